@@ -1,0 +1,153 @@
+package io.peregrine.artifacts;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// A folder of published artefacts, named by what they contain. Safe for any number of processes at once.
+///
+/// Publication: write aside, hash, fsync, atomic rename, fsync the folder. So a published name always holds the whole
+/// artefact, and publishing the same content twice is publishing it once.
+public final class FileStore {
+    private static final String SCHEME = "store:";
+
+    private final Path root;
+    private final Set<String> verified = ConcurrentHashMap.newKeySet();
+
+    /// @param root the store's folder; made when missing
+    public FileStore(Path root) {
+        this.root = root.toAbsolutePath().normalize();
+        try {
+            Files.createDirectories(this.root.resolve("aside"));
+        } catch (IOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", "the store's folder " + root + " cannot be made: " + e, e);
+        }
+    }
+
+    /// Writes an artefact's bytes to the file that it is given.
+    @FunctionalInterface
+    public interface Content {
+        void writeTo(Path aside) throws IOException;
+    }
+
+    /// Publishes what `content` writes.
+    ///
+    /// @param kind the folder below the store, such as `pack`
+    /// @param extension of the file, such as `safetensors`
+    /// @throws Failure RESOURCE, if the disk refuses
+    public ArtifactRef publish(String kind, String extension, Content content) {
+        Path aside = root.resolve("aside").resolve(UUID.randomUUID().toString());
+        try {
+            content.writeTo(aside);
+            String sha256 = sha256(aside);
+            ArtifactRef ref = new ArtifactRef(
+                    SCHEME + kind + "/" + sha256.substring(0, 2) + "/" + sha256 + "." + extension,
+                    sha256,
+                    Files.size(aside));
+            fsync(aside, StandardOpenOption.WRITE);
+            Path published = path(ref);
+            Files.createDirectories(published.getParent());
+            move(aside, published);
+            fsync(published.getParent(), StandardOpenOption.READ);
+            verified.add(ref.uri());
+            return ref;
+        } catch (IOException | UncheckedIOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", "the store at " + root + " refuses a " + kind + ": " + e, e);
+        } finally {
+            try {
+                Files.deleteIfExists(aside);
+            } catch (IOException ignored) {
+                // What lies aside is nobody's; it only takes room.
+            }
+        }
+    }
+
+    /// Publishes bytes that are already at hand.
+    public ArtifactRef publish(String kind, String extension, byte[] bytes) {
+        return publish(kind, extension, aside -> Files.write(aside, bytes));
+    }
+
+    /// @return the artefact's file; its length and SHA-256 are checked the first time that this process asks for it
+    /// @throws Failure OURS `ARTEFACT_MISSING` or `ARTEFACT_CORRUPT`
+    public Path open(ArtifactRef ref) {
+        Path file = path(ref);
+        if (verified.contains(ref.uri()) && Files.isRegularFile(file)) {
+            return file;
+        }
+        try {
+            long bytes = Files.size(file);
+            if (bytes != ref.bytes()) {
+                throw corrupt(ref, "has %d bytes instead of %d".formatted(bytes, ref.bytes()));
+            }
+            String sha256 = sha256(file);
+            if (!sha256.equals(ref.sha256())) {
+                throw corrupt(ref, "hashes to " + sha256);
+            }
+            verified.add(ref.uri());
+            return file;
+        } catch (NoSuchFileException e) {
+            throw Failure.ours(
+                    "ARTEFACT_MISSING", "%s is not in the store at %s; was it pruned?".formatted(ref.uri(), root), e);
+        } catch (IOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(ref.uri(), e), e);
+        }
+    }
+
+    /// @return where the artefact lies or would lie, unchecked
+    public Path path(ArtifactRef ref) {
+        Path file = root.resolve(ref.uri().substring(SCHEME.length())).normalize();
+        if (!file.startsWith(root)) {
+            throw Failure.input("ARTEFACT_OUTSIDE", "'%s' leads out of the store".formatted(ref.uri()));
+        }
+        return file;
+    }
+
+    private static Failure corrupt(ArtifactRef ref, String how) {
+        return Failure.ours(
+                "ARTEFACT_CORRUPT",
+                "%s %s; delete the file and publish the dataset again".formatted(ref.uri(), how),
+                null);
+    }
+
+    private static void move(Path from, Path to) throws IOException {
+        try {
+            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
+        } catch (AtomicMoveNotSupportedException e) {
+            throw new IOException("the store must be one file system: " + e.getMessage(), e);
+        }
+    }
+
+    private static void fsync(Path path, StandardOpenOption access) throws IOException {
+        try (FileChannel channel = FileChannel.open(path, access)) {
+            channel.force(true);
+        }
+    }
+
+    private static String sha256(Path file) throws IOException {
+        try (InputStream in = Files.newInputStream(file)) {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            byte[] buffer = new byte[1 << 16];
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                digest.update(buffer, 0, n);
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

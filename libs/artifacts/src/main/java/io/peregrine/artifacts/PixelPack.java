@@ -1,0 +1,83 @@
+package io.peregrine.artifacts;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Map;
+
+/// Decoded pictures of one class and split, memory-mapped: `pixels` u8 [n, 3, side, side], RGB.
+///
+/// A pack is made of 256 *listed* files; a refused one shrinks it. Its `__metadata__` says how the pixels came to be.
+public final class PixelPack implements AutoCloseable {
+    /// Listed files of one pack; the last of a class and split may have fewer.
+    public static final int LISTED = 256;
+
+    private final Safetensors file;
+    private final int count;
+    private final int side;
+    private final MemorySegment pixels;
+
+    private PixelPack(Safetensors file, ArtifactRef ref) {
+        Safetensors.Tensor tensor = file.tensor("pixels");
+        long[] shape = tensor.shape();
+        if (tensor.dtype() != DType.U8 || shape.length != 4 || shape[1] != 3 || shape[2] != shape[3]) {
+            throw Failure.ours("PACK_CORRUPT", ref.uri() + " is not u8 [n, 3, side, side]", null);
+        }
+        this.file = file;
+        this.count = Math.toIntExact(shape[0]);
+        this.side = Math.toIntExact(shape[2]);
+        this.pixels = tensor.data();
+    }
+
+    /// @param decoding how the pixels came to be: side, fit, orientation, resize rule and decoder versions
+    /// @param side of each picture
+    /// @param pictures u8 [3, side, side] each, in listed order without the refused ones; may be empty
+    public static ArtifactRef publish(FileStore store, Map<String, String> decoding, int side, List<byte[]> pictures) {
+        SafetensorsWriter writer = new SafetensorsWriter();
+        decoding.forEach(writer::metadata);
+        writer.add(
+                "pixels",
+                DType.U8,
+                new long[] {pictures.size(), 3, side, side},
+                pictures.stream().map(MemorySegment::ofArray).toList());
+        return store.publish("pack", "safetensors", writer::writeTo);
+    }
+
+    /// @throws Failure OURS, if the artefact is missing, changed or no pack
+    public static PixelPack open(FileStore store, ArtifactRef ref) {
+        Safetensors file = Safetensors.open(store.open(ref));
+        try {
+            return new PixelPack(file, ref);
+        } catch (RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    /// @return number of pictures
+    public int count() {
+        return count;
+    }
+
+    /// @return pixels along each side
+    public int side() {
+        return side;
+    }
+
+    /// @return u8 [count, 3, side, side]
+    public MemorySegment pixels() {
+        return pixels;
+    }
+
+    /// @return u8 [3, side, side]
+    public MemorySegment picture(int index) {
+        long values = 3L * side * side;
+        return pixels.asSlice(index * values, values);
+    }
+
+    @Override
+    public void close() {
+        file.close();
+    }
+}

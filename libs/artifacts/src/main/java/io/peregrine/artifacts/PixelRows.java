@@ -1,0 +1,69 @@
+package io.peregrine.artifacts;
+
+import io.peregrine.events.Failure;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+
+/// A manifest's pictures by row, from memory-mapped packs that are opened when first asked for. Safe for several
+/// threads.
+public final class PixelRows implements AutoCloseable {
+    private final FileStore store;
+    private final Manifest manifest;
+    private final AtomicReferenceArray<PixelPack> open;
+
+    public PixelRows(FileStore store, Manifest manifest) {
+        this.store = store;
+        this.manifest = manifest;
+        this.open = new AtomicReferenceArray<>(manifest.packs().size());
+    }
+
+    /// @return values of one picture: 3 · side · side
+    public int values() {
+        return 3 * manifest.side() * manifest.side();
+    }
+
+    /// @return u8 [3, side, side], mapped
+    /// @throws Failure OURS, if the row was refused or its pack is missing or changed
+    public MemorySegment picture(long row) {
+        int number = manifest.pack((int) row);
+        if (number < 0) {
+            throw Failure.ours(
+                    "ROW_REFUSED",
+                    "row %d (%s) was refused: it has no pixels".formatted(row, manifest.path((int) row)),
+                    null);
+        }
+        return pack(number).picture(manifest.index((int) row));
+    }
+
+    private PixelPack pack(int number) {
+        PixelPack pack = open.get(number);
+        if (pack == null) {
+            synchronized (this) {
+                pack = open.get(number);
+                if (pack == null) {
+                    pack = PixelPack.open(store, manifest.packs().get(number));
+                    if (pack.side() != manifest.side()) {
+                        pack.close();
+                        throw Failure.ours(
+                                "PACK_CORRUPT",
+                                "%s has side %d, its manifest says %d"
+                                        .formatted(manifest.packs().get(number).uri(), pack.side(), manifest.side()),
+                                null);
+                    }
+                    open.set(number, pack);
+                }
+            }
+        }
+        return pack;
+    }
+
+    @Override
+    public synchronized void close() {
+        for (int i = 0; i < open.length(); i++) {
+            PixelPack pack = open.getAndSet(i, null);
+            if (pack != null) {
+                pack.close();
+            }
+        }
+    }
+}

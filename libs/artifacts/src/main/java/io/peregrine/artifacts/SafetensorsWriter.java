@@ -1,0 +1,137 @@
+package io.peregrine.artifacts;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// Writes a safetensors file: the same tensors in the same order are the same bytes.
+public final class SafetensorsWriter {
+    private record Part(String name, DType dtype, long[] shape, List<MemorySegment> data, long bytes) {}
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /// One write of a channel takes at most an int's worth of bytes.
+    private static final long WRITE_BYTES = 1 << 28;
+
+    private final Map<String, String> metadata = new TreeMap<>();
+    private final List<Part> parts = new ArrayList<>();
+
+    /// Adds a text note to the header.
+    public SafetensorsWriter metadata(String key, String value) {
+        metadata.put(key, value);
+        return this;
+    }
+
+    /// @param shape in C order; its product is the number of values
+    public SafetensorsWriter add(String name, long[] shape, float[] values) {
+        return add(name, DType.F32, shape, MemorySegment.ofArray(values));
+    }
+
+    /// @param shape in C order; its product is the number of values
+    public SafetensorsWriter add(String name, long[] shape, double[] values) {
+        return add(name, DType.F64, shape, MemorySegment.ofArray(values));
+    }
+
+    /// @param shape in C order; its product is the number of values
+    public SafetensorsWriter add(String name, long[] shape, long[] values) {
+        return add(name, DType.I64, shape, MemorySegment.ofArray(values));
+    }
+
+    /// @param shape in C order; its product is the number of values
+    public SafetensorsWriter add(String name, long[] shape, byte[] values) {
+        return add(name, DType.U8, shape, MemorySegment.ofArray(values));
+    }
+
+    /// @param data the tensor's bytes, little-endian
+    public SafetensorsWriter add(String name, DType dtype, long[] shape, MemorySegment data) {
+        return add(name, dtype, shape, List.of(data));
+    }
+
+    /// @param data pieces that follow one another
+    /// @throws IllegalArgumentException if shape and data differ in size
+    public SafetensorsWriter add(String name, DType dtype, long[] shape, List<MemorySegment> data) {
+        long bytes = dtype.bytes();
+        for (long dimension : shape) {
+            bytes = Math.multiplyExact(bytes, dimension);
+        }
+        long given = data.stream().mapToLong(MemorySegment::byteSize).sum();
+        if (bytes != given) {
+            throw new IllegalArgumentException(
+                    "tensor '%s': its shape asks for %d bytes, %d are given".formatted(name, bytes, given));
+        }
+        parts.add(new Part(name, dtype, shape.clone(), List.copyOf(data), bytes));
+        return this;
+    }
+
+    /// @param file made or replaced
+    public void writeTo(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(
+                file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
+            writeAll(channel, header());
+            for (Part part : parts) {
+                for (MemorySegment piece : part.data()) {
+                    for (long at = 0; at < piece.byteSize(); at += WRITE_BYTES) {
+                        MemorySegment slice = piece.asSlice(at, Math.min(WRITE_BYTES, piece.byteSize() - at));
+                        // A heap segment of longs or floats has no byte buffer of its own.
+                        writeAll(channel, bytesOf(slice));
+                    }
+                }
+            }
+        }
+    }
+
+    private static ByteBuffer bytesOf(MemorySegment slice) {
+        if (slice.heapBase().map(base -> !(base instanceof byte[])).orElse(false)) {
+            ByteBuffer copy = ByteBuffer.allocate((int) slice.byteSize());
+            MemorySegment.ofBuffer(copy).copyFrom(slice);
+            return copy;
+        }
+        return slice.asByteBuffer();
+    }
+
+    private ByteBuffer header() {
+        Map<String, Object> header = new LinkedHashMap<>();
+        if (!metadata.isEmpty()) {
+            header.put("__metadata__", metadata);
+        }
+        long at = 0;
+        for (Part part : parts) {
+            Map<String, Object> entry = new LinkedHashMap<>();
+            entry.put("dtype", part.dtype().name());
+            entry.put("shape", part.shape());
+            entry.put("data_offsets", new long[] {at, at + part.bytes()});
+            header.put(part.name(), entry);
+            at += part.bytes();
+        }
+        try {
+            byte[] json = JSON.writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+            // Padded with spaces, so that the data begins at a multiple of 8.
+            int padded = (json.length + 7) / 8 * 8;
+            ByteBuffer buffer = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
+            buffer.putLong(padded).put(json);
+            while (buffer.hasRemaining()) {
+                buffer.put((byte) ' ');
+            }
+            return buffer.flip();
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static void writeAll(FileChannel channel, ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+}

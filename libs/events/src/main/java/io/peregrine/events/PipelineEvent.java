@@ -1,0 +1,200 @@
+package io.peregrine.events;
+
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Map;
+
+/// What happens to a dataset, in the order in which it happens. Events carry references, never pixels, and each stays
+/// under 64 KiB. Readers ignore fields that they do not know; an incompatible change is a new type.
+public sealed interface PipelineEvent {
+
+    /// @return which run this tells of; null in a [DatasetReady], whose run is a digest of its envelope
+    RunRef run();
+
+    /// @return the CloudEvents type, such as `io.peregrine.dataset.ready.v1`
+    @JsonIgnore
+    default String type() {
+        return EventTypes.typeOf(getClass());
+    }
+
+    /// @return the Kafka topic on which this is said
+    @JsonIgnore
+    default String topic() {
+        return EventTypes.topicOf(getClass());
+    }
+
+    /// A user says that a dataset lies ready. `body` is the whole data, unchecked: see [RunSpec#parse].
+    record DatasetReady(String dataset, ObjectNode body) implements PipelineEvent {
+        @Override
+        public RunRef run() {
+            return null;
+        }
+    }
+
+    /// Ingest understood the specification and published it with its defaults filled in.
+    record RunAccepted(RunRef run, String uri) implements PipelineEvent {}
+
+    /// Pictures of one class and split were decoded into a pack. One pack may need several of these events.
+    ///
+    /// @param pack the pack's number in the manifest
+    record ImagesIngested(RunRef run, String label, Split split, int pack, ArtifactRef pixels, List<ImageRef> images)
+            implements PipelineEvent {
+        public ImagesIngested {
+            images = List.copyOf(images);
+        }
+    }
+
+    /// @param imageId 32 hexadecimal digits, the same in every run
+    /// @param row the picture's place among all listed files
+    /// @param source its path in the class folder
+    /// @param sha256 digest of the file
+    /// @param index its place in the pack
+    record ImageRef(String imageId, long row, String source, String sha256, int index) {}
+
+    /// A listed file is no picture that we can use. The rest goes on.
+    ///
+    /// @param reason a code such as `IMAGE_TRUNCATED`
+    /// @param detail one sentence for a person
+    record ImageRejected(
+            RunRef run,
+            String imageId,
+            long row,
+            String label,
+            Split split,
+            String source,
+            String sha256,
+            String reason,
+            String detail)
+            implements PipelineEvent {}
+
+    /// Every listed file is in a pack or refused; nothing changes any more.
+    ///
+    /// @param pictures accepted ones
+    /// @param duplicatesAcrossSplits byte-identical files that lie on both sides of a given split
+    record DatasetSealed(
+            RunRef run,
+            ManifestRef manifest,
+            List<ClassCount> classes,
+            long pictures,
+            long refused,
+            long duplicatesAcrossSplits)
+            implements PipelineEvent {
+        public DatasetSealed {
+            classes = List.copyOf(classes);
+        }
+    }
+
+    /// A manifest's two files: tensors and the JSON beside them.
+    record ManifestRef(ArtifactRef tensors, ArtifactRef json) {}
+
+    /// Accepted pictures of one class, by split.
+    record ClassCount(String label, long train, long test, long validation) {}
+
+    /// One shard of recipes lies in the store.
+    record ShardWritten(RunRef run, int index, int of, ArtifactRef shard, long rows) implements PipelineEvent {}
+
+    /// All shards lie in the store: what a trainer needs, and nothing else.
+    record DatasetBalanced(
+            RunRef run, ManifestRef manifest, List<ArtifactRef> shards, List<ClassBalance> classes, long rows)
+            implements PipelineEvent {
+        public DatasetBalanced {
+            shards = List.copyOf(shards);
+            classes = List.copyOf(classes);
+        }
+    }
+
+    /// @param tiedRows rows whose neighbours tie at or before rank k + 1, where the reference's order is arbitrary
+    record ClassBalance(String label, long real, long synthetic, long tiedRows) {}
+
+    /// A network's weights after an epoch.
+    ///
+    /// @param epoch 1 to epochs
+    /// @param best whether no earlier epoch measured better on the validation split (or, without one, in training)
+    /// @param measures by name: `loss`, `accuracy`, `imagesPerSecond`, with validation also `validationLoss` …
+    /// @param test null unless `last`
+    record CheckpointPublished(
+            RunRef run,
+            Network network,
+            int epoch,
+            int epochs,
+            boolean best,
+            boolean last,
+            ArtifactRef weights,
+            Map<String, Double> measures,
+            TestMeasures test)
+            implements PipelineEvent {
+        public CheckpointPublished {
+            measures = Map.copyOf(measures);
+        }
+    }
+
+    /// Measured once, on the test split. For the autoencoder only the loss means something.
+    ///
+    /// @param recall by class in label order
+    /// @param confusion rows: truth, columns: predicted, in label order
+    record TestMeasures(
+            double loss,
+            double accuracy,
+            double balancedAccuracy,
+            double macroF1,
+            List<Double> recall,
+            List<List<Long>> confusion) {
+        public TestMeasures {
+            recall = List.copyOf(recall);
+            confusion = confusion.stream().map(List::copyOf).toList();
+        }
+    }
+
+    /// Work goes on: at epoch ends, tile rows and packs, at most once in two seconds for a job.
+    ///
+    /// @param task what within the stage, such as `classifier` or `neighbours Cubism`
+    record StageProgressed(
+            RunRef run, Stage stage, String task, long done, long total, String unit, Map<String, Double> measures)
+            implements PipelineEvent {
+        public StageProgressed {
+            measures = Map.copyOf(measures);
+        }
+    }
+
+    /// Clusters lie in the database and in the store.
+    ///
+    /// @param measures by name, such as `nmi.test`, `silhouette.all`
+    record ClustersComputed(
+            RunRef run,
+            ArtifactRef clusters,
+            ArtifactRef latents,
+            int k,
+            int iterations,
+            double inertia,
+            Map<String, Double> measures,
+            List<ClusterSummary> summary)
+            implements PipelineEvent {
+        public ClustersComputed {
+            measures = Map.copyOf(measures);
+            summary = List.copyOf(summary);
+        }
+    }
+
+    /// @param name the class that it matches, or `mixed n`
+    /// @param purity share of its most frequent class, 0 to 1
+    record ClusterSummary(int index, String name, long size, double purity) {}
+
+    /// Clusters and both final checkpoints with their measures are in.
+    record RunCompleted(RunRef run) implements PipelineEvent {}
+
+    /// The run has ended without a result.
+    ///
+    /// @param reason a code in capitals
+    /// @param detail one sentence for a person, with the cure
+    /// @param errors of a bad specification, each field's; otherwise empty
+    record RunFailed(RunRef run, Stage stage, FailureKind kind, String reason, String detail, List<FieldError> errors)
+            implements PipelineEvent {
+        public RunFailed {
+            errors = errors == null ? List.of() : List.copyOf(errors);
+        }
+    }
+
+    /// A user ended the run.
+    record RunCancelled(RunRef run, String reason) implements PipelineEvent {}
+}

@@ -1,0 +1,158 @@
+package io.peregrine.events;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/// What a run is to do, with every default filled in: `run.json`. Only `dataset` and `uri` must be said.
+///
+/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations.
+public record RunSpec(
+        String dataset,
+        String uri,
+        SplitSpec split,
+        ImageSpec image,
+        BalanceSpec balance,
+        TrainSpec classifier,
+        TrainSpec autoencoder,
+        ClusterSpec clusters) {
+
+    /// How classes are cut where the folder has no splits of its own.
+    ///
+    /// @param test share of each class, 0 to below 1
+    /// @param validation share of each class, cut from what is left for training
+    public record SplitSpec(double test, double validation, long seed) {}
+
+    /// @param side of the square, a multiple of 8
+    public record ImageSpec(int side, Fit fit, Orientation orientation) {}
+
+    /// How a picture comes to be square.
+    public enum Fit {
+        STRETCH,
+        COVER,
+        LETTERBOX;
+
+        @JsonValue
+        public String wire() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        @JsonCreator
+        static Fit read(String wire) {
+            return valueOf(wire.toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /// Whether EXIF's orientation turns the picture.
+    public enum Orientation {
+        APPLY,
+        IGNORE;
+
+        @JsonValue
+        public String wire() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        @JsonCreator
+        static Orientation read(String wire) {
+            return valueOf(wire.toUpperCase(Locale.ROOT));
+        }
+    }
+
+    /// @param neighbours SMOTE's k, at least 1
+    /// @param seed as imbalanced-learn's `random_state`
+    public record BalanceSpec(Strategy strategy, int neighbours, long seed) {}
+
+    /// How large each class shall be.
+    public sealed interface Strategy {
+        /// No synthetic picture.
+        record None() implements Strategy {}
+
+        /// Every class as large as the largest; also `not majority`.
+        record Auto() implements Strategy {}
+
+        /// Only the smallest class, to the largest's size.
+        record Minority() implements Strategy {}
+
+        /// All but the smallest class.
+        record NotMinority() implements Strategy {}
+
+        /// Every class, to the largest's size.
+        record All() implements Strategy {}
+
+        /// Of two classes the smaller to this share of the larger, above 0 to 1.
+        record Ratio(double share) implements Strategy {}
+
+        /// Every smaller class to this size: the report's own rule.
+        record AtLeast(long count) implements Strategy {}
+
+        /// Final size by class; a class left out stays as it is.
+        record Counts(Map<String, Long> counts) implements Strategy {
+            public Counts {
+                counts = new TreeMap<>(counts);
+            }
+        }
+
+        @JsonValue
+        default Object wire() {
+            return switch (this) {
+                case None none -> "none";
+                case Auto auto -> "auto";
+                case Minority minority -> "minority";
+                case NotMinority notMinority -> "not minority";
+                case All all -> "all";
+                case Ratio ratio -> ratio.share();
+                case AtLeast atLeast -> Map.of("atLeast", atLeast.count());
+                case Counts counts -> Map.of("counts", counts.counts());
+            };
+        }
+    }
+
+    /// How one network is trained.
+    ///
+    /// @param preset `seed-cnn` or `seed-autoencoder`
+    /// @param latent length of the code between encoder and decoder; 0 for a classifier
+    /// @param dropout share of hidden units left out in training; 0 for an autoencoder
+    public record TrainSpec(
+            String preset, int latent, int epochs, int batchSize, double learningRate, long seed, double dropout) {}
+
+    /// @param k number of clusters; null: as many as there are classes
+    public record ClusterSpec(Integer k, long seed) {}
+
+    /// Reads what a user said, fills in the defaults and checks every field.
+    ///
+    /// @param body the data of a dataset-ready
+    /// @throws BadSpec with an error for each field that cannot stand
+    public static RunSpec parse(ObjectNode body) throws BadSpec {
+        return SpecReader.read(body);
+    }
+
+    /// @return `run.json`: every field, in one order, the same bytes for the same specification
+    public byte[] toJson() {
+        ObjectNode json = EventCodec.json().valueToTree(this);
+        ((ObjectNode) json.get("classifier")).remove("latent");
+        ((ObjectNode) json.get("autoencoder")).remove("dropout");
+        try {
+            return EventCodec.json().writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /// @param runJson what [#toJson] wrote
+    /// @throws Failure OURS, if it is no specification
+    public static RunSpec read(byte[] runJson) {
+        try {
+            JsonNode json = EventCodec.json().readTree(runJson);
+            return parse((ObjectNode) json);
+        } catch (IOException | BadSpec | ClassCastException e) {
+            throw Failure.ours("SPEC_UNREADABLE", "run.json in the store cannot be read: " + e.getMessage(), e);
+        }
+    }
+}

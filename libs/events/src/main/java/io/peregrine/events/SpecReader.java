@@ -1,0 +1,303 @@
+package io.peregrine.events;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.RunSpec.ClusterSpec;
+import io.peregrine.events.RunSpec.Fit;
+import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.events.RunSpec.Orientation;
+import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.RunSpec.Strategy;
+import io.peregrine.events.RunSpec.TrainSpec;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.DoublePredicate;
+import java.util.function.LongPredicate;
+
+/// Reads a specification field by field and keeps going, so that a user sees all that is wrong at once.
+final class SpecReader {
+    private static final long GREATEST_SEED = 0xffff_ffffL;
+
+    private final List<FieldError> errors = new ArrayList<>();
+
+    private SpecReader() {}
+
+    static RunSpec read(ObjectNode body) throws BadSpec {
+        SpecReader reader = new SpecReader();
+        RunSpec spec = reader.spec(new Room("", body));
+        if (!reader.errors.isEmpty()) {
+            throw new BadSpec(reader.errors);
+        }
+        return spec;
+    }
+
+    /// One object of the specification, and where it stands.
+    private record Room(String pointer, JsonNode json) {}
+
+    private RunSpec spec(Room body) {
+        onlyKnown(body, "dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters");
+        return new RunSpec(
+                text(body, "dataset", null),
+                uri(body),
+                split(room(body, "split")),
+                image(room(body, "image")),
+                balance(room(body, "balance")),
+                classifier(room(body, "classifier")),
+                autoencoder(room(body, "autoencoder")),
+                clusters(room(body, "clusters")));
+    }
+
+    private String uri(Room body) {
+        String uri = text(body, "uri", null);
+        if (uri != null && !uri.startsWith("file:/")) {
+            refuse(body, "uri", "is no folder's address", "write file:///path/to/folder");
+        }
+        return uri;
+    }
+
+    private SplitSpec split(Room split) {
+        onlyKnown(split, "test", "validation", "seed");
+        DoublePredicate share = s -> s >= 0 && s < 1;
+        double test = real(split, "test", 0.1, share, "a share from 0 to below 1");
+        double validation = real(split, "validation", 0, share, "a share from 0 to below 1");
+        if (test + validation >= 1) {
+            refuse(split, "validation", "leaves nothing to train on", "test and validation together stay below 1");
+        }
+        return new SplitSpec(test, validation, seed(split));
+    }
+
+    private ImageSpec image(Room image) {
+        onlyKnown(image, "side", "fit", "orientation");
+        return new ImageSpec(
+                (int) whole(image, "side", 416, s -> s >= 8 && s <= 2048 && s % 8 == 0, "a multiple of 8, 8 to 2048"),
+                choice(image, "fit", Fit.STRETCH),
+                choice(image, "orientation", Orientation.APPLY));
+    }
+
+    private BalanceSpec balance(Room balance) {
+        onlyKnown(balance, "strategy", "neighbours", "seed");
+        return new BalanceSpec(strategy(balance), (int) count(balance, "neighbours", 5, 1_000), seed(balance));
+    }
+
+    private Strategy strategy(Room balance) {
+        JsonNode strategy = balance.json().get("strategy");
+        if (strategy == null) {
+            return new Strategy.AtLeast(200);
+        }
+        String cure = "one of none, auto, minority, not minority, not majority, all, a ratio above 0 to 1, "
+                + "{\"atLeast\": n}, {\"counts\": {\"<class>\": n}}";
+        Strategy read = switch (strategy.getNodeType()) {
+            case STRING ->
+                switch (strategy.textValue()) {
+                    case "none" -> new Strategy.None();
+                    case "auto", "not majority" -> new Strategy.Auto();
+                    case "minority" -> new Strategy.Minority();
+                    case "not minority" -> new Strategy.NotMinority();
+                    case "all" -> new Strategy.All();
+                    default -> null;
+                };
+            case NUMBER -> {
+                double share = strategy.doubleValue();
+                yield share > 0 && share <= 1 ? new Strategy.Ratio(share) : null;
+            }
+            case OBJECT -> sizes(strategy);
+            default -> null;
+        };
+        if (read == null) {
+            refuse(balance, "strategy", "is no strategy", cure);
+        }
+        return read;
+    }
+
+    private static Strategy sizes(JsonNode strategy) {
+        JsonNode atLeast = strategy.get("atLeast");
+        JsonNode counts = strategy.get("counts");
+        if (strategy.size() != 1) {
+            return null;
+        }
+        if (atLeast != null) {
+            return isCount(atLeast) ? new Strategy.AtLeast(atLeast.longValue()) : null;
+        }
+        if (counts == null || !counts.isObject() || counts.isEmpty()) {
+            return null;
+        }
+        Map<String, Long> byClass = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> entry : counts.properties()) {
+            if (!isCount(entry.getValue())) {
+                return null;
+            }
+            byClass.put(entry.getKey(), entry.getValue().longValue());
+        }
+        return new Strategy.Counts(byClass);
+    }
+
+    private static boolean isCount(JsonNode json) {
+        return json.isIntegralNumber()
+                && json.canConvertToLong()
+                && json.longValue() >= 0
+                && json.longValue() <= 100_000_000;
+    }
+
+    private TrainSpec classifier(Room room) {
+        onlyKnown(room, "preset", "epochs", "batchSize", "learningRate", "seed", "dropout");
+        DoublePredicate share = s -> s >= 0 && s < 1;
+        return new TrainSpec(
+                preset(room, "seed-cnn"),
+                0,
+                (int) count(room, "epochs", 10, 100_000),
+                (int) count(room, "batchSize", 32, 65_536),
+                rate(room, 0.01),
+                seed(room),
+                real(room, "dropout", 0.1, share, "a share from 0 to below 1"));
+    }
+
+    private TrainSpec autoencoder(Room room) {
+        onlyKnown(room, "preset", "latent", "epochs", "batchSize", "learningRate", "seed");
+        return new TrainSpec(
+                preset(room, "seed-autoencoder"),
+                (int) count(room, "latent", 300, 65_536),
+                (int) count(room, "epochs", 10, 100_000),
+                (int) count(room, "batchSize", 32, 65_536),
+                rate(room, 0.001),
+                seed(room),
+                0);
+    }
+
+    private ClusterSpec clusters(Room room) {
+        onlyKnown(room, "k", "seed");
+        JsonNode k = room.json().get("k");
+        Integer clusters = k == null ? null : (int) count(room, "k", 1, 1_000_000);
+        return new ClusterSpec(clusters, seed(room));
+    }
+
+    private String preset(Room room, String only) {
+        String preset = text(room, "preset", only);
+        if (preset != null && !preset.equals(only)) {
+            refuse(room, "preset", "is no preset", "'" + only + "'");
+        }
+        return preset;
+    }
+
+    private double rate(Room room, double otherwise) {
+        return real(room, "learningRate", otherwise, r -> r > 0 && r <= 10, "a number above 0, at most 10");
+    }
+
+    private long seed(Room room) {
+        return whole(room, "seed", 42, s -> s >= 0 && s <= GREATEST_SEED, "a whole number from 0 to " + GREATEST_SEED);
+    }
+
+    private long count(Room room, String field, long otherwise, long most) {
+        return whole(room, field, otherwise, n -> n >= 1 && n <= most, "a whole number from 1 to " + most);
+    }
+
+    private long whole(Room room, String field, long otherwise, LongPredicate allowed, String cure) {
+        JsonNode json = room.json().get(field);
+        if (json == null) {
+            return otherwise;
+        }
+        boolean isWhole = json.isNumber() && json.canConvertToExactIntegral() && json.canConvertToLong();
+        if (!isWhole || !allowed.test(json.longValue())) {
+            refuse(room, field, isWhole ? "is out of range" : "is no whole number", cure);
+            return otherwise;
+        }
+        return json.longValue();
+    }
+
+    private double real(Room room, String field, double otherwise, DoublePredicate allowed, String cure) {
+        JsonNode json = room.json().get(field);
+        if (json == null) {
+            return otherwise;
+        }
+        if (!json.isNumber() || !allowed.test(json.doubleValue())) {
+            refuse(room, field, json.isNumber() ? "is out of range" : "is no number", cure);
+            return otherwise;
+        }
+        return json.doubleValue();
+    }
+
+    private String text(Room room, String field, String otherwise) {
+        JsonNode json = room.json().get(field);
+        if (json == null && otherwise != null) {
+            return otherwise;
+        }
+        if (json == null || !json.isTextual() || json.textValue().isBlank()) {
+            refuse(room, field, json == null ? "is missing" : "is no text", "say a text that is not blank");
+            return otherwise;
+        }
+        return json.textValue();
+    }
+
+    private <E extends Enum<E>> E choice(Room room, String field, E otherwise) {
+        JsonNode json = room.json().get(field);
+        if (json == null) {
+            return otherwise;
+        }
+        List<String> allowed = new ArrayList<>();
+        for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
+            String wire = constant.name().toLowerCase(java.util.Locale.ROOT);
+            if (json.isTextual() && json.textValue().equals(wire)) {
+                return constant;
+            }
+            allowed.add(wire);
+        }
+        refuse(room, field, "is no choice", "one of " + String.join(", ", allowed));
+        return otherwise;
+    }
+
+    private Room room(Room parent, String field) {
+        JsonNode json = parent.json().get(field);
+        if (json != null && !json.isObject()) {
+            refuse(parent, field, "is no object", "write it as {…}, or leave it out for the defaults");
+        }
+        return new Room(
+                parent.pointer() + "/" + field,
+                json instanceof ObjectNode ? json : EventCodec.json().createObjectNode());
+    }
+
+    private void onlyKnown(Room room, String... known) {
+        for (Map.Entry<String, JsonNode> entry : room.json().properties()) {
+            String name = entry.getKey();
+            if (!List.of(known).contains(name)) {
+                String nearest = List.of(known).stream()
+                        .min(Comparator.comparingInt(k -> distance(k, name)))
+                        .orElseThrow();
+                refuse(
+                        room,
+                        name,
+                        "is no field of a dataset-ready",
+                        "did you mean '%s'? Known here: %s".formatted(nearest, String.join(", ", known)));
+            }
+        }
+    }
+
+    private void refuse(Room room, String field, String problem, String cure) {
+        JsonNode found = room.json().get(field);
+        String shown = found == null ? "nothing" : found.toString();
+        String pointer = room.pointer() + "/" + field.replace("~", "~0").replace("/", "~1");
+        errors.add(
+                new FieldError(pointer, shown.length() > 200 ? shown.substring(0, 200) + "…" : shown, problem, cure));
+    }
+
+    /// Levenshtein's edit distance, letters compared without case.
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                boolean same = Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
+                int change = diagonal + (same ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+}

@@ -1,0 +1,35 @@
+package io.peregrine.events;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/// What a picture is for. Only `train` is ever balanced; `test` is read once, at the end.
+public enum Split {
+    TEST,
+    TRAIN,
+    VALIDATION;
+
+    /// @return 0 test, 1 train, 2 validation, as in a manifest's tensor
+    public int code() {
+        return ordinal();
+    }
+
+    /// @throws IllegalArgumentException if the code is none of 0, 1, 2
+    public static Split of(int code) {
+        if (code < 0 || code > 2) {
+            throw new IllegalArgumentException("a split is 0 (test), 1 (train) or 2 (validation), not " + code);
+        }
+        return values()[code];
+    }
+
+    @JsonValue
+    public String wire() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    @JsonCreator
+    static Split read(String wire) {
+        return valueOf(wire.toUpperCase(Locale.ROOT));
+    }
+}

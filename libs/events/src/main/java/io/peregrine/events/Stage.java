@@ -1,0 +1,23 @@
+package io.peregrine.events;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Locale;
+
+/// The four rooms that a run passes through, in their order.
+public enum Stage {
+    INGEST,
+    BALANCE,
+    TRAIN,
+    CLUSTER;
+
+    @JsonValue
+    public String wire() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    @JsonCreator
+    static Stage read(String wire) {
+        return valueOf(wire.toUpperCase(Locale.ROOT));
+    }
+}
