@@ -1,0 +1,118 @@
+package io.peregrine.events;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.RunSpec.Strategy;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RunSpecTest {
+    @Test
+    void theSmallestSpecificationHasTheReportsValues() throws Exception {
+        RunSpec spec = RunSpec.parse(json("{'dataset':'wikiart','uri':'file:///data/wikiart'}"));
+
+        assertThat(spec.split()).isEqualTo(new RunSpec.SplitSpec(0.1, 0, 42));
+        assertThat(spec.image()).isEqualTo(new RunSpec.ImageSpec(416, RunSpec.Fit.STRETCH, RunSpec.Orientation.APPLY));
+        assertThat(spec.balance()).isEqualTo(new RunSpec.BalanceSpec(new Strategy.AtLeast(200), 5, 42));
+        assertThat(spec.classifier()).isEqualTo(new RunSpec.TrainSpec("seed-cnn", 0, 10, 32, 0.01, 42, 0.1));
+        assertThat(spec.autoencoder()).isEqualTo(new RunSpec.TrainSpec("seed-autoencoder", 300, 10, 32, 0.001, 42, 0));
+        assertThat(spec.clusters()).isEqualTo(new RunSpec.ClusterSpec(null, 42));
+    }
+
+    @Test
+    void runJsonIsReadAsWhatWasWrittenAndIsTheSameBytes() throws Exception {
+        RunSpec spec = RunSpec.parse(json("""
+                {'dataset':'a','uri':'file:///a','image':{'side':96,'fit':'cover','orientation':'ignore'},
+                 'split':{'test':0.2,'validation':0.1,'seed':0},'clusters':{'k':3},
+                 'balance':{'strategy':{'counts':{'b':3,'a':4}},'neighbours':2,'seed':4294967295}}"""));
+
+        assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
+        assertThat(RunSpec.read(spec.toJson()).toJson()).isEqualTo(spec.toJson());
+        assertThat(new String(spec.toJson(), StandardCharsets.UTF_8))
+                .contains("\"fit\" : \"cover\"")
+                .contains("\"learningRate\" : 0.01");
+    }
+
+    static Stream<Arguments> strategies() {
+        return Stream.of(
+                Arguments.of("'none'", new Strategy.None()),
+                Arguments.of("'auto'", new Strategy.Auto()),
+                Arguments.of("'not majority'", new Strategy.Auto()),
+                Arguments.of("'minority'", new Strategy.Minority()),
+                Arguments.of("'not minority'", new Strategy.NotMinority()),
+                Arguments.of("'all'", new Strategy.All()),
+                Arguments.of("0.75", new Strategy.Ratio(0.75)),
+                Arguments.of("1", new Strategy.Ratio(1)),
+                Arguments.of("{'atLeast':40}", new Strategy.AtLeast(40)),
+                Arguments.of("{'counts':{'Cubism':600}}", new Strategy.Counts(Map.of("Cubism", 600L))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("strategies")
+    void everyStrategyIsReadAndWritten(String wire, Strategy strategy) throws Exception {
+        RunSpec spec =
+                RunSpec.parse(json("{'dataset':'a','uri':'file:///a','balance':{'strategy':%s}}".formatted(wire)));
+        assertThat(spec.balance().strategy()).isEqualTo(strategy);
+        assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "{'classifier':{'epochs':-1}}|/classifier/epochs|a whole number from 1",
+                "{'classifier':{'epochs':1.5}}|/classifier/epochs|a whole number from 1",
+                "{'classifier':{'epochs':1e99}}|/classifier/epochs|a whole number from 1",
+                "{'classifier':{'epoch':3}}|/classifier/epoch|did you mean 'epochs'",
+                "{'autoencoder':{'dropout':0.1}}|/autoencoder/dropout|Known here: preset, latent",
+                "{'blance':{}}|/blance|did you mean 'balance'",
+                "{'image':{'side':100}}|/image/side|a multiple of 8",
+                "{'image':{'fit':'crop'}}|/image/fit|one of stretch, cover, letterbox",
+                "{'image':3}|/image|write it as {",
+                "{'uri':'http://x'}|/uri|file:///path",
+                "{'balance':{'strategy':'majority'}}|/balance/strategy|one of none, auto",
+                "{'balance':{'strategy':1.5}}|/balance/strategy|a ratio above 0 to 1",
+                "{'balance':{'strategy':{'atLeast':-1}}}|/balance/strategy|atLeast",
+                "{'balance':{'neighbours':0}}|/balance/neighbours|a whole number from 1",
+                "{'balance':{'seed':4294967296}}|/balance/seed|0 to 4294967295",
+                "{'split':{'test':0.6,'validation':0.5}}|/split/validation|stay below 1",
+                "{'classifier':{'preset':'resnet'}}|/classifier/preset|'seed-cnn'",
+                "{'classifier':{'learningRate':'fast'}}|/classifier/learningRate|a number above 0",
+                "{'clusters':{'k':0}}|/clusters/k|a whole number from 1"
+            })
+    void aFieldThatCannotStandIsNamedWithItsCure(String fields, String pointer, String cure) throws Exception {
+        ObjectNode body = json("{'dataset':'a','uri':'file:///a'}");
+        body.setAll(json(fields));
+
+        BadSpec refused = catchThrowableOfType(BadSpec.class, () -> RunSpec.parse(body));
+
+        assertThat(refused.errors()).singleElement().satisfies(error -> {
+            assertThat(error.field()).isEqualTo(pointer);
+            assertThat(error.cure()).contains(cure);
+            assertThat(error.found()).isNotBlank();
+        });
+    }
+
+    @Test
+    void allThatIsWrongIsSaidAtOnce() throws Exception {
+        BadSpec refused = catchThrowableOfType(
+                BadSpec.class, () -> RunSpec.parse(json("{'dataset':'a','classifier':{'epochs':-1},'colour':1}")));
+        assertThat(refused.errors())
+                .extracting(FieldError::field)
+                .containsExactlyInAnyOrder("/colour", "/uri", "/classifier/epochs");
+    }
+
+    private static ObjectNode json(String text) throws JsonProcessingException {
+        return (ObjectNode) EventCodec.json().readTree(text.replace('\'', '"'));
+    }
+}
