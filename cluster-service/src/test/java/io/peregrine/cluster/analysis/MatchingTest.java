@@ -1,0 +1,93 @@
+package io.peregrine.cluster.analysis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MatchingTest {
+    @Test
+    void theLargestTotalWinsAlsoWhereTheLargestPairDoesNot() {
+        long[][] overlap = {{10, 9}, {9, 1}};
+        assertThat(Matching.of(overlap)).containsExactly(1, 0);
+    }
+
+    @Test
+    void tiesGoToTheLowerIndex() {
+        long[][] overlap = {{5, 5, 5}, {5, 5, 5}, {5, 5, 5}};
+        assertThat(Matching.of(overlap)).containsExactly(0, 1, 2);
+    }
+
+    @Test
+    void surplusClustersAndThoseWithoutAPointOfTheirClassAreMixed() {
+        long[][] overlap = {{1, 0}, {7, 0}, {3, 4}, {2, 0}};
+        assertThat(Matching.names(overlap, List.of("Cubism", "Ukiyo_e")))
+                .containsExactly("mixed 1", "Cubism", "Ukiyo_e", "mixed 2");
+        assertThat(Matching.names(new long[][] {{3, 0}, {2, 0}}, List.of("Cubism", "Ukiyo_e")))
+                .containsExactly("Cubism", "mixed 1");
+    }
+
+    @Test
+    void fewerClustersThanClassesLeaveClassesOver() {
+        assertThat(Matching.of(new long[][] {{1, 5, 2}})).containsExactly(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void everyPairingTriedGivesTheSameAnswer(long seed) {
+        Random random = new Random(seed);
+        for (int round = 0; round < 200; round++) {
+            long[][] overlap = new long[1 + random.nextInt(6)][1 + random.nextInt(6)];
+            for (long[] row : overlap) {
+                for (int c = 0; c < row.length; c++) {
+                    row[c] = random.nextInt(4);
+                }
+            }
+            assertThat(Matching.of(overlap)).isEqualTo(byTryingAll(overlap));
+        }
+    }
+
+    /// The specification itself: all pairings in lexicographic order, the first with the largest total.
+    private static int[] byTryingAll(long[][] overlap) {
+        int classes = overlap[0].length;
+        int size = Math.max(overlap.length, classes);
+        List<int[]> pairings = new ArrayList<>();
+        permute(new ArrayList<>(IntStream.range(0, size).boxed().toList()), 0, pairings);
+        pairings.sort(java.util.Arrays::compare);
+        long best = -1;
+        int[] chosen = null;
+        for (int[] pairing : pairings) {
+            long total = 0;
+            for (int k = 0; k < overlap.length; k++) {
+                total += pairing[k] < classes ? overlap[k][pairing[k]] : 0;
+            }
+            if (total > best) {
+                best = total;
+                chosen = pairing;
+            }
+        }
+        int[] matched = new int[overlap.length];
+        for (int k = 0; k < matched.length; k++) {
+            matched[k] = chosen[k] < classes ? chosen[k] : -1;
+        }
+        return matched;
+    }
+
+    private static void permute(List<Integer> items, int at, List<int[]> out) {
+        if (at == items.size()) {
+            out.add(items.stream().mapToInt(Integer::intValue).toArray());
+            return;
+        }
+        for (int i = at; i < items.size(); i++) {
+            Collections.swap(items, at, i);
+            permute(items, at + 1, out);
+            Collections.swap(items, at, i);
+        }
+    }
+}
