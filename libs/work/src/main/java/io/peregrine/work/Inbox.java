@@ -1,0 +1,157 @@
+package io.peregrine.work;
+
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.UnreadableEvent;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.jboss.logging.Logger;
+
+/// Hears events: one transaction, then the record may be acknowledged.
+///
+/// A repeat (same source and id) changes nothing; the same id with other content is quarantined as `EVENT_ID_CONFLICT`
+/// and the first stands; bytes that are no event are quarantined; terminal events are kept and absorb. While the
+/// database
+/// is away, [#hear] waits for it.
+public final class Inbox {
+    private static final Logger LOG = Logger.getLogger(Inbox.class);
+    private static final int TRIES = 3;
+    private static final Duration FIRST_WAIT = Duration.ofMillis(200);
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+    private final Database database;
+    private final Consumer<CloudEvent> heard;
+    private volatile boolean stopping;
+
+    /// @param heard told of each event that was new, after its transaction; for metrics and to wake workers
+    public Inbox(Database database, Consumer<CloudEvent> heard) {
+        this.database = database;
+        this.heard = heard;
+    }
+
+    /// Hears one record. When this returns, the record's effect is durable.
+    ///
+    /// @param facts turns a new event into rows and jobs; tried three times when it fails by itself, then the
+    record is
+    ///     quarantined as `HANDLER_FAILED`
+    /// @throws IllegalStateException if the service stops while the database is away: do not acknowledge
+    public void hear(ConsumerRecord<String, byte[]> record, BiConsumer<CloudEvent, Transaction> facts) {
+        CloudEvent event;
+        try {
+            event = EventCodec.read(record);
+        } catch (UnreadableEvent unreadable) {
+            LOG.warnf(
+                    "quarantined topic=%s partition=%d offset=%d kind=%s: %s",
+                    record.topic(), record.partition(), record.offset(), unreadable.kind(), unreadable.getMessage());
+            untilThere(tx -> Quarantine.keep(tx.sql(), record, unreadable.kind().name(), unreadable.getMessage()));
+            return;
+        }
+        for (int attempt = 1; ; attempt++) {
+            try {
+                boolean[] isNew = new boolean[1];
+                untilThere(event.id(), tx -> isNew[0] = hearOnce(record, event, facts, tx));
+                if (isNew[0]) {
+                    heard.accept(event);
+                }
+                return;
+            } catch (StoppedWaiting stopped) {
+                throw stopped;
+            } catch (RuntimeException bug) {
+                LOG.errorf(bug, "handler failed type=%s id=%s try=%d", event.type(), event.id(), attempt);
+                if (attempt == TRIES) {
+                    untilThere(tx -> Quarantine.keep(tx.sql(), record, "HANDLER_FAILED", bug.toString()));
+                    return;
+                }
+            }
+        }
+    }
+
+    private static boolean hearOnce(
+            ConsumerRecord<String, byte[]> record,
+            CloudEvent event,
+            BiConsumer<CloudEvent, Transaction> facts,
+            Transaction tx) {
+        byte[] digest = EventCodec.digest(event);
+        boolean isNew = tx.sql()
+                        .createUpdate("""
+                        insert into inbox (source, id, type, digest) values (:source, :id, :type, :digest)
+                        on conflict (source, id) do nothing""")
+                        .bind("source", event.source())
+                        .bind("id", event.id())
+                        .bind("type", event.type())
+                        .bind("digest", digest)
+                        .execute()
+                == 1;
+        if (!isNew) {
+            Optional<byte[]> first = tx.sql()
+                    .createQuery("select digest from inbox where source = :source and id = :id")
+                    .bind("source", event.source())
+                    .bind("id", event.id())
+                    .mapTo(byte[].class)
+                    .findOne();
+            if (first.isPresent() && !Arrays.equals(first.get(), digest)) {
+                Quarantine.keep(
+                        tx.sql(),
+                        record,
+                        "EVENT_ID_CONFLICT",
+                        "source %s has said id %s before with other content; the first stands, say it under a new id"
+                                .formatted(event.source(), event.id()));
+            }
+            return false;
+        }
+        if (Transaction.isTerminal(event.data())) {
+            tx.end(event.data().run().id(), event.type());
+        }
+        facts.accept(event, tx);
+        return true;
+    }
+
+    private void untilThere(Consumer<Transaction> work) {
+        untilThere(null, work);
+    }
+
+    private void untilThere(String cause, Consumer<Transaction> work) {
+        Duration wait = FIRST_WAIT;
+        while (true) {
+            try {
+                database.inTransaction(cause, work);
+                return;
+            } catch (RuntimeException error) {
+                if (!Database.passes(error)) {
+                    throw error;
+                }
+                LOG.warnf("the database is away, trying again in %d ms: %s", wait.toMillis(), error.getMessage());
+                pause(wait);
+                wait = wait.multipliedBy(2).compareTo(LONGEST_WAIT) < 0 ? wait.multipliedBy(2) : LONGEST_WAIT;
+            }
+        }
+    }
+
+    private void pause(Duration wait) {
+        try {
+            if (stopping) {
+                throw new StoppedWaiting();
+            }
+            Thread.sleep(wait);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new StoppedWaiting();
+        }
+    }
+
+    /// Ends the waiting for a database that is away; unacknowledged records come again after the next start.
+    public void stop() {
+        stopping = true;
+    }
+
+    @SuppressWarnings("serial")
+    private static final class StoppedWaiting extends IllegalStateException {
+        StoppedWaiting() {
+            super("the service stops while the database is away; the record stays unacknowledged");
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package io.peregrine.work;
+
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+/// A claimed job in its handler's hands. Every write is fenced: after the claim is lost nothing more is published.
+public final class JobContext {
+    private static final long PROGRESS_NANOS = 2_000_000_000L;
+
+    private final Jobs jobs;
+    private final Jobs.Claim claim;
+    private final AtomicReference<JobStopped.Reason> stopped = new AtomicReference<>();
+    private long progressOrdinal;
+    private long lastProgress = System.nanoTime() - PROGRESS_NANOS;
+    private boolean done;
+
+    JobContext(Jobs jobs, Jobs.Claim claim) {
+        this.jobs = jobs;
+        this.claim = claim;
+    }
+
+    public Job job() {
+        return claim.job();
+    }
+
+    /// To be called at each picture, tile and batch; costs one volatile read.
+    ///
+    /// @throws JobStopped when the run has ended, the lease was lost or the service stops
+    public void check() {
+        JobStopped.Reason reason = stopped.get();
+        if (reason != null) {
+            throw new JobStopped(reason, job());
+        }
+    }
+
+    /// Makes progress durable: the job's next claim finds `state`. The count of attempts begins again.
+    ///
+    /// @param facts rows, jobs and events of the same transaction
+    /// @throws JobStopped if the claim no longer stands; then nothing was written
+    public void save(byte[] state, Consumer<Transaction> facts) {
+        check();
+        jobs.step(claim, state, false, facts);
+    }
+
+    /// Says how far the job is, at most once in two seconds; what comes sooner is left out.
+    public void progress(StageProgressed event) {
+        check();
+        if (System.nanoTime() - lastProgress < PROGRESS_NANOS) {
+            return;
+        }
+        lastProgress = System.nanoTime();
+        // The fence tells the reports of several claims apart: they are not repeats of each other.
+        String ordinal = "%d/%d/%d".formatted(job().id(), job().fence(), progressOrdinal++);
+        jobs.aside(claim, tx -> tx.say(event, ordinal));
+    }
+
+    /// The job's last transaction: it is done, and its events lie in the outbox.
+    ///
+    /// @throws JobStopped if the claim no longer stands; then nothing was written
+    public void done(Consumer<Transaction> facts) {
+        check();
+        jobs.step(claim, null, true, facts);
+        done = true;
+    }
+
+    boolean isDone() {
+        return done;
+    }
+
+    void stop(JobStopped.Reason reason) {
+        stopped.compareAndSet(null, reason);
+    }
+
+    Jobs.Claim claim() {
+        return claim;
+    }
+}

@@ -1,0 +1,24 @@
+package io.peregrine.work;
+
+/// A job must not go on: its run has ended, its lease was lost, or the service stops. Let it pass.
+@SuppressWarnings("serial")
+public final class JobStopped extends RuntimeException {
+    /// Why a job stops.
+    public enum Reason {
+        RUN_ENDED,
+        LEASE_LOST,
+        SERVICE_STOPS
+    }
+
+    private final Reason reason;
+
+    JobStopped(Reason reason, Job job) {
+        super("job %d (%s %s of run %s): %s"
+                .formatted(job.id(), job.kind(), job.key(), job.run().id(), reason));
+        this.reason = reason;
+    }
+
+    public Reason reason() {
+        return reason;
+    }
+}

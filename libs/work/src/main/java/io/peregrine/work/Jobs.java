@@ -1,0 +1,205 @@
+package io.peregrine.work;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.RunRef;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// The job table: claims, leases and fences. Time is the database's, so that clocks of several machines do not matter.
+final class Jobs {
+    record Claim(Job job, String cause) {}
+
+    private final Database database;
+    private final String worker;
+    private final Duration lease;
+
+    Jobs(Database database, String worker, Duration lease) {
+        this.database = database;
+        this.worker = worker;
+        this.lease = lease;
+    }
+
+    /// The oldest job that nobody holds, in the order in which jobs were added.
+    Optional<Claim> claim(Collection<String> kinds) {
+        return database.call(
+                null,
+                tx -> tx.sql()
+                        .createQuery("""
+                        update job set state = 'running', fence = fence + 1, attempts = attempts + 1, worker = :worker,
+                            lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
+                        where id = (
+                            select id from job
+                            where kind = any(:kinds)
+                              and ((state = 'queued' and not_before <= now())
+                                or (state = 'running' and lease_until < now()))
+                              and not exists (select 1 from ended_run where ended_run.run = job.run)
+                            order by id limit 1 for update skip locked)
+                        returning *""")
+                        .bind("worker", worker)
+                        .bind("lease", lease.toMillis())
+                        .bindArray("kinds", String.class, kinds.toArray())
+                        .map((row, context) -> claim(row))
+                        .findOne());
+    }
+
+    private static Claim claim(ResultSet row) throws SQLException {
+        try {
+            Job job = new Job(
+                    row.getLong("id"),
+                    EventCodec.json().readValue(row.getString("run_ref"), RunRef.class),
+                    row.getString("kind"),
+                    row.getString("key"),
+                    EventCodec.json().readTree(row.getString("payload")),
+                    row.getBytes("saved"),
+                    row.getInt("attempts"),
+                    row.getLong("fence"));
+            return new Claim(job, row.getString("cause"));
+        } catch (JsonProcessingException e) {
+            throw new SQLException("job row %d is not readable: %s".formatted(row.getLong("id"), e.getMessage()), e);
+        }
+    }
+
+    /// Keeps the lease, if the claim still stands.
+    ///
+    /// @return why it does not
+    Optional<JobStopped.Reason> keep(Job job) {
+        return database.call(null, tx -> {
+            boolean kept = tx.sql()
+                            .createUpdate("""
+                            update job set lease_until = now() + :lease * interval '1 millisecond'
+                            where id = :id and fence = :fence and state = 'running'
+                              and not exists (select 1 from ended_run where ended_run.run = job.run)""")
+                            .bind("lease", lease.toMillis())
+                            .bind("id", job.id())
+                            .bind("fence", job.fence())
+                            .execute()
+                    == 1;
+            if (kept) {
+                return Optional.empty();
+            }
+            return Optional.of(
+                    tx.hasEnded(job.run().id()) ? JobStopped.Reason.RUN_ENDED : JobStopped.Reason.LEASE_LOST);
+        });
+    }
+
+    /// One transaction of a running job, refused if its fence is stale or its run has ended.
+    void step(Claim claim, byte[] saved, boolean done, Consumer<Transaction> facts) {
+        Job job = claim.job();
+        database.inTransaction(claim.cause(), tx -> {
+            if (tx.hasEnded(job.run().id())) {
+                throw new JobStopped(JobStopped.Reason.RUN_ENDED, job);
+            }
+            boolean mine = tx.sql()
+                            .createUpdate("""
+                            update job set state = :state, saved = :saved, attempts = 0, waits = 0, error = null,
+                                lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
+                            where id = :id and fence = :fence and state = 'running'""")
+                            .bind("state", done ? "done" : "running")
+                            .bind("saved", saved)
+                            .bind("lease", lease.toMillis())
+                            .bind("id", job.id())
+                            .bind("fence", job.fence())
+                            .execute()
+                    == 1;
+            if (!mine) {
+                throw new JobStopped(JobStopped.Reason.LEASE_LOST, job);
+            }
+            facts.accept(tx);
+        });
+    }
+
+    /// Says something of a running job without touching it; said only while the claim stands.
+    void aside(Claim claim, Consumer<Transaction> facts) {
+        Job job = claim.job();
+        database.inTransaction(claim.cause(), tx -> {
+            boolean mine = tx.sql()
+                    .createQuery("""
+                            select exists (select 1 from job where id = :id and fence = :fence and state = 'running')""")
+                    .bind("id", job.id())
+                    .bind("fence", job.fence())
+                    .mapTo(Boolean.class)
+                    .one();
+            if (mine) {
+                facts.accept(tx);
+            }
+        });
+    }
+
+    /// The job is nobody's again.
+    ///
+    /// @param counted whether the claim counts as an attempt
+    void release(Job job, boolean counted, boolean waited, Duration pause, String error) {
+        database.inTransaction(
+                null,
+                tx -> tx.sql()
+                        .createUpdate("""
+                        update job set state = 'queued', worker = null, lease_until = null, updated_at = now(),
+                            attempts = attempts - :uncounted, waits = waits + :waited, error = :error,
+                            not_before = now() + :pause * interval '1 millisecond'
+                        where id = :id and fence = :fence and state = 'running'""")
+                        .bind("uncounted", counted ? 0 : 1)
+                        .bind("waited", waited ? 1 : 0)
+                        .bind("error", error)
+                        .bind("pause", pause.toMillis())
+                        .bind("id", job.id())
+                        .bind("fence", job.fence())
+                        .execute());
+    }
+
+    /// The job has failed for good; `facts` say so, in the same transaction.
+    void fail(Claim claim, String error, Consumer<Transaction> facts) {
+        Job job = claim.job();
+        database.inTransaction(claim.cause(), tx -> {
+            boolean mine = tx.sql()
+                            .createUpdate("""
+                            update job set state = 'failed', error = :error, updated_at = now()
+                            where id = :id and fence = :fence and state = 'running'""")
+                            .bind("error", error)
+                            .bind("id", job.id())
+                            .bind("fence", job.fence())
+                            .execute()
+                    == 1;
+            if (mine) {
+                facts.accept(tx);
+            }
+        });
+    }
+
+    void cancel(Job job) {
+        database.inTransaction(
+                null,
+                tx -> tx.sql()
+                        .createUpdate("""
+                        update job set state = 'cancelled', updated_at = now()
+                        where id = :id and fence = :fence and state = 'running'""")
+                        .bind("id", job.id())
+                        .bind("fence", job.fence())
+                        .execute());
+    }
+
+    int waits(Job job) {
+        return database.call(
+                null,
+                tx -> tx.sql()
+                        .createQuery("select waits from job where id = :id")
+                        .bind("id", job.id())
+                        .mapTo(Integer.class)
+                        .one());
+    }
+
+    /// @return what went wrong with the job the last time, if anything was seen
+    Optional<String> error(Job job) {
+        return database.call(
+                null,
+                tx -> tx.sql()
+                        .createQuery("select error from job where id = :id and error is not null")
+                        .bind("id", job.id())
+                        .mapTo(String.class)
+                        .findOne());
+    }
+}

@@ -1,0 +1,130 @@
+package io.peregrine.work;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import org.jdbi.v3.core.Handle;
+
+/// One database transaction: facts become rows, jobs are added, events lie in the outbox, all or nothing.
+///
+/// No network or file work belongs inside it.
+public final class Transaction {
+    private final Handle sql;
+    private final String cause;
+
+    Transaction(Handle sql, String cause) {
+        this.sql = sql;
+        this.cause = cause;
+    }
+
+    /// @return the database, inside this transaction
+    public Handle sql() {
+        return sql;
+    }
+
+    /// Says an event when the transaction commits. Of a run that has ended nothing more is said; of two ends the first
+    /// stands.
+    ///
+    /// @param ordinal tells events of one run and type apart, never a measured value: saying the same again is a
+    repeat
+    public void say(PipelineEvent event, String ordinal) {
+        String run = event.run().id();
+        sayAs(EventCodec.eventId(run, event.type(), ordinal), run, event);
+    }
+
+    /// Says an event under an id of the caller's: a dataset-ready, which has no run yet.
+    ///
+    /// @param subject the run, as far as it is known, or null
+    public void sayAs(String id, String subject, PipelineEvent event) {
+        boolean terminal = isTerminal(event);
+        if (event.run() != null) {
+            boolean mayBeSaid = terminal
+                    ? end(event.run().id(), event.type())
+                    : !hasEnded(event.run().id());
+            if (!mayBeSaid) {
+                return;
+            }
+        }
+        sql.createUpdate("""
+                        insert into outbox (id, run, type, terminal, subject, cause, data)
+                        values (:id, :run, :type, :terminal, :subject, :cause, :data)
+                        on conflict (id) do nothing""")
+                .bind("id", id)
+                .bind("run", event.run() == null ? null : event.run().id())
+                .bind("type", event.type())
+                .bind("terminal", terminal)
+                .bind("subject", subject)
+                .bind("cause", cause)
+                .bind("data", EventCodec.data(event))
+                .execute();
+    }
+
+    /// Adds a job, unless the run has ended or the job is there already.
+    public void add(Job.New job) {
+        if (hasEnded(job.run().id())) {
+            return;
+        }
+        try {
+            sql.createUpdate("""
+                            insert into job (run, run_ref, kind, key, payload, cause)
+                            values (:run, :runRef, :kind, :key, :payload, :cause)
+                            on conflict (run, kind, key) do nothing""")
+                    .bind("run", job.run().id())
+                    .bind("runRef", EventCodec.json().writeValueAsString(job.run()))
+                    .bind("kind", job.kind())
+                    .bind("key", job.key())
+                    .bind("payload", EventCodec.json().writeValueAsString(job.payload()))
+                    .bind("cause", cause)
+                    .execute();
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException("a job's payload cannot be written as JSON: " + job, e);
+        }
+    }
+
+    /// @return whether a terminal event of the run was heard or said here
+    public boolean hasEnded(String run) {
+        // Shared: several may speak of a run at once, but nobody between an end and its commit.
+        lock(run, "pg_advisory_xact_lock_shared");
+        return sql.createQuery("select exists (select 1 from ended_run where run = :run)")
+                .bind("run", run)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    /// Keeps the first terminal event of a run: queued jobs are cancelled, unsent events dropped.
+    ///
+    /// @return whether this was the first
+    boolean end(String run, String type) {
+        lock(run, "pg_advisory_xact_lock");
+        boolean first =
+                sql.createUpdate("insert into ended_run (run, type) values (:run, :type) on conflict (run) do nothing")
+                                .bind("run", run)
+                                .bind("type", type)
+                                .execute()
+                        == 1;
+        if (first) {
+            sql.createUpdate("delete from outbox where run = :run and sent_at is null and not terminal")
+                    .bind("run", run)
+                    .execute();
+            sql.createUpdate(
+                            "update job set state = 'cancelled', updated_at = now() where run = :run and state = 'queued'")
+                    .bind("run", run)
+                    .execute();
+        }
+        return first;
+    }
+
+    static boolean isTerminal(PipelineEvent event) {
+        return event instanceof RunCompleted || event instanceof RunFailed || event instanceof RunCancelled;
+    }
+
+    private void lock(String run, String function) {
+        sql.createQuery("select 1 from (select %s(hashtextextended(:run, 0))) held".formatted(function))
+                .bind("run", run)
+                .mapTo(Integer.class)
+                .one();
+    }
+}

@@ -1,0 +1,123 @@
+package io.peregrine.work;
+
+import io.agroal.api.AgroalDataSource;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.arc.All;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.smallrye.common.annotation.Identifier;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+
+/// Makes inbox, worker and relay of a service and runs them for as long as it runs.
+@ApplicationScoped
+class WorkBeans {
+    private static final Logger LOG = Logger.getLogger(WorkBeans.class);
+
+    private final WorkConfig config;
+    private final Map<String, Object> kafka;
+    private final String service;
+    private Worker worker;
+    private Relay relay;
+    private KafkaProducer<String, byte[]> producer;
+    private ScheduledExecutorService upkeep;
+
+    WorkBeans(
+            WorkConfig config,
+            @Identifier("default-kafka-broker") Map<String, Object> kafka,
+            @ConfigProperty(name = "quarkus.application.name") String service) {
+        this.config = config;
+        this.kafka = kafka;
+        this.service = service;
+    }
+
+    @Produces
+    @Singleton
+    Database database(AgroalDataSource source) {
+        return new Database(source);
+    }
+
+    @Produces
+    @Singleton
+    WorkMeters meters(MeterRegistry registry, Database database) {
+        return new WorkMeters(registry, database);
+    }
+
+    @Produces
+    @Singleton
+    Inbox inbox(Database database, WorkMeters meters) {
+        return new Inbox(database, event -> {
+            meters.heard(event);
+            if (worker != null) {
+                worker.wake();
+            }
+        });
+    }
+
+    // After everything else has started: a job may need any of it.
+    void start(
+            @Observes @Priority(10_000) StartupEvent start,
+            Database database,
+            WorkMeters meters,
+            @All List<JobHandler> handlers) {
+        Map<String, Object> settings = new HashMap<>(kafka);
+        settings.keySet().removeIf(key -> key.startsWith("value.") || key.startsWith("key."));
+        settings.put("acks", "all");
+        settings.put("enable.idempotence", "true");
+        settings.put("client.id", service + "-relay");
+        producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
+        relay = new Relay(database, producer, "/peregrine/" + service);
+        relay.start();
+        worker = new Worker(database, service + "/" + UUID.randomUUID(), config.lease(), handlers);
+        worker.start(config.threads());
+        upkeep = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name("upkeep").factory());
+        upkeep.scheduleWithFixedDelay(meters::measure, 1, 5, TimeUnit.SECONDS);
+        upkeep.scheduleWithFixedDelay(() -> forget(database), 1, 60, TimeUnit.MINUTES);
+    }
+
+    private void forget(Database database) {
+        try {
+            database.inTransaction(
+                    null,
+                    tx -> tx.sql()
+                            .createUpdate("delete from inbox where heard_at < now() - :seconds * interval '1 second'")
+                            .bind("seconds", config.remember().toSeconds())
+                            .execute());
+        } catch (RuntimeException away) {
+            LOG.debugf("the inbox is tidied later: %s", away.getMessage());
+        }
+    }
+
+    void stop(@Observes ShutdownEvent stop, Inbox inbox) throws InterruptedException {
+        inbox.stop();
+        if (upkeep != null) {
+            upkeep.shutdownNow();
+        }
+        if (worker != null) {
+            worker.close();
+        }
+        if (relay != null) {
+            relay.close();
+        }
+        if (producer != null) {
+            producer.close(Duration.ofSeconds(2));
+        }
+    }
+}

@@ -1,0 +1,22 @@
+package io.peregrine.work;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+
+/// What every service is told.
+@ConfigMapping(prefix = "peregrine.work")
+public interface WorkConfig {
+    /// Jobs that one process does at a time. A trainer takes 1: the engine's random stream is the process's.
+    @WithDefault("1")
+    int threads();
+
+    /// How long a claimed job may go without a heartbeat before another worker takes it. Shorter finds a dead worker
+    /// sooner; longer forgives a longer pause.
+    @WithDefault("15s")
+    Duration lease();
+
+    /// How long the inbox remembers that an event was heard. Topics keep theirs 7 days.
+    @WithDefault("30d")
+    Duration remember();
+}

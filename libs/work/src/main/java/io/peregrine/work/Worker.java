@@ -1,0 +1,217 @@
+package io.peregrine.work;
+
+import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
+
+/// Claims jobs and has them done, one at a time on each of its threads.
+///
+/// Several workers, in one process or many, share one database. A heartbeat keeps each claim's lease and learns within
+/// a
+/// second when a run has ended; a worker that was paused past its lease finds its fence stale and publishes nothing.
+public final class Worker implements AutoCloseable {
+    private static final Logger LOG = Logger.getLogger(Worker.class);
+    private static final int ATTEMPTS = 3;
+    private static final Duration IDLE = Duration.ofMillis(250);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
+    private final Jobs jobs;
+    private final Duration lease;
+    private final Map<String, JobHandler> handlers;
+    private final Set<JobContext> running = ConcurrentHashMap.newKeySet();
+    private final List<Thread> threads = new ArrayList<>();
+    private final Object signal = new Object();
+    private volatile boolean stopping;
+
+    /// @param name tells workers apart in the job table
+    /// @param lease how long a claim stands without a heartbeat
+    public Worker(Database database, String name, Duration lease, Collection<? extends JobHandler> handlers) {
+        this.jobs = new Jobs(database, name, lease);
+        this.lease = lease;
+        this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
+    }
+
+    /// @param count jobs at a time
+    public void start(int count) {
+        if (handlers.isEmpty()) {
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            threads.add(Thread.ofPlatform().name("worker-" + i).start(this::work));
+        }
+        threads.add(Thread.ofPlatform().name("heartbeat").daemon().start(this::beat));
+    }
+
+    /// Tells idle threads that there may be a job.
+    public void wake() {
+        synchronized (signal) {
+            signal.notifyAll();
+        }
+    }
+
+    private void work() {
+        while (!stopping) {
+            try {
+                Optional<Jobs.Claim> claim = jobs.claim(handlers.keySet());
+                if (claim.isPresent()) {
+                    run(claim.get());
+                } else {
+                    idle(IDLE);
+                }
+            } catch (RuntimeException | Error unexpected) {
+                LOG.warnf("no job can be claimed or given back: %s", unexpected);
+                idle(Duration.ofSeconds(1));
+            }
+        }
+    }
+
+    private void run(Jobs.Claim claim) {
+        Job job = claim.job();
+        if (job.attempt() > ATTEMPTS) {
+            // Nobody lived to say why: the process died each time.
+            String error = jobs.error(job).orElse("the service died %d times in this job".formatted(ATTEMPTS));
+            fail(claim, FailureKind.OURS, "CRASHED", error);
+            return;
+        }
+        JobContext context = new JobContext(jobs, claim);
+        running.add(context);
+        try {
+            if (stopping) {
+                context.stop(JobStopped.Reason.SERVICE_STOPS);
+            }
+            LOG.debugf(
+                    "job begins run=%s kind=%s key=%s attempt=%d",
+                    job.run().id(), job.kind(), job.key(), job.attempt());
+            handlers.get(job.kind()).work(context);
+            if (!context.isDone()) {
+                throw Failure.ours("JOB_LEFT_UNDONE", "%s ended without done()".formatted(job.kind()), null);
+            }
+        } catch (JobStopped stopped) {
+            stopped(job, stopped);
+        } catch (Throwable error) {
+            failed(context, error);
+        } finally {
+            running.remove(context);
+        }
+    }
+
+    private void stopped(Job job, JobStopped stopped) {
+        LOG.infof(
+                "job stopped run=%s kind=%s key=%s reason=%s", job.run().id(), job.kind(), job.key(), stopped.reason());
+        switch (stopped.reason()) {
+            case SERVICE_STOPS -> jobs.release(job, false, false, Duration.ZERO, null);
+            case RUN_ENDED -> jobs.cancel(job);
+            case LEASE_LOST -> {
+                // Somebody else's by now.
+            }
+        }
+    }
+
+    private void failed(JobContext context, Throwable error) {
+        Jobs.Claim claim = context.claim();
+        Job job = claim.job();
+        String where = "run=%s kind=%s key=%s".formatted(job.run().id(), job.kind(), job.key());
+        Failure failure = error instanceof Failure named ? named : null;
+        if (failure != null && failure.kind() == FailureKind.INPUT) {
+            LOG.infof("input refused %s: %s %s", where, failure.code(), failure.getMessage());
+            fail(claim, FailureKind.INPUT, failure.code(), failure.getMessage());
+        } else if ((failure != null && failure.kind() == FailureKind.RESOURCE) || Database.passes(error)) {
+            Duration pause = pause(jobs.waits(job));
+            LOG.warnf("a resource is away, trying again in %d ms %s: %s", pause.toMillis(), where, error.getMessage());
+            jobs.release(job, false, true, pause, error.toString());
+        } else if (job.attempt() < ATTEMPTS) {
+            LOG.errorf(error, "job failed, trying again %s attempt=%d", where, job.attempt());
+            jobs.release(job, true, false, pause(job.attempt()), error.toString());
+        } else {
+            LOG.errorf(error, "job failed for good %s", where);
+            String code = failure != null ? failure.code() : error.getClass().getSimpleName();
+            fail(claim, FailureKind.OURS, code, String.valueOf(error.getMessage()));
+        }
+    }
+
+    private void fail(Jobs.Claim claim, FailureKind kind, String code, String message) {
+        Job job = claim.job();
+        jobs.fail(
+                claim,
+                code + ": " + message,
+                tx -> tx.say(
+                        new RunFailed(job.run(), handlers.get(job.kind()).stage(), kind, code, message, List.of()),
+                        "failed"));
+    }
+
+    private static Duration pause(int tries) {
+        Duration pause = Duration.ofMillis(250L << Math.min(tries, 10));
+        return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+    }
+
+    /// Keeps leases. While the database is away leases run out by our own clock, and the jobs stop to be safe.
+    private void beat() {
+        Map<JobContext, Long> kept = new ConcurrentHashMap<>();
+        while (!stopping || !running.isEmpty()) {
+            kept.keySet().retainAll(running);
+            for (JobContext context : running) {
+                long now = System.nanoTime();
+                kept.putIfAbsent(context, now);
+                try {
+                    Optional<JobStopped.Reason> lost = jobs.keep(context.job());
+                    lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
+                    kept.put(context, now);
+                } catch (RuntimeException away) {
+                    if (now - kept.get(context) > lease.toNanos()) {
+                        context.stop(JobStopped.Reason.LEASE_LOST);
+                    }
+                }
+            }
+            Duration pause = lease.dividedBy(4);
+            sleep(pause.compareTo(Duration.ofSeconds(1)) < 0 ? pause : Duration.ofSeconds(1));
+        }
+    }
+
+    private void idle(Duration pause) {
+        synchronized (signal) {
+            try {
+                if (!stopping) {
+                    signal.wait(pause.toMillis());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                stopping = true;
+            }
+        }
+    }
+
+    private static void sleep(Duration pause) {
+        try {
+            Thread.sleep(pause);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Stops: running jobs end at their next check and are given back uncounted. Waits up to ten seconds for them.
+    @Override
+    public void close() {
+        stopping = true;
+        running.forEach(context -> context.stop(JobStopped.Reason.SERVICE_STOPS));
+        wake();
+        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+        for (Thread thread : threads) {
+            try {
+                thread.join(Duration.ofNanos(Math.max(1, deadline - System.nanoTime())));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+}
