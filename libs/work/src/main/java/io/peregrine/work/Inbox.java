@@ -35,9 +35,8 @@ public final class Inbox {
 
     /// Hears one record. When this returns, the record's effect is durable.
     ///
-    /// @param facts turns a new event into rows and jobs; tried three times when it fails by itself, then the
-    record is
-    ///     quarantined as `HANDLER_FAILED`
+    /// @param facts turns a new event into rows and jobs; tried three times when it fails by itself, then
+    ///     the record is quarantined as `HANDLER_FAILED`
     /// @throws IllegalStateException if the service stops while the database is away: do not acknowledge
     public void hear(ConsumerRecord<String, byte[]> record, BiConsumer<CloudEvent, Transaction> facts) {
         CloudEvent event;

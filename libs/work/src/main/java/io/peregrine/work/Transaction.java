@@ -28,8 +28,8 @@ public final class Transaction {
     /// Says an event when the transaction commits. Of a run that has ended nothing more is said; of two ends the first
     /// stands.
     ///
-    /// @param ordinal tells events of one run and type apart, never a measured value: saying the same again is a
-    repeat
+    /// @param ordinal tells events of one run and type apart, never a measured value: saying the same
+    ///     again is a repeat
     public void say(PipelineEvent event, String ordinal) {
         String run = event.run().id();
         sayAs(EventCodec.eventId(run, event.type(), ordinal), run, event);
