@@ -1,0 +1,148 @@
+package io.peregrine.endtoend;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.peregrine.testkit.ProjectRoot;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/// The walls of the house: docs/architecture.md says why each stands.
+class ArchitectureTest {
+    private static final List<String> MODULES = List.of(
+            "libs/random",
+            "libs/events",
+            "libs/artifacts",
+            "libs/work",
+            "libs/vision",
+            "ingest-service",
+            "balance-service",
+            "trainer-service",
+            "cluster-service",
+            "deploy/local");
+    private static final String[] FRAMEWORKS = {
+        "io.quarkus..",
+        "jakarta..",
+        "io.smallrye..",
+        "org.eclipse.microprofile..",
+        "org.apache.kafka..",
+        "org.jdbi..",
+        "java.sql..",
+        "io.micrometer.."
+    };
+
+    private static JavaClasses house;
+
+    @BeforeAll
+    static void importEveryModule() {
+        List<Path> built = MODULES.stream()
+                .map(module -> ProjectRoot.path().resolve(module).resolve("target/classes"))
+                .toList();
+        assertThat(built).as("built modules; run ./peregrine verify").allMatch(Files::isDirectory);
+        house = new ClassFileImporter().importPaths(built);
+        assertThat(Stream.of("ingest", "balance", "trainer", "cluster", "work", "vision", "local"))
+                .allSatisfy(room -> assertThat(house.stream().map(JavaClass::getPackageName))
+                        .contains("io.peregrine." + room));
+    }
+
+    @Test
+    void servicesNeverImportEachOther() {
+        List<String> services = List.of("ingest", "balance", "trainer", "cluster");
+        for (String service : services) {
+            String[] others = services.stream()
+                    .filter(other -> !other.equals(service))
+                    .map(other -> "io.peregrine." + other + "..")
+                    .toArray(String[]::new);
+            noClasses()
+                    .that()
+                    .resideInAPackage("io.peregrine." + service + "..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(others)
+                    .because("services speak through events alone")
+                    .check(house);
+        }
+    }
+
+    @Test
+    void coresKnowNoFramework() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "io.peregrine.ingest.pack..",
+                        "io.peregrine.balance.smote..",
+                        "io.peregrine.trainer.run..",
+                        "io.peregrine.cluster.analysis..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(FRAMEWORKS)
+                .because("a core's test is a constructor call")
+                .check(house);
+    }
+
+    @Test
+    void onlyFlowsKnowKafka() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "io.peregrine.ingest..",
+                        "io.peregrine.balance..",
+                        "io.peregrine.trainer..",
+                        "io.peregrine.cluster..")
+                .and()
+                .haveSimpleNameNotEndingWith("Flow")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("org.apache.kafka..", "org.eclipse.microprofile.reactive.messaging..")
+                .because("a service hears in one place")
+                .check(house);
+    }
+
+    @Test
+    void librariesKnowNoServiceAndPyTorchStaysInVision() {
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "io.peregrine.random..",
+                        "io.peregrine.events..",
+                        "io.peregrine.artifacts..",
+                        "io.peregrine.work..",
+                        "io.peregrine.vision..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage(
+                        "io.peregrine.ingest..",
+                        "io.peregrine.balance..",
+                        "io.peregrine.trainer..",
+                        "io.peregrine.cluster..",
+                        "io.peregrine.local..")
+                .check(house);
+        noClasses()
+                .that()
+                .resideInAnyPackage(
+                        "io.peregrine.random..",
+                        "io.peregrine.events..",
+                        "io.peregrine.artifacts..",
+                        "io.peregrine.work..",
+                        "io.peregrine.ingest..",
+                        "io.peregrine.local..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("ai.djl..")
+                .because("256 MB of natives stay where they are needed")
+                .check(house);
+    }
+
+    @Test
+    void noRoomOpensIntoItself() {
+        slices().matching("io.peregrine.(*)..").should().beFreeOfCycles().check(house);
+    }
+}

@@ -1,0 +1,261 @@
+package io.peregrine.endtoend;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.Topics;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.zip.CRC32;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Bad input harms nothing but itself: each is answered or kept by name, and good runs go on beside it.
+class TrustTest {
+    private static final String SMALL = """
+            {"image":{"side":16},"balance":{"strategy":"auto","neighbours":2},
+             "classifier":{"epochs":1,"batchSize":8},"autoencoder":{"epochs":1,"batchSize":8,"latent":4}}""";
+
+    @TempDir
+    static Path folder;
+
+    private static House house;
+    private static Path gallery;
+
+    @BeforeAll
+    static void openTheHouse() throws Exception {
+        gallery = folder.resolve("roots/gallery");
+        Paintings.write(gallery, 16, 2, 8, 5);
+        house = House.open(folder.resolve("data"), folder.resolve("roots"));
+    }
+
+    @AfterAll
+    static void closeTheHouse() throws Exception {
+        house.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "peregrine.datasets|\u0000\u0001 no event|NOT_AN_EVENT",
+                "peregrine.datasets|{\"uri\":\"file:///somewhere\"}|BAD_DATA",
+                "peregrine.datasets|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"com.example.hello\",\"data\":{}}|UNKNOWN_TYPE",
+                "peregrine.runs|half an ev|NOT_AN_EVENT",
+                "peregrine.shards|{}|NOT_AN_EVENT"
+            })
+    void bytesThatAreNoEventAreKeptByName(String topic, String value, String kind) throws Exception {
+        long offset = house.publishBytes(topic, value.getBytes(UTF_8));
+
+        Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
+            JsonNode kept = house.get("/api/v1/quarantine?limit=100").get("items");
+            assertThat(kept).anySatisfy(row -> {
+                assertThat(row.get("topic").textValue()).isEqualTo(topic);
+                assertThat(row.get("kind").textValue()).isEqualTo(kind);
+                assertThat(row.get("message").textValue()).isNotBlank();
+            });
+        });
+        assertThat(offset).isNotNegative();
+        aGoodRunSucceedsRightBehind("good-behind-" + kind + "-" + topic);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "negative-epochs|{\"classifier\":{\"epochs\":-1}}|/classifier/epochs|a whole number from 1",
+                "misspelt|{\"clasifier\":{\"epochs\":1}}|/clasifier|did you mean 'classifier'"
+            })
+    void aBadSpecificationIsAnsweredFieldByField(String dataset, String spec, String field, String cure)
+            throws Exception {
+        String run = house.publish(dataset, gallery, spec);
+
+        RunFailed failed = (RunFailed) house.awaitEnd(run);
+        assertThat(failed.errors()).singleElement().satisfies(error -> {
+            assertThat(error.field()).isEqualTo(field);
+            assertThat(error.cure()).contains(cure);
+        });
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(15))
+                .untilAsserted(() -> assertThat(
+                                house.get("/api/v1/runs/" + run).get("state").textValue())
+                        .isEqualTo("failed"));
+        aGoodRunSucceedsRightBehind("good-behind-" + dataset);
+    }
+
+    @Test
+    void aFolderThatIsMissingOrOutsideIsNamed() throws Exception {
+        Path outside = folder.resolve("outside");
+        Paintings.write(outside, 16, 1, 3, 3);
+        Path link = Files.createSymbolicLink(folder.resolve("roots/link"), outside);
+
+        assertThat(failure("missing", folder.resolve("roots/nothing-here")).reason())
+                .isEqualTo("FOLDER_MISSING");
+        assertThat(failure("outside", outside).reason()).isEqualTo("OUTSIDE_ROOTS");
+        assertThat(failure("link", link).reason()).isEqualTo("OUTSIDE_ROOTS");
+        aGoodRunSucceedsRightBehind("good-behind-folders");
+    }
+
+    @Test
+    void aClassWithOnePictureIsNamedWithWhatWouldDo() throws Exception {
+        Path lonely = folder.resolve("roots/lonely");
+        Paintings.write(lonely, 16, 1, 8, 1);
+
+        RunFailed failed = failure("lonely", lonely);
+
+        assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
+        assertThat(failed.detail()).contains("Style_1").contains("1").contains("neighbours");
+        aGoodRunSucceedsRightBehind("good-behind-lonely");
+    }
+
+    @Test
+    void damagedPicturesAreRefusedByNameAndTheRestGoesOn() throws Exception {
+        Path damaged = folder.resolve("roots/damaged");
+        Paintings.write(damaged, 16, 2, 8, 5);
+        byte[] jpeg = jpeg();
+        Files.write(damaged.resolve("train/Style_0/half.jpg"), java.util.Arrays.copyOf(jpeg, jpeg.length / 2));
+        Files.write(damaged.resolve("train/Style_0/huge.png"), pngHeader(30_000, 30_000));
+        Files.writeString(damaged.resolve("train/Style_1/words.png"), "these are words");
+
+        String run = house.publish("damaged", damaged, SMALL);
+
+        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+        assertThat(house.listener().of(run, ImageRejected.class))
+                .extracting(ImageRejected::source, ImageRejected::reason)
+                .containsExactlyInAnyOrder(
+                        org.assertj.core.groups.Tuple.tuple("half.jpg", "IMAGE_TRUNCATED"),
+                        org.assertj.core.groups.Tuple.tuple("huge.png", "IMAGE_TOO_LARGE"),
+                        org.assertj.core.groups.Tuple.tuple("words.png", "NOT_A_PICTURE"));
+    }
+
+    @Test
+    void twoRunsTogetherBothEndAndARepeatChangesNothing() throws Exception {
+        String first = house.publish("twin-1", gallery, SMALL);
+        String second = house.publish("twin-2", gallery, SMALL);
+        assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
+        assertThat(house.awaitEnd(second)).isInstanceOf(RunCompleted.class);
+        assertThat(checkpoints(first)).isEqualTo(checkpoints(second)).isNotEmpty();
+
+        List<CloudEvent> before = house.listener().of(first);
+        JsonNode told = house.get("/api/v1/runs/" + first);
+        assertThat(house.publish("twin-1", gallery, SMALL)).isEqualTo(first);
+        aGoodRunSucceedsRightBehind("behind-the-repeat");
+        assertThat(house.listener().of(first)).isEqualTo(before);
+        assertThat(house.get("/api/v1/runs/" + first)).isEqualTo(told);
+    }
+
+    @Test
+    void theSameIdWithOtherContentIsKeptAndTheFirstStands() throws Exception {
+        String run = house.publish("conflict", gallery, SMALL);
+        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+
+        house.publish("conflict", gallery, "{\"image\":{\"side\":24}}");
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .untilAsserted(() -> assertThat(
+                                house.get("/api/v1/quarantine?limit=100").get("items"))
+                        .anySatisfy(
+                                row -> assertThat(row.get("kind").textValue()).isEqualTo("EVENT_ID_CONFLICT")));
+        assertThat(house.get("/api/v1/runs/" + run).get("state").textValue()).isEqualTo("completed");
+    }
+
+    @Test
+    void aCancelledRunStopsWithinSecondsAndSaysNothingAfterwards() throws Exception {
+        String beside = house.publish("beside-the-cancelled", gallery, SMALL);
+        String run = house.publish("cancelled", gallery, """
+                {"image":{"side":64},"balance":{"strategy":"none"},
+                 "classifier":{"epochs":5000,"batchSize":8},"autoencoder":{"epochs":1,"latent":4}}""");
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(3))
+                .until(() -> house.listener().of(run, StageProgressed.class).stream()
+                        .anyMatch(p -> p.stage().wire().equals("train")));
+
+        assertThat(house.post("/api/v1/runs/" + run + "/cancel", "").statusCode())
+                .isEqualTo(202);
+
+        assertThat(house.awaitEnd(run)).isInstanceOf(RunCancelled.class);
+        long cancelledAt = house.listener()
+                .records(run)
+                .filter(h -> h.event().data() instanceof RunCancelled)
+                .findFirst()
+                .orElseThrow()
+                .at();
+        aGoodRunSucceedsRightBehind("behind-the-cancelled");
+        assertThat(house.awaitEnd(beside)).isInstanceOf(RunCompleted.class);
+        assertThat(house.listener().records(run).filter(h -> h.at() > cancelledAt + 3_000))
+                .isEmpty();
+        assertThat(house.post("/api/v1/runs/" + run + "/cancel", "").statusCode())
+                .isEqualTo(409);
+    }
+
+    @Test
+    void bareJsonFromAnyProducerIsARun() throws Exception {
+        house.publishBytes(
+                Topics.DATASETS,
+                "{\"dataset\":\"bare\",\"uri\":\"%s\",\"image\":{\"side\":16},\"balance\":{\"strategy\":\"none\"},\"classifier\":{\"epochs\":1},\"autoencoder\":{\"epochs\":1,\"latent\":4}}"
+                        .formatted(gallery.toUri())
+                        .getBytes(UTF_8));
+        String run = Awaitility.await()
+                .atMost(Duration.ofSeconds(30))
+                .until(() -> house.listener().runOf("bare"), java.util.Optional::isPresent)
+                .orElseThrow();
+        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+    }
+
+    private static void aGoodRunSucceedsRightBehind(String dataset) throws Exception {
+        assertThat(house.awaitEnd(house.publish(dataset, gallery, SMALL))).isInstanceOf(RunCompleted.class);
+    }
+
+    private static RunFailed failure(String dataset, Path uri) throws Exception {
+        PipelineEvent end = house.awaitEnd(house.publish(dataset, uri, SMALL));
+        assertThat(end).isInstanceOf(RunFailed.class);
+        return (RunFailed) end;
+    }
+
+    private static Map<String, String> checkpoints(String run) {
+        return house.listener().of(run, CheckpointPublished.class).stream()
+                .collect(java.util.stream.Collectors.toMap(
+                        c -> c.network() + " " + c.epoch(), c -> c.weights().sha256()));
+    }
+
+    private static byte[] jpeg() throws Exception {
+        java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
+        javax.imageio.ImageIO.write(Paintings.painting(0, 64, 9), "jpg", out);
+        return out.toByteArray();
+    }
+
+    /// A PNG that says how large it is, and no more.
+    private static byte[] pngHeader(int width, int height) {
+        ByteBuffer chunk = ByteBuffer.allocate(17);
+        chunk.put("IHDR".getBytes(UTF_8)).putInt(width).putInt(height).put(new byte[] {8, 2, 0, 0, 0});
+        CRC32 crc = new CRC32();
+        crc.update(chunk.array());
+        return ByteBuffer.allocate(33)
+                .put(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'})
+                .putInt(13)
+                .put(chunk.array())
+                .putInt((int) crc.getValue())
+                .array();
+    }
+}
