@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
-import io.peregrine.testkit.ProjectRoot;
+import io.peregrine.local.ProjectRoot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,0 +1,45 @@
+package io.peregrine.broker;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import kafka.tools.StorageTool;
+import org.apache.kafka.common.utils.Time;
+
+/// Starts one KRaft node, broker and controller in one, and stays until it is stopped or its parent is gone.
+///
+/// Arguments: the properties file, which names `log.dirs`, and the parent's process id.
+public final class Broker {
+    private Broker() {}
+
+    public static void main(String[] arguments) throws IOException {
+        Path file = Path.of(arguments[0]);
+        long parent = Long.parseLong(arguments[1]);
+        ProcessHandle.of(parent)
+                .ifPresentOrElse(
+                        // halt: a broker that outlives its launcher would hold port and folder.
+                        handle -> handle.onExit()
+                                .thenRun(() -> Runtime.getRuntime().halt(0)),
+                        () -> Runtime.getRuntime().halt(0));
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(file)) {
+            properties.load(reader);
+        }
+        if (!Files.exists(Path.of(properties.getProperty("log.dirs")).resolve("meta.properties"))) {
+            String[] format = {
+                "format", "-t", "cGVyZWdyaW5lLWxvY2FsMQ", "-c", file.toString(), "--ignore-formatted", "--standalone"
+            };
+            if (StorageTool.execute(format, System.out) != 0) {
+                throw new IOException("the broker's folder cannot be formatted: " + properties.getProperty("log.dirs"));
+            }
+        }
+        KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(properties, false), Time.SYSTEM);
+        Runtime.getRuntime().addShutdownHook(new Thread(server::shutdown));
+        server.startup();
+        server.awaitShutdown();
+    }
+}

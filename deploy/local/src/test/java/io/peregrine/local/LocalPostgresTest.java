@@ -1,0 +1,98 @@
+package io.peregrine.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.Statement;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalPostgresTest {
+    @TempDir
+    Path folder;
+
+    @Test
+    void eachServiceHasItsOwnSchemaAndWhatItKeepsOutlivesARestart() throws Exception {
+        try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("data"), 0)) {
+            try (Connection ingest = postgres.connect("ingest");
+                    Statement sql = ingest.createStatement()) {
+                sql.execute("create table kept (n int)");
+                sql.execute("insert into kept values (7)");
+            }
+            try (Connection balance = postgres.connect("balance");
+                    Statement sql = balance.createStatement()) {
+                assertThatThrownBy(() -> sql.execute("select * from ingest.kept"))
+                        .hasMessageContaining("permission denied");
+            }
+
+            postgres.stop();
+            postgres.start();
+
+            try (Connection ingest = postgres.connect("ingest");
+                    Statement sql = ingest.createStatement()) {
+                try (ResultSet rows = sql.executeQuery("select n from ingest.kept")) {
+                    assertThat(rows.next()).isTrue();
+                    assertThat(rows.getInt(1)).isEqualTo(7);
+                }
+                try (ResultSet rows = sql.executeQuery("show fsync")) {
+                    assertThat(rows.next()).isTrue();
+                    assertThat(rows.getString(1)).isEqualTo("on");
+                }
+            }
+        }
+    }
+
+    @Test
+    void oneThatWasLeftRunningIsStoppedAndItsFolderTakenOver() throws Exception {
+        int port = Ports.free();
+        Process launcher = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Launcher.class.getName(),
+                        folder.resolve("data").toString(),
+                        Integer.toString(port))
+                .redirectErrorStream(true)
+                .start();
+        String said =
+                launcher.inputReader().lines().filter("up"::equals).findFirst().orElseThrow();
+        assertThat(said).isEqualTo("up");
+        long orphan = Long.parseLong(Files.readAllLines(folder.resolve("data/postmaster.pid"))
+                .getFirst()
+                .trim());
+        launcher.destroyForcibly().onExit().join();
+        assertThat(ProcessHandle.of(orphan).filter(ProcessHandle::isAlive)).isPresent();
+
+        try (LocalPostgres next = LocalPostgres.start(folder.resolve("data"), port);
+                Connection connection = next.connect("trainer")) {
+            assertThat(connection.isValid(2)).isTrue();
+            assertThat(ProcessHandle.of(orphan).filter(ProcessHandle::isAlive)).isEmpty();
+        }
+    }
+
+    /// A process that starts a database and is then killed.
+    static final class Launcher {
+        public static void main(String[] arguments) throws InterruptedException {
+            LocalPostgres.start(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
+            System.out.println("up");
+            new java.util.concurrent.CountDownLatch(1).await();
+        }
+    }
+
+    @Test
+    void aPortInUseIsNamed() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            assertThatThrownBy(() -> LocalPostgres.start(folder.resolve("data"), taken.getLocalPort()))
+                    .isInstanceOf(Refusal.class)
+                    .hasMessage(
+                            "Port %d, which PostgreSQL needs, is in use; stop what listens there or choose another port."
+                                    .formatted(taken.getLocalPort()));
+        }
+    }
+}
