@@ -1,0 +1,117 @@
+package io.peregrine.ingest.pack;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.nio.ByteBuffer;
+
+/// What a JPEG's markers say (ITU-T T.81, annex B). The pixels are the decoder's business.
+///
+/// @param components 1 grey, 3 colour, 4 CMYK or YCCK
+/// @param orientation of its EXIF or XMP note, 0 if none
+/// @param adobeTransform 0 none, 1 YCbCr, 2 YCCK; −1: no Adobe marker
+record Jpeg(int width, int height, int components, int orientation, int adobeTransform) {
+
+    static boolean matches(byte[] file) {
+        return file.length > 3 && (file[0] & 0xff) == 0xff && (file[1] & 0xff) == 0xd8 && (file[2] & 0xff) == 0xff;
+    }
+
+    /// Reads the markers up to the frame's size.
+    static Jpeg header(byte[] file) throws Refused {
+        return read(file, false);
+    }
+
+    /// Reads all markers and finds the end: a decoder would take half a file in silence and paint the rest grey.
+    ///
+    /// @throws Refused if the file ends before its end marker
+    static Jpeg whole(byte[] file) throws Refused {
+        return read(file, true);
+    }
+
+    private static Jpeg read(byte[] file, boolean toTheEnd) throws Refused {
+        ByteBuffer in = ByteBuffer.wrap(file);
+        int exif = 0;
+        int xmp = 0;
+        int adobe = -1;
+        int[] frame = null;
+        int at = 2;
+        while (true) {
+            if (at + 2 > file.length) {
+                throw Refused.truncated("the JPEG ends after %,d bytes without its end marker".formatted(file.length));
+            }
+            if ((file[at] & 0xff) != 0xff) {
+                // Within compressed data, or rubbish between segments that every decoder skips.
+                at++;
+                continue;
+            }
+            int marker = file[at + 1] & 0xff;
+            if (marker == 0xff) {
+                at++;
+                continue;
+            }
+            at += 2;
+            if (marker == 0xd9) {
+                break;
+            }
+            if (!isSegment(marker)) {
+                continue;
+            }
+            int length = at + 2 > file.length ? file.length : in.getShort(at) & 0xffff;
+            if (at + length > file.length) {
+                throw Refused.truncated("the JPEG ends within its marker FF %02X".formatted(marker));
+            }
+            if (length < 2) {
+                throw Refused.corrupt("the JPEG's marker FF %02X has length %d".formatted(marker, length));
+            }
+            ByteBuffer segment = in.slice(at + 2, length - 2);
+            if (isFrame(marker) && frame == null) {
+                frame = frame(marker, segment);
+                if (!toTheEnd) {
+                    break;
+                }
+            } else if (marker == 0xe1 && startsWith(segment, "Exif\0\0")) {
+                exif = exif == 0 ? Exif.orientation(segment) : exif;
+            } else if (marker == 0xe1 && startsWith(segment, "http://ns.adobe.com/xap/1.0/\0")) {
+                xmp = Exif.orientationOfXmp(ISO_8859_1.decode(segment).toString());
+            } else if (marker == 0xee && startsWith(segment, "Adobe") && segment.limit() >= 12) {
+                adobe = segment.get(11) & 0xff;
+            }
+            at += length;
+        }
+        if (frame == null) {
+            throw Refused.corrupt("the JPEG has no frame: no marker says its size");
+        }
+        return new Jpeg(frame[0], frame[1], frame[2], exif == 0 ? xmp : exif, adobe);
+    }
+
+    private static int[] frame(int marker, ByteBuffer segment) throws Refused {
+        if (segment.limit() < 6) {
+            throw Refused.corrupt("the JPEG's frame header is cut");
+        }
+        int bits = segment.get(0);
+        int height = segment.getShort(1) & 0xffff;
+        int width = segment.getShort(3) & 0xffff;
+        int components = segment.get(5);
+        if (bits != 8 || marker > 0xc2) {
+            throw Refused.unsupported("a JPEG of %d bits and process SOF%d; save it as baseline or progressive, 8 bits"
+                    .formatted(bits, marker - 0xc0));
+        }
+        if (components != 1 && components != 3 && components != 4) {
+            throw Refused.unsupported("a JPEG of %d components; 1, 3 and 4 are read".formatted(components));
+        }
+        return new int[] {width, height, components};
+    }
+
+    private static boolean isFrame(int marker) {
+        return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
+    }
+
+    /// Not a stuffed 00, a restart, a stray byte of damaged data: those carry no length.
+    private static boolean isSegment(int marker) {
+        return marker >= 0xc0 && marker != 0xd8 && !(marker >= 0xd0 && marker <= 0xd7) && marker <= 0xfe;
+    }
+
+    private static boolean startsWith(ByteBuffer segment, String text) {
+        byte[] begin = text.getBytes(ISO_8859_1);
+        return segment.limit() >= begin.length && segment.slice(0, begin.length).equals(ByteBuffer.wrap(begin));
+    }
+}

@@ -1,0 +1,151 @@
+package io.peregrine.ingest.pack;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.Split;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/// Every file of a dataset that shall become a picture, in row order, given before anything is decoded: a refused file
+/// leaves a gap and moves nobody. An artefact of its own, so that all packs of a run are made from one list.
+///
+/// @param classes in label order: code points
+/// @param rows sorted by split, class and path in code points
+/// @param duplicatesAcrossSplits contents that lie in more than one split
+public record Listing(List<String> classes, List<Row> rows, long duplicatesAcrossSplits) {
+    /// One listed file.
+    ///
+    /// @param label index of its class
+    /// @param path in the class folder
+    /// @param file below the dataset's folder
+    /// @param sha256 of its content
+    public record Row(Split split, int label, String path, String file, String sha256) {}
+
+    /// 256 listed files of one class and split, or what is left of them.
+    ///
+    /// @param number its place among the dataset's packs
+    /// @param from first row
+    /// @param to one after the last row
+    public record Range(int number, int from, int to) {}
+
+    public Listing {
+        classes = List.copyOf(classes);
+        rows = List.copyOf(rows);
+    }
+
+    /// Reads a folder: walks, hashes every file, cuts the splits that are missing, sorts.
+    ///
+    /// @param root resolved by [Roots#resolve]
+    /// @param between called after each file; what it throws ends the listing
+    /// @throws Failure INPUT, if the folder is no dataset
+    public static Listing of(Path root, Roots roots, SplitSpec split, Crew crew, Between between)
+            throws InterruptedException {
+        DatasetFolder folder = DatasetFolder.read(root, roots);
+        List<DatasetFolder.Found> found = folder.pictures();
+        List<String> digests =
+                crew.each(found, picture -> PictureFile.digest(root.resolve(picture.file()), roots), done -> {
+                    between.after(done, found.size());
+                });
+        List<String> classes = found.stream()
+                .map(DatasetFolder.Found::label)
+                .distinct()
+                .sorted(Listing::byCodePoint)
+                .toList();
+        List<Row> rows = new ArrayList<>();
+        for (int i = 0; i < found.size(); i++) {
+            DatasetFolder.Found picture = found.get(i);
+            int label = classes.indexOf(picture.label());
+            rows.add(new Row(picture.split(), label, picture.path(), picture.file(), digests.get(i)));
+        }
+        List<Row> cut = new ArrayList<>(Splits.cut(rows, split, folder.given()));
+        cut.sort(Comparator.comparing(Row::split)
+                .thenComparing(row -> classes.get(row.label()), Listing::byCodePoint)
+                .thenComparing(Row::path, Listing::byCodePoint));
+        return new Listing(classes, cut, duplicates(cut));
+    }
+
+    /// Called between files, with how many are done.
+    @FunctionalInterface
+    public interface Between {
+        void after(int done, int of);
+    }
+
+    /// Order of code points. `String.compareTo` puts U+FFxx before emoji.
+    static int byCodePoint(String a, String b) {
+        int at = 0;
+        while (at < a.length() && at < b.length()) {
+            int left = a.codePointAt(at);
+            int right = b.codePointAt(at);
+            if (left != right) {
+                return Integer.compare(left, right);
+            }
+            at += Character.charCount(left);
+        }
+        return Integer.compare(a.length(), b.length());
+    }
+
+    private static long duplicates(List<Row> rows) {
+        Map<String, Split> first = new HashMap<>();
+        Set<String> twice = new HashSet<>();
+        for (Row row : rows) {
+            Split split = first.putIfAbsent(row.sha256(), row.split());
+            if (split != null && split != row.split() && !row.sha256().equals(Digests.OF_NOTHING)) {
+                twice.add(row.sha256());
+            }
+        }
+        return twice.size();
+    }
+
+    /// @return the packs to be made, in the order of their numbers
+    public List<Range> packs() {
+        List<Range> packs = new ArrayList<>();
+        int from = 0;
+        for (int row = 1; row <= rows.size(); row++) {
+            boolean ends = row == rows.size()
+                    || row - from == PixelPack.LISTED
+                    || rows.get(row).split() != rows.get(from).split()
+                    || rows.get(row).label() != rows.get(from).label();
+            if (ends) {
+                packs.add(new Range(packs.size(), from, row));
+                from = row;
+            }
+        }
+        return packs;
+    }
+
+    /// @return the row's picture by the name that it has in every run
+    public String imageId(int row) {
+        Row listed = rows.get(row);
+        return Digests.imageId(listed.split(), classes.get(listed.label()), listed.path());
+    }
+
+    public ArtifactRef publish(FileStore store) {
+        try {
+            return store.publish("listing", "json", EventCodec.json().writeValueAsBytes(this));
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    /// @throws Failure OURS, if the artefact is missing or changed
+    public static Listing open(FileStore store, ArtifactRef ref) {
+        try {
+            return EventCodec.json().readValue(Files.readAllBytes(store.open(ref)), Listing.class);
+        } catch (IOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", ref.uri() + " cannot be read: " + e, e);
+        }
+    }
+}

@@ -1,0 +1,121 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.ingest.pack.Listing.Range;
+import io.peregrine.ingest.pack.Listing.Row;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.IntConsumer;
+
+/// Decodes 256 listed files into a pixel pack, on all cores. Safe for several packs at once.
+public final class PackMaker {
+    /// A picture's bytes that were refused: its place among the pack's listed files, and why.
+    public record Refusal(int place, Refused.Reason reason, String detail) {}
+
+    /// @param pixels the pack
+    /// @param refusals in order of place
+    public record Made(ArtifactRef pixels, List<Refusal> refusals) {
+        public Made {
+            refusals = List.copyOf(refusals);
+        }
+
+        /// @return whether the listed bytes alone decided, so that later runs may take this pack for theirs
+        public boolean isReusable() {
+            return refusals.stream().allMatch(refusal -> refusal.reason().liesInTheBytes());
+        }
+    }
+
+    private record Outcome(byte[] planes, Refused refused, long nanos, long bytes) {}
+
+    /// Told of each file as it is done; for measuring.
+    @FunctionalInterface
+    public interface Watcher {
+        /// @param refused null, if it was decoded
+        void decoded(long nanos, long bytes, Refused.Reason refused);
+    }
+
+    private final FileStore store;
+    private final Roots roots;
+    private final Crew crew;
+    private final PictureDecoder decoder;
+    private final long bytesMax;
+    private final Watcher watcher;
+
+    /// @param bytesMax longest file that is read
+    public PackMaker(FileStore store, Roots roots, Crew crew, PictureDecoder decoder, long bytesMax, Watcher watcher) {
+        this.store = store;
+        this.roots = roots;
+        this.crew = crew;
+        this.decoder = decoder;
+        this.bytesMax = bytesMax;
+        this.watcher = watcher;
+    }
+
+    /// @param root the dataset's folder, resolved
+    /// @param between called after each file with how many are done; what it throws stops the pack
+    /// @throws Failure RESOURCE, if the folder has gone or the store refuses
+    public Made make(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
+            throws InterruptedException {
+        List<Row> rows = listing.rows().subList(range.from(), range.to());
+        List<Outcome> outcomes = crew.each(rows, row -> decode(root, row, image), between);
+        if (!Files.isDirectory(root)) {
+            throw Failure.resource(
+                    "FOLDER_AWAY", "the dataset's folder %s has gone; is its disk away?".formatted(root), null);
+        }
+        List<byte[]> pictures = new ArrayList<>();
+        List<Refusal> refusals = new ArrayList<>();
+        for (int place = 0; place < outcomes.size(); place++) {
+            Outcome outcome = outcomes.get(place);
+            Refused refused = outcome.refused();
+            if (refused == null) {
+                pictures.add(outcome.planes());
+            } else {
+                refusals.add(new Refusal(place, refused.reason(), refused.getMessage()));
+            }
+            watcher.decoded(outcome.nanos(), outcome.bytes(), refused == null ? null : refused.reason());
+        }
+        Map<String, String> decoding = Map.of(
+                "format",
+                "peregrine-pack-1",
+                "side",
+                Integer.toString(image.side()),
+                "fit",
+                image.fit().wire(),
+                "orientation",
+                image.orientation().wire(),
+                "resize",
+                Resize.RULE,
+                "decoder",
+                PictureDecoder.VERSION);
+        return new Made(PixelPack.publish(store, decoding, image.side(), pictures), refusals);
+    }
+
+    /// @return what the pack of these files is found by in later runs
+    public String decodeKey(Listing listing, Range range, ImageSpec image) {
+        List<String> contents = listing.rows().subList(range.from(), range.to()).stream()
+                .map(Row::sha256)
+                .toList();
+        return Digests.decodeKey(contents, image, decoder.pixelsMax(), bytesMax);
+    }
+
+    private Outcome decode(Path root, Row row, ImageSpec image) throws InterruptedException {
+        long begin = System.nanoTime();
+        long bytes = 0;
+        try {
+            byte[] file = PictureFile.read(root.resolve(row.file()), roots, row.sha256(), bytesMax);
+            bytes = file.length;
+            Raster picture = decoder.decode(file, image.orientation());
+            byte[] planes = Square.of(picture, image.side(), image.fit());
+            return new Outcome(planes, null, System.nanoTime() - begin, bytes);
+        } catch (Refused refused) {
+            return new Outcome(null, refused, System.nanoTime() - begin, bytes);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.events.RunSpec.Orientation;
+import java.awt.image.DataBufferByte;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.util.concurrent.Semaphore;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
+import javax.imageio.stream.MemoryCacheImageInputStream;
+import org.opencv.core.Core;
+import org.opencv.core.CvException;
+import org.opencv.core.CvType;
+import org.opencv.core.Mat;
+import org.opencv.core.MatOfByte;
+import org.opencv.imgcodecs.Imgcodecs;
+
+/// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, WebP, BMP, TIFF and PNM; alpha over white, 16 bits / 257,
+/// ICC profiles ignored. Safe for several threads.
+public final class PictureDecoder {
+    /// Names the way from bytes to pixels, so that packs of another way are never taken for ours: raise the last
+    /// number whenever a decoded pixel may change.
+    public static final String VERSION = "opencv-4.9.0 peregrine-1";
+
+    private static final int KILOPIXEL = 1_000;
+    /// Four values each must fit one array.
+    private static final long PIXELS_OF_AN_ARRAY = 500_000_000;
+
+    static {
+        nu.pattern.OpenCV.loadLocally();
+        // The pool above decodes one picture a thread; OpenCV's own threads would only get in its way.
+        Core.setNumThreads(1);
+    }
+
+    private final long pixelsMax;
+    private final Semaphore kilopixelsAtOnce;
+
+    /// @param pixelsMax a picture of more is refused from its header, undecoded; at most two as large are decoded at
+    /// once, so that memory is bounded whatever the number of threads
+    public PictureDecoder(long pixelsMax) {
+        if (pixelsMax < 1 || pixelsMax > PIXELS_OF_AN_ARRAY) {
+            throw new IllegalArgumentException("peregrine.ingest.pixels-max is %,d; 1 to %,d can be decoded"
+                    .formatted(pixelsMax, PIXELS_OF_AN_ARRAY));
+        }
+        this.pixelsMax = pixelsMax;
+        this.kilopixelsAtOnce = new Semaphore(2 * kilopixels(pixelsMax));
+    }
+
+    /// @throws Refused with the reason why these bytes are no picture for us
+    Raster decode(byte[] file, Orientation orientation) throws Refused, InterruptedException {
+        Header header = Header.read(file);
+        if (header.pixels() > pixelsMax) {
+            throw new Refused(
+                    Refused.Reason.IMAGE_TOO_LARGE,
+                    "%,d x %,d pixels; at most %,d are decoded (peregrine.ingest.pixels-max)"
+                            .formatted(header.width(), header.height(), pixelsMax));
+        }
+        int kilopixels = kilopixels(header.pixels());
+        kilopixelsAtOnce.acquire(kilopixels);
+        try {
+            boolean apply = orientation == Orientation.APPLY;
+            return switch (header.format()) {
+                case PNG -> {
+                    Png png = Png.read(file);
+                    yield PngPixels.decode(png).upright(apply ? png.orientation() : 0);
+                }
+                case PNM -> Pnm.header(file).decode(file);
+                case JPEG -> {
+                    Jpeg jpeg = Jpeg.whole(file);
+                    Raster raster = jpeg.components() == 4 ? cmyk(file, jpeg) : opencv(file, header);
+                    yield raster.upright(apply ? jpeg.orientation() : 0);
+                }
+                case WEBP, BMP, TIFF -> opencv(file, header).upright(apply ? header.orientation() : 0);
+            };
+        } finally {
+            kilopixelsAtOnce.release(kilopixels);
+        }
+    }
+
+    long pixelsMax() {
+        return pixelsMax;
+    }
+
+    private static int kilopixels(long pixels) {
+        return Math.toIntExact(pixels / KILOPIXEL + 1);
+    }
+
+    private static Raster opencv(byte[] file, Header header) throws Refused {
+        MatOfByte bytes = new MatOfByte(file);
+        Mat decoded = null;
+        try {
+            boolean jpeg = header.format() == Header.Format.JPEG;
+            int flags =
+                    jpeg ? Imgcodecs.IMREAD_COLOR | Imgcodecs.IMREAD_IGNORE_ORIENTATION : Imgcodecs.IMREAD_UNCHANGED;
+            decoded = Imgcodecs.imdecode(bytes, flags);
+            if (decoded.empty()) {
+                throw Refused.corrupt("the %s's pixels cannot be decoded".formatted(header.format()));
+            }
+            return rgb(decoded, header);
+        } catch (CvException e) {
+            throw Refused.corrupt("the %s's pixels cannot be decoded: %s".formatted(header.format(), e.getMessage()));
+        } finally {
+            bytes.release();
+            if (decoded != null) {
+                decoded.release();
+            }
+        }
+    }
+
+    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white.
+    private static Raster rgb(Mat decoded, Header header) throws Refused {
+        int channels = decoded.channels();
+        int values = Math.toIntExact(decoded.total() * channels);
+        byte[] from = new byte[values];
+        if (decoded.depth() == CvType.CV_16U) {
+            short[] sixteen = new short[values];
+            decoded.get(0, 0, sixteen);
+            for (int i = 0; i < values; i++) {
+                from[i] = (byte) Raster.eightBits(sixteen[i] & 0xffff);
+            }
+        } else if (decoded.depth() == CvType.CV_8U) {
+            decoded.get(0, 0, from);
+        } else {
+            throw Refused.unsupported("a %s of %s; save it with 8 or 16 bits a value"
+                    .formatted(header.format(), CvType.typeToString(decoded.type())));
+        }
+        int pixels = values / channels;
+        byte[] rgb = new byte[3 * pixels];
+        for (int i = 0; i < pixels; i++) {
+            int at = channels * i;
+            int alpha = channels == 4 ? from[at + 3] & 0xff : 255;
+            boolean grey = channels < 3;
+            for (int c = 0; c < 3; c++) {
+                byte value = from[grey ? at : at + 2 - c];
+                rgb[3 * i + c] = alpha == 255 ? value : Raster.overWhite(value & 0xff, alpha);
+            }
+        }
+        return new Raster(decoded.cols(), decoded.rows(), rgb);
+    }
+
+    /// CMYK as Pillow turns it to RGB: R = K'·C' / 255, rounded, of the inverted values that Adobe's files hold.
+    /// OpenCV rounds down; the JDK's reader hands out the four channels as they are.
+    private static Raster cmyk(byte[] file, Jpeg jpeg) throws Refused {
+        ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
+        try (MemoryCacheImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+            reader.setInput(in, true, true);
+            byte[] inks = ((DataBufferByte) reader.readRaster(0, null).getDataBuffer()).getData();
+            int pixels = jpeg.width() * jpeg.height();
+            if (inks.length != 4 * pixels) {
+                throw Refused.corrupt(
+                        "the CMYK JPEG has %,d values where %,d belong".formatted(inks.length, 4 * pixels));
+            }
+            byte[] rgb = new byte[3 * pixels];
+            int[] ink = new int[4];
+            for (int i = 0; i < pixels; i++) {
+                for (int c = 0; c < 4; c++) {
+                    ink[c] = inks[4 * i + c] & 0xff;
+                }
+                if (jpeg.adobeTransform() == 2) {
+                    fromYcck(ink);
+                }
+                for (int c = 0; c < 3; c++) {
+                    // Pillow: K − MULDIV255(255 − C', K), clipped; C' and K as stored.
+                    int product = (255 - ink[c]) * ink[3] + 128;
+                    rgb[3 * i + c] = (byte) Math.max(0, ink[3] - (((product >> 8) + product) >> 8));
+                }
+            }
+            return new Raster(jpeg.width(), jpeg.height(), rgb);
+        } catch (IOException | RuntimeException e) {
+            throw Refused.corrupt("the CMYK JPEG's pixels cannot be decoded: " + e.getMessage());
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    /// YCCK to CMYK with libjpeg's tables (jdcolor.c): 16-bit fixed point, K untouched.
+    private static void fromYcck(int[] ink) {
+        int y = ink[0];
+        int cb = ink[1] - 128;
+        int cr = ink[2] - 128;
+        int half = 1 << 15;
+        int red = y + (fixed(1.40200) * cr + half >> 16);
+        int green = y + (-fixed(0.34414) * cb + half - fixed(0.71414) * cr >> 16);
+        int blue = y + (fixed(1.77200) * cb + half >> 16);
+        ink[0] = clip(255 - red);
+        ink[1] = clip(255 - green);
+        ink[2] = clip(255 - blue);
+    }
+
+    private static int fixed(double factor) {
+        return (int) (factor * (1 << 16) + 0.5);
+    }
+
+    private static int clip(int value) {
+        return Math.clamp(value, 0, 255);
+    }
+}

@@ -1,0 +1,113 @@
+package io.peregrine.ingest.pack;
+
+/// Portable pixmaps, P1 to P6 (netpbm's pbm, pgm and ppm, plain and raw), with any greatest value up to 65,535.
+///
+/// @param kind 1 to 6
+/// @param greatest the value that is white
+/// @param start where the pixels begin in the file
+record Pnm(int kind, int width, int height, int greatest, int start) {
+
+    static boolean matches(byte[] file) {
+        return file.length > 2 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6' && isSpace(file[2]);
+    }
+
+    static Pnm header(byte[] file) throws Refused {
+        int kind = file[1] - '0';
+        Scanner in = new Scanner(file, 2);
+        int width = in.number();
+        int height = in.number();
+        int greatest = kind == 1 || kind == 4 ? 1 : in.number();
+        if (greatest < 1 || greatest > 65_535) {
+            throw Refused.corrupt("the pixmap's greatest value is %d; 1 to 65535 exist".formatted(greatest));
+        }
+        return new Pnm(kind, width, height, greatest, in.at + 1);
+    }
+
+    Raster decode(byte[] file) throws Refused {
+        int channels = kind == 3 || kind == 6 ? 3 : 1;
+        int values = Math.multiplyExact(channels, Math.multiplyExact(width, height));
+        int rowBytes = kind == 4 ? (width + 7) / 8 : width * channels * (greatest > 255 ? 2 : 1);
+        if (kind >= 4 && start + (long) rowBytes * height > file.length) {
+            throw Refused.truncated("the pixmap has %,d bytes of pixels where %,d belong"
+                    .formatted(Math.max(0, file.length - start), (long) rowBytes * height));
+        }
+        byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
+        Scanner plain = new Scanner(file, start - 1);
+        for (int i = 0; i < values; i++) {
+            int value = switch (kind) {
+                case 1 -> 1 - plain.bit();
+                case 4 -> {
+                    int x = i % width;
+                    yield 1 - (file[start + i / width * rowBytes + x / 8] >> (7 - x % 8) & 1);
+                }
+                case 2, 3 -> plain.number();
+                default ->
+                    greatest > 255
+                            ? (file[start + 2 * i] & 0xff) << 8 | file[start + 2 * i + 1] & 0xff
+                            : file[start + i] & 0xff;
+            };
+            if (value < 0 || value > greatest) {
+                throw Refused.corrupt("the pixmap has a value %d above its greatest, %d".formatted(value, greatest));
+            }
+            byte eight = (byte) (((long) value * 510 + greatest) / (2L * greatest));
+            if (channels == 3) {
+                rgb[i] = eight;
+            } else {
+                rgb[3 * i] = eight;
+                rgb[3 * i + 1] = eight;
+                rgb[3 * i + 2] = eight;
+            }
+        }
+        return new Raster(width, height, rgb);
+    }
+
+    private static boolean isSpace(int c) {
+        return c == ' ' || c >= 9 && c <= 13;
+    }
+
+    /// Numbers in text, with `#` comments between them.
+    private static final class Scanner {
+        private final byte[] file;
+        private int at;
+
+        Scanner(byte[] file, int at) {
+            this.file = file;
+            this.at = at;
+        }
+
+        int number() throws Refused {
+            skip();
+            int begin = at;
+            int number = 0;
+            while (at < file.length && file[at] >= '0' && file[at] <= '9' && at - begin < 9) {
+                number = 10 * number + file[at++] - '0';
+            }
+            if (begin == at) {
+                throw at == file.length
+                        ? Refused.truncated("the pixmap ends where a number belongs")
+                        : Refused.corrupt("the pixmap has no number at byte %,d".formatted(at));
+            }
+            return number;
+        }
+
+        int bit() throws Refused {
+            skip();
+            if (at == file.length) {
+                throw Refused.truncated("the pixmap ends before its last pixel");
+            }
+            return file[at++] - '0';
+        }
+
+        private void skip() {
+            while (at < file.length && (isSpace(file[at]) || file[at] == '#')) {
+                if (file[at] == '#') {
+                    while (at < file.length && file[at] != '\n') {
+                        at++;
+                    }
+                } else {
+                    at++;
+                }
+            }
+        }
+    }
+}
