@@ -1,0 +1,129 @@
+package io.peregrine.endtoend;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.Topics;
+import io.peregrine.local.LocalPeregrine;
+import io.peregrine.local.Service;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/// The whole of Peregrine, running, with someone who publishes, someone who listens and someone who asks.
+final class House implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+
+    private final LocalPeregrine peregrine;
+    private final Listener listener;
+    private final KafkaProducer<String, byte[]> producer;
+    private final HttpClient http = HttpClient.newHttpClient();
+
+    private House(LocalPeregrine peregrine) {
+        this.peregrine = peregrine;
+        this.listener = new Listener(peregrine.broker().bootstrapServers());
+        this.producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", peregrine.broker().bootstrapServers(), "acks", "all"),
+                new StringSerializer(),
+                new ByteArraySerializer());
+    }
+
+    static House open(Path data, Path root) {
+        return new House(
+                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), System.out::println));
+    }
+
+    /// Publishes a dataset-ready as a CloudEvent whose id is the dataset's name: publishing it again is a repeat.
+    ///
+    /// @param spec the fields beside `dataset` and `uri`, as JSON
+    /// @return the run
+    String publish(String dataset, Path folder, String spec) throws Exception {
+        ObjectNode body = EventCodec.json().createObjectNode();
+        body.put("dataset", dataset).put("uri", "file://" + folder.toAbsolutePath());
+        body.setAll((ObjectNode) EventCodec.json().readTree(spec));
+        ProducerRecord<String, byte[]> record =
+                new ProducerRecord<>(Topics.DATASETS, body.toString().getBytes(UTF_8));
+        Map.of(
+                        "ce_specversion", "1.0",
+                        "ce_id", dataset,
+                        "ce_source", "/end-to-end",
+                        "ce_type", "io.peregrine.dataset.ready.v1",
+                        "content-type", "application/json")
+                .forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
+        producer.send(record).get();
+        return EventCodec.runId("/end-to-end", dataset);
+    }
+
+    /// @return the offset at which the bytes lie
+    long publishBytes(String topic, byte[] bytes) throws Exception {
+        return producer.send(new ProducerRecord<>(topic, bytes)).get().offset();
+    }
+
+    PipelineEvent awaitEnd(String run) {
+        return listener.awaitEnd(run, PATIENCE);
+    }
+
+    /// What cluster-service answers; anything but 200 fails the test with the answer.
+    JsonNode get(String path) throws Exception {
+        HttpResponse<String> answer = http.send(
+                HttpRequest.newBuilder(URI.create(peregrine.address(Service.CLUSTER) + path))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        if (answer.statusCode() != 200) {
+            throw new AssertionError("GET %s: %d %s".formatted(path, answer.statusCode(), answer.body()));
+        }
+        return EventCodec.json().readTree(answer.body());
+    }
+
+    HttpResponse<String> post(String path, String body) throws Exception {
+        return http.send(
+                HttpRequest.newBuilder(URI.create(peregrine.address(Service.CLUSTER) + path))
+                        .header("content-type", "application/json")
+                        .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    void kill(String service) {
+        peregrine.kill(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+    }
+
+    Listener listener() {
+        return listener;
+    }
+
+    FileStore store() {
+        return new FileStore(peregrine.store());
+    }
+
+    Path storeFolder() {
+        return peregrine.store();
+    }
+
+    Connection database(String service) throws SQLException {
+        return peregrine.postgres().connect(service);
+    }
+
+    @Override
+    public void close() throws InterruptedException {
+        producer.close();
+        listener.close();
+        peregrine.close();
+    }
+}

@@ -1,0 +1,284 @@
+package io.peregrine.local;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+
+/// All of Peregrine on one machine: broker, database and the four services as child processes.
+///
+/// What `./peregrine` starts, and the fixture of the end-to-end tests. A service that dies is started again, as any
+/// supervisor would. Data and logs lie under one folder.
+public final class LocalPeregrine implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
+
+    /// Where everything listens, on loopback; 0 takes a free port.
+    public record Addresses(int kafka, int postgres, Map<Service, Integer> services) {
+        /// The ports that the README names.
+        public static Addresses usual() {
+            Map<Service, Integer> ports = new EnumMap<>(Service.class);
+            for (Service service : Service.values()) {
+                ports.put(service, service.defaultPort());
+            }
+            return new Addresses(9092, 5433, ports);
+        }
+
+        /// Free ports, for tests.
+        public static Addresses free() {
+            Map<Service, Integer> ports = new EnumMap<>(Service.class);
+            for (Service service : Service.values()) {
+                ports.put(service, Ports.free());
+            }
+            return new Addresses(0, 0, ports);
+        }
+    }
+
+    private final Path data;
+    private final List<Path> roots;
+    private final Addresses addresses;
+    private final Consumer<String> notices;
+    private final Map<Service, Process> processes = new EnumMap<>(Service.class);
+    private final HttpClient http =
+            HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private LocalBroker broker;
+    private LocalPostgres postgres;
+    private volatile boolean stopping;
+
+    private LocalPeregrine(Path data, List<Path> roots, Addresses addresses, Consumer<String> notices) {
+        this.data = data.toAbsolutePath().normalize();
+        this.roots = roots.stream().map(r -> r.toAbsolutePath().normalize()).toList();
+        this.addresses = addresses;
+        this.notices = notices;
+    }
+
+    /// Starts everything and waits until every service is ready.
+    ///
+    /// @param data folder for data and logs; what ran there before goes on from it
+    /// @param roots folders below which datasets may lie
+    /// @param notices told in one line of a service that died and was started again
+    /// @throws Refusal in one sentence, if a port is in use or something was not built
+    public static LocalPeregrine start(Path data, List<Path> roots, Addresses addresses, Consumer<String> notices) {
+        LocalPeregrine peregrine = new LocalPeregrine(data, roots, addresses, notices);
+        try {
+            peregrine.startAll();
+            return peregrine;
+        } catch (RuntimeException e) {
+            peregrine.close();
+            throw e;
+        }
+    }
+
+    private void startAll() {
+        for (Service service : Service.values()) {
+            Path jar = jar(service);
+            if (!Files.isRegularFile(jar)) {
+                throw new Refusal(
+                        "%s is not built (no %s); run ./peregrine, which builds it.".formatted(service.module(), jar));
+            }
+            Ports.mustBeFree(addresses.services().get(service), service.module());
+        }
+        try {
+            Files.createDirectories(data.resolve("logs"));
+        } catch (IOException e) {
+            throw new Refusal("The data folder %s cannot be made: %s.".formatted(data, e.getMessage()));
+        }
+        CompletableFuture<Void> kafka =
+                CompletableFuture.runAsync(() -> broker = LocalBroker.start(data.resolve("kafka"), addresses.kafka()));
+        CompletableFuture<Void> database = CompletableFuture.runAsync(
+                () -> postgres = LocalPostgres.start(data.resolve("postgres"), addresses.postgres()));
+        join(CompletableFuture.allOf(kafka, database));
+        for (Service service : Service.values()) {
+            launch(service);
+        }
+        Thread.ofPlatform().daemon().name("supervisor").start(this::supervise);
+        for (Service service : Service.values()) {
+            awaitReady(service);
+        }
+    }
+
+    private static void join(CompletableFuture<Void> both) {
+        try {
+            both.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof RuntimeException cause ? cause : e;
+        }
+    }
+
+    private static Path jar(Service service) {
+        return ProjectRoot.path().resolve(service.module()).resolve("target/quarkus-app/quarkus-run.jar");
+    }
+
+    private synchronized void launch(Service service) {
+        int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx" + service.heap(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=4",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                "--add-modules",
+                "jdk.incubator.vector",
+                "-Dai.djl.pytorch.num_threads=" + threads,
+                "-Dai.djl.pytorch.num_interop_threads=1",
+                "-DOPT_OUT_TRACKING=true",
+                "-jar",
+                jar(service).toString()));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log(service).toFile()));
+        Map<String, String> environment = builder.environment();
+        environment.put("PEREGRINE_STORE", store().toString());
+        environment.put("PEREGRINE_ROOTS", roots.stream().map(Path::toString).collect(Collectors.joining(":")));
+        environment.put("PEREGRINE_TRAINER_STATE", data.resolve("trainer").toString());
+        environment.put("PEREGRINE_DATABASE_URL", postgres.url());
+        environment.put("PEREGRINE_DATABASE_USER", service.word());
+        environment.put("PEREGRINE_DATABASE_PASSWORD", service.word());
+        environment.put(
+                "PEREGRINE_PARENT", Long.toString(ProcessHandle.current().pid()));
+        environment.put("PEREGRINE_CLUSTER_URL", address(Service.CLUSTER));
+        environment.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
+        environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
+        environment.put(
+                "QUARKUS_HTTP_PORT", Integer.toString(addresses.services().get(service)));
+        environment.put("MALLOC_ARENA_MAX", "2");
+        environment.put("THP_MEM_ALLOC_ENABLE", "1");
+        environment.put("OMP_WAIT_POLICY", "PASSIVE");
+        environment.put("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000");
+        try {
+            processes.put(service, builder.start());
+        } catch (IOException e) {
+            throw new UncheckedIOException(service.module() + " cannot be started", e);
+        }
+    }
+
+    private void supervise() {
+        while (!stopping) {
+            for (Service service : Service.values()) {
+                Process process = process(service);
+                if (process != null && !process.isAlive() && !stopping) {
+                    notices.accept("%s ended with exit status %d and is started again; its log: %s"
+                            .formatted(service.module(), process.exitValue(), log(service)));
+                    launch(service);
+                }
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(200);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private synchronized Process process(Service service) {
+        return processes.get(service);
+    }
+
+    /// Waits until a service answers that it is ready.
+    ///
+    /// @throws IllegalStateException after two minutes, naming its log
+    public void awaitReady(Service service) {
+        HttpRequest ready = HttpRequest.newBuilder(URI.create(address(service) + "/q/health/ready"))
+                .timeout(Duration.ofSeconds(5))
+                .build();
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (System.nanoTime() < deadline) {
+            try {
+                if (http.send(ready, HttpResponse.BodyHandlers.discarding()).statusCode() == 200) {
+                    return;
+                }
+                TimeUnit.MILLISECONDS.sleep(100);
+            } catch (IOException notYet) {
+                pause();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("interrupted while " + service.module() + " came up", e);
+            }
+        }
+        throw new IllegalStateException(
+                "%s is not ready after %d s; see %s".formatted(service.module(), PATIENCE.toSeconds(), log(service)));
+    }
+
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Kills a service's process (`kill -9`); the supervisor starts it again.
+    public void kill(Service service) {
+        process(service).destroyForcibly().onExit().join();
+    }
+
+    /// @return `http://127.0.0.1:<port>` of a service
+    public String address(Service service) {
+        return "http://127.0.0.1:" + addresses.services().get(service);
+    }
+
+    public LocalBroker broker() {
+        return broker;
+    }
+
+    public LocalPostgres postgres() {
+        return postgres;
+    }
+
+    /// @return the folder of artefacts
+    public Path store() {
+        return data.resolve("store");
+    }
+
+    /// @return the folder of data and logs
+    public Path data() {
+        return data;
+    }
+
+    /// @return where a service writes its log
+    public Path log(Service service) {
+        return data.resolve("logs").resolve(service.module() + ".log");
+    }
+
+    /// Stops everything: services first, so that each gives its work back, then broker and database.
+    @Override
+    public void close() {
+        stopping = true;
+        List<Process> all;
+        synchronized (this) {
+            all = List.copyOf(processes.values());
+        }
+        all.forEach(Process::destroy);
+        long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
+        for (Process process : all) {
+            try {
+                if (!process.waitFor(Math.max(1, deadline - System.nanoTime()), TimeUnit.NANOSECONDS)) {
+                    process.destroyForcibly().onExit().join();
+                }
+            } catch (InterruptedException e) {
+                process.destroyForcibly();
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (postgres != null) {
+            postgres.close();
+        }
+        if (broker != null) {
+            broker.close();
+        }
+    }
+}
