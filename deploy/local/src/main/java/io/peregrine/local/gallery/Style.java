@@ -1,0 +1,24 @@
+package io.peregrine.local.gallery;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/// A way of painting: a palette and what is done with it.
+///
+/// @param name WikiArt's class name
+/// @param palette colours as 0xRRGGBB
+/// @param paint composes one painting; the canvas brings chance
+record Style(String name, int[] palette, Consumer<Canvas> paint) {
+    static Style of(String name, Consumer<Canvas> paint, int... palette) {
+        return new Style(name, palette, paint);
+    }
+
+    /// @return the 27 styles, sorted by name
+    static List<Style> all() {
+        return Stream.of(OldMasters.STYLES, OpenAir.STYLES, Modern.STYLES, Abstract.STYLES)
+                .flatMap(List::stream)
+                .sorted(java.util.Comparator.comparing(Style::name))
+                .toList();
+    }
+}
