@@ -25,7 +25,7 @@ final class Ports {
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
         } catch (IOException taken) {
-            throw new Refusal("Port %d, which %s needs, is in use; stop what listens there or choose another port."
+            throw new Refusal("Port %d, which %s needs, is in use; stop what listens there, or add --ports free."
                     .formatted(port, whose));
         }
     }

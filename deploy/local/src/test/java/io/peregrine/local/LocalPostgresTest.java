@@ -91,7 +91,7 @@ class LocalPostgresTest {
             assertThatThrownBy(() -> LocalPostgres.start(folder.resolve("data"), taken.getLocalPort()))
                     .isInstanceOf(Refusal.class)
                     .hasMessage(
-                            "Port %d, which PostgreSQL needs, is in use; stop what listens there or choose another port."
+                            "Port %d, which PostgreSQL needs, is in use; stop what listens there, or add --ports free."
                                     .formatted(taken.getLocalPort()));
         }
     }

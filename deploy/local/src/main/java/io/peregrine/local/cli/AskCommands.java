@@ -1,0 +1,112 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.EventCodec;
+import io.peregrine.local.Refusal;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/// The commands that speak with what is up: `publish`, `status`, `cancel`.
+final class AskCommands {
+    private AskCommands() {}
+
+    @Command(name = "publish", description = "Publish a dataset-ready for a folder to what is up; print the run.")
+    static final class Publish implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
+        Path folder;
+
+        @Mixin
+        SpecOptions spec;
+
+        @Override
+        public Integer call() {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunCommands.mustHaveClasses(folder);
+            System.out.println(new Conversation(instance.kafka()).publish(spec.datasetReady(folder)));
+            return 0;
+        }
+    }
+
+    @Command(name = "status", description = "Tell of all runs, or of one.")
+    static final class Status implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(arity = "0..1", paramLabel = "RUN")
+        String run;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            if (run != null) {
+                System.out.println(
+                        json(ask(instance, "GET", "/api/v1/runs/" + run)).toPrettyString());
+                return 0;
+            }
+            JsonNode runs = json(ask(instance, "GET", "/api/v1/runs?limit=50")).path("items");
+            if (runs.isEmpty()) {
+                System.out.println("No run yet; ./peregrine publish FOLDER begins one.");
+            }
+            for (JsonNode each : runs) {
+                System.out.println("%s  %-10s %s"
+                        .formatted(
+                                each.path("run").asText(each.path("id").asText()),
+                                each.path("state").asText(),
+                                each.path("dataset").asText()));
+            }
+            return 0;
+        }
+    }
+
+    @Command(name = "cancel", description = "Cancel a run.")
+    static final class Cancel implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "RUN")
+        String run;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            json(ask(instance, "POST", "/api/v1/runs/" + run + "/cancel"));
+            System.out.println("Cancelled " + run + ".");
+            return 0;
+        }
+    }
+
+    private static HttpResponse<String> ask(RunningInstance instance, String method, String path)
+            throws IOException, InterruptedException {
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            return http.send(
+                    HttpRequest.newBuilder(URI.create(instance.cluster() + path))
+                            .timeout(Duration.ofSeconds(15))
+                            .method(method, HttpRequest.BodyPublishers.noBody())
+                            .build(),
+                    HttpResponse.BodyHandlers.ofString());
+        } catch (IllegalArgumentException notAnAddress) {
+            throw new Refusal("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
+        }
+    }
+
+    /// @throws Refusal with the service's own words, if it refused
+    private static JsonNode json(HttpResponse<String> answer) throws IOException {
+        JsonNode body = EventCodec.json().readTree(answer.body().isBlank() ? "{}" : answer.body());
+        if (answer.statusCode() >= 300) {
+            throw new Refusal(body.path("detail").asText("cluster-service answers " + answer.statusCode() + "."));
+        }
+        return body;
+    }
+}

@@ -1,0 +1,84 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.Topics;
+import io.peregrine.events.UnreadableEvent;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+
+/// Speaks with a running Peregrine as any other producer and consumer would: over Kafka.
+final class Conversation {
+    private static final String SOURCE = "/peregrine/command";
+
+    private final String bootstrapServers;
+
+    Conversation(String bootstrapServers) {
+        this.bootstrapServers = bootstrapServers;
+    }
+
+    /// Publishes a dataset-ready under a new id.
+    ///
+    /// @return the run that it begins
+    String publish(ObjectNode spec) {
+        DatasetReady ready = new DatasetReady(spec.path("dataset").asText(), spec);
+        String id = UUID.randomUUID().toString();
+        try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", bootstrapServers, "acks", "all", "max.block.ms", "15000"),
+                new StringSerializer(),
+                new ByteArraySerializer())) {
+            producer.send(EventCodec.write(
+                            new CloudEvent(id, SOURCE, ready.type(), Instant.now(), null, null, null, ready)))
+                    .get();
+            return EventCodec.runId(SOURCE, id);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("the broker at " + bootstrapServers + " refuses the event", e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while publishing", e);
+        }
+    }
+
+    /// Listens from the topics' beginning until the run has ended, showing what it hears.
+    void follow(RunProgress progress, Screen screen) {
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", bootstrapServers), new StringDeserializer(), new ByteArrayDeserializer())) {
+            List<TopicPartition> all = new ArrayList<>();
+            Topics.partitions().forEach((topic, partitions) -> {
+                for (int partition = 0; partition < partitions; partition++) {
+                    all.add(new TopicPartition(topic, partition));
+                }
+            });
+            consumer.assign(all);
+            consumer.seekToBeginning(all);
+            while (progress.end().isEmpty()) {
+                for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                    try {
+                        CloudEvent event = EventCodec.read(record);
+                        if (progress.hear(event)) {
+                            screen.show(event, progress);
+                        }
+                    } catch (UnreadableEvent foreign) {
+                        // The services keep it in quarantine; it is not this run's.
+                    }
+                }
+                screen.draw(progress, Instant.now());
+            }
+        }
+    }
+}

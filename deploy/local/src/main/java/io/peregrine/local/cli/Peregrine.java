@@ -1,0 +1,42 @@
+package io.peregrine.local.cli;
+
+import io.peregrine.local.Refusal;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/// The `peregrine` command.
+@Command(
+        name = "peregrine",
+        description =
+                "Turns a folder of labelled, badly imbalanced pictures into a balanced training set, trained networks"
+                        + " and a map of clusters.",
+        mixinStandardHelpOptions = true,
+        version = "Peregrine 0.1.0",
+        subcommands = {
+            RunCommands.Demo.class,
+            RunCommands.Run.class,
+            UpCommands.Up.class,
+            UpCommands.Down.class,
+            AskCommands.Publish.class,
+            AskCommands.Status.class,
+            AskCommands.Cancel.class
+        },
+        footer = {"", "Also: ./peregrine verify runs every check and test; verify --golden DIR only the golden ones."})
+public final class Peregrine {
+    public static void main(String[] arguments) {
+        System.exit(execute(arguments));
+    }
+
+    /// @return 0 done; 1 the run failed; 2 something that a person can put right, said in one sentence
+    static int execute(String... arguments) {
+        return new CommandLine(new Peregrine())
+                .setExecutionExceptionHandler((error, command, parsed) -> {
+                    if (error instanceof Refusal refusal) {
+                        command.getErr().println(refusal.getMessage());
+                        return 2;
+                    }
+                    throw error;
+                })
+                .execute(arguments);
+    }
+}

@@ -1,0 +1,40 @@
+package io.peregrine.local.cli;
+
+import io.peregrine.local.LocalPeregrine.Addresses;
+import io.peregrine.local.ProjectRoot;
+import io.peregrine.local.Refusal;
+import java.nio.file.Path;
+import picocli.CommandLine.Option;
+
+/// Where data and logs lie, and where things listen.
+final class Place {
+    @Option(
+            names = "--data",
+            paramLabel = "DIR",
+            description = "folder of data and logs (default: data/ in the checkout)")
+    private Path data;
+
+    @Option(
+            names = "--ports",
+            paramLabel = "usual|free",
+            description = "usual: Kafka 9092, PostgreSQL 5433, services 8081 to 8084; free: any that are free")
+    private String ports = "usual";
+
+    Path data() {
+        return (data == null ? ProjectRoot.path().resolve("data") : data)
+                .toAbsolutePath()
+                .normalize();
+    }
+
+    Addresses addresses() {
+        return switch (ports) {
+            case "usual" -> Addresses.usual();
+            case "free" -> Addresses.free();
+            default -> throw new Refusal("--ports is 'usual' or 'free', not '" + ports + "'.");
+        };
+    }
+
+    String ports() {
+        return ports;
+    }
+}

@@ -1,0 +1,155 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.FieldError;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.local.LocalPeregrine;
+import io.peregrine.local.Refusal;
+import io.peregrine.local.gallery.Gallery;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// The commands that take a folder all the way: `demo` and `run`.
+final class RunCommands {
+    private RunCommands() {}
+
+    /// What both have in common: bring Peregrine up if need be, publish, watch, sum up.
+    abstract static class Whole implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Option(names = "--keep", description = "leave everything up afterwards, until Ctrl-C")
+        boolean keep;
+
+        @Option(names = "--json", description = "print one JSON object instead")
+        boolean json;
+
+        Screen screen() {
+            return new Screen(System.out, json ? Screen.Mode.SILENT : Screen.modeOfStandardOutput());
+        }
+
+        int run(ObjectNode spec, Path folder, Screen screen) throws InterruptedException {
+            Optional<RunningInstance> running = RunningInstance.find(place.data());
+            if (running.isPresent()) {
+                screen.say("Using what runs over " + place.data());
+                return follow(running.get(), spec, screen, true);
+            }
+            screen.say("Starting broker, database and four services (logs: %s) …"
+                    .formatted(place.data().resolve("logs")));
+            try (LocalPeregrine peregrine = UpCommands.open(place, List.of(folder), screen::say)) {
+                RunningInstance instance = RunningInstance.of(peregrine);
+                int status = follow(instance, spec, screen, keep);
+                if (keep) {
+                    instance.announce();
+                    screen.say("Everything stays up; Ctrl-C ends it.");
+                    new CountDownLatch(1).await();
+                }
+                return status;
+            }
+        }
+
+        private int follow(RunningInstance instance, ObjectNode spec, Screen screen, boolean staysUp) {
+            Conversation conversation = new Conversation(instance.kafka());
+            RunProgress progress = new RunProgress(conversation.publish(spec));
+            conversation.follow(progress, screen);
+            PipelineEvent end = progress.end().orElseThrow();
+            if (end instanceof RunCompleted) {
+                Summary summary = new Summary(progress);
+                if (json) {
+                    System.out.println(summary.json());
+                } else {
+                    summary.lines(Path.of(instance.data()), instance.cluster(), staysUp)
+                            .forEach(System.out::println);
+                }
+                return 0;
+            }
+            System.err.println(why(end));
+            return 1;
+        }
+    }
+
+    static String why(PipelineEvent end) {
+        return switch (end) {
+            case RunCancelled cancelled -> "The run was cancelled: " + cancelled.reason();
+            case RunFailed failed -> {
+                StringBuilder text = new StringBuilder("The run failed in %s, %s: %s"
+                        .formatted(failed.stage().wire(), failed.reason(), failed.detail()));
+                for (FieldError error : failed.errors()) {
+                    text.append("\n  %s: %s (found %s); %s"
+                            .formatted(error.field(), error.problem(), error.found(), error.cure()));
+                }
+                yield text.toString();
+            }
+            default -> "The run ended: " + end;
+        };
+    }
+
+    @Command(
+            name = "demo",
+            description = "Make a gallery of 27 painted styles as badly balanced as WikiArt, and take it all the way.")
+    static final class Demo extends Whole {
+        @Option(names = "--side", paramLabel = "N", description = "pixels along each side (default: ${DEFAULT-VALUE})")
+        int side = 64;
+
+        @Option(names = "--epochs", paramLabel = "N", description = "of both networks (default: ${DEFAULT-VALUE})")
+        int epochs = 4;
+
+        @Override
+        public Integer call() throws InterruptedException {
+            Screen screen = screen();
+            Path gallery = place.data().resolve("gallery-" + side);
+            screen.say("Painting a gallery in " + gallery + " …");
+            int paintings = Gallery.write(gallery, Gallery.Plan.demo(side));
+            screen.say("%,d paintings in 27 styles.".formatted(paintings));
+            SpecOptions spec = new SpecOptions();
+            spec.name = "gallery";
+            spec.side = side;
+            spec.epochs = epochs;
+            spec.strategy = "atLeast:40";
+            return run(spec.datasetReady(gallery), gallery, screen);
+        }
+    }
+
+    @Command(name = "run", description = "Take a folder of labelled pictures all the way.")
+    static final class Run extends Whole {
+        @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
+        Path folder;
+
+        @Mixin
+        SpecOptions spec;
+
+        @Override
+        public Integer call() throws InterruptedException {
+            mustHaveClasses(folder);
+            return run(spec.datasetReady(folder), folder, screen());
+        }
+    }
+
+    /// @throws Refusal in one sentence, if there is nothing to label pictures by
+    static void mustHaveClasses(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            throw new Refusal("There is no folder " + folder.toAbsolutePath().normalize() + ".");
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            if (entries.noneMatch(Files::isDirectory)) {
+                throw new Refusal("%s has no class folders; pictures lie in one folder for each class, FOLDER/<class>/…"
+                        .formatted(folder.toAbsolutePath().normalize()));
+            }
+        } catch (IOException e) {
+            throw new Refusal("%s cannot be read: %s.".formatted(folder, e.getMessage()));
+        }
+    }
+}

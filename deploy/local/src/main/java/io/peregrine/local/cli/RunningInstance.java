@@ -1,0 +1,77 @@
+package io.peregrine.local.cli;
+
+import io.peregrine.events.EventCodec;
+import io.peregrine.local.LocalPeregrine;
+import io.peregrine.local.Refusal;
+import io.peregrine.local.Service;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/// The instance that `./peregrine up` keeps running over a data folder, as `<data>/peregrine.json` tells of it.
+///
+/// @param launcher its process
+/// @param kafka bootstrap servers
+/// @param ingest address of the ingest service
+/// @param cluster address of the cluster service
+record RunningInstance(long launcher, String kafka, String ingest, String cluster, String data) {
+    private static Path file(Path data) {
+        return data.toAbsolutePath().normalize().resolve("peregrine.json");
+    }
+
+    static RunningInstance of(LocalPeregrine peregrine) {
+        return new RunningInstance(
+                ProcessHandle.current().pid(),
+                peregrine.broker().bootstrapServers(),
+                peregrine.address(Service.INGEST),
+                peregrine.address(Service.CLUSTER),
+                peregrine.data().toString());
+    }
+
+    void announce() {
+        try {
+            Path aside = Path.of(data, "peregrine.json.part");
+            Files.write(aside, EventCodec.json().writeValueAsBytes(this));
+            Files.move(
+                    aside,
+                    file(Path.of(data)),
+                    java.nio.file.StandardCopyOption.ATOMIC_MOVE,
+                    java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    void withdraw() {
+        try {
+            Files.deleteIfExists(file(Path.of(data)));
+        } catch (IOException stays) {
+            // A file that stays names a process that is gone; find() sees that.
+        }
+    }
+
+    /// @return the instance that runs over a data folder now
+    static Optional<RunningInstance> find(Path data) {
+        if (!Files.isRegularFile(file(data))) {
+            return Optional.empty();
+        }
+        try {
+            RunningInstance instance =
+                    EventCodec.json().readValue(Files.readAllBytes(file(data)), RunningInstance.class);
+            return ProcessHandle.of(instance.launcher())
+                    .filter(ProcessHandle::isAlive)
+                    .map(process -> instance);
+        } catch (IOException unreadable) {
+            return Optional.empty();
+        }
+    }
+
+    static RunningInstance mustFind(Path data) {
+        return find(data)
+                .orElseThrow(() -> new Refusal(
+                        "Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
+                                .formatted(data.toAbsolutePath().normalize())));
+    }
+}

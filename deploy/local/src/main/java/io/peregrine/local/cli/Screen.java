@@ -1,0 +1,231 @@
+package io.peregrine.local.cli;
+
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.ClustersComputed;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.Stage;
+import java.io.PrintStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/// Shows a run to a person: a block of four stages that moves where there is a terminal, one line for each fact
+/// where
+/// there is none.
+public final class Screen {
+    /// How much is shown.
+    public enum Mode {
+        LIVE,
+        PLAIN,
+        SILENT
+    }
+
+    private static final int BAR = 24;
+    private static final String DIM = "\u001b[2m";
+    private static final String GREEN = "\u001b[32m";
+    private static final String YELLOW = "\u001b[33m";
+    private static final String RESET = "\u001b[0m";
+
+    private final PrintStream out;
+    private final Mode mode;
+    private int drawn;
+
+    public Screen(PrintStream out, Mode mode) {
+        this.out = out;
+        this.mode = mode;
+    }
+
+    /// @return LIVE where a person's terminal shows standard output, otherwise PLAIN
+    public static Mode modeOfStandardOutput() {
+        boolean terminal = System.console() != null && System.console().isTerminal();
+        return terminal && !"dumb".equals(System.getenv("TERM")) ? Mode.LIVE : Mode.PLAIN;
+    }
+
+    /// Says something beside the stages.
+    public void say(String line) {
+        if (mode == Mode.SILENT) {
+            return;
+        }
+        erase();
+        out.println(line);
+        out.flush();
+    }
+
+    /// Shows what an event changed.
+    public void show(CloudEvent event, RunProgress progress) {
+        if (mode == Mode.PLAIN) {
+            fact(event).ifPresent(line -> out.println(line));
+            out.flush();
+        } else {
+            draw(progress, Instant.now());
+        }
+    }
+
+    /// Draws the stages anew, where there is a terminal; to be called a few times a second.
+    public void draw(RunProgress progress, Instant now) {
+        if (mode != Mode.LIVE) {
+            return;
+        }
+        erase();
+        StringBuilder block = new StringBuilder();
+        for (Stage stage : Stage.values()) {
+            block.append(line(stage, progress, now)).append('\n');
+        }
+        out.print(block);
+        out.flush();
+        drawn = Stage.values().length;
+    }
+
+    private void erase() {
+        if (drawn > 0) {
+            out.print("\u001b[" + drawn + "A\u001b[J");
+            drawn = 0;
+        }
+    }
+
+    private static String line(Stage stage, RunProgress progress, Instant now) {
+        boolean ended = progress.hasEnded(stage);
+        boolean working = !ended && stage == progress.current();
+        String colour = ended ? GREEN : working ? YELLOW : DIM;
+        String time = progress.took(stage, now).map(Screen::seconds).orElse("");
+        return "%s%s %-8s%s %s %s%s %s%s"
+                .formatted(
+                        colour,
+                        ended ? "✓" : working ? "▸" : "·",
+                        stage.wire(),
+                        RESET,
+                        bar(ended ? 1 : working ? share(stage, progress) : 0),
+                        DIM,
+                        time,
+                        RESET,
+                        told(stage, progress));
+    }
+
+    private static double share(Stage stage, RunProgress progress) {
+        if (stage == Stage.TRAIN) {
+            double share = 0;
+            for (Network network : Network.values()) {
+                share += progress.newest(network)
+                        .map(c -> (double) c.epoch() / c.epochs())
+                        .orElse(0.0);
+            }
+            return share / Network.values().length;
+        }
+        return progress.latest(stage)
+                .filter(p -> p.total() > 0)
+                .map(p -> Math.min(1.0, (double) p.done() / p.total()))
+                .orElse(0.0);
+    }
+
+    private static String bar(double share) {
+        int full = (int) Math.round(share * BAR);
+        return "█".repeat(full) + "░".repeat(BAR - full);
+    }
+
+    private static String told(Stage stage, RunProgress progress) {
+        return switch (stage) {
+            case INGEST -> "%,d pictures%s".formatted(progress.pictures(), refused(progress));
+            case BALANCE ->
+                progress.balanced()
+                        .map(b -> "%,d real + %,d synthetic".formatted(real(b), synthetic(b)))
+                        .or(() -> progress.latest(stage).map(p -> p.task()))
+                        .orElse("");
+            case TRAIN -> training(progress);
+            case CLUSTER ->
+                progress.clusters()
+                        .map(c -> "%d clusters".formatted(c.k()))
+                        .or(() -> progress.latest(stage).map(p -> p.task()))
+                        .orElse("");
+        };
+    }
+
+    private static String training(RunProgress progress) {
+        StringBuilder text = new StringBuilder();
+        for (Network network : Network.values()) {
+            Optional<CheckpointPublished> newest = progress.newest(network);
+            if (newest.isPresent()) {
+                text.append(text.isEmpty() ? "" : " · ").append(epoch(newest.get()));
+            }
+        }
+        if (text.isEmpty()) {
+            progress.latest(Stage.TRAIN)
+                    .ifPresent(p -> text.append("%s %d of %d %s".formatted(p.task(), p.done(), p.total(), p.unit())));
+        }
+        return text.toString();
+    }
+
+    private static String refused(RunProgress progress) {
+        return progress.refused().isEmpty()
+                ? ""
+                : ", %,d refused".formatted(progress.refused().size());
+    }
+
+    private static Optional<String> fact(CloudEvent event) {
+        return switch (event.data()) {
+            case RunAccepted accepted ->
+                Optional.of("accepted   run %s of %s".formatted(accepted.run().id(), accepted.uri()));
+            case ImageRejected image ->
+                Optional.of("refused    %s/%s: %s, %s"
+                        .formatted(image.label(), image.source(), image.reason(), image.detail()));
+            case DatasetSealed sealed ->
+                Optional.of("ingested   %,d pictures of %d classes, %,d refused"
+                        .formatted(sealed.pictures(), sealed.classes().size(), sealed.refused()));
+            case DatasetBalanced balanced ->
+                Optional.of("balanced   %,d real + %,d synthetic".formatted(real(balanced), synthetic(balanced)));
+            case CheckpointPublished checkpoint -> Optional.of("trained    " + epoch(checkpoint));
+            case ClustersComputed clusters ->
+                Optional.of("clustered  %d clusters, NMI with the classes %s"
+                        .formatted(clusters.k(), number(clusters.measures().get("nmi.all"))));
+            default -> Optional.empty();
+        };
+    }
+
+    private static String epoch(CheckpointPublished checkpoint) {
+        Double accuracy = checkpoint.measures().get("accuracy");
+        Double speed = checkpoint.measures().get("imagesPerSecond");
+        return "%s epoch %d/%d, loss %s%s%s"
+                .formatted(
+                        checkpoint.network().wire(),
+                        checkpoint.epoch(),
+                        checkpoint.epochs(),
+                        number(checkpoint.measures().get("loss")),
+                        accuracy == null || checkpoint.network() == Network.AUTOENCODER
+                                ? ""
+                                : ", accuracy " + number(accuracy),
+                        speed == null ? "" : ", %,.0f images/s".formatted(speed));
+    }
+
+    private static long real(DatasetBalanced balanced) {
+        return balanced.classes().stream().mapToLong(ClassBalance::real).sum();
+    }
+
+    private static long synthetic(DatasetBalanced balanced) {
+        return balanced.classes().stream().mapToLong(ClassBalance::synthetic).sum();
+    }
+
+    static String number(Double value) {
+        return value == null ? "–" : String.format(Locale.ROOT, Math.abs(value) >= 100 ? "%.0f" : "%.3f", value);
+    }
+
+    static String seconds(Duration duration) {
+        long seconds = duration.toSeconds();
+        return seconds < 100
+                ? String.format(Locale.ROOT, "%.1f s", duration.toMillis() / 1000.0)
+                : "%d min %02d s".formatted(seconds / 60, seconds % 60);
+    }
+
+    /// @return the lines as a list, for those who would rather have them than see them
+    static List<String> lines(RunProgress progress, Instant now) {
+        return java.util.Arrays.stream(Stage.values())
+                .map(stage -> line(stage, progress, now).replaceAll("\u001b\\[[0-9;]*[A-Za-z]", ""))
+                .toList();
+    }
+}
