@@ -1,0 +1,78 @@
+package io.peregrine.balance.smote;
+
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.random.Mt19937;
+import java.util.List;
+
+/// The balanced set in `fit_resample`'s order, and its shuffle into shards.
+///
+/// The shuffle is numpy's `RandomState(seed).permutation(rows)` of the ordinals: it depends on no job's finishing
+/// order.
+public final class BalancedSet {
+    private final long[] base;
+    private final long[] neighbour;
+    private final double[] gap;
+    private final long[] label;
+    private final int[] order;
+
+    /// @param trainRows manifest rows of all real training pictures, ascending: ordinal → row
+    /// @param labels by the same ordinals
+    /// @param classes recipes of the classes that grew, in label order; together their ordinals go on
+    ///     where the real rows end
+    /// @param seed of the shuffle
+    /// @throws IllegalArgumentException if an ordinal is missing or twice there
+    public BalancedSet(int[] trainRows, int[] labels, List<RecipeShard> classes, long seed) {
+        int real = trainRows.length;
+        int rows = real + classes.stream().mapToInt(RecipeShard::rows).sum();
+        base = new long[rows];
+        neighbour = new long[rows];
+        gap = new double[rows];
+        label = new long[rows];
+        for (int ordinal = 0; ordinal < real; ordinal++) {
+            base[ordinal] = trainRows[ordinal];
+            neighbour[ordinal] = trainRows[ordinal];
+            label[ordinal] = labels[ordinal];
+        }
+        int next = real;
+        for (RecipeShard recipes : classes) {
+            for (int i = 0; i < recipes.rows(); i++, next++) {
+                if (recipes.ordinal()[i] != next) {
+                    throw new IllegalArgumentException(
+                            "ordinal %d stands where %d belongs: recipes are given in label order, each class once"
+                                    .formatted(recipes.ordinal()[i], next));
+                }
+                base[next] = recipes.base()[i];
+                neighbour[next] = recipes.neighbour()[i];
+                gap[next] = recipes.gap()[i];
+                label[next] = recipes.label()[i];
+            }
+        }
+        order = new Mt19937(seed).permutation(rows);
+    }
+
+    /// @return rows, real and synthetic
+    public int rows() {
+        return order.length;
+    }
+
+    /// @return number of shards; the last may be short
+    public int shards() {
+        return Math.ceilDiv(rows(), RecipeShard.ROWS);
+    }
+
+    /// @param index 0 to shards − 1
+    public RecipeShard shard(int index) {
+        int from = index * RecipeShard.ROWS;
+        int n = Math.min(RecipeShard.ROWS, rows() - from);
+        RecipeShard shard = new RecipeShard(new long[n], new long[n], new double[n], new long[n], new long[n]);
+        for (int i = 0; i < n; i++) {
+            int ordinal = order[from + i];
+            shard.base()[i] = base[ordinal];
+            shard.neighbour()[i] = neighbour[ordinal];
+            shard.gap()[i] = gap[ordinal];
+            shard.label()[i] = label[ordinal];
+            shard.ordinal()[i] = ordinal;
+        }
+        return shard;
+    }
+}

@@ -1,0 +1,34 @@
+package io.peregrine.balance.smote;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// The two inner loops of the neighbour search, as plain Java: what runs where the Vector API is not there, and the
+/// specification of [VectorCentred] everywhere.
+sealed class Centred permits VectorCentred {
+    /// @return by the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
+    static Centred fastest() {
+        boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        return vectors ? new VectorCentred() : new Centred();
+    }
+
+    /// Writes pixels as centred floats, x − 128.
+    ///
+    /// @param pixels u8; `count` of them are read, from `from` on
+    /// @param to f32; written from byte `toByte` on
+    void centre(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+        for (int i = 0; i < count; i++) {
+            byte centred = (byte) (pixels.get(ValueLayout.JAVA_BYTE, from + i) ^ 0x80);
+            to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, toByte + 4L * i, centred);
+        }
+    }
+
+    /// Adds whole numbers to sums.
+    ///
+    /// @param product f32 [count], whole numbers of at most 2²⁴
+    void add(MemorySegment product, int[] sums, int count) {
+        for (int i = 0; i < count; i++) {
+            sums[i] += (int) product.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+        }
+    }
+}

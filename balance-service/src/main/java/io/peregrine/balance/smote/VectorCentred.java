@@ -1,0 +1,51 @@
+package io.peregrine.balance.smote;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorSpecies;
+
+/// [Centred] by vectors: x − 128 is flipping the byte's highest bit and reading it signed.
+final class VectorCentred extends Centred {
+    private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+    /// As many bytes as there are floats in a vector; no byte vector is shorter than 64 bits.
+    private static final VectorSpecies<Byte> BYTES =
+            VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.length() * Byte.SIZE)));
+
+    private static final int PARTS = BYTES.length() / FLOATS.length();
+    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
+
+    @Override
+    void centre(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+        int i = 0;
+        for (; i <= count - BYTES.length(); i += BYTES.length()) {
+            ByteVector centred = ByteVector.fromMemorySegment(BYTES, pixels, from + i, ORDER)
+                    .lanewise(VectorOperators.XOR, (byte) 0x80);
+            for (int part = 0; part < PARTS; part++) {
+                centred.convertShape(VectorOperators.B2F, FLOATS, part)
+                        .reinterpretAsFloats()
+                        .intoMemorySegment(to, toByte + 4L * (i + part * FLOATS.length()), ORDER);
+            }
+        }
+        super.centre(pixels, from + i, count - i, to, toByte + 4L * i);
+    }
+
+    @Override
+    void add(MemorySegment product, int[] sums, int count) {
+        int i = 0;
+        for (; i <= count - FLOATS.length(); i += FLOATS.length()) {
+            FloatVector whole = FloatVector.fromMemorySegment(FLOATS, product, 4L * i, ORDER);
+            IntVector.fromArray(INTS, sums, i)
+                    .add(whole.convertShape(VectorOperators.F2I, INTS, 0))
+                    .intoArray(sums, i);
+        }
+        for (; i < count; i++) {
+            sums[i] += (int) product.get(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+        }
+    }
+}

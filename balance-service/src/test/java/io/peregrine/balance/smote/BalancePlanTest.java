@@ -1,0 +1,108 @@
+package io.peregrine.balance.smote;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.RunSpec.Strategy;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class BalancePlanTest {
+    private static final List<String> STYLES = List.of("Baroque", "Cubism", "Fauvism", "Pointillism");
+
+    private static List<Long> synthetic(Strategy strategy, long... real) {
+        return BalancePlan.of(strategy, 5, STYLES.subList(0, real.length), real).sizes().stream()
+                .map(ClassSize::synthetic)
+                .toList();
+    }
+
+    private static Failure refusal(Strategy strategy, int neighbours, long... real) {
+        Failure failure = catchThrowableOfType(
+                Failure.class, () -> BalancePlan.of(strategy, neighbours, STYLES.subList(0, real.length), real));
+        assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
+        return failure;
+    }
+
+    @Test
+    void eachStrategyGrowsItsClasses() {
+        assertThat(synthetic(new Strategy.None(), 10, 30, 20)).containsExactly(0L, 0L, 0L);
+        assertThat(synthetic(new Strategy.Auto(), 10, 30, 20)).containsExactly(20L, 0L, 10L);
+        assertThat(synthetic(new Strategy.All(), 10, 30, 20)).containsExactly(20L, 0L, 10L);
+        assertThat(synthetic(new Strategy.Minority(), 10, 30, 20)).containsExactly(20L, 0L, 0L);
+        assertThat(synthetic(new Strategy.NotMinority(), 10, 30, 20)).containsExactly(0L, 0L, 10L);
+        assertThat(synthetic(new Strategy.AtLeast(25), 10, 30, 20)).containsExactly(15L, 0L, 5L);
+        assertThat(synthetic(new Strategy.Ratio(0.75), 80, 13)).containsExactly(0L, 47L);
+        assertThat(synthetic(new Strategy.Counts(Map.of("Cubism", 31L)), 10, 30, 20))
+                .containsExactly(0L, 1L, 0L);
+    }
+
+    @Test
+    void ofEquallySmallClassesTheFirstIsTheMinority() {
+        assertThat(synthetic(new Strategy.Minority(), 30, 10, 10)).containsExactly(0L, 20L, 0L);
+        assertThat(synthetic(new Strategy.NotMinority(), 30, 10, 10)).containsExactly(0L, 0L, 20L);
+        assertThat(synthetic(new Strategy.Minority(), 10, 10)).containsExactly(0L, 0L);
+    }
+
+    @Test
+    void aClassWithoutTrainingPicturesStaysEmptyAndCountsForNothing() {
+        assertThat(synthetic(new Strategy.Auto(), 10, 0, 20)).containsExactly(10L, 0L, 0L);
+        assertThat(synthetic(new Strategy.AtLeast(15), 10, 0, 20)).containsExactly(5L, 0L, 0L);
+        assertThat(synthetic(new Strategy.Ratio(1), 0, 10, 20)).containsExactly(0L, 10L, 0L);
+        assertThat(refusal(new Strategy.Counts(Map.of("Cubism", 9L)), 5, 10, 0, 20))
+                .extracting(Failure::code)
+                .isEqualTo("CLASS_UNKNOWN");
+        assertThat(refusal(new Strategy.Auto(), 5, 10, 0).code()).isEqualTo("ONE_CLASS");
+        assertThat(refusal(new Strategy.None(), 5, 0, 0).code()).isEqualTo("NO_TRAINING_PICTURES");
+    }
+
+    @Test
+    void ordinalsGoOnWhereTheRealRowsEndClassByClass() {
+        BalancePlan plan = BalancePlan.of(new Strategy.Auto(), 5, STYLES, new long[] {10, 30, 20, 29});
+        assertThat(plan.rows()).isEqualTo(120);
+        assertThat(plan.growing()).extracting(ClassSize::name).containsExactly("Baroque", "Fauvism", "Pointillism");
+        assertThat(plan.growing())
+                .extracting(size -> plan.firstOrdinal(size.label()))
+                .containsExactly(89L, 109L, 119L);
+    }
+
+    @Test
+    void tooSmallAClassIsNamedWithItsCountAndTheCure() {
+        Failure failure = refusal(new Strategy.Auto(), 5, 5, 30, 3, 6);
+        assertThat(failure.code()).isEqualTo("CLASS_TOO_SMALL");
+        assertThat(failure)
+                .hasMessageContainingAll(
+                        "5 of class Baroque", "3 of class Fauvism", "5 neighbours", "at least 6", "at most 2")
+                .message()
+                .doesNotContain("Pointillism");
+        // No number of neighbours helps a single picture.
+        assertThat(refusal(new Strategy.Auto(), 1, 1, 30))
+                .hasMessageContaining("no number of neighbours")
+                .message()
+                .doesNotContain("at most 0");
+        // A class that need not grow may be as small as it likes.
+        assertThat(synthetic(new Strategy.NotMinority(), 1, 30, 20)).containsExactly(0L, 0L, 10L);
+    }
+
+    @Test
+    void everyOtherRefusalNamesWhatWasFoundAndWhatToDo() {
+        assertThat(refusal(new Strategy.Counts(Map.of("Cubsim", 9L)), 5, 10, 20))
+                .hasMessageContainingAll("Cubsim", "Baroque, Cubism");
+        assertThat(refusal(new Strategy.Counts(Map.of("Cubism", -5L)), 5, 10, 20))
+                .returns("COUNT_NEGATIVE", Failure::code)
+                .hasMessageContainingAll("-5", "Cubism", "20");
+        assertThat(refusal(new Strategy.Counts(Map.of("Cubism", 19L)), 5, 10, 20))
+                .hasMessageContainingAll("19", "Cubism", "at least 20");
+        assertThat(refusal(new Strategy.Ratio(0.5), 5, 10, 20))
+                .returns("RATIO_TOO_SMALL", Failure::code)
+                .hasMessageContainingAll("0.5", "Cubism", "Baroque", "more than 0.5");
+        assertThat(refusal(new Strategy.Ratio(0.5), 5, 10, 20, 30)).hasMessageContainingAll("two classes", "3 have");
+        assertThat(refusal(new Strategy.Ratio(1.5), 5, 10, 20).code()).isEqualTo("RATIO_OUT_OF_RANGE");
+        assertThat(refusal(new Strategy.Auto(), 0, 10, 20).code()).isEqualTo("NEIGHBOURS_OUT_OF_RANGE");
+        assertThat(refusal(new Strategy.AtLeast(Long.MAX_VALUE), 5, 10, 20))
+                .returns("SET_TOO_LARGE", Failure::code)
+                .hasMessageContaining("1228800");
+    }
+}

@@ -1,0 +1,92 @@
+package io.peregrine.vision;
+
+import ai.djl.Device;
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.JniUtils;
+import java.lang.foreign.MemorySegment;
+import java.util.function.Consumer;
+
+/// Products of tall float32 blocks in the engine's own memory, on the processor: `left · rightᵀ`, nothing copied.
+///
+/// Whole numbers whose products sum to at most 2²⁴ over [#VALUES] dimensions come out exact, in whatever order the
+/// engine adds them up, with fused multiply-add or without. For one thread at a time.
+public final class BlockProduct implements AutoCloseable {
+    /// Dimensions of a block: 1,024 products of pixels centred to −128 … 127, each at most 2¹⁴, sum to at most 2²⁴.
+    public static final int VALUES = 1_024;
+
+    private final NDManager manager;
+    private final int rows;
+    private final NDArray left;
+    private final NDArray right;
+    private final MemorySegment leftMemory;
+    private final MemorySegment rightMemory;
+
+    /// @param rows the most that either side may have
+    public BlockProduct(int rows) {
+        this.rows = rows;
+        this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
+        Shape shape = new Shape(rows, VALUES);
+        this.left = manager.zeros(shape, DataType.FLOAT32);
+        this.right = manager.zeros(shape, DataType.FLOAT32);
+        this.leftMemory = MemorySegment.ofBuffer(left.toByteBuffer(true));
+        this.rightMemory = MemorySegment.ofBuffer(right.toByteBuffer(true));
+    }
+
+    /// Has the engine of this process use one thread for each product, for callers that multiply on several threads
+    /// of
+    /// their own. Not for a process that also trains: a training's bits depend on the engine's thread count.
+    public static void onOneEngineThread() {
+        JniUtils.setNumThreads(1);
+    }
+
+    /// @return f32 [rows, VALUES], to be filled by the caller
+    public MemorySegment left() {
+        return leftMemory;
+    }
+
+    /// @return f32 [rows, VALUES], to be filled by the caller
+    public MemorySegment right() {
+        return rightMemory;
+    }
+
+    /// Multiplies the first rows of both sides.
+    ///
+    /// @param product is given f32 [leftRows, rightRows], valid only during the call
+    public void multiply(int leftRows, int rightRows, Consumer<MemorySegment> product) {
+        multiply(left, leftRows, right, rightRows, product);
+    }
+
+    /// Multiplies the first rows of the left side with themselves.
+    ///
+    /// @param product is given f32 [leftRows, leftRows], valid only during the call
+    public void multiplyLeftByItself(int leftRows, Consumer<MemorySegment> product) {
+        multiply(left, leftRows, left, leftRows, product);
+    }
+
+    private void multiply(NDArray a, int aRows, NDArray b, int bRows, Consumer<MemorySegment> product) {
+        try (NDManager step = manager.newSubManager()) {
+            NDArray first = part(a, aRows, step);
+            NDArray second = part(b, bRows, step).transpose();
+            second.attach(step);
+            NDArray result = first.matMul(second);
+            result.attach(step);
+            product.accept(MemorySegment.ofBuffer(result.toByteBuffer(true)));
+        }
+    }
+
+    private NDArray part(NDArray side, int count, NDManager step) {
+        NDArray part = side.get(step, NDIndex.sliceAxis(0, 0, count));
+        part.attach(step);
+        return part;
+    }
+
+    @Override
+    public void close() {
+        manager.close();
+    }
+}
