@@ -13,7 +13,8 @@ import org.jboss.logging.Logger;
 
 /// Hears events: one transaction, then the record may be acknowledged.
 ///
-/// A repeat (same source and id) changes nothing; the same id with other content is quarantined as `EVENT_ID_CONFLICT`
+/// A repeat (same source and id) changes nothing; the same id with other content is quarantined as
+/// `EVENT_ID_CONFLICT`
 /// and the first stands; bytes that are no event are quarantined; terminal events are kept and absorb. While the
 /// database
 /// is away, [#hear] waits for it.

@@ -10,7 +10,8 @@ import java.util.Collection;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// The job table: claims, leases and fences. Time is the database's, so that clocks of several machines do not matter.
+/// The job table: claims, leases and fences. Time is the database's, so that clocks of several machines do not
+/// matter.
 final class Jobs {
     record Claim(Job job, String cause) {}
 

@@ -25,7 +25,8 @@ public final class Transaction {
         return sql;
     }
 
-    /// Says an event when the transaction commits. Of a run that has ended nothing more is said; of two ends the first
+    /// Says an event when the transaction commits. Of a run that has ended nothing more is said; of two ends the
+    /// first
     /// stands.
     ///
     /// @param ordinal tells events of one run and type apart, never a measured value: saying the same

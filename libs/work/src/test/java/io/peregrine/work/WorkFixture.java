@@ -1,0 +1,142 @@
+package io.peregrine.work;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Stage;
+import io.peregrine.local.LocalPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.header.internals.RecordHeaders;
+import org.apache.kafka.common.record.TimestampType;
+import org.flywaydb.core.Flyway;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/// A real PostgreSQL with the tables of durable work, empty for each test.
+final class WorkFixture implements AutoCloseable {
+    static final ArtifactRef REF = new ArtifactRef("store:shard/ab/" + "ab".repeat(32) + ".x", "ab".repeat(32), 7);
+
+    final LocalPostgres postgres;
+    final Database database;
+
+    private WorkFixture(LocalPostgres postgres) {
+        this.postgres = postgres;
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(postgres.url());
+        source.setUser("ingest");
+        source.setPassword("ingest");
+        source.setConnectTimeout(2);
+        this.database = new Database(source);
+        Flyway.configure().dataSource(source).locations("db/work").load().migrate();
+    }
+
+    static WorkFixture start() {
+        try {
+            Path folder = Files.createTempDirectory("peregrine-work-");
+            return new WorkFixture(LocalPostgres.start(folder.resolve("postgres"), 0));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    void clear() {
+        database.jdbi()
+                .useHandle(sql -> sql.execute("truncate inbox, job, outbox, quarantine, ended_run restart identity"));
+    }
+
+    static RunRef run(String name) {
+        return new RunRef(EventCodec.eventId(name, "", ""), name, REF);
+    }
+
+    static ShardWritten shard(RunRef run, int index) {
+        return new ShardWritten(run, index, 100, REF, 1);
+    }
+
+    void add(RunRef run, String kind, String key) {
+        database.inTransaction("the-cause", tx -> tx.add(new Job.New(run, kind, key, key)));
+    }
+
+    /// A record as the broker would deliver it.
+    static ConsumerRecord<String, byte[]> delivered(String id, PipelineEvent event) {
+        ProducerRecord<String, byte[]> said = EventCodec.write(new CloudEvent(
+                id,
+                "/test",
+                event.type(),
+                Instant.now(),
+                event.run().id(),
+                event.run().id(),
+                null,
+                event));
+        ConsumerRecord<String, byte[]> record = bytes(said.topic(), Math.abs(id.hashCode()), said.value());
+        said.headers().forEach(record.headers()::add);
+        return record;
+    }
+
+    static ConsumerRecord<String, byte[]> bytes(String topic, long offset, byte[] value) {
+        return new ConsumerRecord<>(
+                topic,
+                0,
+                offset,
+                1_700_000_000_000L,
+                TimestampType.CREATE_TIME,
+                0,
+                value.length,
+                null,
+                value,
+                new RecordHeaders(),
+                Optional.empty());
+    }
+
+    long count(String query) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery(query).mapTo(Long.class).one());
+    }
+
+    List<String> strings(String query) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery(query).mapTo(String.class).list());
+    }
+
+    Worker worker(String name, Duration lease, String kind, Work work) {
+        return new Worker(database, name, lease, List.of(handler(kind, work)));
+    }
+
+    @FunctionalInterface
+    interface Work {
+        void work(JobContext job) throws Exception;
+    }
+
+    static JobHandler handler(String kind, Work work) {
+        return new JobHandler() {
+            @Override
+            public String kind() {
+                return kind;
+            }
+
+            @Override
+            public Stage stage() {
+                return Stage.BALANCE;
+            }
+
+            @Override
+            public void work(JobContext job) throws Exception {
+                work.work(job);
+            }
+        };
+    }
+
+    @Override
+    public void close() {
+        postgres.close();
+    }
+}

@@ -1,0 +1,410 @@
+package io.peregrine.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.RunRef;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkerTest {
+    private static final Duration LONG = Duration.ofSeconds(30);
+
+    private static WorkFixture work;
+
+    @BeforeAll
+    static void start() {
+        work = WorkFixture.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        work.close();
+    }
+
+    @BeforeEach
+    void clear() {
+        work.clear();
+    }
+
+    @Test
+    void twoWorkersShareJobsAndEachIsDoneOnce() {
+        RunRef run = WorkFixture.run("shared");
+        for (int i = 0; i < 40; i++) {
+            work.add(run, "tile", Integer.toString(i));
+        }
+        Map<String, AtomicInteger> done = new ConcurrentHashMap<>();
+        Map<String, AtomicInteger> byWorker = new ConcurrentHashMap<>();
+        try (Worker one = worker("one", done, byWorker);
+                Worker two = worker("two", done, byWorker)) {
+            one.start(1);
+            two.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 40);
+        }
+        assertThat(done)
+                .hasSize(40)
+                .allSatisfy((key, times) -> assertThat(times).hasValue(1));
+        assertThat(byWorker).containsOnlyKeys("one", "two");
+        assertThat(work.count("select count(*) from outbox")).isEqualTo(40);
+    }
+
+    private static Worker worker(String name, Map<String, AtomicInteger> done, Map<String, AtomicInteger> byWorker) {
+        return work.worker(name, LONG, "tile", job -> {
+            Thread.sleep(5);
+            done.computeIfAbsent(job.job().key(), k -> new AtomicInteger()).incrementAndGet();
+            byWorker.computeIfAbsent(name, k -> new AtomicInteger()).incrementAndGet();
+            job.done(tx -> tx.say(
+                    WorkFixture.shard(
+                            job.job().run(), Integer.parseInt(job.job().key())),
+                    job.job().key()));
+        });
+    }
+
+    @Test
+    void jobsAreTakenInTheOrderInWhichTheyWereAdded() {
+        for (String run : List.of("b", "a", "c")) {
+            work.add(WorkFixture.run(run), "train", "classifier");
+            work.add(WorkFixture.run(run), "train", "autoencoder");
+        }
+        List<String> order = new java.util.concurrent.CopyOnWriteArrayList<>();
+        try (Worker worker = work.worker("one", LONG, "train", job -> {
+            order.add(job.job().run().dataset() + " " + job.job().key());
+            job.done(tx -> {});
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> order.size() == 6);
+        }
+        assertThat(order)
+                .containsExactly(
+                        "b classifier",
+                        "b autoencoder",
+                        "a classifier",
+                        "a autoencoder",
+                        "c classifier",
+                        "c autoencoder");
+    }
+
+    @Test
+    void aProcessThatWasPausedPastItsLeasePublishesNothing() throws Exception {
+        RunRef run = WorkFixture.run("paused");
+        work.add(run, "slow", "only");
+        Process paused = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        PausedWorker.class.getName(),
+                        work.postgres.url())
+                .redirectErrorStream(true)
+                .start();
+        var lines = paused.inputReader();
+        try {
+            String line = lines.readLine();
+            while (line != null && !line.equals("working")) {
+                line = lines.readLine();
+            }
+            assertThat(line).isEqualTo("working");
+            signal(paused, "-STOP");
+
+            AtomicInteger fence = new AtomicInteger();
+            try (Worker awake = work.worker("awake", LONG, "slow", job -> {
+                fence.set((int) job.job().fence());
+                job.done(tx -> tx.say(WorkFixture.shard(run, 1), "from the awake one"));
+            })) {
+                awake.start(1);
+                await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
+            }
+            assertThat(fence).hasValue(2);
+
+            signal(paused, "-CONT");
+            line = lines.readLine();
+            while (line != null && !line.startsWith("stopped")) {
+                line = lines.readLine();
+            }
+            assertThat(line).isEqualTo("stopped LEASE_LOST");
+        } finally {
+            paused.destroyForcibly().onExit().join();
+        }
+        assertThat(work.strings("select id from outbox"))
+                .containsExactly(EventCodec.eventId(run.id(), "io.peregrine.shard.written.v1", "from the awake one"));
+    }
+
+    private static void signal(Process process, String signal) throws Exception {
+        new ProcessBuilder("kill", signal, Long.toString(process.pid())).start().waitFor();
+    }
+
+    /// A process with a worker whose only job takes long.
+    static final class PausedWorker {
+        public static void main(String[] arguments) throws Exception {
+            org.postgresql.ds.PGSimpleDataSource source = new org.postgresql.ds.PGSimpleDataSource();
+            source.setUrl(arguments[0]);
+            source.setUser("ingest");
+            source.setPassword("ingest");
+            CountDownLatch over = new CountDownLatch(1);
+            Worker worker = new Worker(
+                    new Database(source), "paused", Duration.ofMillis(800), List.of(WorkFixture.handler("slow", job -> {
+                        System.out.println("working");
+                        try {
+                            while (true) {
+                                Thread.sleep(20);
+                                job.check();
+                            }
+                        } catch (JobStopped stopped) {
+                            System.out.println("stopped " + stopped.reason());
+                            over.countDown();
+                            throw stopped;
+                        }
+                    })));
+            worker.start(1);
+            over.await();
+            worker.close();
+        }
+    }
+
+    @Test
+    void aStaleClaimCanNeitherSaveNorEnd() {
+        RunRef run = WorkFixture.run("stale");
+        work.add(run, "tile", "1");
+        Jobs first = new Jobs(work.database, "first", Duration.ofMillis(1));
+        Jobs second = new Jobs(work.database, "second", LONG);
+        JobContext stale = new JobContext(first, first.claim(List.of("tile")).orElseThrow());
+        await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 1);
+        JobContext fresh = new JobContext(second, second.claim(List.of("tile")).orElseThrow());
+
+        assertThat(fresh.job().fence()).isGreaterThan(stale.job().fence());
+        assertThatThrownBy(() -> stale.save(new byte[] {1}, tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
+                .isInstanceOf(JobStopped.class);
+        assertThatThrownBy(() -> stale.done(tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
+                .isInstanceOf(JobStopped.class);
+        fresh.done(tx -> tx.say(WorkFixture.shard(run, 2), "fresh"));
+        assertThat(work.count("select count(*) from outbox")).isEqualTo(1);
+    }
+
+    @Test
+    void aCrashAfterClaimSaveOrArtefactIsGoneOnFrom(@TempDir Path folder) {
+        RunRef run = WorkFixture.run("crashing");
+        work.add(run, "shard", "0");
+        FileStore store = new FileStore(folder);
+        // Each claim dies one step later than the one before; a dead process just stops, and its lease runs out.
+        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+
+        assertThat(dying.claim(List.of("shard"))).isPresent();
+        awaitExpiry();
+
+        JobContext saved = new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
+        saved.save("half".getBytes(), tx -> tx.say(WorkFixture.shard(run, 0), "half"));
+        awaitExpiry();
+
+        JobContext published =
+                new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
+        assertThat(published.job().state()).asString().isEqualTo("half");
+        assertThat(published.job().attempt()).isEqualTo(1);
+        ArtifactRef first = store.publish("shard", "txt", "the same bytes".getBytes());
+        awaitExpiry();
+
+        try (Worker worker = work.worker("last", LONG, "shard", job -> {
+            assertThat(job.job().state()).asString().isEqualTo("half");
+            ArtifactRef again = store.publish("shard", "txt", "the same bytes".getBytes());
+            assertThat(again).isEqualTo(first);
+            job.done(tx -> {
+                tx.say(WorkFixture.shard(run, 0), "half");
+                tx.say(new ShardWritten(run, 1, 2, again, 14), "1");
+            });
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
+        }
+        assertThat(work.count("select count(*) from outbox")).isEqualTo(2);
+        assertThat(work.strings("select distinct cause from outbox")).containsExactly("the-cause");
+    }
+
+    private static void awaitExpiry() {
+        await().atMost(LONG)
+                .pollInterval(Duration.ofMillis(5))
+                .until(() ->
+                        work.count("select count(*) from job where state = 'running' and lease_until < now()") == 1);
+    }
+
+    @Test
+    void aProcessThatDiesThreeTimesInAJobFailsTheRunAsCrashed() {
+        RunRef run = WorkFixture.run("deadly");
+        work.add(run, "shard", "0");
+        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+        for (int i = 0; i < 3; i++) {
+            assertThat(dying.claim(List.of("shard"))).isPresent();
+            awaitExpiry();
+        }
+        try (Worker worker = work.worker("last", LONG, "shard", job -> {
+            throw new AssertionError("must not be tried a fourth time");
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
+        }
+        assertThat(said(RunFailed.class)).singleElement().satisfies(failed -> {
+            assertThat(failed.reason()).isEqualTo("CRASHED");
+            assertThat(failed.kind().wire()).isEqualTo("ours");
+        });
+    }
+
+    @Test
+    void anExceptionIsTriedThreeTimesAndThenFailsTheRunByItsName() {
+        work.add(WorkFixture.run("bug"), "shard", "0");
+        AtomicInteger tries = new AtomicInteger();
+        try (Worker worker = work.worker("one", LONG, "shard", job -> {
+            tries.incrementAndGet();
+            throw new IllegalStateException("a bug");
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
+        }
+        assertThat(tries).hasValue(3);
+        assertThat(said(RunFailed.class)).singleElement().satisfies(failed -> {
+            assertThat(failed.reason()).isEqualTo("IllegalStateException");
+            assertThat(failed.detail()).isEqualTo("a bug");
+        });
+    }
+
+    @Test
+    void progressBeginsTheCountOfAttemptsAnew() {
+        work.add(WorkFixture.run("slow but sure"), "shard", "0");
+        AtomicInteger tries = new AtomicInteger();
+        try (Worker worker = work.worker("one", LONG, "shard", job -> {
+            int done = job.job().state() == null ? 0 : job.job().state()[0];
+            if (done == 5) {
+                job.done(tx -> {});
+                return;
+            }
+            tries.incrementAndGet();
+            job.save(new byte[] {(byte) (done + 1)}, tx -> {});
+            throw new IllegalStateException("once more");
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
+        }
+        assertThat(tries).hasValue(5);
+    }
+
+    @Test
+    void badInputFailsTheRunAtOnceWithWhatToDo() {
+        work.add(WorkFixture.run("input"), "shard", "0");
+        try (Worker worker = work.worker("one", LONG, "shard", job -> {
+            throw Failure.input("CLASS_TOO_SMALL", "class Cubism has 1 picture; ask for fewer neighbours");
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
+        }
+        assertThat(said(RunFailed.class)).singleElement().satisfies(failed -> {
+            assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
+            assertThat(failed.kind().wire()).isEqualTo("input");
+            assertThat(failed.stage().wire()).isEqualTo("balance");
+        });
+        assertThat(work.count("select count(*) from ended_run")).isEqualTo(1);
+    }
+
+    @Test
+    void aResourceThatIsAwayIsWaitedForHoweverOftenItTakes() {
+        work.add(WorkFixture.run("disk"), "shard", "0");
+        AtomicInteger tries = new AtomicInteger();
+        try (Worker worker = work.worker("one", LONG, "shard", job -> {
+            if (tries.incrementAndGet() < 5) {
+                throw Failure.resource("STORE_UNREACHABLE", "the disk is full", new IOException("full"));
+            }
+            job.done(tx -> {});
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
+        }
+        assertThat(tries).hasValue(5);
+        assertThat(work.count("select count(*) from outbox")).isZero();
+    }
+
+    @Test
+    void aServiceThatStopsGivesItsJobBackUncounted() throws Exception {
+        work.add(WorkFixture.run("given back"), "shard", "0");
+        CountDownLatch begun = new CountDownLatch(1);
+        Worker worker = work.worker("one", LONG, "shard", job -> {
+            begun.countDown();
+            while (true) {
+                Thread.sleep(10);
+                job.check();
+            }
+        });
+        worker.start(1);
+        begun.await();
+        worker.close();
+
+        assertThat(work.strings("select state || attempts from job")).containsExactly("queued0");
+    }
+
+    @Test
+    void anEndedRunAbsorbs() {
+        RunRef run = WorkFixture.run("ended");
+        work.add(run, "endless", "0");
+        work.add(run, "endless", "1");
+        AtomicInteger begun = new AtomicInteger();
+        try (Worker worker = work.worker("one", LONG, "endless", job -> {
+            begun.incrementAndGet();
+            job.save(null, tx -> tx.say(WorkFixture.shard(run, 0), "before the end"));
+            while (true) {
+                Thread.sleep(10);
+                job.check();
+            }
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> begun.get() == 1 && work.count("select count(*) from outbox") == 1);
+            Inbox inbox = new Inbox(work.database, event -> {});
+            inbox.hear(WorkFixture.delivered("c", new RunCancelled(run, "enough")), (event, tx) -> {});
+
+            await().atMost(Duration.ofSeconds(5))
+                    .until(() -> work.count("select count(*) from job where state = 'cancelled'") == 2);
+        }
+        work.database.inTransaction(null, tx -> {
+            tx.say(WorkFixture.shard(run, 1), "after the end");
+            tx.say(new RunCompleted(run), "completed");
+            tx.add(new Job.New(run, "endless", "2", ""));
+        });
+
+        assertThat(begun).hasValue(1);
+        assertThat(work.count("select count(*) from outbox")).isZero();
+        assertThat(work.count("select count(*) from job")).isEqualTo(2);
+        assertThat(work.strings("select type from ended_run")).containsExactly("io.peregrine.run.cancelled.v1");
+    }
+
+    private static <E> List<E> said(Class<E> type) {
+        return work.database
+                .jdbi()
+                .withHandle(sql -> sql
+                        .createQuery("select type, data from outbox")
+                        .map((row, context) -> {
+                            try {
+                                return EventCodec.event(row.getString("type"), row.getBytes("data"));
+                            } catch (io.peregrine.events.UnreadableEvent e) {
+                                throw new IllegalStateException(e);
+                            }
+                        })
+                        .list()
+                        .stream()
+                        .filter(type::isInstance)
+                        .map(type::cast)
+                        .toList());
+    }
+}
