@@ -1,0 +1,47 @@
+package io.peregrine.ingest;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.BadSpec;
+import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Stage;
+import io.peregrine.work.Job;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+
+/// Publishes the specification with its defaults filled in, to which every event of the run points, and says that the
+/// run is accepted.
+@ApplicationScoped
+class AcceptRun implements JobHandler {
+    static final String KIND = "accept";
+
+    private final FileStore store;
+
+    AcceptRun(FileStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.INGEST;
+    }
+
+    @Override
+    public void work(JobContext context) throws BadSpec {
+        Job job = context.job();
+        RunSpec spec = RunSpec.parse((ObjectNode) job.payload());
+        RunRef run = new RunRef(job.run().id(), job.run().dataset(), store.publish("run", "json", spec.toJson()));
+        context.done(tx -> {
+            tx.say(new RunAccepted(run, spec.uri()), "");
+            tx.add(new Job.New(run, ListPictures.KIND, "", ""));
+        });
+    }
+}

@@ -1,0 +1,52 @@
+package io.peregrine.ingest;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.PackMaker;
+import io.peregrine.ingest.pack.PictureDecoder;
+import io.peregrine.ingest.pack.Roots;
+import jakarta.enterprise.inject.Disposes;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+
+/// Makes the core's parts from the configuration.
+class IngestBeans {
+    @Produces
+    @Singleton
+    FileStore store(@ConfigProperty(name = "peregrine.store") String folder) {
+        return new FileStore(Path.of(folder));
+    }
+
+    /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name.
+    @Produces
+    @Singleton
+    Roots roots(@ConfigProperty(name = "peregrine.roots", defaultValue = "/nowhere") String folders) {
+        List<Path> roots = Arrays.stream(folders.split(File.pathSeparator))
+                .filter(folder -> !folder.isBlank())
+                .map(Path::of)
+                .toList();
+        return new Roots(roots);
+    }
+
+    @Produces
+    @Singleton
+    Crew crew(IngestConfig config) {
+        return new Crew(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
+    }
+
+    void dismiss(@Disposes Crew crew) {
+        crew.close();
+    }
+
+    @Produces
+    @Singleton
+    PackMaker packMaker(FileStore store, Roots roots, Crew crew, IngestConfig config, IngestMeters meters) {
+        PictureDecoder decoder = new PictureDecoder(config.pixelsMax());
+        return new PackMaker(store, roots, crew, decoder, config.bytesMax().asLongValue(), meters::decoded);
+    }
+}

@@ -1,0 +1,27 @@
+package io.peregrine.ingest;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.net.URI;
+import java.util.OptionalInt;
+
+/// What the ingest service is told.
+@ConfigMapping(prefix = "peregrine.ingest")
+public interface IngestConfig {
+    /// Threads that hash and decode pictures. As many as there are cores, when left out.
+    OptionalInt threads();
+
+    /// A picture of more pixels is refused from its header, undecoded. Two as large may be decoded at once, with some
+    /// 10 bytes a pixel each: memory must have room for them.
+    @WithDefault("100000000")
+    long pixelsMax();
+
+    /// A longer file is refused unread.
+    @WithDefault("256M")
+    MemorySize bytesMax();
+
+    /// Where runs are answered for: the `Location` of a dataset that was published over REST lies there.
+    @WithDefault("${peregrine.cluster.url:http://localhost:8084}")
+    URI runsUrl();
+}

@@ -1,0 +1,81 @@
+package io.peregrine.ingest;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.peregrine.ingest.pack.Refused;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+
+/// The meters of the ingest service. All exist from the start, so that a dashboard shows zeros and not gaps.
+@Singleton
+class IngestMeters {
+    private final MeterRegistry registry;
+    private final Timer decoding;
+    private final Counter bytesRead;
+    private final Counter bytesPacked;
+
+    IngestMeters(MeterRegistry registry) {
+        this.registry = registry;
+        this.decoding = Timer.builder("peregrine.decode")
+                .description("Time to read, decode and resize one picture, on one thread")
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofMillis(1))
+                .maximumExpectedValue(Duration.ofSeconds(10))
+                .register(registry);
+        this.bytesRead = Counter.builder("peregrine.images.read")
+                .description("Bytes of picture files read for decoding")
+                .baseUnit("bytes")
+                .register(registry);
+        this.bytesPacked = Counter.builder("peregrine.packs.written")
+                .description("Bytes of pixel packs published")
+                .baseUnit("bytes")
+                .register(registry);
+        for (String result : new String[] {"decoded", "reused", "refused"}) {
+            ingested(result);
+        }
+        for (Refused.Reason reason : Refused.Reason.values()) {
+            refused(reason);
+        }
+        packs("decoded");
+        packs("reused");
+    }
+
+    void decoded(long nanos, long bytes, Refused.Reason refused) {
+        decoding.record(Duration.ofNanos(nanos));
+        bytesRead.increment(bytes);
+    }
+
+    /// A pack was said; a reused one cost no decoding.
+    void said(boolean reused, int pictures, long bytes) {
+        packs(reused ? "reused" : "decoded").increment();
+        ingested(reused ? "reused" : "decoded").increment(pictures);
+        bytesPacked.increment(reused ? 0 : bytes);
+    }
+
+    void refusedOne(Refused.Reason reason) {
+        ingested("refused").increment();
+        refused(reason).increment();
+    }
+
+    private Counter ingested(String result) {
+        return Counter.builder("peregrine.images.ingested")
+                .description("Pictures by what became of them")
+                .tag("result", result)
+                .register(registry);
+    }
+
+    private Counter refused(Refused.Reason reason) {
+        return Counter.builder("peregrine.images.refused")
+                .description("Pictures refused, by reason")
+                .tag("reason", reason.name())
+                .register(registry);
+    }
+
+    private Counter packs(String result) {
+        return Counter.builder("peregrine.packs")
+                .description("Pixel packs by whether they had to be decoded")
+                .tag("result", result)
+                .register(registry);
+    }
+}

@@ -1,0 +1,93 @@
+package io.peregrine.ingest;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Stage;
+import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.work.Job;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jboss.logging.Logger;
+
+/// Lists and hashes a dataset's files and has them decoded, a job for each pack.
+@ApplicationScoped
+class ListPictures implements JobHandler {
+    static final String KIND = "list";
+
+    /// `dataset.sealed` counts every class in one event; the rest of its 64 KiB is for what else it says.
+    private static final int CLASSES_BYTES = 56 * 1024;
+
+    private static final Logger LOG = Logger.getLogger(ListPictures.class);
+
+    private final FileStore store;
+    private final Roots roots;
+    private final Crew crew;
+
+    ListPictures(FileStore store, Roots roots, Crew crew) {
+        this.store = store;
+        this.roots = roots;
+        this.crew = crew;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.INGEST;
+    }
+
+    @Override
+    public void work(JobContext context) throws IOException, InterruptedException {
+        RunRef run = context.job().run();
+        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
+        Path root = roots.resolve(spec.uri());
+        Listing listing = Listing.of(root, roots, spec.split(), crew, (done, of) -> {
+            context.check();
+            context.progress(new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
+        });
+        mustFitOneEvent(listing);
+        ArtifactRef ref = listing.publish(store);
+        LOG.infof(
+                "dataset listed run=%s images=%d classes=%d packs=%d",
+                run.id(),
+                listing.rows().size(),
+                listing.classes().size(),
+                listing.packs().size());
+        context.done(tx -> {
+            IngestTables.list(tx.sql(), run.id(), ref, listing);
+            for (Listing.Range pack : listing.packs()) {
+                tx.add(new Job.New(run, MakePack.KIND, Integer.toString(pack.number()), pack));
+            }
+        });
+    }
+
+    private static void mustFitOneEvent(Listing listing) throws IOException {
+        long bytes = 0;
+        for (String label : listing.classes()) {
+            bytes += EventCodec.json().writeValueAsBytes(new ClassCount(label, 99_999, 9_999, 9_999)).length + 1;
+        }
+        if (bytes > CLASSES_BYTES) {
+            throw Failure.input(
+                    "TOO_MANY_CLASSES",
+                    "the dataset has %,d classes, whose counts take %,d bytes; an event has room for %,d: use fewer"
+                            .formatted(listing.classes().size(), bytes, CLASSES_BYTES));
+        }
+    }
+}

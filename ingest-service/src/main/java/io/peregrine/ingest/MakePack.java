@@ -1,0 +1,120 @@
+package io.peregrine.ingest;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Stage;
+import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.pack.PackMaker;
+import io.peregrine.ingest.pack.PackMaker.Made;
+import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.work.Database;
+import io.peregrine.work.Job;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import io.peregrine.work.Transaction;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Map;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+
+/// Decodes 256 listed files into a pack, unless an earlier run has, and says what is in it and what was refused.
+@ApplicationScoped
+class MakePack implements JobHandler {
+    static final String KIND = "pack";
+
+    private static final Logger LOG = Logger.getLogger(MakePack.class);
+
+    private final Database database;
+    private final FileStore store;
+    private final Roots roots;
+    private final PackMaker maker;
+    private final Listings listings;
+    private final IngestMeters meters;
+
+    MakePack(Database database, FileStore store, Roots roots, PackMaker maker, Listings listings, IngestMeters meters) {
+        this.database = database;
+        this.store = store;
+        this.roots = roots;
+        this.maker = maker;
+        this.listings = listings;
+        this.meters = meters;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.INGEST;
+    }
+
+    @Override
+    public void work(JobContext context) throws IOException, InterruptedException {
+        RunRef run = context.job().run();
+        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
+        Listing listing = listings.of(run);
+        Listing.Range range = EventCodec.json().treeToValue(context.job().payload(), Listing.Range.class);
+        String key = maker.decodeKey(listing, range, spec.image());
+        Optional<Made> earlier = earlier(key);
+        Made made = earlier.isPresent() ? earlier.get() : make(context, spec, listing, range);
+        PackSaid said = new PackSaid(run, listing, range, made);
+        context.done(tx -> {
+            IngestTables.Progress progress = IngestTables.made(tx.sql(), run.id(), range, made);
+            if (earlier.isEmpty() && made.isReusable()) {
+                IngestTables.keepDecoded(tx.sql(), key, made);
+            }
+            said.say(tx);
+            said(run, progress, tx);
+        });
+        meters.said(earlier.isPresent(), said.accepted(), made.pixels().bytes());
+        made.refusals().forEach(refusal -> meters.refusedOne(refusal.reason()));
+        LOG.debugf("pack made run=%s pack=%d reused=%b", run.id(), range.number(), earlier.isPresent());
+    }
+
+    private static void said(RunRef run, IngestTables.Progress progress, Transaction tx) {
+        tx.say(progressed(run, progress.rowsDone(), progress.rows()), "packs " + progress.packsMade());
+        if (progress.packsMade() == progress.packs()) {
+            tx.add(new Job.New(run, SealDataset.KIND, "", ""));
+        }
+    }
+
+    private Made make(JobContext context, RunSpec spec, Listing listing, Listing.Range range)
+            throws InterruptedException {
+        RunRef run = context.job().run();
+        int before = database.jdbi().withHandle(sql -> IngestTables.rowsDone(sql, run.id()));
+        return maker.make(roots.resolve(spec.uri()), listing, range, spec.image(), done -> {
+            context.check();
+            context.progress(progressed(run, before + done, listing.rows().size()));
+        });
+    }
+
+    private static StageProgressed progressed(RunRef run, long done, long of) {
+        return new StageProgressed(run, Stage.INGEST, "decode", done, of, "images", Map.of());
+    }
+
+    /// What an earlier run decoded, if its pack still lies in the store as it was.
+    private Optional<Made> earlier(String key) {
+        Optional<Made> made = database.jdbi().withHandle(sql -> IngestTables.decoded(sql, key));
+        return made.filter(pack -> isThere(pack.pixels()));
+    }
+
+    private boolean isThere(ArtifactRef pixels) {
+        try {
+            store.open(pixels);
+            return true;
+        } catch (Failure gone) {
+            LOG.infof("pack is decoded again: %s", gone.getMessage());
+            return false;
+        }
+    }
+}

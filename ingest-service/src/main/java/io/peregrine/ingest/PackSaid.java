@@ -1,0 +1,90 @@
+package io.peregrine.ingest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.ImageRef;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.events.RunRef;
+import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.pack.PackMaker.Made;
+import io.peregrine.ingest.pack.PackMaker.Refusal;
+import io.peregrine.work.Transaction;
+import java.util.ArrayList;
+import java.util.List;
+
+/// What is said of one pack: references to its pictures, as many in an event as stay under 48 KiB, and each refused
+/// file
+/// by name. The same for a decoded and for a reused pack.
+final class PackSaid {
+    private static final int REFS_BYTES = 48 * 1024;
+    /// A decoder's words may be long; an event may not.
+    private static final int DETAIL_CHARACTERS = 1_000;
+
+    private final int range;
+    private final List<ImagesIngested> ingested = new ArrayList<>();
+    private final List<ImageRejected> rejected = new ArrayList<>();
+
+    PackSaid(RunRef run, Listing listing, Listing.Range range, Made made) {
+        this.range = range.number();
+        Listing.Row first = listing.rows().get(range.from());
+        String label = listing.classes().get(first.label());
+        List<Refusal> refusals = new ArrayList<>(made.refusals());
+        List<ImageRef> images = new ArrayList<>();
+        long bytes = 0;
+        int index = 0;
+        for (int row = range.from(); row < range.to(); row++) {
+            Listing.Row listed = listing.rows().get(row);
+            String imageId = listing.imageId(row);
+            if (!refusals.isEmpty() && refusals.getFirst().place() == row - range.from()) {
+                Refusal refusal = refusals.removeFirst();
+                rejected.add(new ImageRejected(
+                        run,
+                        imageId,
+                        row,
+                        label,
+                        listed.split(),
+                        listed.path(),
+                        listed.sha256(),
+                        refusal.reason().name(),
+                        shortened(refusal.detail())));
+                continue;
+            }
+            ImageRef image = new ImageRef(imageId, row, listed.path(), listed.sha256(), index++);
+            int more = bytes(image) + 1;
+            if (bytes + more > REFS_BYTES) {
+                ingested.add(new ImagesIngested(run, label, first.split(), range.number(), made.pixels(), images));
+                images.clear();
+                bytes = 0;
+            }
+            images.add(image);
+            bytes += more;
+        }
+        if (!images.isEmpty()) {
+            ingested.add(new ImagesIngested(run, label, first.split(), range.number(), made.pixels(), images));
+        }
+    }
+
+    int accepted() {
+        return ingested.stream().mapToInt(event -> event.images().size()).sum();
+    }
+
+    void say(Transaction tx) {
+        for (int i = 0; i < ingested.size(); i++) {
+            tx.say(ingested.get(i), range + "/" + i);
+        }
+        rejected.forEach(event -> tx.say(event, event.imageId()));
+    }
+
+    private static String shortened(String detail) {
+        return detail.length() <= DETAIL_CHARACTERS ? detail : detail.substring(0, DETAIL_CHARACTERS) + "…";
+    }
+
+    private static int bytes(ImageRef image) {
+        try {
+            return EventCodec.json().writeValueAsBytes(image).length;
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.Split;
+import io.peregrine.ingest.pack.Listing.Range;
+import io.peregrine.ingest.pack.Listing.Row;
+import io.peregrine.ingest.pack.PackMaker.Made;
+import io.peregrine.ingest.pack.PackMaker.Refusal;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// What became of every listed file, once all packs are made.
+///
+/// @param manifest a row for each listed file
+/// @param classes accepted pictures by class, in label order
+public record Seal(
+        Manifest manifest, List<ClassCount> classes, long pictures, long refused, long duplicatesAcrossSplits) {
+
+    /// @param packs in the order of their numbers
+    /// @param side of every picture
+    /// @throws Failure INPUT, if nothing is left to train a class with
+    public static Seal of(Listing listing, List<Made> packs, int side) {
+        List<Manifest.Entry> entries = new ArrayList<>();
+        long refused = 0;
+        for (Range range : listing.packs()) {
+            Refusal[] refusals = new Refusal[range.to() - range.from()];
+            packs.get(range.number()).refusals().forEach(refusal -> refusals[refusal.place()] = refusal);
+            int index = 0;
+            for (int row = range.from(); row < range.to(); row++) {
+                Row listed = listing.rows().get(row);
+                Refusal refusal = refusals[row - range.from()];
+                entries.add(new Manifest.Entry(
+                        listed.label(),
+                        listed.split(),
+                        refusal == null ? range.number() : -1,
+                        refusal == null ? index++ : -1,
+                        listed.path(),
+                        listed.sha256(),
+                        refusal == null ? null : refusal.reason().name()));
+            }
+            refused +=
+                    Arrays.stream(refusals).filter(refusal -> refusal != null).count();
+        }
+        Manifest manifest = new Manifest(
+                side, listing.classes(), packs.stream().map(Made::pixels).toList(), entries);
+        List<ClassCount> classes = counts(listing, entries);
+        return new Seal(manifest, classes, entries.size() - refused, refused, listing.duplicatesAcrossSplits());
+    }
+
+    private static List<ClassCount> counts(Listing listing, List<Manifest.Entry> entries) {
+        long[][] accepted = new long[listing.classes().size()][Split.values().length];
+        List<Map<String, Long>> reasons = new ArrayList<>();
+        listing.classes().forEach(label -> reasons.add(new TreeMap<>()));
+        for (Manifest.Entry entry : entries) {
+            if (entry.reason() == null) {
+                accepted[entry.label()][entry.split().code()]++;
+            } else if (entry.split() == Split.TRAIN) {
+                reasons.get(entry.label()).merge(entry.reason(), 1L, Long::sum);
+            }
+        }
+        List<ClassCount> counts = new ArrayList<>();
+        for (int label = 0; label < accepted.length; label++) {
+            long[] of = accepted[label];
+            String name = listing.classes().get(label);
+            if (of[Split.TRAIN.code()] == 0) {
+                throw Failure.input(
+                        "CLASS_REFUSED",
+                        "class '%s' has no picture left to train with: all were refused (%s); mend or remove its folder"
+                                .formatted(name, described(reasons.get(label))));
+            }
+            counts.add(
+                    new ClassCount(name, of[Split.TRAIN.code()], of[Split.TEST.code()], of[Split.VALIDATION.code()]));
+        }
+        return counts;
+    }
+
+    private static String described(Map<String, Long> reasons) {
+        return reasons.entrySet().stream()
+                .map(reason -> reason.getKey() + " " + reason.getValue())
+                .collect(Collectors.joining(", "));
+    }
+}

@@ -1,0 +1,188 @@
+package io.peregrine.ingest.rest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.BadSpec;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.RunSpec;
+import io.peregrine.ingest.IngestConfig;
+import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.postgres.Published;
+import io.peregrine.work.Database;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.net.URI;
+import java.util.List;
+import java.util.UUID;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.ExampleObject;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// Publishes that a dataset lies ready, for those who have no Kafka producer at hand: the same event, the same checks.
+@Path("/api/v1/datasets")
+@Tag(name = "datasets")
+public class DatasetsResource {
+    private static final String SMALLEST = "{\"dataset\": \"wikiart\", \"uri\": \"file:///data/wikiart\"}";
+
+    private final Database database;
+    private final Roots roots;
+    private final URI runs;
+    private final String source;
+
+    DatasetsResource(
+            Database database,
+            Roots roots,
+            IngestConfig config,
+            @ConfigProperty(name = "quarkus.application.name") String service) {
+        this.database = database;
+        this.roots = roots;
+        this.runs = URI.create(config.runsUrl().toString().replaceAll("/+$", "") + "/api/v1/runs/");
+        this.source = "/peregrine/" + service;
+    }
+
+    /// @param run the id of the run that begins: 32 hexadecimal digits
+    public record Begun(
+            @Schema(examples = "1f6ae0a1b1f84e9ad4f3c2a7de0b9c55")
+            String run,
+
+            @Schema(examples = "wikiart") String dataset) {}
+
+    @POST
+    @Blocking
+    @Consumes(MediaType.APPLICATION_JSON)
+    @Produces({MediaType.APPLICATION_JSON, Problem.MEDIA_TYPE})
+    @Operation(
+            operationId = "publishDataset",
+            summary = "Says that a dataset lies ready, and so begins a run",
+            description =
+                    "Publishes io.peregrine.dataset.ready.v1 on peregrine.datasets. Only 'dataset' and 'uri' must be"
+                            + " said; everything else has a default. The same Idempotency-Key with the same body is the"
+                            + " same run.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema =
+                                    @Schema(
+                                            type = SchemaType.OBJECT,
+                                            requiredProperties = {"dataset", "uri"}),
+                            examples = {
+                                @ExampleObject(name = "smallest", value = SMALLEST),
+                                @ExampleObject(name = "whole", value = WHOLE)
+                            }))
+    @APIResponse(
+            responseCode = "202",
+            description = "The dataset is published; Location is where its run is answered for",
+            headers = @Header(name = "Location", schema = @Schema(type = SchemaType.STRING, format = "uri")),
+            content = @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(implementation = Begun.class)))
+    @APIResponse(
+            responseCode = "400",
+            description = "The body is no JSON object, or the key is none",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    @APIResponse(
+            responseCode = "422",
+            description = "The specification cannot stand: every field's error with its pointer",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    @APIResponse(
+            responseCode = "503",
+            description = "The database is away; Retry-After says when to try again",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    public Response publish(
+            byte[] body,
+            @Parameter(description = "Makes a repeat harmless: the event's id is drawn from it")
+                    @HeaderParam("Idempotency-Key")
+                    String key) {
+        ObjectNode json = object(body);
+        RunSpec spec = checked(json);
+        DatasetReady ready = new DatasetReady(spec.dataset(), json);
+        String id = EventCodec.eventId("Idempotency-Key", ready.type(), checkedKey(key));
+        String run = EventCodec.runId(source, id);
+        byte[] data = EventCodec.data(ready);
+        if (data.length > EventCodec.MAX_BYTES) {
+            throw Problem.of(ProblemKind.TOO_LARGE, "%,d bytes.".formatted(data.length));
+        }
+        boolean[] same = {true};
+        database.inTransaction(null, tx -> {
+            tx.sayAs(id, run, ready);
+            same[0] = Published.is(tx.sql(), id, data);
+        });
+        if (!same[0]) {
+            throw Problem.of(ProblemKind.KEY_REUSED, "The first body stands as run %s.".formatted(run));
+        }
+        return Response.accepted(new Begun(run, spec.dataset()))
+                .type(MediaType.APPLICATION_JSON)
+                .location(runs.resolve(run))
+                .build();
+    }
+
+    private static ObjectNode object(byte[] body) {
+        try {
+            JsonNode json = EventCodec.json().readTree(body);
+            if (json instanceof ObjectNode object) {
+                return object;
+            }
+            throw Problem.of(ProblemKind.BAD_JSON, "The body is %s.".formatted(json.getNodeType()));
+        } catch (IOException e) {
+            throw Problem.of(ProblemKind.BAD_JSON, "The body cannot be read (%s).".formatted(e.getMessage()));
+        }
+    }
+
+    /// Checks what the event would be checked for, and also whether the folder is there: here somebody waits for it.
+    private RunSpec checked(ObjectNode json) {
+        try {
+            RunSpec spec = RunSpec.parse(json);
+            roots.resolve(spec.uri());
+            return spec;
+        } catch (BadSpec bad) {
+            throw new Problem.Thrown(
+                    ProblemKind.BAD_SPEC,
+                    bad.errors().size() == 1
+                            ? "1 field is wrong."
+                            : bad.errors().size() + " fields are wrong.",
+                    bad.errors().stream().map(Problem.Field::of).toList());
+        } catch (Failure folder) {
+            Problem.Field field = new Problem.Field(folder.code() + ": " + folder.getMessage(), "/uri");
+            throw new Problem.Thrown(ProblemKind.BAD_SPEC, "1 field is wrong.", List.of(field));
+        }
+    }
+
+    private static String checkedKey(String key) {
+        if (key == null) {
+            return UUID.randomUUID().toString();
+        }
+        if (key.isEmpty() || key.length() > 255 || !key.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
+            throw Problem.of(ProblemKind.BAD_KEY, "It has %d characters.".formatted(key.length()));
+        }
+        return key;
+    }
+
+    private static final String WHOLE = """
+            {
+              "dataset": "wikiart",
+              "uri": "file:///data/wikiart",
+              "split": { "test": 0.1, "validation": 0.1, "seed": 42 },
+              "image": { "side": 224, "fit": "stretch", "orientation": "apply" },
+              "balance": { "strategy": { "atLeast": 200 }, "neighbours": 5, "seed": 42 },
+              "classifier": { "preset": "seed-cnn", "epochs": 10, "batchSize": 32, "learningRate": 0.01, "seed": 42 },
+              "autoencoder": { "preset": "seed-autoencoder", "latent": 300, "epochs": 10, "seed": 42 },
+              "clusters": { "k": 27, "seed": 42 }
+            }""";
+}
