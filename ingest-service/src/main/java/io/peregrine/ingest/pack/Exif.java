@@ -9,6 +9,8 @@ import java.util.HexFormat;
 /// The one thing that we take from EXIF: which way up.
 final class Exif {
     private static final int ORIENTATION = 0x0112;
+    /// The type of a 16-bit value.
+    private static final short SHORT = 3;
     private static final byte[] PREFIX = "Exif\0\0".getBytes(ISO_8859_1);
 
     private Exif() {}
@@ -23,33 +25,54 @@ final class Exif {
         return Math.toIntExact(tag(tiff, ORIENTATION, 0, 8));
     }
 
+    /// @return a TIFF that says it lies upright, so that no decoder turns it before we do
+    static byte[] upright(byte[] file) {
+        byte[] upright = file.clone();
+        ByteBuffer tiff = inItsOrder(ByteBuffer.wrap(upright));
+        int entry = entry(tiff, ORIENTATION);
+        if (entry >= 0 && tiff.getShort(entry + 2) == SHORT) {
+            tiff.putShort(entry + 8, (short) 1);
+        }
+        return upright;
+    }
+
     /// @return the whole number that the first directory of a TIFF holds under a tag; 0 if it is not there
-    static long tag(ByteBuffer tiff, int tag, long least, long most) {
-        if (tiff.limit() < 8) {
+    static long tag(ByteBuffer file, int tag, long least, long most) {
+        ByteBuffer tiff = inItsOrder(file);
+        int entry = entry(tiff, tag);
+        if (entry < 0) {
             return 0;
         }
-        int mark = tiff.getShort(0);
-        if (mark != 0x4949 && mark != 0x4d4d) {
-            return 0;
+        boolean isShort = tiff.getShort(entry + 2) == SHORT;
+        long value = isShort ? tiff.getShort(entry + 8) & 0xffff : tiff.getInt(entry + 8) & 0xffff_ffffL;
+        return value >= least && value <= most ? value : 0;
+    }
+
+    private static ByteBuffer inItsOrder(ByteBuffer file) {
+        boolean little = file.limit() > 0 && file.get(0) == 'I';
+        return file.duplicate().order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+    }
+
+    /// @return where a tag's entry begins in the first directory; −1 if it is not there
+    private static int entry(ByteBuffer tiff, int tag) {
+        if (tiff.limit() < 8 || (tiff.getShort(0) != 0x4949 && tiff.getShort(0) != 0x4d4d)) {
+            return -1;
         }
-        ByteBuffer in = tiff.duplicate().order(mark == 0x4949 ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        long directory = in.getInt(4) & 0xffff_ffffL;
-        if (directory + 2 > in.limit()) {
-            return 0;
+        long directory = tiff.getInt(4) & 0xffff_ffffL;
+        if (directory + 2 > tiff.limit()) {
+            return -1;
         }
-        int entries = in.getShort((int) directory) & 0xffff;
+        int entries = tiff.getShort((int) directory) & 0xffff;
         for (int i = 0; i < entries; i++) {
             long at = directory + 2 + 12L * i;
-            if (at + 12 > in.limit()) {
-                return 0;
+            if (at + 12 > tiff.limit()) {
+                return -1;
             }
-            if ((in.getShort((int) at) & 0xffff) == tag) {
-                boolean isShort = in.getShort((int) at + 2) == 3;
-                long value = isShort ? in.getShort((int) at + 8) & 0xffff : in.getInt((int) at + 8) & 0xffff_ffffL;
-                return value >= least && value <= most ? value : 0;
+            if ((tiff.getShort((int) at) & 0xffff) == tag) {
+                return (int) at;
             }
         }
-        return 0;
+        return -1;
     }
 
     /// @param profile ImageMagick's text note `Raw profile type exif`: a line break, a name, a length, hexadecimal

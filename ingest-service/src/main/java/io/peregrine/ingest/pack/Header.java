@@ -52,8 +52,8 @@ record Header(Format format, int width, int height, int orientation) {
             return new Header(Format.JPEG, jpeg.width(), jpeg.height(), jpeg.orientation());
         }
         if (Png.matches(file)) {
-            // 13 bytes suffice for the guard; the chunks are read once the size is known to be fair.
-            return new Header(Format.PNG, number(file, 16), number(file, 20), 0);
+            ByteBuffer png = Png.header(file);
+            return new Header(Format.PNG, png.getInt(16), png.getInt(20), 0);
         }
         if (Pnm.matches(file)) {
             Pnm pnm = Pnm.header(file);
@@ -69,6 +69,9 @@ record Header(Format format, int width, int height, int orientation) {
         if (begins(file, "II*\0") || begins(file, "MM\0*")) {
             int width = (int) Exif.tag(in, 256, 1, Integer.MAX_VALUE);
             int height = (int) Exif.tag(in, 257, 1, Integer.MAX_VALUE);
+            if (Exif.tag(in, 277, 2, 2) == 2) {
+                throw Refused.unsupported("a TIFF of grey with alpha; save it as RGB or as PNG");
+            }
             return new Header(Format.TIFF, width, height, Exif.orientation(in));
         }
         for (Map.Entry<String, String> known : KNOWN_BY_NAME.entrySet()) {
@@ -139,13 +142,6 @@ record Header(Format format, int width, int height, int orientation) {
                     .formatted(in.limit(), (in.getInt(10) & 0xffff_ffffL) + rowBytes * height));
         }
         return new Header(Format.BMP, width, height, 0);
-    }
-
-    private static int number(byte[] file, int at) throws Refused {
-        if (file.length < at + 4) {
-            throw Refused.truncated("the file ends within its header, after %d bytes".formatted(file.length));
-        }
-        return ByteBuffer.wrap(file).getInt(at);
     }
 
     private static boolean begins(byte[] file, String text) {

@@ -70,7 +70,8 @@ public final class PictureDecoder {
                     Raster raster = jpeg.components() == 4 ? cmyk(file, jpeg) : opencv(file, header);
                     yield raster.upright(apply ? jpeg.orientation() : 0);
                 }
-                case WEBP, BMP, TIFF -> opencv(file, header).upright(apply ? header.orientation() : 0);
+                case TIFF -> opencv(Exif.upright(file), header).upright(apply ? header.orientation() : 0);
+                case WEBP, BMP -> opencv(file, header).upright(apply ? header.orientation() : 0);
             };
         } finally {
             kilopixelsAtOnce.release(kilopixels);
@@ -125,6 +126,8 @@ public final class PictureDecoder {
                     .formatted(header.format(), CvType.typeToString(decoded.type())));
         }
         int pixels = values / channels;
+        // libtiff hands out colours that its alpha is already multiplied into.
+        boolean multiplied = header.format() == Header.Format.TIFF && decoded.depth() == CvType.CV_8U;
         byte[] rgb = new byte[3 * pixels];
         for (int i = 0; i < pixels; i++) {
             int at = channels * i;
@@ -132,7 +135,11 @@ public final class PictureDecoder {
             boolean grey = channels < 3;
             for (int c = 0; c < 3; c++) {
                 byte value = from[grey ? at : at + 2 - c];
-                rgb[3 * i + c] = alpha == 255 ? value : Raster.overWhite(value & 0xff, alpha);
+                rgb[3 * i + c] = alpha == 255
+                        ? value
+                        : multiplied
+                                ? (byte) Math.min(255, (value & 0xff) + 255 - alpha)
+                                : Raster.overWhite(value & 0xff, alpha);
             }
         }
         return new Raster(decoded.cols(), decoded.rows(), rgb);

@@ -60,8 +60,10 @@ record Png(
         return file.length >= 8 && Arrays.equals(file, 0, 8, SIGNATURE, 0, 8);
     }
 
-    /// @throws Refused if the chunks do not hold together; nothing is inflated yet
-    static Png read(byte[] file) throws Refused {
+    /// Checks the header chunk; width and height stand at bytes 16 and 20.
+    ///
+    /// @throws Refused if it is cut or broken
+    static ByteBuffer header(byte[] file) throws Refused {
         ByteBuffer in = ByteBuffer.wrap(file);
         if (file.length < 33) {
             throw Refused.truncated("the PNG ends within its header, after %d bytes".formatted(file.length));
@@ -69,6 +71,12 @@ record Png(
         if (in.getInt(8) != 13 || !type(in, 8).equals("IHDR") || !intact(in, 8, 13)) {
             throw Refused.corrupt("the PNG does not begin with an intact header (IHDR)");
         }
+        return in;
+    }
+
+    /// @throws Refused if the chunks do not hold together; nothing is inflated yet
+    static Png read(byte[] file) throws Refused {
+        ByteBuffer in = header(file);
         int width = in.getInt(16);
         int height = in.getInt(20);
         int depth = in.get(24);

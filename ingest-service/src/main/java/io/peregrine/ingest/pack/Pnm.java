@@ -49,7 +49,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
             if (value < 0 || value > greatest) {
                 throw Refused.corrupt("the pixmap has a value %d above its greatest, %d".formatted(value, greatest));
             }
-            byte eight = (byte) (((long) value * 510 + greatest) / (2L * greatest));
+            byte eight = (byte) (int) Math.rint((double) value / greatest * 255);
             if (channels == 3) {
                 rgb[i] = eight;
             } else {

@@ -1,0 +1,133 @@
+package io.peregrine.ingest;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsInAnyOrder;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.startsWith;
+
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.testkit.LocalPlatform;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.response.ValidatableResponse;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.UUID;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
+class DatasetsResourceTest {
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @ConfigProperty(name = "peregrine.roots")
+    String roots;
+
+    private Folder folder;
+
+    @BeforeEach
+    void makeAGallery() throws IOException {
+        folder = new Folder(Files.createTempDirectory(Path.of(roots), "gallery"));
+        folder.picture("Cubism/a.jpg").picture("Rococo/b.png");
+    }
+
+    @Test
+    void aPublishedDatasetIsTheSameEventOnKafkaAndItsRunHappens() {
+        try (Kafka kafka = new Kafka(bootstrapServers)) {
+            ValidatableResponse answer = publish(body("rest", 16), null).statusCode(202);
+
+            String run = answer.extract().path("run");
+            answer.header("Location", equalTo("http://localhost:8084/api/v1/runs/" + run));
+            assertThat(kafka.await(run, DatasetReady.class).body().get("uri").textValue())
+                    .isEqualTo(folder.uri());
+            assertThat(kafka.await(run, DatasetSealed.class).pictures()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void theSameKeyWithTheSameBodyIsTheSameRunAndWithAnotherBodyIsRefused() {
+        String key = UUID.randomUUID().toString();
+        String run = publish(body("rest", 16), key).statusCode(202).extract().path("run");
+
+        publish(body("rest", 16).replace(",", ", "), key).statusCode(202).body("run", equalTo(run));
+        publish(body("rest", 24), key)
+                .statusCode(422)
+                .contentType("application/problem+json")
+                .body("type", equalTo("/api/v1/problems/key-reused"))
+                .body("detail", containsString(run));
+        publish(body("rest", 16), null).statusCode(202);
+        assertThat(publish(body("rest", 16), null).extract().<String>path("run"))
+                .isNotEqualTo(run);
+        publish(body("rest", 16), "two words").statusCode(400).body("type", equalTo("/api/v1/problems/bad-key"));
+    }
+
+    @Test
+    void everyFieldsErrorComesWithItsPointer() {
+        publish("{\"uri\":\"%s\",\"image\":{\"side\":9},\"classifer\":{}}".formatted(folder.uri()), null)
+                .statusCode(422)
+                .contentType("application/problem+json")
+                .body("title", equalTo("The specification cannot stand"))
+                .body("instance", equalTo("/api/v1/datasets"))
+                .body("errors.pointer", containsInAnyOrder("/dataset", "/image/side", "/classifer"))
+                .body("errors.detail.find { it.contains('classifier') }", containsString("did you mean"));
+        publish("{\"dataset\":\"x\",\"uri\":\"file:///etc\"}", null)
+                .statusCode(422)
+                .body("errors", hasSize(1))
+                .body("errors[0].pointer", equalTo("/uri"))
+                .body("errors[0].detail", startsWith("OUTSIDE_ROOTS"));
+        publish("{\"dataset\":\"x\",\"uri\":\"%sgone\"}".formatted(folder.uri()), null)
+                .statusCode(422)
+                .body("errors[0].detail", startsWith("FOLDER_MISSING"));
+    }
+
+    @Test
+    void whatIsNoJsonObjectIsABadRequest() {
+        for (String body : new String[] {"{\"dataset\":", "[]", "7", "null"}) {
+            publish(body, null).statusCode(400).body("type", equalTo("/api/v1/problems/bad-json"));
+        }
+        publish("", null).statusCode(400);
+        given().contentType("text/plain")
+                .body("dataset")
+                .post("/api/v1/datasets")
+                .then()
+                .statusCode(415)
+                .contentType("application/problem+json");
+        publish("{\"dataset\":\"%s\"}".formatted("x".repeat(70_000)), null).statusCode(413);
+    }
+
+    @Test
+    void problemsAndTheDocumentAreThereToBeRead() {
+        given().get("/api/v1/problems/bad-spec").then().statusCode(200).body("status", equalTo(422));
+        given().get("/api/v1/problems/no-such").then().statusCode(404).contentType("application/problem+json");
+        given().get("/q/openapi?format=json")
+                .then()
+                .statusCode(200)
+                .body("paths.'/api/v1/datasets'.post.operationId", equalTo("publishDataset"))
+                .body(
+                        "paths.'/api/v1/datasets'.post.responses.keySet()",
+                        containsInAnyOrder("202", "400", "422", "503"));
+        given().get("/q/health/ready").then().statusCode(200);
+        given().get("/q/metrics").then().body(containsString("peregrine_images_ingested_total{result=\"decoded\"}"));
+    }
+
+    private static ValidatableResponse publish(String body, String key) {
+        return (key == null ? given() : given().header("Idempotency-Key", key))
+                .contentType("application/json")
+                .body(body)
+                .post("/api/v1/datasets")
+                .then();
+    }
+
+    private String body(String dataset, int side) {
+        return "{\"dataset\":\"%s\",\"uri\":\"%s\",\"image\":{\"side\":%d}}".formatted(dataset, folder.uri(), side);
+    }
+}

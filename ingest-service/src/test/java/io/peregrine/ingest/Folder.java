@@ -1,0 +1,54 @@
+package io.peregrine.ingest;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import javax.imageio.ImageIO;
+
+/// A small dataset's folder in the making.
+public record Folder(Path root) {
+    /// Writes a picture that no other has: its colours come from the name's hash.
+    ///
+    /// @param path below the root; its ending says the format
+    public Folder picture(String path) throws IOException {
+        return bytes(path, encoded(path.substring(path.lastIndexOf('.') + 1), path.hashCode()));
+    }
+
+    public Folder bytes(String path, byte[] content) throws IOException {
+        Path file = root.resolve(path);
+        Files.createDirectories(file.getParent());
+        Files.write(file, content);
+        return this;
+    }
+
+    public String uri() {
+        return root.toUri().toString();
+    }
+
+    /// @return the first half of a JPEG that was whole
+    public static byte[] halfJpeg() throws IOException {
+        byte[] whole = encoded("jpg", 7);
+        return Arrays.copyOf(whole, whole.length / 2);
+    }
+
+    /// @param format `jpg`, `png` or `bmp`
+    public static byte[] encoded(String format, int seed) throws IOException {
+        BufferedImage image = new BufferedImage(40, 30, BufferedImage.TYPE_INT_RGB);
+        Graphics2D pen = image.createGraphics();
+        pen.setColor(new Color(seed));
+        pen.fillRect(0, 0, 40, 30);
+        pen.setColor(new Color(~seed));
+        pen.fillOval(seed & 15, seed >> 4 & 7, 20, 15);
+        pen.dispose();
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        if (!ImageIO.write(image, format, out)) {
+            throw new IllegalArgumentException("no writer for " + format);
+        }
+        return out.toByteArray();
+    }
+}

@@ -1,0 +1,253 @@
+package io.peregrine.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.FieldError;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ImageRef;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Split;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.work.Database;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.awaitility.Awaitility;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// From a dataset-ready to a sealed dataset, on a real broker and a real database.
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
+class IngestFlowTest {
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @ConfigProperty(name = "peregrine.roots")
+    String roots;
+
+    @Inject
+    FileStore store;
+
+    @Inject
+    Database database;
+
+    private Kafka kafka;
+    private Folder folder;
+
+    @BeforeEach
+    void connect() throws IOException {
+        kafka = new Kafka(bootstrapServers);
+        folder = new Folder(Files.createTempDirectory(Path.of(roots), "gallery"));
+    }
+
+    @AfterEach
+    void disconnect() {
+        kafka.close();
+    }
+
+    @Test
+    void bareJsonTravelsToASealedDatasetAndHalfAJpegIsRejectedByName() throws Exception {
+        folder.picture("train/Cubism/b.jpg")
+                .bytes("train/Cubism/half.jpg", Folder.halfJpeg())
+                .picture("train/Cubism/z/a.png")
+                .picture("train/Rococo/1.jpg")
+                .picture("train/Rococo/2.bmp")
+                .picture("test/Cubism/b.jpg")
+                .bytes("train/Cubism/readme.txt", "not listed".getBytes())
+                .bytes("test/Rococo/words.png", "no picture".getBytes());
+        String run = kafka.publish(readyOf("gallery", 16));
+
+        DatasetSealed sealed = kafka.await(run, DatasetSealed.class);
+
+        RunAccepted accepted = kafka.await(run, RunAccepted.class);
+        assertThat(accepted.uri()).isEqualTo(folder.uri());
+        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(accepted.run().spec())));
+        assertThat(spec.image().side()).isEqualTo(16);
+        assertThat(spec.classifier().preset()).isEqualTo("seed-cnn");
+
+        List<ImageRejected> rejected = kafka.of(run, ImageRejected.class);
+        assertThat(rejected)
+                .extracting(ImageRejected::source, ImageRejected::reason, ImageRejected::row, ImageRejected::split)
+                .containsExactlyInAnyOrder(
+                        tuple("half.jpg", "IMAGE_TRUNCATED", 3L, Split.TRAIN),
+                        tuple("words.png", "NOT_A_PICTURE", 1L, Split.TEST));
+        assertThat(sealed.pictures()).isEqualTo(5);
+        assertThat(sealed.refused()).isEqualTo(2);
+        assertThat(sealed.classes())
+                .containsExactly(new ClassCount("Cubism", 2, 1, 0), new ClassCount("Rococo", 2, 0, 0));
+
+        Manifest manifest = Manifest.open(store, sealed.manifest());
+        assertThat(manifest.rows()).isEqualTo(7);
+        assertThat(manifest.path(2)).isEqualTo("b.jpg");
+        assertThat(manifest.path(4)).isEqualTo("z/a.png");
+        assertThat(manifest.reason(3)).isEqualTo("IMAGE_TRUNCATED");
+        assertThat(manifest.rowsOf(Split.TRAIN, 0)).containsExactly(2, 4);
+        for (ImagesIngested images : kafka.of(run, ImagesIngested.class)) {
+            assertThat(images.pixels()).isEqualTo(manifest.packs().get(images.pack()));
+            for (ImageRef image : images.images()) {
+                assertThat(manifest.pack((int) image.row())).isEqualTo(images.pack());
+                assertThat(manifest.index((int) image.row())).isEqualTo(image.index());
+                assertThat(manifest.sha256((int) image.row())).isEqualTo(image.sha256());
+            }
+        }
+        try (PixelPack pack = PixelPack.open(store, manifest.packs().get(manifest.pack(4)))) {
+            assertThat(pack.count()).isEqualTo(2);
+            assertThat(pack.side()).isEqualTo(16);
+        }
+        for (CloudEvent event : kafka.envelopes(run)) {
+            assertThat(event.correlationId()).isEqualTo(run);
+        }
+    }
+
+    @Test
+    void aSecondRunTakesThePacksOfTheFirstAndSaysItsRefusalsAgain() throws Exception {
+        folder.picture("Cubism/a.jpg")
+                .bytes("Cubism/half.jpg", Folder.halfJpeg())
+                .picture("Rococo/b.png");
+        DatasetSealed first = kafka.await(kafka.publish(readyOf("one", 24)), DatasetSealed.class);
+        double reused = metric("peregrine_packs_total{result=\"reused\"");
+
+        String second = kafka.publish(readyOf("two", 24));
+        DatasetSealed again = kafka.await(second, DatasetSealed.class);
+
+        assertThat(again.manifest()).isEqualTo(first.manifest());
+        assertThat(metric("peregrine_packs_total{result=\"reused\"")).isEqualTo(reused + 2);
+        assertThat(kafka.of(second, ImageRejected.class))
+                .extracting(ImageRejected::reason)
+                .containsExactly("IMAGE_TRUNCATED");
+        assertThat(kafka.of(second, ImagesIngested.class))
+                .flatExtracting(ImagesIngested::images)
+                .hasSize(2);
+
+        ArtifactRef lost = Manifest.open(store, first.manifest()).packs().getFirst();
+        Files.delete(store.path(lost));
+        DatasetSealed mended = kafka.await(kafka.publish(readyOf("three", 24)), DatasetSealed.class);
+        assertThat(mended.manifest()).isEqualTo(first.manifest());
+        assertThat(store.path(lost)).exists();
+    }
+
+    @Test
+    void aBadSpecificationFailsTheRunWithEveryFieldsError() throws Exception {
+        String run = kafka.publish(
+                "{\"dataset\":\"bad\",\"uri\":\"%s\",\"classifier\":{\"epochs\":-1},\"imgae\":{\"side\":9}}"
+                        .formatted(folder.uri()));
+
+        RunFailed failed = kafka.await(run, RunFailed.class);
+
+        assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
+        assertThat(failed.reason()).isEqualTo("BAD_SPEC");
+        assertThat(failed.errors())
+                .extracting(FieldError::field)
+                .containsExactlyInAnyOrder("/classifier/epochs", "/imgae");
+        assertThat(failed.run().spec()).isNull();
+    }
+
+    @Test
+    void foldersThatAreNoDatasetFailByNameAndAGoodRunBehindThemSucceeds() throws Exception {
+        folder.picture("Cubism/a.jpg");
+        Path outside = Files.createTempDirectory("outside");
+        Files.createSymbolicLink(folder.root().resolveSibling("way-out"), outside);
+        String linked = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/way-out\"}".formatted(roots));
+        String missing = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/nowhere\"}".formatted(roots));
+        String elsewhere = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file:///etc\"}");
+        Folder refused = new Folder(Files.createTempDirectory(Path.of(roots), "refused"));
+        refused.bytes("Cubism/a.jpg", Folder.halfJpeg()).picture("Rococo/b.jpg");
+        String halves = kafka.publish("{\"dataset\":\"x\",\"uri\":\"%s\"}".formatted(refused.uri()));
+        String good = kafka.publish(readyOf("good", 16));
+
+        assertThat(kafka.await(linked, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
+        assertThat(kafka.await(missing, RunFailed.class).reason()).isEqualTo("FOLDER_MISSING");
+        assertThat(kafka.await(elsewhere, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
+        RunFailed empty = kafka.await(halves, RunFailed.class);
+        assertThat(empty.reason()).isEqualTo("CLASS_REFUSED");
+        assertThat(empty.detail()).contains("Cubism", "IMAGE_TRUNCATED 1");
+        assertThat(empty.run().spec()).isNotNull();
+        assertThat(kafka.await(good, DatasetSealed.class).pictures()).isEqualTo(1);
+    }
+
+    @Test
+    void aRunThatWasCancelledBeforeItWasHeardOfSaysNothing() throws Exception {
+        folder.picture("Cubism/a.jpg");
+        CloudEvent ready = ready(readyOf("cancelled", 16));
+        String run = EventCodec.runId(ready);
+        RunCancelled cancelled = new RunCancelled(new RunRef(run, "cancelled", null), "a test");
+        kafka.publish(new CloudEvent(
+                UUID.randomUUID().toString(), "/test", cancelled.type(), Instant.now(), run, run, null, cancelled));
+        // The two topics are heard apart: nothing but the table tells that the end was heard first.
+        Awaitility.await()
+                .until(() -> database.jdbi()
+                        .withHandle(sql -> sql.createQuery("select count(*) from ended_run where run = :run")
+                                .bind("run", run)
+                                .mapTo(Integer.class)
+                                .one())
+                        .equals(1));
+
+        kafka.publish(ready);
+        kafka.await(kafka.publish(readyOf("behind", 16)), DatasetSealed.class);
+
+        assertThat(kafka.envelopes(run))
+                .extracting(CloudEvent::data)
+                .noneMatch(event -> event instanceof RunAccepted || event instanceof DatasetSealed);
+    }
+
+    @Test
+    void aRepeatedEventIsTheSameRun() throws Exception {
+        folder.picture("Cubism/a.jpg");
+        CloudEvent ready = ready(readyOf("twice", 16));
+        kafka.publish(ready);
+        kafka.publish(ready);
+        kafka.await(EventCodec.runId(ready), DatasetSealed.class);
+        kafka.await(kafka.publish(readyOf("behind", 16)), DatasetSealed.class);
+
+        assertThat(kafka.of(EventCodec.runId(ready), RunAccepted.class)).hasSize(1);
+        assertThat(kafka.of(EventCodec.runId(ready), DatasetSealed.class)).hasSize(1);
+    }
+
+    private String readyOf(String dataset, int side) {
+        return "{\"dataset\":\"%s\",\"uri\":\"%s\",\"image\":{\"side\":%d}}".formatted(dataset, folder.uri(), side);
+    }
+
+    private static CloudEvent ready(String json) throws IOException {
+        ObjectNode body = (ObjectNode) EventCodec.json().readTree(json);
+        DatasetReady ready = new DatasetReady(body.get("dataset").textValue(), body);
+        String id = UUID.randomUUID().toString();
+        return new CloudEvent(id, "/test", ready.type(), Instant.now(), null, null, null, ready);
+    }
+
+    private static double metric(String begin) {
+        return RestAssured.get("/q/metrics")
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith(begin))
+                .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+                .sum();
+    }
+}
