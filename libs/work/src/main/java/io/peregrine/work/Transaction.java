@@ -12,6 +12,8 @@ import org.jdbi.v3.core.Handle;
 ///
 /// No network or file work belongs inside it.
 public final class Transaction {
+    private static final String COMPLETED = new RunCompleted(null).type();
+
     private final Handle sql;
     private final String cause;
 
@@ -95,7 +97,9 @@ public final class Transaction {
                 .one();
     }
 
-    /// Keeps the first terminal event of a run: queued jobs are cancelled, unsent events dropped.
+    /// Keeps the first terminal event of a run: queued jobs are cancelled, and unsent events dropped unless the run
+    /// is
+    /// completed: what was said before a completion led to it.
     ///
     /// @return whether this was the first
     boolean end(String run, String type) {
@@ -106,10 +110,12 @@ public final class Transaction {
                                 .bind("type", type)
                                 .execute()
                         == 1;
-        if (first) {
+        if (first && !type.equals(COMPLETED)) {
             sql.createUpdate("delete from outbox where run = :run and sent_at is null and not terminal")
                     .bind("run", run)
                     .execute();
+        }
+        if (first) {
             sql.createUpdate(
                             "update job set state = 'cancelled', updated_at = now() where run = :run and state = 'queued'")
                     .bind("run", run)
