@@ -8,7 +8,8 @@ import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 /// Principal components of points, with the signs of scikit-learn since 1.5: in each component the entry of largest
 /// absolute value is positive. Pearson, "On lines and planes of closest fit to systems of points in space", 1901.
 ///
-/// The components are eigenvectors of the covariance matrix or, where there are fewer points than dimensions, come from
+/// The components are eigenvectors of the covariance matrix or, where there are fewer points than dimensions, come
+/// from
 /// those of the points' Gram matrix, which is the smaller one.
 ///
 /// @param mean of the points, [d]

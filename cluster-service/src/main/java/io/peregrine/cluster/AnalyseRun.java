@@ -1,0 +1,175 @@
+package io.peregrine.cluster;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.cluster.analysis.Analysis;
+import io.peregrine.cluster.analysis.KMeans;
+import io.peregrine.cluster.analysis.Team;
+import io.peregrine.cluster.postgres.Catalogue;
+import io.peregrine.cluster.postgres.Clusters;
+import io.peregrine.cluster.postgres.Clusters.Latents;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.ClusterSummary;
+import io.peregrine.events.PipelineEvent.ClustersComputed;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Split;
+import io.peregrine.events.Stage;
+import io.peregrine.work.Database;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.jboss.logging.Logger;
+
+/// Clusters a run's latents, measures and names the clusters, publishes latents and clusters, and says so.
+///
+/// It keeps nothing on the way: a killed analysis begins anew and ends in the same bytes.
+@ApplicationScoped
+class AnalyseRun implements JobHandler {
+    static final String KIND = "analyse";
+
+    private static final Logger LOG = Logger.getLogger(AnalyseRun.class);
+
+    private final FileStore store;
+    private final Database database;
+    private final ClusterConfig config;
+
+    AnalyseRun(FileStore store, Database database, ClusterConfig config) {
+        this.store = store;
+        this.database = database;
+        this.config = config;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.CLUSTER;
+    }
+
+    @Override
+    public void work(JobContext context) throws IOException {
+        RunRef run = context.job().run();
+        ManifestRef ref = EventCodec.json().treeToValue(context.job().payload(), ManifestRef.class);
+        Manifest manifest = Manifest.open(store, ref);
+        RunSpec.ClusterSpec spec =
+                RunSpec.read(Files.readAllBytes(store.open(run.spec()))).clusters();
+        Latents latents = database.jdbi().inTransaction(sql -> Clusters.latents(sql, run.id()));
+        Analysis analysis = analyse(context, manifest, spec, latents);
+        ArtifactRef latentsRef = publish(latents);
+        ArtifactRef clustersRef = publish(latents.rows(), analysis);
+        KMeans.Clustering clustering = analysis.clustering();
+        List<ClusterSummary> summary = analysis.clusters().stream()
+                .map(c -> new ClusterSummary(c.index(), c.name(), c.size(), c.purity()))
+                .toList();
+        context.done(tx -> {
+            Catalogue.lock(tx.sql(), run.id());
+            Clusters.keep(tx.sql(), run.id(), latents.rows(), manifest.classes(), analysis, clustersRef, latentsRef);
+            tx.say(
+                    new ClustersComputed(
+                            run,
+                            clustersRef,
+                            latentsRef,
+                            summary.size(),
+                            clustering.iterations(),
+                            clustering.inertia(),
+                            analysis.measures(),
+                            summary),
+                    "clusters");
+            ClusterFlow.completeWhenWhole(tx, run);
+        });
+        LOG.infof(
+                "clusters computed run=%s pictures=%d clusters=%d iterations=%d inertia=%.6g",
+                run.id(), latents.rows().length, summary.size(), clustering.iterations(), clustering.inertia());
+    }
+
+    private Analysis analyse(JobContext context, Manifest manifest, RunSpec.ClusterSpec spec, Latents latents) {
+        int n = latents.rows().length;
+        int k = spec.k() == null ? manifest.classes().size() : spec.k();
+        if (n < 2 || k > n) {
+            throw Failure.input(
+                    "TOO_FEW_PICTURES",
+                    "%d clusters of %d pictures: say clusters.k from 1 to %d, with at least 2 pictures"
+                            .formatted(k, n, n));
+        }
+        int[] labels = IntStream.of(latents.rows()).map(manifest::label).toArray();
+        Split[] splits = Arrays.stream(latents.rows()).mapToObj(manifest::split).toArray(Split[]::new);
+        int threads =
+                config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
+        RunRef run = context.job().run();
+        try (Team team = new Team(threads)) {
+            return Analysis.of(
+                    latents.points(), labels, splits, manifest.classes(), k, spec.seed(), team, (task, done, total) -> {
+                        context.check();
+                        context.progress(
+                                new StageProgressed(run, Stage.CLUSTER, task, done, total, unit(task), Map.of()));
+                    });
+        }
+    }
+
+    private static String unit(String task) {
+        return switch (task) {
+            case "k-means" -> "iterations";
+            case "k-means start" -> "centres";
+            case "silhouette" -> "pictures";
+            default -> "steps";
+        };
+    }
+
+    private ArtifactRef publish(Latents latents) {
+        long n = latents.rows().length;
+        SafetensorsWriter writer = new SafetensorsWriter()
+                .metadata("format", "peregrine-latents-1")
+                .add("row", new long[] {n}, longs(latents.rows()))
+                .add(
+                        "latent",
+                        new long[] {n, latents.points().dimensions()},
+                        latents.points().values());
+        return store.publish("latents", "safetensors", writer::writeTo);
+    }
+
+    private ArtifactRef publish(int[] rows, Analysis analysis) {
+        long n = rows.length;
+        var centers = analysis.clustering().centers();
+        int d = centers.dimensions();
+        int m = analysis.pca().components().length;
+        double[] components = Arrays.stream(analysis.pca().components())
+                .flatMapToDouble(Arrays::stream)
+                .toArray();
+        SafetensorsWriter writer = new SafetensorsWriter()
+                .metadata("format", "peregrine-clusters-1")
+                .metadata(
+                        "names",
+                        analysis.clusters().stream().map(Analysis.Cluster::name).collect(Collectors.joining("\n")))
+                .add("row", new long[] {n}, longs(rows))
+                .add("assignments", new long[] {n}, longs(analysis.clustering().assignments()))
+                .add("centers", new long[] {centers.count(), d}, centers.values())
+                .add("projection", new long[] {n, Analysis.AXES}, analysis.projection())
+                .add("pca_mean", new long[] {d}, analysis.pca().mean())
+                .add("pca_components", new long[] {m, d}, components)
+                .add(
+                        "pca_explained_variance_ratio",
+                        new long[] {m},
+                        analysis.pca().varianceRatio());
+        return store.publish("clusters", "safetensors", writer::writeTo);
+    }
+
+    private static long[] longs(int[] values) {
+        return IntStream.of(values).asLongStream().toArray();
+    }
+}

@@ -1,0 +1,24 @@
+package io.peregrine.cluster;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+
+/// What the cluster service is told.
+@ConfigMapping(prefix = "peregrine.cluster")
+public interface ClusterConfig {
+    /// Threads of one analysis; 0: one for each processor. The result has the same bytes for any number.
+    @WithDefault("0")
+    int threads();
+
+    /// Pictures that go through the encoder at once. More take more memory: at side 416 about 3 MB each.
+    @WithDefault("32")
+    int encodeBatch();
+
+    /// How many items a page has when the caller does not say.
+    @WithDefault("100")
+    int pageUsual();
+
+    /// The most items that a page may have.
+    @WithDefault("1000")
+    int pageMost();
+}

@@ -1,0 +1,39 @@
+package io.peregrine.cluster;
+
+import io.peregrine.cluster.postgres.Catalogue;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Stage;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import org.jboss.logging.Logger;
+
+/// Says that a run is completed.
+@ApplicationScoped
+class CompleteRun implements JobHandler {
+    static final String KIND = "complete";
+
+    private static final Logger LOG = Logger.getLogger(CompleteRun.class);
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.CLUSTER;
+    }
+
+    @Override
+    public void work(JobContext context) {
+        RunRef run = context.job().run();
+        context.done(tx -> {
+            tx.say(new RunCompleted(run), "completed");
+            Catalogue.end(tx.sql(), run.id(), "completed", Instant.now(), null, null);
+        });
+        LOG.infof("run completed run=%s", run.id());
+    }
+}

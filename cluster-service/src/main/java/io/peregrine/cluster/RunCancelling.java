@@ -1,0 +1,38 @@
+package io.peregrine.cluster;
+
+import io.peregrine.cluster.postgres.Catalogue;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.RunRef;
+import io.peregrine.work.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+
+/// Ends a run because a user asks for it.
+@ApplicationScoped
+public class RunCancelling {
+    private static final Logger LOG = Logger.getLogger(RunCancelling.class);
+
+    private final Database database;
+
+    RunCancelling(Database database) {
+        this.database = database;
+    }
+
+    /// Says `run.cancelled`, unless the run has ended already.
+    ///
+    /// @return whether this ended the run
+    public boolean cancel(RunRef run, String reason) {
+        AtomicBoolean cancelled = new AtomicBoolean();
+        database.inTransaction(null, tx -> {
+            RunCancelled event = new RunCancelled(run, reason);
+            // Of two ends the first stands: whether this was it, the table of ended runs knows.
+            tx.say(event, "cancelled");
+            boolean first = Catalogue.endedBy(tx.sql(), run.id(), event.type());
+            cancelled.set(first && Catalogue.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, reason));
+        });
+        LOG.infof("cancel asked run=%s cancelled=%b", run.id(), cancelled.get());
+        return cancelled.get();
+    }
+}

@@ -1,0 +1,128 @@
+package io.peregrine.cluster.analysis;
+
+import io.peregrine.events.Split;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SequencedMap;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+
+/// What becomes of a run's latents: clusters with names, measures against the classes, a projection for people.
+///
+/// @param clustering of all pictures, whatever their split
+/// @param distances of each picture to its centre, [n]
+/// @param pca of all pictures
+/// @param projection float32 [n, 3]; a component that the data does not have is 0
+/// @param clusters in the order of their numbers
+/// @param measures by name and split, such as `nmi.test`, `silhouette.all`; those that are not defined are left out
+public record Analysis(
+        KMeans.Clustering clustering,
+        double[] distances,
+        Pca pca,
+        float[] projection,
+        List<Cluster> clusters,
+        SequencedMap<String, Double> measures) {
+
+    /// Axes of the projection.
+    public static final int AXES = 3;
+
+    /// @param name of the class that it matches, or `mixed n`
+    /// @param purity share of its most frequent class; 0 without a picture
+    /// @param classes pictures of each class, in label order
+    public record Cluster(int index, String name, long size, double purity, long[] classes) {}
+
+    /// @param latents one point for each picture, at least two
+    /// @param labels class of each
+    /// @param splits split of each
+    /// @param classes names in label order
+    /// @param k number of clusters, at most the number of pictures
+    /// @param seed of the k-means start
+    public static Analysis of(
+            Points latents,
+            int[] labels,
+            Split[] splits,
+            List<String> classes,
+            int k,
+            long seed,
+            Team team,
+            Progress progress) {
+        KMeans.Clustering clustering = new KMeans(latents, team).cluster(k, seed, progress);
+        progress.at("projection", 0, 1);
+        Pca pca = Pca.of(latents, AXES, team);
+        int[] assignments = clustering.assignments();
+        long[][] overlap = Overlap.of(labels, assignments, k, classes.size());
+        String[] names = Matching.names(overlap, classes);
+        List<Cluster> clusters = new ArrayList<>();
+        for (int c = 0; c < k; c++) {
+            long size = Arrays.stream(overlap[c]).sum();
+            clusters.add(new Cluster(c, names[c], size, Overlap.purity(overlap[c]), overlap[c]));
+        }
+        return new Analysis(
+                clustering,
+                distances(latents, clustering),
+                pca,
+                widened(pca, latents),
+                List.copyOf(clusters),
+                measures(latents, labels, splits, assignments, team, progress));
+    }
+
+    private static SequencedMap<String, Double> measures(
+            Points latents, int[] labels, Split[] splits, int[] assignments, Team team, Progress progress) {
+        SequencedMap<String, Double> measures = new TreeMap<>();
+        measure("all", latents, labels, assignments, team, progress, measures);
+        for (Split split : Split.values()) {
+            int[] rows = IntStream.range(0, splits.length)
+                    .filter(i -> splits[i] == split)
+                    .toArray();
+            if (rows.length > 0) {
+                int[] truth = IntStream.of(rows).map(i -> labels[i]).toArray();
+                int[] clusters = IntStream.of(rows).map(i -> assignments[i]).toArray();
+                measure(split.wire(), latents.rows(rows), truth, clusters, team, progress, measures);
+            }
+        }
+        return measures;
+    }
+
+    private static void measure(
+            String of,
+            Points latents,
+            int[] truth,
+            int[] clusters,
+            Team team,
+            Progress progress,
+            SequencedMap<String, Double> measures) {
+        Agreement agreement = Agreement.of(truth, clusters);
+        measures.put("ari." + of, agreement.ari());
+        measures.put("nmi." + of, agreement.nmi());
+        measures.put("homogeneity." + of, agreement.homogeneity());
+        measures.put("completeness." + of, agreement.completeness());
+        measures.put("v." + of, agreement.v());
+        measures.put("purity." + of, agreement.purity());
+        Silhouette.of(latents, clusters, team, progress).ifPresent(s -> measures.put("silhouette." + of, s));
+    }
+
+    private static double[] distances(Points latents, KMeans.Clustering clustering) {
+        double[] distances = new double[latents.count()];
+        for (int i = 0; i < distances.length; i++) {
+            double sum = 0;
+            for (int j = 0; j < latents.dimensions(); j++) {
+                double difference = (double) latents.at(i, j)
+                        - clustering.centers().at(clustering.assignments()[i], j);
+                sum += difference * difference;
+            }
+            distances[i] = Math.sqrt(sum);
+        }
+        return distances;
+    }
+
+    private static float[] widened(Pca pca, Points latents) {
+        float[] narrow = pca.project(latents);
+        int m = pca.components().length;
+        float[] wide = new float[latents.count() * AXES];
+        for (int i = 0; i < latents.count(); i++) {
+            System.arraycopy(narrow, i * m, wide, i * AXES, m);
+        }
+        return wide;
+    }
+}

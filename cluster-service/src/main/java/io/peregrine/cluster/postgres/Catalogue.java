@@ -1,0 +1,334 @@
+package io.peregrine.cluster.postgres;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.PipelineEvent.ClustersComputed;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ImageRef;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/// Events to rows. Order is only a hint: every statement leaves the same rows whichever event came first, and each
+/// event of a run locks the run's row, so that two that arrive at once see each other's facts.
+public final class Catalogue {
+    private Catalogue() {}
+
+    /// Writes down what an event says, and that it was said.
+    public static void record(Handle sql, CloudEvent event) {
+        RunRef run = runOf(event);
+        begin(sql, run, event.time());
+        sql.createUpdate("""
+                        insert into timeline (run, source, id, type, time, text)
+                        values (:run, :source, :id, :type, :time, :text) on conflict do nothing""")
+                .bind("run", run.id())
+                .bind("source", event.source())
+                .bind("id", event.id())
+                .bind("type", event.type())
+                .bind("time", event.time())
+                .bind("text", TimelineText.of(event.data()))
+                .execute();
+        fact(sql, run, event.data(), event.time());
+    }
+
+    /// @return the run that an event tells of; a dataset-ready begins it
+    public static RunRef runOf(CloudEvent event) {
+        return event.data() instanceof DatasetReady ready
+                ? new RunRef(EventCodec.runId(event), ready.dataset(), null)
+                : event.data().run();
+    }
+
+    private static void begin(Handle sql, RunRef run, Instant time) {
+        sql.createUpdate("insert into run (id, dataset, created) values (:id, :dataset, :time) on conflict do nothing")
+                .bind("id", run.id())
+                .bind("dataset", run.dataset() == null ? "" : run.dataset())
+                .bind("time", time)
+                .execute();
+        lock(sql, run.id());
+        if (run.spec() != null) {
+            sql.createUpdate("update run set spec = cast(:spec as jsonb) where id = :id and spec is null")
+                    .bind("id", run.id())
+                    .bind("spec", json(run.spec()))
+                    .execute();
+        }
+    }
+
+    /// Lets one transaction at a time go on with a run.
+    ///
+    /// @return whether the run still runs; empty, if it is unknown
+    public static Optional<Boolean> lock(Handle sql, String run) {
+        return sql.createQuery("select state = 'running' from run where id = :id for no key update")
+                .bind("id", run)
+                .mapTo(Boolean.class)
+                .findOne();
+    }
+
+    private static void fact(Handle sql, RunRef run, PipelineEvent event, Instant time) {
+        switch (event) {
+            case DatasetReady ready ->
+                sql.createUpdate("update run set created = :time, dataset = :dataset,"
+                                + " requested = cast(:body as jsonb) where id = :id")
+                        .bind("id", run.id())
+                        .bind("time", time)
+                        .bind("dataset", ready.dataset())
+                        .bind("body", json(ready.body()))
+                        .execute();
+            case ImagesIngested images -> images(sql, images);
+            case ImageRejected image -> refused(sql, image);
+            case DatasetSealed sealed -> sealed(sql, sealed);
+            case DatasetBalanced balanced -> balanced(sql, balanced);
+            case CheckpointPublished checkpoint -> checkpoint(sql, checkpoint, time);
+            case StageProgressed progressed -> progressed(sql, progressed, time);
+            case RunCompleted completed -> end(sql, run.id(), "completed", time, null, null);
+            case RunFailed failed -> end(sql, run.id(), "failed", time, failure(failed), null);
+            case RunCancelled cancelled -> end(sql, run.id(), "cancelled", time, null, cancelled.reason());
+            // The timeline tells of these; what they point to is not asked for by run.
+            case RunAccepted accepted -> {}
+            case ShardWritten shard -> {}
+            // Its rows were written with it, in the transaction that said it.
+            case ClustersComputed computed -> {}
+        }
+    }
+
+    private static void images(Handle sql, ImagesIngested event) {
+        pack(sql, event.run().id(), event.pack(), event.pixels());
+        PreparedBatch batch = sql.prepareBatch("""
+                insert into image (run, image_id, row, label, split, source, sha256, pack, index)
+                values (:run, :imageId, :row, :label, :split, :source, :sha256, :pack, :index)
+                on conflict do nothing""");
+        for (ImageRef image : event.images()) {
+            batch.bind("run", event.run().id())
+                    .bind("imageId", image.imageId())
+                    .bind("row", image.row())
+                    .bind("label", event.label())
+                    .bind("split", event.split().wire())
+                    .bind("source", image.source())
+                    .bind("sha256", image.sha256())
+                    .bind("pack", event.pack())
+                    .bind("index", image.index())
+                    .add();
+        }
+        batch.execute();
+    }
+
+    /// Notes where a pack's pixels lie.
+    public static void pack(Handle sql, String run, int number, ArtifactRef pixels) {
+        sql.createUpdate("insert into pack (run, number, pixels) values (:run, :number, cast(:pixels as jsonb))"
+                        + " on conflict do nothing")
+                .bind("run", run)
+                .bind("number", number)
+                .bind("pixels", json(pixels))
+                .execute();
+    }
+
+    private static void refused(Handle sql, ImageRejected event) {
+        sql.createUpdate("""
+                        insert into image (run, image_id, row, label, split, source, sha256, reason, detail)
+                        values (:run, :imageId, :row, :label, :split, :source, :sha256, :reason, :detail)
+                        on conflict do nothing""")
+                .bind("run", event.run().id())
+                .bind("imageId", event.imageId())
+                .bind("row", event.row())
+                .bind("label", event.label())
+                .bind("split", event.split().wire())
+                .bind("source", event.source())
+                .bind("sha256", event.sha256())
+                .bind("reason", event.reason())
+                .bind("detail", event.detail())
+                .execute();
+    }
+
+    private static void sealed(Handle sql, DatasetSealed event) {
+        manifest(sql, event.run(), event.manifest());
+        sql.createUpdate("update run set pictures = :pictures, refused = :refused,"
+                        + " duplicates_across_splits = :duplicates where id = :id")
+                .bind("id", event.run().id())
+                .bind("pictures", event.pictures())
+                .bind("refused", event.refused())
+                .bind("duplicates", event.duplicatesAcrossSplits())
+                .execute();
+        for (int place = 0; place < event.classes().size(); place++) {
+            ClassCount count = event.classes().get(place);
+            sql.createUpdate("""
+                            insert into class (run, label, place, train, test, validation)
+                            values (:run, :label, :place, :train, :test, :validation)
+                            on conflict (run, label) do update set place = excluded.place, train = excluded.train,
+                                test = excluded.test, validation = excluded.validation""")
+                    .bind("run", event.run().id())
+                    .bind("label", count.label())
+                    .bind("place", place)
+                    .bind("train", count.train())
+                    .bind("test", count.test())
+                    .bind("validation", count.validation())
+                    .execute();
+        }
+    }
+
+    private static void balanced(Handle sql, DatasetBalanced event) {
+        manifest(sql, event.run(), event.manifest());
+        for (int place = 0; place < event.classes().size(); place++) {
+            ClassBalance balance = event.classes().get(place);
+            sql.createUpdate("""
+                            insert into class (run, label, place, train, synthetic, tied_rows)
+                            values (:run, :label, :place, :real, :synthetic, :tied)
+                            on conflict (run, label) do update
+                                set synthetic = excluded.synthetic, tied_rows = excluded.tied_rows""")
+                    .bind("run", event.run().id())
+                    .bind("label", balance.label())
+                    .bind("place", place)
+                    .bind("real", balance.real())
+                    .bind("synthetic", balance.synthetic())
+                    .bind("tied", balance.tiedRows())
+                    .execute();
+        }
+    }
+
+    private static void manifest(Handle sql, RunRef run, ManifestRef manifest) {
+        sql.createUpdate("update run set manifest = cast(:manifest as jsonb) where id = :id")
+                .bind("id", run.id())
+                .bind("manifest", json(manifest))
+                .execute();
+    }
+
+    private static void checkpoint(Handle sql, CheckpointPublished event, Instant time) {
+        sql.createUpdate("""
+                        insert into checkpoint (run, network, epoch, epochs, best, last, weights, measures, test, time)
+                        values (:run, :network, :epoch, :epochs, :best, :last, cast(:weights as jsonb),
+                                cast(:measures as jsonb), cast(:test as jsonb), :time)
+                        on conflict (run, network, epoch) do update set
+                            best = checkpoint.best or excluded.best, last = checkpoint.last or excluded.last,
+                            test = coalesce(checkpoint.test, excluded.test)""")
+                .bind("run", event.run().id())
+                .bind("network", event.network().wire())
+                .bind("epoch", event.epoch())
+                .bind("epochs", event.epochs())
+                .bind("best", event.best())
+                .bind("last", event.last())
+                .bind("weights", json(event.weights()))
+                .bind("measures", json(event.measures()))
+                .bind("test", event.test() == null ? null : json(event.test()))
+                .bind("time", time)
+                .execute();
+    }
+
+    private static void progressed(Handle sql, StageProgressed event, Instant time) {
+        sql.createUpdate("""
+                        insert into progress (run, stage, task, done, total, unit, measures, time)
+                        values (:run, :stage, :task, :done, :total, :unit, cast(:measures as jsonb), :time)
+                        on conflict (run, stage, task) do update set done = excluded.done, total = excluded.total,
+                            unit = excluded.unit, measures = excluded.measures, time = excluded.time
+                        where progress.time <= excluded.time""")
+                .bind("run", event.run().id())
+                .bind("stage", event.stage().wire())
+                .bind("task", event.task())
+                .bind("done", event.done())
+                .bind("total", event.total())
+                .bind("unit", event.unit())
+                .bind("measures", json(event.measures()))
+                .bind("time", time)
+                .execute();
+    }
+
+    /// Ends a run, unless it has ended before.
+    ///
+    /// @return whether this is the end
+    public static boolean end(Handle sql, String run, String state, Instant time, JsonNode failure, String cancelled) {
+        return sql.createUpdate("""
+                        update run set state = :state, ended = :time, failure = cast(:failure as jsonb),
+                            cancelled = :cancelled
+                        where id = :id and state = 'running'""")
+                        .bind("id", run)
+                        .bind("state", state)
+                        .bind("time", time)
+                        .bind("failure", failure == null ? null : json(failure))
+                        .bind("cancelled", cancelled)
+                        .execute()
+                == 1;
+    }
+
+    /// @return whether a terminal event of this type was the run's first
+    public static boolean endedBy(Handle sql, String run, String type) {
+        return sql.createQuery("select exists (select from ended_run where run = :run and type = :type)")
+                .bind("run", run)
+                .bind("type", type)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    private static JsonNode failure(RunFailed event) {
+        var json = EventCodec.json().<com.fasterxml.jackson.databind.node.ObjectNode>valueToTree(event);
+        json.remove("run");
+        return json;
+    }
+
+    /// @return the manifest and the autoencoder's final weights, once both are known
+    public static Optional<EncodingInput> encodingInput(Handle sql, String run) {
+        return sql.createQuery("""
+                        select r.manifest, c.weights from run r join checkpoint c on c.run = r.id
+                        where r.id = :run and r.manifest is not null and c.network = :network and c.last""")
+                .bind("run", run)
+                .bind("network", Network.AUTOENCODER.wire())
+                .map((rs, context) -> new EncodingInput(
+                        read(rs.getString("manifest"), ManifestRef.class),
+                        read(rs.getString("weights"), ArtifactRef.class)))
+                .findOne();
+    }
+
+    /// What the encoding of a run's pictures needs.
+    public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
+
+    /// @return whether clusters and both final checkpoints with their measures are in
+    public static boolean isWhole(Handle sql, String run) {
+        return sql.createQuery("""
+                        select exists (select from clustering where run = :run)
+                           and 2 = (select count(distinct network) from checkpoint
+                                    where run = :run and last and test is not null)""").bind("run", run).mapTo(Boolean.class).one();
+    }
+
+    static <T> T read(String json, Class<T> type) {
+        try {
+            return json == null ? null : EventCodec.json().readValue(json, type);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("the catalogue holds no " + type.getSimpleName() + ": " + json, e);
+        }
+    }
+
+    static Map<String, Double> measures(String json) {
+        Map<String, Double> measures = new TreeMap<>();
+        read(json, JsonNode.class)
+                .properties()
+                .forEach(entry -> measures.put(entry.getKey(), entry.getValue().doubleValue()));
+        return measures;
+    }
+
+    static String json(Object value) {
+        try {
+            return EventCodec.json().writeValueAsString(value);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package io.peregrine.cluster.postgres;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.cluster.analysis.Analysis;
+import io.peregrine.cluster.analysis.Points;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import java.util.List;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.argument.Argument;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/// Latents, clusters and points of a run: the rows that this service's own jobs write.
+public final class Clusters {
+    /// Rows of one round trip.
+    private static final int BATCH = 1_000;
+
+    private Clusters() {}
+
+    /// Plans the encoding of every pack.
+    public static void plan(Handle sql, String run, List<ArtifactRef> packs) {
+        Catalogue.lock(sql, run);
+        for (int number = 0; number < packs.size(); number++) {
+            Catalogue.pack(sql, run, number, packs.get(number));
+        }
+        sql.createUpdate("update pack set encoded = false where run = :run and encoded is null")
+                .bind("run", run)
+                .execute();
+    }
+
+    /// Keeps a pack's latents.
+    ///
+    /// @param rows of its pictures
+    /// @param latents one point for each row
+    /// @return packs of the run that are encoded now, and how many there are
+    public static Encoded encoded(Handle sql, String run, int pack, int[] rows, Points latents) {
+        Catalogue.lock(sql, run);
+        PreparedBatch batch = sql.prepareBatch(
+                "insert into latent (run, row, latent) values (:run, :row, :latent) on conflict do nothing");
+        for (int i = 0; i < rows.length; i++) {
+            float[] latent = latents.rows(i).values();
+            batch.bind("run", run)
+                    .bind("row", rows[i])
+                    .bind("latent", (Argument) (position, statement, context) -> statement.setObject(position, latent))
+                    .add();
+        }
+        if (batch.size() > 0) {
+            batch.execute();
+        }
+        sql.createUpdate("update pack set encoded = true where run = :run and number = :pack")
+                .bind("run", run)
+                .bind("pack", pack)
+                .execute();
+        return sql.createQuery("select count(*) filter (where encoded) as done, count(*) as total"
+                        + " from pack where run = :run")
+                .bind("run", run)
+                .map((rs, context) -> new Encoded(rs.getLong("done"), rs.getLong("total")))
+                .one();
+    }
+
+    /// @param done packs that are encoded
+    /// @param total packs of the run
+    public record Encoded(long done, long total) {}
+
+    /// A run's latents in row order.
+    ///
+    /// @param rows of the manifest, ascending
+    public record Latents(int[] rows, Points points) {}
+
+    /// @return all latents of the run
+    public static Latents latents(Handle sql, String run) {
+        int n = sql.createQuery("select count(*) from latent where run = :run")
+                .bind("run", run)
+                .mapTo(Integer.class)
+                .one();
+        int[] rows = new int[n];
+        float[][] values = new float[1][];
+        int[] at = {0};
+        sql.createQuery("select row, latent from latent where run = :run order by row")
+                .bind("run", run)
+                .setFetchSize(BATCH)
+                .map((rs, context) -> {
+                    Object[] latent = (Object[]) rs.getArray("latent").getArray();
+                    if (values[0] == null) {
+                        values[0] = new float[Math.multiplyExact(n, latent.length)];
+                    }
+                    for (int j = 0; j < latent.length; j++) {
+                        values[0][at[0] * latent.length + j] = (Float) latent[j];
+                    }
+                    rows[at[0]] = rs.getInt("row");
+                    return at[0]++;
+                })
+                .forEach(done -> {});
+        return new Latents(rows, new Points(n, n == 0 ? 1 : values[0].length / n, n == 0 ? new float[0] : values[0]));
+    }
+
+    /// Keeps what came out of an analysis.
+    public static void keep(
+            Handle sql,
+            String run,
+            int[] rows,
+            List<String> classes,
+            Analysis analysis,
+            ArtifactRef clusters,
+            ArtifactRef latents) {
+        sql.createUpdate("""
+                        insert into clustering (run, clusters, latents, k, iterations, inertia, measures)
+                        values (:run, cast(:clusters as jsonb), cast(:latents as jsonb), :k, :iterations, :inertia,
+                                cast(:measures as jsonb))""")
+                .bind("run", run)
+                .bind("clusters", Catalogue.json(clusters))
+                .bind("latents", Catalogue.json(latents))
+                .bind("k", analysis.clusters().size())
+                .bind("iterations", analysis.clustering().iterations())
+                .bind("inertia", analysis.clustering().inertia())
+                .bind("measures", Catalogue.json(analysis.measures()))
+                .execute();
+        for (Analysis.Cluster cluster : analysis.clusters()) {
+            ObjectNode counts = EventCodec.json().createObjectNode();
+            for (int c = 0; c < classes.size(); c++) {
+                if (cluster.classes()[c] > 0) {
+                    counts.put(classes.get(c), cluster.classes()[c]);
+                }
+            }
+            sql.createUpdate("""
+                            insert into cluster (run, index, name, size, purity, classes)
+                            values (:run, :index, :name, :size, :purity, cast(:classes as jsonb))""")
+                    .bind("run", run)
+                    .bind("index", cluster.index())
+                    .bind("name", cluster.name())
+                    .bind("size", cluster.size())
+                    .bind("purity", cluster.purity())
+                    .bind("classes", Catalogue.json(counts))
+                    .execute();
+        }
+        points(sql, run, rows, analysis);
+    }
+
+    private static void points(Handle sql, String run, int[] rows, Analysis analysis) {
+        for (int from = 0; from < rows.length; from += BATCH) {
+            PreparedBatch batch = sql.prepareBatch("""
+                    insert into point (run, row, cluster, distance, x, y, z)
+                    values (:run, :row, :cluster, :distance, :x, :y, :z)""");
+            for (int i = from; i < Math.min(rows.length, from + BATCH); i++) {
+                batch.bind("run", run)
+                        .bind("row", rows[i])
+                        .bind("cluster", analysis.clustering().assignments()[i])
+                        .bind("distance", analysis.distances()[i])
+                        .bind("x", analysis.projection()[i * Analysis.AXES])
+                        .bind("y", analysis.projection()[i * Analysis.AXES + 1])
+                        .bind("z", analysis.projection()[i * Analysis.AXES + 2])
+                        .add();
+            }
+            batch.execute();
+        }
+    }
+}

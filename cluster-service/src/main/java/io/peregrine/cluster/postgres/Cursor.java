@@ -1,0 +1,78 @@
+package io.peregrine.cluster.postgres;
+
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/// Where a page ends: the sort key of its last item, opaque to callers. Pages stay right while rows come in.
+public record Cursor(List<String> key) {
+    private static final char SEPARATOR = '\n';
+
+    /// A cursor that is none of ours.
+    @SuppressWarnings("serial")
+    public static final class Bad extends RuntimeException {
+        Bad(String text) {
+            super("'%s' is no cursor of this address".formatted(text));
+        }
+    }
+
+    /// @param key the item's sort key, in the order of the sort
+    static Cursor after(Object... key) {
+        return new Cursor(Arrays.stream(key).map(Object::toString).toList());
+    }
+
+    /// @param text as [#text] wrote it, or null for the first page
+    /// @return null for the first page
+    public static Cursor parse(String text) {
+        if (text == null || text.isEmpty()) {
+            return null;
+        }
+        try {
+            String joined = new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8);
+            return new Cursor(Arrays.asList(joined.split(String.valueOf(SEPARATOR), -1)));
+        } catch (IllegalArgumentException e) {
+            throw new Bad(text);
+        }
+    }
+
+    /// @return the cursor for a URL
+    public String text() {
+        String joined = key.stream().collect(Collectors.joining(String.valueOf(SEPARATOR)));
+        return Base64.getUrlEncoder().withoutPadding().encodeToString(joined.getBytes(StandardCharsets.UTF_8));
+    }
+
+    Instant time(int place) {
+        try {
+            return Instant.parse(part(place));
+        } catch (DateTimeException e) {
+            throw new Bad(text());
+        }
+    }
+
+    long number(int place) {
+        try {
+            return Long.parseLong(part(place));
+        } catch (NumberFormatException e) {
+            throw new Bad(text());
+        }
+    }
+
+    double real(int place) {
+        try {
+            return Double.parseDouble(part(place));
+        } catch (NumberFormatException e) {
+            throw new Bad(text());
+        }
+    }
+
+    String part(int place) {
+        if (place >= key.size() || key.get(place).indexOf('\0') >= 0) {
+            throw new Bad(text());
+        }
+        return key.get(place);
+    }
+}

@@ -1,0 +1,119 @@
+package io.peregrine.cluster.postgres;
+
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/// All that is known of one run. Parts that are not known yet are left out.
+public record RunDetails(
+        @JsonUnwrapped RunSummary summary,
+
+        @Schema(
+                description = "Why it failed, with each field's error of a bad specification",
+                implementation = Object.class)
+        JsonNode failure,
+
+        @Schema(description = "The reason that was given for its cancellation")
+        String cancelled,
+
+        @Schema(description = "The dataset-ready's data, as it was said", implementation = Object.class)
+        JsonNode requested,
+
+        @Schema(description = "The whole specification, with its defaults", implementation = Object.class)
+        JsonNode spec,
+
+        ManifestRef manifest,
+
+        @Schema(description = "Byte-identical pictures on both sides of a split")
+        Long duplicatesAcrossSplits,
+
+        List<Progress> progress,
+        @Schema(description = "In label order") List<ClassSizes> classes,
+        Training classifier,
+        Training autoencoder,
+        Clustering clustering,
+
+        @Schema(description = "By stage, as the events tell: ingest, balance, train, cluster, and total")
+        Map<String, Double> seconds,
+
+        Map<String, String> links) {
+
+    /// How far a task is.
+    public record Progress(
+            String stage,
+            String task,
+            long done,
+            long total,
+            String unit,
+            @Schema(description = "By name") Map<String, Double> measures,
+            Instant time) {}
+
+    /// How many pictures a class has.
+    ///
+    /// @param before training pictures
+    /// @param after training rows, synthetic ones too
+    public record ClassSizes(
+            String name,
+            Long before,
+            Long after,
+            Long synthetic,
+
+            @Schema(description = "Rows whose neighbours tie, where the reference's order is arbitrary")
+            Long tiedRows,
+
+            Long test,
+            Long validation,
+            long refused) {}
+
+    /// One network's training.
+    public record Training(
+            int epochs,
+            List<Epoch> history,
+            @Schema(description = "The final weights") ArtifactRef weights,
+            TestResult test) {}
+
+    public record Epoch(
+            int epoch,
+
+            @Schema(description = "By name, such as loss, accuracy, imagesPerSecond")
+            Map<String, Double> measures,
+
+            boolean best,
+            boolean last,
+            Instant time) {}
+
+    /// Measured once, on the test split. An autoencoder has only a loss.
+    public record TestResult(
+            double loss,
+            Double accuracy,
+            Double balancedAccuracy,
+            Double macroF1,
+
+            @Schema(description = "The order of recall and of the confusion matrix")
+            List<String> classes,
+
+            List<Double> recall,
+
+            @Schema(description = "Rows: truth, columns: predicted")
+            List<List<Long>> confusion) {}
+
+    /// The run's clusters as a whole.
+    public record Clustering(
+            int k,
+            int iterations,
+            double inertia,
+
+            @Schema(description = "By name and split, such as nmi.test, silhouette.all")
+            Map<String, Double> measures,
+
+            @Schema(description = "safetensors: row, assignments, centers, projection, PCA")
+            ArtifactRef clusters,
+
+            @Schema(description = "safetensors: row, latent")
+            ArtifactRef latents) {}
+}

@@ -1,0 +1,306 @@
+package io.peregrine.cluster.postgres;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.RunRef;
+import io.peregrine.work.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Timestamp;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+
+/// What is asked of runs.
+@ApplicationScoped
+public class RunQueries {
+    private static final String SUMMARY = "select id, dataset, state, created, ended, pictures, refused from run";
+
+    private final Database database;
+    private final FileStore store;
+
+    RunQueries(Database database, FileStore store) {
+        this.database = database;
+        this.store = store;
+    }
+
+    /// @param state or null for all
+    /// @param dataset or null for all
+    /// @return newest first
+    public Page<RunSummary> runs(String state, String dataset, Cursor after, int limit) {
+        List<RunSummary> rows = database.jdbi()
+                .withHandle(sql -> sql.createQuery(SUMMARY + """
+                         where (cast(:state as text) is null or state = :state)
+                           and (cast(:dataset as text) is null or dataset = :dataset)
+                           and (cast(:created as timestamptz) is null or (created, id) < (:created, :id))
+                        order by created desc, id desc limit :limit""")
+                        .bind("state", state)
+                        .bind("dataset", dataset)
+                        .bind("created", after == null ? null : after.time(0))
+                        .bind("id", after == null ? null : after.part(1))
+                        .bind("limit", limit + 1)
+                        .map((rs, context) -> summary(rs))
+                        .list());
+        return Page.of(rows, limit, last -> Cursor.after(last.created(), last.run()));
+    }
+
+    public Optional<RunSummary> summary(String run) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery(SUMMARY + " where id = :id")
+                        .bind("id", run)
+                        .map((rs, context) -> summary(rs))
+                        .findOne());
+    }
+
+    /// @return the run as events of it point to it
+    public Optional<RunRef> reference(String run) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select id, dataset, spec from run where id = :id")
+                        .bind("id", run)
+                        .map((rs, context) -> new RunRef(
+                                rs.getString("id"),
+                                rs.getString("dataset"),
+                                Catalogue.read(rs.getString("spec"), ArtifactRef.class)))
+                        .findOne());
+    }
+
+    /// An event of a run, as its timeline keeps it.
+    public record TimelineEntry(long place, Instant time, String type, String source, String id, String text) {}
+
+    /// @return every event of the run, once, by time
+    public Page<TimelineEntry> timeline(String run, Cursor after, int limit) {
+        List<TimelineEntry> rows = database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                        select * from timeline where run = :run
+                           and (cast(:time as timestamptz) is null or (time, place) > (:time, :place))
+                        order by time, place limit :limit""")
+                        .bind("run", run)
+                        .bind("time", after == null ? null : after.time(0))
+                        .bind("place", after == null ? 0 : after.number(1))
+                        .bind("limit", limit + 1)
+                        .map((rs, context) -> new TimelineEntry(
+                                rs.getLong("place"),
+                                instant(rs, "time"),
+                                rs.getString("type"),
+                                rs.getString("source"),
+                                rs.getString("id"),
+                                rs.getString("text")))
+                        .list());
+        return Page.of(rows, limit, last -> Cursor.after(last.time(), last.place()));
+    }
+
+    /// @param links of the run's parts, by name
+    public Optional<RunDetails> details(String run, Map<String, String> links) {
+        // One transaction, one view: parts of a running run fit together.
+        Optional<Stored> stored = database.jdbi()
+                .inTransaction(
+                        org.jdbi.v3.core.transaction.TransactionIsolationLevel.REPEATABLE_READ,
+                        sql -> sql.createQuery("select * from run where id = :id")
+                                .bind("id", run)
+                                .map((rs, context) -> new Stored(details(sql, run, rs, links), rs.getString("spec")))
+                                .findOne());
+        return stored.map(found -> withSpec(found.details(), Catalogue.read(found.spec(), ArtifactRef.class)));
+    }
+
+    private record Stored(RunDetails details, String spec) {}
+
+    private RunDetails details(Handle sql, String run, ResultSet rs, Map<String, String> links) throws SQLException {
+        List<RunDetails.ClassSizes> classes = classes(sql, run);
+        List<String> names = classes.stream().map(RunDetails.ClassSizes::name).toList();
+        RunSummary summary = summary(rs);
+        return new RunDetails(
+                summary,
+                Catalogue.read(rs.getString("failure"), JsonNode.class),
+                rs.getString("cancelled"),
+                Catalogue.read(rs.getString("requested"), JsonNode.class),
+                null,
+                Catalogue.read(rs.getString("manifest"), ManifestRef.class),
+                (Long) rs.getObject("duplicates_across_splits"),
+                progress(sql, run),
+                classes,
+                training(sql, run, Network.CLASSIFIER, names),
+                training(sql, run, Network.AUTOENCODER, names),
+                clustering(sql, run).orElse(null),
+                seconds(sql, run, summary),
+                links);
+    }
+
+    /// The specification is an artefact, and no file is read inside a transaction.
+    private RunDetails withSpec(RunDetails d, ArtifactRef ref) {
+        JsonNode spec = null;
+        if (ref != null) {
+            try {
+                spec = EventCodec.json().readTree(Files.readAllBytes(store.open(ref)));
+            } catch (Failure | IOException pruned) {
+                // The run is known all the same; its request still says most of it.
+            }
+        }
+        return new RunDetails(
+                d.summary(),
+                d.failure(),
+                d.cancelled(),
+                d.requested(),
+                spec,
+                d.manifest(),
+                d.duplicatesAcrossSplits(),
+                d.progress(),
+                d.classes(),
+                d.classifier(),
+                d.autoencoder(),
+                d.clustering(),
+                d.seconds(),
+                d.links());
+    }
+
+    private static List<RunDetails.Progress> progress(Handle sql, String run) {
+        return sql.createQuery("select * from progress where run = :run order by time, stage, task")
+                .bind("run", run)
+                .map((rs, context) -> new RunDetails.Progress(
+                        rs.getString("stage"),
+                        rs.getString("task"),
+                        rs.getLong("done"),
+                        rs.getLong("total"),
+                        rs.getString("unit"),
+                        Catalogue.measures(rs.getString("measures")),
+                        instant(rs, "time")))
+                .list();
+    }
+
+    private static List<RunDetails.ClassSizes> classes(Handle sql, String run) {
+        return sql.createQuery("""
+                        select c.*, (select count(*) from image i where i.run = c.run and i.label = c.label
+                                     and i.reason is not null) as refused
+                        from class c where c.run = :run order by c.place""")
+                .bind("run", run)
+                .map((rs, context) -> {
+                    Long before = (Long) rs.getObject("train");
+                    Long synthetic = (Long) rs.getObject("synthetic");
+                    return new RunDetails.ClassSizes(
+                            rs.getString("label"),
+                            before,
+                            before == null || synthetic == null ? null : before + synthetic,
+                            synthetic,
+                            (Long) rs.getObject("tied_rows"),
+                            (Long) rs.getObject("test"),
+                            (Long) rs.getObject("validation"),
+                            rs.getLong("refused"));
+                })
+                .list();
+    }
+
+    private static RunDetails.Training training(Handle sql, String run, Network network, List<String> classes) {
+        record Row(RunDetails.Epoch epoch, int epochs, ArtifactRef weights, TestMeasures test) {}
+        List<Row> rows = sql.createQuery(
+                        "select * from checkpoint where run = :run and network = :network order by epoch")
+                .bind("run", run)
+                .bind("network", network.wire())
+                .map((rs, context) -> new Row(
+                        new RunDetails.Epoch(
+                                rs.getInt("epoch"),
+                                Catalogue.measures(rs.getString("measures")),
+                                rs.getBoolean("best"),
+                                rs.getBoolean("last"),
+                                instant(rs, "time")),
+                        rs.getInt("epochs"),
+                        Catalogue.read(rs.getString("weights"), ArtifactRef.class),
+                        Catalogue.read(rs.getString("test"), TestMeasures.class)))
+                .list();
+        if (rows.isEmpty()) {
+            return null;
+        }
+        Row last = rows.stream().filter(row -> row.epoch().last()).findFirst().orElse(null);
+        return new RunDetails.Training(
+                rows.getLast().epochs(),
+                rows.stream().map(Row::epoch).toList(),
+                last == null ? null : last.weights(),
+                last == null || last.test() == null ? null : result(network, last.test(), classes));
+    }
+
+    private static RunDetails.TestResult result(Network network, TestMeasures test, List<String> classes) {
+        return network == Network.AUTOENCODER
+                ? new RunDetails.TestResult(test.loss(), null, null, null, null, null, null)
+                : new RunDetails.TestResult(
+                        test.loss(),
+                        test.accuracy(),
+                        test.balancedAccuracy(),
+                        test.macroF1(),
+                        classes,
+                        test.recall(),
+                        test.confusion());
+    }
+
+    private static Optional<RunDetails.Clustering> clustering(Handle sql, String run) {
+        return sql.createQuery("select * from clustering where run = :run")
+                .bind("run", run)
+                .map((rs, context) -> new RunDetails.Clustering(
+                        rs.getInt("k"),
+                        rs.getInt("iterations"),
+                        rs.getDouble("inertia"),
+                        Catalogue.measures(rs.getString("measures")),
+                        Catalogue.read(rs.getString("clusters"), ArtifactRef.class),
+                        Catalogue.read(rs.getString("latents"), ArtifactRef.class)))
+                .findOne();
+    }
+
+    private static Map<String, Double> seconds(Handle sql, String run, RunSummary summary) {
+        Map<String, Instant> first = new TreeMap<>();
+        sql.createQuery("""
+                        select split_part(type, 'io.peregrine.', 2) as type, min(time) as time from timeline
+                        where run = :run group by type
+                        union all select network, max(time) from checkpoint where run = :run and last
+                        group by network""")
+                .bind("run", run)
+                .map((rs, context) -> Map.entry(rs.getString("type"), instant(rs, "time")))
+                .forEach(entry -> first.put(entry.getKey(), entry.getValue()));
+        Instant ready = first.get("dataset.ready.v1");
+        Instant sealed = first.get("dataset.sealed.v1");
+        Instant balanced = first.get("dataset.balanced.v1");
+        Instant encoder = first.get(Network.AUTOENCODER.wire());
+        Instant classifier = first.get(Network.CLASSIFIER.wire());
+        Instant trained =
+                encoder == null || classifier == null ? null : encoder.isAfter(classifier) ? encoder : classifier;
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        put(seconds, "ingest", ready, sealed);
+        put(seconds, "balance", sealed, balanced);
+        put(seconds, "train", balanced, trained);
+        put(seconds, "cluster", encoder, first.get("clusters.computed.v1"));
+        put(seconds, "total", summary.created(), summary.ended());
+        return seconds;
+    }
+
+    private static void put(Map<String, Double> seconds, String stage, Instant from, Instant to) {
+        if (from != null && to != null && !to.isBefore(from)) {
+            seconds.put(stage, Duration.between(from, to).toMillis() / 1e3);
+        }
+    }
+
+    private static RunSummary summary(ResultSet rs) throws SQLException {
+        return new RunSummary(
+                rs.getString("id"),
+                rs.getString("dataset"),
+                rs.getString("state"),
+                instant(rs, "created"),
+                instant(rs, "ended"),
+                (Long) rs.getObject("pictures"),
+                (Long) rs.getObject("refused"));
+    }
+
+    static Instant instant(ResultSet rs, String column) throws SQLException {
+        Timestamp time = rs.getTimestamp(column);
+        return time == null ? null : time.toInstant();
+    }
+}

@@ -1,0 +1,90 @@
+package io.peregrine.cluster.postgres;
+
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.ClustersComputed;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/// What an event says, in a few words for a person.
+final class TimelineText {
+    private TimelineText() {}
+
+    static String of(PipelineEvent event) {
+        return switch (event) {
+            case DatasetReady ready -> "dataset %s lies ready".formatted(ready.dataset());
+            case RunAccepted accepted -> "accepted: %s".formatted(accepted.uri());
+            case ImagesIngested images ->
+                "%d pictures of %s (%s) decoded into pack %d"
+                        .formatted(
+                                images.images().size(),
+                                images.label(),
+                                images.split().wire(),
+                                images.pack());
+            case ImageRejected image ->
+                "%s/%s refused: %s, %s".formatted(image.label(), image.source(), image.reason(), image.detail());
+            case DatasetSealed sealed ->
+                "sealed: %d pictures in %d classes, %d refused"
+                        .formatted(sealed.pictures(), sealed.classes().size(), sealed.refused());
+            case ShardWritten shard ->
+                "shard %d of %d: %d recipes".formatted(shard.index() + 1, shard.of(), shard.rows());
+            case DatasetBalanced balanced ->
+                "balanced: %d rows in %d shards, %d of them synthetic"
+                        .formatted(
+                                balanced.rows(),
+                                balanced.shards().size(),
+                                balanced.classes().stream()
+                                        .mapToLong(ClassBalance::synthetic)
+                                        .sum());
+            case CheckpointPublished checkpoint -> checkpoint(checkpoint);
+            case StageProgressed progressed ->
+                "%s, %s: %d%s%s"
+                        .formatted(
+                                progressed.stage().wire(),
+                                progressed.task(),
+                                progressed.done(),
+                                progressed.total() > 0 ? " of " + progressed.total() : "",
+                                progressed.unit() == null ? "" : " " + progressed.unit());
+            case ClustersComputed computed ->
+                "%d clusters after %d iterations%s"
+                        .formatted(computed.k(), computed.iterations(), some(computed.measures(), "nmi.all"));
+            case RunCompleted completed -> "completed";
+            case RunFailed failed ->
+                "failed in %s: %s, %s".formatted(failed.stage().wire(), failed.reason(), failed.detail());
+            case RunCancelled cancelled -> "cancelled: %s".formatted(cancelled.reason());
+        };
+    }
+
+    private static String checkpoint(CheckpointPublished event) {
+        String measures = new TreeMap<>(event.measures())
+                .entrySet().stream()
+                        .map(m -> String.format(Locale.ROOT, "%s %.4g", m.getKey(), m.getValue()))
+                        .collect(Collectors.joining(", "));
+        return "%s epoch %d of %d: %s%s"
+                .formatted(
+                        event.network().wire(),
+                        event.epoch(),
+                        event.epochs(),
+                        measures,
+                        event.last() ? "; final" : event.best() ? "; best so far" : "");
+    }
+
+    private static String some(Map<String, Double> measures, String name) {
+        Double value = measures.get(name);
+        return value == null ? "" : String.format(Locale.ROOT, ", %s %.3f", name, value);
+    }
+}

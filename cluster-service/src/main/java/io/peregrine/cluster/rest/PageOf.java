@@ -1,0 +1,13 @@
+package io.peregrine.cluster.rest;
+
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/// The shape of a page for the OpenAPI document, which has no generics of its own.
+abstract class PageOf<T> {
+    @Schema(required = true)
+    public List<T> items;
+
+    @Schema(required = true, nullable = true, description = "Put it into ?cursor= for the next page; null on the last")
+    public String nextCursor;
+}

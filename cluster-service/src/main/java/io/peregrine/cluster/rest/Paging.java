@@ -1,0 +1,69 @@
+package io.peregrine.cluster.rest;
+
+import io.peregrine.cluster.ClusterConfig;
+import io.peregrine.cluster.postgres.Page;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.function.Supplier;
+
+/// Limits, links to next pages, and tags of answers that do not change any more.
+@ApplicationScoped
+class Paging {
+    private final ClusterConfig config;
+
+    Paging(ClusterConfig config) {
+        this.config = config;
+    }
+
+    /// @param limit as it was asked, or null
+    int limit(String limit) {
+        return limit(limit, config.pageUsual());
+    }
+
+    /// @param otherwise where none was asked for
+    int limit(String limit, int otherwise) {
+        if (limit == null || limit.isEmpty()) {
+            return otherwise;
+        }
+        try {
+            int asked = Integer.parseInt(limit);
+            if (asked >= 1 && asked <= config.pageMost()) {
+                return asked;
+            }
+        } catch (NumberFormatException noNumber) {
+            // Refused below, with what is allowed.
+        }
+        throw Problem.of(
+                ProblemKind.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(limit, config.pageMost()));
+    }
+
+    /// @return the page, with `Link: rel="next"` where there is more
+    static Response answer(Page<?> page, UriInfo uri) {
+        return linked(Response.ok(page), page, uri).build();
+    }
+
+    /// Answers 304 where the caller has it already.
+    static Response unchanging(String tag, Request request, Supplier<?> entity, UriInfo uri) {
+        EntityTag etag = new EntityTag(tag);
+        Response.ResponseBuilder known = request.evaluatePreconditions(etag);
+        if (known != null) {
+            return known.tag(etag).build();
+        }
+        Object found = entity.get();
+        Response.ResponseBuilder response = Response.ok(found).tag(etag);
+        return (found instanceof Page<?> page ? linked(response, page, uri) : response).build();
+    }
+
+    private static Response.ResponseBuilder linked(Response.ResponseBuilder response, Page<?> page, UriInfo uri) {
+        if (page.nextCursor() == null) {
+            return response;
+        }
+        var next = uri.getRequestUriBuilder()
+                .replaceQueryParam("cursor", page.nextCursor())
+                .build();
+        return response.header("Link", "<%s?%s>; rel=\"next\"".formatted(next.getRawPath(), next.getRawQuery()));
+    }
+}

@@ -1,0 +1,211 @@
+package io.peregrine.cluster.rest;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.cluster.postgres.Cursor;
+import io.peregrine.cluster.postgres.Page;
+import io.peregrine.cluster.postgres.PictureQueries;
+import io.peregrine.cluster.postgres.PictureQueries.Cluster;
+import io.peregrine.cluster.postgres.PictureQueries.Picture;
+import io.peregrine.cluster.postgres.PictureQueries.Pixels;
+import io.peregrine.cluster.postgres.PictureQueries.ProjectedPoint;
+import io.peregrine.events.Failure;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// A run's clusters and pictures. Clusters do not change once they are computed: their answers carry an ETag.
+@Path("/api/v1/runs/{run}")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "clusters and pictures")
+public class PicturesResource {
+    private static final List<String> SPLITS = List.of("train", "test", "validation");
+
+    private final RunsResource runs;
+    private final PictureQueries pictures;
+    private final FileStore store;
+    private final Paging paging;
+
+    PicturesResource(RunsResource runs, PictureQueries pictures, FileStore store, Paging paging) {
+        this.runs = runs;
+        this.pictures = pictures;
+        this.store = store;
+        this.paging = paging;
+    }
+
+    /// The clusters of a run.
+    public record Clusters(List<Cluster> items) {}
+
+    static final class PicturePage extends PageOf<Picture> {}
+
+    static final class ProjectionPage extends PageOf<ProjectedPoint> {}
+
+    @GET
+    @Path("/clusters")
+    @Operation(operationId = "listClusters", summary = "All clusters, with names, sizes and purity")
+    @APIResponseSchema(Clusters.class)
+    public Response clusters(
+            @Parameter(ref = "run") @PathParam("run") String run, @Context Request request, @Context UriInfo uri) {
+        String digest = computed(run);
+        return Paging.unchanging(digest, request, () -> new Clusters(pictures.clusters(run)), uri);
+    }
+
+    @GET
+    @Path("/clusters/{index}")
+    @Operation(operationId = "getCluster", summary = "One cluster")
+    @APIResponseSchema(Cluster.class)
+    public Response cluster(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "index") @PathParam("index") String index,
+            @Context Request request,
+            @Context UriInfo uri) {
+        String digest = computed(run);
+        Cluster cluster = must(run, index);
+        return Paging.unchanging(digest, request, () -> cluster, uri);
+    }
+
+    @GET
+    @Path("/clusters/{index}/members")
+    @Operation(operationId = "listMembers", summary = "A cluster's pictures, nearest to its centre first")
+    @APIResponseSchema(PicturePage.class)
+    public Response members(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "index") @PathParam("index") String index,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        computed(run);
+        Cluster cluster = must(run, index);
+        return Paging.answer(pictures.members(run, cluster.index(), Cursor.parse(cursor), paging.limit(limit)), uri);
+    }
+
+    @GET
+    @Path("/projection")
+    @Operation(
+            operationId = "getProjection",
+            summary = "Every picture as a dot",
+            description = "Coordinates along the first three principal components of the latents. "
+                    + "Whole where no limit is said.")
+    @APIResponseSchema(ProjectionPage.class)
+    public Response projection(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        computed(run);
+        return Paging.answer(pictures.projection(run, Cursor.parse(cursor), paging.limit(limit, 0)), uri);
+    }
+
+    @GET
+    @Path("/images")
+    @Operation(operationId = "listImages", summary = "All listed files in row order, refused ones too")
+    @APIResponseSchema(PicturePage.class)
+    public Response images(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(description = "Only this class") @QueryParam("label") String label,
+            @Parameter(schema = @Schema(enumeration = {"train", "test", "validation"})) @QueryParam("split")
+                    String split,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        runs.must(run);
+        if (split != null && !SPLITS.contains(split)) {
+            throw Problem.of(
+                    ProblemKind.BAD_FILTER,
+                    "split is '%s', allowed are %s.".formatted(split, String.join(", ", SPLITS)));
+        }
+        Page<Picture> page = pictures.pictures(run, label, split, false, Cursor.parse(cursor), paging.limit(limit));
+        return Paging.answer(page, uri);
+    }
+
+    @GET
+    @Path("/refused")
+    @Operation(operationId = "listRefused", summary = "Files that are no picture we can use, with the reason")
+    @APIResponseSchema(PicturePage.class)
+    public Response refused(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        runs.must(run);
+        Page<Picture> page = pictures.pictures(run, null, null, true, Cursor.parse(cursor), paging.limit(limit));
+        return Paging.answer(page, uri);
+    }
+
+    @GET
+    @Path("/images/{imageId}")
+    @Operation(operationId = "getImage", summary = "One picture: class, split, cluster, coordinates")
+    public Picture image(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "imageId") @PathParam("imageId") String imageId) {
+        runs.must(run);
+        return pictures.picture(run, imageId).orElseThrow(() -> unknown(imageId));
+    }
+
+    @GET
+    @Path("/images/{imageId}/pixels")
+    @Produces({"image/png", MediaType.APPLICATION_JSON})
+    @Operation(operationId = "getPixels", summary = "The picture as the networks see it, as PNG")
+    @APIResponse(
+            responseCode = "200",
+            description = "OK",
+            content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
+    public Response pixels(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
+            @Context Request request,
+            @Context UriInfo uri) {
+        runs.must(run);
+        Picture picture = pictures.picture(run, imageId).orElseThrow(() -> unknown(imageId));
+        Pixels pixels = pictures.pixels(run, imageId)
+                .orElseThrow(() -> Problem.of(
+                        ProblemKind.IMAGE_HAS_NO_PIXELS,
+                        "Picture %s was refused as %s.".formatted(imageId, picture.reason())));
+        String tag = pixels.pack().sha256() + "-" + pixels.index();
+        Response answer = Paging.unchanging(tag, request, () -> png(pixels, imageId), uri);
+        return Response.fromResponse(answer).type("image/png").build();
+    }
+
+    private byte[] png(Pixels pixels, String imageId) {
+        try (PixelPack pack = PixelPack.open(store, pixels.pack())) {
+            return Png.of(pack.picture(pixels.index()), pack.side());
+        } catch (Failure gone) {
+            throw Problem.of(ProblemKind.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
+        }
+    }
+
+    private String computed(String run) {
+        runs.must(run);
+        return pictures.clustersDigest(run)
+                .orElseThrow(
+                        () -> Problem.of(ProblemKind.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run)));
+    }
+
+    private Cluster must(String run, String index) {
+        try {
+            return pictures.cluster(run, Integer.parseInt(index)).orElseThrow(NumberFormatException::new);
+        } catch (NumberFormatException unknown) {
+            throw Problem.of(ProblemKind.CLUSTER_UNKNOWN, "Run %s has no cluster '%s'.".formatted(run, index));
+        }
+    }
+
+    private static Problem.Thrown unknown(String imageId) {
+        return Problem.of(ProblemKind.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId));
+    }
+}

@@ -1,0 +1,173 @@
+package io.peregrine.cluster.rest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.cluster.RunCancelling;
+import io.peregrine.cluster.postgres.Cursor;
+import io.peregrine.cluster.postgres.Page;
+import io.peregrine.cluster.postgres.RunDetails;
+import io.peregrine.cluster.postgres.RunQueries;
+import io.peregrine.cluster.postgres.RunQueries.TimelineEntry;
+import io.peregrine.cluster.postgres.RunSummary;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.RunRef;
+import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.net.URI;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// Runs: which there are, what is known of one, what happened in it; and its cancellation.
+@Path("/api/v1/runs")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "runs")
+public class RunsResource {
+    private static final List<String> STATES = List.of("running", "completed", "failed", "cancelled");
+
+    private final RunQueries runs;
+    private final RunCancelling cancelling;
+    private final Paging paging;
+
+    RunsResource(RunQueries runs, RunCancelling cancelling, Paging paging) {
+        this.runs = runs;
+        this.cancelling = cancelling;
+        this.paging = paging;
+    }
+
+    static final class RunPage extends PageOf<RunSummary> {}
+
+    static final class TimelinePage extends PageOf<TimelineEntry> {}
+
+    @GET
+    @Operation(operationId = "listRuns", summary = "Runs, newest first")
+    @APIResponseSchema(RunPage.class)
+    public Response list(
+            @Parameter(schema = @Schema(enumeration = {"running", "completed", "failed", "cancelled"}))
+                    @QueryParam("state")
+                    String state,
+            @QueryParam("dataset") String dataset,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        if (state != null && !STATES.contains(state)) {
+            throw Problem.of(
+                    ProblemKind.BAD_FILTER,
+                    "state is '%s', allowed are %s.".formatted(state, String.join(", ", STATES)));
+        }
+        Page<RunSummary> page = runs.runs(state, dataset, Cursor.parse(cursor), paging.limit(limit));
+        return Paging.answer(page, uri);
+    }
+
+    @GET
+    @Path("/{run}")
+    @Operation(operationId = "getRun", summary = "All that is known of one run")
+    public RunDetails run(@Parameter(ref = "run") @PathParam("run") String run) {
+        return runs.details(run, links(run)).orElseThrow(() -> unknown(run));
+    }
+
+    @GET
+    @Path("/{run}/timeline")
+    @Operation(operationId = "listTimeline", summary = "Every event of the run, once, by time")
+    @APIResponseSchema(TimelinePage.class)
+    public Response timeline(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        must(run);
+        return Paging.answer(runs.timeline(run, Cursor.parse(cursor), paging.limit(limit)), uri);
+    }
+
+    /// Why a run is cancelled.
+    ///
+    /// @param reason one sentence for people, or null
+    public record Cancellation(
+            @Schema(examples = "wrong folder") String reason) {
+        /// Reads a body that may be missing, whatever its media type is said to be: `curl -X POST` shall do.
+        static Cancellation read(String body) {
+            String otherwise = "asked by a user";
+            if (body == null || body.isBlank()) {
+                return new Cancellation(otherwise);
+            }
+            try {
+                JsonNode json = EventCodec.json().readTree(body);
+                if (json.isObject()
+                        && (!json.has("reason") || json.get("reason").isTextual())) {
+                    return new Cancellation(json.path("reason").asText(otherwise));
+                }
+            } catch (JsonProcessingException noJson) {
+                // Refused below, with what is allowed.
+            }
+            throw Problem.of(ProblemKind.BAD_BODY, "The body is not {\"reason\": \"a text\"}.");
+        }
+    }
+
+    @POST
+    @Path("/{run}/cancel")
+    @Consumes(MediaType.WILDCARD)
+    @Operation(
+            operationId = "cancelRun",
+            summary = "End a run",
+            description = "Every service stops the run's jobs within seconds and publishes nothing more of it.")
+    @RequestBody(
+            required = false,
+            content =
+                    @Content(
+                            mediaType = MediaType.APPLICATION_JSON,
+                            schema = @Schema(implementation = Cancellation.class)))
+    @APIResponse(
+            responseCode = "202",
+            description = "The run is cancelled; run.cancelled is being said",
+            content = @Content(schema = @Schema(implementation = RunSummary.class)))
+    @APIResponse(
+            responseCode = "409",
+            description = "The run has ended already",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    public Response cancel(@Parameter(ref = "run") @PathParam("run") String run, String body) {
+        Cancellation cancellation = Cancellation.read(body);
+        RunRef reference = runs.reference(run).orElseThrow(() -> unknown(run));
+        if (!cancelling.cancel(reference, cancellation.reason())) {
+            String state = runs.summary(run).map(RunSummary::state).orElse("ended");
+            throw Problem.of(ProblemKind.RUN_ENDED, "Run %s is %s.".formatted(run, state));
+        }
+        return Response.accepted(runs.summary(run).orElseThrow())
+                .location(URI.create("/api/v1/runs/" + run))
+                .build();
+    }
+
+    /// @throws Problem.Thrown where the run is unknown
+    RunSummary must(String run) {
+        return runs.summary(run).orElseThrow(() -> unknown(run));
+    }
+
+    private static Problem.Thrown unknown(String run) {
+        return Problem.of(ProblemKind.RUN_UNKNOWN, "There is no run '%s'.".formatted(run));
+    }
+
+    private static Map<String, String> links(String run) {
+        Map<String, String> links = new LinkedHashMap<>();
+        links.put("self", "/api/v1/runs/" + run);
+        for (String part : List.of("timeline", "clusters", "images", "projection", "refused")) {
+            links.put(part, "/api/v1/runs/" + run + "/" + part);
+        }
+        return links;
+    }
+}

@@ -1,0 +1,385 @@
+package io.peregrine.cluster;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.notNullValue;
+import static org.hamcrest.Matchers.nullValue;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClustersComputed;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.Stage;
+import io.peregrine.events.Topics;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.work.Database;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.path.json.JsonPath;
+import io.restassured.response.ValidatableResponse;
+import jakarta.inject.Inject;
+import java.io.ByteArrayInputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
+class CatalogueTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Inject
+    FileStore store;
+
+    @Inject
+    Database database;
+
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrap;
+
+    private Wire wire;
+
+    @BeforeEach
+    void open() {
+        wire = new Wire(bootstrap);
+    }
+
+    @AfterEach
+    void close() {
+        wire.close();
+    }
+
+    @Test
+    void aRunToldInAnyOrderIsCompletedOnceAndAnswersAtEveryAddress() throws Exception {
+        PlayedRun played = new PlayedRun(store, "whole");
+        String run = played.run.id();
+        List<CloudEvent> shuffled = new ArrayList<>(played.events);
+        Collections.shuffle(shuffled, new Random(3));
+        wire.say(shuffled);
+        await().atMost(PATIENCE)
+                .until(() -> !wire.heard(RunCompleted.class, run).isEmpty());
+        // Everything again: a repeat changes nothing.
+        wire.say(played.events);
+        await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
+
+        assertThat(wire.heard(RunCompleted.class, run)).hasSize(1);
+        assertThat(wire.heard(ClustersComputed.class, run)).hasSize(1);
+        ClustersComputed computed = (ClustersComputed)
+                wire.heard(ClustersComputed.class, run).getFirst().data();
+        assertThat(computed.k()).isEqualTo(PlayedRun.CLASSES.size());
+        assertThat(computed.measures()).containsKeys("nmi.train", "nmi.test", "silhouette.all", "ari.all");
+        // Plain colours are no riddle.
+        assertThat(computed.measures().get("purity.all")).isEqualTo(1);
+        assertThat(computed.summary())
+                .extracting(summary -> summary.name())
+                .containsExactlyInAnyOrderElementsOf(PlayedRun.CLASSES);
+        try (Safetensors clusters = Safetensors.open(store.open(computed.clusters()));
+                Safetensors latents = Safetensors.open(store.open(computed.latents()))) {
+            assertThat(clusters.tensor("assignments").shape()).containsExactly(played.pictures);
+            assertThat(clusters.tensor("projection").shape()).containsExactly(played.pictures, 3);
+            assertThat(latents.tensor("latent").shape()).containsExactly(played.pictures, 20);
+            // The refused picture keeps its row.
+            assertThat(latents.tensor("row").longs()).doesNotContain(9 + 14 + 4).contains(9 + 14 + 3, 9 + 14 + 5);
+        }
+        assertThat(count("select count(*) from latent where run = :run", run)).isEqualTo(played.pictures);
+        assertThat(count("select count(*) from point where run = :run", run)).isEqualTo(played.pictures);
+
+        checkRun(run);
+        checkTimeline(run, played.events.size());
+        checkClusters(run, played.pictures);
+        checkImages(run, played.pictures);
+        checkMetrics(run);
+        quarantineSomething();
+        new Examples(run).checkAll();
+        given().post("/api/v1/runs/{run}/cancel", run)
+                .then()
+                .statusCode(409)
+                .contentType("application/problem+json")
+                .body("title", equalTo("The run has ended"))
+                .body("detail", containsString("is completed"));
+    }
+
+    private static void checkMetrics(String run) {
+        await().atMost(PATIENCE).untilAsserted(() -> {
+            String metrics = given().get("/q/metrics").then().extract().asString();
+            assertThat(metrics)
+                    .contains("peregrine_kmeans_iterations ", "peregrine_kmeans_inertia ")
+                    .contains("peregrine_cluster_size{cluster=\"Ukiyo_e\"", "peregrine_cluster_nmi_ratio{split=\"all\"")
+                    .doesNotContain("run=\"" + run);
+        });
+    }
+
+    private void checkRun(String run) {
+        JsonPath json = ok("/api/v1/runs/" + run).extract().jsonPath();
+        assertThat(json.getString("run")).isEqualTo(run);
+        assertThat(json.getString("state")).isEqualTo("completed");
+        assertThat(json.getString("spec.dataset")).isEqualTo("colours");
+        assertThat(json.getList("classes.name")).isEqualTo(PlayedRun.CLASSES);
+        assertThat(json.getList("classes.before")).isEqualTo(List.of(14, 8, 6));
+        assertThat(json.getList("classes.after")).isEqualTo(List.of(14, 14, 14));
+        assertThat(json.getList("classes.refused")).isEqualTo(List.of(0, 1, 0));
+        assertThat(json.getList("classifier.history.epoch")).isEqualTo(List.of(1, 2));
+        assertThat(json.getList("classifier.test.confusion")).hasSize(3);
+        assertThat(json.getList("classifier.test.classes")).isEqualTo(PlayedRun.CLASSES);
+        assertThat(json.getDouble("autoencoder.test.loss")).isEqualTo(2_000);
+        assertThat(json.getDouble("seconds.ingest")).isEqualTo(41);
+        assertThat(json.getDouble("seconds.balance")).isEqualTo(10);
+        assertThat(json.getDouble("seconds.train")).isEqualTo(21);
+        assertThat(json.getDouble("clustering.measures.'purity.all'")).isEqualTo(1);
+        assertThat(json.getList("progress.stage")).contains("ingest", "cluster");
+        ok("/api/v1/runs?state=completed&dataset=colours").body("items.run", org.hamcrest.Matchers.hasItem(run));
+        ok("/api/v1/runs?dataset=none").body("items", hasSize(0)).body("nextCursor", nullValue());
+    }
+
+    private void checkTimeline(String run, int said) {
+        List<String> ids = new ArrayList<>();
+        Instant before = Instant.MIN;
+        for (JsonPath page : pages("/api/v1/runs/" + run + "/timeline?limit=5")) {
+            ids.addAll(page.getList("items.id"));
+            for (String time : page.<String>getList("items.time")) {
+                assertThat(Instant.parse(time)).isAfterOrEqualTo(before);
+                before = Instant.parse(time);
+            }
+        }
+        assertThat(ids).doesNotHaveDuplicates().hasSizeGreaterThan(said);
+        ok("/api/v1/runs/" + run + "/timeline?limit=1000")
+                .body("items.type", org.hamcrest.Matchers.hasItem("io.peregrine.run.completed.v1"));
+    }
+
+    private void checkClusters(String run, int pictures) {
+        String etag = ok("/api/v1/runs/" + run + "/clusters")
+                .body("items.size()", equalTo(3))
+                .body("items[0].purity", equalTo(1f))
+                .header("ETag", notNullValue())
+                .extract()
+                .header("ETag");
+        given().header("If-None-Match", etag)
+                .get("/api/v1/runs/{run}/clusters", run)
+                .then()
+                .statusCode(304);
+        ok("/api/v1/runs/" + run + "/clusters/1").body("index", equalTo(1)).body("name", notNullValue());
+        int members = 0;
+        for (int cluster = 0; cluster < 3; cluster++) {
+            double before = 0;
+            for (JsonPath page : pages("/api/v1/runs/" + run + "/clusters/" + cluster + "/members?limit=4")) {
+                for (Object distance : page.getList("items.cluster.distance")) {
+                    assertThat(((Number) distance).doubleValue()).isGreaterThanOrEqualTo(before);
+                    before = ((Number) distance).doubleValue();
+                    members++;
+                }
+            }
+        }
+        assertThat(members).isEqualTo(pictures);
+        ok("/api/v1/runs/" + run + "/projection")
+                .body("items", hasSize(pictures))
+                .body("nextCursor", nullValue());
+        assertThat(pages("/api/v1/runs/" + run + "/projection?limit=10").stream()
+                        .mapToInt(page -> page.getList("items").size())
+                        .sum())
+                .isEqualTo(pictures);
+    }
+
+    private void checkImages(String run, int pictures) throws Exception {
+        JsonPath images = ok("/api/v1/runs/" + run + "/images?limit=1000")
+                .body("items", hasSize(pictures + 1))
+                .extract()
+                .jsonPath();
+        ok("/api/v1/runs/" + run + "/images?label=Ukiyo_e&split=test").body("items", hasSize(3));
+        String imageId = images.getString("items[0].imageId");
+        ok("/api/v1/runs/" + run + "/images/" + imageId)
+                .body("label", equalTo("Blue_Period"))
+                .body("split", equalTo("test"))
+                .body("path", equalTo("painting 0.png"))
+                .body("cluster.name", equalTo("Blue_Period"))
+                .body("cluster.coordinates", hasSize(3));
+        byte[] png = given().get("/api/v1/runs/{run}/images/{image}/pixels", run, imageId)
+                .then()
+                .statusCode(200)
+                .contentType("image/png")
+                .extract()
+                .asByteArray();
+        var picture = ImageIO.read(new ByteArrayInputStream(png));
+        assertThat(picture.getWidth()).isEqualTo(PlayedRun.SIDE);
+        // Class 0 is dark in red, light in green and blue.
+        assertThat(picture.getRGB(5, 7) >> 16 & 0xff).isBetween(60, 99);
+        assertThat(picture.getRGB(5, 7) & 0xff).isBetween(190, 229);
+        String refused = ok("/api/v1/runs/" + run + "/refused")
+                .body("items", hasSize(1))
+                .body("items[0].reason", equalTo("IMAGE_TRUNCATED"))
+                .body("items[0].cluster", nullValue())
+                .extract()
+                .path("items[0].imageId");
+        problem(404, "No pixels", "/api/v1/runs/" + run + "/images/" + refused + "/pixels");
+    }
+
+    @Test
+    void aRunIsCancelledOnceAndNothingMoreIsSaidOfIt() throws Exception {
+        PlayedRun played = new PlayedRun(store, "cancelled");
+        String run = played.run.id();
+        List<CloudEvent> early = played.events.stream()
+                .filter(e -> !(e.data() instanceof CheckpointPublished))
+                .toList();
+        wire.say(early);
+        await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
+
+        given().contentType("application/json")
+                .body("{\"reason\":\"wrong folder\"}")
+                .post("/api/v1/runs/{run}/cancel", run)
+                .then()
+                .statusCode(202)
+                .header("Location", containsString("/api/v1/runs/" + run))
+                .body("state", equalTo("cancelled"));
+        given().post("/api/v1/runs/{run}/cancel", run).then().statusCode(409);
+        await().atMost(PATIENCE).until(() -> wire.heard(RunCancelled.class, run).size() == 1);
+        // What comes late is noted, and leads to nothing.
+        wire.say(played.events);
+        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+
+        assertThat(wire.heard(ClustersComputed.class, run)).isEmpty();
+        assertThat(wire.heard(RunCompleted.class, run)).isEmpty();
+        ok("/api/v1/runs/" + run).body("state", equalTo("cancelled")).body("cancelled", equalTo("wrong folder"));
+        problem(404, "No clusters yet", "/api/v1/runs/" + run + "/clusters");
+    }
+
+    @Test
+    void aRunThatFailedSaysWhyAndTheFirstEndStands() throws Exception {
+        PlayedRun played = new PlayedRun(store, "failed");
+        String run = played.run.id();
+        RunFailed failed = new RunFailed(
+                played.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower learningRate", List.of());
+        wire.say(List.of(ended(played, new RunCancelled(played.run, "late"), 2), ended(played, failed, 1)));
+        wire.say(played.events);
+        await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
+
+        ok("/api/v1/runs/" + run).body("state", equalTo("cancelled"));
+        PlayedRun other = new PlayedRun(store, "failed too");
+        wire.say(List.of(ended(
+                other,
+                new RunFailed(
+                        other.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower rate", List.of()),
+                1)));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> ok("/api/v1/runs/" + other.run.id())
+                        .body("state", equalTo("failed"))
+                        .body("failure.reason", equalTo("LOSS_DIVERGED"))
+                        .body("failure.stage", equalTo("train")));
+    }
+
+    private static CloudEvent ended(PlayedRun played, io.peregrine.events.PipelineEvent event, int second) {
+        String run = played.run.id();
+        return new CloudEvent(
+                EventCodec.eventId(run, event.type(), "end"),
+                "/peregrine/test",
+                event.type(),
+                Instant.parse("2026-11-24T13:30:00Z").plusSeconds(second),
+                run,
+                run,
+                null,
+                event);
+    }
+
+    @Test
+    void bytesThatAreNoEventAreQuarantinedByName() throws Exception {
+        quarantineSomething();
+    }
+
+    private void quarantineSomething() throws Exception {
+        wire.say(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
+                        .body("items[0].kind", equalTo("NOT_AN_EVENT"))
+                        .body("items[0].topic", equalTo(Topics.IMAGES))
+                        .body("items[0].beginning", equalTo("no event at all")));
+    }
+
+    @Test
+    void whatIsAskedWronglyIsAnsweredWithTheCure() {
+        problem(400, "Bad limit", "/api/v1/runs?limit=0");
+        problem(400, "Bad limit", "/api/v1/runs?limit=1001");
+        problem(400, "Bad limit", "/api/v1/runs?limit=many");
+        problem(400, "Bad cursor", "/api/v1/runs?cursor=***");
+        problem(400, "Bad cursor", "/api/v1/runs?cursor=bm8gdGltZQ");
+        problem(400, "Bad filter", "/api/v1/runs?state=lost");
+        problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef");
+        problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef/timeline");
+        problem(404, "No such run", "/api/v1/runs/nonsense/clusters/0/members");
+        problem(404, "Not Found", "/api/v1/paintings");
+        given().post("/api/v1/runs/{run}/cancel", "nonsense")
+                .then()
+                .statusCode(404)
+                .contentType("application/problem+json");
+        given().contentType("application/json")
+                .body("{")
+                .post("/api/v1/runs/{run}/cancel", "nonsense")
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json");
+        given().delete("/api/v1/runs").then().statusCode(405).contentType("application/problem+json");
+    }
+
+    private static void problem(int status, String title, String path) {
+        String type = given().urlEncodingEnabled(false)
+                .get(path)
+                .then()
+                .statusCode(status)
+                .contentType("application/problem+json")
+                .body("title", equalTo(title))
+                .body("status", equalTo(status))
+                .body("detail", notNullValue())
+                .extract()
+                .path("type");
+        if (type.startsWith("/")) {
+            ok(type).body("title", equalTo(title));
+        }
+    }
+
+    private static ValidatableResponse ok(String path) {
+        return given().get(path).then().statusCode(200);
+    }
+
+    /// Follows `Link: rel="next"` to the end.
+    private static List<JsonPath> pages(String first) {
+        List<JsonPath> pages = new ArrayList<>();
+        String next = first;
+        while (next != null) {
+            var response = given().urlEncodingEnabled(false)
+                    .get(next)
+                    .then()
+                    .statusCode(200)
+                    .extract();
+            pages.add(response.jsonPath());
+            String link = response.header("Link");
+            assertThat(link == null).isEqualTo(response.path("nextCursor") == null);
+            next = link == null ? null : link.substring(1, link.indexOf('>'));
+        }
+        return pages;
+    }
+
+    private long count(String query, String run) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery(query)
+                        .bind("run", run)
+                        .mapTo(Long.class)
+                        .one());
+    }
+}

@@ -1,0 +1,77 @@
+package io.peregrine.cluster;
+
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+/// The examples of the OpenAPI document against real answers: the same fields, so that none grows old.
+final class Examples {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /// Objects whose keys are data: names of classes, measures, stages.
+    private static final Set<String> MAPS = Set.of("measures", "seconds", "spec", "requested", "counts");
+
+    private final Map<String, String> addresses = new LinkedHashMap<>();
+
+    Examples(String run) {
+        String base = "/api/v1/runs/" + run;
+        String image = given().get(base + "/images?limit=1").path("items[0].imageId");
+        addresses.put("listRuns", "/api/v1/runs?limit=1&state=completed");
+        addresses.put("getRun", base);
+        addresses.put("listTimeline", base + "/timeline?limit=2");
+        addresses.put("listClusters", base + "/clusters");
+        addresses.put("getCluster", base + "/clusters/0");
+        addresses.put("listMembers", base + "/clusters/0/members?limit=2");
+        addresses.put("listImages", base + "/images?limit=2");
+        addresses.put("getImage", base + "/images/" + image);
+        addresses.put("listRefused", base + "/refused");
+        addresses.put("getProjection", base + "/projection?limit=2");
+        addresses.put("listQuarantine", "/api/v1/quarantine?limit=1");
+        addresses.put("getProblem", "/api/v1/problems/run-unknown");
+    }
+
+    void checkAll() throws IOException {
+        for (Map.Entry<String, String> address : addresses.entrySet()) {
+            String live = given().get(address.getValue())
+                    .then()
+                    .statusCode(200)
+                    .extract()
+                    .asString();
+            String file = "/openapi-examples/" + address.getKey() + ".json";
+            try (InputStream example = Examples.class.getResourceAsStream(file)) {
+                assertThat(example)
+                        .as("an example of %s; now it answers %s", address.getKey(), live)
+                        .isNotNull();
+                assertThat(fields(JSON.readTree(example)))
+                        .as("fields of the example %s; now it answers %s", file, live)
+                        .isEqualTo(fields(JSON.readTree(live)));
+            }
+        }
+    }
+
+    private static SortedSet<String> fields(JsonNode json) {
+        SortedSet<String> fields = new TreeSet<>();
+        collect("", json, fields);
+        return fields;
+    }
+
+    private static void collect(String path, JsonNode json, SortedSet<String> fields) {
+        if (json.isArray()) {
+            json.forEach(item -> collect(path + "[]", item, fields));
+        }
+        for (Map.Entry<String, JsonNode> field : json.properties()) {
+            fields.add(path + "/" + field.getKey());
+            if (!MAPS.contains(field.getKey())) {
+                collect(path + "/" + field.getKey(), field.getValue(), fields);
+            }
+        }
+    }
+}

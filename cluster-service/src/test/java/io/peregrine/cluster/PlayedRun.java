@@ -1,0 +1,217 @@
+package io.peregrine.cluster;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.BadSpec;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ImageRef;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Split;
+import io.peregrine.events.Stage;
+import io.peregrine.testkit.Golden;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/// A small run as ingest, balance and trainer would tell it: three classes of plain colour and noise, real packs, a
+/// real
+/// manifest, and an autoencoder of PyTorch's making. One picture is refused.
+final class PlayedRun {
+    static final List<String> CLASSES = List.of("Blue_Period", "Red_Period", "Ukiyo_e");
+    static final int SIDE = 32;
+    private static final int[] TRAIN = {14, 9, 6};
+    private static final int TEST = 3;
+
+    final List<CloudEvent> events = new ArrayList<>();
+    final RunRef run;
+    final int pictures;
+
+    private final FileStore store;
+    private final Random random;
+    private final Instant begin;
+    private final List<ArtifactRef> packs = new ArrayList<>();
+    private final List<Manifest.Entry> entries = new ArrayList<>();
+
+    PlayedRun(FileStore store, String id) throws BadSpec {
+        this.store = store;
+        this.random = new Random(7);
+        // Long enough ago that nothing of it lies in the future.
+        this.begin = Instant.now().minusSeconds(120).truncatedTo(ChronoUnit.SECONDS);
+        ObjectNode body =
+                EventCodec.json().createObjectNode().put("dataset", "colours").put("uri", "file:///data/colours");
+        body.putObject("clusters").put("seed", 42);
+        body.putObject("image").put("side", SIDE);
+        body.putObject("autoencoder").put("latent", 20).put("epochs", 2);
+        String runId = EventCodec.runId("/studio", id);
+        ArtifactRef spec = store.publish("run", "json", RunSpec.parse(body).toJson());
+        run = new RunRef(runId, "colours", spec);
+        DatasetReady ready = new DatasetReady("colours", body);
+        events.add(new CloudEvent(id, "/studio", ready.type(), begin, runId, runId, null, ready));
+        say(1, "accepted", new RunAccepted(run, "file:///data/colours"));
+        for (Split split : List.of(Split.TEST, Split.TRAIN)) {
+            for (int label = 0; label < CLASSES.size(); label++) {
+                pack(label, split, split == Split.TEST ? TEST : TRAIN[label]);
+            }
+        }
+        pictures = (int) entries.stream().filter(e -> e.pack() >= 0).count();
+        balanced(sealed());
+        trained();
+    }
+
+    private void pack(int label, Split split, int count) {
+        List<byte[]> pixels = new ArrayList<>();
+        List<ImageRef> refs = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            String path = "painting %d.png".formatted(i);
+            String sha256 =
+                    EventCodec.eventId("file", path, split + "/" + label).repeat(2);
+            int row = entries.size();
+            String imageId = EventCodec.eventId(split.wire(), CLASSES.get(label), path);
+            if (label == 1 && split == Split.TRAIN && i == 4) {
+                entries.add(new Manifest.Entry(label, split, -1, -1, path, sha256, "IMAGE_TRUNCATED"));
+                say(
+                        20,
+                        "refused " + row,
+                        new ImageRejected(
+                                run,
+                                imageId,
+                                row,
+                                CLASSES.get(label),
+                                split,
+                                path,
+                                sha256,
+                                "IMAGE_TRUNCATED",
+                                "the JPEG ends before its last line"));
+            } else {
+                entries.add(new Manifest.Entry(label, split, packs.size(), pixels.size(), path, sha256, null));
+                refs.add(new ImageRef(imageId, row, path, sha256, pixels.size()));
+                pixels.add(picture(label));
+            }
+        }
+        ArtifactRef pack = PixelPack.publish(store, Map.of("side", "32"), SIDE, pixels);
+        say(
+                21 + packs.size(),
+                "pack " + packs.size(),
+                new ImagesIngested(run, CLASSES.get(label), split, packs.size(), pack, refs));
+        packs.add(pack);
+    }
+
+    private byte[] picture(int label) {
+        byte[] pixels = new byte[3 * SIDE * SIDE];
+        for (int channel = 0; channel < 3; channel++) {
+            int tone = channel == label ? 60 : 190;
+            for (int at = 0; at < SIDE * SIDE; at++) {
+                pixels[channel * SIDE * SIDE + at] = (byte) (tone + random.nextInt(40));
+            }
+        }
+        return pixels;
+    }
+
+    private ManifestRef sealed() {
+        ManifestRef manifest = new Manifest(SIDE, CLASSES, packs, entries).publish(store);
+        List<ClassCount> counts = new ArrayList<>();
+        for (int label = 0; label < CLASSES.size(); label++) {
+            counts.add(new ClassCount(CLASSES.get(label), TRAIN[label] - (label == 1 ? 1 : 0), TEST, 0));
+        }
+        say(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "pictures", Map.of()));
+        say(41, "sealed", new DatasetSealed(run, manifest, counts, pictures, 1, 0));
+        return manifest;
+    }
+
+    private void balanced(ManifestRef manifest) {
+        RecipeShard recipes = new RecipeShard(
+                new long[] {9, 10}, new long[] {9, 11}, new double[] {0, .5}, new long[] {0, 0}, new long[] {0, 1});
+        ArtifactRef shard = recipes.publish(store, Map.of());
+        say(50, "0", new ShardWritten(run, 0, 1, shard, 2));
+        List<ClassBalance> classes = List.of(
+                new ClassBalance(CLASSES.get(0), 14, 0, 0),
+                new ClassBalance(CLASSES.get(1), 8, 6, 1),
+                new ClassBalance(CLASSES.get(2), 6, 8, 0));
+        say(51, "balanced", new DatasetBalanced(run, manifest, List.of(shard), classes, 42));
+    }
+
+    private void trained() {
+        TestMeasures test = new TestMeasures(
+                .8, 7 / 9., .75, .74, List.of(1., 2 / 3., 2 / 3.), List.of(row(3, 0, 0), row(0, 2, 1), row(1, 0, 2)));
+        for (int epoch = 1; epoch <= 2; epoch++) {
+            Map<String, Double> measures = new LinkedHashMap<>(Map.of("loss", 1.2 / epoch, "accuracy", .4 * epoch));
+            say(
+                    60 + epoch,
+                    "classifier " + epoch,
+                    new CheckpointPublished(
+                            run,
+                            Network.CLASSIFIER,
+                            epoch,
+                            2,
+                            true,
+                            epoch == 2,
+                            weights(),
+                            measures,
+                            epoch == 2 ? test : null));
+            TestMeasures loss = new TestMeasures(2_000, 0, 0, 0, List.of(), List.of());
+            say(
+                    70 + epoch,
+                    "autoencoder " + epoch,
+                    new CheckpointPublished(
+                            run,
+                            Network.AUTOENCODER,
+                            epoch,
+                            2,
+                            true,
+                            epoch == 2,
+                            weights(),
+                            Map.of("loss", 5_000. / epoch),
+                            epoch == 2 ? loss : null));
+        }
+    }
+
+    private static List<Long> row(long... counts) {
+        return java.util.Arrays.stream(counts).boxed().toList();
+    }
+
+    private ArtifactRef weights() {
+        try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"))) {
+            SafetensorsWriter writer = new SafetensorsWriter();
+            for (String name : golden.names()) {
+                if (name.startsWith("before.")) {
+                    Safetensors.Tensor tensor = golden.tensor(name);
+                    writer.add(name.substring("before.".length()), tensor.shape(), tensor.floats());
+                }
+            }
+            return store.publish("checkpoint", "safetensors", writer::writeTo);
+        }
+    }
+
+    private void say(int second, String ordinal, PipelineEvent event) {
+        String id = EventCodec.eventId(run.id(), event.type(), ordinal);
+        events.add(new CloudEvent(
+                id, "/peregrine/test", event.type(), begin.plusSeconds(second), run.id(), run.id(), null, event));
+    }
+}
