@@ -1,0 +1,194 @@
+package io.peregrine.ingest.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.Failure;
+import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.Split;
+import io.peregrine.ingest.Folder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ListingTest {
+    private static final SplitSpec UNCUT = new SplitSpec(0, 0, 42);
+
+    @TempDir
+    Path root;
+
+    @TempDir
+    Path elsewhere;
+
+    private final Crew crew = new Crew(2);
+    private Folder folder;
+
+    @BeforeEach
+    void openFolder() throws IOException {
+        folder = new Folder(Files.createDirectory(root.resolve("gallery")));
+    }
+
+    @AfterEach
+    void dismiss() {
+        crew.close();
+    }
+
+    @Test
+    void rowsAreSortedBySplitClassAndPathInCodePoints() throws Exception {
+        // U+FF21 comes before U+1F600 in code points, after it in UTF-16; '-' before '/' before '0'.
+        folder.picture("train/b/1.jpg")
+                .picture("train/b/sub/1.jpg")
+                .picture("train/b/sub-1.jpg")
+                .picture("train/b/sub0.JPEG")
+                .picture("train/\ud83d\ude00/x.png")
+                .picture("train/\uff21/x.png")
+                .picture("test/b/9.jpg")
+                .picture("val/b/5.jpg");
+
+        Listing listing = listing(UNCUT);
+
+        assertThat(listing.classes()).containsExactly("b", "\uff21", "\ud83d\ude00");
+        assertThat(listing.rows())
+                .extracting(Listing.Row::file)
+                .containsExactly(
+                        "test/b/9.jpg",
+                        "train/b/1.jpg",
+                        "train/b/sub-1.jpg",
+                        "train/b/sub/1.jpg",
+                        "train/b/sub0.JPEG",
+                        "train/\uff21/x.png",
+                        "train/\ud83d\ude00/x.png",
+                        "val/b/5.jpg");
+        assertThat(listing.rows().getLast().split()).isEqualTo(Split.VALIDATION);
+        assertThat(listing.packs()).hasSize(5);
+        FileStore store = new FileStore(elsewhere.resolve("store"));
+        assertThat(Listing.open(store, listing.publish(store))).isEqualTo(listing);
+    }
+
+    @Test
+    void otherFilesAreNotListedAndHiddenOnesAreNotSeen() throws Exception {
+        folder.picture("a/1.jpg")
+                .bytes("a/Thumbs.db", new byte[3])
+                .bytes("a/notes.txt", new byte[3])
+                .bytes("a/.hidden.jpg", new byte[3])
+                .bytes("a/._1.jpg", new byte[3])
+                .bytes(".ipynb_checkpoints/1.jpg", new byte[3])
+                .bytes("__MACOSX/a/1.jpg", new byte[3])
+                .bytes("labels.csv", new byte[3])
+                .bytes("a/words.png", new byte[3]);
+
+        assertThat(listing(UNCUT).rows()).extracting(Listing.Row::path).containsExactly("1.jpg", "words.png");
+    }
+
+    @Test
+    void classesMayBeCalledLikeSplitsBesideOthers() throws Exception {
+        folder.picture("train/1.jpg").picture("bus/1.jpg").picture("car/1.jpg");
+        assertThat(listing(UNCUT).classes()).containsExactly("bus", "car", "train");
+    }
+
+    @Test
+    void foldersThatAreNoDatasetAreRefusedByName() throws Exception {
+        assertThat(failure().code()).isEqualTo("NO_CLASSES");
+        folder.bytes("loose.jpg", Folder.encoded("jpg", 1));
+        assertThat(failure().code()).isEqualTo("NO_CLASSES");
+        folder.picture("test/a/1.jpg").picture("val/a/1.jpg");
+        assertThat(failure().code()).isEqualTo("NO_TRAIN");
+        folder.picture("train/b/1.jpg");
+        assertThat(failure()).hasMessageContaining("'a'").hasMessageContaining("train/");
+        folder.picture("train/a/1.jpg").picture("docs/1.jpg");
+        assertThat(failure())
+                .hasMessageContaining("docs")
+                .extracting(Failure::code)
+                .isEqualTo("MIXED_LAYOUT");
+        Files.delete(folder.root().resolve("docs/1.jpg"));
+        Files.move(folder.root().resolve("docs"), folder.root().resolve("validation"));
+        assertThat(failure().code()).isEqualTo("SPLIT_TWICE");
+    }
+
+    @Test
+    void anEmptyClassIsNamedWithWhatWasPassedBy() throws Exception {
+        folder.picture("a/1.jpg").bytes("b/1.gif", new byte[3]);
+        assertThat(failure())
+                .hasMessageContaining("'b'")
+                .hasMessageContaining(".gif")
+                .extracting(Failure::code)
+                .isEqualTo("EMPTY_CLASS");
+    }
+
+    @Test
+    void linksThatLeaveTheRootsAreNeverOpened() throws Exception {
+        byte[] secret = Folder.encoded("png", 5);
+        Files.write(elsewhere.resolve("secret.png"), secret);
+        folder.picture("a/1.jpg");
+        Files.createSymbolicLink(folder.root().resolve("a/out.png"), elsewhere.resolve("secret.png"));
+        Files.createSymbolicLink(
+                folder.root().resolve("a/in.png"), folder.root().resolve("a/1.jpg"));
+        Files.createSymbolicLink(
+                folder.root().resolve("a/nowhere.png"), folder.root().resolve("gone"));
+
+        List<Listing.Row> rows = listing(UNCUT).rows();
+
+        assertThat(rows).extracting(Listing.Row::path).containsExactly("1.jpg", "in.png", "nowhere.png", "out.png");
+        assertThat(rows.get(1).sha256()).isEqualTo(rows.get(0).sha256());
+        assertThat(rows.get(2).sha256()).isEqualTo(Digests.OF_NOTHING);
+        assertThat(rows.get(3).sha256()).isEqualTo(Digests.OF_NOTHING).isNotEqualTo(Digests.of(secret));
+
+        Files.createSymbolicLink(folder.root().resolve("a/loop"), folder.root().resolve("a"));
+        assertThat(failure().code()).isEqualTo("LINK_LOOP");
+        Files.delete(folder.root().resolve("a/loop"));
+        Files.createSymbolicLink(folder.root().resolve("b"), elsewhere);
+        assertThat(failure().code()).isEqualTo("LINK_OUTSIDE_ROOTS");
+    }
+
+    @Test
+    void aNumberOfListedFilesOfOneClassAndSplitMakesAPack() throws Exception {
+        for (int i = 0; i < 300; i++) {
+            folder.bytes("a/%03d.jpg".formatted(i), new byte[] {(byte) i, (byte) (i >> 8)});
+        }
+        folder.picture("b/1.jpg");
+        assertThat(listing(UNCUT).packs())
+                .containsExactly(
+                        new Listing.Range(0, 0, 256), new Listing.Range(1, 256, 300), new Listing.Range(2, 300, 301));
+    }
+
+    @Test
+    void identicalFilesOnBothSidesOfAGivenSplitAreCounted() throws Exception {
+        byte[] same = Folder.encoded("png", 9);
+        folder.bytes("train/a/1.png", same)
+                .bytes("train/a/2.png", same)
+                .bytes("test/a/3.png", same)
+                .picture("train/a/4.png");
+        assertThat(listing(UNCUT).duplicatesAcrossSplits()).isEqualTo(1);
+    }
+
+    @Test
+    void rootsThatDoNotHoldTheFolderRefuseIt() {
+        Roots roots = new Roots(List.of(elsewhere, root.resolve("not there")));
+        assertThat(catchThrowableOfType(Failure.class, () -> roots.resolve(folder.uri()))
+                        .code())
+                .isEqualTo("OUTSIDE_ROOTS");
+        assertThat(catchThrowableOfType(Failure.class, () -> roots.resolve("file://host/x"))
+                        .code())
+                .isEqualTo("BAD_URI");
+        String dots = elsewhere.toUri() + "../" + root.getFileName() + "/gallery";
+        assertThat(catchThrowableOfType(Failure.class, () -> roots.resolve(dots))
+                        .code())
+                .isEqualTo("OUTSIDE_ROOTS");
+        assertThat(new Roots(List.of(root)).resolve(folder.uri())).isEqualTo(folder.root());
+    }
+
+    private Listing listing(SplitSpec split) throws InterruptedException {
+        Roots roots = new Roots(List.of(root));
+        return Listing.of(roots.resolve(folder.uri()), roots, split, crew, (done, of) -> {});
+    }
+
+    private Failure failure() {
+        return catchThrowableOfType(Failure.class, () -> listing(UNCUT));
+    }
+}

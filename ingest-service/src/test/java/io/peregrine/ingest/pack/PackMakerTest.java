@@ -1,0 +1,163 @@
+package io.peregrine.ingest.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.RunSpec.Fit;
+import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.events.RunSpec.Orientation;
+import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.Split;
+import io.peregrine.ingest.Folder;
+import io.peregrine.ingest.pack.PackMaker.Made;
+import io.peregrine.ingest.pack.PackMaker.Refusal;
+import io.peregrine.testkit.Pictures;
+import java.io.IOException;
+import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PackMakerTest {
+    private static final ImageSpec SMALL = new ImageSpec(32, Fit.STRETCH, Orientation.APPLY);
+    private static final long BYTES_MAX = 1 << 24;
+
+    @TempDir
+    Path root;
+
+    @TempDir
+    Path storeFolder;
+
+    private final Crew crew = new Crew(2);
+    private final PictureDecoder decoder = new PictureDecoder(100_000_000);
+
+    @AfterEach
+    void dismiss() {
+        crew.close();
+    }
+
+    @Test
+    void whatChangedOrWentAfterListingIsRefusedByNameAndTheRestGoesOn() throws Exception {
+        Folder folder = new Folder(root);
+        folder.picture("a/1.png")
+                .picture("a/2.png")
+                .picture("a/3.png")
+                .picture("a/4.png")
+                .picture("a/5.png");
+        Path outside = Files.write(storeFolder.resolve("outside.png"), Folder.encoded("png", 2));
+        Listing listing = listing(root);
+        folder.bytes("a/1.png", Folder.encoded("png", 1));
+        Files.delete(root.resolve("a/2.png"));
+        Files.delete(root.resolve("a/3.png"));
+        Files.createSymbolicLink(root.resolve("a/3.png"), outside);
+        Files.delete(root.resolve("a/4.png"));
+        assertThat(new ProcessBuilder("mkfifo", root.resolve("a/4.png").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+
+        Made made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
+
+        assertThat(made.refusals())
+                .extracting(Refusal::place, Refusal::reason)
+                .containsExactly(
+                        tuple(0, Refused.Reason.IMAGE_CHANGED),
+                        tuple(1, Refused.Reason.IMAGE_UNREADABLE),
+                        tuple(2, Refused.Reason.LINK_OUTSIDE_ROOTS),
+                        tuple(3, Refused.Reason.NOT_A_FILE));
+        assertThat(made.isReusable()).isFalse();
+        try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
+            assertThat(pack.count()).isEqualTo(1);
+            assertThat(pack.picture(0).toArray(ValueLayout.JAVA_BYTE))
+                    .isEqualTo(Square.of(
+                            decoder.decode(Files.readAllBytes(root.resolve("a/5.png")), Orientation.APPLY),
+                            32,
+                            Fit.STRETCH));
+        }
+    }
+
+    @Test
+    void aFolderThatHasGoneIsAResourceAndNotTheInputsFault() throws Exception {
+        Folder folder = new Folder(Files.createDirectory(root.resolve("mounted")));
+        folder.picture("a/1.png");
+        Listing listing = listing(folder.root());
+        Files.move(folder.root(), root.resolve("unmounted"));
+        assertThatThrownBy(() ->
+                        maker(root).make(folder.root(), listing, listing.packs().getFirst(), SMALL, done -> {}))
+                .isInstanceOfSatisfying(
+                        Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE));
+    }
+
+    @Test
+    void theSameFilesMakeTheSamePackAndAnotherWayAnotherKey() throws Exception {
+        new Folder(root).picture("a/1.png").picture("a/2.jpg");
+        Listing listing = listing(root);
+        Listing.Range range = listing.packs().getFirst();
+        PackMaker maker = maker(root);
+        assertThat(maker.make(root, listing, range, SMALL, done -> {}))
+                .isEqualTo(maker.make(root, listing, range, SMALL, done -> {}));
+        Set<String> keys = new HashSet<>();
+        keys.add(maker.decodeKey(listing, range, SMALL));
+        keys.add(maker.decodeKey(listing, range, new ImageSpec(40, Fit.STRETCH, Orientation.APPLY)));
+        keys.add(maker.decodeKey(listing, range, new ImageSpec(32, Fit.COVER, Orientation.APPLY)));
+        keys.add(maker.decodeKey(listing, range, new ImageSpec(32, Fit.STRETCH, Orientation.IGNORE)));
+        new Folder(root).picture("a/0.png");
+        keys.add(maker.decodeKey(listing(root), listing(root).packs().getFirst(), SMALL));
+        assertThat(keys).hasSize(5);
+    }
+
+    @Test
+    void all1502PicturesOfWikiart6AreDecodedAndTheirEqualNamesKeptApart() throws Exception {
+        Path wikiart = Pictures.at("wikiart6").toRealPath();
+        Listing listing = listing(wikiart);
+        List<Made> packs = new ArrayList<>();
+        for (Listing.Range range : listing.packs()) {
+            packs.add(maker(wikiart).make(wikiart, listing, range, SMALL, done -> {}));
+        }
+        Seal seal = Seal.of(listing, packs, 32);
+
+        assertThat(seal.pictures()).isEqualTo(1_502);
+        assertThat(seal.refused()).isZero();
+        assertThat(seal.classes()).hasSize(6);
+        Set<String> ids = new HashSet<>();
+        Set<String> names = new HashSet<>();
+        Set<String> shared = new HashSet<>();
+        for (int row = 0; row < listing.rows().size(); row++) {
+            ids.add(listing.imageId(row));
+            String name =
+                    listing.rows().get(row).split() + listing.rows().get(row).path();
+            if (!names.add(name)) {
+                shared.add(name);
+            }
+        }
+        assertThat(ids).hasSize(1_502);
+        assertThat(shared).as("file names that occur in several classes").hasSize(67);
+        assertThat(seal.manifest().rowsOf(Split.TRAIN).length + seal.manifest().rowsOf(Split.TEST).length)
+                .isEqualTo(1_502);
+    }
+
+    private Listing listing(Path folder) throws InterruptedException {
+        return Listing.of(folder, new Roots(List.of(folder)), new SplitSpec(0, 0, 42), crew, (done, of) -> {});
+    }
+
+    private PackMaker maker(Path folder) throws IOException {
+        return new PackMaker(
+                new FileStore(storeFolder),
+                new Roots(List.of(folder)),
+                crew,
+                decoder,
+                BYTES_MAX,
+                (nanos, bytes, refused) -> {});
+    }
+}
