@@ -1,0 +1,37 @@
+package io.peregrine.vision;
+
+/// One tensor of a network's `state_dict`.
+///
+/// @param name as PyTorch's, such as `conv2d1.weight`
+/// @param shape in C order
+/// @param start how it begins
+/// @param fanIn for a uniform start: inputs of one unit
+public record Parameter(String name, long[] shape, Start start, long fanIn) {
+    /// How a tensor begins.
+    public enum Start {
+        /// Uniform in ±1/√fan-in, PyTorch's default of convolutions and linear layers.
+        UNIFORM,
+        /// Batch norm's scale.
+        ONES,
+        /// Batch norm's shift.
+        ZEROS,
+        /// Running mean of batch norm: zeros, moved by the forward pass, not by the optimizer.
+        RUNNING_MEAN,
+        /// Running variance of batch norm: ones, moved by the forward pass.
+        RUNNING_VARIANCE
+    }
+
+    /// @return whether the optimizer moves it
+    public boolean isLearned() {
+        return start != Start.RUNNING_MEAN && start != Start.RUNNING_VARIANCE;
+    }
+
+    /// @return number of values
+    public int size() {
+        long size = 1;
+        for (long dimension : shape) {
+            size = Math.multiplyExact(size, dimension);
+        }
+        return Math.toIntExact(size);
+    }
+}

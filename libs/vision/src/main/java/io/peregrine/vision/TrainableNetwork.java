@@ -1,0 +1,23 @@
+package io.peregrine.vision;
+
+import ai.djl.ndarray.NDArray;
+import java.util.List;
+import java.util.Map;
+
+/// A network as plain functions over a map of its `state_dict`: nothing is hidden in it.
+public sealed interface TrainableNetwork permits SeedCnn, SeedAutoencoder {
+    /// @return tensors in `state_dict` order
+    List<Parameter> parameters();
+
+    /// @param state every tensor of [#parameters] by name
+    /// @param pixels f32 [n, 3, side, side], 0 to 255, unscaled
+    /// @param training whether dropout drops and batch norm takes and keeps the batch's own statistics
+    /// @return what the network makes of them
+    NDArray output(Map<String, NDArray> state, NDArray pixels, boolean training);
+
+    /// @param output of [#output]
+    /// @param pixels its input
+    /// @param labels i64 [n]; an autoencoder needs none
+    /// @return f32 scalar: the mean loss
+    NDArray loss(NDArray output, NDArray pixels, NDArray labels);
+}

@@ -1,0 +1,198 @@
+package io.peregrine.vision;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.training.GradientCollector;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.HashMap;
+import java.util.Map;
+
+/// Steps of one network: forward, backward, Adam.
+///
+/// Each step makes its leaves anew over the same memory, so there is nothing to zero and nothing is added up;
+/// closing the
+/// step's manager frees all of it.
+public final class Training {
+    /// A batch's pixels in memory that the engine reads in place, and its labels.
+    public static final class Batch implements AutoCloseable {
+        private final int side;
+        private final Arena arena = arena();
+        private final MemorySegment pixels;
+        private final long[] labels;
+        private int count;
+
+        /// @param capacity rows of a full batch
+        /// @param side of the square pictures
+        public Batch(int capacity, int side) {
+            this.side = side;
+            this.pixels = arena.allocate(4L * capacity * 3 * side * side, 64);
+            this.labels = new long[capacity];
+        }
+
+        @SuppressWarnings("MustBeClosedChecker") // close() closes it.
+        private static Arena arena() {
+            return Arena.ofShared();
+        }
+
+        /// @return f32 [3, side, side] of one row, to be filled
+        public MemorySegment row(int row) {
+            long bytes = 4L * 3 * side * side;
+            return pixels.asSlice(row * bytes, bytes);
+        }
+
+        public void label(int row, long label) {
+            labels[row] = label;
+        }
+
+        public long label(int row) {
+            return labels[row];
+        }
+
+        /// Says how many rows are filled.
+        public void count(int rows) {
+            count = rows;
+        }
+
+        /// @return rows that are filled
+        public int count() {
+            return count;
+        }
+
+        private NDArray pixels(NDManager manager) {
+            long values = (long) count * 3 * side * side;
+            return manager.create(
+                    pixels.asSlice(0, 4 * values).asByteBuffer().order(ByteOrder.nativeOrder()),
+                    new Shape(count, 3, side, side),
+                    DataType.FLOAT32);
+        }
+
+        private NDArray labels(NDManager manager) {
+            return manager.create(java.util.Arrays.copyOf(labels, count), new Shape(count));
+        }
+
+        /// Fills a row from bytes, 0 to 255.
+        ///
+        /// @param picture u8 [3, side, side]
+        public void fill(int row, MemorySegment picture) {
+            MemorySegment to = row(row);
+            long values = picture.byteSize();
+            for (long i = 0; i < values; i++) {
+                to.setAtIndex(ValueLayout.JAVA_FLOAT, i, picture.get(ValueLayout.JAVA_BYTE, i) & 0xff);
+            }
+        }
+
+        @Override
+        public void close() {
+            arena.close();
+        }
+    }
+
+    /// What a batch came to.
+    ///
+    /// @param loss the batch's mean
+    /// @param predicted class of each row by a classifier; of an autoencoder empty
+    public record Outcome(double loss, int[] predicted) {}
+
+    private final Engine engine;
+    private final NetworkState state;
+    private final Adam adam;
+
+    /// @param state moved in place; closed by the caller
+    /// @param adam closed by the caller
+    public Training(NetworkState state, Adam adam) {
+        this.engine = Torch.load();
+        this.state = state;
+        this.adam = adam;
+    }
+
+    /// One step.
+    ///
+    /// @param stream seeds dropout: a function of (seed, epoch, step), so that a resumed training draws the same
+    public Outcome step(Batch batch, int stream) {
+        engine.setRandomSeed(stream);
+        try (NDManager manager = state.manager().newSubManager();
+                GradientCollector gradients = engine.newGradientCollector()) {
+            Map<String, NDArray> leaves = new HashMap<>();
+            for (Parameter parameter : state.network().parameters()) {
+                NDArray tensor = state.tensors().get(parameter.name());
+                if (parameter.isLearned()) {
+                    NDArray leaf = tensor.stopGradient();
+                    leaf.attach(manager);
+                    leaf.setRequiresGradient(true);
+                    leaves.put(parameter.name(), leaf);
+                } else {
+                    leaves.put(parameter.name(), tensor);
+                }
+            }
+            NDArray pixels = batch.pixels(manager);
+            NDArray output = state.network().output(leaves, pixels, true);
+            NDArray loss = state.network().loss(output, pixels, batch.labels(manager));
+            gradients.backward(loss);
+            adam.begin();
+            for (Parameter parameter : state.network().parameters()) {
+                if (parameter.isLearned()) {
+                    NDArray gradient = leaves.get(parameter.name()).getGradient();
+                    gradient.attach(manager);
+                    adam.update(parameter.name(), state.tensors().get(parameter.name()), gradient);
+                }
+            }
+            return new Outcome(loss.getFloat(), predicted(output));
+        }
+    }
+
+    /// Measures a batch without learning from it.
+    public Outcome measure(Batch batch) {
+        try (NDManager manager = state.manager().newSubManager()) {
+            NDArray pixels = batch.pixels(manager);
+            NDArray output = state.network().output(attached(manager), pixels, false);
+            double loss =
+                    state.network().loss(output, pixels, batch.labels(manager)).getFloat();
+            return new Outcome(loss, predicted(output));
+        }
+    }
+
+    /// @return what the network makes of a batch, without learning, flat in C order
+    public float[] output(Batch batch) {
+        try (NDManager manager = state.manager().newSubManager()) {
+            return state.network()
+                    .output(attached(manager), batch.pixels(manager), false)
+                    .toFloatArray();
+        }
+    }
+
+    /// Results of an operation belong to its first operand's manager: copies of the handles keep them in the step's.
+    private Map<String, NDArray> attached(NDManager manager) {
+        Map<String, NDArray> handles = new HashMap<>();
+        state.tensors().forEach((name, tensor) -> {
+            NDArray handle = tensor.stopGradient();
+            handle.attach(manager);
+            handles.put(name, handle);
+        });
+        return handles;
+    }
+
+    private int[] predicted(NDArray output) {
+        if (!(state.network() instanceof SeedCnn)) {
+            return new int[0];
+        }
+        // By hand: of equal ones the first, on every engine.
+        int rows = (int) output.getShape().get(0);
+        int classes = (int) output.getShape().get(1);
+        float[] values = output.toFloatArray();
+        int[] predicted = new int[rows];
+        for (int row = 0; row < rows; row++) {
+            for (int c = 1; c < classes; c++) {
+                if (values[row * classes + c] > values[row * classes + predicted[row]]) {
+                    predicted[row] = c;
+                }
+            }
+        }
+        return predicted;
+    }
+}
