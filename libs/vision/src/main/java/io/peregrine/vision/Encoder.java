@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.events.Failure;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.HashMap;
@@ -17,14 +18,16 @@ public final class Encoder implements AutoCloseable {
     private final SeedAutoencoder network;
     private final NetworkState state;
     private final int latent;
+    private final int side;
 
     /// @param weights a `seed-autoencoder` checkpoint
-    /// @throws io.peregrine.events.Failure OURS, if it is none
+    /// @throws Failure OURS, if it is none
     public Encoder(Safetensors weights) {
         long[] code = weights.tensor("encoder.7.weight").shape();
         latent = Math.toIntExact(code[0]);
         int width = (int) Math.round(Math.sqrt(code[1] / 64.0));
-        network = new SeedAutoencoder((width - 1) * 8, latent);
+        side = (width - 1) * 8;
+        network = new SeedAutoencoder(side, latent);
         state = NetworkState.read(network, weights, "");
     }
 
@@ -36,7 +39,14 @@ public final class Encoder implements AutoCloseable {
     /// @param pictures u8 [count, 3, side, side]
     /// @param side as the checkpoint's
     /// @return f32 [count, latent], flat
+    /// @throws Failure OURS `SIDE_DIFFERS`, if the pictures are of another side
     public float[] encode(MemorySegment pictures, int count, int side) {
+        if (side != this.side) {
+            throw Failure.ours(
+                    "SIDE_DIFFERS",
+                    "pictures of side %d, but this autoencoder takes side %d".formatted(side, this.side),
+                    null);
+        }
         if (count == 0) {
             return new float[0];
         }
