@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 /// @param sizes of every class, in label order
 public record BalancePlan(List<ClassSize> sizes) {
     /// The shards of a balanced set are listed in one event of less than 64 KiB: this many fit.
-    static final int MOST_SHARDS = 300;
+    static final int MOST_SHARDS = 256;
 
     /// Rows of the largest balanced set.
     public static final long MOST_ROWS = (long) MOST_SHARDS * RecipeShard.ROWS;

@@ -3,9 +3,16 @@ package io.peregrine.balance.smote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import io.peregrine.events.FailureKind;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.Strategy;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -103,6 +110,20 @@ class BalancePlanTest {
         assertThat(refusal(new Strategy.Auto(), 0, 10, 20).code()).isEqualTo("NEIGHBOURS_OUT_OF_RANGE");
         assertThat(refusal(new Strategy.AtLeast(Long.MAX_VALUE), 5, 10, 20))
                 .returns("SET_TOO_LARGE", Failure::code)
-                .hasMessageContaining("1228800");
+                .hasMessageContaining("1048576");
+    }
+
+    /// The bound is there so that the trainer hears of all shards in one event.
+    @Test
+    void theLargestBalancedSetIsSaidInOneEvent() {
+        String digest = "f".repeat(64);
+        ArtifactRef shard = new ArtifactRef("store:shard/ff/" + digest + ".safetensors", digest, 164_400);
+        DatasetBalanced largest = new DatasetBalanced(
+                new RunRef(digest.substring(32), "a dataset of some name", shard),
+                new ManifestRef(shard, shard),
+                Collections.nCopies(BalancePlan.MOST_SHARDS, shard),
+                Collections.nCopies(100, new ClassBalance("Abstract_Expressionism_II", 10_000, 10_000, 10_000)),
+                BalancePlan.MOST_ROWS);
+        assertThat(EventCodec.data(largest)).hasSizeLessThan(EventCodec.MAX_BYTES);
     }
 }

@@ -29,7 +29,7 @@ public final class BlockProduct implements AutoCloseable {
     /// @param rows the most that either side may have
     public BlockProduct(int rows) {
         this.rows = rows;
-        this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
+        this.manager = engine().newBaseManager(Device.cpu());
         Shape shape = new Shape(rows, VALUES);
         this.left = manager.zeros(shape, DataType.FLOAT32);
         this.right = manager.zeros(shape, DataType.FLOAT32);
@@ -41,7 +41,13 @@ public final class BlockProduct implements AutoCloseable {
     /// of
     /// their own. Not for a process that also trains: a training's bits depend on the engine's thread count.
     public static void onOneEngineThread() {
+        // The natives must be loaded before they can be told.
+        engine();
         JniUtils.setNumThreads(1);
+    }
+
+    private static Engine engine() {
+        return Engine.getEngine("PyTorch");
     }
 
     /// @return f32 [rows, VALUES], to be filled by the caller

@@ -1,0 +1,103 @@
+package io.peregrine.balance;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.BalanceTables.ClassRow;
+import io.peregrine.balance.smote.BalancedSet;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.Split;
+import io.peregrine.events.Stage;
+import io.peregrine.work.Database;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jboss.logging.Logger;
+
+/// Shuffles real rows and all classes' recipes into shards, publishes them and says so.
+@ApplicationScoped
+class AssembleShards implements JobHandler {
+    static final String KIND = "assemble";
+
+    private static final Logger LOG = Logger.getLogger(AssembleShards.class);
+
+    private final FileStore store;
+    private final Specs specs;
+    private final Database database;
+    private final BalanceMeters meters;
+
+    AssembleShards(FileStore store, Specs specs, Database database, BalanceMeters meters) {
+        this.store = store;
+        this.specs = specs;
+        this.database = database;
+        this.meters = meters;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.BALANCE;
+    }
+
+    @Override
+    public void work(JobContext job) throws IOException {
+        RunRef run = job.job().run();
+        ManifestRef ref = database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id()));
+        List<ClassRow> classes = database.jdbi().withHandle(sql -> BalanceTables.classes(sql, run.id()));
+        BalanceSpec spec = specs.balance(run);
+        Manifest manifest = Manifest.open(store, ref);
+        int[] rows = manifest.rowsOf(Split.TRAIN);
+        int[] labels = Arrays.stream(rows).map(manifest::label).toArray();
+        List<RecipeShard> recipes = classes.stream()
+                .map(ClassRow::recipes)
+                .filter(Objects::nonNull)
+                .map(drawn -> RecipeShard.open(store, drawn))
+                .toList();
+        BalancedSet set = new BalancedSet(rows, labels, recipes, spec.seed());
+        List<ArtifactRef> shards = new ArrayList<>();
+        long tiedRows = classes.stream().mapToLong(ClassRow::tiedRows).sum();
+        for (int index = 0; index < set.shards(); index++) {
+            job.check();
+            shards.add(set.shard(index)
+                    .publish(
+                            store,
+                            Map.of(
+                                    "format", "peregrine-recipe-shard-1",
+                                    "reference", "imbalanced-learn 0.14.2 SMOTE on float32",
+                                    "neighbours", Integer.toString(spec.neighbours()),
+                                    "seed", Long.toString(spec.seed()),
+                                    "tied_rows", Long.toString(tiedRows))));
+        }
+        List<ClassBalance> balance = classes.stream()
+                .map(one -> new ClassBalance(one.name(), one.real(), one.synthetic(), one.tiedRows()))
+                .toList();
+        job.done(tx -> {
+            for (int index = 0; index < shards.size(); index++) {
+                long inShard = Math.min(RecipeShard.ROWS, set.rows() - (long) index * RecipeShard.ROWS);
+                tx.say(
+                        new ShardWritten(run, index, shards.size(), shards.get(index), inShard),
+                        Integer.toString(index));
+            }
+            tx.say(new DatasetBalanced(run, ref, shards, balance, set.rows()), "");
+        });
+        meters.published(shards);
+        LOG.infof("dataset balanced run=%s rows=%d shards=%d tied=%d", run.id(), set.rows(), shards.size(), tiedRows);
+    }
+}

@@ -1,0 +1,42 @@
+package io.peregrine.balance;
+
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.work.Inbox;
+import io.peregrine.work.Job;
+import io.smallrye.reactive.messaging.annotations.Blocking;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+
+/// Hears that a dataset is sealed. Then the class sizes are planned ([PlanClasses]), each class that must grow has
+/// its
+/// neighbours found and its recipes drawn ([FindNeighbours]), and after the last of them the shuffled shards are
+/// written ([AssembleShards]).
+@ApplicationScoped
+class BalanceFlow {
+    private final Inbox inbox;
+
+    BalanceFlow(Inbox inbox) {
+        this.inbox = inbox;
+    }
+
+    /// No class can be planned before all final counts are known, and the manifest of the seal lists every picture:
+    /// of
+    /// the pictures themselves nothing needs to be kept.
+    @Incoming("images")
+    @Blocking
+    void images(ConsumerRecord<String, byte[]> record) {
+        inbox.hear(record, (event, tx) -> {
+            if (event.data() instanceof DatasetSealed sealed) {
+                tx.add(new Job.New(sealed.run(), PlanClasses.KIND, "", sealed.manifest()));
+            }
+        });
+    }
+
+    /// Of the runs only their ends matter here, and those the inbox keeps by itself.
+    @Incoming("runs")
+    @Blocking
+    void runs(ConsumerRecord<String, byte[]> record) {
+        inbox.hear(record, (event, tx) -> {});
+    }
+}

@@ -1,0 +1,46 @@
+package io.peregrine.balance;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import io.peregrine.events.ArtifactRef;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.List;
+
+/// The meters of balancing. `class` has as many values as datasets have classes.
+@ApplicationScoped
+class BalanceMeters {
+    private final MeterRegistry registry;
+    private final Counter ties;
+    private final Timer search;
+    private final Counter shardBytes;
+
+    BalanceMeters(MeterRegistry registry) {
+        this.registry = registry;
+        this.ties = Counter.builder("peregrine.smote.neighbour.ties")
+                .description("Pictures whose neighbours tie at or before rank k + 1")
+                .register(registry);
+        this.search = Timer.builder("peregrine.smote.neighbour")
+                .description("Time of one class's neighbour search, or of its part since the job was claimed")
+                .register(registry);
+        this.shardBytes = Counter.builder("peregrine.shard")
+                .baseUnit("bytes")
+                .description("Bytes of published recipe shards")
+                .register(registry);
+    }
+
+    void searched(String label, long synthetic, long tiedRows, Duration took) {
+        Counter.builder("peregrine.smote.samples")
+                .description("Synthetic pictures, as recipes")
+                .tag("class", label)
+                .register(registry)
+                .increment(synthetic);
+        ties.increment(tiedRows);
+        search.record(took);
+    }
+
+    void published(List<ArtifactRef> shards) {
+        shardBytes.increment(shards.stream().mapToLong(ArtifactRef::bytes).sum());
+    }
+}

@@ -1,0 +1,277 @@
+package io.peregrine.balance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.balance.smote.BalancePlan;
+import io.peregrine.balance.smote.BalancedSet;
+import io.peregrine.balance.smote.ClassSize;
+import io.peregrine.balance.smote.NeighbourSearch;
+import io.peregrine.balance.smote.Recipes;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.Split;
+import io.peregrine.events.Stage;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.work.Database;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.QuarkusTestProfile;
+import io.quarkus.test.junit.TestProfile;
+import io.restassured.RestAssured;
+import jakarta.inject.Inject;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.UUID;
+import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// From a sealed dataset to a balanced one, on a real broker and a real database.
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "balance"))
+@TestProfile(BalanceFlowTest.SmallTiles.class)
+class BalanceFlowTest {
+    private static final int SIDE = 24;
+
+    /// Tiles so small that a search of 30 pictures keeps its progress several times.
+    public static final class SmallTiles implements QuarkusTestProfile {
+        @Override
+        public Map<String, String> getConfigOverrides() {
+            return Map.of("peregrine.balance.tile-rows", "8");
+        }
+    }
+
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @Inject
+    FileStore store;
+
+    @Inject
+    Database database;
+
+    private Kafka kafka;
+
+    @BeforeEach
+    void connect() {
+        kafka = new Kafka(bootstrapServers);
+    }
+
+    @AfterEach
+    void disconnect() {
+        kafka.close();
+    }
+
+    private RunRef run(String strategy, int neighbours) throws Exception {
+        ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
+                {"dataset": "gallery", "uri": "file:///gallery",
+                 "balance": {"strategy": %s, "neighbours": %d, "seed": 7}}""".formatted(strategy, neighbours));
+        return new RunRef(
+                UUID.randomUUID().toString().replace("-", ""),
+                "gallery",
+                store.publish("run", "json", RunSpec.parse(body).toJson()));
+    }
+
+    private static SequencedMap<String, Integer> classes(int... counts) {
+        SequencedMap<String, Integer> classes = new LinkedHashMap<>();
+        List<String> names = List.of("Baroque", "Cubism", "Rococo", "Ukiyo_e");
+        for (int i = 0; i < counts.length; i++) {
+            classes.put(names.get(i), counts[i]);
+        }
+        return classes;
+    }
+
+    /// The same by the core alone, without tiles.
+    private List<RecipeShard> expected(DatasetSealed sealed) throws Exception {
+        BalanceSpec spec = RunSpec.read(
+                        Files.readAllBytes(store.open(sealed.run().spec())))
+                .balance();
+        Manifest manifest = Manifest.open(store, sealed.manifest());
+        long[] real =
+                sealed.classes().stream().mapToLong(count -> count.train()).toArray();
+        BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours(), manifest.classes(), real);
+        List<RecipeShard> recipes = new ArrayList<>();
+        try (PixelRows pixels = new PixelRows(store, manifest)) {
+            for (ClassSize size : plan.growing()) {
+                int[] rows = manifest.rowsOf(Split.TRAIN, size.label());
+                List<MemorySegment> pictures =
+                        Arrays.stream(rows).mapToObj(pixels::picture).toList();
+                try (NeighbourSearch search =
+                        new NeighbourSearch(pictures, pixels.values(), spec.neighbours(), 512, 1)) {
+                    search.step(() -> {});
+                    recipes.add(Recipes.draw(
+                            rows,
+                            search.result(),
+                            (int) size.synthetic(),
+                            spec.seed(),
+                            size.label(),
+                            plan.firstOrdinal(size.label())));
+                }
+            }
+        }
+        int[] rows = manifest.rowsOf(Split.TRAIN);
+        BalancedSet set =
+                new BalancedSet(rows, Arrays.stream(rows).map(manifest::label).toArray(), recipes, spec.seed());
+        return IntStream.range(0, set.shards()).mapToObj(set::shard).toList();
+    }
+
+    private static void assertEqual(RecipeShard found, RecipeShard expected) {
+        assertThat(found.base()).isEqualTo(expected.base());
+        assertThat(found.neighbour()).isEqualTo(expected.neighbour());
+        assertThat(found.gap()).isEqualTo(expected.gap());
+        assertThat(found.label()).isEqualTo(expected.label());
+        assertThat(found.ordinal()).isEqualTo(expected.ordinal());
+    }
+
+    @Test
+    void aSealedDatasetBecomesTheCoresShards() throws Exception {
+        RunRef run = run("{\"counts\": {\"Baroque\": 3000, \"Ukiyo_e\": 2500}}", 5);
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 4, 9), 1);
+        kafka.say(sealed, "");
+
+        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
+        assertThat(balanced.rows()).isEqualTo(3_000 + 12 + 4 + 2_500);
+        assertThat(balanced.manifest()).isEqualTo(sealed.manifest());
+        assertThat(balanced.classes())
+                .containsExactly(
+                        new ClassBalance("Baroque", 30, 2_970, 0),
+                        new ClassBalance("Cubism", 12, 0, 0),
+                        new ClassBalance("Rococo", 4, 0, 0),
+                        new ClassBalance("Ukiyo_e", 9, 2_491, 0));
+        List<RecipeShard> expected = expected(sealed);
+        assertThat(balanced.shards()).hasSize(2).hasSameSizeAs(expected);
+        for (int i = 0; i < expected.size(); i++) {
+            assertEqual(RecipeShard.open(store, balanced.shards().get(i)), expected.get(i));
+        }
+        Awaitility.await().until(() -> kafka.of(run.id(), ShardWritten.class).size() == 2);
+        assertThat(kafka.of(run.id(), ShardWritten.class))
+                .containsExactlyInAnyOrder(
+                        new ShardWritten(run, 0, 2, balanced.shards().get(0), 4_096),
+                        new ShardWritten(run, 1, 2, balanced.shards().get(1), 1_420));
+        assertThat(kafka.of(run.id(), StageProgressed.class))
+                .isNotEmpty()
+                .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.BALANCE));
+        RestAssured.get("/q/metrics")
+                .then()
+                .statusCode(200)
+                .body(containsString("peregrine_smote_samples_total{class=\"Ukiyo_e\"} 2491.0"))
+                .body(containsString("peregrine_smote_neighbour_ties_total"))
+                .body(containsString("peregrine_smote_neighbour_seconds_count"))
+                .body(containsString("peregrine_shard_bytes_total"));
+    }
+
+    @Test
+    void withoutSyntheticPicturesTheRealOnesAreShuffledIntoAShard() throws Exception {
+        RunRef run = run("\"none\"", 5);
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(3, 1), 2);
+        kafka.say(sealed, "");
+
+        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
+        assertThat(balanced.rows()).isEqualTo(4);
+        RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
+        assertEqual(shard, expected(sealed).getFirst());
+        assertThat(shard.neighbour()).isEqualTo(shard.base());
+    }
+
+    @Test
+    void tooSmallAClassFailsTheRunByNameAndAGoodRunBehindItSucceeds() throws Exception {
+        RunRef small = run("\"auto\"", 5);
+        RunRef good = run("\"auto\"", 3);
+        kafka.say(SealedDataset.publish(store, small, SIDE, classes(30, 12, 5), 3), "");
+        kafka.say(SealedDataset.publish(store, good, SIDE, classes(30, 12, 5), 3), "");
+
+        RunFailed failed = kafka.await(small.id(), RunFailed.class);
+        assertThat(failed.stage()).isEqualTo(Stage.BALANCE);
+        assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
+        assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
+        assertThat(failed.detail()).contains("5 of class Rococo", "at most 4");
+        assertThat(kafka.await(good.id(), DatasetBalanced.class).rows()).isEqualTo(90);
+        assertThat(kafka.of(small.id(), DatasetBalanced.class)).isEmpty();
+    }
+
+    @Test
+    void aRepeatChangesNothingAndTheSameSealUnderAnotherRunMakesTheSameShards() throws Exception {
+        RunRef run = run("{\"atLeast\": 20}", 5);
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 4);
+        kafka.say(sealed, "");
+        DatasetBalanced first = kafka.await(run.id(), DatasetBalanced.class);
+        long jobs = count("job", run);
+        long said = count("outbox", run);
+
+        kafka.say(sealed, "");
+        // Another id, as if the producer had forgotten what it said: the inbox takes it, the jobs are there already.
+        kafka.say(sealed, "again");
+        Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
+        RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());
+        kafka.say(
+                new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.pictures(), sealed.refused(), 0),
+                "");
+
+        DatasetBalanced second = kafka.await(other.id(), DatasetBalanced.class);
+        assertThat(second.shards()).isEqualTo(first.shards());
+        assertThat(count("job", run)).isEqualTo(jobs);
+        assertThat(count("outbox", run)).isEqualTo(said);
+        assertThat(kafka.of(run.id(), DatasetBalanced.class)).containsExactly(first);
+    }
+
+    @Test
+    void aRunThatWasCancelledBeforeItsSealIsNeverPlanned() throws Exception {
+        RunRef run = run("\"auto\"", 5);
+        kafka.say(new RunCancelled(run, "changed my mind"), "cancelled");
+        Awaitility.await().until(() -> ended(run));
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12), 5);
+        kafka.say(sealed, "");
+        Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "")) == 1);
+        assertThat(count("job", run)).isZero();
+        assertThat(kafka.of(run.id(), PipelineEvent.class)).hasSize(2);
+    }
+
+    private long count(String table, RunRef run) {
+        // Progress depends on how long a search took; everything else does not.
+        String filter = table.equals("outbox") ? " and type not like '%progressed%'" : "";
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select count(*) from " + table + " where run = :run" + filter)
+                        .bind("run", run.id())
+                        .mapTo(Long.class)
+                        .one());
+    }
+
+    private long count(String table, String id) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select count(*) from " + table + " where id = :id")
+                        .bind("id", id)
+                        .mapTo(Long.class)
+                        .one());
+    }
+
+    private boolean ended(RunRef run) {
+        return count("ended_run", run) == 1;
+    }
+}

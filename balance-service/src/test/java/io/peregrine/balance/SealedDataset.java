@@ -1,0 +1,72 @@
+package io.peregrine.balance;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.Manifest.Entry;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Split;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SequencedMap;
+
+/// A dataset as ingest leaves it: packs and manifest in the store, with test pictures before the training ones, a
+/// refused file in the middle of each class, and validation pictures behind.
+final class SealedDataset {
+    private static final int TEST = 3;
+
+    private final FileStore store;
+    private final int side;
+    private final Random random;
+    private final List<ArtifactRef> packs = new ArrayList<>();
+    private final List<Entry> entries = new ArrayList<>();
+
+    private SealedDataset(FileStore store, int side, long seed) {
+        this.store = store;
+        this.side = side;
+        this.random = new Random(seed);
+    }
+
+    /// @param train accepted training pictures by class, in label order
+    static DatasetSealed publish(
+            FileStore store, RunRef run, int side, SequencedMap<String, Integer> train, long seed) {
+        SealedDataset made = new SealedDataset(store, side, seed);
+        List<String> classes = List.copyOf(train.sequencedKeySet());
+        for (Split split : Split.values()) {
+            for (int label = 0; label < classes.size(); label++) {
+                made.add(split, label, split == Split.TRAIN ? train.get(classes.get(label)) : TEST);
+            }
+        }
+        ManifestRef manifest = new Manifest(side, classes, made.packs, made.entries).publish(store);
+        List<ClassCount> counts = classes.stream()
+                .map(name -> new ClassCount(name, train.get(name), TEST, TEST))
+                .toList();
+        long pictures = made.entries.stream().filter(entry -> entry.pack() >= 0).count();
+        return new DatasetSealed(run, manifest, counts, pictures, made.entries.size() - pictures, 0);
+    }
+
+    private void add(Split split, int label, int count) {
+        int pack = packs.size();
+        List<byte[]> pictures = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            if (split == Split.TRAIN && i == count / 2) {
+                entries.add(
+                        new Entry(label, split, -1, -1, "half-%d.jpg".formatted(i), "0".repeat(64), "IMAGE_TRUNCATED"));
+            }
+            byte[] pixels = new byte[3 * side * side];
+            int light = random.nextInt(64);
+            for (int j = 0; j < pixels.length; j++) {
+                pixels[j] = (byte) (light + random.nextInt(192));
+            }
+            pictures.add(pixels);
+            entries.add(new Entry(label, split, pack, i, "%d.jpg".formatted(i), "0".repeat(64), null));
+        }
+        packs.add(PixelPack.publish(store, Map.of("side", Integer.toString(side)), side, pictures));
+    }
+}
