@@ -21,6 +21,12 @@ import java.util.function.LongPredicate;
 /// Reads a specification field by field and keeps going, so that a user sees all that is wrong at once.
 final class SpecReader {
     private static final long GREATEST_SEED = 0xffff_ffffL;
+    /// Every event of a run carries its dataset's name, and a run.failed all errors: both must fit into 64 KiB.
+    private static final int DATASET_CHARACTERS = 200;
+
+    private static final int URI_CHARACTERS = 4_096;
+    private static final int ERRORS = 20;
+    private static final int SHOWN_CHARACTERS = 200;
 
     private final List<FieldError> errors = new ArrayList<>();
 
@@ -41,7 +47,7 @@ final class SpecReader {
     private RunSpec spec(Room body) {
         onlyKnown(body, "dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters");
         return new RunSpec(
-                text(body, "dataset", null),
+                bounded(body, "dataset", DATASET_CHARACTERS),
                 uri(body),
                 split(room(body, "split")),
                 image(room(body, "image")),
@@ -52,7 +58,7 @@ final class SpecReader {
     }
 
     private String uri(Room body) {
-        String uri = text(body, "uri", null);
+        String uri = bounded(body, "uri", URI_CHARACTERS);
         if (uri != null && !uri.startsWith("file:/")) {
             refuse(body, "uri", "is no folder's address", "write file:///path/to/folder");
         }
@@ -219,6 +225,14 @@ final class SpecReader {
         return json.doubleValue();
     }
 
+    private String bounded(Room room, String field, int characters) {
+        String text = text(room, field, null);
+        if (text != null && text.length() > characters) {
+            refuse(room, field, "is too long", "at most %,d characters".formatted(characters));
+        }
+        return text;
+    }
+
     private String text(Room room, String field, String otherwise) {
         JsonNode json = room.json().get(field);
         if (json == null && otherwise != null) {
@@ -275,11 +289,22 @@ final class SpecReader {
     }
 
     private void refuse(Room room, String field, String problem, String cure) {
+        if (errors.size() == ERRORS) {
+            return;
+        }
         JsonNode found = room.json().get(field);
         String shown = found == null ? "nothing" : found.toString();
         String pointer = room.pointer() + "/" + field.replace("~", "~0").replace("/", "~1");
-        errors.add(
-                new FieldError(pointer, shown.length() > 200 ? shown.substring(0, 200) + "…" : shown, problem, cure));
+        errors.add(new FieldError(shortened(pointer), shortened(shown), problem, cure));
+    }
+
+    private static String shortened(String text) {
+        if (text.length() <= SHOWN_CHARACTERS) {
+            return text;
+        }
+        // Not between the two halves of a character.
+        boolean halved = Character.isHighSurrogate(text.charAt(SHOWN_CHARACTERS - 1));
+        return text.substring(0, halved ? SHOWN_CHARACTERS - 1 : SHOWN_CHARACTERS) + "…";
     }
 
     /// Levenshtein's edit distance, letters compared without case.
