@@ -22,6 +22,8 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /// 256 at a time ([MakePack]), and when the last pack is made the dataset is sealed ([SealDataset]).
 @ApplicationScoped
 class IngestFlow {
+    private static final int DATASET_CHARACTERS = 200;
+
     private final Inbox inbox;
 
     IngestFlow(Inbox inbox) {
@@ -46,7 +48,12 @@ class IngestFlow {
     }
 
     private static void begin(CloudEvent event, DatasetReady ready, Transaction tx) {
-        RunRef run = new RunRef(event.subject(), ready.dataset(), null);
+        String dataset = ready.dataset();
+        if (dataset.codePointCount(0, dataset.length()) > DATASET_CHARACTERS) {
+            // Too long for a specification, and for the events that say so.
+            dataset = dataset.substring(0, dataset.offsetByCodePoints(0, DATASET_CHARACTERS)) + "…";
+        }
+        RunRef run = new RunRef(event.subject(), dataset, null);
         try {
             RunSpec.parse(ready.body());
             IngestTables.accept(tx.sql(), run.id(), run.dataset());

@@ -77,7 +77,9 @@ final class PackSaid {
     }
 
     private static String shortened(String detail) {
-        return detail.length() <= DETAIL_CHARACTERS ? detail : detail.substring(0, DETAIL_CHARACTERS) + "…";
+        return detail.codePointCount(0, detail.length()) <= DETAIL_CHARACTERS
+                ? detail
+                : detail.substring(0, detail.offsetByCodePoints(0, DETAIL_CHARACTERS)) + "…";
     }
 
     private static int bytes(ImageRef image) {

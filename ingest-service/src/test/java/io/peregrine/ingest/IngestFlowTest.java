@@ -171,6 +171,21 @@ class IngestFlowTest {
     }
 
     @Test
+    void aSpecificationThatIsWrongEverywhereStillFitsOneEvent() throws Exception {
+        StringBuilder fields = new StringBuilder();
+        for (int i = 0; i < 60; i++) {
+            fields.append(",\"%s%d\":\"%s\"".formatted("\\u0001".repeat(150), i, "\\u0002".repeat(150)));
+        }
+        String run = kafka.publish("{\"dataset\":\"%s\",\"uri\":7%s}".formatted("d".repeat(50_000), fields));
+
+        RunFailed failed = kafka.await(run, RunFailed.class);
+
+        assertThat(failed.reason()).isEqualTo("BAD_SPEC");
+        assertThat(failed.run().dataset()).hasSize(201);
+        assertThat(failed.errors()).hasSize(20);
+    }
+
+    @Test
     void foldersThatAreNoDatasetFailByNameAndAGoodRunBehindThemSucceeds() throws Exception {
         folder.picture("Cubism/a.jpg");
         Path outside = Files.createTempDirectory("outside");

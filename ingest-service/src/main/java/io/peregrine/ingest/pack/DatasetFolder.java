@@ -171,6 +171,13 @@ record DatasetFolder(Set<Split> given, List<Found> pictures) {
             try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
                 for (Path entry : all) {
                     String name = entry.getFileName().toString();
+                    if (name.indexOf('\uFFFD') >= 0) {
+                        throw Failure.input(
+                                "NAME_NOT_UTF8",
+                                ("the name of %s is not UTF-8, or this service runs without a UTF-8 locale; rename it, or "
+                                                + "start the service with LC_ALL=C.UTF-8")
+                                        .formatted(root.relativize(entry)));
+                    }
                     if (!name.startsWith(".") && !name.equals("__MACOSX")) {
                         entries.add(entry);
                     }

@@ -122,6 +122,24 @@ class ListingTest {
     }
 
     @Test
+    void aNameThatIsNotUtf8IsRefusedAndNotMangled() throws Exception {
+        folder.picture("a/1.jpg");
+        String make = "printf x > \"$0/a/$(printf 'caf\\351').jpg\"";
+        Process shell = new ProcessBuilder("sh", "-c", make, folder.root().toString()).start();
+        assertThat(shell.waitFor()).isZero();
+        assertThat(failure())
+                .hasMessageContaining("caf")
+                .extracting(Failure::code)
+                .isEqualTo("NAME_NOT_UTF8");
+        // JUnit cannot delete what Java cannot name.
+        String remove = "rm \"$0\"/a/caf*";
+        assertThat(new ProcessBuilder("sh", "-c", remove, folder.root().toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+    }
+
+    @Test
     void linksThatLeaveTheRootsAreNeverOpened() throws Exception {
         byte[] secret = Folder.encoded("png", 5);
         Files.write(elsewhere.resolve("secret.png"), secret);
