@@ -155,6 +155,8 @@ public final class LocalPeregrine implements AutoCloseable {
         environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
         environment.put(
                 "QUARKUS_HTTP_PORT", Integer.toString(addresses.services().get(service)));
+        // In any other locale Java cannot name a file 'café.jpg', let alone open it.
+        environment.put("LC_ALL", "C.UTF-8");
         environment.put("MALLOC_ARENA_MAX", "2");
         environment.put("THP_MEM_ALLOC_ENABLE", "1");
         environment.put("OMP_WAIT_POLICY", "PASSIVE");
