@@ -1,0 +1,195 @@
+package io.peregrine.trainer;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.Split;
+import io.peregrine.events.Stage;
+import io.peregrine.trainer.run.NetworkTraining;
+import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
+import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.trainer.run.Position;
+import io.peregrine.trainer.run.ResumeFiles;
+import io.peregrine.trainer.run.TrainingRows;
+import io.peregrine.vision.SeedAutoencoder;
+import io.peregrine.vision.SeedCnn;
+import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch,
+/// measured once
+/// on the test split at the end.
+@ApplicationScoped
+class TrainNetwork implements JobHandler {
+    static final String KIND = "train";
+
+    private final FileStore store;
+    private final TrainerConfig config;
+    private final TrainerMeters meters;
+
+    TrainNetwork(FileStore store, TrainerConfig config, TrainerMeters meters) {
+        this.store = store;
+        this.config = config;
+        this.meters = meters;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public Stage stage() {
+        return Stage.TRAIN;
+    }
+
+    @Override
+    public void work(JobContext job) throws IOException {
+        DatasetBalanced balanced = EventCodec.json().treeToValue(job.job().payload(), DatasetBalanced.class);
+        Network network = Network.valueOf(job.job().key().toUpperCase(java.util.Locale.ROOT));
+        RunSpec run = RunSpec.read(Files.readAllBytes(store.open(balanced.run().spec())));
+        TrainSpec spec = network == Network.CLASSIFIER ? run.classifier() : run.autoencoder();
+        Manifest manifest = Manifest.open(store, balanced.manifest());
+        ResumeFiles files =
+                new ResumeFiles(config.state().resolve(balanced.run().id() + "-" + network.wire()));
+        try (PixelRows pixels = new PixelRows(store, manifest);
+                NetworkTraining training = open(
+                        job,
+                        files,
+                        network(network, spec, manifest),
+                        spec,
+                        material(network, balanced, manifest, pixels))) {
+            train(job, balanced, network, spec, training, files);
+        } finally {
+            meters.over(network);
+        }
+        files.forget();
+    }
+
+    private static TrainableNetwork network(Network network, TrainSpec spec, Manifest manifest) {
+        return switch (network) {
+            case CLASSIFIER -> new SeedCnn(manifest.side(), manifest.classes().size(), spec.dropout());
+            case AUTOENCODER -> new SeedAutoencoder(manifest.side(), spec.latent());
+        };
+    }
+
+    /// The classifier learns from every row, the autoencoder from the real ones.
+    private Material material(Network network, DatasetBalanced balanced, Manifest manifest, PixelRows pixels) {
+        List<RecipeShard> shards = balanced.shards().stream()
+                .map(ref -> RecipeShard.open(store, ref))
+                .toList();
+        long real = balanced.classes().stream().mapToLong(ClassBalance::real).sum();
+        return new Material(
+                pixels,
+                manifest.side(),
+                manifest.classes().size(),
+                network == Network.CLASSIFIER ? TrainingRows.ofShards(shards) : TrainingRows.ofRealRows(shards, real),
+                TrainingRows.ofSplit(manifest, Split.VALIDATION),
+                TrainingRows.ofSplit(manifest, Split.TEST));
+    }
+
+    private static NetworkTraining open(
+            JobContext job, ResumeFiles files, TrainableNetwork network, TrainSpec spec, Material material) {
+        Optional<String> saved = Optional.ofNullable(job.job().state()).map(name -> new String(name, UTF_8));
+        var file = saved.flatMap(files::find);
+        if (file.isEmpty()) {
+            return new NetworkTraining(network, spec, material);
+        }
+        try (Safetensors state = Safetensors.open(file.get())) {
+            return new NetworkTraining(network, spec, material, state);
+        }
+    }
+
+    private void train(
+            JobContext job,
+            DatasetBalanced balanced,
+            Network network,
+            TrainSpec spec,
+            NetworkTraining training,
+            ResumeFiles files) {
+        long[] savedAt = {System.nanoTime()};
+        while (!training.isOver()) {
+            EpochEnd end = training.epoch((position, batches, loss, seconds) -> {
+                job.check();
+                meters.step(network, position, spec, seconds);
+                long done = (position.epoch() - 1L) * batches + position.batch();
+                job.progress(new StageProgressed(
+                        balanced.run(),
+                        Stage.TRAIN,
+                        network.wire(),
+                        done,
+                        (long) spec.epochs() * batches,
+                        "batches",
+                        Map.of("epoch", (double) position.epoch(), "loss", position.lossSum() / position.seen())));
+                if (System.nanoTime() - savedAt[0] > config.saveEvery().toNanos() && position.batch() < batches) {
+                    job.save(state(files, training), tx -> {});
+                    savedAt[0] = System.nanoTime();
+                }
+            });
+            meters.epoch(network, end);
+            publish(job, balanced, network, spec, training, files, end);
+            savedAt[0] = System.nanoTime();
+        }
+    }
+
+    private static byte[] state(ResumeFiles files, NetworkTraining training) {
+        SafetensorsWriter state = new SafetensorsWriter();
+        training.write(state);
+        Position position = training.position();
+        return files.write(position, state).getBytes(UTF_8);
+    }
+
+    private void publish(
+            JobContext job,
+            DatasetBalanced balanced,
+            Network network,
+            TrainSpec spec,
+            NetworkTraining training,
+            ResumeFiles files,
+            EpochEnd end) {
+        boolean last = training.isOver();
+        TestMeasures test = last ? training.test() : null;
+        SafetensorsWriter weights = new SafetensorsWriter().metadata("preset", spec.preset());
+        training.writeWeights(weights);
+        ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", weights::writeTo);
+        meters.checkpoint(network, checkpoint);
+        CheckpointPublished event = new CheckpointPublished(
+                balanced.run(),
+                network,
+                end.epoch(),
+                spec.epochs(),
+                end.best(),
+                last,
+                checkpoint,
+                end.measures(),
+                test);
+        String ordinal = network.wire() + "/" + end.epoch();
+        if (last) {
+            job.done(tx -> tx.say(event, ordinal));
+        } else {
+            job.save(state(files, training), tx -> tx.say(event, ordinal));
+        }
+    }
+}

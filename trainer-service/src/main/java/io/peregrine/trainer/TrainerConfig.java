@@ -1,0 +1,18 @@
+package io.peregrine.trainer;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/// What the trainer is told.
+@ConfigMapping(prefix = "peregrine.trainer")
+public interface TrainerConfig {
+    /// Folder of resume states: weights, moments and position of the job at work. It must outlive the process.
+    @WithDefault("trainer-state")
+    Path state();
+
+    /// How much work a kill may cost at most, beside the batch at work. Each save writes three times the weights.
+    @WithDefault("10s")
+    Duration saveEvery();
+}

@@ -1,0 +1,40 @@
+package io.peregrine.trainer;
+
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.work.Inbox;
+import io.peregrine.work.Job;
+import io.smallrye.reactive.messaging.annotations.Blocking;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.eclipse.microprofile.reactive.messaging.Incoming;
+
+/// Hears that a dataset is balanced, and has its classifier and then its autoencoder trained ([TrainNetwork]).
+@ApplicationScoped
+class TrainerFlow {
+    private final Inbox inbox;
+
+    TrainerFlow(Inbox inbox) {
+        this.inbox = inbox;
+    }
+
+    /// `shard.written` tells nothing that `dataset.balanced` does not; it is for those who watch.
+    @Incoming("shards")
+    @Blocking
+    void shards(ConsumerRecord<String, byte[]> record) {
+        inbox.hear(record, (event, tx) -> {
+            if (event.data() instanceof DatasetBalanced balanced) {
+                for (Network network : Network.values()) {
+                    tx.add(new Job.New(balanced.run(), TrainNetwork.KIND, network.wire(), balanced));
+                }
+            }
+        });
+    }
+
+    /// Of the runs only their ends matter here, and those the inbox keeps by itself.
+    @Incoming("runs")
+    @Blocking
+    void runs(ConsumerRecord<String, byte[]> record) {
+        inbox.hear(record, (event, tx) -> {});
+    }
+}

@@ -1,0 +1,93 @@
+package io.peregrine.trainer;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Network;
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
+import io.peregrine.trainer.run.Position;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// The trainer's meters. Gauges tell of the training at work and go when it ends.
+@ApplicationScoped
+class TrainerMeters {
+    private final MeterRegistry registry;
+    private final Map<Meter.Id, Double> values = new ConcurrentHashMap<>();
+
+    TrainerMeters(MeterRegistry registry) {
+        this.registry = registry;
+    }
+
+    void step(Network network, Position position, TrainSpec spec, double seconds) {
+        Timer.builder("peregrine.train.step")
+                .description("One batch: forward, backward, optimizer")
+                .tag("network", network.wire())
+                .publishPercentileHistogram()
+                .register(registry)
+                .record(Duration.ofNanos((long) (seconds * 1e9)));
+        registry.counter("peregrine.train.samples", "network", network.wire()).increment(spec.batchSize());
+        set("peregrine.train.epoch", "The epoch at work", tags(network), position.epoch());
+        set("peregrine.train.epochs", "Epochs that were asked for", tags(network), spec.epochs());
+        set(
+                "peregrine.train.loss",
+                "Mean loss of the epoch so far",
+                tags(network).and("split", "train"),
+                position.lossSum() / position.seen());
+    }
+
+    void epoch(Network network, EpochEnd end) {
+        Map<String, Double> measures = end.measures();
+        gauge(measures, "loss", "peregrine.train.loss", network, "train");
+        gauge(measures, "validationLoss", "peregrine.train.loss", network, "validation");
+        gauge(measures, "accuracy", "peregrine.train.accuracy.ratio", network, "train");
+        gauge(measures, "validationAccuracy", "peregrine.train.accuracy.ratio", network, "validation");
+        set(
+                "peregrine.train.images.per.second",
+                "Pictures learnt from in a second, of the last epoch",
+                tags(network),
+                measures.get("imagesPerSecond"));
+    }
+
+    private void gauge(Map<String, Double> measures, String measure, String name, Network network, String split) {
+        Double value = measures.get(measure);
+        if (value != null) {
+            set(name, "Of the last epoch", tags(network).and("split", split), value);
+        }
+    }
+
+    void checkpoint(Network network, ArtifactRef checkpoint) {
+        set("peregrine.checkpoint.bytes", "Size of the newest checkpoint", tags(network), checkpoint.bytes());
+    }
+
+    /// The gauges of a network's training go.
+    void over(Network network) {
+        values.keySet().removeIf(id -> {
+            boolean gone = network.wire().equals(id.getTag("network"));
+            if (gone) {
+                registry.remove(id);
+            }
+            return gone;
+        });
+    }
+
+    private static Tags tags(Network network) {
+        return Tags.of("network", network.wire());
+    }
+
+    private void set(String name, String description, Tags tags, double value) {
+        Meter.Id key = new Meter.Id(name, tags, null, description, Meter.Type.GAUGE);
+        if (values.put(key, value) == null) {
+            Gauge.builder(name, values, all -> all.getOrDefault(key, Double.NaN))
+                    .description(description)
+                    .tags(tags)
+                    .register(registry);
+        }
+    }
+}

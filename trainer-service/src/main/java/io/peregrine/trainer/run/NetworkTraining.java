@@ -1,0 +1,221 @@
+package io.peregrine.trainer.run;
+
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.vision.Adam;
+import io.peregrine.vision.NetworkState;
+import io.peregrine.vision.Parameter;
+import io.peregrine.vision.Torch;
+import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.vision.Training;
+import io.peregrine.vision.Training.Batch;
+import io.peregrine.vision.Training.Outcome;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/// The training of one network, from its start values or from where a killed one stood, to the same bytes.
+///
+/// Each epoch meets all rows in a fresh order; the last short batch is kept. Pixels go in as they are, 0 to 255.
+/// Not for
+/// several threads at once.
+public final class NetworkTraining implements AutoCloseable {
+    private static final String POSITION = "position.";
+
+    /// What a training is made of.
+    ///
+    /// @param learn rows to learn from
+    /// @param validate rows that choose the best checkpoint; may be empty
+    /// @param test rows that are measured once, at the end; may be empty
+    public record Material(
+            PixelRows pixels, int side, int classes, TrainingRows learn, TrainingRows validate, TrainingRows test) {}
+
+    /// Told between batches; what it throws ends the training.
+    @FunctionalInterface
+    public interface Watcher {
+        /// @param batches of an epoch
+        /// @param loss of the batch just learnt from
+        void afterBatch(Position position, int batches, double loss, double stepSeconds);
+    }
+
+    /// An epoch's end.
+    ///
+    /// @param measures `loss`, `accuracy` (classifier), `imagesPerSecond`, with validation `validationLoss` and
+    ///     `validationAccuracy`
+    public record EpochEnd(int epoch, boolean best, Map<String, Double> measures) {}
+
+    private final TrainableNetwork network;
+    private final TrainSpec spec;
+    private final Material material;
+    private final boolean classifies;
+    private final NetworkState state;
+    private final Adam adam;
+    private final Training training;
+    private Position position;
+
+    /// Begins a training.
+    public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material) {
+        this(network, spec, material, NetworkState.fresh(network, spec.seed()), Position.start());
+    }
+
+    /// Goes on from where [#write] wrote.
+    public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material, Safetensors saved) {
+        this(network, spec, material, NetworkState.read(network, saved, ""), position(saved));
+        adam.read(saved);
+    }
+
+    private NetworkTraining(
+            TrainableNetwork network, TrainSpec spec, Material material, NetworkState state, Position position) {
+        if (material.learn().count() == 0) {
+            throw Failure.input("NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
+        }
+        this.network = network;
+        this.spec = spec;
+        this.material = material;
+        this.classifies = spec.latent() == 0;
+        this.state = state;
+        this.adam = new Adam(network, spec.learningRate());
+        this.training = new Training(state, adam);
+        this.position = position;
+    }
+
+    /// @return where the training stands
+    public Position position() {
+        return position;
+    }
+
+    /// @return whether every epoch is over
+    public boolean isOver() {
+        return position.epoch() > spec.epochs();
+    }
+
+    /// Trains to the end of the running epoch.
+    public EpochEnd epoch(Watcher watcher) {
+        int[] order = position.order(spec.seed(), material.learn().count());
+        int batches = BatchFeed.count(order.length, spec.batchSize());
+        long began = System.nanoTime();
+        long seenBefore = position.seen();
+        try (BatchFeed feed = new BatchFeed(
+                material.learn(), material.pixels(), material.side(), order, spec.batchSize(), position.batch())) {
+            while (feed.hasNext()) {
+                Batch batch = feed.next();
+                long stepBegan = System.nanoTime();
+                Outcome outcome = training.step(batch, position.stream(spec.seed()));
+                mustBeFinite(outcome.loss());
+                position = position.after(outcome.loss(), correct(batch, outcome), batch.count());
+                watcher.afterBatch(position, batches, outcome.loss(), (System.nanoTime() - stepBegan) / 1e9);
+            }
+        }
+        Map<String, Double> measures = new LinkedHashMap<>();
+        double loss = position.lossSum() / position.seen();
+        measures.put("loss", loss);
+        if (classifies) {
+            measures.put("accuracy", (double) position.correct() / position.seen());
+        }
+        measures.put("imagesPerSecond", (position.seen() - seenBefore) / ((System.nanoTime() - began) / 1e9));
+        if (material.validate().count() > 0) {
+            Predictions validation = measure(material.validate());
+            loss = validation.loss();
+            measures.put("validationLoss", loss);
+            if (classifies) {
+                measures.put("validationAccuracy", validation.accuracy());
+            }
+        }
+        boolean best = loss < position.bestLoss();
+        int epoch = position.epoch();
+        position = position.nextEpoch(Math.min(loss, position.bestLoss()));
+        return new EpochEnd(epoch, best, measures);
+    }
+
+    private void mustBeFinite(double loss) {
+        if (!Double.isFinite(loss)) {
+            throw Failure.input(
+                    "LOSS_NOT_FINITE",
+                    "the loss of %s became %s in epoch %d, step %d; ask for a learning rate below %s"
+                            .formatted(
+                                    spec.preset(), loss, position.epoch(), position.batch() + 1, spec.learningRate()));
+        }
+    }
+
+    private static long correct(Batch batch, Outcome outcome) {
+        return IntStream.range(0, outcome.predicted().length)
+                .filter(row -> outcome.predicted()[row] == batch.label(row))
+                .count();
+    }
+
+    /// @return the network as it stands, on the test rows; without any, all measures are 0 and the lists empty
+    public TestMeasures test() {
+        if (material.test().count() == 0) {
+            return new Predictions(0).measures();
+        }
+        Predictions predictions = measure(material.test());
+        return classifies
+                ? predictions.measures()
+                : new TestMeasures(predictions.loss(), 0, 0, 0, java.util.List.of(), java.util.List.of());
+    }
+
+    private Predictions measure(TrainingRows rows) {
+        Predictions predictions = new Predictions(material.classes());
+        int[] order = IntStream.range(0, rows.count()).toArray();
+        try (BatchFeed feed = new BatchFeed(rows, material.pixels(), material.side(), order, spec.batchSize(), 0)) {
+            while (feed.hasNext()) {
+                Batch batch = feed.next();
+                Outcome outcome = training.measure(batch);
+                predictions.addLoss(outcome.loss(), batch.count());
+                for (int row = 0; row < outcome.predicted().length; row++) {
+                    predictions.add((int) batch.label(row), outcome.predicted()[row]);
+                }
+            }
+        }
+        return predictions;
+    }
+
+    /// Adds weights under their `state_dict` names, as a checkpoint has them.
+    public void writeWeights(SafetensorsWriter file) {
+        state.write(file, "");
+        for (Parameter parameter : network.parameters()) {
+            if (parameter.start() == Parameter.Start.RUNNING_VARIANCE) {
+                String counter = parameter.name().replace("running_var", "num_batches_tracked");
+                file.add(counter, new long[0], new long[] {position.steps()});
+            }
+        }
+    }
+
+    /// Adds all that a resume needs: weights, moments, position.
+    public void write(SafetensorsWriter file) {
+        writeWeights(file);
+        adam.write(file);
+        file.metadata(POSITION + "epoch", Integer.toString(position.epoch()))
+                .metadata(POSITION + "batch", Integer.toString(position.batch()))
+                .metadata(POSITION + "steps", Long.toString(position.steps()))
+                .metadata(POSITION + "lossSum", Double.toString(position.lossSum()))
+                .metadata(POSITION + "correct", Long.toString(position.correct()))
+                .metadata(POSITION + "seen", Long.toString(position.seen()))
+                .metadata(POSITION + "bestLoss", Double.toString(position.bestLoss()))
+                .metadata("threads", Integer.toString(Torch.threads()));
+    }
+
+    private static Position position(Safetensors saved) {
+        Map<String, String> notes = saved.metadata();
+        // Another number of threads sums in another order: this loads the engine with the same or refuses by name.
+        Torch.load(Integer.parseInt(notes.get("threads")));
+        return new Position(
+                Integer.parseInt(notes.get(POSITION + "epoch")),
+                Integer.parseInt(notes.get(POSITION + "batch")),
+                Long.parseLong(notes.get(POSITION + "steps")),
+                Double.parseDouble(notes.get(POSITION + "lossSum")),
+                Long.parseLong(notes.get(POSITION + "correct")),
+                Long.parseLong(notes.get(POSITION + "seen")),
+                Double.parseDouble(notes.get(POSITION + "bestLoss")));
+    }
+
+    @Override
+    public void close() {
+        adam.close();
+        state.close();
+    }
+}
