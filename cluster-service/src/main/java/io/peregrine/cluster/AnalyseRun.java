@@ -6,9 +6,9 @@ import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.cluster.analysis.Analysis;
 import io.peregrine.cluster.analysis.KMeans;
 import io.peregrine.cluster.analysis.Team;
-import io.peregrine.cluster.postgres.Catalogue;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.Clusters.Latents;
+import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
@@ -78,7 +78,7 @@ class AnalyseRun implements JobHandler {
                 .map(c -> new ClusterSummary(c.index(), c.name(), c.size(), c.purity()))
                 .toList();
         context.done(tx -> {
-            Catalogue.lock(tx.sql(), run.id());
+            RunState.lock(tx.sql(), run.id());
             Clusters.keep(tx.sql(), run.id(), latents.rows(), manifest.classes(), analysis, clustersRef, latentsRef);
             tx.say(
                     new ClustersComputed(
@@ -91,6 +91,9 @@ class AnalyseRun implements JobHandler {
                             analysis.measures(),
                             summary),
                     "clusters");
+            // What was said last of each task may be two seconds old.
+            totals(analysis, latents)
+                    .forEach((task, total) -> tx.say(progressed(run, task, total, total), "finished/" + task));
             ClusterFlow.completeWhenWhole(tx, run);
         });
         LOG.infof(
@@ -116,10 +119,21 @@ class AnalyseRun implements JobHandler {
             return Analysis.of(
                     latents.points(), labels, splits, manifest.classes(), k, spec.seed(), team, (task, done, total) -> {
                         context.check();
-                        context.progress(
-                                new StageProgressed(run, Stage.CLUSTER, task, done, total, unit(task), Map.of()));
+                        context.progress(progressed(run, task, done, total));
                     });
         }
+    }
+
+    private static Map<String, Long> totals(Analysis analysis, Latents latents) {
+        return Map.of(
+                "k-means start", (long) analysis.clusters().size(),
+                "k-means", (long) analysis.clustering().iterations(),
+                "projection", 1L,
+                "silhouette", (long) latents.rows().length);
+    }
+
+    private static StageProgressed progressed(RunRef run, String task, long done, long total) {
+        return new StageProgressed(run, Stage.CLUSTER, task, done, total, unit(task), Map.of());
     }
 
     private static String unit(String task) {

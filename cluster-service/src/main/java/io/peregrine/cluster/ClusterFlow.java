@@ -1,6 +1,7 @@
 package io.peregrine.cluster;
 
 import io.peregrine.cluster.postgres.Catalogue;
+import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
@@ -74,13 +75,13 @@ class ClusterFlow {
     }
 
     private static void encodeWhenReady(Transaction tx, RunRef run) {
-        Catalogue.encodingInput(tx.sql(), run.id())
+        RunState.encodingInput(tx.sql(), run.id())
                 .ifPresent(input -> tx.add(new Job.New(run, PlanEncoding.KIND, "all", input)));
     }
 
     /// Completion is a job of its own, so that what makes a run whole need not lock its end.
     static void completeWhenWhole(Transaction tx, RunRef run) {
-        if (Catalogue.isWhole(tx.sql(), run.id())) {
+        if (RunState.isWhole(tx.sql(), run.id())) {
             tx.add(new Job.New(run, CompleteRun.KIND, "all", null));
         }
     }

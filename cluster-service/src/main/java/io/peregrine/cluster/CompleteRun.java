@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import io.peregrine.cluster.postgres.Catalogue;
+import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
@@ -32,7 +32,7 @@ class CompleteRun implements JobHandler {
         RunRef run = context.job().run();
         context.done(tx -> {
             tx.say(new RunCompleted(run), "completed");
-            Catalogue.end(tx.sql(), run.id(), "completed", Instant.now(), null, null);
+            RunState.end(tx.sql(), run.id(), "completed", Instant.now(), null, null);
         });
         LOG.infof("run completed run=%s", run.id());
     }

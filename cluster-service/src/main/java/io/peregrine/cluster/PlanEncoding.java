@@ -2,8 +2,8 @@ package io.peregrine.cluster;
 
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
-import io.peregrine.cluster.postgres.Catalogue.EncodingInput;
 import io.peregrine.cluster.postgres.Clusters;
+import io.peregrine.cluster.postgres.RunState.EncodingInput;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import io.peregrine.events.RunRef;

@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import io.peregrine.cluster.postgres.Catalogue;
+import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
 import io.peregrine.work.Database;
@@ -29,8 +29,8 @@ public class RunCancelling {
             RunCancelled event = new RunCancelled(run, reason);
             // Of two ends the first stands: whether this was it, the table of ended runs knows.
             tx.say(event, "cancelled");
-            boolean first = Catalogue.endedBy(tx.sql(), run.id(), event.type());
-            cancelled.set(first && Catalogue.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, reason));
+            boolean first = RunState.endedBy(tx.sql(), run.id(), event.type());
+            cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, reason));
         });
         LOG.infof("cancel asked run=%s cancelled=%b", run.id(), cancelled.get());
         return cancelled.get();

@@ -147,6 +147,7 @@ class CatalogueTest {
         assertThat(json.getDouble("seconds.train")).isEqualTo(21);
         assertThat(json.getDouble("clustering.measures.'purity.all'")).isEqualTo(1);
         assertThat(json.getList("progress.stage")).contains("ingest", "cluster");
+        assertThat(json.getList("progress.done")).isEqualTo(json.getList("progress.total"));
         ok("/api/v1/runs?state=completed&dataset=colours").body("items.run", org.hamcrest.Matchers.hasItem(run));
         ok("/api/v1/runs?dataset=none").body("items", hasSize(0)).body("nextCursor", nullValue());
     }
@@ -230,6 +231,24 @@ class CatalogueTest {
                 .extract()
                 .path("items[0].imageId");
         problem(404, "No pixels", "/api/v1/runs/" + run + "/images/" + refused + "/pixels");
+    }
+
+    @Test
+    void theSamePicturesWeightsAndSeedGiveTheSameBytes() throws Exception {
+        List<ClustersComputed> computed = new ArrayList<>();
+        for (String id : List.of("once", "twice")) {
+            PlayedRun played = new PlayedRun(store, id);
+            wire.say(played.events);
+            String run = played.run.id();
+            await().atMost(PATIENCE)
+                    .until(() -> !wire.heard(RunCompleted.class, run).isEmpty());
+            computed.add((ClustersComputed)
+                    wire.heard(ClustersComputed.class, run).getFirst().data());
+        }
+
+        assertThat(computed.get(1).clusters()).isEqualTo(computed.get(0).clusters());
+        assertThat(computed.get(1).latents()).isEqualTo(computed.get(0).latents());
+        assertThat(computed.get(1).measures()).isEqualTo(computed.get(0).measures());
     }
 
     @Test
@@ -320,6 +339,8 @@ class CatalogueTest {
         problem(400, "Bad cursor", "/api/v1/runs?cursor=***");
         problem(400, "Bad cursor", "/api/v1/runs?cursor=bm8gdGltZQ");
         problem(400, "Bad filter", "/api/v1/runs?state=lost");
+        problem(400, "Bad value", "/api/v1/runs?dataset=%00");
+        problem(400, "Bad value", "/api/v1/runs/%00");
         problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef");
         problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef/timeline");
         problem(404, "No such run", "/api/v1/runs/nonsense/clusters/0/members");

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClassBalance;
@@ -27,7 +26,6 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
@@ -67,23 +65,13 @@ public final class Catalogue {
                 .bind("dataset", run.dataset() == null ? "" : run.dataset())
                 .bind("time", time)
                 .execute();
-        lock(sql, run.id());
+        RunState.lock(sql, run.id());
         if (run.spec() != null) {
             sql.createUpdate("update run set spec = cast(:spec as jsonb) where id = :id and spec is null")
                     .bind("id", run.id())
                     .bind("spec", json(run.spec()))
                     .execute();
         }
-    }
-
-    /// Lets one transaction at a time go on with a run.
-    ///
-    /// @return whether the run still runs; empty, if it is unknown
-    public static Optional<Boolean> lock(Handle sql, String run) {
-        return sql.createQuery("select state = 'running' from run where id = :id for no key update")
-                .bind("id", run)
-                .mapTo(Boolean.class)
-                .findOne();
     }
 
     private static void fact(Handle sql, RunRef run, PipelineEvent event, Instant time) {
@@ -102,9 +90,9 @@ public final class Catalogue {
             case DatasetBalanced balanced -> balanced(sql, balanced);
             case CheckpointPublished checkpoint -> checkpoint(sql, checkpoint, time);
             case StageProgressed progressed -> progressed(sql, progressed, time);
-            case RunCompleted completed -> end(sql, run.id(), "completed", time, null, null);
-            case RunFailed failed -> end(sql, run.id(), "failed", time, failure(failed), null);
-            case RunCancelled cancelled -> end(sql, run.id(), "cancelled", time, null, cancelled.reason());
+            case RunCompleted completed -> RunState.end(sql, run.id(), "completed", time, null, null);
+            case RunFailed failed -> RunState.end(sql, run.id(), "failed", time, failure(failed), null);
+            case RunCancelled cancelled -> RunState.end(sql, run.id(), "cancelled", time, null, cancelled.reason());
             // The timeline tells of these; what they point to is not asked for by run.
             case RunAccepted accepted -> {}
             case ShardWritten shard -> {}
@@ -252,60 +240,10 @@ public final class Catalogue {
                 .execute();
     }
 
-    /// Ends a run, unless it has ended before.
-    ///
-    /// @return whether this is the end
-    public static boolean end(Handle sql, String run, String state, Instant time, JsonNode failure, String cancelled) {
-        return sql.createUpdate("""
-                        update run set state = :state, ended = :time, failure = cast(:failure as jsonb),
-                            cancelled = :cancelled
-                        where id = :id and state = 'running'""")
-                        .bind("id", run)
-                        .bind("state", state)
-                        .bind("time", time)
-                        .bind("failure", failure == null ? null : json(failure))
-                        .bind("cancelled", cancelled)
-                        .execute()
-                == 1;
-    }
-
-    /// @return whether a terminal event of this type was the run's first
-    public static boolean endedBy(Handle sql, String run, String type) {
-        return sql.createQuery("select exists (select from ended_run where run = :run and type = :type)")
-                .bind("run", run)
-                .bind("type", type)
-                .mapTo(Boolean.class)
-                .one();
-    }
-
     private static JsonNode failure(RunFailed event) {
         var json = EventCodec.json().<com.fasterxml.jackson.databind.node.ObjectNode>valueToTree(event);
         json.remove("run");
         return json;
-    }
-
-    /// @return the manifest and the autoencoder's final weights, once both are known
-    public static Optional<EncodingInput> encodingInput(Handle sql, String run) {
-        return sql.createQuery("""
-                        select r.manifest, c.weights from run r join checkpoint c on c.run = r.id
-                        where r.id = :run and r.manifest is not null and c.network = :network and c.last""")
-                .bind("run", run)
-                .bind("network", Network.AUTOENCODER.wire())
-                .map((rs, context) -> new EncodingInput(
-                        read(rs.getString("manifest"), ManifestRef.class),
-                        read(rs.getString("weights"), ArtifactRef.class)))
-                .findOne();
-    }
-
-    /// What the encoding of a run's pictures needs.
-    public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
-
-    /// @return whether clusters and both final checkpoints with their measures are in
-    public static boolean isWhole(Handle sql, String run) {
-        return sql.createQuery("""
-                        select exists (select from clustering where run = :run)
-                           and 2 = (select count(distinct network) from checkpoint
-                                    where run = :run and last and test is not null)""").bind("run", run).mapTo(Boolean.class).one();
     }
 
     static <T> T read(String json, Class<T> type) {

@@ -19,7 +19,7 @@ public final class Clusters {
 
     /// Plans the encoding of every pack.
     public static void plan(Handle sql, String run, List<ArtifactRef> packs) {
-        Catalogue.lock(sql, run);
+        RunState.lock(sql, run);
         for (int number = 0; number < packs.size(); number++) {
             Catalogue.pack(sql, run, number, packs.get(number));
         }
@@ -34,7 +34,7 @@ public final class Clusters {
     /// @param latents one point for each row
     /// @return packs of the run that are encoded now, and how many there are
     public static Encoded encoded(Handle sql, String run, int pack, int[] rows, Points latents) {
-        Catalogue.lock(sql, run);
+        RunState.lock(sql, run);
         PreparedBatch batch = sql.prepareBatch(
                 "insert into latent (run, row, latent) values (:run, :row, :latent) on conflict do nothing");
         for (int i = 0; i < rows.length; i++) {

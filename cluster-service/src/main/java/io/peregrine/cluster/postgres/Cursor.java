@@ -11,6 +11,8 @@ import java.util.stream.Collectors;
 /// Where a page ends: the sort key of its last item, opaque to callers. Pages stay right while rows come in.
 public record Cursor(List<String> key) {
     private static final char SEPARATOR = '\n';
+    /// No event of ours is later; the database's time ends before Java's.
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
     /// A cursor that is none of ours.
     @SuppressWarnings("serial")
@@ -47,7 +49,11 @@ public record Cursor(List<String> key) {
 
     Instant time(int place) {
         try {
-            return Instant.parse(part(place));
+            Instant time = Instant.parse(part(place));
+            if (time.isBefore(Instant.EPOCH) || time.isAfter(LATEST)) {
+                throw new Bad(text());
+            }
+            return time;
         } catch (DateTimeException e) {
             throw new Bad(text());
         }

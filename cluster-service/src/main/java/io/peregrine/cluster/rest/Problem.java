@@ -58,6 +58,9 @@ public record Problem(
 
     /// Turns what requests end with into problems.
     static final class Mapping {
+        /// SQLSTATE class of values that the database cannot hold, such as a text with a zero byte.
+        private static final String DATA_EXCEPTION = "22";
+
         private static final Logger LOG = Logger.getLogger(Problem.class);
 
         @ServerExceptionMapper
@@ -93,8 +96,14 @@ public record Problem(
         @ServerExceptionMapper
         Response database(JdbiException error, UriInfo uri) {
             for (Throwable at = error; at != null; at = at.getCause()) {
-                if (at instanceof SQLException sql && (sql.getSQLState() == null || isAway(sql.getSQLState()))) {
-                    return answer(ProblemKind.DATABASE_AWAY, ProblemKind.DATABASE_AWAY.cure(), uri);
+                if (at instanceof SQLException sql) {
+                    String state = sql.getSQLState();
+                    if (state == null || isAway(state)) {
+                        return answer(ProblemKind.DATABASE_AWAY, ProblemKind.DATABASE_AWAY.cure(), uri);
+                    }
+                    if (state.startsWith(DATA_EXCEPTION)) {
+                        return answer(ProblemKind.BAD_VALUE, ProblemKind.BAD_VALUE.cure(), uri);
+                    }
                 }
             }
             return bug(error, uri);

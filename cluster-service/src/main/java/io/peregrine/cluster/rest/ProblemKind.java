@@ -18,6 +18,7 @@ public enum ProblemKind {
     BAD_LIMIT(400, "Bad limit", "Say a whole number within the range, or leave ?limit= out."),
     BAD_CURSOR(400, "Bad cursor", "Use 'nextCursor' of the page before as it is, at the same address."),
     BAD_FILTER(400, "Bad filter", "Use one of the values that are listed, or leave the filter out."),
+    BAD_VALUE(400, "Bad value", "A part of the address holds what no text or number of ours can be; correct it."),
     BAD_BODY(400, "Bad body", "Send a JSON object with what is documented, or no body."),
     PROBLEM_UNKNOWN(404, "No such kind of problem", "Ask GET /api/v1/problems."),
     DATABASE_AWAY(503, "The database is away", "Try again in some seconds; nothing is lost."),

@@ -1,0 +1,74 @@
+package io.peregrine.cluster.postgres;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import java.time.Instant;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/// Where a run stands: what its next step still lacks, and whether it has ended.
+public final class RunState {
+    private RunState() {}
+
+    /// Lets one transaction at a time go on with a run.
+    ///
+    /// @return whether the run still runs; empty, if it is unknown
+    public static Optional<Boolean> lock(Handle sql, String run) {
+        return sql.createQuery("select state = 'running' from run where id = :id for no key update")
+                .bind("id", run)
+                .mapTo(Boolean.class)
+                .findOne();
+    }
+
+    /// Ends a run, unless it has ended before.
+    ///
+    /// @return whether this is the end
+    public static boolean end(Handle sql, String run, String state, Instant time, JsonNode failure, String cancelled) {
+        return sql.createUpdate("""
+                        update run set state = :state, ended = :time, failure = cast(:failure as jsonb),
+                            cancelled = :cancelled
+                        where id = :id and state = 'running'""")
+                        .bind("id", run)
+                        .bind("state", state)
+                        .bind("time", time)
+                        .bind("failure", failure == null ? null : Catalogue.json(failure))
+                        .bind("cancelled", cancelled)
+                        .execute()
+                == 1;
+    }
+
+    /// @return whether a terminal event of this type was the run's first
+    public static boolean endedBy(Handle sql, String run, String type) {
+        return sql.createQuery("select exists (select from ended_run where run = :run and type = :type)")
+                .bind("run", run)
+                .bind("type", type)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    /// @return the manifest and the autoencoder's final weights, once both are known
+    public static Optional<EncodingInput> encodingInput(Handle sql, String run) {
+        return sql.createQuery("""
+                        select r.manifest, c.weights from run r join checkpoint c on c.run = r.id
+                        where r.id = :run and r.manifest is not null and c.network = :network and c.last""")
+                .bind("run", run)
+                .bind("network", Network.AUTOENCODER.wire())
+                .map((rs, context) -> new EncodingInput(
+                        Catalogue.read(rs.getString("manifest"), ManifestRef.class),
+                        Catalogue.read(rs.getString("weights"), ArtifactRef.class)))
+                .findOne();
+    }
+
+    /// What the encoding of a run's pictures needs.
+    public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
+
+    /// @return whether clusters and both final checkpoints with their measures are in
+    public static boolean isWhole(Handle sql, String run) {
+        return sql.createQuery("""
+                        select exists (select from clustering where run = :run)
+                           and 2 = (select count(distinct network) from checkpoint
+                                    where run = :run and last and test is not null)""").bind("run", run).mapTo(Boolean.class).one();
+    }
+}
