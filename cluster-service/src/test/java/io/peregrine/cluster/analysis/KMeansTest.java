@@ -66,6 +66,25 @@ class KMeansTest {
     }
 
     @Test
+    void smileFindsTheSameClustersWhereTheyLieFarApart() {
+        Random random = new Random(9);
+        double[][] data = new double[120][6];
+        float[] values = new float[120 * 6];
+        for (int i = 0; i < 120; i++) {
+            for (int j = 0; j < 6; j++) {
+                values[i * 6 + j] = (float) (random.nextGaussian() + (i % 4 == j ? 50 : 0));
+                data[i][j] = values[i * 6 + j];
+            }
+        }
+        try (Team team = new Team(1)) {
+            var ours = new KMeans(new Points(120, 6, values), team).cluster(4, 42, Progress.NONE);
+            int[] theirs = smile.clustering.KMeans.fit(data, 4, 100).group();
+
+            assertThat(Agreement.of(theirs, ours.assignments()).ari()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void anEmptyClusterGetsTheFarthestPoint() {
         // Every point is nearer to the first two centres than to the third.
         Points points = new Points(5, 1, new float[] {0, 1, 10, 11, 30});
