@@ -1,5 +1,8 @@
 package io.peregrine.cluster;
 
+import static io.peregrine.cluster.Asked.ok;
+import static io.peregrine.cluster.Asked.pages;
+import static io.peregrine.cluster.Asked.problem;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -27,7 +30,6 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.path.json.JsonPath;
-import io.restassured.response.ValidatableResponse;
 import jakarta.inject.Inject;
 import java.io.ByteArrayInputStream;
 import java.time.Duration;
@@ -109,7 +111,13 @@ class CatalogueTest {
         checkClusters(run, played.pictures);
         checkImages(run, played.pictures);
         checkMetrics(run);
-        quarantineSomething();
+        wire.say(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
+                        .body("items[0].kind", equalTo("NOT_AN_EVENT"))
+                        .body("items[0].topic", equalTo(Topics.IMAGES))
+                        .body("items[0].beginning", equalTo("no event at all")));
+
         new Examples(run).checkAll();
         given().post("/api/v1/runs/{run}/cancel", run)
                 .then()
@@ -315,85 +323,6 @@ class CatalogueTest {
                 run,
                 null,
                 event);
-    }
-
-    @Test
-    void bytesThatAreNoEventAreQuarantinedByName() throws Exception {
-        quarantineSomething();
-    }
-
-    private void quarantineSomething() throws Exception {
-        wire.say(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
-        await().atMost(PATIENCE)
-                .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
-                        .body("items[0].kind", equalTo("NOT_AN_EVENT"))
-                        .body("items[0].topic", equalTo(Topics.IMAGES))
-                        .body("items[0].beginning", equalTo("no event at all")));
-    }
-
-    @Test
-    void whatIsAskedWronglyIsAnsweredWithTheCure() {
-        problem(400, "Bad limit", "/api/v1/runs?limit=0");
-        problem(400, "Bad limit", "/api/v1/runs?limit=1001");
-        problem(400, "Bad limit", "/api/v1/runs?limit=many");
-        problem(400, "Bad cursor", "/api/v1/runs?cursor=***");
-        problem(400, "Bad cursor", "/api/v1/runs?cursor=bm8gdGltZQ");
-        problem(400, "Bad filter", "/api/v1/runs?state=lost");
-        problem(400, "Bad value", "/api/v1/runs?dataset=%00");
-        problem(400, "Bad value", "/api/v1/runs/%00");
-        problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef");
-        problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef/timeline");
-        problem(404, "No such run", "/api/v1/runs/nonsense/clusters/0/members");
-        problem(404, "Not Found", "/api/v1/paintings");
-        given().post("/api/v1/runs/{run}/cancel", "nonsense")
-                .then()
-                .statusCode(404)
-                .contentType("application/problem+json");
-        given().contentType("application/json")
-                .body("{")
-                .post("/api/v1/runs/{run}/cancel", "nonsense")
-                .then()
-                .statusCode(400)
-                .contentType("application/problem+json");
-        given().delete("/api/v1/runs").then().statusCode(405).contentType("application/problem+json");
-    }
-
-    private static void problem(int status, String title, String path) {
-        String type = given().urlEncodingEnabled(false)
-                .get(path)
-                .then()
-                .statusCode(status)
-                .contentType("application/problem+json")
-                .body("title", equalTo(title))
-                .body("status", equalTo(status))
-                .body("detail", notNullValue())
-                .extract()
-                .path("type");
-        if (type.startsWith("/")) {
-            ok(type).body("title", equalTo(title));
-        }
-    }
-
-    private static ValidatableResponse ok(String path) {
-        return given().get(path).then().statusCode(200);
-    }
-
-    /// Follows `Link: rel="next"` to the end.
-    private static List<JsonPath> pages(String first) {
-        List<JsonPath> pages = new ArrayList<>();
-        String next = first;
-        while (next != null) {
-            var response = given().urlEncodingEnabled(false)
-                    .get(next)
-                    .then()
-                    .statusCode(200)
-                    .extract();
-            pages.add(response.jsonPath());
-            String link = response.header("Link");
-            assertThat(link == null).isEqualTo(response.path("nextCursor") == null);
-            next = link == null ? null : link.substring(1, link.indexOf('>'));
-        }
-        return pages;
     }
 
     private long count(String query, String run) {

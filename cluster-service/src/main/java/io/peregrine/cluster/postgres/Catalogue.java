@@ -27,12 +27,16 @@ import io.peregrine.events.RunRef;
 import java.time.Instant;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
 /// Events to rows. Order is only a hint: every statement leaves the same rows whichever event came first, and each
 /// event of a run locks the run's row, so that two that arrive at once see each other's facts.
 public final class Catalogue {
+    /// The escape itself, not the end of an escaped backslash with u0000 behind it.
+    private static final Pattern ESCAPED_ZERO = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
+
     private Catalogue() {}
 
     /// Writes down what an event says, and that it was said.
@@ -47,7 +51,7 @@ public final class Catalogue {
                 .bind("id", event.id())
                 .bind("type", event.type())
                 .bind("time", event.time())
-                .bind("text", TimelineText.of(event.data()))
+                .bind("text", text(TimelineText.of(event.data())))
                 .execute();
         fact(sql, run, event.data(), event.time());
     }
@@ -62,7 +66,7 @@ public final class Catalogue {
     private static void begin(Handle sql, RunRef run, Instant time) {
         sql.createUpdate("insert into run (id, dataset, created) values (:id, :dataset, :time) on conflict do nothing")
                 .bind("id", run.id())
-                .bind("dataset", run.dataset() == null ? "" : run.dataset())
+                .bind("dataset", run.dataset() == null ? "" : text(run.dataset()))
                 .bind("time", time)
                 .execute();
         RunState.lock(sql, run.id());
@@ -81,7 +85,7 @@ public final class Catalogue {
                                 + " requested = cast(:body as jsonb) where id = :id")
                         .bind("id", run.id())
                         .bind("time", time)
-                        .bind("dataset", ready.dataset())
+                        .bind("dataset", text(ready.dataset()))
                         .bind("body", json(ready.body()))
                         .execute();
             case ImagesIngested images -> images(sql, images);
@@ -262,9 +266,15 @@ public final class Catalogue {
         return measures;
     }
 
+    /// PostgreSQL holds no zero character, neither in a text nor in JSON; users' texts may have one.
+    private static String text(String said) {
+        return said.replace('\0', '\ufffd');
+    }
+
     static String json(Object value) {
         try {
-            return EventCodec.json().writeValueAsString(value);
+            String json = EventCodec.json().writeValueAsString(value);
+            return json.contains("\\u0000") ? ESCAPED_ZERO.matcher(json).replaceAll("$1\\\\ufffd") : json;
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }

@@ -1,0 +1,88 @@
+package io.peregrine.cluster;
+
+import static io.peregrine.cluster.Asked.ok;
+import static io.peregrine.cluster.Asked.problem;
+import static io.restassured.RestAssured.given;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.equalTo;
+
+import io.peregrine.events.Topics;
+import io.peregrine.testkit.LocalPlatform;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import java.time.Duration;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
+class HostileInputTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrap;
+
+    private Wire wire;
+
+    @BeforeEach
+    void open() {
+        wire = new Wire(bootstrap);
+    }
+
+    @AfterEach
+    void close() {
+        wire.close();
+    }
+
+    @Test
+    void zeroCharactersThatPostgresqlCannotHoldAreShownAsReplaced() throws Exception {
+        String body = "{\"dataset\":\"odd\\u0000name\",\"uri\":\"file:///a\\u0000b\\\\u0000\"}";
+        wire.say(new ProducerRecord<>(Topics.DATASETS, null, body.getBytes()));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> ok("/api/v1/runs?limit=1000")
+                        .body("items.dataset", org.hamcrest.Matchers.hasItem("odd\ufffdname")));
+        String run = ok("/api/v1/runs?limit=1000").extract().path("items.find { it.dataset.startsWith('odd') }.run");
+        ok("/api/v1/runs/" + run).body("requested.uri", equalTo("file:///a\ufffdb\\u0000"));
+    }
+
+    @Test
+    void bytesThatAreNoEventAreQuarantinedByName() throws Exception {
+        wire.say(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
+                        .body("items[0].kind", equalTo("NOT_AN_EVENT"))
+                        .body("items[0].topic", equalTo(Topics.IMAGES))
+                        .body("items[0].beginning", equalTo("no event at all")));
+    }
+
+    @Test
+    void whatIsAskedWronglyIsAnsweredWithTheCure() {
+        problem(400, "Bad limit", "/api/v1/runs?limit=0");
+        problem(400, "Bad limit", "/api/v1/runs?limit=1001");
+        problem(400, "Bad limit", "/api/v1/runs?limit=many");
+        problem(400, "Bad cursor", "/api/v1/runs?cursor=***");
+        problem(400, "Bad cursor", "/api/v1/runs?cursor=bm8gdGltZQ");
+        problem(400, "Bad filter", "/api/v1/runs?state=lost");
+        problem(400, "Bad value", "/api/v1/runs?dataset=%00");
+        problem(400, "Bad value", "/api/v1/runs/%00");
+        problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef");
+        problem(404, "No such run", "/api/v1/runs/0123456789abcdef0123456789abcdef/timeline");
+        problem(404, "No such run", "/api/v1/runs/nonsense/clusters/0/members");
+        problem(404, "Not Found", "/api/v1/paintings");
+        given().post("/api/v1/runs/{run}/cancel", "nonsense")
+                .then()
+                .statusCode(404)
+                .contentType("application/problem+json");
+        given().contentType("application/json")
+                .body("{")
+                .post("/api/v1/runs/{run}/cancel", "nonsense")
+                .then()
+                .statusCode(400)
+                .contentType("application/problem+json");
+        given().delete("/api/v1/runs").then().statusCode(405).contentType("application/problem+json");
+    }
+}
