@@ -5,14 +5,7 @@ import static org.hamcrest.Matchers.containsString;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.FileStore;
-import io.peregrine.artifacts.Manifest;
-import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
-import io.peregrine.balance.smote.BalancePlan;
-import io.peregrine.balance.smote.BalancedSet;
-import io.peregrine.balance.smote.ClassSize;
-import io.peregrine.balance.smote.NeighbourSearch;
-import io.peregrine.balance.smote.Recipes;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent;
@@ -25,8 +18,6 @@ import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
-import io.peregrine.events.RunSpec.BalanceSpec;
-import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.work.Database;
@@ -37,16 +28,11 @@ import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
 import jakarta.inject.Inject;
-import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.UUID;
-import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
@@ -108,40 +94,6 @@ class BalanceFlowTest {
         return classes;
     }
 
-    /// The same by the core alone, without tiles.
-    private List<RecipeShard> expected(DatasetSealed sealed) throws Exception {
-        BalanceSpec spec = RunSpec.read(
-                        Files.readAllBytes(store.open(sealed.run().spec())))
-                .balance();
-        Manifest manifest = Manifest.open(store, sealed.manifest());
-        long[] real =
-                sealed.classes().stream().mapToLong(count -> count.train()).toArray();
-        BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours(), manifest.classes(), real);
-        List<RecipeShard> recipes = new ArrayList<>();
-        try (PixelRows pixels = new PixelRows(store, manifest)) {
-            for (ClassSize size : plan.growing()) {
-                int[] rows = manifest.rowsOf(Split.TRAIN, size.label());
-                List<MemorySegment> pictures =
-                        Arrays.stream(rows).mapToObj(pixels::picture).toList();
-                try (NeighbourSearch search =
-                        new NeighbourSearch(pictures, pixels.values(), spec.neighbours(), 512, 1)) {
-                    search.step(() -> {});
-                    recipes.add(Recipes.draw(
-                            rows,
-                            search.result(),
-                            (int) size.synthetic(),
-                            spec.seed(),
-                            size.label(),
-                            plan.firstOrdinal(size.label())));
-                }
-            }
-        }
-        int[] rows = manifest.rowsOf(Split.TRAIN);
-        BalancedSet set =
-                new BalancedSet(rows, Arrays.stream(rows).map(manifest::label).toArray(), recipes, spec.seed());
-        return IntStream.range(0, set.shards()).mapToObj(set::shard).toList();
-    }
-
     private static void assertEqual(RecipeShard found, RecipeShard expected) {
         assertThat(found.base()).isEqualTo(expected.base());
         assertThat(found.neighbour()).isEqualTo(expected.neighbour());
@@ -165,7 +117,7 @@ class BalanceFlowTest {
                         new ClassBalance("Cubism", 12, 0, 0),
                         new ClassBalance("Rococo", 4, 0, 0),
                         new ClassBalance("Ukiyo_e", 9, 2_491, 0));
-        List<RecipeShard> expected = expected(sealed);
+        List<RecipeShard> expected = CoreAlone.shards(store, sealed);
         assertThat(balanced.shards()).hasSize(2).hasSameSizeAs(expected);
         for (int i = 0; i < expected.size(); i++) {
             assertEqual(RecipeShard.open(store, balanced.shards().get(i)), expected.get(i));
@@ -196,7 +148,7 @@ class BalanceFlowTest {
         DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
         assertThat(balanced.rows()).isEqualTo(4);
         RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
-        assertEqual(shard, expected(sealed).getFirst());
+        assertEqual(shard, CoreAlone.shards(store, sealed).getFirst());
         assertThat(shard.neighbour()).isEqualTo(shard.base());
     }
 

@@ -1,0 +1,60 @@
+package io.peregrine.balance;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.balance.smote.BalancePlan;
+import io.peregrine.balance.smote.BalancedSet;
+import io.peregrine.balance.smote.ClassSize;
+import io.peregrine.balance.smote.NeighbourSearch;
+import io.peregrine.balance.smote.Recipes;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.Split;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/// Balances a sealed dataset by the core alone: no jobs, no database, each class in one tile.
+final class CoreAlone {
+    private CoreAlone() {}
+
+    static List<RecipeShard> shards(FileStore store, DatasetSealed sealed) throws IOException {
+        BalanceSpec spec = RunSpec.read(
+                        Files.readAllBytes(store.open(sealed.run().spec())))
+                .balance();
+        Manifest manifest = Manifest.open(store, sealed.manifest());
+        long[] real =
+                sealed.classes().stream().mapToLong(count -> count.train()).toArray();
+        BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours(), manifest.classes(), real);
+        List<RecipeShard> recipes = new ArrayList<>();
+        try (PixelRows pixels = new PixelRows(store, manifest)) {
+            for (ClassSize size : plan.growing()) {
+                int[] rows = manifest.rowsOf(Split.TRAIN, size.label());
+                List<MemorySegment> pictures =
+                        Arrays.stream(rows).mapToObj(pixels::picture).toList();
+                try (NeighbourSearch search =
+                        new NeighbourSearch(pictures, pixels.values(), spec.neighbours(), rows.length, 1)) {
+                    search.step(() -> {});
+                    recipes.add(Recipes.draw(
+                            rows,
+                            search.result(),
+                            (int) size.synthetic(),
+                            spec.seed(),
+                            size.label(),
+                            plan.firstOrdinal(size.label())));
+                }
+            }
+        }
+        int[] rows = manifest.rowsOf(Split.TRAIN);
+        int[] labels = Arrays.stream(rows).map(manifest::label).toArray();
+        BalancedSet set = new BalancedSet(rows, labels, recipes, spec.seed());
+        return IntStream.range(0, set.shards()).mapToObj(set::shard).toList();
+    }
+}

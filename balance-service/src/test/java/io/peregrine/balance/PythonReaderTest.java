@@ -1,0 +1,147 @@
+package io.peregrine.balance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.local.ProjectRoot;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SequencedMap;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Python, with imbalanced-learn itself, reads what we wrote: `bench/python/check_balanced_set.py`. It also sees
+/// what is
+/// wrong: a check that cannot fail shows nothing.
+class PythonReaderTest {
+    private static final Path PYTHON = ProjectRoot.path().resolve("bench/python/.venv/bin/python");
+
+    @TempDir
+    Path folder;
+
+    private FileStore store;
+
+    private record Answer(int status, String said) {}
+
+    @BeforeEach
+    void pythonIsThere() {
+        assumeTrue(Files.isExecutable(PYTHON), () -> "skipped: no " + PYTHON + "; bench/python/setup.sh makes it");
+        store = new FileStore(folder);
+    }
+
+    private static SequencedMap<String, Integer> classes(int... counts) {
+        SequencedMap<String, Integer> classes = new LinkedHashMap<>();
+        for (int i = 0; i < counts.length; i++) {
+            classes.put(List.of("Baroque", "Cubism", "Rococo", "Ukiyo_e").get(i), counts[i]);
+        }
+        return classes;
+    }
+
+    private DatasetSealed sealed(String strategy, int... counts) throws Exception {
+        ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
+                {"dataset": "gallery", "uri": "file:///gallery",
+                 "balance": {"strategy": %s, "neighbours": 4, "seed": 4294967295}}""".formatted(strategy));
+        RunRef run = new RunRef(
+                "0".repeat(32),
+                "gallery",
+                store.publish("run", "json", RunSpec.parse(body).toJson()));
+        return SealedDataset.publish(store, run, 16, classes(counts), 12);
+    }
+
+    private Answer check(DatasetSealed sealed, UnaryOperator<RecipeShard> change)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(
+                PYTHON.toString(),
+                ProjectRoot.path().resolve("bench/python/check_balanced_set.py").toString(),
+                "--spec",
+                sealed.run().spec().uri(),
+                folder.toString(),
+                sealed.manifest().tensors().uri(),
+                sealed.manifest().json().uri()));
+        for (RecipeShard shard : CoreAlone.shards(store, sealed)) {
+            Map<String, String> header = Map.of("neighbours", "4", "seed", "4294967295", "tied_rows", "0");
+            ArtifactRef published = change.apply(shard).publish(store, header);
+            command.add(published.uri());
+        }
+        Process python = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String said = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Answer(python.waitFor(), said);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\"none\"",
+                "\"auto\"",
+                "\"minority\"",
+                "\"not minority\"",
+                "\"all\"",
+                "{\"atLeast\": 2300}",
+                "{\"counts\": {\"Cubism\": 40, \"Ukiyo_e\": 17}}"
+            })
+    void theBalancedSetEqualsFitResampleForEachStrategy(String strategy) throws Exception {
+        Answer answer = check(sealed(strategy, 60, 12, 31, 17), shard -> shard);
+        assertThat(answer.said()).contains("equal, bit for bit");
+        assertThat(answer.status()).isZero();
+    }
+
+    @Test
+    void theBalancedSetEqualsFitResampleForARatioOfTwoClasses() throws Exception {
+        Answer answer = check(sealed("0.75", 41, 13), shard -> shard);
+        assertThat(answer.said()).contains("71 rows, 17 of them synthetic");
+        assertThat(answer.status()).isZero();
+    }
+
+    @Test
+    void anotherGapAnotherNeighbourAndAnotherShuffleAreSeen() throws Exception {
+        DatasetSealed sealed = sealed("\"auto\"", 60, 12, 31);
+        assertThat(check(sealed, shard -> {
+                    int synthetic = firstSynthetic(shard);
+                    shard.gap()[synthetic] += 0.001;
+                    return shard;
+                }))
+                .returns(1, Answer::status)
+                .satisfies(answer -> assertThat(answer.said()).contains("not equal: 1 of 180 rows differ"));
+        assertThat(check(sealed, shard -> {
+                    int synthetic = firstSynthetic(shard);
+                    shard.neighbour()[synthetic] = shard.base()[synthetic];
+                    return shard;
+                }))
+                .returns(1, Answer::status)
+                .satisfies(answer -> assertThat(answer.said()).contains("not equal: 1 of 180 rows differ"));
+        assertThat(check(sealed, shard -> {
+                    long first = shard.ordinal()[0];
+                    shard.ordinal()[0] = shard.ordinal()[1];
+                    shard.ordinal()[1] = first;
+                    return shard;
+                }))
+                .returns(1, Answer::status)
+                .satisfies(answer -> assertThat(answer.said()).contains("not equal: the shuffle"));
+    }
+
+    private static int firstSynthetic(RecipeShard shard) {
+        int i = 0;
+        while (shard.ordinal()[i] < 60 + 12 + 31) {
+            i++;
+        }
+        return i;
+    }
+}
