@@ -100,7 +100,7 @@ class OnePaintingTest {
             // The row itself.
             try (Connection database = house.database("cluster");
                     PreparedStatement query = database.prepareStatement(
-                            "select row, cluster from image where run = ? and image_id = ?")) {
+                            "select i.row, p.cluster from image i join point p using (run, row) where i.run = ? and i.image_id = ?")) {
                 query.setString(1, run);
                 query.setString(2, painting.imageId());
                 try (ResultSet rows = query.executeQuery()) {

@@ -1,0 +1,207 @@
+package io.peregrine.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.Manifest.Entry;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.Failure;
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.Split;
+import io.peregrine.random.Mt19937;
+import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
+import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.vision.SeedAutoencoder;
+import io.peregrine.vision.SeedCnn;
+import io.peregrine.vision.TrainableNetwork;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Small trainings on drawn pictures: two classes, one dark and one light, and blends within each.
+class NetworkTrainingTest {
+    private static final int SIDE = 16;
+    private static final int PICTURES = 22;
+
+    @TempDir
+    Path folder;
+
+    private PixelRows pixels;
+    private Material material;
+
+    @BeforeEach
+    void drawPictures() {
+        FileStore store = new FileStore(folder.resolve("store"));
+        Mt19937 random = new Mt19937(1);
+        List<byte[]> pictures = new ArrayList<>();
+        List<Entry> entries = new ArrayList<>();
+        for (int row = 0; row < PICTURES; row++) {
+            byte[] picture = new byte[3 * SIDE * SIDE];
+            for (int i = 0; i < picture.length; i++) {
+                picture[i] = (byte) (random.below(100) + (row % 2 == 0 ? 0 : 150));
+            }
+            pictures.add(picture);
+            entries.add(new Entry(row % 2, row < 18 ? Split.TRAIN : Split.TEST, 0, row, row + ".png", "", null));
+        }
+        Manifest manifest = new Manifest(
+                SIDE, List.of("dark", "light"), List.of(PixelPack.publish(store, Map.of(), SIDE, pictures)), entries);
+        pixels = new PixelRows(store, manifest);
+        int synthetic = 5;
+        TrainingRows real = TrainingRows.ofSplit(manifest, Split.TRAIN);
+        TrainingRows all = new TrainingRows(
+                java.util.Arrays.copyOf(real.base(), 18 + synthetic),
+                java.util.Arrays.copyOf(real.neighbour(), 18 + synthetic),
+                java.util.Arrays.copyOf(real.gap(), 18 + synthetic),
+                java.util.Arrays.copyOf(real.label(), 18 + synthetic));
+        for (int i = 18; i < all.count(); i++) {
+            all.base()[i] = i - 18;
+            all.neighbour()[i] = i - 16;
+            all.gap()[i] = 0.1 * (i - 17);
+            all.label()[i] = (i - 18) % 2;
+        }
+        material = new Material(
+                pixels,
+                SIDE,
+                2,
+                all,
+                TrainingRows.ofSplit(manifest, Split.VALIDATION),
+                TrainingRows.ofSplit(manifest, Split.TEST));
+    }
+
+    @AfterEach
+    void closePictures() {
+        pixels.close();
+    }
+
+    private static TrainSpec classifier(double rate) {
+        return new TrainSpec("seed-cnn", 0, 3, 5, rate, 42, 0.1);
+    }
+
+    private static TrainableNetwork cnn() {
+        return new SeedCnn(SIDE, 2, 0.1);
+    }
+
+    @Test
+    void aClassifierLearnsToTellDarkFromLight() {
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
+            EpochEnd last = null;
+            while (!training.isOver()) {
+                last = training.epoch((position, batches, loss, seconds) ->
+                        assertThat(batches).isEqualTo(5));
+            }
+            assertThat(last.epoch()).isEqualTo(3);
+            assertThat(last.measures()).containsOnlyKeys("loss", "accuracy", "imagesPerSecond");
+            assertThat(training.test().confusion().stream()
+                            .flatMap(List::stream)
+                            .mapToLong(Long::longValue)
+                            .sum())
+                    .isEqualTo(4);
+            assertThat(training.test().accuracy()).isGreaterThanOrEqualTo(0.75);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 5, 6, 9, 14})
+    void aTrainingThatWasKilledAndResumedEndsInTheSameBytes(int killedAfter) throws IOException {
+        assertThat(interrupted(cnn(), classifier(0.01), killedAfter)).isEqualTo(undisturbed(cnn(), classifier(0.01)));
+    }
+
+    @Test
+    void soDoesAnAutoencoder() throws IOException {
+        TrainSpec spec = new TrainSpec("seed-autoencoder", 6, 2, 5, 0.001, 7, 0);
+        assertThat(interrupted(new SeedAutoencoder(SIDE, 6), spec, 7))
+                .isEqualTo(undisturbed(new SeedAutoencoder(SIDE, 6), spec));
+    }
+
+    @Test
+    void anotherSeedEndsElsewhere() throws IOException {
+        TrainSpec other = new TrainSpec("seed-cnn", 0, 3, 5, 0.01, 43, 0.1);
+        assertThat(undisturbed(cnn(), other)).isNotEqualTo(undisturbed(cnn(), classifier(0.01)));
+    }
+
+    @Test
+    void aLossThatIsNoNumberFailsByNameWithItsCure() {
+        // A start that overflows float32 in the first squared error.
+        TrainSpec wild = new TrainSpec("seed-autoencoder", 6, 50, 5, 1e30, 7, 0);
+        try (NetworkTraining training = new NetworkTraining(new SeedAutoencoder(SIDE, 6), wild, material)) {
+            assertThatThrownBy(() -> {
+                        while (!training.isOver()) {
+                            training.epoch((position, batches, loss, seconds) -> {});
+                        }
+                    })
+                    .isInstanceOfSatisfying(Failure.class, failure -> {
+                        assertThat(failure.code()).isEqualTo("LOSS_NOT_FINITE");
+                        assertThat(failure)
+                                .hasMessageContaining("seed-autoencoder")
+                                .hasMessageContaining("below 1.0E30");
+                    });
+        }
+    }
+
+    private byte[] undisturbed(TrainableNetwork network, TrainSpec spec) throws IOException {
+        try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
+            while (!training.isOver()) {
+                training.epoch((position, batches, loss, seconds) -> {});
+            }
+            return weights(training);
+        }
+    }
+
+    /// Dies after some steps with what it last saved, two steps before; another training goes on from there.
+    private byte[] interrupted(TrainableNetwork network, TrainSpec spec, int killedAfter) throws IOException {
+        ResumeFiles files = new ResumeFiles(folder.resolve("state"));
+        String[] saved = new String[1];
+        try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
+            assertThatThrownBy(() -> {
+                        while (!training.isOver()) {
+                            training.epoch((position, batches, loss, seconds) -> {
+                                if (position.steps() == Math.max(1, killedAfter - 2)) {
+                                    SafetensorsWriter state = new SafetensorsWriter();
+                                    training.write(state);
+                                    saved[0] = files.write(position, state);
+                                }
+                                if (position.steps() == killedAfter) {
+                                    throw new Stopped();
+                                }
+                            });
+                        }
+                    })
+                    .isInstanceOf(Stopped.class);
+        }
+        try (Safetensors state = Safetensors.open(files.find(saved[0]).orElseThrow());
+                NetworkTraining training = new NetworkTraining(network, spec, material, state)) {
+            while (!training.isOver()) {
+                training.epoch((position, batches, loss, seconds) -> {});
+            }
+            return weights(training);
+        } finally {
+            files.forget();
+            assertThat(folder.resolve("state")).doesNotExist();
+        }
+    }
+
+    private byte[] weights(NetworkTraining training) throws IOException {
+        SafetensorsWriter weights = new SafetensorsWriter();
+        training.writeWeights(weights);
+        Path file = folder.resolve("weights.safetensors");
+        weights.writeTo(file);
+        return Files.readAllBytes(file);
+    }
+
+    @SuppressWarnings("serial")
+    private static final class Stopped extends RuntimeException {}
+}

@@ -1,0 +1,49 @@
+package io.peregrine.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.testkit.Golden;
+import java.io.IOException;
+import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+@Tag("golden")
+class PredictionsGoldenTest {
+    private static final Offset<Double> CLOSE = within(1e-9);
+
+    @Test
+    void measuresEqualScikitLearns() throws IOException {
+        JsonNode golden =
+                EventCodec.json().readTree(Golden.file("metrics.json").toFile()).get("classification");
+        int classes = golden.get("classes").intValue();
+        Predictions predictions = new Predictions(classes);
+        for (int i = 0; i < golden.get("truth").size(); i++) {
+            predictions.add(
+                    golden.get("truth").get(i).intValue(),
+                    golden.get("predicted").get(i).intValue());
+        }
+
+        TestMeasures measures = predictions.measures();
+
+        assertThat(measures.accuracy()).isCloseTo(golden.get("accuracy").doubleValue(), CLOSE);
+        assertThat(measures.balancedAccuracy())
+                .isCloseTo(golden.get("balanced_accuracy").doubleValue(), CLOSE);
+        assertThat(measures.macroF1()).isCloseTo(golden.get("macro_f1").doubleValue(), CLOSE);
+        for (int truth = 0; truth < classes; truth++) {
+            assertThat(measures.recall().get(truth))
+                    .isCloseTo(golden.get("per_class").get(1).get(truth).doubleValue(), CLOSE);
+            for (int predicted = 0; predicted < classes; predicted++) {
+                assertThat(measures.confusion().get(truth).get(predicted))
+                        .isEqualTo(golden.get("confusion_matrix")
+                                .get(truth)
+                                .get(predicted)
+                                .longValue());
+            }
+        }
+    }
+}
