@@ -6,16 +6,13 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.LongStream;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
 
-/// Adam with PyTorch's formula, to its last digits: Kingma and Ba, "Adam: A Method for Stochastic Optimization",
+/// Adam as PyTorch 2.7.1 computes it, bit for bit: Kingma and Ba, "Adam: A Method for Stochastic Optimization",
 /// 2014.
 ///
 /// DJL's own puts epsilon on the uncorrected root, hides its moments and copies each gradient twice. This one works
@@ -25,7 +22,6 @@ public final class Adam implements AutoCloseable {
     private static final double BETA1 = 0.9;
     private static final double BETA2 = 0.999;
     private static final float EPSILON = 1e-8f;
-    private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     /// Values of one task: small tensors are not worth a second thread.
     private static final long TASK = 1 << 16;
@@ -36,6 +32,7 @@ public final class Adam implements AutoCloseable {
     private final Arena arena = arena();
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private final TrainableNetwork network;
+    private final Floats floats = Floats.fastest();
     private long steps;
 
     /// @param rate the learning rate, above 0
@@ -68,47 +65,19 @@ public final class Adam implements AutoCloseable {
         Moments both = moments.get(name);
         MemorySegment w = memory(value);
         MemorySegment g = memory(gradient);
-        float stepSize = (float) (rate / (1 - Math.pow(BETA1, steps)));
-        float root = (float) (1 / Math.sqrt(1 - Math.pow(BETA2, steps)));
+        Floats.AdamStep step = new Floats.AdamStep(
+                (float) (1 - BETA1),
+                (float) BETA2,
+                (float) (1 - BETA2),
+                (float) (rate / (1 - Math.pow(BETA1, steps))),
+                (float) Math.sqrt(1 - Math.pow(BETA2, steps)),
+                EPSILON);
         long count = w.byteSize() / 4;
         long tasks = (count + TASK - 1) / TASK;
         LongStream all = LongStream.range(0, tasks);
         (tasks > 1 ? all.parallel() : all)
-                .forEach(task -> move(w, g, both, task * TASK, Math.min(count, (task + 1) * TASK), stepSize, root));
-    }
-
-    private static void move(
-            MemorySegment w, MemorySegment g, Moments both, long from, long to, float stepSize, float root) {
-        float keep1 = (float) (1 - BETA1);
-        float beta2 = (float) BETA2;
-        float keep2 = (float) (1 - BETA2);
-        long i = from;
-        for (; i + SPECIES.length() <= to; i += SPECIES.length()) {
-            long at = 4 * i;
-            FloatVector gradient = FloatVector.fromMemorySegment(SPECIES, g, at, ORDER);
-            FloatVector m = FloatVector.fromMemorySegment(SPECIES, both.first(), at, ORDER);
-            FloatVector v = FloatVector.fromMemorySegment(SPECIES, both.second(), at, ORDER);
-            m = m.add(gradient.sub(m).mul(keep1));
-            v = v.mul(beta2).add(gradient.mul(gradient).mul(keep2));
-            m.intoMemorySegment(both.first(), at, ORDER);
-            v.intoMemorySegment(both.second(), at, ORDER);
-            FloatVector.fromMemorySegment(SPECIES, w, at, ORDER)
-                    .sub(m.mul(stepSize).div(v.sqrt().mul(root).add(EPSILON)))
-                    .intoMemorySegment(w, at, ORDER);
-        }
-        // The same operations, one by one, for what is left of a vector.
-        for (; i < to; i++) {
-            long at = 4 * i;
-            float gradient = g.get(ValueLayout.JAVA_FLOAT, at);
-            float m = both.first().get(ValueLayout.JAVA_FLOAT, at);
-            float v = both.second().get(ValueLayout.JAVA_FLOAT, at);
-            m = m + (gradient - m) * keep1;
-            v = v * beta2 + gradient * gradient * keep2;
-            both.first().set(ValueLayout.JAVA_FLOAT, at, m);
-            both.second().set(ValueLayout.JAVA_FLOAT, at, v);
-            float value = w.get(ValueLayout.JAVA_FLOAT, at);
-            w.set(ValueLayout.JAVA_FLOAT, at, value - m * stepSize / ((float) Math.sqrt(v) * root + EPSILON));
-        }
+                .forEach(task -> floats.adam(
+                        step, w, g, both.first(), both.second(), task * TASK, Math.min(count, (task + 1) * TASK)));
     }
 
     /// The tensor's own memory; the engine gives a direct buffer for a contiguous tensor of the processor.

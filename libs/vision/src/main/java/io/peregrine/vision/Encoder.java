@@ -1,22 +1,22 @@
 package io.peregrine.vision;
 
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.Failure;
+import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.util.HashMap;
-import java.util.Map;
+import java.util.List;
 
 /// The first half of a trained autoencoder: pictures to codes. The same pictures give the same codes for the same
 /// number of
 /// engine threads and the same batch.
 public final class Encoder implements AutoCloseable {
+    /// Pictures that go through the engine at once: bounds the memory, and is part of what decides the last bits.
+    private static final int AT_ONCE = 32;
+
     private final SeedAutoencoder network;
     private final NetworkState state;
+    private final Batch batch;
     private final int latent;
     private final int side;
 
@@ -28,7 +28,11 @@ public final class Encoder implements AutoCloseable {
         int width = (int) Math.round(Math.sqrt(code[1] / 64.0));
         side = (width - 1) * 8;
         network = new SeedAutoencoder(side, latent);
-        state = NetworkState.read(network, weights, "");
+        List<Parameter> half = network.parameters().stream()
+                .filter(parameter -> parameter.name().startsWith("encoder."))
+                .toList();
+        state = NetworkState.read(network, half, weights, "");
+        batch = new Batch(AT_ONCE, side);
     }
 
     /// @return length of a code
@@ -47,29 +51,26 @@ public final class Encoder implements AutoCloseable {
                     "pictures of side %d, but this autoencoder takes side %d".formatted(side, this.side),
                     null);
         }
-        if (count == 0) {
-            return new float[0];
+        long values = 3L * side * side;
+        float[] codes = new float[count * latent];
+        for (int from = 0; from < count; from += AT_ONCE) {
+            int rows = Math.min(AT_ONCE, count - from);
+            for (int row = 0; row < rows; row++) {
+                batch.fill(row, pictures.asSlice((from + row) * values, values));
+            }
+            batch.count(rows);
+            try (NDManager manager = state.manager().newSubManager()) {
+                float[] part = network.encode(state.handles(manager), batch.pixels(manager))
+                        .toFloatArray();
+                System.arraycopy(part, 0, codes, from * latent, part.length);
+            }
         }
-        byte[] bytes = pictures.asSlice(0, 3L * side * side * count).toArray(ValueLayout.JAVA_BYTE);
-        float[] pixels = new float[bytes.length];
-        for (int i = 0; i < bytes.length; i++) {
-            pixels[i] = bytes[i] & 0xff;
-        }
-        try (NDManager manager = state.manager().newSubManager()) {
-            Map<String, NDArray> handles = new HashMap<>();
-            state.tensors().forEach((name, tensor) -> {
-                NDArray handle = tensor.stopGradient();
-                handle.attach(manager);
-                handles.put(name, handle);
-            });
-            NDArray batch =
-                    manager.create(pixels, new Shape(count, 3, side, side)).toType(DataType.FLOAT32, false);
-            return network.encode(handles, batch).toFloatArray();
-        }
+        return codes;
     }
 
     @Override
     public void close() {
+        batch.close();
         state.close();
     }
 }

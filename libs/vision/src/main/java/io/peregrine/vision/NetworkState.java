@@ -1,27 +1,38 @@
 package io.peregrine.vision;
 
+import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.peregrine.artifacts.DType;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.Failure;
 import io.peregrine.random.Mt19937;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
 /// A network's tensors in the engine's memory, by their `state_dict` names.
 public final class NetworkState implements AutoCloseable {
     private final TrainableNetwork network;
+    private final List<Parameter> parameters;
     private final NDManager manager;
     private final SequencedMap<String, NDArray> tensors = new LinkedHashMap<>();
 
-    private NetworkState(TrainableNetwork network) {
+    private NetworkState(TrainableNetwork network, List<Parameter> parameters) {
         this.network = network;
-        this.manager = Torch.load().newBaseManager();
+        this.parameters = List.copyOf(parameters);
+        parameters.forEach(Parameter::mustFit);
+        this.manager = Torch.load().newBaseManager(Device.cpu());
+        for (Parameter parameter : parameters) {
+            tensors.put(parameter.name(), manager.zeros(new Shape(parameter.shape())));
+        }
     }
 
     /// Start values as PyTorch's, from our own stream: uniform in ±1/√fan-in for weights and biases, drawn in
@@ -29,21 +40,26 @@ public final class NetworkState implements AutoCloseable {
     ///
     /// @param seed 0 to 4,294,967,295
     public static NetworkState fresh(TrainableNetwork network, long seed) {
-        NetworkState state = new NetworkState(network);
+        NetworkState state = new NetworkState(network, network.parameters());
         Mt19937 random = new Mt19937(seed);
-        for (Parameter parameter : network.parameters()) {
-            float[] values = new float[parameter.size()];
+        for (Parameter parameter : state.parameters) {
+            MemorySegment values = state.memory(parameter);
             switch (parameter.start()) {
                 case UNIFORM -> {
                     double bound = 1 / Math.sqrt(parameter.fanIn());
-                    for (int i = 0; i < values.length; i++) {
-                        values[i] = (float) ((2 * random.uniform() - 1) * bound);
+                    for (int i = 0; i < parameter.size(); i++) {
+                        values.setAtIndex(Floats.LAYOUT, i, (float) ((2 * random.uniform() - 1) * bound));
                     }
                 }
-                case ONES, RUNNING_VARIANCE -> Arrays.fill(values, 1);
-                case ZEROS, RUNNING_MEAN -> Arrays.fill(values, 0);
+                case ONES, RUNNING_VARIANCE -> {
+                    for (int i = 0; i < parameter.size(); i++) {
+                        values.setAtIndex(Floats.LAYOUT, i, 1);
+                    }
+                }
+                case ZEROS, RUNNING_MEAN -> {
+                    // As every tensor begins.
+                }
             }
-            state.put(parameter, values);
         }
         return state;
     }
@@ -53,21 +69,27 @@ public final class NetworkState implements AutoCloseable {
     /// @param prefix in front of each name, perhaps empty
     /// @throws Failure OURS, if a tensor is missing or of another shape
     public static NetworkState read(TrainableNetwork network, Safetensors file, String prefix) {
-        NetworkState state = new NetworkState(network);
+        return read(network, network.parameters(), file, prefix);
+    }
+
+    /// Reads some of a network's tensors, for one that needs no more.
+    static NetworkState read(TrainableNetwork network, List<Parameter> parameters, Safetensors file, String prefix) {
+        NetworkState state = new NetworkState(network, parameters);
         try {
-            for (Parameter parameter : network.parameters()) {
+            for (Parameter parameter : parameters) {
                 Safetensors.Tensor tensor = file.tensor(prefix + parameter.name());
-                if (!Arrays.equals(tensor.shape(), parameter.shape())) {
+                if (tensor.dtype() != DType.F32 || !Arrays.equals(tensor.shape(), parameter.shape())) {
                     throw Failure.ours(
                             "CHECKPOINT_SHAPE",
-                            "tensor %s is %s, the network takes %s"
+                            "tensor %s is %s %s, the network takes F32 %s"
                                     .formatted(
                                             parameter.name(),
+                                            tensor.dtype(),
                                             Arrays.toString(tensor.shape()),
                                             Arrays.toString(parameter.shape())),
                             null);
                 }
-                state.put(parameter, tensor.floats());
+                state.memory(parameter).copyFrom(tensor.data());
             }
             return state;
         } catch (RuntimeException e) {
@@ -76,20 +98,34 @@ public final class NetworkState implements AutoCloseable {
         }
     }
 
-    private void put(Parameter parameter, float[] values) {
-        tensors.put(parameter.name(), manager.create(values, new Shape(parameter.shape())));
-    }
-
-    /// Adds every tensor to a file.
+    /// Adds every tensor to a file, by its own memory: write the file before the next step.
     ///
     /// @param prefix in front of each name, perhaps empty
     public void write(SafetensorsWriter file, String prefix) {
-        for (Parameter parameter : network.parameters()) {
-            file.add(
-                    prefix + parameter.name(),
-                    parameter.shape(),
-                    tensors.get(parameter.name()).toFloatArray());
+        for (Parameter parameter : parameters) {
+            file.add(prefix + parameter.name(), DType.F32, parameter.shape(), memory(parameter));
         }
+    }
+
+    private MemorySegment memory(Parameter parameter) {
+        return Adam.memory(tensors.get(parameter.name()));
+    }
+
+    /// Results of an operation belong to its first operand's manager: copies of the handles keep them in the step's.
+    ///
+    /// @param step a manager that is closed after the step; the memory behind the handles stays
+    Map<String, NDArray> handles(NDManager step) {
+        Map<String, NDArray> handles = new HashMap<>();
+        tensors.forEach((name, tensor) -> {
+            NDArray handle = tensor.stopGradient();
+            handle.attach(step);
+            handles.put(name, handle);
+        });
+        return handles;
+    }
+
+    List<Parameter> parameters() {
+        return parameters;
     }
 
     public TrainableNetwork network() {

@@ -1,5 +1,8 @@
 package io.peregrine.vision;
 
+import io.peregrine.events.Failure;
+import java.util.Arrays;
+
 /// One tensor of a network's `state_dict`.
 ///
 /// @param name as PyTorch's, such as `conv2d1.weight`
@@ -33,5 +36,19 @@ public record Parameter(String name, long[] shape, Start start, long fanIn) {
             size = Math.multiplyExact(size, dimension);
         }
         return Math.toIntExact(size);
+    }
+
+    /// @throws Failure INPUT `NETWORK_TOO_LARGE`, if it would take 2 GiB or more
+    void mustFit() {
+        double bytes = 4;
+        for (long dimension : shape) {
+            bytes *= dimension;
+        }
+        if (bytes > Integer.MAX_VALUE) {
+            throw Failure.input(
+                    "NETWORK_TOO_LARGE",
+                    "tensor %s of shape %s would take %,.0f bytes, at most %,d: say a smaller side or latent"
+                            .formatted(name, Arrays.toString(shape), bytes, Integer.MAX_VALUE));
+        }
     }
 }

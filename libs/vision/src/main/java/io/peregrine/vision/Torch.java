@@ -1,7 +1,13 @@
 package io.peregrine.vision;
 
 import ai.djl.engine.Engine;
-import io.peregrine.events.Failure;
+import ai.djl.pytorch.jni.JniUtils;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Optional;
 
 /// The PyTorch engine of this process, with a thread count that is said and kept.
 ///
@@ -10,44 +16,64 @@ import io.peregrine.events.Failure;
 /// it, and every resume uses it.
 public final class Torch {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
+    private static final String HUGE_PAGES = "THP_MEM_ALLOC_ENABLE";
 
-    private static Integer loadedWith;
+    private static Integer threads;
 
     private Torch() {}
 
-    /// Loads the engine; again with the same number does nothing.
+    /// Loads the engine the first time, and has the calling thread compute on so many threads from now on.
     ///
-    /// @param threads of one tensor operation, at least 1
-    /// @throws Failure OURS `ENGINE_THREADS`, if the engine was loaded with another number
-    public static synchronized Engine load(int threads) {
-        if (loadedWith == null) {
-            System.setProperty(THREADS, Integer.toString(threads));
+    /// @param wanted threads of one tensor operation, at least 1
+    public static synchronized Engine load(int wanted) {
+        if (wanted < 1) {
+            throw new IllegalArgumentException("the engine computes on at least 1 thread, not " + wanted);
+        }
+        if (threads == null) {
+            System.setProperty(THREADS, Integer.toString(wanted));
             System.setProperty("ai.djl.pytorch.num_interop_threads", "1");
             System.setProperty("OPT_OUT_TRACKING", "true");
-            Engine engine = Engine.getEngine("PyTorch");
-            loadedWith = threads;
-            return engine;
+            useHugePages();
         }
-        if (loadedWith != threads) {
-            throw Failure.ours(
-                    "ENGINE_THREADS",
-                    "the engine runs with %d threads and cannot change to %d; start the service anew with %s=%d"
-                            .formatted(loadedWith, threads, THREADS, threads),
-                    null);
+        Engine engine = Engine.getEngine("PyTorch");
+        // OpenMP keeps this number for each thread that calls it, so it is said by the one that will compute.
+        JniUtils.setNumThreads(wanted);
+        threads = wanted;
+        return engine;
+    }
+
+    /// A training step maps each large activation anew and is mostly page faults: with huge pages it takes 0.7
+    /// of the time. The engine reads this variable when it first allocates; Java cannot set its own environment.
+    private static void useHugePages() {
+        Optional<MemorySegment> setenv = Linker.nativeLinker().defaultLookup().find("setenv");
+        if (System.getenv(HUGE_PAGES) != null || setenv.isEmpty()) {
+            return;
         }
-        return Engine.getEngine("PyTorch");
+        FunctionDescriptor type = FunctionDescriptor.of(
+                ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
+        try (Arena arena = Arena.ofConfined()) {
+            // A refusal costs time, not bits.
+            int refused = (int) Linker.nativeLinker()
+                    .downcallHandle(setenv.get(), type)
+                    .invokeExact(arena.allocateFrom(HUGE_PAGES), arena.allocateFrom("1"), 0);
+            assert refused == 0;
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /// @return the engine as it is, loaded with as many threads as `ai.djl.pytorch.num_threads` or the
     ///     processors say
     public static synchronized Engine load() {
-        return load(threads());
+        return threads == null ? load(threads()) : Engine.getEngine("PyTorch");
     }
 
     /// @return threads of one tensor operation, now or once loaded
     public static synchronized int threads() {
-        return loadedWith != null
-                ? loadedWith
+        return threads != null
+                ? threads
                 : Integer.getInteger(THREADS, Runtime.getRuntime().availableProcessors());
     }
 }

@@ -6,9 +6,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
+import io.peregrine.events.Failure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.Map;
@@ -25,13 +25,27 @@ public final class Training {
         private final Arena arena = arena();
         private final MemorySegment pixels;
         private final long[] labels;
+        private final Floats floats = Floats.fastest();
         private int count;
 
         /// @param capacity rows of a full batch
         /// @param side of the square pictures
+        /// @throws Failure INPUT `BATCH_TOO_LARGE`, if a full one would take 2 GiB or more
         public Batch(int capacity, int side) {
+            long picture = 4L * 3 * side * side;
+            if (capacity * picture > Integer.MAX_VALUE) {
+                throw Failure.input(
+                        "BATCH_TOO_LARGE",
+                        "a batch of %,d pictures of side %d takes %,d bytes, at most %,d: say a batchSize up to %,d"
+                                .formatted(
+                                        capacity,
+                                        side,
+                                        capacity * picture,
+                                        Integer.MAX_VALUE,
+                                        Integer.MAX_VALUE / picture));
+            }
             this.side = side;
-            this.pixels = arena.allocate(4L * capacity * 3 * side * side, 64);
+            this.pixels = arena.allocate(capacity * picture, 64);
             this.labels = new long[capacity];
         }
 
@@ -64,7 +78,7 @@ public final class Training {
             return count;
         }
 
-        private NDArray pixels(NDManager manager) {
+        NDArray pixels(NDManager manager) {
             long values = (long) count * 3 * side * side;
             return manager.create(
                     pixels.asSlice(0, 4 * values).asByteBuffer().order(ByteOrder.nativeOrder()),
@@ -80,11 +94,7 @@ public final class Training {
         ///
         /// @param picture u8 [3, side, side]
         public void fill(int row, MemorySegment picture) {
-            MemorySegment to = row(row);
-            long values = picture.byteSize();
-            for (long i = 0; i < values; i++) {
-                to.setAtIndex(ValueLayout.JAVA_FLOAT, i, picture.get(ValueLayout.JAVA_BYTE, i) & 0xff);
-            }
+            floats.widen(picture, row(row), 0);
         }
 
         @Override
@@ -119,7 +129,7 @@ public final class Training {
         try (NDManager manager = state.manager().newSubManager();
                 GradientCollector gradients = engine.newGradientCollector()) {
             Map<String, NDArray> leaves = new HashMap<>();
-            for (Parameter parameter : state.network().parameters()) {
+            for (Parameter parameter : state.parameters()) {
                 NDArray tensor = state.tensors().get(parameter.name());
                 if (parameter.isLearned()) {
                     NDArray leaf = tensor.stopGradient();
@@ -135,7 +145,7 @@ public final class Training {
             NDArray loss = state.network().loss(output, pixels, batch.labels(manager));
             gradients.backward(loss);
             adam.begin();
-            for (Parameter parameter : state.network().parameters()) {
+            for (Parameter parameter : state.parameters()) {
                 if (parameter.isLearned()) {
                     NDArray gradient = leaves.get(parameter.name()).getGradient();
                     gradient.attach(manager);
@@ -150,7 +160,7 @@ public final class Training {
     public Outcome measure(Batch batch) {
         try (NDManager manager = state.manager().newSubManager()) {
             NDArray pixels = batch.pixels(manager);
-            NDArray output = state.network().output(attached(manager), pixels, false);
+            NDArray output = state.network().output(state.handles(manager), pixels, false);
             double loss =
                     state.network().loss(output, pixels, batch.labels(manager)).getFloat();
             return new Outcome(loss, predicted(output));
@@ -161,20 +171,9 @@ public final class Training {
     public float[] output(Batch batch) {
         try (NDManager manager = state.manager().newSubManager()) {
             return state.network()
-                    .output(attached(manager), batch.pixels(manager), false)
+                    .output(state.handles(manager), batch.pixels(manager), false)
                     .toFloatArray();
         }
-    }
-
-    /// Results of an operation belong to its first operand's manager: copies of the handles keep them in the step's.
-    private Map<String, NDArray> attached(NDManager manager) {
-        Map<String, NDArray> handles = new HashMap<>();
-        state.tensors().forEach((name, tensor) -> {
-            NDArray handle = tensor.stopGradient();
-            handle.attach(manager);
-            handles.put(name, handle);
-        });
-        return handles;
     }
 
     private int[] predicted(NDArray output) {

@@ -1,0 +1,63 @@
+package io.peregrine.vision;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/// The inner loops over float32, as plain Java: what runs where the Vector API is not there, and the specification
+/// of
+/// [VectorFloats] everywhere. Both give the same bits.
+sealed class Floats permits VectorFloats {
+    static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+    /// @return by the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
+    static Floats fastest() {
+        boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
+        return vectors ? new VectorFloats() : new Floats();
+    }
+
+    /// What one step of Adam has in common for all values.
+    ///
+    /// @param meanNew 1 − β1, the share of the new gradient in the mean
+    /// @param squareKept β2, the share of the old in the mean of squares
+    /// @param squareNew 1 − β2
+    /// @param rate learning rate over the mean's bias correction
+    /// @param correction root of the square's bias correction
+    record AdamStep(float meanNew, float squareKept, float squareNew, float rate, float correction, float epsilon) {}
+
+    /// Moves values `from` to before `to` by one step of Adam, as PyTorch 2.7.1 computes it, bit for bit: its
+    /// `lerp_` and
+    /// `addcmul_` are compiled to fused multiply-adds, its `addcdiv_` is not.
+    void adam(
+            AdamStep s,
+            MemorySegment weights,
+            MemorySegment gradients,
+            MemorySegment means,
+            MemorySegment squares,
+            long from,
+            long to) {
+        for (long i = from; i < to; i++) {
+            float g = gradients.getAtIndex(LAYOUT, i);
+            float m = means.getAtIndex(LAYOUT, i);
+            m = Math.fma(s.meanNew(), g - m, m);
+            float v = Math.fma(s.squareNew() * g, g, squares.getAtIndex(LAYOUT, i) * s.squareKept());
+            float moved = m * s.rate() / ((float) Math.sqrt(v) / s.correction() + s.epsilon());
+            means.setAtIndex(LAYOUT, i, m);
+            squares.setAtIndex(LAYOUT, i, v);
+            weights.setAtIndex(LAYOUT, i, weights.getAtIndex(LAYOUT, i) - moved);
+        }
+    }
+
+    /// Writes bytes as floats, 0 … 255.
+    ///
+    /// @param pixels u8 [n]
+    /// @param to f32, written from byte `toByte` on
+    void widen(MemorySegment pixels, MemorySegment to, long toByte) {
+        widen(pixels, 0, to, toByte);
+    }
+
+    void widen(MemorySegment pixels, long from, MemorySegment to, long toByte) {
+        for (long i = from; i < pixels.byteSize(); i++) {
+            to.set(LAYOUT, toByte + 4 * i, pixels.get(ValueLayout.JAVA_BYTE, i) & 0xff);
+        }
+    }
+}

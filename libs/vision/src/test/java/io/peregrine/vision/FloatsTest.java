@@ -1,0 +1,62 @@
+package io.peregrine.vision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class FloatsTest {
+    private final Random random = new Random(3);
+
+    @Test
+    void vectorsMoveWeightsToTheSameBitsAsPlainLoops() {
+        // Odd length, odd range: what is left over at the end of the vectors too.
+        float[][] plain = {floats(1_003), floats(1_003), floats(1_003), floats(1_003)};
+        for (int i = 0; i < plain[3].length; i++) {
+            plain[3][i] *= plain[3][i];
+        }
+        plain[1][7] = 0;
+        plain[3][7] = 0;
+        float[][] vectors = {plain[0].clone(), plain[1].clone(), plain[2].clone(), plain[3].clone()};
+        Floats.AdamStep step = new Floats.AdamStep(0.1f, 0.999f, 0.001f, 0.023f, 0.07f, 1e-8f);
+        adam(new Floats(), step, plain);
+        adam(new VectorFloats(), step, vectors);
+        for (int tensor = 0; tensor < plain.length; tensor++) {
+            assertThat(vectors[tensor]).containsExactly(plain[tensor]);
+        }
+        assertThat(Floats.fastest()).isInstanceOf(VectorFloats.class);
+    }
+
+    @Test
+    void vectorsWidenEveryByteAsPlainLoopsDo() {
+        byte[] pixels = new byte[1_003];
+        random.nextBytes(pixels);
+        float[] plain = new float[1_005];
+        float[] vectors = new float[1_005];
+        new Floats().widen(MemorySegment.ofArray(pixels), MemorySegment.ofArray(plain), 8);
+        new VectorFloats().widen(MemorySegment.ofArray(pixels), MemorySegment.ofArray(vectors), 8);
+        assertThat(vectors).containsExactly(plain);
+        assertThat(plain[2]).isEqualTo(pixels[0] & 0xff);
+        assertThat(plain[1_004]).isEqualTo(pixels[1_002] & 0xff);
+    }
+
+    private static void adam(Floats floats, Floats.AdamStep step, float[][] tensors) {
+        floats.adam(
+                step,
+                MemorySegment.ofArray(tensors[0]),
+                MemorySegment.ofArray(tensors[1]),
+                MemorySegment.ofArray(tensors[2]),
+                MemorySegment.ofArray(tensors[3]),
+                1,
+                1_002);
+    }
+
+    private float[] floats(int n) {
+        float[] values = new float[n];
+        for (int i = 0; i < n; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+}
