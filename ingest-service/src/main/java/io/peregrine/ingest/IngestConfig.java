@@ -12,8 +12,8 @@ public interface IngestConfig {
     /// Threads that hash and decode pictures. As many as there are cores, when left out.
     OptionalInt threads();
 
-    /// A picture of more pixels is refused from its header, undecoded. Two as large may be decoded at once, with some
-    /// 10 bytes a pixel each: memory must have room for them.
+    /// A picture of more pixels is refused from its header, undecoded. No more pixels than these are decoded at once:
+    /// at 3 to 7 bytes each the heap must have room for them.
     @WithDefault("100000000")
     long pixelsMax();
 

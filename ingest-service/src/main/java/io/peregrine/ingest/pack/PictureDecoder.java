@@ -14,6 +14,7 @@ import org.opencv.core.CvType;
 import org.opencv.core.Mat;
 import org.opencv.core.MatOfByte;
 import org.opencv.imgcodecs.Imgcodecs;
+import org.opencv.imgproc.Imgproc;
 
 /// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, WebP, BMP, TIFF and PNM; alpha over white, 16 bits / 257,
 /// ICC profiles ignored. Safe for several threads.
@@ -35,15 +36,15 @@ public final class PictureDecoder {
     private final long pixelsMax;
     private final Semaphore kilopixelsAtOnce;
 
-    /// @param pixelsMax a picture of more is refused from its header, undecoded; at most two as large are decoded at
-    /// once, so that memory is bounded whatever the number of threads
+    /// @param pixelsMax a picture of more is refused from its header, undecoded; no more pixels than these are decoded
+    ///     at once, so that memory is bounded whatever the number of threads (7 bytes a pixel at most, mostly 3)
     public PictureDecoder(long pixelsMax) {
         if (pixelsMax < 1 || pixelsMax > PIXELS_OF_AN_ARRAY) {
             throw new IllegalArgumentException("peregrine.ingest.pixels-max is %,d; 1 to %,d can be decoded"
                     .formatted(pixelsMax, PIXELS_OF_AN_ARRAY));
         }
         this.pixelsMax = pixelsMax;
-        this.kilopixelsAtOnce = new Semaphore(2 * kilopixels(pixelsMax));
+        this.kilopixelsAtOnce = new Semaphore(kilopixels(pixelsMax));
     }
 
     /// @throws Refused with the reason why these bytes are no picture for us
@@ -108,9 +109,15 @@ public final class PictureDecoder {
         }
     }
 
-    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white.
+    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white. Plain BGR, which is most, needs no second array.
     private static Raster rgb(Mat decoded, Header header) throws Refused {
         int channels = decoded.channels();
+        if (decoded.type() == CvType.CV_8UC3) {
+            byte[] rgb = new byte[Math.toIntExact(3 * decoded.total())];
+            Imgproc.cvtColor(decoded, decoded, Imgproc.COLOR_BGR2RGB);
+            decoded.get(0, 0, rgb);
+            return new Raster(decoded.cols(), decoded.rows(), rgb);
+        }
         int values = Math.toIntExact(decoded.total() * channels);
         byte[] from = new byte[values];
         if (decoded.depth() == CvType.CV_16U) {

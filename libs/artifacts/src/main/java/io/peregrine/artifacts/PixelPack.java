@@ -34,13 +34,19 @@ public final class PixelPack implements AutoCloseable {
     /// @param side of each picture
     /// @param pictures u8 [3, side, side] each, in listed order without the refused ones; may be empty
     public static ArtifactRef publish(FileStore store, Map<String, String> decoding, int side, List<byte[]> pictures) {
+        return publishSegments(
+                store,
+                decoding,
+                side,
+                pictures.stream().map(MemorySegment::ofArray).toList());
+    }
+
+    /// The same of pictures that lie anywhere, such as outside the heap.
+    public static ArtifactRef publishSegments(
+            FileStore store, Map<String, String> decoding, int side, List<MemorySegment> pictures) {
         SafetensorsWriter writer = new SafetensorsWriter();
         decoding.forEach(writer::metadata);
-        writer.add(
-                "pixels",
-                DType.U8,
-                new long[] {pictures.size(), 3, side, side},
-                pictures.stream().map(MemorySegment::ofArray).toList());
+        writer.add("pixels", DType.U8, new long[] {pictures.size(), 3, side, side}, pictures);
         return store.publish("pack", "safetensors", writer::writeTo);
     }
 
