@@ -124,8 +124,7 @@ public final class PackMaker {
         try {
             byte[] file = PictureFile.read(root.resolve(row.file()), roots, row.sha256(), bytesMax);
             bytes = file.length;
-            Raster picture = decoder.decode(file, image.orientation());
-            byte[] planes = Square.of(picture, image.side(), image.fit());
+            byte[] planes = decoder.square(file, image);
             MemorySegment kept = pixels.allocateFrom(ValueLayout.JAVA_BYTE, planes);
             return new Outcome(kept, null, System.nanoTime() - begin, bytes);
         } catch (Refused refused) {

@@ -1,5 +1,6 @@
 package io.peregrine.ingest.pack;
 
+import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.events.RunSpec.Orientation;
 import java.awt.image.DataBufferByte;
 import java.io.ByteArrayInputStream;
@@ -47,8 +48,42 @@ public final class PictureDecoder {
         this.kilopixelsAtOnce = new Semaphore(kilopixels(pixelsMax));
     }
 
+    /// Decodes and makes square: what a pack holds of a file.
+    ///
+    /// @return u8 [3, side, side]
     /// @throws Refused with the reason why these bytes are no picture for us
-    Raster decode(byte[] file, Orientation orientation) throws Refused, InterruptedException {
+    byte[] square(byte[] file, ImageSpec image) throws Refused, InterruptedException {
+        int kilopixels = kilopixels(fair(file).pixels());
+        kilopixelsAtOnce.acquire(kilopixels);
+        try {
+            return Square.of(decode(file, image.orientation()), image.side(), image.fit());
+        } finally {
+            kilopixelsAtOnce.release(kilopixels);
+        }
+    }
+
+    /// @throws Refused with the reason why these bytes are no picture for us
+    Raster decode(byte[] file, Orientation orientation) throws Refused {
+        Header header = fair(file);
+        boolean apply = orientation == Orientation.APPLY;
+        return switch (header.format()) {
+            case PNG -> {
+                Png png = Png.read(file);
+                yield PngPixels.decode(png).upright(apply ? png.orientation() : 0);
+            }
+            case PNM -> Pnm.header(file).decode(file);
+            case JPEG -> {
+                Jpeg jpeg = Jpeg.whole(file);
+                Raster raster = jpeg.components() == 4 ? cmyk(file, jpeg) : opencv(file, header);
+                yield raster.upright(apply ? jpeg.orientation() : 0);
+            }
+            case TIFF -> opencv(Exif.upright(file), header).upright(apply ? header.orientation() : 0);
+            case WEBP, BMP -> opencv(file, header).upright(apply ? header.orientation() : 0);
+        };
+    }
+
+    /// The guard: nothing is decoded of a picture that says it is too large.
+    private Header fair(byte[] file) throws Refused {
         Header header = Header.read(file);
         if (header.pixels() > pixelsMax) {
             throw new Refused(
@@ -56,27 +91,7 @@ public final class PictureDecoder {
                     "%,d x %,d pixels; at most %,d are decoded (peregrine.ingest.pixels-max)"
                             .formatted(header.width(), header.height(), pixelsMax));
         }
-        int kilopixels = kilopixels(header.pixels());
-        kilopixelsAtOnce.acquire(kilopixels);
-        try {
-            boolean apply = orientation == Orientation.APPLY;
-            return switch (header.format()) {
-                case PNG -> {
-                    Png png = Png.read(file);
-                    yield PngPixels.decode(png).upright(apply ? png.orientation() : 0);
-                }
-                case PNM -> Pnm.header(file).decode(file);
-                case JPEG -> {
-                    Jpeg jpeg = Jpeg.whole(file);
-                    Raster raster = jpeg.components() == 4 ? cmyk(file, jpeg) : opencv(file, header);
-                    yield raster.upright(apply ? jpeg.orientation() : 0);
-                }
-                case TIFF -> opencv(Exif.upright(file), header).upright(apply ? header.orientation() : 0);
-                case WEBP, BMP -> opencv(file, header).upright(apply ? header.orientation() : 0);
-            };
-        } finally {
-            kilopixelsAtOnce.release(kilopixels);
-        }
+        return header;
     }
 
     long pixelsMax() {
