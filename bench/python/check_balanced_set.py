@@ -5,6 +5,10 @@ Reads with numpy and safetensors alone. The reference is SMOTE(...).fit_resample
 pixels, in imbalanced-learn; the shuffle is numpy.random.RandomState(seed).permutation.
 
     check_balanced_set.py --spec RUN_JSON STORE MANIFEST_TENSORS MANIFEST_JSON SHARD...
+    check_balanced_set.py --strategy auto --neighbours 5 --seed 42 STORE MANIFEST_TENSORS MANIFEST_JSON SHARD...
+
+What was asked for comes from the run's specification or from the command line. A strategy is what the specification
+takes: none, auto, minority, "not minority", all, a ratio such as 0.75, {"atLeast": 200}, {"counts": {"Cubism": 600}}.
 
 Every artefact is a file or a reference into the store (store:shard/3f/3fab...); shards stand in the order of
 dataset.balanced. Exit status: 0 equal, 1 not equal, 2 wrong usage.
@@ -106,6 +110,22 @@ def sampling_strategy(strategy, labels, classes):
     return {classes.index(name): count for name, count in strategy["counts"].items()}
 
 
+def strategy_of(text):
+    """A strategy from the command line: a ratio or an object is JSON, anything else a name."""
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return text
+
+
+def asked_for(given, store):
+    """Strategy, neighbours and seed, from the run's specification or from the command line."""
+    if given.spec is None:
+        return given.strategy, given.neighbours, given.seed
+    balance = json.loads(store.path(given.spec).read_text(encoding="utf-8"))["balance"]
+    return balance["strategy"], balance["neighbours"], balance["seed"]
+
+
 def reference(pixels, labels, strategy, neighbours, seed):
     # float32, as imbalanced-learn keeps the type that it is given: uint8 would wrap around.
     floats = pixels.astype(np.float32)
@@ -150,21 +170,26 @@ def compare(columns, header, train, pixels, expected, expected_labels, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--spec", required=True, help="the run's run.json")
-    parser.add_argument("store")
-    parser.add_argument("manifest_tensors")
-    parser.add_argument("manifest_json")
-    parser.add_argument("shards", nargs="+")
+    parser.add_argument("--spec", help="the run's run.json; or say --strategy, --neighbours and --seed")
+    parser.add_argument("--strategy", type=strategy_of, help="a name, a ratio or a JSON object")
+    parser.add_argument("--neighbours", type=int, help="SMOTE's k")
+    parser.add_argument("--seed", type=int, help="of the recipes and of the shuffle, 0 to 4294967295")
+    parser.add_argument("store", help="the store's folder")
+    parser.add_argument("manifest_tensors", help="the manifest's .safetensors")
+    parser.add_argument("manifest_json", help="the manifest's .json")
+    parser.add_argument("shards", nargs="+", help="recipe shards, in the order of dataset.balanced")
     given = parser.parse_args()
+    by_hand = [given.strategy, given.neighbours, given.seed]
+    if None in by_hand if given.spec is None else by_hand != [None] * 3:
+        parser.error("give either --spec, or all of --strategy, --neighbours and --seed")
     store = Store(given.store)
     try:
-        balance = json.loads(store.path(given.spec).read_text(encoding="utf-8"))["balance"]
+        strategy, neighbours, seed = asked_for(given, store)
         train, pixels, labels, classes = read_train(store, given.manifest_tensors, given.manifest_json)
         columns, header = read_shards(store, given.shards)
-        seed, neighbours = balance["seed"], balance["neighbours"]
         said = {"seed": header["seed"], "neighbours": header["neighbours"]}
         must(said == {"seed": str(seed), "neighbours": str(neighbours)}, f"the shards' header says {said}")
-        strategy = sampling_strategy(balance["strategy"], labels, classes)
+        strategy = sampling_strategy(strategy, labels, classes)
         expected, expected_labels = reference(pixels, labels, strategy, neighbours, seed)
         rows, synthetic = compare(columns, header, train, pixels, expected, expected_labels, seed)
     except NotEqual as difference:

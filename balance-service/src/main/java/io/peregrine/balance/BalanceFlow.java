@@ -8,10 +8,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/// Hears that a dataset is sealed. Then the class sizes are planned ([PlanClasses]), each class that must grow has
-/// its
-/// neighbours found and its recipes drawn ([FindNeighbours]), and after the last of them the shuffled shards are
-/// written ([AssembleShards]).
+/// Hears that a dataset is sealed. Then the class sizes are planned ([PlanClasses]), each class that must
+/// grow has its neighbours found and its recipes drawn ([FindNeighbours]), and after the last of them the
+/// shuffled shards are written ([AssembleShards]).
 @ApplicationScoped
 class BalanceFlow {
     private final Inbox inbox;
@@ -20,9 +19,8 @@ class BalanceFlow {
         this.inbox = inbox;
     }
 
-    /// No class can be planned before all final counts are known, and the manifest of the seal lists every picture:
-    /// of
-    /// the pictures themselves nothing needs to be kept.
+    /// No class can be planned before all final counts are known, and the manifest of the seal lists every
+    /// picture: of the pictures themselves nothing needs to be kept.
     @Incoming("images")
     @Blocking
     void images(ConsumerRecord<String, byte[]> record) {

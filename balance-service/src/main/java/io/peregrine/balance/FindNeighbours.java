@@ -16,7 +16,9 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
-import io.peregrine.vision.BlockProduct;
+import io.peregrine.vision.EngineProduct;
+import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.PlainProduct;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
@@ -27,10 +29,11 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import org.jboss.logging.Logger;
 
-/// Finds the neighbours of one class's pictures, and draws and publishes the class's recipes. What is found is kept
-/// after each column of tiles: a killed search goes on from there.
+/// Finds the neighbours of one class's pictures, and draws and publishes the class's recipes. What is found
+/// is kept after each column of tiles: a killed search goes on from there.
 @ApplicationScoped
 class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";
@@ -42,6 +45,7 @@ class FindNeighbours implements JobHandler {
     private final BalanceMeters meters;
     private final int tileRows;
     private final int threads;
+    private final BalanceConfig.Product product;
 
     FindNeighbours(FileStore store, Specs specs, BalanceMeters meters, BalanceConfig config) {
         this.store = store;
@@ -49,6 +53,7 @@ class FindNeighbours implements JobHandler {
         this.meters = meters;
         this.tileRows = config.tileRows();
         this.threads = config.threads().orElse(Runtime.getRuntime().availableProcessors());
+        this.product = config.product();
     }
 
     /// What is asked for of one class.
@@ -100,12 +105,11 @@ class FindNeighbours implements JobHandler {
     }
 
     private Neighbours search(JobContext job, Order order, Manifest manifest, int[] rows, int k) {
-        // The search has a thread for each core itself.
-        BlockProduct.onOneEngineThread();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             List<MemorySegment> pictures =
                     Arrays.stream(rows).mapToObj(pixels::picture).toList();
-            try (NeighbourSearch search = new NeighbourSearch(pictures, pixels.values(), k, tileRows, threads)) {
+            try (NeighbourSearch search =
+                    new NeighbourSearch(products(), pictures, pixels.values(), k, tileRows, threads)) {
                 if (job.job().state() != null) {
                     search.resume(job.job().state());
                 }
@@ -120,6 +124,17 @@ class FindNeighbours implements JobHandler {
                 return search.result();
             }
         }
+    }
+
+    private IntFunction<MatrixProduct> products() {
+        return switch (product) {
+            case PLAIN -> PlainProduct::new;
+            case ENGINE -> {
+                // The search has a thread for each core itself.
+                EngineProduct.onOneEngineThread();
+                yield EngineProduct::new;
+            }
+        };
     }
 
     /// A column of tiles holds one tile more than the column before it.

@@ -13,6 +13,7 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.Split;
+import io.peregrine.vision.PlainProduct;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -21,7 +22,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Balances a sealed dataset by the core alone: no jobs, no database, each class in one tile.
+/// Balances a sealed dataset by the core alone: no jobs, no database, each class in one tile
+/// by plain products.
 final class CoreAlone {
     private CoreAlone() {}
 
@@ -39,8 +41,8 @@ final class CoreAlone {
                 int[] rows = manifest.rowsOf(Split.TRAIN, size.label());
                 List<MemorySegment> pictures =
                         Arrays.stream(rows).mapToObj(pixels::picture).toList();
-                try (NeighbourSearch search =
-                        new NeighbourSearch(pictures, pixels.values(), spec.neighbours(), rows.length, 1)) {
+                try (NeighbourSearch search = new NeighbourSearch(
+                        PlainProduct::new, pictures, pixels.values(), spec.neighbours(), rows.length, 1)) {
                     search.step(() -> {});
                     recipes.add(Recipes.draw(
                             rows,

@@ -28,9 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Python, with imbalanced-learn itself, reads what we wrote: `bench/python/check_balanced_set.py`. It also sees
-/// what is
-/// wrong: a check that cannot fail shows nothing.
+/// Python, with imbalanced-learn itself, reads what we wrote: `bench/python/check_balanced_set.py`. It also
+/// sees what is wrong: a check that cannot fail shows nothing.
 class PythonReaderTest {
     private static final Path PYTHON = ProjectRoot.path().resolve("bench/python/.venv/bin/python");
 
@@ -68,14 +67,18 @@ class PythonReaderTest {
 
     private Answer check(DatasetSealed sealed, UnaryOperator<RecipeShard> change)
             throws IOException, InterruptedException {
+        return check(List.of("--spec", sealed.run().spec().uri()), sealed, change);
+    }
+
+    private Answer check(List<String> asked, DatasetSealed sealed, UnaryOperator<RecipeShard> change)
+            throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 PYTHON.toString(),
-                ProjectRoot.path().resolve("bench/python/check_balanced_set.py").toString(),
-                "--spec",
-                sealed.run().spec().uri(),
-                folder.toString(),
-                sealed.manifest().tensors().uri(),
-                sealed.manifest().json().uri()));
+                ProjectRoot.path().resolve("bench/python/check_balanced_set.py").toString()));
+        command.addAll(asked);
+        command.add(folder.toString());
+        command.add(sealed.manifest().tensors().uri());
+        command.add(sealed.manifest().json().uri());
         for (RecipeShard shard : CoreAlone.shards(store, sealed)) {
             Map<String, String> header = Map.of("neighbours", "4", "seed", "4294967295", "tied_rows", "0");
             ArtifactRef published = change.apply(shard).publish(store, header);
@@ -108,6 +111,22 @@ class PythonReaderTest {
         Answer answer = check(sealed("0.75", 41, 13), shard -> shard);
         assertThat(answer.said()).contains("71 rows, 17 of them synthetic");
         assertThat(answer.status()).isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"not minority", "{\"counts\": {\"Cubism\": 40, \"Ukiyo_e\": 17}}"})
+    void whatWasAskedForMayBeSaidOnTheCommandLine(String strategy) throws Exception {
+        String json = strategy.startsWith("{") ? strategy : "\"" + strategy + "\"";
+        DatasetSealed sealed = sealed(json, 60, 12, 31, 17);
+        List<String> asked = List.of("--strategy", strategy, "--neighbours", "4", "--seed", "4294967295");
+        assertThat(check(asked, sealed, shard -> shard))
+                .satisfies(answer -> assertThat(answer.said()).contains("equal, bit for bit"))
+                .returns(0, Answer::status);
+        List<String> another = List.of("--strategy", "minority", "--neighbours", "4", "--seed", "4294967295");
+        assertThat(check(another, sealed, shard -> shard)).returns(1, Answer::status);
+        assertThat(check(asked.subList(0, 4), sealed, shard -> shard))
+                .satisfies(answer -> assertThat(answer.said()).contains("give either --spec, or all of"))
+                .returns(2, Answer::status);
     }
 
     @Test

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.SequencedMap;
 
-/// A dataset as ingest leaves it: packs and manifest in the store, with test pictures before the training ones, a
-/// refused file in the middle of each class, and validation pictures behind.
+/// A dataset as ingest leaves it: packs and manifest in the store, with test pictures before the training
+/// ones, a refused file in the middle of each class, and validation pictures behind.
 final class SealedDataset {
     private static final int TEST = 3;
 

@@ -6,8 +6,8 @@ import java.util.List;
 
 /// The balanced set in `fit_resample`'s order, and its shuffle into shards.
 ///
-/// The shuffle is numpy's `RandomState(seed).permutation(rows)` of the ordinals: it depends on no job's finishing
-/// order.
+/// The shuffle is numpy's `RandomState(seed).permutation(rows)` of the ordinals: it depends on no job's
+/// finishing order.
 public final class BalancedSet {
     private final long[] base;
     private final long[] neighbour;

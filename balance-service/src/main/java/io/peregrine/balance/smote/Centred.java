@@ -3,8 +3,8 @@ package io.peregrine.balance.smote;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The two inner loops of the neighbour search, as plain Java: what runs where the Vector API is not there, and the
-/// specification of [VectorCentred] everywhere.
+/// The two inner loops of the neighbour search, as plain Java: what runs where the Vector API is not there,
+/// and the specification of [VectorCentred] everywhere.
 sealed class Centred permits VectorCentred {
     /// @return by the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
     static Centred fastest() {

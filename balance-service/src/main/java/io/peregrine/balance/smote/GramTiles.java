@@ -1,6 +1,6 @@
 package io.peregrine.balance.smote;
 
-import io.peregrine.vision.BlockProduct;
+import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,14 +10,13 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 
-/// Exact inner products of centred pictures, tile by tile, at the speed of the engine's float32 product.
+/// Exact inner products of centred pictures, tile by tile, by float32 products: at their speed, the engine's.
 ///
-/// Pixels x − 128 lie in −128 … 127, so 1,024 of their products sum to at most 2²⁴, and float32 holds each partial
-/// sum
-/// exactly. Blocks are added up in 32 bits as long as they fit, then in 64. Threads share the blocks of a tile;
-/// whole
-/// numbers sum to the same in any order.
+/// Pixels x − 128 lie in −128 … 127, so 1,024 of their products sum to at most 2²⁴, and float32 holds each
+/// partial sum exactly. Blocks are added up in 32 bits as long as they fit, then in 64. Threads share the
+/// blocks of a tile; whole numbers sum to the same in any order.
 final class GramTiles implements AutoCloseable {
     /// Blocks that fit into an int: 120 · 2²⁴ < 2³¹.
     private static final int FLUSH = 120;
@@ -33,16 +32,18 @@ final class GramTiles implements AutoCloseable {
     private final ExecutorService threads;
 
     /// What one thread works with.
-    private record Lane(BlockProduct product, int[] sums, long[] totals) {}
+    private record Lane(MatrixProduct product, int[] sums, long[] totals) {}
 
+    /// @param products makes one for each thread, for so many rows at most
     /// @param pictures u8 [values] each, mapped or not
-    /// @param tile the most rows or columns of a tile; memory is 25 · tile² bytes and 8,192 · tile for each thread
-    GramTiles(List<MemorySegment> pictures, int values, int tile, int threadCount) {
+    /// @param tile the most rows or columns of a tile; memory is 16 · tile² + 8,192 · tile bytes for each thread
+    GramTiles(
+            IntFunction<MatrixProduct> products, List<MemorySegment> pictures, int values, int tile, int threadCount) {
         this.pictures = pictures;
         this.values = values;
         int side = Math.min(tile, pictures.size());
         for (int i = 0; i < threadCount; i++) {
-            lanes.add(new Lane(new BlockProduct(side), new int[side * side], new long[side * side]));
+            lanes.add(new Lane(products.apply(side), new int[side * side], new long[side * side]));
         }
         this.threads = Executors.newFixedThreadPool(
                 threadCount, Thread.ofPlatform().daemon().name("neighbours-", 0).factory());
@@ -51,7 +52,7 @@ final class GramTiles implements AutoCloseable {
     /// @return [rows, columns] of inner products in the first rows · columns places, valid until the next call
     long[] tile(int row, int rows, int column, int columns) {
         AtomicInteger next = new AtomicInteger();
-        int blocks = Math.ceilDiv(values, BlockProduct.VALUES);
+        int blocks = Math.ceilDiv(values, MatrixProduct.VALUES);
         List<Future<?>> running = new ArrayList<>();
         for (Lane lane : lanes) {
             running.add(threads.submit(() -> {
@@ -90,14 +91,14 @@ final class GramTiles implements AutoCloseable {
     }
 
     private void fill(MemorySegment side, int block, int first, int count) {
-        long from = (long) block * BlockProduct.VALUES;
-        int width = (int) Math.min(BlockProduct.VALUES, values - from);
+        long from = (long) block * MatrixProduct.VALUES;
+        int width = (int) Math.min(MatrixProduct.VALUES, values - from);
         for (int i = 0; i < count; i++) {
-            long to = (long) i * BlockProduct.VALUES * FLOAT_BYTES;
+            long to = (long) i * MatrixProduct.VALUES * FLOAT_BYTES;
             centred.centre(pictures.get(first + i), from, width, side, to);
-            if (width < BlockProduct.VALUES) {
+            if (width < MatrixProduct.VALUES) {
                 // Nothing is left of the block that was here before.
-                side.asSlice(to + (long) width * FLOAT_BYTES, (long) (BlockProduct.VALUES - width) * FLOAT_BYTES)
+                side.asSlice(to + (long) width * FLOAT_BYTES, (long) (MatrixProduct.VALUES - width) * FLOAT_BYTES)
                         .fill((byte) 0);
             }
         }

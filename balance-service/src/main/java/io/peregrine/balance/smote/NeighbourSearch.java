@@ -1,16 +1,16 @@
 package io.peregrine.balance.smote;
 
+import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.IntFunction;
 
 /// Exact nearest neighbours of each picture within its class, by squared Euclidean distance in 64 bits.
 ///
-/// The symmetric matrix of distances is gone through once, in tiles that are forgotten when each picture has kept
-/// its
-/// best: memory depends on the tile and the class's count. One [#step] is one column of tiles, so that progress can
-/// be
-/// kept between steps by [#state] and taken up by [#resume].
+/// The symmetric matrix of distances is gone through once, in tiles that are forgotten when each picture
+/// has kept its best: memory depends on the tile and the class's count. One [#step] is one column of tiles,
+/// so that progress can be kept between steps by [#state] and taken up by [#resume].
 public final class NeighbourSearch implements AutoCloseable {
     private final int count;
     private final int k;
@@ -21,10 +21,17 @@ public final class NeighbourSearch implements AutoCloseable {
     private final long[] squares;
     private int next;
 
+    /// @param products such as `EngineProduct::new`: makes one for each thread, for so many rows at most
     /// @param pictures u8 [values] each: the class in row order
     /// @param k neighbours of each, 1 to pictures − 1
     /// @param tile rows and columns of a tile; some 512 is fastest
-    public NeighbourSearch(List<MemorySegment> pictures, int values, int k, int tile, int threads) {
+    public NeighbourSearch(
+            IntFunction<MatrixProduct> products,
+            List<MemorySegment> pictures,
+            int values,
+            int k,
+            int tile,
+            int threads) {
         this.count = pictures.size();
         if (k < 1 || k >= count) {
             throw new IllegalArgumentException(
@@ -32,7 +39,7 @@ public final class NeighbourSearch implements AutoCloseable {
         }
         this.k = k;
         this.tile = Math.min(tile, count);
-        this.gram = new GramTiles(pictures, values, this.tile, threads);
+        this.gram = new GramTiles(products, pictures, values, this.tile, threads);
         // One more than the k + 1 that are asked for, to see a tie at the last rank.
         this.nearest = new NearestRows(count, Math.min(k + 2, count));
         this.squares = new long[count];

@@ -1,6 +1,7 @@
 package io.peregrine.balance.smote;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -45,7 +46,7 @@ final class VectorCentred extends Centred {
                     .intoArray(sums, i);
         }
         for (; i < count; i++) {
-            sums[i] += (int) product.get(java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+            sums[i] += (int) product.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
         }
     }
 }

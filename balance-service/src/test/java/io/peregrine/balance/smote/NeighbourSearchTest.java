@@ -3,6 +3,9 @@ package io.peregrine.balance.smote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.peregrine.vision.EngineProduct;
+import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.PlainProduct;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -11,6 +14,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,8 +53,15 @@ class NeighbourSearchTest {
     }
 
     private static Neighbours search(List<MemorySegment> pictures, int k, int tile, int threads) {
+        Neighbours byEngine = search(EngineProduct::new, pictures, k, tile, threads);
+        assertEqual(search(PlainProduct::new, pictures, k, tile, threads), byEngine);
+        return byEngine;
+    }
+
+    private static Neighbours search(
+            IntFunction<MatrixProduct> products, List<MemorySegment> pictures, int k, int tile, int threads) {
         int values = (int) pictures.getFirst().byteSize();
-        try (NeighbourSearch search = new NeighbourSearch(pictures, values, k, tile, threads)) {
+        try (NeighbourSearch search = new NeighbourSearch(products, pictures, values, k, tile, threads)) {
             while (search.stepsDone() < search.steps()) {
                 search.step(() -> {});
             }
@@ -91,11 +102,14 @@ class NeighbourSearchTest {
         pictures.add(filled(values, 0));
         pictures.add(filled(values, 255));
         pictures.add(filled(values, 0));
-        try (GramTiles gram = new GramTiles(pictures, values, 4, 2)) {
-            assertTile(gram, pictures, 0, 4, 0, 4);
-            assertTile(gram, pictures, 0, 4, 4, 2);
-            assertTile(gram, pictures, 4, 2, 4, 2);
-            assertTile(gram, pictures, 2, 4, 2, 3);
+        List<IntFunction<MatrixProduct>> both = List.of(EngineProduct::new, PlainProduct::new);
+        for (IntFunction<MatrixProduct> products : both) {
+            try (GramTiles gram = new GramTiles(products, pictures, values, 4, 2)) {
+                assertTile(gram, pictures, 0, 4, 0, 4);
+                assertTile(gram, pictures, 0, 4, 4, 2);
+                assertTile(gram, pictures, 4, 2, 4, 2);
+                assertTile(gram, pictures, 2, 4, 2, 3);
+            }
         }
     }
 
@@ -168,15 +182,15 @@ class NeighbourSearchTest {
     void aSearchTakenUpInAnotherProcessEndsTheSame(int stepsBefore) {
         List<MemorySegment> pictures = pictures(50, 300, 4, 11);
         byte[] state;
-        try (NeighbourSearch killed = new NeighbourSearch(pictures, 300, 5, 12, 2)) {
+        try (NeighbourSearch killed = new NeighbourSearch(EngineProduct::new, pictures, 300, 5, 12, 2)) {
             for (int i = 0; i < stepsBefore; i++) {
                 killed.step(() -> {});
             }
             state = killed.state();
             assertThatThrownBy(killed::result).isInstanceOf(IllegalStateException.class);
         }
-        try (NeighbourSearch other = new NeighbourSearch(pictures, 300, 5, 12, 1);
-                NeighbourSearch otherTiles = new NeighbourSearch(pictures, 300, 5, 13, 1)) {
+        try (NeighbourSearch other = new NeighbourSearch(EngineProduct::new, pictures, 300, 5, 12, 1);
+                NeighbourSearch otherTiles = new NeighbourSearch(EngineProduct::new, pictures, 300, 5, 13, 1)) {
             assertThat(other.resume(state)).isTrue();
             assertThat(other.stepsDone()).isEqualTo(stepsBefore);
             while (other.stepsDone() < other.steps()) {

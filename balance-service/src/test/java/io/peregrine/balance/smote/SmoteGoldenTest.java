@@ -14,6 +14,7 @@ import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.testkit.Golden;
+import io.peregrine.vision.EngineProduct;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,9 +32,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 /// imbalanced-learn's own rows and refusals, whatever cases the golden folder holds.
 @Tag("golden")
 class SmoteGoldenTest {
-    /// What a refusal of the reference is called here: by what its message says. The first three are refused when
-    /// the
-    /// specification is read, and named by the field.
+    /// What a refusal of the reference is called here: by what its message says. The first three are
+    /// refused when the specification is read, and named by the field.
     private static final Map<String, String> REFUSALS = Map.of(
             "'sampling_strategy' parameter", "/balance/strategy",
             "'k_neighbors' parameter", "/balance/neighbours",
@@ -130,7 +130,8 @@ class SmoteGoldenTest {
             int[] rows = train.rowsOf(size.label());
             List<MemorySegment> pictures =
                     Arrays.stream(rows).mapToObj(train.pictures()::get).toList();
-            try (NeighbourSearch search = new NeighbourSearch(pictures, train.values(), spec.neighbours(), tile, 2)) {
+            try (NeighbourSearch search =
+                    new NeighbourSearch(EngineProduct::new, pictures, train.values(), spec.neighbours(), tile, 2)) {
                 while (search.stepsDone() < search.steps()) {
                     search.step(() -> {});
                 }

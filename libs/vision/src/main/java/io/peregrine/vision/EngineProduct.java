@@ -11,24 +11,16 @@ import ai.djl.pytorch.jni.JniUtils;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
-/// Products of tall float32 blocks in the engine's own memory, on the processor: `left · rightᵀ`, nothing copied.
-///
-/// Whole numbers whose products sum to at most 2²⁴ over [#VALUES] dimensions come out exact, in whatever order the
-/// engine adds them up, with fused multiply-add or without. For one thread at a time.
-public final class BlockProduct implements AutoCloseable {
-    /// Dimensions of a block: 1,024 products of pixels centred to −128 … 127, each at most 2¹⁴, sum to at most 2²⁴.
-    public static final int VALUES = 1_024;
-
+/// [MatrixProduct] by the engine, in its own memory: nothing is copied.
+public final class EngineProduct implements MatrixProduct {
     private final NDManager manager;
-    private final int rows;
     private final NDArray left;
     private final NDArray right;
     private final MemorySegment leftMemory;
     private final MemorySegment rightMemory;
 
     /// @param rows the most that either side may have
-    public BlockProduct(int rows) {
-        this.rows = rows;
+    public EngineProduct(int rows) {
         this.manager = engine().newBaseManager(Device.cpu());
         Shape shape = new Shape(rows, VALUES);
         this.left = manager.zeros(shape, DataType.FLOAT32);
@@ -37,9 +29,9 @@ public final class BlockProduct implements AutoCloseable {
         this.rightMemory = MemorySegment.ofBuffer(right.toByteBuffer(true));
     }
 
-    /// Has the engine of this process use one thread for each product, for callers that multiply on several threads
-    /// of
-    /// their own. Not for a process that also trains: a training's bits depend on the engine's thread count.
+    /// Has the engine of this process use one thread for each product, for callers that multiply on several
+    /// threads of their own. Not for a process that also trains: a training's bits depend on the engine's
+    /// thread count.
     public static void onOneEngineThread() {
         // The natives must be loaded before they can be told.
         engine();
@@ -50,26 +42,22 @@ public final class BlockProduct implements AutoCloseable {
         return Engine.getEngine("PyTorch");
     }
 
-    /// @return f32 [rows, VALUES], to be filled by the caller
+    @Override
     public MemorySegment left() {
         return leftMemory;
     }
 
-    /// @return f32 [rows, VALUES], to be filled by the caller
+    @Override
     public MemorySegment right() {
         return rightMemory;
     }
 
-    /// Multiplies the first rows of both sides.
-    ///
-    /// @param product is given f32 [leftRows, rightRows], valid only during the call
+    @Override
     public void multiply(int leftRows, int rightRows, Consumer<MemorySegment> product) {
         multiply(left, leftRows, right, rightRows, product);
     }
 
-    /// Multiplies the first rows of the left side with themselves.
-    ///
-    /// @param product is given f32 [leftRows, leftRows], valid only during the call
+    @Override
     public void multiplyLeftByItself(int leftRows, Consumer<MemorySegment> product) {
         multiply(left, leftRows, left, leftRows, product);
     }
