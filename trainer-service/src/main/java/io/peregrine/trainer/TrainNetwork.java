@@ -23,24 +23,29 @@ import io.peregrine.events.Stage;
 import io.peregrine.trainer.run.NetworkTraining;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
-import io.peregrine.trainer.run.Position;
 import io.peregrine.trainer.run.ResumeFiles;
 import io.peregrine.trainer.run.TrainingRows;
 import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.SeedCnn;
+import io.peregrine.vision.Torch;
 import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.work.Database;
+import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
+import io.peregrine.work.JobStopped;
+import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch,
-/// measured once
-/// on the test split at the end.
+/// measured once on the test split at the end.
 @ApplicationScoped
 class TrainNetwork implements JobHandler {
     static final String KIND = "train";
@@ -48,11 +53,13 @@ class TrainNetwork implements JobHandler {
     private final FileStore store;
     private final TrainerConfig config;
     private final TrainerMeters meters;
+    private final Database database;
 
-    TrainNetwork(FileStore store, TrainerConfig config, TrainerMeters meters) {
+    TrainNetwork(FileStore store, TrainerConfig config, TrainerMeters meters, Database database) {
         this.store = store;
         this.config = config;
         this.meters = meters;
+        this.database = database;
     }
 
     @Override
@@ -72,8 +79,9 @@ class TrainNetwork implements JobHandler {
         RunSpec run = RunSpec.read(Files.readAllBytes(store.open(balanced.run().spec())));
         TrainSpec spec = network == Network.CLASSIFIER ? run.classifier() : run.autoencoder();
         Manifest manifest = Manifest.open(store, balanced.manifest());
-        ResumeFiles files =
-                new ResumeFiles(config.state().resolve(balanced.run().id() + "-" + network.wire()));
+        ResumeFiles.sweep(config.state(), openJobs()::contains);
+        ResumeFiles files = new ResumeFiles(config.state().resolve(folder(job.job())));
+        Torch.load(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
         try (PixelRows pixels = new PixelRows(store, manifest);
                 NetworkTraining training = open(
                         job,
@@ -82,10 +90,28 @@ class TrainNetwork implements JobHandler {
                         spec,
                         material(network, balanced, manifest, pixels))) {
             train(job, balanced, network, spec, training, files);
+            files.forget();
+        } catch (JobStopped stopped) {
+            if (stopped.reason() == JobStopped.Reason.RUN_ENDED) {
+                files.forget();
+            }
+            throw stopped;
         } finally {
             meters.over(network);
         }
-        files.forget();
+    }
+
+    private static String folder(Job job) {
+        return job.run().id() + "-" + job.key();
+    }
+
+    private Set<String> openJobs() {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                        select run || '-' || key from job where kind = :kind and state in ('queued', 'running')""")
+                        .bind("kind", KIND)
+                        .mapTo(String.class)
+                        .set());
     }
 
     private static TrainableNetwork network(Network network, TrainSpec spec, Manifest manifest) {
@@ -131,34 +157,42 @@ class TrainNetwork implements JobHandler {
             ResumeFiles files) {
         long[] savedAt = {System.nanoTime()};
         while (!training.isOver()) {
-            EpochEnd end = training.epoch((position, batches, loss, seconds) -> {
-                job.check();
-                meters.step(network, position, spec, seconds);
-                long done = (position.epoch() - 1L) * batches + position.batch();
-                job.progress(new StageProgressed(
-                        balanced.run(),
-                        Stage.TRAIN,
-                        network.wire(),
-                        done,
-                        (long) spec.epochs() * batches,
-                        "batches",
-                        Map.of("epoch", (double) position.epoch(), "loss", position.lossSum() / position.seen())));
-                if (System.nanoTime() - savedAt[0] > config.saveEvery().toNanos() && position.batch() < batches) {
-                    job.save(state(files, training), tx -> {});
-                    savedAt[0] = System.nanoTime();
-                }
-            });
+            EpochEnd end = training.epoch(
+                    (position, batches, rows, seconds) -> {
+                        job.check();
+                        meters.step(network, position, spec, rows, seconds);
+                        long done = (position.epoch() - 1L) * batches + position.batch();
+                        job.progress(new StageProgressed(
+                                balanced.run(),
+                                Stage.TRAIN,
+                                network.wire(),
+                                done,
+                                (long) spec.epochs() * batches,
+                                "batches",
+                                Map.of(
+                                        "epoch",
+                                        (double) position.epoch(),
+                                        "loss",
+                                        position.lossSum() / position.seen())));
+                        if (System.nanoTime() - savedAt[0] > config.saveEvery().toNanos()
+                                && position.batch() < batches) {
+                            save(job, files, training, tx -> {});
+                            savedAt[0] = System.nanoTime();
+                        }
+                    },
+                    job::check);
             meters.epoch(network, end);
             publish(job, balanced, network, spec, training, files, end);
             savedAt[0] = System.nanoTime();
         }
     }
 
-    private static byte[] state(ResumeFiles files, NetworkTraining training) {
+    private static void save(JobContext job, ResumeFiles files, NetworkTraining training, Consumer<Transaction> facts) {
         SafetensorsWriter state = new SafetensorsWriter();
         training.write(state);
-        Position position = training.position();
-        return files.write(position, state).getBytes(UTF_8);
+        String name = files.write(training.position(), state);
+        job.save(name.getBytes(UTF_8), facts);
+        files.nowNamed(name);
     }
 
     private void publish(
@@ -170,7 +204,7 @@ class TrainNetwork implements JobHandler {
             ResumeFiles files,
             EpochEnd end) {
         boolean last = training.isOver();
-        TestMeasures test = last ? training.test() : null;
+        TestMeasures test = last ? training.test(job::check) : null;
         SafetensorsWriter weights = new SafetensorsWriter().metadata("preset", spec.preset());
         training.writeWeights(weights);
         ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", weights::writeTo);
@@ -187,9 +221,26 @@ class TrainNetwork implements JobHandler {
                 test);
         String ordinal = network.wire() + "/" + end.epoch();
         if (last) {
-            job.done(tx -> tx.say(event, ordinal));
+            long batches = training.batches();
+            job.done(tx -> {
+                tx.say(
+                        new StageProgressed(
+                                balanced.run(),
+                                Stage.TRAIN,
+                                network.wire(),
+                                spec.epochs() * batches,
+                                spec.epochs() * batches,
+                                "batches",
+                                Map.of(
+                                        "epoch",
+                                        (double) end.epoch(),
+                                        "loss",
+                                        end.measures().get("loss"))),
+                        network.wire() + "/all");
+                tx.say(event, ordinal);
+            });
         } else {
-            job.save(state(files, training), tx -> tx.say(event, ordinal));
+            save(job, files, training, tx -> tx.say(event, ordinal));
         }
     }
 }

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.OptionalInt;
 
 /// What the trainer is told.
 @ConfigMapping(prefix = "peregrine.trainer")
@@ -15,4 +16,8 @@ public interface TrainerConfig {
     /// How much work a kill may cost at most, beside the batch at work. Each save writes three times the weights.
     @WithDefault("10s")
     Duration saveEvery();
+
+    /// Threads of one tensor operation, as many as there are processors when left out. A run that was begun with
+    /// another number is finished with that one: other numbers give other last digits.
+    OptionalInt threads();
 }

@@ -25,14 +25,14 @@ class TrainerMeters {
         this.registry = registry;
     }
 
-    void step(Network network, Position position, TrainSpec spec, double seconds) {
+    void step(Network network, Position position, TrainSpec spec, int rows, double seconds) {
         Timer.builder("peregrine.train.step")
                 .description("One batch: forward, backward, optimizer")
                 .tag("network", network.wire())
                 .publishPercentileHistogram()
                 .register(registry)
                 .record(Duration.ofNanos((long) (seconds * 1e9)));
-        registry.counter("peregrine.train.samples", "network", network.wire()).increment(spec.batchSize());
+        registry.counter("peregrine.train.samples", "network", network.wire()).increment(rows);
         set("peregrine.train.epoch", "The epoch at work", tags(network), position.epoch());
         set("peregrine.train.epochs", "Epochs that were asked for", tags(network), spec.epochs());
         set(

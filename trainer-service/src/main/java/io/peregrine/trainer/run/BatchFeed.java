@@ -9,8 +9,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /// Batches in an order, the next one filled by a thread of its own while the present one is learnt from. Two
-/// batches'
-/// memory in all.
+/// batches' memory in all.
 final class BatchFeed implements AutoCloseable {
     private final TrainingRows rows;
     private final PixelRows pixels;

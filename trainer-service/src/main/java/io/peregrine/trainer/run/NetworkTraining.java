@@ -21,8 +21,7 @@ import java.util.stream.IntStream;
 /// The training of one network, from its start values or from where a killed one stood, to the same bytes.
 ///
 /// Each epoch meets all rows in a fresh order; the last short batch is kept. Pixels go in as they are, 0 to 255.
-/// Not for
-/// several threads at once.
+/// Not for several threads at once.
 public final class NetworkTraining implements AutoCloseable {
     private static final String POSITION = "position.";
 
@@ -34,12 +33,12 @@ public final class NetworkTraining implements AutoCloseable {
     public record Material(
             PixelRows pixels, int side, int classes, TrainingRows learn, TrainingRows validate, TrainingRows test) {}
 
-    /// Told between batches; what it throws ends the training.
+    /// Told after each batch; what it throws ends the training.
     @FunctionalInterface
     public interface Watcher {
         /// @param batches of an epoch
-        /// @param loss of the batch just learnt from
-        void afterBatch(Position position, int batches, double loss, double stepSeconds);
+        /// @param rows of the batch just learnt from
+        void afterBatch(Position position, int batches, int rows, double stepSeconds);
     }
 
     /// An epoch's end.
@@ -71,6 +70,7 @@ public final class NetworkTraining implements AutoCloseable {
     private NetworkTraining(
             TrainableNetwork network, TrainSpec spec, Material material, NetworkState state, Position position) {
         if (material.learn().count() == 0) {
+            state.close();
             throw Failure.input("NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
         }
         this.network = network;
@@ -93,10 +93,17 @@ public final class NetworkTraining implements AutoCloseable {
         return position.epoch() > spec.epochs();
     }
 
+    /// @return batches of an epoch
+    public int batches() {
+        return BatchFeed.count(material.learn().count(), spec.batchSize());
+    }
+
     /// Trains to the end of the running epoch.
-    public EpochEnd epoch(Watcher watcher) {
+    ///
+    /// @param between called between batches that are only measured; what it throws ends the training
+    public EpochEnd epoch(Watcher watcher, Runnable between) {
         int[] order = position.order(spec.seed(), material.learn().count());
-        int batches = BatchFeed.count(order.length, spec.batchSize());
+        int batches = batches();
         long began = System.nanoTime();
         long seenBefore = position.seen();
         try (BatchFeed feed = new BatchFeed(
@@ -107,7 +114,7 @@ public final class NetworkTraining implements AutoCloseable {
                 Outcome outcome = training.step(batch, position.stream(spec.seed()));
                 mustBeFinite(outcome.loss());
                 position = position.after(outcome.loss(), correct(batch, outcome), batch.count());
-                watcher.afterBatch(position, batches, outcome.loss(), (System.nanoTime() - stepBegan) / 1e9);
+                watcher.afterBatch(position, batches, batch.count(), (System.nanoTime() - stepBegan) / 1e9);
             }
         }
         Map<String, Double> measures = new LinkedHashMap<>();
@@ -118,7 +125,7 @@ public final class NetworkTraining implements AutoCloseable {
         }
         measures.put("imagesPerSecond", (position.seen() - seenBefore) / ((System.nanoTime() - began) / 1e9));
         if (material.validate().count() > 0) {
-            Predictions validation = measure(material.validate());
+            Predictions validation = measure(material.validate(), between);
             loss = validation.loss();
             measures.put("validationLoss", loss);
             if (classifies) {
@@ -147,22 +154,24 @@ public final class NetworkTraining implements AutoCloseable {
                 .count();
     }
 
+    /// @param between called between batches; what it throws ends the measuring
     /// @return the network as it stands, on the test rows; without any, all measures are 0 and the lists empty
-    public TestMeasures test() {
+    public TestMeasures test(Runnable between) {
         if (material.test().count() == 0) {
             return new Predictions(0).measures();
         }
-        Predictions predictions = measure(material.test());
+        Predictions predictions = measure(material.test(), between);
         return classifies
                 ? predictions.measures()
                 : new TestMeasures(predictions.loss(), 0, 0, 0, java.util.List.of(), java.util.List.of());
     }
 
-    private Predictions measure(TrainingRows rows) {
+    private Predictions measure(TrainingRows rows, Runnable between) {
         Predictions predictions = new Predictions(material.classes());
         int[] order = IntStream.range(0, rows.count()).toArray();
         try (BatchFeed feed = new BatchFeed(rows, material.pixels(), material.side(), order, spec.batchSize(), 0)) {
             while (feed.hasNext()) {
+                between.run();
                 Batch batch = feed.next();
                 Outcome outcome = training.measure(batch);
                 predictions.addLoss(outcome.loss(), batch.count());
@@ -201,7 +210,7 @@ public final class NetworkTraining implements AutoCloseable {
 
     private static Position position(Safetensors saved) {
         Map<String, String> notes = saved.metadata();
-        // Another number of threads sums in another order: this loads the engine with the same or refuses by name.
+        // Another number of threads sums in another order: this run keeps its own.
         Torch.load(Integer.parseInt(notes.get("threads")));
         return new Position(
                 Integer.parseInt(notes.get(POSITION + "epoch")),

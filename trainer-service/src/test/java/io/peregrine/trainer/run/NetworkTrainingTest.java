@@ -18,6 +18,7 @@ import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
 import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.SeedCnn;
+import io.peregrine.vision.Torch;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -100,17 +101,21 @@ class NetworkTrainingTest {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             EpochEnd last = null;
             while (!training.isOver()) {
-                last = training.epoch((position, batches, loss, seconds) ->
-                        assertThat(batches).isEqualTo(5));
+                last = training.epoch(
+                        (position, batches, rows, seconds) -> {
+                            assertThat(batches).isEqualTo(5);
+                            assertThat(rows).isEqualTo(position.batch() == 5 ? 3 : 5);
+                        },
+                        () -> {});
             }
             assertThat(last.epoch()).isEqualTo(3);
             assertThat(last.measures()).containsOnlyKeys("loss", "accuracy", "imagesPerSecond");
-            assertThat(training.test().confusion().stream()
+            assertThat(training.test(() -> {}).confusion().stream()
                             .flatMap(List::stream)
                             .mapToLong(Long::longValue)
                             .sum())
                     .isEqualTo(4);
-            assertThat(training.test().accuracy()).isGreaterThanOrEqualTo(0.75);
+            assertThat(training.test(() -> {}).accuracy()).isGreaterThanOrEqualTo(0.75);
         }
     }
 
@@ -140,7 +145,7 @@ class NetworkTrainingTest {
         try (NetworkTraining training = new NetworkTraining(new SeedAutoencoder(SIDE, 6), wild, material)) {
             assertThatThrownBy(() -> {
                         while (!training.isOver()) {
-                            training.epoch((position, batches, loss, seconds) -> {});
+                            training.epoch((position, batches, rows, seconds) -> {}, () -> {});
                         }
                     })
                     .isInstanceOfSatisfying(Failure.class, failure -> {
@@ -152,10 +157,45 @@ class NetworkTrainingTest {
         }
     }
 
+    @Test
+    void aResumeComputesOnTheThreadsThatTheRunBeganWith() throws IOException {
+        Torch.load(1);
+        byte[] onOne = undisturbed(cnn(), classifier(0.01));
+        Torch.load(1);
+        Path file = folder.resolve("begun-on-one.safetensors");
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
+            training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            SafetensorsWriter state = new SafetensorsWriter();
+            training.write(state);
+            state.writeTo(file);
+        }
+        Torch.load(2);
+        try (Safetensors state = Safetensors.open(file);
+                NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
+            assertThat(Torch.threads()).isEqualTo(1);
+            while (!training.isOver()) {
+                training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            }
+            assertThat(weights(training)).isEqualTo(onOne);
+        } finally {
+            Torch.load(Runtime.getRuntime().availableProcessors());
+        }
+    }
+
+    @Test
+    void measuringStopsBetweenBatchesToo() {
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
+            assertThatThrownBy(() -> training.test(() -> {
+                        throw new Stopped();
+                    }))
+                    .isInstanceOf(Stopped.class);
+        }
+    }
+
     private byte[] undisturbed(TrainableNetwork network, TrainSpec spec) throws IOException {
         try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
             while (!training.isOver()) {
-                training.epoch((position, batches, loss, seconds) -> {});
+                training.epoch((position, batches, rows, seconds) -> {}, () -> {});
             }
             return weights(training);
         }
@@ -168,16 +208,19 @@ class NetworkTrainingTest {
         try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
             assertThatThrownBy(() -> {
                         while (!training.isOver()) {
-                            training.epoch((position, batches, loss, seconds) -> {
-                                if (position.steps() == Math.max(1, killedAfter - 2)) {
-                                    SafetensorsWriter state = new SafetensorsWriter();
-                                    training.write(state);
-                                    saved[0] = files.write(position, state);
-                                }
-                                if (position.steps() == killedAfter) {
-                                    throw new Stopped();
-                                }
-                            });
+                            training.epoch(
+                                    (position, batches, rows, seconds) -> {
+                                        if (position.steps() == Math.max(1, killedAfter - 2)) {
+                                            SafetensorsWriter state = new SafetensorsWriter();
+                                            training.write(state);
+                                            saved[0] = files.write(position, state);
+                                            files.nowNamed(saved[0]);
+                                        }
+                                        if (position.steps() == killedAfter) {
+                                            throw new Stopped();
+                                        }
+                                    },
+                                    () -> {});
                         }
                     })
                     .isInstanceOf(Stopped.class);
@@ -185,7 +228,7 @@ class NetworkTrainingTest {
         try (Safetensors state = Safetensors.open(files.find(saved[0]).orElseThrow());
                 NetworkTraining training = new NetworkTraining(network, spec, material, state)) {
             while (!training.isOver()) {
-                training.epoch((position, batches, loss, seconds) -> {});
+                training.epoch((position, batches, rows, seconds) -> {}, () -> {});
             }
             return weights(training);
         } finally {
