@@ -20,6 +20,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -63,16 +64,16 @@ class BalanceFlowTest {
     @Inject
     Database database;
 
-    private Kafka kafka;
+    private Wire wire;
 
     @BeforeEach
     void connect() {
-        kafka = new Kafka(bootstrapServers);
+        wire = new Wire(bootstrapServers);
     }
 
     @AfterEach
     void disconnect() {
-        kafka.close();
+        wire.close();
     }
 
     private RunRef run(String strategy, int neighbours) throws Exception {
@@ -106,9 +107,9 @@ class BalanceFlowTest {
     void aSealedDatasetBecomesTheCoresShards() throws Exception {
         RunRef run = run("{\"counts\": {\"Baroque\": 3000, \"Ukiyo_e\": 2500}}", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 4, 9), 1);
-        kafka.say(sealed, "");
+        wire.say(sealed, "ingest-service", "");
 
-        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
+        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
         assertThat(balanced.rows()).isEqualTo(3_000 + 12 + 4 + 2_500);
         assertThat(balanced.manifest()).isEqualTo(sealed.manifest());
         assertThat(balanced.classes())
@@ -122,12 +123,12 @@ class BalanceFlowTest {
         for (int i = 0; i < expected.size(); i++) {
             assertEqual(RecipeShard.open(store, balanced.shards().get(i)), expected.get(i));
         }
-        Awaitility.await().until(() -> kafka.of(run.id(), ShardWritten.class).size() == 2);
-        assertThat(kafka.of(run.id(), ShardWritten.class))
+        Awaitility.await().until(() -> wire.of(run.id(), ShardWritten.class).size() == 2);
+        assertThat(wire.of(run.id(), ShardWritten.class))
                 .containsExactlyInAnyOrder(
                         new ShardWritten(run, 0, 2, balanced.shards().get(0), 4_096),
                         new ShardWritten(run, 1, 2, balanced.shards().get(1), 1_420));
-        assertThat(kafka.of(run.id(), StageProgressed.class))
+        assertThat(wire.of(run.id(), StageProgressed.class))
                 .isNotEmpty()
                 .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.BALANCE));
         RestAssured.get("/q/metrics")
@@ -143,9 +144,9 @@ class BalanceFlowTest {
     void withoutSyntheticPicturesTheRealOnesAreShuffledIntoAShard() throws Exception {
         RunRef run = run("\"none\"", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(3, 1), 2);
-        kafka.say(sealed, "");
+        wire.say(sealed, "ingest-service", "");
 
-        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
+        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
         assertThat(balanced.rows()).isEqualTo(4);
         RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
         assertEqual(shard, CoreAlone.shards(store, sealed).getFirst());
@@ -156,53 +157,54 @@ class BalanceFlowTest {
     void tooSmallAClassFailsTheRunByNameAndAGoodRunBehindItSucceeds() throws Exception {
         RunRef small = run("\"auto\"", 5);
         RunRef good = run("\"auto\"", 3);
-        kafka.say(SealedDataset.publish(store, small, SIDE, classes(30, 12, 5), 3), "");
-        kafka.say(SealedDataset.publish(store, good, SIDE, classes(30, 12, 5), 3), "");
+        wire.say(SealedDataset.publish(store, small, SIDE, classes(30, 12, 5), 3), "ingest-service", "");
+        wire.say(SealedDataset.publish(store, good, SIDE, classes(30, 12, 5), 3), "ingest-service", "");
 
-        RunFailed failed = kafka.await(small.id(), RunFailed.class);
+        RunFailed failed = wire.await(small.id(), RunFailed.class);
         assertThat(failed.stage()).isEqualTo(Stage.BALANCE);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
         assertThat(failed.detail()).contains("5 of class Rococo", "at most 4");
-        assertThat(kafka.await(good.id(), DatasetBalanced.class).rows()).isEqualTo(90);
-        assertThat(kafka.of(small.id(), DatasetBalanced.class)).isEmpty();
+        assertThat(wire.await(good.id(), DatasetBalanced.class).rows()).isEqualTo(90);
+        assertThat(wire.of(small.id(), DatasetBalanced.class)).isEmpty();
     }
 
     @Test
     void aRepeatChangesNothingAndTheSameSealUnderAnotherRunMakesTheSameShards() throws Exception {
         RunRef run = run("{\"atLeast\": 20}", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 4);
-        kafka.say(sealed, "");
-        DatasetBalanced first = kafka.await(run.id(), DatasetBalanced.class);
+        wire.say(sealed, "ingest-service", "");
+        DatasetBalanced first = wire.await(run.id(), DatasetBalanced.class);
         long jobs = count("job", run);
         long said = count("outbox", run);
 
-        kafka.say(sealed, "");
+        wire.say(sealed, "ingest-service", "");
         // Another id, as if the producer had forgotten what it said: the inbox takes it, the jobs are there already.
-        kafka.say(sealed, "again");
+        wire.say(sealed, "ingest-service", "again");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
         RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());
-        kafka.say(
+        wire.say(
                 new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.pictures(), sealed.refused(), 0),
+                "ingest-service",
                 "");
 
-        DatasetBalanced second = kafka.await(other.id(), DatasetBalanced.class);
+        DatasetBalanced second = wire.await(other.id(), DatasetBalanced.class);
         assertThat(second.shards()).isEqualTo(first.shards());
         assertThat(count("job", run)).isEqualTo(jobs);
         assertThat(count("outbox", run)).isEqualTo(said);
-        assertThat(kafka.of(run.id(), DatasetBalanced.class)).containsExactly(first);
+        assertThat(wire.of(run.id(), DatasetBalanced.class)).containsExactly(first);
     }
 
     @Test
     void aRunThatWasCancelledBeforeItsSealIsNeverPlanned() throws Exception {
         RunRef run = run("\"auto\"", 5);
-        kafka.say(new RunCancelled(run, "changed my mind"), "cancelled");
+        wire.say(new RunCancelled(run, "changed my mind"), "ingest-service", "cancelled");
         Awaitility.await().until(() -> ended(run));
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12), 5);
-        kafka.say(sealed, "");
+        wire.say(sealed, "ingest-service", "");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "")) == 1);
         assertThat(count("job", run)).isZero();
-        assertThat(kafka.of(run.id(), PipelineEvent.class)).hasSize(2);
+        assertThat(wire.of(run.id(), PipelineEvent.class)).hasSize(2);
     }
 
     private long count(String table, RunRef run) {

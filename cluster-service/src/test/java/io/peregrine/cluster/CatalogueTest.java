@@ -25,6 +25,7 @@ import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Stage;
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -78,16 +79,15 @@ class CatalogueTest {
         List<CloudEvent> shuffled = new ArrayList<>(played.events);
         Collections.shuffle(shuffled, new Random(3));
         wire.say(shuffled);
-        await().atMost(PATIENCE)
-                .until(() -> !wire.heard(RunCompleted.class, run).isEmpty());
+        await().atMost(PATIENCE).until(() -> !wire.of(run, RunCompleted.class).isEmpty());
         // Everything again: a repeat changes nothing.
         wire.say(played.events);
         await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
 
-        assertThat(wire.heard(RunCompleted.class, run)).hasSize(1);
-        assertThat(wire.heard(ClustersComputed.class, run)).hasSize(1);
-        ClustersComputed computed = (ClustersComputed)
-                wire.heard(ClustersComputed.class, run).getFirst().data();
+        assertThat(wire.of(run, RunCompleted.class)).hasSize(1);
+        assertThat(wire.of(run, ClustersComputed.class)).hasSize(1);
+        ClustersComputed computed =
+                (ClustersComputed) wire.of(run, ClustersComputed.class).getFirst();
         assertThat(computed.k()).isEqualTo(PlayedRun.CLASSES.size());
         assertThat(computed.measures()).containsKeys("nmi.train", "nmi.test", "silhouette.all", "ari.all");
         // Plain colours are no riddle.
@@ -249,9 +249,8 @@ class CatalogueTest {
             wire.say(played.events);
             String run = played.run.id();
             await().atMost(PATIENCE)
-                    .until(() -> !wire.heard(RunCompleted.class, run).isEmpty());
-            computed.add((ClustersComputed)
-                    wire.heard(ClustersComputed.class, run).getFirst().data());
+                    .until(() -> !wire.of(run, RunCompleted.class).isEmpty());
+            computed.add((ClustersComputed) wire.of(run, ClustersComputed.class).getFirst());
         }
 
         assertThat(computed.get(1).clusters()).isEqualTo(computed.get(0).clusters());
@@ -277,13 +276,13 @@ class CatalogueTest {
                 .header("Location", containsString("/api/v1/runs/" + run))
                 .body("state", equalTo("cancelled"));
         given().post("/api/v1/runs/{run}/cancel", run).then().statusCode(409);
-        await().atMost(PATIENCE).until(() -> wire.heard(RunCancelled.class, run).size() == 1);
+        await().atMost(PATIENCE).until(() -> wire.of(run, RunCancelled.class).size() == 1);
         // What comes late is noted, and leads to nothing.
         wire.say(played.events);
         await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
 
-        assertThat(wire.heard(ClustersComputed.class, run)).isEmpty();
-        assertThat(wire.heard(RunCompleted.class, run)).isEmpty();
+        assertThat(wire.of(run, ClustersComputed.class)).isEmpty();
+        assertThat(wire.of(run, RunCompleted.class)).isEmpty();
         ok("/api/v1/runs/" + run).body("state", equalTo("cancelled")).body("cancelled", equalTo("wrong folder"));
         problem(404, "No clusters yet", "/api/v1/runs/" + run + "/clusters");
     }

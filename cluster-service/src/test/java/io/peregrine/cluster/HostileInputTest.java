@@ -8,6 +8,7 @@ import static org.hamcrest.Matchers.equalTo;
 
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;

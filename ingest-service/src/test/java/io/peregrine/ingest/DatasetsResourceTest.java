@@ -11,6 +11,7 @@ import static org.hamcrest.Matchers.startsWith;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -42,14 +43,14 @@ class DatasetsResourceTest {
 
     @Test
     void aPublishedDatasetIsTheSameEventOnKafkaAndItsRunHappens() {
-        try (Kafka kafka = new Kafka(bootstrapServers)) {
+        try (Wire wire = new Wire(bootstrapServers)) {
             ValidatableResponse answer = publish(body("rest", 16), null).statusCode(202);
 
             String run = answer.extract().path("run");
             answer.header("Location", equalTo("http://localhost:8084/api/v1/runs/" + run));
-            assertThat(kafka.await(run, DatasetReady.class).body().get("uri").textValue())
+            assertThat(wire.await(run, DatasetReady.class).body().get("uri").textValue())
                     .isEqualTo(folder.uri());
-            assertThat(kafka.await(run, DatasetSealed.class).pictures()).isEqualTo(2);
+            assertThat(wire.await(run, DatasetSealed.class).pictures()).isEqualTo(2);
         }
     }
 

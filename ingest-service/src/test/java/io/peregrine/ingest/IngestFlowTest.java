@@ -25,6 +25,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.Split;
 import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -59,18 +60,18 @@ class IngestFlowTest {
     @Inject
     Database database;
 
-    private Kafka kafka;
+    private Wire wire;
     private Folder folder;
 
     @BeforeEach
     void connect() throws IOException {
-        kafka = new Kafka(bootstrapServers);
+        wire = new Wire(bootstrapServers);
         folder = new Folder(Files.createTempDirectory(Path.of(roots), "gallery"));
     }
 
     @AfterEach
     void disconnect() {
-        kafka.close();
+        wire.close();
     }
 
     @Test
@@ -83,17 +84,17 @@ class IngestFlowTest {
                 .picture("test/Cubism/b.jpg")
                 .bytes("train/Cubism/readme.txt", "not listed".getBytes())
                 .bytes("test/Rococo/words.png", "no picture".getBytes());
-        String run = kafka.publish(readyOf("gallery", 16));
+        String run = wire.publish(readyOf("gallery", 16));
 
-        DatasetSealed sealed = kafka.await(run, DatasetSealed.class);
+        DatasetSealed sealed = wire.await(run, DatasetSealed.class);
 
-        RunAccepted accepted = kafka.await(run, RunAccepted.class);
+        RunAccepted accepted = wire.await(run, RunAccepted.class);
         assertThat(accepted.uri()).isEqualTo(folder.uri());
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(accepted.run().spec())));
         assertThat(spec.image().side()).isEqualTo(16);
         assertThat(spec.classifier().preset()).isEqualTo("seed-cnn");
 
-        List<ImageRejected> rejected = kafka.of(run, ImageRejected.class);
+        List<ImageRejected> rejected = wire.of(run, ImageRejected.class);
         assertThat(rejected)
                 .extracting(ImageRejected::source, ImageRejected::reason, ImageRejected::row, ImageRejected::split)
                 .containsExactlyInAnyOrder(
@@ -110,7 +111,7 @@ class IngestFlowTest {
         assertThat(manifest.path(4)).isEqualTo("z/a.png");
         assertThat(manifest.reason(3)).isEqualTo("IMAGE_TRUNCATED");
         assertThat(manifest.rowsOf(Split.TRAIN, 0)).containsExactly(2, 4);
-        for (ImagesIngested images : kafka.of(run, ImagesIngested.class)) {
+        for (ImagesIngested images : wire.of(run, ImagesIngested.class)) {
             assertThat(images.pixels()).isEqualTo(manifest.packs().get(images.pack()));
             for (ImageRef image : images.images()) {
                 assertThat(manifest.pack((int) image.row())).isEqualTo(images.pack());
@@ -122,7 +123,7 @@ class IngestFlowTest {
             assertThat(pack.count()).isEqualTo(2);
             assertThat(pack.side()).isEqualTo(16);
         }
-        for (CloudEvent event : kafka.envelopes(run)) {
+        for (CloudEvent event : wire.envelopes(run)) {
             assertThat(event.correlationId()).isEqualTo(run);
         }
     }
@@ -132,35 +133,35 @@ class IngestFlowTest {
         folder.picture("Cubism/a.jpg")
                 .bytes("Cubism/half.jpg", Folder.halfJpeg())
                 .picture("Rococo/b.png");
-        DatasetSealed first = kafka.await(kafka.publish(readyOf("one", 24)), DatasetSealed.class);
+        DatasetSealed first = wire.await(wire.publish(readyOf("one", 24)), DatasetSealed.class);
         double reused = metric("peregrine_packs_total{result=\"reused\"");
 
-        String second = kafka.publish(readyOf("two", 24));
-        DatasetSealed again = kafka.await(second, DatasetSealed.class);
+        String second = wire.publish(readyOf("two", 24));
+        DatasetSealed again = wire.await(second, DatasetSealed.class);
 
         assertThat(again.manifest()).isEqualTo(first.manifest());
         assertThat(metric("peregrine_packs_total{result=\"reused\"")).isEqualTo(reused + 2);
-        assertThat(kafka.of(second, ImageRejected.class))
+        assertThat(wire.of(second, ImageRejected.class))
                 .extracting(ImageRejected::reason)
                 .containsExactly("IMAGE_TRUNCATED");
-        assertThat(kafka.of(second, ImagesIngested.class))
+        assertThat(wire.of(second, ImagesIngested.class))
                 .flatExtracting(ImagesIngested::images)
                 .hasSize(2);
 
         ArtifactRef lost = Manifest.open(store, first.manifest()).packs().getFirst();
         Files.delete(store.path(lost));
-        DatasetSealed mended = kafka.await(kafka.publish(readyOf("three", 24)), DatasetSealed.class);
+        DatasetSealed mended = wire.await(wire.publish(readyOf("three", 24)), DatasetSealed.class);
         assertThat(mended.manifest()).isEqualTo(first.manifest());
         assertThat(store.path(lost)).exists();
     }
 
     @Test
     void aBadSpecificationFailsTheRunWithEveryFieldsError() throws Exception {
-        String run = kafka.publish(
+        String run = wire.publish(
                 "{\"dataset\":\"bad\",\"uri\":\"%s\",\"classifier\":{\"epochs\":-1},\"imgae\":{\"side\":9}}"
                         .formatted(folder.uri()));
 
-        RunFailed failed = kafka.await(run, RunFailed.class);
+        RunFailed failed = wire.await(run, RunFailed.class);
 
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("BAD_SPEC");
@@ -176,9 +177,9 @@ class IngestFlowTest {
         for (int i = 0; i < 60; i++) {
             fields.append(",\"%s%d\":\"%s\"".formatted("\\u0001".repeat(150), i, "\\u0002".repeat(150)));
         }
-        String run = kafka.publish("{\"dataset\":\"%s\",\"uri\":7%s}".formatted("d".repeat(50_000), fields));
+        String run = wire.publish("{\"dataset\":\"%s\",\"uri\":7%s}".formatted("d".repeat(50_000), fields));
 
-        RunFailed failed = kafka.await(run, RunFailed.class);
+        RunFailed failed = wire.await(run, RunFailed.class);
 
         assertThat(failed.reason()).isEqualTo("BAD_SPEC");
         assertThat(failed.run().dataset()).hasSize(201);
@@ -190,22 +191,22 @@ class IngestFlowTest {
         folder.picture("Cubism/a.jpg");
         Path outside = Files.createTempDirectory("outside");
         Files.createSymbolicLink(folder.root().resolveSibling("way-out"), outside);
-        String linked = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/way-out\"}".formatted(roots));
-        String missing = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/nowhere\"}".formatted(roots));
-        String elsewhere = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file:///etc\"}");
+        String linked = wire.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/way-out\"}".formatted(roots));
+        String missing = wire.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/nowhere\"}".formatted(roots));
+        String elsewhere = wire.publish("{\"dataset\":\"x\",\"uri\":\"file:///etc\"}");
         Folder refused = new Folder(Files.createTempDirectory(Path.of(roots), "refused"));
         refused.bytes("Cubism/a.jpg", Folder.halfJpeg()).picture("Rococo/b.jpg");
-        String halves = kafka.publish("{\"dataset\":\"x\",\"uri\":\"%s\"}".formatted(refused.uri()));
-        String good = kafka.publish(readyOf("good", 16));
+        String halves = wire.publish("{\"dataset\":\"x\",\"uri\":\"%s\"}".formatted(refused.uri()));
+        String good = wire.publish(readyOf("good", 16));
 
-        assertThat(kafka.await(linked, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
-        assertThat(kafka.await(missing, RunFailed.class).reason()).isEqualTo("FOLDER_MISSING");
-        assertThat(kafka.await(elsewhere, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
-        RunFailed empty = kafka.await(halves, RunFailed.class);
+        assertThat(wire.await(linked, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
+        assertThat(wire.await(missing, RunFailed.class).reason()).isEqualTo("FOLDER_MISSING");
+        assertThat(wire.await(elsewhere, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
+        RunFailed empty = wire.await(halves, RunFailed.class);
         assertThat(empty.reason()).isEqualTo("CLASS_REFUSED");
         assertThat(empty.detail()).contains("Cubism", "IMAGE_TRUNCATED 1");
         assertThat(empty.run().spec()).isNotNull();
-        assertThat(kafka.await(good, DatasetSealed.class).pictures()).isEqualTo(1);
+        assertThat(wire.await(good, DatasetSealed.class).pictures()).isEqualTo(1);
     }
 
     @Test
@@ -214,7 +215,7 @@ class IngestFlowTest {
         CloudEvent ready = ready(readyOf("cancelled", 16));
         String run = EventCodec.runId(ready);
         RunCancelled cancelled = new RunCancelled(new RunRef(run, "cancelled", null), "a test");
-        kafka.publish(new CloudEvent(
+        wire.say(new CloudEvent(
                 UUID.randomUUID().toString(), "/test", cancelled.type(), Instant.now(), run, run, null, cancelled));
         // The two topics are heard apart: nothing but the table tells that the end was heard first.
         Awaitility.await()
@@ -225,10 +226,10 @@ class IngestFlowTest {
                                 .one())
                         .equals(1));
 
-        kafka.publish(ready);
-        kafka.await(kafka.publish(readyOf("behind", 16)), DatasetSealed.class);
+        wire.say(ready);
+        wire.await(wire.publish(readyOf("behind", 16)), DatasetSealed.class);
 
-        assertThat(kafka.envelopes(run))
+        assertThat(wire.envelopes(run))
                 .extracting(CloudEvent::data)
                 .noneMatch(event -> event instanceof RunAccepted || event instanceof DatasetSealed);
     }
@@ -237,13 +238,13 @@ class IngestFlowTest {
     void aRepeatedEventIsTheSameRun() throws Exception {
         folder.picture("Cubism/a.jpg");
         CloudEvent ready = ready(readyOf("twice", 16));
-        kafka.publish(ready);
-        kafka.publish(ready);
-        kafka.await(EventCodec.runId(ready), DatasetSealed.class);
-        kafka.await(kafka.publish(readyOf("behind", 16)), DatasetSealed.class);
+        wire.say(ready);
+        wire.say(ready);
+        wire.await(EventCodec.runId(ready), DatasetSealed.class);
+        wire.await(wire.publish(readyOf("behind", 16)), DatasetSealed.class);
 
-        assertThat(kafka.of(EventCodec.runId(ready), RunAccepted.class)).hasSize(1);
-        assertThat(kafka.of(EventCodec.runId(ready), DatasetSealed.class)).hasSize(1);
+        assertThat(wire.of(EventCodec.runId(ready), RunAccepted.class)).hasSize(1);
+        assertThat(wire.of(EventCodec.runId(ready), DatasetSealed.class)).hasSize(1);
     }
 
     private String readyOf(String dataset, int side) {

@@ -97,8 +97,7 @@ class PictureDecoderTest {
     }
 
     /// A picture of 3 x 2: the value of each pixel is its place. Where the reader expects row 0, column 0 of the
-    /// upright
-    /// picture, EXIF's table says which stored pixel lies there.
+    /// upright picture, EXIF's table says which stored pixel lies there.
     @ParameterizedTest
     @CsvSource({"1, 012345", "2, 210543", "3, 543210", "4, 345012", "5, 031425", "6, 304152", "7, 524130", "8, 251403"})
     void orientationTurnsAndMirrors(int orientation, String upright) {

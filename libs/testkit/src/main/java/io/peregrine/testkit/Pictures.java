@@ -6,8 +6,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
 /// Real pictures for tests. They are not part of the checkout: `PEREGRINE_IMAGES` names their folder,
-/// `../shared/images`
-/// beside the checkout otherwise. A test that asks for a missing one is skipped with a message.
+/// `../shared/images` beside the checkout otherwise. A test that asks for a missing one is skipped with a message.
 public final class Pictures {
     private Pictures() {}
 

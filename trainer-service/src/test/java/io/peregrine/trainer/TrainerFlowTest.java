@@ -1,0 +1,223 @@
+package io.peregrine.trainer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.not;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Stage;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
+import io.peregrine.work.Database;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import jakarta.inject.Inject;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// From a balanced dataset to checkpoints, on a real broker and a real database.
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
+class TrainerFlowTest {
+    private static final String CLASSIFIER = "{\"epochs\": 3, \"batchSize\": 8, \"learningRate\": 0.01}";
+    private static final String AUTOENCODER = "{\"epochs\": 2, \"batchSize\": 8, \"latent\": 6}";
+    private static final String FOR_HOURS = "{\"epochs\": 10000, \"batchSize\": 2}";
+
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @ConfigProperty(name = "peregrine.trainer.state")
+    Path state;
+
+    @Inject
+    FileStore store;
+
+    @Inject
+    Database database;
+
+    private Wire wire;
+
+    @BeforeEach
+    void connect() {
+        wire = new Wire(bootstrapServers);
+    }
+
+    @AfterEach
+    void disconnect() {
+        wire.close();
+    }
+
+    private void say(PipelineEvent event, String ordinal) {
+        wire.say(event, "balance-service", ordinal);
+    }
+
+    private List<CheckpointPublished> train(DatasetBalanced balanced) {
+        say(balanced, "");
+        String run = balanced.run().id();
+        wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.CLASSIFIER);
+        wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
+        return wire.of(run, CheckpointPublished.class);
+    }
+
+    @Test
+    void aBalancedDatasetBecomesACheckpointPerEpochAndMeasuresAtTheEnd() throws Exception {
+        DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        List<CheckpointPublished> checkpoints = train(balanced);
+
+        assertThat(checkpoints)
+                .extracting(
+                        c -> c.network().wire() + " " + c.epoch() + " of " + c.epochs() + (c.last() ? ", last" : ""))
+                .containsExactly(
+                        "classifier 1 of 3",
+                        "classifier 2 of 3",
+                        "classifier 3 of 3, last",
+                        "autoencoder 1 of 2",
+                        "autoencoder 2 of 2, last");
+        CheckpointPublished classifier = checkpoints.get(2);
+        assertThat(classifier.measures()).containsOnlyKeys("loss", "accuracy", "imagesPerSecond");
+        assertThat(classifier.test().confusion().stream()
+                        .mapToLong(
+                                row -> row.stream().mapToLong(Long::longValue).sum()))
+                .containsExactly(4L, 4L);
+        assertThat(classifier.test().balancedAccuracy()).isBetween(0.5, 1.0);
+        assertThat(checkpoints.get(0).test()).isNull();
+        try (Safetensors weights = Safetensors.open(store.open(classifier.weights()))) {
+            assertThat(weights.metadata()).containsEntry("preset", "seed-cnn");
+            assertThat(weights.names()).contains("conv2d1.weight", "batchnorm2d1.running_mean", "linear2.bias");
+        }
+        try (Safetensors weights =
+                Safetensors.open(store.open(checkpoints.get(4).weights()))) {
+            assertThat(weights.metadata()).containsEntry("preset", "seed-autoencoder");
+        }
+        assertThat(wire.of(balanced.run().id(), StageProgressed.class))
+                .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.TRAIN))
+                .anySatisfy(progress -> {
+                    assertThat(progress.task()).isEqualTo("classifier");
+                    assertThat(progress.done()).isEqualTo(18);
+                    assertThat(progress.total()).isEqualTo(18);
+                });
+        RestAssured.get("/q/metrics")
+                .then()
+                .statusCode(200)
+                .body(containsString("peregrine_train_samples_total{network=\"classifier\"}"))
+                .body(containsString("peregrine_train_step_seconds_count{network=\"autoencoder\"}"))
+                // Gauges of what is at work go with it.
+                .body(not(containsString("peregrine_train_epoch{network=\"classifier\"}")));
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void theSameBalanceUnderAnotherRunEndsInTheSameBytesAndARepeatChangesNothing() throws Exception {
+        DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        List<CheckpointPublished> first = train(balanced);
+        say(balanced, "");
+        // Another id, as if the producer had forgotten what it said.
+        say(balanced, "again");
+        RunRef other = new RunRef(
+                UUID.randomUUID().toString().replace("-", ""),
+                "shades",
+                balanced.run().spec());
+        List<CheckpointPublished> second = train(new DatasetBalanced(
+                other, balanced.manifest(), balanced.shards(), balanced.classes(), balanced.rows()));
+
+        assertThat(second)
+                .extracting(CheckpointPublished::weights)
+                .isEqualTo(first.stream().map(CheckpointPublished::weights).toList());
+        assertThat(wire.of(balanced.run().id(), CheckpointPublished.class)).isEqualTo(first);
+        assertThat(jobs(balanced.run())).isEqualTo(2);
+    }
+
+    @Test
+    void aCancelledTrainingStopsWithinSecondsSaysNothingMoreAndLeavesNoState() throws Exception {
+        DatasetBalanced endless = BalancedSet.publish(store, FOR_HOURS, AUTOENCODER);
+        String run = endless.run().id();
+        say(endless, "");
+        wire.await(run, CheckpointPublished.class);
+        say(new RunCancelled(endless.run(), "changed my mind"), "");
+        // The next in the queue begins only when the cancelled one has stopped.
+        DatasetBalanced next = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        long asked = System.nanoTime();
+        train(next);
+        assertThat((System.nanoTime() - asked) / 1e9).isLessThan(30);
+        List<PipelineEvent> said = wire.of(run, PipelineEvent.class);
+        wire.await(next.run().id(), CheckpointPublished.class);
+        assertThat(wire.of(run, PipelineEvent.class)).isEqualTo(said);
+        assertThat(wire.of(run, CheckpointPublished.class)).noneMatch(CheckpointPublished::last);
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aSetWithNothingToLearnFromFailsTheRunByNameAndTheOneBehindSucceeds() throws Exception {
+        DatasetBalanced good = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        DatasetBalanced other = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        DatasetBalanced empty = new DatasetBalanced(other.run(), other.manifest(), List.of(), other.classes(), 0);
+        say(empty, "");
+        train(good);
+
+        RunFailed failed = wire.await(empty.run().id(), RunFailed.class);
+        assertThat(failed.stage()).isEqualTo(Stage.TRAIN);
+        assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
+        assertThat(failed.reason()).isEqualTo("NOTHING_TO_LEARN_FROM");
+        assertThat(wire.of(empty.run().id(), CheckpointPublished.class)).isEmpty();
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aRunThatWasCancelledBeforeItsBalanceIsNeverTrained() throws Exception {
+        DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        say(new RunCancelled(balanced.run(), "changed my mind"), "");
+        Awaitility.await()
+                .until(() -> count(
+                                "select count(*) from ended_run where run = ?",
+                                balanced.run().id())
+                        == 1);
+        say(balanced, "");
+        String id = EventCodec.eventId(balanced.run().id(), balanced.type(), "");
+        Awaitility.await().until(() -> count("select count(*) from inbox where id = ?", id) == 1);
+        assertThat(jobs(balanced.run())).isZero();
+    }
+
+    private long jobs(RunRef run) {
+        return count("select count(*) from job where run = ?", run.id());
+    }
+
+    private long count(String question, String with) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery(question)
+                        .bind(0, with)
+                        .mapTo(Long.class)
+                        .one());
+    }
+
+    /// The trainer's own folder, once all jobs are over.
+    private void assertNothingIsLeft() {
+        Awaitility.await().untilAsserted(() -> {
+            if (Files.isDirectory(state)) {
+                try (Stream<Path> left = Files.list(state)) {
+                    assertThat(left).isEmpty();
+                }
+            }
+        });
+    }
+}
