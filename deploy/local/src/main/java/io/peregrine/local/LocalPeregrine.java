@@ -6,8 +6,11 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -56,6 +59,7 @@ public final class LocalPeregrine implements AutoCloseable {
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private LocalBroker broker;
     private LocalPostgres postgres;
+    private FileChannel owned;
     private volatile boolean stopping;
 
     private LocalPeregrine(Path data, List<Path> roots, Addresses addresses, Consumer<String> notices) {
@@ -65,14 +69,16 @@ public final class LocalPeregrine implements AutoCloseable {
         this.notices = notices;
     }
 
-    /// Starts everything and waits until every service is ready.
+    /// Starts everything and waits until every service is ready. It ends at the latest when this process does.
     ///
     /// @param data folder for data and logs; what ran there before goes on from it
     /// @param roots folders below which datasets may lie
     /// @param notices told in one line of a service that died and was started again
-    /// @throws Refusal in one sentence, if a port is in use or something was not built
+    /// @throws Refusal in one sentence, if a port or the data folder is in use or something was not built
     public static LocalPeregrine start(Path data, List<Path> roots, Addresses addresses, Consumer<String> notices) {
         LocalPeregrine peregrine = new LocalPeregrine(data, roots, addresses, notices);
+        // Before anything starts: Ctrl-C may come at any moment.
+        Runtime.getRuntime().addShutdownHook(new Thread(peregrine::close, "stop Peregrine"));
         try {
             peregrine.startAll();
             return peregrine;
@@ -91,11 +97,7 @@ public final class LocalPeregrine implements AutoCloseable {
             }
             Ports.mustBeFree(addresses.services().get(service), service.module());
         }
-        try {
-            Files.createDirectories(data.resolve("logs"));
-        } catch (IOException e) {
-            throw new Refusal("The data folder %s cannot be made: %s.".formatted(data, e.getMessage()));
-        }
+        own();
         CompletableFuture<Void> kafka =
                 CompletableFuture.runAsync(() -> broker = LocalBroker.start(data.resolve("kafka"), addresses.kafka()));
         CompletableFuture<Void> database = CompletableFuture.runAsync(
@@ -108,6 +110,28 @@ public final class LocalPeregrine implements AutoCloseable {
         for (Service service : Service.values()) {
             awaitReady(service);
         }
+    }
+
+    /// Takes the data folder for this process; the system gives it back when the process ends, however that comes
+    /// about.
+    private void own() {
+        try {
+            Files.createDirectories(data.resolve("logs"));
+            owned = FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            if (owned.tryLock() == null) {
+                throw inUse();
+            }
+        } catch (OverlappingFileLockException sameProcess) {
+            throw inUse();
+        } catch (IOException e) {
+            throw new Refusal("The data folder %s cannot be used: %s.".formatted(data, e));
+        }
+    }
+
+    private Refusal inUse() {
+        return new Refusal("Another Peregrine works in %s; end it (./peregrine down, if it was brought up so), or name"
+                        .formatted(data)
+                + " another folder with --data.");
     }
 
     private static void join(CompletableFuture<Void> both) {
@@ -123,6 +147,9 @@ public final class LocalPeregrine implements AutoCloseable {
     }
 
     private synchronized void launch(Service service) {
+        if (stopping) {
+            return;
+        }
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -259,9 +286,9 @@ public final class LocalPeregrine implements AutoCloseable {
     /// Stops everything: services first, so that each gives its work back, then broker and database.
     @Override
     public void close() {
-        stopping = true;
         List<Process> all;
         synchronized (this) {
+            stopping = true;
             all = List.copyOf(processes.values());
         }
         all.forEach(Process::destroy);
@@ -281,6 +308,13 @@ public final class LocalPeregrine implements AutoCloseable {
         }
         if (broker != null) {
             broker.close();
+        }
+        if (owned != null) {
+            try {
+                owned.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
 }

@@ -18,9 +18,7 @@ import java.util.concurrent.TimeUnit;
 /// A real PostgreSQL as a child process, with a schema and a role for each service.
 ///
 /// Durable as a server is: `fsync` and `synchronous_commit` are on. One that an earlier `kill -9` left running on
-/// the
-/// same
-/// folder is found and stopped, and its folder taken over.
+/// the same folder is found and stopped, and its folder taken over.
 public final class LocalPostgres implements AutoCloseable {
     /// Each has a role and a schema of its name.
     public static final List<String> SERVICES = List.of("ingest", "balance", "trainer", "cluster");

@@ -24,19 +24,18 @@ import picocli.CommandLine.Command;
         footer = {"", "Also: ./peregrine verify runs every check and test; verify --golden DIR only the golden ones."})
 public final class Peregrine {
     public static void main(String[] arguments) {
-        System.exit(execute(arguments));
+        System.exit(commandLine().execute(arguments));
     }
 
-    /// @return 0 done; 1 the run failed; 2 something that a person can put right, said in one sentence
-    static int execute(String... arguments) {
-        return new CommandLine(new Peregrine())
-                .setExecutionExceptionHandler((error, command, parsed) -> {
-                    if (error instanceof Refusal refusal) {
-                        command.getErr().println(refusal.getMessage());
-                        return 2;
-                    }
-                    throw error;
-                })
-                .execute(arguments);
+    /// @return whose exit status is 0: done; 1: the run failed; 2: something that a person can put right, said in one
+    ///     sentence
+    static CommandLine commandLine() {
+        return new CommandLine(new Peregrine()).setExecutionExceptionHandler((error, command, parsed) -> {
+            if (error instanceof Refusal refusal) {
+                command.getErr().println(refusal.getMessage());
+                return 2;
+            }
+            throw error;
+        });
     }
 }

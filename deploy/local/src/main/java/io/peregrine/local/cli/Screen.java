@@ -13,13 +13,11 @@ import io.peregrine.events.Stage;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
 /// Shows a run to a person: a block of four stages that moves where there is a terminal, one line for each fact
-/// where
-/// there is none.
+/// where there is none.
 public final class Screen {
     /// How much is shown.
     public enum Mode {
@@ -220,12 +218,5 @@ public final class Screen {
         return seconds < 100
                 ? String.format(Locale.ROOT, "%.1f s", duration.toMillis() / 1000.0)
                 : "%d min %02d s".formatted(seconds / 60, seconds % 60);
-    }
-
-    /// @return the lines as a list, for those who would rather have them than see them
-    static List<String> lines(RunProgress progress, Instant now) {
-        return java.util.Arrays.stream(Stage.values())
-                .map(stage -> line(stage, progress, now).replaceAll("\u001b\\[[0-9;]*[A-Za-z]", ""))
-                .toList();
     }
 }

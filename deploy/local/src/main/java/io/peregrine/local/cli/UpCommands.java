@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 final class UpCommands {
     private UpCommands() {}
 
-    /// Brings everything up in this process, to be closed by the caller and in any case when this process ends.
+    /// Brings everything up in this process, to be closed by the caller; when this process ends, it ends in any case.
     static LocalPeregrine open(Place place, List<Path> roots, Consumer<String> notices) {
         if (RunningInstance.find(place.data()).isPresent()) {
             throw new Refusal("Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
@@ -28,10 +28,7 @@ final class UpCommands {
         List<Path> all = new ArrayList<>(roots);
         all.add(place.data());
         LocalPeregrine peregrine = LocalPeregrine.start(place.data(), all, place.addresses(), notices);
-        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
-            RunningInstance.of(peregrine).withdraw();
-            peregrine.close();
-        }));
+        Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine)::withdraw));
         return peregrine;
     }
 

@@ -1,0 +1,101 @@
+package io.peregrine.local.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/// What a person can put right is said in one sentence, before anything is started.
+class CommandTest {
+    @TempDir
+    Path folder;
+
+    private Path pictures;
+
+    @BeforeEach
+    void aFolderWithAClass() throws IOException {
+        pictures = Files.createDirectories(folder.resolve("pictures"));
+        Files.createDirectories(pictures.resolve("Cubism"));
+    }
+
+    private String refused(String... words) {
+        StringWriter errors = new StringWriter();
+        CommandLine command = Peregrine.commandLine().setErr(new PrintWriter(errors, true));
+        assertThat(command.execute(words)).isEqualTo(2);
+        return errors.toString().strip();
+    }
+
+    private String data() {
+        return folder.resolve("data").toString();
+    }
+
+    @Test
+    void aMissingFolderIsNamed() {
+        Path missing = folder.resolve("nowhere");
+        assertThat(refused("run", missing.toString())).isEqualTo("There is no folder " + missing + ".");
+    }
+
+    @Test
+    void aFolderWithoutClassesIsToldWhatIsWanted() {
+        assertThat(refused("run", pictures.resolve("Cubism").toString()))
+                .startsWith(pictures.resolve("Cubism") + " has no class folders")
+                .contains("FOLDER/<class>/")
+                .doesNotContain("\n");
+    }
+
+    @Test
+    void whatTheSpecificationRefusesNeedsNothingStarted() {
+        assertThat(refused("run", pictures.toString(), "--epochs", "-1", "--data", data()))
+                .contains("epochs", "-1");
+        assertThat(refused("run", pictures.toString(), "--strategy", "sometimes", "--data", data()))
+                .contains("sometimes");
+        assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
+    void aSpecificationThatIsNoObjectIsNamed() throws IOException {
+        Path spec = Files.writeString(folder.resolve("spec.json"), "[1, 2]");
+        assertThat(refused("run", pictures.toString(), "--spec", spec.toString()))
+                .startsWith(spec + " is no JSON object");
+    }
+
+    @Test
+    void portsAreUsualOrFree() {
+        assertThat(refused("run", pictures.toString(), "--ports", "odd", "--data", data()))
+                .endsWith("--ports is 'usual' or 'free', not 'odd'.");
+    }
+
+    @Test
+    void whoAsksWhenNothingRunsIsToldWhatToDo() {
+        assertThat(refused("status", "--data", data()))
+                .isEqualTo("Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
+                        .formatted(data()));
+    }
+
+    @Test
+    void aDataFolderServesOneAtATime() throws IOException {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        try (FileChannel another =
+                FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            assertThat(another.tryLock()).isNotNull();
+            // In a checkout that was not built yet that is what is said first.
+            assertThat(refused("run", pictures.toString(), "--ports", "free", "--data", data()))
+                    .containsAnyOf("Another Peregrine works in " + data, "is not built");
+        }
+    }
+
+    @Test
+    void anUnknownOptionGetsTheNearestOne() {
+        assertThat(refused("demo", "--sides", "64"))
+                .contains("Unknown option", "--sides", "Possible solutions: --side");
+    }
+}

@@ -1,0 +1,236 @@
+package io.peregrine.local.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.FieldError;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.PipelineEvent.ClusterSummary;
+import io.peregrine.events.PipelineEvent.ClustersComputed;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Split;
+import io.peregrine.events.Stage;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+/// What a person sees of a run, and what a program gets, from its events alone.
+class RunProgressTest {
+    private static final ArtifactRef SOME = new ArtifactRef("store:some/00", "0".repeat(64), 1);
+    private static final RunRef RUN = new RunRef("ab".repeat(16), "gallery", SOME);
+    private static final Instant BEGIN = Instant.parse("2026-01-01T10:00:00Z");
+
+    private static CloudEvent said(int second, PipelineEvent event) {
+        return new CloudEvent(
+                EventCodec.eventId(RUN.id(), event.type(), Integer.toString(second)),
+                "/peregrine/somebody",
+                event.type(),
+                BEGIN.plusSeconds(second),
+                RUN.id(),
+                RUN.id(),
+                null,
+                event);
+    }
+
+    private static CheckpointPublished checkpoint(Network network, int epoch, double loss) {
+        TestMeasures test = epoch < 2
+                ? null
+                : new TestMeasures(
+                        0.5, 0.75, 0.625, 0.6, List.of(1.0, 0.25), List.of(List.of(4L, 0L), List.of(3L, 1L)));
+        return new CheckpointPublished(
+                RUN,
+                network,
+                epoch,
+                2,
+                true,
+                epoch == 2,
+                SOME,
+                Map.of("loss", loss, "accuracy", 0.9, "imagesPerSecond", 200.4),
+                test);
+    }
+
+    private static List<CloudEvent> events() {
+        return List.of(
+                said(0, new RunAccepted(RUN, "file:///gallery")),
+                said(
+                        1,
+                        new ImageRejected(
+                                RUN,
+                                "cd".repeat(16),
+                                7,
+                                "Cubism",
+                                Split.TRAIN,
+                                "half.jpg",
+                                "0".repeat(64),
+                                "IMAGE_TRUNCATED",
+                                "it ends early")),
+                said(
+                        4,
+                        new DatasetSealed(
+                                RUN,
+                                new ManifestRef(SOME, SOME),
+                                List.of(new ClassCount("Baroque", 30, 4, 0), new ClassCount("Cubism", 10, 4, 0)),
+                                48,
+                                1,
+                                0)),
+                said(
+                        6,
+                        new DatasetBalanced(
+                                RUN,
+                                new ManifestRef(SOME, SOME),
+                                List.of(SOME),
+                                List.of(new ClassBalance("Baroque", 30, 0, 0), new ClassBalance("Cubism", 10, 20, 0)),
+                                60)),
+                said(8, checkpoint(Network.CLASSIFIER, 1, 1.25)),
+                said(10, checkpoint(Network.CLASSIFIER, 2, 0.5)),
+                said(13, checkpoint(Network.AUTOENCODER, 1, 5_000)),
+                said(16, checkpoint(Network.AUTOENCODER, 2, 2_500)),
+                said(
+                        20,
+                        new ClustersComputed(
+                                RUN,
+                                SOME,
+                                SOME,
+                                2,
+                                3,
+                                100,
+                                Map.of("nmi.all", 0.5),
+                                List.of(
+                                        new ClusterSummary(0, "Baroque", 33, 0.9),
+                                        new ClusterSummary(1, "Cubism", 15, 0.8)))),
+                said(21, new RunCompleted(RUN)));
+    }
+
+    private static RunProgress heard(List<CloudEvent> events) {
+        RunProgress progress = new RunProgress(RUN.id());
+        events.forEach(progress::hear);
+        return progress;
+    }
+
+    @Test
+    void orderAndRepeatsDoNotMatter() {
+        Summary inOrder = new Summary(heard(events()));
+        Random random = new Random(3);
+        for (int trial = 0; trial < 50; trial++) {
+            List<CloudEvent> shuffled = new ArrayList<>(events());
+            shuffled.addAll(events());
+            Collections.shuffle(shuffled, random);
+            assertThat(new Summary(heard(shuffled)).json()).isEqualTo(inOrder.json());
+        }
+    }
+
+    @Test
+    void anotherRunsEventsAreNotItsOwn() {
+        RunProgress other = new RunProgress("cd".repeat(16));
+        assertThat(events()).noneMatch(other::hear);
+        assertThat(other.end()).isEmpty();
+    }
+
+    @Test
+    void theObjectForProgramsHasEveryFieldThatTheManualNames() throws Exception {
+        JsonNode json = EventCodec.json().readTree(new Summary(heard(events())).json());
+        assertThat(json).isEqualTo(EventCodec.json().readTree("""
+                {"run": "%s", "pictures": 48, "refused": 1,
+                 "classes": [{"name": "Baroque", "before": 30, "after": 30}, {"name": "Cubism", "before": 10, "after": 30}],
+                 "accuracy": 0.75, "balancedAccuracy": 0.625,
+                 "clusters": [{"name": "Baroque", "size": 33, "purity": 0.9}, {"name": "Cubism", "size": 15, "purity": 0.8}],
+                 "seconds": {"ingest": 4.0, "balance": 2.0, "train": 10.0, "cluster": 4.0}}""".formatted(RUN.id())));
+    }
+
+    @Test
+    void thePageForAPersonTellsOfClassesAccuracyClustersTimesAndAddresses() {
+        String page = String.join("\n", new Summary(heard(events())).lines(Path.of("/data"), "http://here", true));
+        assertThat(page)
+                .containsPattern("Cubism +10 → 30 +▓{10}░{20}")
+                .contains("accuracy 0.750, balanced accuracy 0.625")
+                .containsPattern("1 +Cubism +15 pictures, purity 0.80")
+                .contains("ingest 4.0 s  balance 2.0 s  train 10.0 s  cluster 4.0 s")
+                .contains("Data and logs: /data")
+                .contains("curl http://here/api/v1/runs/" + RUN.id() + "/clusters");
+    }
+
+    @Test
+    void withoutATerminalEachFactIsALine() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), Screen.Mode.PLAIN);
+        RunProgress progress = new RunProgress(RUN.id());
+        for (CloudEvent event : events()) {
+            progress.hear(event);
+            screen.show(event, progress);
+        }
+        assertThat(bytes.toString(StandardCharsets.UTF_8).lines())
+                .containsExactly(
+                        "accepted   run " + RUN.id() + " of file:///gallery",
+                        "refused    Cubism/half.jpg: IMAGE_TRUNCATED, it ends early",
+                        "ingested   48 pictures of 2 classes, 1 refused",
+                        "balanced   40 real + 20 synthetic",
+                        "trained    classifier epoch 1/2, loss 1.250, accuracy 0.900, 200 images/s",
+                        "trained    classifier epoch 2/2, loss 0.500, accuracy 0.900, 200 images/s",
+                        "trained    autoencoder epoch 1/2, loss 5000, 200 images/s",
+                        "trained    autoencoder epoch 2/2, loss 2500, 200 images/s",
+                        "clustered  2 clusters, NMI with the classes 0.500");
+    }
+
+    @Test
+    void onATerminalABlockOfFourStagesMoves() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), Screen.Mode.LIVE);
+        RunProgress progress = heard(events().subList(0, 5));
+        screen.draw(progress, BEGIN.plusSeconds(9));
+        screen.draw(progress, BEGIN.plusSeconds(9));
+        String[] drawn = bytes.toString(StandardCharsets.UTF_8).split("\u001b\\[4A\u001b\\[J");
+        assertThat(drawn).hasSize(2);
+        assertThat(drawn[1].replaceAll("\u001b\\[[0-9;]*m", "").lines())
+                .satisfiesExactly(
+                        line -> assertThat(line)
+                                .contains("✓ ingest", "█".repeat(24), "4.0 s", "48 pictures, 1 refused"),
+                        line -> assertThat(line).contains("✓ balance", "40 real + 20 synthetic"),
+                        line -> assertThat(line).contains("▸ train", "█".repeat(6) + "░", "classifier epoch 1/2"),
+                        line -> assertThat(line).contains("· cluster", "░".repeat(24)));
+    }
+
+    @Test
+    void aFailedRunSaysWhyAndOfEachFieldWhatToDo() {
+        assertThat(RunCommands.why(new RunFailed(
+                        RUN,
+                        Stage.INGEST,
+                        FailureKind.INPUT,
+                        "SPEC_INVALID",
+                        "the specification cannot stand",
+                        List.of(new FieldError("/classifier/epochs", "-1", "out of range", "say 1 to 10000")))))
+                .isEqualTo("The run failed in ingest, SPEC_INVALID: the specification cannot stand\n"
+                        + "  /classifier/epochs: out of range (found -1); say 1 to 10000");
+    }
+
+    @Test
+    void aStageThatHasNotBegunTookNoTime() {
+        RunProgress progress = heard(events().subList(0, 3));
+        assertThat(progress.took(Stage.BALANCE, BEGIN.plusSeconds(5))).contains(Duration.ofSeconds(1));
+        assertThat(progress.took(Stage.TRAIN, BEGIN.plusSeconds(5))).isEmpty();
+    }
+}
