@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
-# Makes the Python environment beside this script, .venv; does nothing when it is there as requirements.txt wants it.
+# Makes a Python environment beside this script: .venv as requirements.txt wants it, or with the word "torch" .venv-torch
+# (5 GB, for the comparisons with PyTorch). Does nothing where it is there.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
-venv="$here/.venv"
-wanted="$(sha256sum < "$here/requirements.txt")"
+case "${1:-}" in
+  "") venv="$here/.venv" requirements="$here/requirements.txt" options=(--no-deps) ;;
+  # PyTorch brings a dozen packages of its own, which its version pins.
+  torch) venv="$here/.venv-torch" requirements="$here/requirements-torch.txt" options=() ;;
+  *) echo "$0 takes no word, or 'torch', not '$1'." >&2; exit 2 ;;
+esac
+wanted="$(sha256sum < "$requirements")"
 
 # Written last: an environment that was interrupted half-way is made anew.
 if [[ -x "$venv/bin/python" && "$(cat "$venv/made-for" 2>/dev/null)" == "$wanted" ]] \
@@ -15,7 +21,8 @@ for python in "${PYTHON:-}" python3 python3.11 python3.12 python3.13 python3.14;
   if [[ -n "$python" ]] && "$python" -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     rm -rf "$venv"
     "$python" -m venv "$venv"
-    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --requirement "$here/requirements.txt"
+    "$venv/bin/python" -m pip install --quiet --disable-pip-version-check ${options[@]+"${options[@]}"} \
+      --requirement "$requirements"
     echo "$wanted" > "$venv/made-for"
     exit 0
   fi
