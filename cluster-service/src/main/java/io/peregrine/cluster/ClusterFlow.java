@@ -15,10 +15,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/// Hears everything and keeps the catalogue. Once a run's manifest and its final autoencoder are known, its pictures
-/// are
-/// encoded, pack by pack ([PlanEncoding], [EncodePack]), then clustered ([AnalyseRun]); once clusters and both final
-/// checkpoints are in, the run is completed ([CompleteRun]). Whatever the order: rows complete each step.
+/// Hears everything and keeps the catalogue. Once a run's manifest and its final autoencoder are known, its
+/// pictures are encoded, pack by pack ([PlanEncoding], [EncodePack]), then clustered ([AnalyseRun]); once clusters
+/// and both final checkpoints are in, the run is completed ([CompleteRun]). Whatever the order: rows complete each
+/// step.
 @ApplicationScoped
 class ClusterFlow {
     private final Inbox inbox;

@@ -18,8 +18,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Hears that a dataset lies ready. Its run is accepted ([AcceptRun]), its files are listed ([ListPictures]) and
-/// decoded
-/// 256 at a time ([MakePack]), and when the last pack is made the dataset is sealed ([SealDataset]).
+/// decoded 256 at a time ([MakePack]), and when the last pack is made the dataset is sealed ([SealDataset]).
 @ApplicationScoped
 class IngestFlow {
     private static final int DATASET_CHARACTERS = 200;

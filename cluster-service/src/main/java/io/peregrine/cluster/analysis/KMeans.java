@@ -5,8 +5,7 @@ import java.util.stream.IntStream;
 
 /// Lloyd's k-means as scikit-learn 1.9.1 runs it (`KMeans(n_init=1, algorithm='lloyd', tol=1e-4, max_iter=300)`) on
 /// float32 points, to the same assignments: centred data, strict convergence before the tolerance, farthest points
-/// for
-/// empty clusters, ties to the lowest cluster. Lloyd, "Least squares quantization in PCM", 1982.
+/// for empty clusters, ties to the lowest cluster. Lloyd, "Least squares quantization in PCM", 1982.
 ///
 /// Distances and sums are formed in double in a fixed order, so the same points, centres or seed give the same bytes
 /// for any number of threads.
@@ -147,8 +146,7 @@ public final class KMeans {
     }
 
     /// Gives each empty cluster one of the points that lie farthest from their old centre, farthest first, and
-    /// takes it
-    /// out of its old cluster's sum. Nothing happens where every point lies on its centre.
+    /// takes it out of its old cluster's sum. Nothing happens where every point lies on its centre.
     private void fillEmpty(int[] assignments, Points old, double[][] sums, long[] weights) {
         int[] empty =
                 IntStream.range(0, weights.length).filter(c -> weights[c] == 0).toArray();

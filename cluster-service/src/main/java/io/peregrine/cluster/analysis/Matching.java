@@ -5,10 +5,8 @@ import java.util.Arrays;
 /// Pairs clusters with classes so that the pairs share as many points as possible, and names the clusters by it.
 ///
 /// Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials; among all pairings
-/// with
-/// the largest total the one that is lowest in lexicographic order (cluster 0 gets the lowest class that it can
-/// have,
-/// then cluster 1, …).
+/// with the largest total the one that is lowest in lexicographic order (cluster 0 gets the lowest class that it
+/// can have, then cluster 1, …).
 public final class Matching {
     private static final long NONE = Long.MAX_VALUE / 4;
 

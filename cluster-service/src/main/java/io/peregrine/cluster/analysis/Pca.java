@@ -9,8 +9,7 @@ import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 /// absolute value is positive. Pearson, "On lines and planes of closest fit to systems of points in space", 1901.
 ///
 /// The components are eigenvectors of the covariance matrix or, where there are fewer points than dimensions, come
-/// from
-/// those of the points' Gram matrix, which is the smaller one.
+/// from those of the points' Gram matrix, which is the smaller one.
 ///
 /// @param mean of the points, [d]
 /// @param components [m, d], by falling variance

@@ -9,8 +9,7 @@ import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 
 /// Threads that share pieces of work. Which thread takes which piece is chance; so a piece writes only what is its
-/// own
-/// and sums are formed within one piece: then the result has the same bits for any number of threads.
+/// own and sums are formed within one piece: then the result has the same bits for any number of threads.
 public final class Team implements AutoCloseable {
     private final ExecutorService threads;
 

@@ -7,8 +7,8 @@ final class Square {
     private Square() {}
 
     /// @param fit `stretch` is `Image.resize`, `cover` is `ImageOps.fit` (what stands out is cut off at both ends),
-    ///     `letterbox` is `ImageOps.pad` (black bars; of a very
-    ///     long picture at least one line is left, where Pillow leaves none)
+    ///     `letterbox` is `ImageOps.pad` (black bars; of a very long picture at least one line is left, where
+    ///     Pillow leaves none)
     /// @return u8 [3, side, side]
     static byte[] of(Raster picture, int side, Fit fit) {
         Raster square = switch (fit) {

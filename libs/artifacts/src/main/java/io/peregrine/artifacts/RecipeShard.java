@@ -16,9 +16,8 @@ import java.util.Map;
 /// @param neighbour manifest row [n]; of a real picture the base itself
 /// @param gap [n], 0 to below 1; of a real picture 0
 /// @param label [n]
-/// @param ordinal [n], the row's place in `fit_resample`'s output over the train split in row order; below the number
-/// of
-///     real rows: real
+/// @param ordinal [n], the row's place in `fit_resample`'s output over the train split in row order; below the
+///     number of real rows: real
 public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] label, long[] ordinal) {
     /// Rows of a full shard.
     public static final int ROWS = 4_096;

@@ -16,8 +16,7 @@ import java.util.stream.LongStream;
 /// 2014.
 ///
 /// DJL's own puts epsilon on the uncorrected root, hides its moments and copies each gradient twice. This one works
-/// in
-/// place on the engine's memory. Each value is computed by itself, so the number of threads does not matter.
+/// in place on the engine's memory. Each value is computed by itself, so the number of threads does not matter.
 public final class Adam implements AutoCloseable {
     private static final double BETA1 = 0.9;
     private static final double BETA2 = 0.999;

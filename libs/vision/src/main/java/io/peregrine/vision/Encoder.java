@@ -8,8 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// The first half of a trained autoencoder: pictures to codes. The same pictures give the same codes for the same
-/// number of
-/// engine threads and the same batch.
+/// number of engine threads and the same batch.
 public final class Encoder implements AutoCloseable {
     /// Pictures that go through the engine at once: bounds the memory, and is part of what decides the last bits.
     private static final int AT_ONCE = 32;

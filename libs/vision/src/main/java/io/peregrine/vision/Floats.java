@@ -4,8 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// The inner loops over float32, as plain Java: what runs where the Vector API is not there, and the specification
-/// of
-/// [VectorFloats] everywhere. Both give the same bits.
+/// of [VectorFloats] everywhere. Both give the same bits.
 sealed class Floats permits VectorFloats {
     static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
@@ -25,8 +24,7 @@ sealed class Floats permits VectorFloats {
     record AdamStep(float meanNew, float squareKept, float squareNew, float rate, float correction, float epsilon) {}
 
     /// Moves values `from` to before `to` by one step of Adam, as PyTorch 2.7.1 computes it, bit for bit: its
-    /// `lerp_` and
-    /// `addcmul_` are compiled to fused multiply-adds, its `addcdiv_` is not.
+    /// `lerp_` and `addcmul_` are compiled to fused multiply-adds, its `addcdiv_` is not.
     void adam(
             AdamStep s,
             MemorySegment weights,

@@ -15,9 +15,8 @@ import java.util.List;
 import java.util.Map;
 
 /// The report's classifier: three times convolution (kernel 2, padding 2), batch norm, ReLU and max-pool (4,
-/// padding 2); then
-/// linear 300, dropout, ReLU, linear to the classes, log-softmax; trained by NLL. A reproduction, not a
-/// recommendation.
+/// padding 2); then linear 300, dropout, ReLU, linear to the classes, log-softmax; trained by NLL. A reproduction,
+/// not a recommendation.
 public final class SeedCnn implements TrainableNetwork {
     /// Preset's name in a specification.
     public static final String PRESET = "seed-cnn";

@@ -12,8 +12,7 @@ import java.util.Optional;
 /// The PyTorch engine of this process, with a thread count that is said and kept.
 ///
 /// Sums are taken in another order with another number of threads, so the same bytes need the same number: a run
-/// records
-/// it, and every resume uses it.
+/// records it, and every resume uses it.
 public final class Torch {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
     private static final String HUGE_PAGES = "THP_MEM_ALLOC_ENABLE";

@@ -16,8 +16,7 @@ import java.util.Map;
 /// Steps of one network: forward, backward, Adam.
 ///
 /// Each step makes its leaves anew over the same memory, so there is nothing to zero and nothing is added up;
-/// closing the
-/// step's manager frees all of it.
+/// closing the step's manager frees all of it.
 public final class Training {
     /// A batch's pixels in memory that the engine reads in place, and its labels.
     public static final class Batch implements AutoCloseable {

@@ -14,10 +14,8 @@ import org.jboss.logging.Logger;
 /// Hears events: one transaction, then the record may be acknowledged.
 ///
 /// A repeat (same source and id) changes nothing; the same id with other content is quarantined as
-/// `EVENT_ID_CONFLICT`
-/// and the first stands; bytes that are no event are quarantined; terminal events are kept and absorb. While the
-/// database
-/// is away, [#hear] waits for it.
+/// `EVENT_ID_CONFLICT` and the first stands; bytes that are no event are quarantined; terminal events are kept and
+/// absorb. While the database is away, [#hear] waits for it.
 public final class Inbox {
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int TRIES = 3;

@@ -7,9 +7,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
 /// Ends this service when the launcher that started it is gone: also a launcher killed by `kill -9` leaves no
-/// process
-/// and
-/// no port behind. Containers and other supervisors do not set `peregrine.parent`.
+/// process and no port behind. Containers and other supervisors do not set `peregrine.parent`.
 @Startup
 @Singleton
 class ParentWatch {

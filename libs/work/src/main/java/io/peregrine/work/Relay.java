@@ -18,8 +18,7 @@ import org.jboss.logging.Logger;
 /// Sends what lies in the outbox: a round reads unsent rows, sends all, awaits all, marks them sent.
 ///
 /// It asks for what is unsent, never for what is newer: rows commit in another order than their numbers. Two relays
-/// at
-/// once, or a crash between sending and marking, only repeat events under the same ids.
+/// at once, or a crash between sending and marking, only repeat events under the same ids.
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Relay.class);
     private static final int ROUND = 500;

@@ -28,8 +28,7 @@ public final class Transaction {
     }
 
     /// Says an event when the transaction commits. Of a run that has ended nothing more is said; of two ends the
-    /// first
-    /// stands.
+    /// first stands.
     ///
     /// @param ordinal tells events of one run and type apart, never a measured value: saying the same
     ///     again is a repeat
@@ -98,8 +97,7 @@ public final class Transaction {
     }
 
     /// Keeps the first terminal event of a run: queued jobs are cancelled, and unsent events dropped unless the run
-    /// is
-    /// completed: what was said before a completion led to it.
+    /// is completed: what was said before a completion led to it.
     ///
     /// @return whether this was the first
     boolean end(String run, String type) {

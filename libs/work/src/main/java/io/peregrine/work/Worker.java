@@ -17,9 +17,8 @@ import org.jboss.logging.Logger;
 /// Claims jobs and has them done, one at a time on each of its threads.
 ///
 /// Several workers, in one process or many, share one database. A heartbeat keeps each claim's lease and learns
-/// within
-/// a
-/// second when a run has ended; a worker that was paused past its lease finds its fence stale and publishes nothing.
+/// within a second when a run has ended; a worker that was paused past its lease finds its fence stale and
+/// publishes nothing.
 public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
     private static final int ATTEMPTS = 3;
