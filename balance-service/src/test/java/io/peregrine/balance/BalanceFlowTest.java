@@ -204,6 +204,9 @@ class BalanceFlowTest {
         wire.say(sealed, "ingest-service", "");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "")) == 1);
         assertThat(count("job", run)).isZero();
+        // What the test itself said has come round, so what the service might have said would have, too.
+        wire.await(run.id(), RunCancelled.class);
+        wire.await(run.id(), DatasetSealed.class);
         assertThat(wire.of(run.id(), PipelineEvent.class)).hasSize(2);
     }
 

@@ -1,13 +1,16 @@
 package io.peregrine.cluster.rest;
 
 import io.peregrine.cluster.ClusterConfig;
+import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.Page;
+import io.peregrine.rest.Problem;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.function.Supplier;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
 /// Limits, links to next pages, and tags of answers that do not change any more.
 @ApplicationScoped
@@ -37,7 +40,12 @@ class Paging {
             // Refused below, with what is allowed.
         }
         throw Problem.of(
-                ProblemKind.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(limit, config.pageMost()));
+                RunProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(limit, config.pageMost()));
+    }
+
+    @ServerExceptionMapper
+    Response refused(Cursor.Bad cursor, UriInfo uri) {
+        return Problem.of(RunProblem.BAD_CURSOR, cursor.getMessage() + ".").answer(uri);
     }
 
     /// @return the page, with `Link: rel="next"` where there is more

@@ -10,6 +10,7 @@ import io.peregrine.cluster.postgres.PictureQueries.Picture;
 import io.peregrine.cluster.postgres.PictureQueries.Pixels;
 import io.peregrine.cluster.postgres.PictureQueries.ProjectedPoint;
 import io.peregrine.events.Failure;
+import io.peregrine.rest.Problem;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -127,7 +128,7 @@ public class PicturesResource {
         runs.must(run);
         if (split != null && !SPLITS.contains(split)) {
             throw Problem.of(
-                    ProblemKind.BAD_FILTER,
+                    RunProblem.BAD_FILTER,
                     "split is '%s', allowed are %s.".formatted(split, String.join(", ", SPLITS)));
         }
         Page<Picture> page = pictures.pictures(run, label, split, false, Cursor.parse(cursor), paging.limit(limit));
@@ -175,7 +176,7 @@ public class PicturesResource {
         Picture picture = pictures.picture(run, imageId).orElseThrow(() -> unknown(imageId));
         Pixels pixels = pictures.pixels(run, imageId)
                 .orElseThrow(() -> Problem.of(
-                        ProblemKind.IMAGE_HAS_NO_PIXELS,
+                        RunProblem.IMAGE_HAS_NO_PIXELS,
                         "Picture %s was refused as %s.".formatted(imageId, picture.reason())));
         String tag = pixels.pack().sha256() + "-" + pixels.index();
         Response answer = Paging.unchanging(tag, request, () -> png(pixels, imageId), uri);
@@ -186,7 +187,7 @@ public class PicturesResource {
         try (PixelPack pack = PixelPack.open(store, pixels.pack())) {
             return Png.of(pack.picture(pixels.index()), pack.side());
         } catch (Failure gone) {
-            throw Problem.of(ProblemKind.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
+            throw Problem.of(RunProblem.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
         }
     }
 
@@ -194,18 +195,18 @@ public class PicturesResource {
         runs.must(run);
         return pictures.clustersDigest(run)
                 .orElseThrow(
-                        () -> Problem.of(ProblemKind.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run)));
+                        () -> Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run)));
     }
 
     private Cluster must(String run, String index) {
         try {
             return pictures.cluster(run, Integer.parseInt(index)).orElseThrow(NumberFormatException::new);
         } catch (NumberFormatException unknown) {
-            throw Problem.of(ProblemKind.CLUSTER_UNKNOWN, "Run %s has no cluster '%s'.".formatted(run, index));
+            throw Problem.of(RunProblem.CLUSTER_UNKNOWN, "Run %s has no cluster '%s'.".formatted(run, index));
         }
     }
 
     private static Problem.Thrown unknown(String imageId) {
-        return Problem.of(ProblemKind.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId));
+        return Problem.of(RunProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId));
     }
 }

@@ -11,6 +11,8 @@ import io.peregrine.cluster.postgres.RunQueries.TimelineEntry;
 import io.peregrine.cluster.postgres.RunSummary;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
+import io.peregrine.rest.GeneralProblem;
+import io.peregrine.rest.Problem;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -69,7 +71,7 @@ public class RunsResource {
             @Context UriInfo uri) {
         if (state != null && !STATES.contains(state)) {
             throw Problem.of(
-                    ProblemKind.BAD_FILTER,
+                    RunProblem.BAD_FILTER,
                     "state is '%s', allowed are %s.".formatted(state, String.join(", ", STATES)));
         }
         Page<RunSummary> page = runs.runs(state, dataset, Cursor.parse(cursor), paging.limit(limit));
@@ -116,7 +118,7 @@ public class RunsResource {
             } catch (JsonProcessingException noJson) {
                 // Refused below, with what is allowed.
             }
-            throw Problem.of(ProblemKind.BAD_BODY, "The body is not {\"reason\": \"a text\"}.");
+            throw Problem.of(GeneralProblem.BAD_BODY, "The body is not {\"reason\": \"a text\"}.");
         }
     }
 
@@ -146,7 +148,7 @@ public class RunsResource {
         RunRef reference = runs.reference(run).orElseThrow(() -> unknown(run));
         if (!cancelling.cancel(reference, cancellation.reason())) {
             String state = runs.summary(run).map(RunSummary::state).orElse("ended");
-            throw Problem.of(ProblemKind.RUN_ENDED, "Run %s is %s.".formatted(run, state));
+            throw Problem.of(RunProblem.RUN_ENDED, "Run %s is %s.".formatted(run, state));
         }
         return Response.accepted(runs.summary(run).orElseThrow())
                 .location(URI.create("/api/v1/runs/" + run))
@@ -159,7 +161,7 @@ public class RunsResource {
     }
 
     private static Problem.Thrown unknown(String run) {
-        return Problem.of(ProblemKind.RUN_UNKNOWN, "There is no run '%s'.".formatted(run));
+        return Problem.of(RunProblem.RUN_UNKNOWN, "There is no run '%s'.".formatted(run));
     }
 
     private static Map<String, String> links(String run) {

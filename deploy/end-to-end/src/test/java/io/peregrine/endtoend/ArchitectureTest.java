@@ -22,6 +22,7 @@ class ArchitectureTest {
             "libs/events",
             "libs/artifacts",
             "libs/work",
+            "libs/rest",
             "libs/vision",
             "ingest-service",
             "balance-service",
@@ -115,6 +116,7 @@ class ArchitectureTest {
                         "io.peregrine.events..",
                         "io.peregrine.artifacts..",
                         "io.peregrine.work..",
+                        "io.peregrine.rest..",
                         "io.peregrine.vision..")
                 .should()
                 .dependOnClassesThat()
@@ -132,6 +134,7 @@ class ArchitectureTest {
                         "io.peregrine.events..",
                         "io.peregrine.artifacts..",
                         "io.peregrine.work..",
+                        "io.peregrine.rest..",
                         "io.peregrine.ingest..",
                         "io.peregrine.local..")
                 .should()

@@ -10,6 +10,8 @@ import io.peregrine.events.RunSpec;
 import io.peregrine.ingest.IngestConfig;
 import io.peregrine.ingest.pack.Roots;
 import io.peregrine.ingest.postgres.Published;
+import io.peregrine.rest.GeneralProblem;
+import io.peregrine.rest.Problem;
 import io.peregrine.work.Database;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.Consumes;
@@ -117,7 +119,7 @@ public class DatasetsResource {
         String run = EventCodec.runId(source, id);
         byte[] data = EventCodec.data(ready);
         if (data.length > EventCodec.MAX_BYTES) {
-            throw Problem.of(ProblemKind.TOO_LARGE, "%,d bytes.".formatted(data.length));
+            throw Problem.of(GeneralProblem.TOO_LARGE, "%,d bytes.".formatted(data.length));
         }
         boolean[] same = {true};
         database.inTransaction(null, tx -> {
@@ -125,7 +127,7 @@ public class DatasetsResource {
             same[0] = Published.is(tx.sql(), id, data);
         });
         if (!same[0]) {
-            throw Problem.of(ProblemKind.KEY_REUSED, "The first body stands as run %s.".formatted(run));
+            throw Problem.of(DatasetProblem.KEY_REUSED, "The first body stands as run %s.".formatted(run));
         }
         return Response.accepted(new Begun(run, spec.dataset()))
                 .type(MediaType.APPLICATION_JSON)
@@ -139,9 +141,9 @@ public class DatasetsResource {
             if (json instanceof ObjectNode object) {
                 return object;
             }
-            throw Problem.of(ProblemKind.BAD_JSON, "The body is %s.".formatted(json.getNodeType()));
+            throw Problem.of(DatasetProblem.BAD_JSON, "The body is %s.".formatted(json.getNodeType()));
         } catch (IOException e) {
-            throw Problem.of(ProblemKind.BAD_JSON, "The body cannot be read (%s).".formatted(e.getMessage()));
+            throw Problem.of(DatasetProblem.BAD_JSON, "The body cannot be read (%s).".formatted(e.getMessage()));
         }
     }
 
@@ -152,15 +154,15 @@ public class DatasetsResource {
             roots.resolve(spec.uri());
             return spec;
         } catch (BadSpec bad) {
-            throw new Problem.Thrown(
-                    ProblemKind.BAD_SPEC,
+            throw Problem.of(
+                    DatasetProblem.BAD_SPEC,
                     bad.errors().size() == 1
                             ? "1 field is wrong."
                             : bad.errors().size() + " fields are wrong.",
                     bad.errors().stream().map(Problem.Field::of).toList());
         } catch (Failure folder) {
             Problem.Field field = new Problem.Field(folder.code() + ": " + folder.getMessage(), "/uri");
-            throw new Problem.Thrown(ProblemKind.BAD_SPEC, "1 field is wrong.", List.of(field));
+            throw Problem.of(DatasetProblem.BAD_SPEC, "1 field is wrong.", List.of(field));
         }
     }
 
@@ -169,7 +171,7 @@ public class DatasetsResource {
             return UUID.randomUUID().toString();
         }
         if (key.isEmpty() || key.length() > 255 || !key.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
-            throw Problem.of(ProblemKind.BAD_KEY, "It has %d characters.".formatted(key.length()));
+            throw Problem.of(DatasetProblem.BAD_KEY, "It has %d characters.".formatted(key.length()));
         }
         return key;
     }

@@ -35,7 +35,7 @@ public final class Database {
     }
 
     /// @return whether trying again later may help: the database is away, full or busy
-    static boolean passes(Throwable error) {
+    public static boolean passes(Throwable error) {
         for (Throwable at = error; at != null; at = at.getCause()) {
             if (at instanceof SQLException sql) {
                 String state = sql.getSQLState();

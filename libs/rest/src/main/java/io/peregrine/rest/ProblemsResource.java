@@ -1,11 +1,10 @@
-package io.peregrine.ingest.rest;
+package io.peregrine.rest;
 
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.MediaType;
-import java.util.Arrays;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -15,6 +14,12 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "problems")
 public class ProblemsResource {
+    private final ProblemKinds kinds;
+
+    ProblemsResource(ProblemKinds kinds) {
+        this.kinds = kinds;
+    }
+
     /// A kind of problem.
     ///
     /// @param cure what to do about it
@@ -30,18 +35,18 @@ public class ProblemsResource {
     @GET
     @Operation(operationId = "listProblems", summary = "Every kind of problem that this API answers")
     public Kinds list() {
-        return new Kinds(Arrays.stream(ProblemKind.values()).map(Kind::of).toList());
+        return new Kinds(kinds.all().stream().map(Kind::of).toList());
     }
 
     @GET
     @Path("/{kind}")
     @Operation(operationId = "getProblem", summary = "One kind of problem, and its cure")
     public Kind kind(@PathParam("kind") String kind) {
-        return Arrays.stream(ProblemKind.values())
+        return kinds.all().stream()
                 .filter(known -> known.slug().equals(kind))
                 .map(Kind::of)
                 .findFirst()
-                .orElseThrow(() ->
-                        Problem.of(ProblemKind.PROBLEM_UNKNOWN, "There is no kind of problem '%s'.".formatted(kind)));
+                .orElseThrow(() -> Problem.of(
+                        GeneralProblem.PROBLEM_UNKNOWN, "There is no kind of problem '%s'.".formatted(kind)));
     }
 }

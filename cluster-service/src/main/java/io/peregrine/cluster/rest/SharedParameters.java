@@ -1,0 +1,44 @@
+package io.peregrine.cluster.rest;
+
+import io.quarkus.smallrye.openapi.OpenApiFilter;
+import java.util.List;
+import org.eclipse.microprofile.openapi.OASFactory;
+import org.eclipse.microprofile.openapi.OASFilter;
+import org.eclipse.microprofile.openapi.models.OpenAPI;
+import org.eclipse.microprofile.openapi.models.media.Schema;
+import org.eclipse.microprofile.openapi.models.parameters.Parameter;
+
+/// Adds to the OpenAPI document the parameters that many operations have, told once.
+@OpenApiFilter(OpenApiFilter.RunStage.BUILD)
+public class SharedParameters implements OASFilter {
+    @Override
+    public void filterOpenAPI(OpenAPI document) {
+        parameter(document, "limit", Parameter.In.QUERY, Schema.SchemaType.INTEGER, "Items of a page, 1 to 1000");
+        parameter(
+                document,
+                "cursor",
+                Parameter.In.QUERY,
+                Schema.SchemaType.STRING,
+                "'nextCursor' of the page before; left out for the first page");
+        parameter(document, "run", Parameter.In.PATH, Schema.SchemaType.STRING, "The run's id: 32 hexadecimal digits");
+        parameter(document, "index", Parameter.In.PATH, Schema.SchemaType.INTEGER, "The cluster's number, from 0");
+        parameter(document, "imageId", Parameter.In.PATH, Schema.SchemaType.STRING, "32 hexadecimal digits");
+    }
+
+    private static void parameter(
+            OpenAPI document, String name, Parameter.In in, Schema.SchemaType type, String description) {
+        Schema schema = OASFactory.createSchema().type(List.of(type));
+        if (name.equals("limit")) {
+            schema.minimum(java.math.BigDecimal.ONE).maximum(java.math.BigDecimal.valueOf(1_000));
+        }
+        document.getComponents()
+                .addParameter(
+                        name,
+                        OASFactory.createParameter()
+                                .name(name)
+                                .in(in)
+                                .required(in == Parameter.In.PATH)
+                                .description(description)
+                                .schema(schema));
+    }
+}

@@ -1,0 +1,51 @@
+package io.peregrine.ingest.rest;
+
+import io.peregrine.rest.ProblemKind;
+import io.peregrine.rest.ProblemKinds;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+
+/// What can go wrong with a request to publish a dataset.
+enum DatasetProblem implements ProblemKind {
+    BAD_JSON(400, "The body is no JSON object", "Send {\"dataset\": \"…\", \"uri\": \"file:///…\"}."),
+    BAD_SPEC(
+            422,
+            "The specification cannot stand",
+            "Each of 'errors' says which field, what was found, what is allowed."),
+    BAD_KEY(400, "Bad Idempotency-Key", "Send 1 to 255 visible characters, such as a UUID, or leave the header out."),
+    KEY_REUSED(422, "The Idempotency-Key was used for another body", "Send a new key with a new body.");
+
+    private final int status;
+    private final String title;
+    private final String cure;
+
+    DatasetProblem(int status, String title, String cure) {
+        this.status = status;
+        this.title = title;
+        this.cure = cure;
+    }
+
+    @Override
+    public int status() {
+        return status;
+    }
+
+    @Override
+    public String title() {
+        return title;
+    }
+
+    @Override
+    public String cure() {
+        return cure;
+    }
+
+    /// Lists them at `/api/v1/problems`.
+    static final class Listed {
+        @Produces
+        @Singleton
+        ProblemKinds kinds() {
+            return new ProblemKinds(values());
+        }
+    }
+}

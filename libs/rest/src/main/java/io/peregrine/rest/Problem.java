@@ -1,0 +1,83 @@
+package io.peregrine.rest;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.peregrine.events.FieldError;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+
+/// An error as RFC 9457 tells it, `application/problem+json`.
+@Schema(description = "RFC 9457")
+@JsonInclude(JsonInclude.Include.NON_EMPTY)
+public record Problem(
+        @Schema(description = "Address of a page on this kind of problem")
+        String type,
+
+        String title,
+        int status,
+        @Schema(description = "This case, and what to do") String detail,
+        @Schema(description = "The address that was asked") String instance,
+
+        @Schema(description = "What is wrong with each field, where a body was refused")
+        List<Field> errors) {
+
+    public static final String MEDIA_TYPE = "application/problem+json";
+
+    /// @param detail what was found, what is wrong with it and what is allowed
+    /// @param pointer JSON pointer (RFC 6901) into the body
+    public record Field(String detail, String pointer) {
+        /// @return the error of a specification's field
+        public static Field of(FieldError error) {
+            return new Field(
+                    "%s (found %s); %s".formatted(error.problem(), error.found(), error.cure()), error.field());
+        }
+    }
+
+    /// Ends a request with a problem.
+    @SuppressWarnings("serial")
+    public static final class Thrown extends RuntimeException {
+        private final transient ProblemKind kind;
+        private final transient List<Field> errors;
+
+        private Thrown(ProblemKind kind, String what, List<Field> errors) {
+            super(what + " " + kind.cure(), null, false, false);
+            this.kind = kind;
+            this.errors = errors;
+        }
+
+        /// @return the answer to whoever asked `uri`
+        public Response answer(UriInfo uri) {
+            return Problem.answer(kind, getMessage(), errors, uri);
+        }
+    }
+
+    /// @param what this case, as a sentence; the kind's cure is added
+    /// @return to be thrown
+    public static Thrown of(ProblemKind kind, String what) {
+        return of(kind, what, List.of());
+    }
+
+    /// @param errors of a body's fields
+    /// @return to be thrown
+    public static Thrown of(ProblemKind kind, String what, List<Field> errors) {
+        return new Thrown(kind, what, errors);
+    }
+
+    static Response answer(ProblemKind kind, String detail, List<Field> errors, UriInfo uri) {
+        Response.ResponseBuilder response = response(new Problem(
+                kind.type(),
+                kind.title(),
+                kind.status(),
+                detail,
+                uri.getRequestUri().getPath(),
+                errors));
+        return kind == GeneralProblem.DATABASE_AWAY
+                ? response.header("Retry-After", 5).build()
+                : response.build();
+    }
+
+    static Response.ResponseBuilder response(Problem problem) {
+        return Response.status(problem.status()).type(MEDIA_TYPE).entity(problem);
+    }
+}

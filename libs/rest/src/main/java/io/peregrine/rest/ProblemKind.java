@@ -1,0 +1,30 @@
+package io.peregrine.rest;
+
+import java.util.Locale;
+
+/// What can go wrong with a request. Each kind has an address of its own, `/api/v1/problems/<kind>`.
+///
+/// A service lists its own kinds in an enum; [GeneralProblem] has those that any service may answer.
+public interface ProblemKind {
+    /// @return the constant's name, such as `RUN_UNKNOWN`
+    String name();
+
+    /// @return the HTTP status
+    int status();
+
+    /// @return the same sentence for every problem of this kind
+    String title();
+
+    /// @return what to do about it
+    String cure();
+
+    /// @return the name as a part of an address, such as `run-unknown`
+    default String slug() {
+        return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    /// @return the problem's `type`
+    default String type() {
+        return "/api/v1/problems/" + slug();
+    }
+}

@@ -1,0 +1,67 @@
+package io.peregrine.rest;
+
+import io.peregrine.work.Database;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.sql.SQLException;
+import java.util.List;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+import org.jdbi.v3.core.JdbiException;
+
+/// Turns what requests end with into problems.
+final class ProblemMapping {
+    /// SQLSTATE class of values that the database cannot hold, such as a text with a zero byte.
+    private static final String DATA_EXCEPTION = "22";
+
+    private static final Logger LOG = Logger.getLogger(Problem.class);
+
+    @ServerExceptionMapper
+    Response thrown(Problem.Thrown problem, UriInfo uri) {
+        return problem.answer(uri);
+    }
+
+    /// What the framework refuses: an unknown address, another method, another media type.
+    @ServerExceptionMapper
+    Response refused(WebApplicationException refused, UriInfo uri) {
+        Response.StatusType status = refused.getResponse().getStatusInfo();
+        if (status.getStatusCode() < 400) {
+            return refused.getResponse();
+        }
+        for (ProblemKind kind : List.of(GeneralProblem.BAD_BODY, GeneralProblem.TOO_LARGE)) {
+            if (kind.status() == status.getStatusCode()) {
+                return general(kind, uri);
+            }
+        }
+        String path = uri.getRequestUri().getPath();
+        String detail = "%s answers %d here; /q/openapi lists every address with its methods and media types."
+                .formatted(path, status.getStatusCode());
+        return Problem.response(new Problem(
+                        "about:blank", status.getReasonPhrase(), status.getStatusCode(), detail, path, List.of()))
+                .build();
+    }
+
+    @ServerExceptionMapper
+    Response database(JdbiException error, UriInfo uri) {
+        if (Database.passes(error)) {
+            return general(GeneralProblem.DATABASE_AWAY, uri);
+        }
+        for (Throwable at = error; at != null; at = at.getCause()) {
+            if (at instanceof SQLException sql && sql.getSQLState().startsWith(DATA_EXCEPTION)) {
+                return general(GeneralProblem.BAD_VALUE, uri);
+            }
+        }
+        return bug(error, uri);
+    }
+
+    @ServerExceptionMapper
+    Response bug(RuntimeException error, UriInfo uri) {
+        LOG.errorf(error, "request failed path=%s", uri.getRequestUri().getPath());
+        return general(GeneralProblem.INTERNAL, uri);
+    }
+
+    private static Response general(ProblemKind kind, UriInfo uri) {
+        return Problem.answer(kind, kind.cure(), List.of(), uri);
+    }
+}
