@@ -3,6 +3,8 @@ package io.peregrine.local.cli;
 import io.peregrine.local.Refusal;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /// The `peregrine` command.
 @Command(
@@ -10,7 +12,6 @@ import picocli.CommandLine.Command;
         description =
                 "Turns a folder of labelled, badly imbalanced pictures into a balanced training set, trained networks"
                         + " and a map of clusters.",
-        mixinStandardHelpOptions = true,
         version = "Peregrine 0.1.0",
         subcommands = {
             RunCommands.Demo.class,
@@ -21,8 +22,26 @@ import picocli.CommandLine.Command;
             AskCommands.Status.class,
             AskCommands.Cancel.class
         },
-        footer = {"", "Also: ./peregrine verify runs every check and test; verify --golden DIR only the golden ones."})
+        footer = {
+            "",
+            "Also: ./peregrine verify runs every check and test; verify --slow those of minutes too, verify --golden DIR"
+                    + " only the golden ones."
+        })
 public final class Peregrine {
+    // Inherited, so that each command tells of itself.
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            scope = ScopeType.INHERIT,
+            description = "show this help")
+    private boolean help;
+
+    @Option(
+            names = {"-V", "--version"},
+            versionHelp = true,
+            description = "print the version")
+    private boolean version;
+
     public static void main(String[] arguments) {
         System.exit(commandLine().execute(arguments));
     }

@@ -118,7 +118,7 @@ final class Summary {
         lines.add(staysUp ? "Ask it:" : "With --keep it stays up and answers:");
         lines.add("  curl " + run);
         lines.add("  curl " + run + "/clusters");
-        lines.add("  curl " + run + "/clusters/0/members?limit=5");
+        lines.add("  curl '" + run + "/clusters/0/members?limit=5'");
         lines.add("  curl " + run + "/projection");
         return lines;
     }

@@ -98,4 +98,16 @@ class CommandTest {
         assertThat(refused("demo", "--sides", "64"))
                 .contains("Unknown option", "--sides", "Possible solutions: --side");
     }
+
+    @Test
+    void everyCommandTellsOfItself() {
+        for (String command : Peregrine.commandLine().getSubcommands().keySet()) {
+            StringWriter told = new StringWriter();
+            int status = Peregrine.commandLine()
+                    .setOut(new PrintWriter(told, true))
+                    .execute(command, "--help");
+            assertThat(status).as(command).isZero();
+            assertThat(told.toString()).startsWith("Usage: peregrine " + command);
+        }
+    }
 }
