@@ -49,12 +49,13 @@ public class MeterQueries {
     public List<Running> running() {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
-                        select id, dataset,
-                            coalesce((select stage from progress where run = id order by time desc limit 1), 'ingest')
-                                as stage,
-                            greatest(0, extract(epoch from now()
-                                - coalesce((select max(time) from timeline where run = id), created))) as silent
-                        from run where state = 'running' order by created desc limit 100""")
+                        select r.id, r.dataset,
+                            coalesce(
+                                (select p.stage from progress p where p.run = r.id order by p.time desc limit 1),
+                                'ingest') as stage,
+                            greatest(0, extract(epoch from now() - coalesce(
+                                (select max(t.time) from timeline t where t.run = r.id), r.created))) as silent
+                        from run r where r.state = 'running' order by r.created desc limit 100""")
                         .map((rs, context) -> new Running(
                                 rs.getString("id"),
                                 rs.getString("dataset"),
