@@ -57,16 +57,14 @@ final class DashboardRules {
     private void variables(JsonNode list) {
         Map<String, JsonNode> variables = new HashMap<>();
         list.forEach(variable -> variables.put(variable.path("name").asText(), variable));
-        JsonNode source =
-                variables.getOrDefault("datasource", MissingNode.getInstance());
+        JsonNode source = variables.getOrDefault("datasource", MissingNode.getInstance());
         must(source.path("type").asText().equals("datasource"), "a variable 'datasource' of type datasource");
         must(source.path("query").asText().equals("prometheus"), "variable datasource offers prometheus");
         must(source.path("label").asText().equals("Data Source"), "variable datasource is labelled 'Data Source'");
         for (Map.Entry<String, String> wanted :
                 Map.of("job", "Job", "instance", "Instance").entrySet()) {
             String name = wanted.getKey();
-            JsonNode variable =
-                    variables.getOrDefault(name, MissingNode.getInstance());
+            JsonNode variable = variables.getOrDefault(name, MissingNode.getInstance());
             must(variable.path("type").asText().equals("query"), "a variable '%s' of type query", name);
             source("variable " + name, variable);
             must(
