@@ -4,15 +4,19 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.peregrine.events.ArtifactRef;
+import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.List;
 
-/// The meters of balancing. `class` has as many values as datasets have classes.
+/// The meters of balancing, there from the start: `increase` does not see a counter's first value. `class` has as many
+/// values as datasets have classes.
+@Startup
 @ApplicationScoped
 class BalanceMeters {
     private final MeterRegistry registry;
     private final Counter ties;
+    private final Counter rows;
     private final Timer search;
     private final Counter shardBytes;
 
@@ -20,6 +24,9 @@ class BalanceMeters {
         this.registry = registry;
         this.ties = Counter.builder("peregrine.smote.neighbour.ties")
                 .description("Pictures whose neighbours tie at or before rank k + 1")
+                .register(registry);
+        this.rows = Counter.builder("peregrine.smote.neighbour.rows")
+                .description("Pictures whose neighbours were found")
                 .register(registry);
         this.search = Timer.builder("peregrine.smote.neighbour")
                 .description("Time of one class's neighbour search, or of its part since the job was claimed")
@@ -30,12 +37,13 @@ class BalanceMeters {
                 .register(registry);
     }
 
-    void searched(String label, long synthetic, long tiedRows, Duration took) {
+    void searched(String label, int pictures, long synthetic, long tiedRows, Duration took) {
         Counter.builder("peregrine.smote.samples")
                 .description("Synthetic pictures, as recipes")
                 .tag("class", label)
                 .register(registry)
                 .increment(synthetic);
+        rows.increment(pictures);
         ties.increment(tiedRows);
         search.record(took);
     }

@@ -98,7 +98,7 @@ class FindNeighbours implements JobHandler {
             }
         });
         Duration took = Duration.ofNanos(System.nanoTime() - began);
-        meters.searched(order.name(), order.synthetic(), neighbours.tiedRows(), took);
+        meters.searched(order.name(), rows.length, order.synthetic(), neighbours.tiedRows(), took);
         LOG.infof(
                 "recipes drawn run=%s label=%s pictures=%d recipes=%d tied=%d seconds=%.1f",
                 run.id(), order.name(), rows.length, order.synthetic(), neighbours.tiedRows(), took.toMillis() / 1e3);

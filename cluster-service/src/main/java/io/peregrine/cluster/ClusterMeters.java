@@ -4,54 +4,70 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.peregrine.cluster.postgres.MeterQueries;
+import io.peregrine.cluster.postgres.MeterQueries.ClassRows;
 import io.peregrine.cluster.postgres.MeterQueries.Latest;
+import io.peregrine.cluster.postgres.MeterQueries.Running;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
-/// Meters of runs and clusters, read from the catalogue: the same on every replica and after every start.
+/// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every start.
 ///
-/// `peregrine_run_info{run,dataset}` is 1 for each run that is running and gone when it ends; the others tell of the
-/// clusters that were computed last.
+/// `peregrine_run_info{run,dataset,stage}` is 1 for each run that is running and gone when it ends; those of classes
+/// tell of the set that was balanced last, those of clusters of the clusters that were computed last.
 @ApplicationScoped
 class ClusterMeters {
     private static final Logger LOG = Logger.getLogger(ClusterMeters.class);
     private static final int SECONDS = 5;
 
     private final MeterQueries queries;
+    private final MeterRegistry registry;
     private final MultiGauge runs;
+    private final MultiGauge info;
+    private final MultiGauge silence;
+    private final MultiGauge classes;
     private final MultiGauge iterations;
     private final MultiGauge inertia;
     private final MultiGauge sizes;
+    private final MultiGauge purities;
     private final MultiGauge nmi;
+    private final MultiGauge measures;
     private ScheduledExecutorService clock;
 
     ClusterMeters(MeterQueries queries, MeterRegistry registry) {
         this.queries = queries;
-        this.runs = MultiGauge.builder("peregrine.run.info")
-                .description("1 for each run that is running")
-                .register(registry);
-        this.iterations = MultiGauge.builder("peregrine.kmeans.iterations")
-                .description("Iterations of the last k-means")
-                .register(registry);
-        this.inertia = MultiGauge.builder("peregrine.kmeans.inertia")
-                .description("Sum of squared distances to the centres, of the last k-means")
-                .register(registry);
-        this.sizes = MultiGauge.builder("peregrine.cluster.size")
-                .description("Pictures of each cluster that was computed last, by its name")
-                .register(registry);
-        this.nmi = MultiGauge.builder("peregrine.cluster.nmi")
-                .baseUnit("ratio")
-                .description("Normalised mutual information of the last clusters with the classes, by split")
-                .register(registry);
+        this.registry = registry;
+        this.runs = gauge("peregrine.runs", null, "Runs by state");
+        this.info = gauge("peregrine.run.info", null, "1 for each run that is running, with its stage");
+        this.silence = gauge("peregrine.run.silence", "seconds", "Time since anything was heard of a running run");
+        this.classes = gauge(
+                "peregrine.class.rows", null, "Training rows of each class that was balanced last, real and synthetic");
+        this.iterations = gauge("peregrine.kmeans.iterations", null, "Iterations of the last k-means");
+        this.inertia =
+                gauge("peregrine.kmeans.inertia", null, "Sum of squared distances to the centres, of the last k-means");
+        this.sizes =
+                gauge("peregrine.cluster.size", null, "Pictures of each cluster that was computed last, by its name");
+        this.purities =
+                gauge("peregrine.cluster.purity", "ratio", "Share of each cluster's most frequent class, by its name");
+        this.nmi = gauge(
+                "peregrine.cluster.nmi",
+                "ratio",
+                "Normalised mutual information of the last clusters with the classes, by split");
+        this.measures = gauge(
+                "peregrine.cluster.measure",
+                null,
+                "Other measures of the last clusters, by split: 1 is best, ari and silhouette go down to -1");
+    }
+
+    private MultiGauge gauge(String name, String unit, String description) {
+        return MultiGauge.builder(name).baseUnit(unit).description(description).register(registry);
     }
 
     void start(@Observes StartupEvent start) {
@@ -67,29 +83,63 @@ class ClusterMeters {
     /// While the database is away the last values stand.
     private void measure() {
         try {
-            runs.register(
-                    queries.running().stream()
-                            .<MultiGauge.Row<?>>map(
-                                    run -> MultiGauge.Row.of(Tags.of("run", run.run(), "dataset", run.dataset()), 1))
-                            .toList(),
-                    true);
-            Optional<Latest> latest = queries.latest();
-            if (latest.isPresent()) {
-                tell(latest.get());
-            }
+            List<MultiGauge.Row<?>> states = new ArrayList<>();
+            queries.states().forEach((state, count) -> states.add(MultiGauge.Row.of(Tags.of("state", state), count)));
+            runs.register(states, true);
+            tell(queries.running());
+            tellClasses(queries.classes());
+            queries.latest().ifPresent(this::tell);
         } catch (RuntimeException away) {
             LOG.debugf("clusters are measured later: %s", away.getMessage());
         }
     }
 
+    private void tell(List<Running> running) {
+        List<MultiGauge.Row<?>> infos = new ArrayList<>();
+        List<MultiGauge.Row<?>> silences = new ArrayList<>();
+        for (Running run : running) {
+            Tags tags = Tags.of("run", run.run(), "dataset", run.dataset());
+            infos.add(MultiGauge.Row.of(tags.and("stage", run.stage()), 1));
+            silences.add(MultiGauge.Row.of(tags, run.silentSeconds()));
+        }
+        info.register(infos, true);
+        silence.register(silences, true);
+    }
+
+    private void tellClasses(List<ClassRows> balanced) {
+        List<MultiGauge.Row<?>> rows = new ArrayList<>();
+        for (ClassRows of : balanced) {
+            Tags tags = Tags.of("class", of.label());
+            rows.add(MultiGauge.Row.of(tags.and("origin", "real"), of.real()));
+            rows.add(MultiGauge.Row.of(tags.and("origin", "synthetic"), of.synthetic()));
+        }
+        classes.register(rows, true);
+    }
+
     private void tell(Latest latest) {
         iterations.register(List.of(MultiGauge.Row.of(Tags.empty(), latest.iterations())), true);
         inertia.register(List.of(MultiGauge.Row.of(Tags.empty(), latest.inertia())), true);
-        List<MultiGauge.Row<?>> clusters = new ArrayList<>();
-        latest.sizes().forEach((name, size) -> clusters.add(MultiGauge.Row.of(Tags.of("cluster", name), size)));
-        sizes.register(clusters, true);
-        List<MultiGauge.Row<?>> ratios = new ArrayList<>();
-        latest.nmi().forEach((split, ratio) -> ratios.add(MultiGauge.Row.of(Tags.of("split", split), ratio)));
-        nmi.register(ratios, true);
+        List<MultiGauge.Row<?>> sizeRows = new ArrayList<>();
+        List<MultiGauge.Row<?>> purityRows = new ArrayList<>();
+        latest.clusters().forEach((name, cluster) -> {
+            sizeRows.add(MultiGauge.Row.of(Tags.of("cluster", name), cluster.size()));
+            purityRows.add(MultiGauge.Row.of(Tags.of("cluster", name), cluster.purity()));
+        });
+        sizes.register(sizeRows, true);
+        purities.register(purityRows, true);
+        List<MultiGauge.Row<?>> nmiRows = new ArrayList<>();
+        List<MultiGauge.Row<?>> measureRows = new ArrayList<>();
+        latest.measures().forEach((name, value) -> {
+            int dot = name.indexOf('.');
+            String measure = name.substring(0, dot);
+            Tags split = Tags.of("split", name.substring(dot + 1));
+            if (measure.equals("nmi")) {
+                nmiRows.add(MultiGauge.Row.of(split, value));
+            } else {
+                measureRows.add(MultiGauge.Row.of(split.and("measure", measure), value));
+            }
+        });
+        nmi.register(nmiRows, true);
+        measures.register(measureRows, true);
     }
 }

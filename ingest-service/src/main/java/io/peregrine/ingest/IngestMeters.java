@@ -1,11 +1,15 @@
 package io.peregrine.ingest;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.peregrine.ingest.pack.Refused;
 import jakarta.inject.Singleton;
+import java.io.File;
 import java.time.Duration;
+import java.util.function.ToDoubleFunction;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// The meters of the ingest service. All exist from the start, so that a dashboard shows zeros and not gaps.
 @Singleton
@@ -15,7 +19,7 @@ class IngestMeters {
     private final Counter bytesRead;
     private final Counter bytesPacked;
 
-    IngestMeters(MeterRegistry registry) {
+    IngestMeters(MeterRegistry registry, @ConfigProperty(name = "peregrine.store") String store) {
         this.registry = registry;
         this.decoding = Timer.builder("peregrine.decode")
                 .description("Time to read, decode and resize one picture, on one thread")
@@ -31,6 +35,8 @@ class IngestMeters {
                 .description("Bytes of pixel packs published")
                 .baseUnit("bytes")
                 .register(registry);
+        disk("peregrine.store.disk.free", "Room that is left where the store lies", store, File::getUsableSpace);
+        disk("peregrine.store.disk.size", "All room where the store lies", store, File::getTotalSpace);
         for (String result : new String[] {"decoded", "reused", "refused"}) {
             ingested(result);
         }
@@ -39,6 +45,16 @@ class IngestMeters {
         }
         packs("decoded");
         packs("reused");
+    }
+
+    /// A store that is no folder has no disk to run full.
+    private void disk(String name, String description, String store, ToDoubleFunction<File> bytes) {
+        if (!store.contains("://")) {
+            Gauge.builder(name, () -> bytes.applyAsDouble(new File(store)))
+                    .description(description)
+                    .baseUnit("bytes")
+                    .register(registry);
+        }
     }
 
     void decoded(long nanos, long bytes, Refused.Reason refused) {

@@ -10,6 +10,7 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClassBalance;
@@ -89,8 +90,14 @@ class TrainNetwork implements JobHandler {
                         network(network, spec, manifest),
                         spec,
                         material(network, balanced, manifest, pixels))) {
+            meters.device(network, training.device(), Torch.threads());
             train(job, balanced, network, spec, training, files);
             files.forget();
+        } catch (Failure failure) {
+            if (failure.code().equals(NetworkTraining.LOSS_NOT_FINITE)) {
+                meters.diverged(network);
+            }
+            throw failure;
         } catch (JobStopped stopped) {
             if (stopped.reason() == JobStopped.Reason.RUN_ENDED) {
                 files.forget();

@@ -1,5 +1,7 @@
 package io.peregrine.trainer;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -10,12 +12,14 @@ import io.peregrine.events.Network;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.Position;
+import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// The trainer's meters. Gauges tell of the training at work and go when it ends.
+@Startup
 @ApplicationScoped
 class TrainerMeters {
     private final MeterRegistry registry;
@@ -23,6 +27,21 @@ class TrainerMeters {
 
     TrainerMeters(MeterRegistry registry) {
         this.registry = registry;
+        for (Network network : Network.values()) {
+            divergences(network);
+        }
+    }
+
+    void diverged(Network network) {
+        divergences(network).increment();
+    }
+
+    /// There from the start: `increase` does not see a counter's first value.
+    private Counter divergences(Network network) {
+        return Counter.builder("peregrine.train.divergences")
+                .description("Trainings that failed because a loss was infinite or no number")
+                .tags(tags(network))
+                .register(registry);
     }
 
     void step(Network network, Position position, TrainSpec spec, int rows, double seconds) {
@@ -30,9 +49,15 @@ class TrainerMeters {
                 .description("One batch: forward, backward, optimizer")
                 .tag("network", network.wire())
                 .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofMillis(5))
+                .maximumExpectedValue(Duration.ofSeconds(30))
                 .register(registry)
                 .record(Duration.ofNanos((long) (seconds * 1e9)));
-        registry.counter("peregrine.train.samples", "network", network.wire()).increment(rows);
+        Counter.builder("peregrine.train.samples")
+                .description("Rows learnt from, each once an epoch")
+                .tag("network", network.wire())
+                .register(registry)
+                .increment(rows);
         set("peregrine.train.epoch", "The epoch at work", tags(network), position.epoch());
         set("peregrine.train.epochs", "Epochs that were asked for", tags(network), spec.epochs());
         set(
@@ -40,6 +65,15 @@ class TrainerMeters {
                 "Mean loss of the epoch so far",
                 tags(network).and("split", "train"),
                 position.lossSum() / position.seen());
+    }
+
+    /// @param threads of one tensor operation
+    void device(Network network, String device, int threads) {
+        set(
+                "peregrine.train.device.info",
+                "1 for the device that a training computes on, and its threads",
+                tags(network).and("device", device, "threads", Integer.toString(threads)),
+                1);
     }
 
     void epoch(Network network, EpochEnd end) {
@@ -63,7 +97,12 @@ class TrainerMeters {
     }
 
     void checkpoint(Network network, ArtifactRef checkpoint) {
-        set("peregrine.checkpoint.bytes", "Size of the newest checkpoint", tags(network), checkpoint.bytes());
+        DistributionSummary.builder("peregrine.checkpoint")
+                .baseUnit("bytes")
+                .description("Sizes of published checkpoints")
+                .tag("network", network.wire())
+                .register(registry)
+                .record(checkpoint.bytes());
     }
 
     /// The gauges of a network's training go.

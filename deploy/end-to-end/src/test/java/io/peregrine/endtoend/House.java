@@ -21,6 +21,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -114,6 +117,11 @@ final class House implements AutoCloseable {
 
     Path storeFolder() {
         return peregrine.store();
+    }
+
+    /// @return where each service answers
+    Map<Service, String> addresses() {
+        return Stream.of(Service.values()).collect(Collectors.toMap(Function.identity(), peregrine::address));
     }
 
     Connection database(String service) throws SQLException {

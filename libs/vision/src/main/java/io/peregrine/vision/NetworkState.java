@@ -35,6 +35,12 @@ public final class NetworkState implements AutoCloseable {
         }
     }
 
+    /// @return the engine's word for where the tensors lie, such as `cpu` or `gpu0`
+    public String device() {
+        Device device = manager.getDevice();
+        return device.getDeviceType() + (device.isGpu() ? device.getDeviceId() : "");
+    }
+
     /// Start values as PyTorch's, from our own stream: uniform in ±1/√fan-in for weights and biases, drawn in
     /// `state_dict` order.
     ///

@@ -1,7 +1,10 @@
 package io.peregrine.work;
 
 import io.agroal.api.AgroalDataSource;
+import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.config.MeterFilter;
+import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.quarkus.arc.All;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -29,6 +32,8 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 class WorkBeans {
     private static final Logger LOG = Logger.getLogger(WorkBeans.class);
+
+    private static final double[] ANSWER_NANOS = {5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 1e10};
 
     private final WorkConfig config;
     private final Map<String, Object> kafka;
@@ -59,6 +64,23 @@ class WorkBeans {
         return new WorkMeters(registry, database);
     }
 
+    /// Answer times as a histogram of ten buckets, so that quantiles can be taken over all replicas.
+    @Produces
+    @Singleton
+    MeterFilter answerTimes() {
+        return new MeterFilter() {
+            @Override
+            public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
+                return id.getName().equals("http.server.requests")
+                        ? DistributionStatisticConfig.builder()
+                                .serviceLevelObjectives(ANSWER_NANOS)
+                                .build()
+                                .merge(config)
+                        : config;
+            }
+        };
+    }
+
     @Produces
     @Singleton
     Inbox inbox(Database database, WorkMeters meters) {
@@ -84,11 +106,15 @@ class WorkBeans {
         producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
         relay = new Relay(database, producer, "/peregrine/" + service);
         relay.start();
-        worker = new Worker(database, service + "/" + UUID.randomUUID(), config.lease(), handlers);
+        worker = new Worker(
+                database,
+                service + "/" + UUID.randomUUID(),
+                config.lease(),
+                handlers.stream().map(meters::metered).toList());
         worker.start(config.threads());
         upkeep = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("upkeep").factory());
-        upkeep.scheduleWithFixedDelay(meters::measure, 1, 5, TimeUnit.SECONDS);
+        upkeep.scheduleWithFixedDelay(meters::measure, 0, 5, TimeUnit.SECONDS);
         upkeep.scheduleWithFixedDelay(() -> forget(database), 1, 60, TimeUnit.MINUTES);
     }
 

@@ -1,29 +1,53 @@
 package io.peregrine.work;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.peregrine.events.CloudEvent;
+import io.peregrine.events.Stage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
-/// The meters of durable work, the same in every service.
+/// The meters of durable work, the same in every service. What is read from tables is the same on every replica.
 final class WorkMeters {
     private static final Logger LOG = Logger.getLogger(WorkMeters.class);
+    private static final List<String> STATES = List.of("queued", "running", "done", "failed", "cancelled");
 
     private final MeterRegistry registry;
     private final Database database;
+    private final Set<String> kinds = ConcurrentHashMap.newKeySet();
     private final MultiGauge depth;
     private final MultiGauge age;
-    private final AtomicLong quarantined;
-    private final AtomicLong unsent;
+    private volatile double quarantined;
+    private volatile double unsent;
+    private volatile double unsentSeconds;
 
-    private record Queue(String kind, String state, long jobs, double oldestSeconds) {}
+    private record Queue(String kind, String state, long jobs, double oldestSeconds) {
+        boolean isOpen() {
+            return state.equals("queued") || state.equals("running");
+        }
+
+        Tags tags() {
+            return Tags.of("kind", kind, "state", state);
+        }
+    }
+
+    private record Outbox(long events, double oldestSeconds) {}
 
     WorkMeters(MeterRegistry registry, Database database) {
         this.registry = registry;
@@ -33,18 +57,53 @@ final class WorkMeters {
                 .register(registry);
         this.age = MultiGauge.builder("peregrine.job.oldest.age")
                 .baseUnit("seconds")
-                .description("Age of the oldest open job by kind and state")
+                .description("Age of the oldest open job by kind and state, 0 where none is open")
                 .register(registry);
-        this.quarantined = registry.gauge("peregrine.quarantine.records", new AtomicLong());
-        this.unsent = registry.gauge("peregrine.outbox.unsent.events", new AtomicLong());
+        Gauge.builder("peregrine.quarantine.records", () -> quarantined)
+                .description("Records that could not be understood, kept for inspection")
+                .register(registry);
+        Gauge.builder("peregrine.outbox.unsent.events", () -> unsent)
+                .description("Events that lie in the outbox and are not sent yet")
+                .register(registry);
+        Gauge.builder("peregrine.outbox.oldest.age", () -> unsentSeconds)
+                .baseUnit("seconds")
+                .description("Age of the oldest event that is not sent yet, 0 where all are")
+                .register(registry);
+        Gauge.builder("process.resident.memory", WorkMeters::residentBytes)
+                .baseUnit("bytes")
+                .description(
+                        "Memory of this process, tensors and mapped packs included: the JVM's meters know of neither")
+                .register(registry);
+    }
+
+    /// @return `VmRSS` of `/proc`, NaN where there is none
+    private static double residentBytes() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
+            return lines.filter(line -> line.startsWith("VmRSS:"))
+                    .mapToDouble(line -> 1024.0 * Long.parseLong(line.replaceAll("\\D", "")))
+                    .findFirst()
+                    .orElse(Double.NaN);
+        } catch (IOException | UncheckedIOException noLinux) {
+            return Double.NaN;
+        }
+    }
+
+    /// @return the handler, with its claims counted and timed
+    JobHandler metered(JobHandler handler) {
+        return new MeteredHandler(handler);
     }
 
     void heard(CloudEvent event) {
-        registry.counter("peregrine.events.heard", "type", event.type()).increment();
+        Tags tags = Tags.of("topic", event.data().topic(), "type", event.type());
+        Counter.builder("peregrine.events.heard")
+                .description("Events heard for the first time")
+                .tags(tags)
+                .register(registry)
+                .increment();
         Duration waited = Duration.between(event.time(), Instant.now());
         Timer.builder("peregrine.event.age")
                 .description("Time from when an event was said to when it was heard")
-                .tag("type", event.type())
+                .tags(tags)
                 .register(registry)
                 .record(waited.isNegative() ? Duration.ZERO : waited);
     }
@@ -52,37 +111,104 @@ final class WorkMeters {
     /// Reads the tables; while the database is away the last values stand.
     void measure() {
         try {
-            List<Queue> queues = database.jdbi()
-                    .withHandle(sql -> sql.createQuery("""
-                            select kind, state, count(*) as jobs,
-                                extract(epoch from now() - min(created_at)) as oldest
-                            from job group by kind, state""")
-                            .map((row, context) -> new Queue(
-                                    row.getString("kind"),
-                                    row.getString("state"),
-                                    row.getLong("jobs"),
-                                    row.getDouble("oldest")))
-                            .list());
             List<MultiGauge.Row<?>> depths = new ArrayList<>();
             List<MultiGauge.Row<?>> ages = new ArrayList<>();
-            for (Queue queue : queues) {
-                Tags tags = Tags.of("kind", queue.kind(), "state", queue.state());
-                depths.add(MultiGauge.Row.of(tags, queue.jobs()));
-                if (queue.state().equals("queued") || queue.state().equals("running")) {
-                    ages.add(MultiGauge.Row.of(tags, queue.oldestSeconds()));
+            for (Queue queue : queues()) {
+                depths.add(MultiGauge.Row.of(queue.tags(), queue.jobs()));
+                if (queue.isOpen()) {
+                    ages.add(MultiGauge.Row.of(queue.tags(), queue.oldestSeconds()));
                 }
             }
             depth.register(depths, true);
             age.register(ages, true);
-            quarantined.set(count("select count(*) from quarantine"));
-            unsent.set(count("select count(*) from outbox where sent_at is null"));
+            Outbox outbox = outbox();
+            unsent = outbox.events();
+            unsentSeconds = outbox.oldestSeconds();
+            quarantined = database.jdbi()
+                    .withHandle(sql -> sql.createQuery("select count(*) from quarantine")
+                            .mapTo(Long.class)
+                            .one());
         } catch (RuntimeException away) {
             LOG.debugf("queues are measured later: %s", away.getMessage());
         }
     }
 
-    private long count(String query) {
+    /// Every kind that this service works on, in every state: a gauge that appears only with its first failed job
+    /// would hide that failure from `delta`.
+    private Iterable<Queue> queues() {
+        Map<Tags, Queue> queues = new LinkedHashMap<>();
+        for (String kind : kinds) {
+            for (String state : STATES) {
+                Queue none = new Queue(kind, state, 0, 0);
+                queues.put(none.tags(), none);
+            }
+        }
+        database.jdbi()
+                .useHandle(sql -> sql.createQuery("""
+                        select kind, state, count(*) as jobs,
+                            greatest(0, extract(epoch from now() - min(created_at))) as oldest
+                        from job group by kind, state""")
+                        .map((row, context) -> new Queue(
+                                row.getString("kind"),
+                                row.getString("state"),
+                                row.getLong("jobs"),
+                                row.getDouble("oldest")))
+                        .forEach(queue -> queues.put(queue.tags(), queue)));
+        return queues.values();
+    }
+
+    private Outbox outbox() {
         return database.jdbi()
-                .withHandle(sql -> sql.createQuery(query).mapTo(Long.class).one());
+                .withHandle(sql -> sql.createQuery("""
+                        select count(*) as events,
+                            coalesce(greatest(0, extract(epoch from now() - min(said_at))), 0) as oldest
+                        from outbox where sent_at is null""")
+                        .map((row, context) -> new Outbox(row.getLong("events"), row.getDouble("oldest")))
+                        .one());
+    }
+
+    private final class MeteredHandler implements JobHandler {
+        private final JobHandler handler;
+
+        MeteredHandler(JobHandler handler) {
+            this.handler = handler;
+            kinds.add(handler.kind());
+            // All from the start: `increase` does not see a counter's first value.
+            for (int attempt = 1; attempt <= Worker.ATTEMPTS; attempt++) {
+                attempts(attempt);
+            }
+        }
+
+        @Override
+        public String kind() {
+            return handler.kind();
+        }
+
+        @Override
+        public Stage stage() {
+            return handler.stage();
+        }
+
+        @Override
+        public void work(JobContext job) throws Exception {
+            attempts(job.job().attempt()).increment();
+            long began = System.nanoTime();
+            try {
+                handler.work(job);
+            } finally {
+                Timer.builder("peregrine.job")
+                        .description("Time that a worker spent on a job, from claim to end, whatever the end")
+                        .tags("kind", kind(), "outcome", job.isDone() ? "done" : "undone")
+                        .register(registry)
+                        .record(Duration.ofNanos(System.nanoTime() - began));
+            }
+        }
+
+        private Counter attempts(int attempt) {
+            return Counter.builder("peregrine.job.attempts")
+                    .description("Claims of jobs; attempt counts a job's claims since its last durable progress")
+                    .tags("kind", kind(), "attempt", Integer.toString(attempt))
+                    .register(registry);
+        }
     }
 }

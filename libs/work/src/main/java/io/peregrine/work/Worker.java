@@ -21,7 +21,7 @@ import org.jboss.logging.Logger;
 /// publishes nothing.
 public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
-    private static final int ATTEMPTS = 3;
+    static final int ATTEMPTS = 3;
     private static final Duration IDLE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 

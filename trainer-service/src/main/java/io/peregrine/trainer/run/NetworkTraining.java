@@ -23,6 +23,9 @@ import java.util.stream.IntStream;
 /// Each epoch meets all rows in a fresh order; the last short batch is kept. Pixels go in as they are, 0 to 255.
 /// Not for several threads at once.
 public final class NetworkTraining implements AutoCloseable {
+    /// Code of the failure when a loss is infinite or no number.
+    public static final String LOSS_NOT_FINITE = "LOSS_NOT_FINITE";
+
     private static final String POSITION = "position.";
 
     /// What a training is made of.
@@ -93,6 +96,11 @@ public final class NetworkTraining implements AutoCloseable {
         return position.epoch() > spec.epochs();
     }
 
+    /// @return what is computed on, such as `cpu` or `gpu0`
+    public String device() {
+        return state.device();
+    }
+
     /// @return batches of an epoch
     public int batches() {
         return BatchFeed.count(material.learn().count(), spec.batchSize());
@@ -141,7 +149,7 @@ public final class NetworkTraining implements AutoCloseable {
     private void mustBeFinite(double loss) {
         if (!Double.isFinite(loss)) {
             throw Failure.input(
-                    "LOSS_NOT_FINITE",
+                    LOSS_NOT_FINITE,
                     "the loss of %s became %s in epoch %d, step %d; ask for a learning rate below %s"
                             .formatted(
                                     spec.preset(), loss, position.epoch(), position.batch() + 1, spec.learningRate()));

@@ -1,6 +1,7 @@
 package io.peregrine.local.cli;
 
 import io.peregrine.local.LocalPeregrine.Addresses;
+import io.peregrine.local.LocalPrometheus;
 import io.peregrine.local.ProjectRoot;
 import io.peregrine.local.Refusal;
 import java.nio.file.Path;
@@ -17,7 +18,8 @@ final class Place {
     @Option(
             names = "--ports",
             paramLabel = "usual|free",
-            description = "usual: Kafka 9092, PostgreSQL 5433, services 8081 to 8084; free: any that are free")
+            description = "usual: Kafka 9092, PostgreSQL 5433, services 8081 to 8084, Prometheus 9091; free: any that"
+                    + " are free")
     private String ports = "usual";
 
     Path data() {
@@ -32,6 +34,11 @@ final class Place {
             case "free" -> Addresses.free();
             default -> throw new Refusal("--ports is 'usual' or 'free', not '" + ports + "'.");
         };
+    }
+
+    /// @return where Prometheus listens; 0: a free port
+    int prometheusPort() {
+        return ports.equals("usual") ? LocalPrometheus.USUAL_PORT : 0;
     }
 
     String ports() {

@@ -31,6 +31,9 @@ final class RunCommands {
         @Mixin
         Place place;
 
+        @Mixin
+        Observation observation;
+
         @Option(names = "--keep", description = "leave everything up afterwards, until Ctrl-C")
         boolean keep;
 
@@ -42,18 +45,24 @@ final class RunCommands {
         }
 
         int run(ObjectNode spec, Path folder, Screen screen) throws InterruptedException {
+            observation.mustBePossible();
             Optional<RunningInstance> running = RunningInstance.find(place.data());
             if (running.isPresent()) {
+                observation.mustBeThere(running.get());
                 screen.say("Using what runs over " + place.data());
                 return follow(running.get(), spec, screen, true);
             }
             screen.say("Starting broker, database and four services (logs: %s) …"
                     .formatted(place.data().resolve("logs")));
             try (LocalPeregrine peregrine = UpCommands.open(place, List.of(folder), screen::say)) {
-                RunningInstance instance = RunningInstance.of(peregrine);
+                RunningInstance instance =
+                        RunningInstance.of(peregrine, observation.start(place, peregrine, screen::say));
                 int status = follow(instance, spec, screen, keep);
                 if (keep) {
                     instance.announce();
+                    if (instance.prometheus() != null) {
+                        screen.say("Prometheus: " + instance.prometheus());
+                    }
                     screen.say("Everything stays up; Ctrl-C ends it.");
                     new CountDownLatch(1).await();
                 }
@@ -109,6 +118,7 @@ final class RunCommands {
 
         @Override
         public Integer call() throws InterruptedException {
+            observation.mustBePossible();
             Screen screen = screen();
             Path gallery = place.data().resolve("gallery-" + side);
             screen.say("Painting a gallery in " + gallery + " …");

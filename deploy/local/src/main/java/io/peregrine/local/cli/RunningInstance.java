@@ -2,6 +2,7 @@ package io.peregrine.local.cli;
 
 import io.peregrine.events.EventCodec;
 import io.peregrine.local.LocalPeregrine;
+import io.peregrine.local.LocalPrometheus;
 import io.peregrine.local.Refusal;
 import io.peregrine.local.Service;
 import java.io.IOException;
@@ -16,18 +17,20 @@ import java.util.Optional;
 /// @param kafka bootstrap servers
 /// @param ingest address of the ingest service
 /// @param cluster address of the cluster service
-record RunningInstance(long launcher, String kafka, String ingest, String cluster, String data) {
+/// @param prometheus its address, or null where nobody observes
+record RunningInstance(long launcher, String kafka, String ingest, String cluster, String data, String prometheus) {
     private static Path file(Path data) {
         return data.toAbsolutePath().normalize().resolve("peregrine.json");
     }
 
-    static RunningInstance of(LocalPeregrine peregrine) {
+    static RunningInstance of(LocalPeregrine peregrine, Optional<LocalPrometheus> prometheus) {
         return new RunningInstance(
                 ProcessHandle.current().pid(),
                 peregrine.broker().bootstrapServers(),
                 peregrine.address(Service.INGEST),
                 peregrine.address(Service.CLUSTER),
-                peregrine.data().toString());
+                peregrine.data().toString(),
+                prometheus.map(LocalPrometheus::address).orElse(null));
     }
 
     void announce() {

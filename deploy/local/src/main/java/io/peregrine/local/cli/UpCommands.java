@@ -28,7 +28,7 @@ final class UpCommands {
         List<Path> all = new ArrayList<>(roots);
         all.add(place.data());
         LocalPeregrine peregrine = LocalPeregrine.start(place.data(), all, place.addresses(), notices);
-        Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine)::withdraw));
+        Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine, Optional.empty())::withdraw));
         return peregrine;
     }
 
@@ -43,19 +43,25 @@ final class UpCommands {
                 description = "folder below which datasets may lie; may be given several times (default: home folder)")
         List<Path> roots = List.of();
 
+        @Mixin
+        Observation observation;
+
         @Option(names = "--foreground", description = "stay in the foreground until Ctrl-C")
         boolean foreground;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
+            observation.mustBePossible();
             if (!foreground) {
                 return inBackground();
             }
             List<Path> allowed =
                     roots.isEmpty() ? List.of(Path.of(System.getProperty("user.home")), Path.of("")) : roots;
             LocalPeregrine peregrine = open(place, allowed, System.out::println);
-            RunningInstance.of(peregrine).announce();
-            addresses(RunningInstance.of(peregrine)).forEach(System.out::println);
+            RunningInstance instance =
+                    RunningInstance.of(peregrine, observation.start(place, peregrine, System.out::println));
+            instance.announce();
+            addresses(instance).forEach(System.out::println);
             new CountDownLatch(1).await();
             return 0;
         }
@@ -63,6 +69,7 @@ final class UpCommands {
         private int inBackground() throws IOException, InterruptedException {
             Optional<RunningInstance> running = RunningInstance.find(place.data());
             if (running.isPresent()) {
+                observation.mustBeThere(running.get());
                 System.out.println("Peregrine runs already.");
                 addresses(running.get()).forEach(System.out::println);
                 return 0;
@@ -87,6 +94,9 @@ final class UpCommands {
                     place.ports()));
             roots.forEach(root -> command.addAll(
                     List.of("--root", root.toAbsolutePath().normalize().toString())));
+            if (observation.isWanted()) {
+                command.add("--observe");
+            }
             Process launcher = new ProcessBuilder(command)
                     .redirectErrorStream(true)
                     .redirectOutput(log.toFile())
@@ -102,11 +112,15 @@ final class UpCommands {
         }
 
         private static List<String> addresses(RunningInstance instance) {
-            return List.of(
+            List<String> addresses = new ArrayList<>(List.of(
                     "Kafka            " + instance.kafka(),
                     "ingest-service   " + instance.ingest(),
-                    "cluster-service  " + instance.cluster() + "/api/v1/runs",
-                    "Data and logs    " + instance.data());
+                    "cluster-service  " + instance.cluster() + "/api/v1/runs"));
+            if (instance.prometheus() != null) {
+                addresses.add("Prometheus       " + instance.prometheus());
+            }
+            addresses.add("Data and logs    " + instance.data());
+            return addresses;
         }
     }
 

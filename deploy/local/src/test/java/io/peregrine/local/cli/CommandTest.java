@@ -1,5 +1,6 @@
 package io.peregrine.local.cli;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
@@ -91,6 +92,31 @@ class CommandTest {
             assertThat(refused("run", pictures.toString(), "--ports", "free", "--data", data()))
                     .containsAnyOf("Another Peregrine works in " + data, "is not built");
         }
+    }
+
+    /// In a process of its own, whose environment knows no Prometheus.
+    @Test
+    void observingWithoutAPrometheusIsRefusedBeforeAnythingStarts() throws Exception {
+        ProcessBuilder command = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Peregrine.class.getName(),
+                        "up",
+                        "--observe",
+                        "--data",
+                        data())
+                .redirectErrorStream(true);
+        command.environment().put("PATH", folder.toString());
+        command.environment().put("XDG_CACHE_HOME", folder.toString());
+        Process process = command.start();
+        String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        assertThat(process.waitFor()).as(said).isEqualTo(2);
+        assertThat(said)
+                .startsWith("--observe needs Prometheus, and no program 'prometheus' is on the PATH")
+                .contains("deploy/prometheus/setup.sh")
+                .doesNotContain("\n");
+        assertThat(folder.resolve("data")).doesNotExist();
     }
 
     @Test

@@ -1,0 +1,63 @@
+package io.peregrine.endtoend;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.peregrine.local.LocalPrometheus;
+import io.peregrine.local.ProjectRoot;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/// What `deploy/prometheus` and `deploy/grafana` hold, read for tests.
+final class Observed {
+    static final Path PROMETHEUS = ProjectRoot.path().resolve("deploy/prometheus");
+    static final Path GRAFANA = ProjectRoot.path().resolve("deploy/grafana");
+
+    private Observed() {}
+
+    /// @return the dashboards by their files' names without `.json`
+    static Map<String, JsonNode> dashboards() {
+        Map<String, JsonNode> dashboards = new TreeMap<>();
+        for (Path file : files(GRAFANA.resolve("dashboards"), ".json")) {
+            try {
+                dashboards.put(
+                        file.getFileName().toString().replace(".json", ""), new ObjectMapper().readTree(file.toFile()));
+            } catch (IOException e) {
+                throw new UncheckedIOException(file.toString(), e);
+            }
+        }
+        return dashboards;
+    }
+
+    /// A program of Prometheus. Without one the test is skipped with a message, but never in CI, whose script has it
+    /// unpacked.
+    static Path program(String name) {
+        Optional<Path> program = LocalPrometheus.find(name);
+        if (System.getenv("CI") == null) {
+            assumeTrue(
+                    program.isPresent(),
+                    () -> "skipped: no " + name + " on the PATH; deploy/prometheus/setup.sh unpacks Debian's");
+        }
+        return program.orElseThrow(
+                () -> new AssertionError("no " + name + ": deploy/prometheus/setup.sh did not get it"));
+    }
+
+    /// @return the files below a folder whose names end so, in order
+    static List<Path> files(Path folder, String end) {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(file -> file.getFileName().toString().endsWith(end))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+package io.peregrine.local;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+
+/// A Prometheus of this machine's as a child process, which scrapes the four services.
+///
+/// It runs `deploy/prometheus/prometheus.yml`, the file of `docker compose up`, with the services' addresses on
+/// loopback
+/// in place of their names there. One that dies is started again; none outlives the process that started it.
+public final class LocalPrometheus implements AutoCloseable {
+    /// Not 9090, where a machine's own Prometheus listens.
+    public static final int USUAL_PORT = 9091;
+
+    /// A shell between, because Prometheus does not look after its parent: when standard input ends, which it also
+    /// does when the parent is killed, Prometheus is told to end.
+    private static final String WATCHED = """
+            exec 3<&0
+            "$@" </dev/null 3<&- & prometheus=$!
+            { cat <&3; kill $prometheus; } >/dev/null 2>&1 &
+            wait $prometheus""";
+
+    private final Path program;
+    private final Path folder;
+    private final int port;
+    private final Consumer<String> notices;
+    private Process process;
+    private boolean stopping;
+
+    private LocalPrometheus(Path program, Path folder, int port, Consumer<String> notices) {
+        this.program = program;
+        this.folder = folder.toAbsolutePath();
+        this.port = port;
+        this.notices = notices;
+    }
+
+    /// Finds a program of Prometheus: on the `PATH`, or where `deploy/prometheus/setup.sh` unpacks it.
+    ///
+    /// @param name `prometheus` or `promtool`
+    public static Optional<Path> find(String name) {
+        String cache = Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
+                .filter(folder -> !folder.isBlank())
+                .orElse(System.getProperty("user.home") + "/.cache");
+        return Stream.concat(
+                        Stream.of(Optional.ofNullable(System.getenv("PATH"))
+                                        .orElse("")
+                                        .split(File.pathSeparator))
+                                .filter(folder -> !folder.isBlank()),
+                        Stream.of(cache + "/peregrine/prometheus"))
+                .map(folder -> Path.of(folder, name))
+                .filter(file -> Files.isRegularFile(file) && Files.isExecutable(file))
+                .findFirst();
+    }
+
+    /// @throws Refusal in one sentence, if none is installed
+    public static Path mustFind() {
+        return find("prometheus")
+                .orElseThrow(
+                        () -> new Refusal(
+                                "--observe needs Prometheus, and no program 'prometheus' is on the PATH;"
+                                        + " install it, or on Debian run deploy/prometheus/setup.sh, which unpacks one for you alone."));
+    }
+
+    /// Starts Prometheus. It ends at the latest when this process does.
+    ///
+    /// @param folder for its data, configuration and log; one that ran there before goes on from it
+    /// @param port to listen on, on loopback; 0 takes a free one
+    /// @param addresses of the services, as `http://127.0.0.1:<port>`
+    /// @param every how often it scrapes and evaluates rules; empty: as often as the file says
+    /// @param notices told in one line when it died and was started again
+    /// @throws Refusal if the port is in use or no Prometheus is installed
+    public static LocalPrometheus start(
+            Path folder, int port, Map<Service, String> addresses, Optional<Duration> every, Consumer<String> notices) {
+        int listens = port == 0 ? Ports.free() : port;
+        Path program = mustFind();
+        Ports.mustBeFree(listens, "Prometheus");
+        LocalPrometheus prometheus = new LocalPrometheus(program, folder, listens, notices);
+        try {
+            Files.createDirectories(prometheus.folder);
+            Files.write(
+                    prometheus.configuration(),
+                    new YAMLMapper()
+                            .writeValueAsBytes(
+                                    configuration(ProjectRoot.path().resolve("deploy/prometheus"), addresses, every)));
+        } catch (IOException e) {
+            throw new UncheckedIOException("Prometheus cannot be started in " + folder, e);
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(prometheus::close, "stop Prometheus"));
+        prometheus.launch();
+        return prometheus;
+    }
+
+    /// @param deployed folder of `prometheus.yml` and its rules
+    /// @return the configuration, with addresses in place of names; each service that it watches has one
+    static JsonNode configuration(Path deployed, Map<Service, String> addresses, Optional<Duration> every)
+            throws IOException {
+        ObjectNode whole = (ObjectNode)
+                new YAMLMapper().readTree(deployed.resolve("prometheus.yml").toFile());
+        every.ifPresent(pause -> {
+            ObjectNode global = whole.withObject("/global");
+            for (String name : List.of("scrape_interval", "scrape_timeout", "evaluation_interval")) {
+                global.put(name, pause.toMillis() + "ms");
+            }
+        });
+        whole.putArray("rule_files").add(deployed.resolve("rules/*.yml").toString());
+        for (JsonNode watched : whole.get("scrape_configs")) {
+            ObjectNode job = (ObjectNode) watched;
+            String module = job.get("job_name").textValue();
+            String address = addresses.entrySet().stream()
+                    .filter(entry -> entry.getKey().module().equals(module))
+                    .map(entry -> URI.create(entry.getValue()).getAuthority())
+                    .findFirst()
+                    .orElseThrow(() -> new IllegalStateException(
+                            "prometheus.yml watches " + module + ", which is none of our services"));
+            job.remove("dns_sd_configs");
+            job.putArray("static_configs").addObject().putArray("targets").add(address);
+        }
+        return whole;
+    }
+
+    private synchronized void launch() {
+        if (stopping) {
+            return;
+        }
+        try {
+            process = new ProcessBuilder(
+                            "sh",
+                            "-c",
+                            WATCHED,
+                            "prometheus",
+                            program.toString(),
+                            "--config.file=" + configuration(),
+                            "--storage.tsdb.path=" + folder.resolve("data"),
+                            "--storage.tsdb.retention.time=15d",
+                            "--web.listen-address=127.0.0.1:" + port,
+                            "--log.level=warn")
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                    .start();
+        } catch (IOException e) {
+            throw new UncheckedIOException("Prometheus cannot be started", e);
+        }
+        // Not at once: at Ctrl-C it may hear of the end before we do.
+        process.onExit().thenAcceptAsync(this::startAgain, CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS));
+    }
+
+    private void startAgain(Process ended) {
+        synchronized (this) {
+            if (stopping) {
+                return;
+            }
+        }
+        notices.accept("Prometheus ended with exit status %d and is started again; its log: %s"
+                .formatted(ended.exitValue(), log()));
+        launch();
+    }
+
+    /// @return `http://127.0.0.1:<port>`
+    public String address() {
+        return "http://127.0.0.1:" + port;
+    }
+
+    /// @return the file that it runs
+    public Path configuration() {
+        return folder.resolve("prometheus.yml");
+    }
+
+    private Path log() {
+        return folder.resolve("prometheus.log");
+    }
+
+    @Override
+    public void close() {
+        Process last;
+        synchronized (this) {
+            stopping = true;
+            last = process;
+        }
+        if (last == null) {
+            return;
+        }
+        try {
+            last.getOutputStream().close();
+            if (!last.waitFor(10, TimeUnit.SECONDS)) {
+                last.descendants().forEach(ProcessHandle::destroyForcibly);
+                last.destroyForcibly();
+            }
+        } catch (IOException gone) {
+            // It ended by itself.
+        } catch (InterruptedException e) {
+            last.descendants().forEach(ProcessHandle::destroyForcibly);
+            last.destroyForcibly();
+            Thread.currentThread().interrupt();
+        }
+    }
+}
