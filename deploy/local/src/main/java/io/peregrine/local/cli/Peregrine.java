@@ -19,7 +19,8 @@ import picocli.CommandLine.Command;
             UpCommands.Down.class,
             AskCommands.Publish.class,
             AskCommands.Status.class,
-            AskCommands.Cancel.class
+            AskCommands.Cancel.class,
+            GalleryCommand.class
         },
         footer = {"", "Also: ./peregrine verify runs every check and test; verify --golden DIR only the golden ones."})
 public final class Peregrine {
