@@ -15,7 +15,7 @@ import java.util.zip.ZipOutputStream;
 ///
 /// Libraries unpack themselves into a cache or into /tmp at each start; an image has a read-only root, and its /tmp
 /// lets nothing be executed. Arguments: the folder of the packaged services; where to write `natives/torch`,
-/// `natives/opencv` and a copy of each service.
+/// `natives/opencv`, and each service as `libraries` and `classes`.
 void main(String[] arguments) throws IOException {
     Path jars = Path.of(arguments[0]);
     Path out = Path.of(arguments[1]);
@@ -40,10 +40,14 @@ private static void copy(Path jars, Path out, String service, Map<String, Path> 
     Path from = jars.resolve(service).toRealPath();
     try (Stream<Path> files = Files.walk(from)) {
         for (Path file : files.toList()) {
-            Path copy = out.resolve(service).resolve(from.relativize(file).toString());
+            String name = from.relativize(file).toString();
+            // Two layers of the image: libraries change seldom.
+            Path copy = out.resolve(service).resolve(name.startsWith("lib/") ? "libraries" : "classes").resolve(name);
             if (Files.isDirectory(file)) {
-                Files.createDirectories(copy);
-            } else if (hasNatives(file.getFileName().toString())) {
+                continue;
+            }
+            Files.createDirectories(copy.getParent());
+            if (hasNatives(file.getFileName().toString())) {
                 strip(file, copy, wanted);
             } else {
                 Files.copy(file, copy);
