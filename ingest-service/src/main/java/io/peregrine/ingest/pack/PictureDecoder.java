@@ -5,6 +5,7 @@ import io.peregrine.events.RunSpec.Orientation;
 import java.awt.image.DataBufferByte;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
@@ -29,9 +30,22 @@ public final class PictureDecoder {
     private static final long PIXELS_OF_AN_ARRAY = 500_000_000;
 
     static {
-        nu.pattern.OpenCV.loadLocally();
+        load();
         // The pool above decodes one picture a thread; OpenCV's own threads would only get in its way.
         Core.setNumThreads(1);
+    }
+
+    /// An image has the library unpacked in the folder that `PEREGRINE_NATIVES` names, since nothing can be unpacked
+    /// below a read-only root. Elsewhere OpenPnP unpacks it into the temporary folder at each start.
+    private static void load() {
+        String folder = System.getenv("PEREGRINE_NATIVES");
+        if (folder == null) {
+            nu.pattern.OpenCV.loadLocally();
+        } else {
+            System.load(Path.of(folder, System.mapLibraryName(Core.NATIVE_LIBRARY_NAME))
+                    .toAbsolutePath()
+                    .toString());
+        }
     }
 
     private final long pixelsMax;

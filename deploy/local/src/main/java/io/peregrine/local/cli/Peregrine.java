@@ -20,7 +20,8 @@ import picocli.CommandLine.ScopeType;
             UpCommands.Down.class,
             AskCommands.Publish.class,
             AskCommands.Status.class,
-            AskCommands.Cancel.class
+            AskCommands.Cancel.class,
+            GalleryCommand.class
         },
         footer = {
             "",

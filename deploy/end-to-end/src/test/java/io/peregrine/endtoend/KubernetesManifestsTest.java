@@ -1,0 +1,184 @@
+package io.peregrine.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion.VersionFlag;
+import io.peregrine.events.Topics;
+import io.peregrine.local.ProjectRoot;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The manifests of `deploy/kubernetes` against the schemas of what would read them, without a cluster.
+class KubernetesManifestsTest {
+    private static final Path FOLDER = ProjectRoot.path().resolve("deploy/kubernetes");
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<String> OURS =
+            List.of("ingest-service", "balance-service", "trainer-service", "cluster-service");
+
+    private static final Map<String, JsonSchema> SCHEMAS = new TreeMap<>();
+
+    @BeforeAll
+    static void readSchemas() throws IOException {
+        JsonSchemaFactory factory = JsonSchemaFactory.getInstance(VersionFlag.V202012);
+        try (Stream<Path> files = Files.list(FOLDER.resolve("schemas"))) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".json")).toList()) {
+                JsonNode schemas = JSON.readTree(file.toFile());
+                schemas.path("kinds").fields().forEachRemaining(kind -> {
+                    ObjectNode schema = kind.getValue().deepCopy();
+                    schema.set("$defs", schemas.path("$defs"));
+                    SCHEMAS.put(kind.getKey(), factory.getSchema(schema));
+                });
+            }
+        }
+        assertThat(SCHEMAS).containsKeys("Deployment", "NetworkPolicy", "ScaledObject", "Kafka", "KafkaTopic");
+    }
+
+    @Test
+    void everyManifestOfTheBaseFitsItsSchema() throws IOException {
+        assertThat(base())
+                .hasSizeGreaterThan(25)
+                .allSatisfy(manifest -> assertThat(errors(manifest)).isEmpty());
+    }
+
+    /// Needs `kubectl`, which renders Kustomize.
+    @ParameterizedTest
+    @ValueSource(strings = {"base", "overlays/local", "overlays/gpu"})
+    void everyRenderedManifestFitsItsSchema(String kustomization) throws IOException, InterruptedException {
+        List<JsonNode> manifests = rendered(kustomization);
+        assertThat(manifests)
+                .hasSizeGreaterThan(25)
+                .allSatisfy(manifest -> assertThat(errors(manifest)).isEmpty());
+        assertThat(manifests.stream().filter(m -> !m.path("kind").asText().equals("Namespace")))
+                .allMatch(m -> m.at("/metadata/namespace").asText().equals("peregrine"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}, spec: {replica: 1, selector: {}, template: {}}}",
+                "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: http}]}}",
+                "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: a}, spec: {scaleTargetRef: {name: a}}}",
+                "{apiVersion: kafka.strimzi.io/v1, kind: KafkaTopic, metadata: {name: a}, spec: {partition: 1}}",
+                "{apiVersion: kafka.strimzi.io/v1, kind: KafkaNodePool, metadata: {name: a}, spec: {roles: [brokers]}}",
+                "{apiVersion: v1, kind: Pod, metadata: {name: a}}"
+            })
+    void aPlantedErrorIsSeen(String manifest) {
+        assertThat(errors(Yaml.documents(manifest).getFirst())).isNotEmpty();
+    }
+
+    @Test
+    void topicsAreThoseOfTheEvents() throws IOException {
+        Map<String, Integer> topics = new TreeMap<>();
+        ofKind(base(), "KafkaTopic")
+                .forEach(topic -> topics.put(
+                        topic.at("/metadata/name").asText(),
+                        topic.at("/spec/partitions").asInt()));
+        assertThat(topics).isEqualTo(new TreeMap<>(Topics.partitions()));
+    }
+
+    @Test
+    void everyServiceIsProbedLimitedGuardedAndBudgeted() throws IOException {
+        List<JsonNode> manifests = base();
+        Map<String, JsonNode> deployments = new TreeMap<>();
+        ofKind(manifests, "Deployment")
+                .forEach(d -> deployments.put(d.at("/metadata/name").asText(), d));
+        assertThat(deployments).containsOnlyKeys(OURS);
+        for (String service : OURS) {
+            JsonNode pod = deployments.get(service).at("/spec/template/spec");
+            assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
+            assertThat(pod.path("automountServiceAccountToken").asBoolean(true)).isFalse();
+            for (String containers : List.of("containers", "initContainers")) {
+                for (JsonNode container : pod.path(containers)) {
+                    assertThat(container.at("/securityContext").toString())
+                            .as("%s %s", service, containers)
+                            .contains(
+                                    "\"readOnlyRootFilesystem\":true",
+                                    "\"allowPrivilegeEscalation\":false",
+                                    "[\"ALL\"]");
+                    assertThat(container.at("/resources/limits/memory").asText())
+                            .isNotEmpty();
+                    assertThat(container.at("/resources/requests/cpu").asText()).isNotEmpty();
+                }
+            }
+            for (String probe : List.of("live", "ready", "started")) {
+                String name = Map.of("live", "livenessProbe", "ready", "readinessProbe", "started", "startupProbe")
+                        .get(probe);
+                assertThat(pod.at("/containers/0/%s/httpGet/path".formatted(name))
+                                .asText())
+                        .as("%s of %s", name, service)
+                        .isEqualTo("/q/health/" + probe);
+            }
+            assertThat(ofKind(manifests, "PodDisruptionBudget"))
+                    .as("disruption budget of %s", service)
+                    .anyMatch(b -> b.at("/spec/selector/matchLabels/app.kubernetes.io~1name")
+                            .asText()
+                            .equals(service));
+        }
+        assertThat(ofKind(manifests, "ScaledObject").stream()
+                        .map(s -> s.at("/spec/scaleTargetRef/name").asText()))
+                .containsExactlyInAnyOrder("balance-service", "cluster-service");
+    }
+
+    private static List<String> errors(JsonNode manifest) {
+        JsonSchema schema = SCHEMAS.get(manifest.path("kind").asText());
+        String name = manifest.path("kind").asText() + " "
+                + manifest.at("/metadata/name").asText();
+        if (schema == null) {
+            return List.of(name + ": no schema of that kind in deploy/kubernetes/schemas");
+        }
+        return schema.validate(manifest).stream()
+                .map(error -> name + ": " + error.getMessage())
+                .toList();
+    }
+
+    private static List<JsonNode> ofKind(List<JsonNode> manifests, String kind) {
+        return manifests.stream()
+                .filter(m -> m.path("kind").asText().equals(kind))
+                .toList();
+    }
+
+    private static List<JsonNode> base() throws IOException {
+        List<JsonNode> manifests = new ArrayList<>();
+        JsonNode kustomization =
+                Yaml.documents(FOLDER.resolve("base/kustomization.yaml")).getFirst();
+        for (JsonNode file : kustomization.path("resources")) {
+            manifests.addAll(Yaml.documents(FOLDER.resolve("base").resolve(file.asText())));
+        }
+        return manifests;
+    }
+
+    private static List<JsonNode> rendered(String kustomization) throws IOException, InterruptedException {
+        ProcessBuilder builder = new ProcessBuilder(
+                "kubectl", "kustomize", FOLDER.resolve(kustomization).toString());
+        Process kubectl;
+        try {
+            kubectl = builder.start();
+        } catch (IOException none) {
+            assumeThat(false)
+                    .as("no kubectl here to render %s with", kustomization)
+                    .isTrue();
+            throw none;
+        }
+        String manifests = new String(kubectl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String complaint = new String(kubectl.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(kubectl.waitFor()).as(complaint).isZero();
+        return Yaml.documents(manifests);
+    }
+}

@@ -1,0 +1,34 @@
+package io.peregrine.local.cli;
+
+import io.peregrine.local.gallery.Gallery;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `gallery`: the demo's pictures alone. A command of its own in the image that paints them for containers, which has
+/// neither broker nor database on its class path.
+@Command(
+        name = "gallery",
+        description = "Paint the demo's gallery into a folder: 27 styles, as badly balanced as WikiArt.",
+        mixinStandardHelpOptions = true)
+public final class GalleryCommand implements Callable<Integer> {
+    @Parameters(paramLabel = "FOLDER", description = "where to; what was painted there before is left as it is")
+    private Path folder;
+
+    @Option(names = "--side", paramLabel = "N", description = "pixels along each side (default: ${DEFAULT-VALUE})")
+    private int side = 64;
+
+    public static void main(String[] arguments) {
+        System.exit(new CommandLine(new GalleryCommand()).execute(arguments));
+    }
+
+    @Override
+    public Integer call() {
+        int paintings = Gallery.write(folder, Gallery.Plan.demo(side));
+        System.out.println("%,d paintings in 27 styles in %s".formatted(paintings, folder));
+        return 0;
+    }
+}
