@@ -47,11 +47,11 @@ import org.junit.jupiter.api.Test;
 class BalanceFlowTest {
     private static final int SIDE = 24;
 
-    /// Tiles so small that a search of 30 pictures keeps its progress several times.
+    /// Memory for tiles of some 8 rows, and jobs so small that a class of 30 is shared by several.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
-            return Map.of("peregrine.balance.tile-rows", "8");
+            return Map.of("peregrine.balance.memory", "600K", "peregrine.balance.job-products", "500000");
         }
     }
 
@@ -77,9 +77,12 @@ class BalanceFlowTest {
     }
 
     private RunRef run(String strategy, int neighbours) throws Exception {
+        return runOf("{\"strategy\": %s, \"neighbours\": %d, \"seed\": 7}".formatted(strategy, neighbours));
+    }
+
+    private RunRef runOf(String balance) throws Exception {
         ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
-                {"dataset": "gallery", "uri": "file:///gallery",
-                 "balance": {"strategy": %s, "neighbours": %d, "seed": 7}}""".formatted(strategy, neighbours));
+                {"dataset": "gallery", "uri": "file:///gallery", "balance": %s}""".formatted(balance));
         return new RunRef(
                 UUID.randomUUID().toString().replace("-", ""),
                 "gallery",
@@ -131,6 +134,8 @@ class BalanceFlowTest {
         assertThat(wire.of(run.id(), StageProgressed.class))
                 .isNotEmpty()
                 .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.BALANCE));
+        assertThat(count("job", run)).as("plan, shares of Baroque and of Ukiyo_e, two draws, assemble").isGreaterThan(7);
+        assertThat(count("balance_found", run)).as("what searches found is gone with the draw").isZero();
         RestAssured.get("/q/metrics")
                 .then()
                 .statusCode(200)
@@ -164,9 +169,63 @@ class BalanceFlowTest {
         assertThat(failed.stage()).isEqualTo(Stage.BALANCE);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
-        assertThat(failed.detail()).contains("5 of class Rococo", "at most 4");
+        assertThat(failed.detail()).contains("5 of class Rococo", "at most 4", "adaptive");
         assertThat(wire.await(good.id(), DatasetBalanced.class).rows()).isEqualTo(90);
         assertThat(wire.of(small.id(), DatasetBalanced.class)).isEmpty();
+    }
+
+    @Test
+    void adaptiveNeighboursAndEvenCoverageAreTheCores() throws Exception {
+        RunRef run = runOf("""
+                {"strategy": "auto", "neighbours": "adaptive", "coverage": "even", "seed": 7}""");
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 2, 4), 6);
+        wire.say(sealed, "ingest-service", "");
+        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        assertThat(balanced.classes())
+                .containsExactly(
+                        new ClassBalance("Baroque", 30, 0, 0),
+                        new ClassBalance("Cubism", 12, 18, 0),
+                        new ClassBalance("Rococo", 2, 28, 0, null, 1, null, null),
+                        new ClassBalance("Ukiyo_e", 4, 26, 0, null, 3, null, null));
+        RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
+        assertEqual(shard, CoreAlone.shards(store, sealed).getFirst());
+        Map<Long, Long> uses = new LinkedHashMap<>();
+        for (int i = 0; i < shard.rows(); i++) {
+            if (shard.label()[i] == 1 && shard.ordinal()[i] >= 48) {
+                uses.merge(shard.base()[i], 1L, Long::sum);
+            }
+        }
+        assertThat(uses).hasSize(12).allSatisfy((base, times) -> assertThat(times).isBetween(1L, 2L));
+    }
+
+    @Test
+    void randomOverAndUnderSamplingAndClassWeightsNeedNoNeighbours() throws Exception {
+        RunRef over = runOf("{\"method\": \"random-over\", \"strategy\": \"auto\", \"seed\": 7}");
+        RunRef under = runOf("{\"method\": \"random-under\", \"seed\": 7}");
+        RunRef weights = runOf("{\"method\": \"class-weights\", \"seed\": 7}");
+        Map<RunRef, DatasetSealed> sealed = new LinkedHashMap<>();
+        for (RunRef run : List.of(over, under, weights)) {
+            sealed.put(run, SealedDataset.publish(store, run, SIDE, classes(30, 12, 1), 8));
+            wire.say(sealed.get(run), "ingest-service", "");
+        }
+        for (RunRef run : List.of(over, under, weights)) {
+            DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+            assertEqual(
+                    RecipeShard.open(store, balanced.shards().getFirst()),
+                    CoreAlone.shards(store, sealed.get(run)).getFirst());
+        }
+        assertThat(wire.await(over.id(), DatasetBalanced.class).classes())
+                .contains(new ClassBalance("Rococo", 1, 29, 0));
+        assertThat(wire.await(under.id(), DatasetBalanced.class).classes())
+                .containsExactly(
+                        new ClassBalance("Baroque", 1, 0, 0, null, null, 29L, null),
+                        new ClassBalance("Cubism", 1, 0, 0, null, null, 11L, null),
+                        new ClassBalance("Rococo", 1, 0, 0));
+        assertThat(wire.await(weights.id(), DatasetBalanced.class).classes())
+                .containsExactly(
+                        new ClassBalance("Baroque", 30, 0, 0, null, null, null, 43.0 / 90),
+                        new ClassBalance("Cubism", 12, 0, 0, null, null, null, 43.0 / 36),
+                        new ClassBalance("Rococo", 1, 0, 0, null, null, null, 43.0 / 3));
     }
 
     @Test
@@ -204,6 +263,7 @@ class BalanceFlowTest {
         wire.say(sealed, "ingest-service", "");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "")) == 1);
         assertThat(count("job", run)).isZero();
+        Awaitility.await().until(() -> wire.of(run.id(), PipelineEvent.class).size() >= 2);
         assertThat(wire.of(run.id(), PipelineEvent.class)).hasSize(2);
     }
 

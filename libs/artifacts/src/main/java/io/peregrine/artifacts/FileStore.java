@@ -117,6 +117,15 @@ public final class FileStore {
         return file;
     }
 
+    /// @return bytes that are left on the store's disk
+    public long usableBytes() {
+        try {
+            return Files.getFileStore(root).getUsableSpace();
+        } catch (IOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", "the store at " + root + " does not tell its room: " + e, e);
+        }
+    }
+
     private static Failure corrupt(ArtifactRef ref, String how) {
         return Failure.ours(
                 "ARTEFACT_CORRUPT",

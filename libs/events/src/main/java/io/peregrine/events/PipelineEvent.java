@@ -104,8 +104,28 @@ public sealed interface PipelineEvent {
         }
     }
 
+    /// @param real real pictures of the balanced set
     /// @param tiedRows rows whose neighbours tie at or before rank k + 1, where the reference's order is arbitrary
-    record ClassBalance(String label, long real, long synthetic, long tiedRows) {}
+    /// @param duplicates pictures of which the class has another with the same pixels, as far as neighbours were
+    looked
+    ///     for; null if none
+    /// @param neighbours SMOTE's k for this class; null where none were looked for
+    /// @param dropped real pictures left out by under-sampling; null if none
+    /// @param weight of the class in the trainer's loss; null: 1
+    record ClassBalance(
+            String label,
+            long real,
+            long synthetic,
+            long tiedRows,
+            Long duplicates,
+            Integer neighbours,
+            Long dropped,
+            Double weight) {
+        /// A class of which there is nothing special to tell.
+        public ClassBalance(String label, long real, long synthetic, long tiedRows) {
+            this(label, real, synthetic, tiedRows, null, null, null, null);
+        }
+    }
 
     /// A network's weights after an epoch.
     ///
