@@ -120,7 +120,8 @@ class AssembleShards implements JobHandler {
 
     /// What goes without saying is not said: the event lists many shards beside the classes.
     private static ClassBalance balance(ClassRow one, BalanceSpec spec) {
-        boolean fewer = one.neighbours() != null && one.neighbours() < spec.neighbours().most();
+        boolean fewer =
+                one.neighbours() != null && one.neighbours() < spec.neighbours().most();
         return new ClassBalance(
                 one.name(),
                 one.real() - one.dropped(),

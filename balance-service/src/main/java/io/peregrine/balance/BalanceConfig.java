@@ -10,16 +10,16 @@ import java.util.OptionalInt;
 /// What the balance service is told.
 @ConfigMapping(prefix = "peregrine.balance")
 public interface BalanceConfig {
-    /// Memory of one neighbour search, such as `512M`: of it come the rows and columns of a tile of the distance matrix.
-    /// Smaller tiles read each picture more often. A quarter of the machine's or 2 GiB, whichever is less, when left
-    /// out; never more than seven tenths of the heap, where a part of it lies.
+    /// Memory of one neighbour search, such as `512M`: of it come the rows and columns of a tile of the distance
+    /// matrix. Smaller tiles read each picture more often. A quarter of the machine's or 2 GiB, whichever is less,
+    /// when left out; never more than seven tenths of the heap, where a part of it lies.
     Optional<MemorySize> memory();
 
     /// Threads of one neighbour search. As many as there are cores, when left out.
     OptionalInt threads();
 
-    /// Multiply-adds of one job: a class that takes more is searched by several jobs, a tile row each, which replicas
-    /// share. The default is some seconds on two fast cores.
+    /// Multiply-adds of one job: a class that takes more is searched by several jobs, a tile row each, which
+    /// replicas share. The default is some seconds on two fast cores.
     @WithDefault("2000000000000")
     long jobProducts();
 

@@ -12,8 +12,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Hears that a dataset is sealed. Then the class sizes are planned ([PlanClasses]), each class that must
-/// grow has its neighbours found ([FindNeighbours]) and its recipes drawn ([DrawRecipes]), and after the last of them
-/// the shuffled shards are written ([AssembleShards]).
+/// grow has its neighbours found ([FindNeighbours]) and its recipes drawn ([DrawRecipes]), and after the last of
+/// them the shuffled shards are written ([AssembleShards]).
 @ApplicationScoped
 class BalanceFlow {
     private final Inbox inbox;
@@ -34,14 +34,15 @@ class BalanceFlow {
         });
     }
 
-    /// Of the runs only their ends matter here, and those the inbox keeps by itself; what searches had found so far is
-    /// of no more use.
+    /// Of the runs only their ends matter here, and those the inbox keeps by itself; what searches had found so
+    /// far is of no more use.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
         inbox.hear(record, (event, tx) -> {
             switch (event.data()) {
-                case RunFailed failed -> SearchTables.forget(tx.sql(), failed.run().id());
+                case RunFailed failed ->
+                    SearchTables.forget(tx.sql(), failed.run().id());
                 case RunCancelled cancelled ->
                     SearchTables.forget(tx.sql(), cancelled.run().id());
                 default -> {

@@ -64,8 +64,7 @@ class DrawRecipes implements JobHandler {
                 Manifest.open(store, database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id())));
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
         Neighbours neighbours = neighbours(run, order);
-        ArtifactRef published =
-                draw(order, spec, rows, neighbours).publish(store, header(order, spec, neighbours));
+        ArtifactRef published = draw(order, spec, rows, neighbours).publish(store, header(order, spec, neighbours));
         job.done(tx -> {
             BalanceTables.drawn(
                     tx.sql(), run.id(), order.label(), published, neighbours.tiedRows(), neighbours.duplicates());
@@ -74,8 +73,7 @@ class DrawRecipes implements JobHandler {
                 tx.add(new Job.New(run, AssembleShards.KIND, "", null));
             }
         });
-        double seconds =
-                database.jdbi().withHandle(sql -> SearchTables.searchSeconds(sql, run.id(), order.label()));
+        double seconds = database.jdbi().withHandle(sql -> SearchTables.searchSeconds(sql, run.id(), order.label()));
         meters.searched(
                 order.name(), order.synthetic(), neighbours.tiedRows(), Duration.ofMillis((long) (1_000 * seconds)));
         LOG.infof(
@@ -101,16 +99,14 @@ class DrawRecipes implements JobHandler {
         return merged.result();
     }
 
-    private static RecipeShard draw(
-            FindNeighbours.Order order, BalanceSpec spec, int[] rows, Neighbours neighbours) {
+    private static RecipeShard draw(FindNeighbours.Order order, BalanceSpec spec, int[] rows, Neighbours neighbours) {
         int synthetic = Math.toIntExact(order.synthetic());
         return spec.coverage() == Coverage.EVEN
                 ? Recipes.drawEvenly(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal())
                 : Recipes.draw(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal());
     }
 
-    private static Map<String, String> header(
-            FindNeighbours.Order order, BalanceSpec spec, Neighbours neighbours) {
+    private static Map<String, String> header(FindNeighbours.Order order, BalanceSpec spec, Neighbours neighbours) {
         Map<String, String> header = new HashMap<>();
         header.put("format", "peregrine-class-recipes-1");
         header.put("class", order.name());

@@ -4,8 +4,8 @@ import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.balance.postgres.SearchTables.Ahead;
 import io.peregrine.work.Database;
 
-/// How long a run's searches will still take: by what this job has done so far, before that by the engine's own speed
-/// when the plan was made; and by how many workers are at it now.
+/// How long a run's searches will still take: by what this job has done so far, before that by the engine's own
+/// speed when the plan was made; and by how many workers are at it now.
 final class Estimate {
     /// What reading, centring and adding up leave of the engine's own speed, before this job has shown it.
     private static final double OF_THE_ENGINE = 0.85;

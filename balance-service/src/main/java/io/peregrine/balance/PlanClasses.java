@@ -25,8 +25,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/// Plans how large each class shall be, what that takes, and refuses by name what cannot be had: a job for each class
-/// whose neighbours are to be found, or several for a large one; without any, the shards at once.
+/// Plans how large each class shall be, what that takes, and refuses by name what cannot be had: a job for each
+/// class whose neighbours are to be found, or several for a large one; without any, the shards at once.
 @ApplicationScoped
 class PlanClasses implements JobHandler {
     static final String KIND = "plan";
@@ -65,8 +65,7 @@ class PlanClasses implements JobHandler {
         for (int row : manifest.rowsOf(Split.TRAIN)) {
             real[manifest.label(row)]++;
         }
-        BalancePlan plan =
-                BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
+        BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
         refuseSmallDisk(plan);
         List<PlannedClass> classes = new ArrayList<>();
         List<FindNeighbours.Order> orders = new ArrayList<>();
@@ -100,8 +99,7 @@ class PlanClasses implements JobHandler {
     private PlannedClass planned(
             ClassSize size, BalancePlan plan, BalanceSpec spec, Manifest manifest, List<FindNeighbours.Order> orders) {
         if (spec.method() == Method.CLASS_WEIGHTS && size.real() > 0) {
-            long present =
-                    plan.sizes().stream().filter(one -> one.real() > 0).count();
+            long present = plan.sizes().stream().filter(one -> one.real() > 0).count();
             // As scikit-learn's 'balanced': n / (classes · count).
             double weight = (double) plan.rows() / (present * size.real());
             return new PlannedClass(size, null, weight, 0, 0);

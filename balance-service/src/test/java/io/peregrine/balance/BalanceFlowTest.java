@@ -134,8 +134,12 @@ class BalanceFlowTest {
         assertThat(wire.of(run.id(), StageProgressed.class))
                 .isNotEmpty()
                 .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.BALANCE));
-        assertThat(count("job", run)).as("plan, shares of Baroque and of Ukiyo_e, two draws, assemble").isGreaterThan(7);
-        assertThat(count("balance_found", run)).as("what searches found is gone with the draw").isZero();
+        assertThat(count("job", run))
+                .as("plan, shares of Baroque and of Ukiyo_e, two draws, assemble")
+                .isGreaterThan(7);
+        assertThat(count("balance_found", run))
+                .as("what searches found is gone with the draw")
+                .isZero();
         RestAssured.get("/q/metrics")
                 .then()
                 .statusCode(200)
@@ -195,7 +199,9 @@ class BalanceFlowTest {
                 uses.merge(shard.base()[i], 1L, Long::sum);
             }
         }
-        assertThat(uses).hasSize(12).allSatisfy((base, times) -> assertThat(times).isBetween(1L, 2L));
+        assertThat(uses)
+                .hasSize(12)
+                .allSatisfy((base, times) -> assertThat(times).isBetween(1L, 2L));
     }
 
     @Test

@@ -39,8 +39,7 @@ final class CoreAlone {
         Manifest manifest = Manifest.open(store, sealed.manifest());
         long[] real =
                 sealed.classes().stream().mapToLong(count -> count.train()).toArray();
-        BalancePlan plan = BalancePlan.of(
-                spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
+        BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
         IntFunction<int[]> rowsOf = label -> manifest.rowsOf(Split.TRAIN, label);
         int[] rows = spec.method() == Method.RANDOM_UNDER
                 ? RandomPicks.under(plan, spec.strategy(), rowsOf, spec.seed())
@@ -78,8 +77,7 @@ final class CoreAlone {
                             spec.coverage() == Coverage.EVEN
                                     ? Recipes.drawEvenly(
                                             rows, search.result(), synthetic, spec.seed(), size.label(), first)
-                                    : Recipes.draw(
-                                            rows, search.result(), synthetic, spec.seed(), size.label(), first));
+                                    : Recipes.draw(rows, search.result(), synthetic, spec.seed(), size.label(), first));
                 }
             }
         }

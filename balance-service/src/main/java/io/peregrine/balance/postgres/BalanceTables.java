@@ -71,8 +71,7 @@ public final class BalanceTables {
 
     /// Notes a class's recipes. The run's row is locked until the transaction's end: of several classes
     /// that end together, each sees those that ended before it.
-    public static void drawn(
-            Handle sql, String run, int label, ArtifactRef recipes, long tiedRows, long duplicates) {
+    public static void drawn(Handle sql, String run, int label, ArtifactRef recipes, long tiedRows, long duplicates) {
         sql.createQuery("select run from balance_run where run = :run for update")
                 .bind("run", run)
                 .mapTo(String.class)

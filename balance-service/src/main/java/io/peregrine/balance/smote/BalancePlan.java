@@ -13,8 +13,8 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /// How large each class shall be: imbalanced-learn 0.14.2's `check_sampling_strategy`, with its refusals
-/// ([UnderSampling] has those of under-sampling). Classes are taken in label order, which is the order of its sorted keys; a class
-/// without a training picture is not present in the data, as there.
+/// ([UnderSampling] has those of under-sampling). Classes are taken in label order, which is the order of its
+/// sorted keys; a class without a training picture is not present in the data, as there.
 ///
 /// @param sizes of every class, in label order
 public record BalancePlan(List<ClassSize> sizes) {

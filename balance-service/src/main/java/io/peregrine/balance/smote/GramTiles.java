@@ -12,7 +12,8 @@ import java.util.List;
 ///
 /// Pixels x − 128 lie in −128 … 127, so 1,024 of their products sum to at most 2²⁴, and float32 holds each
 /// partial sum exactly. Blocks are added up in 32 bits as long as they fit, then in 64. While threads multiply the
-/// blocks of one chunk, the next chunk is read and centred into other blocks by whoever has nothing left to multiply.
+/// blocks of one chunk, the next chunk is read and centred into other blocks by whoever has nothing left to
+/// multiply.
 final class GramTiles {
     private static final int CHUNK = Tiling.CHUNK;
     private static final int ROW_BYTES = MatrixProduct.VALUES * Float.BYTES;

@@ -18,9 +18,9 @@ import java.util.stream.IntStream;
 /// Exact nearest neighbours of each picture within its class, by squared Euclidean distance in 64 bits.
 ///
 /// The symmetric matrix of distances is gone through once, in tiles that are forgotten when each picture
-/// has kept its best: memory depends on the tile and the class's count, never on the count's square. One [#step] is one
-/// tile; what changed since is had by [#changed], and taken up by [#resume], also in another process and also of tiles
-/// that others went through.
+/// has kept its best: memory depends on the tile and the class's count, never on the count's square. One [#step]
+/// is one tile; what changed since is had by [#changed], and taken up by [#resume], also in another process and
+/// also of tiles that others went through.
 public final class NeighbourSearch implements AutoCloseable {
     private final int k;
     private final int values;
@@ -96,7 +96,8 @@ public final class NeighbourSearch implements AutoCloseable {
 
     /// Goes through the next tile, while the pictures of the one after it are read.
     ///
-    /// @param beforeEachChunk called every some hundredth of a tile; may throw to stop, and then the tile is forgotten
+    /// @param beforeEachChunk called every some hundredth of a tile; may throw to stop, and then the tile is
+    ///     forgotten
     public void step(Runnable beforeEachChunk) {
         Tile tile = tiles.get(next);
         if (reading == null) {
@@ -114,8 +115,8 @@ public final class NeighbourSearch implements AutoCloseable {
         next++;
     }
 
-    /// The next tile's pages are asked for, picture after picture as the packs have them, while this one is multiplied:
-    /// a disk is much slower at the multiplying threads' own order, a page of each picture.
+    /// The next tile's pages are asked for, picture after picture as the packs have them, while this one is
+    /// multiplied: a disk is much slower at the multiplying threads' own order, a page of each picture.
     private void readAhead(Tile tile) {
         reading = reader.submit(() -> {
             touchAll(tile.column());
@@ -125,7 +126,9 @@ public final class NeighbourSearch implements AutoCloseable {
 
     private void touchAll(int tile) {
         int from = tiling.firstRow(tile);
-        for (int row = from; row < from + tiling.rows(tile) && !Thread.currentThread().isInterrupted(); row++) {
+        for (int row = from;
+                row < from + tiling.rows(tile) && !Thread.currentThread().isInterrupted();
+                row++) {
             touch(row);
         }
     }

@@ -4,8 +4,8 @@ import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.random.Mt19937;
 import java.util.Arrays;
 
-/// Draws a class's recipes: as imbalanced-learn 0.14.2 does for the same integer `random_state`, or with each picture
-/// as base equally often.
+/// Draws a class's recipes: as imbalanced-learn 0.14.2 does for the same integer `random_state`, or with each
+/// picture as base equally often.
 public final class Recipes {
     private Recipes() {}
 
@@ -24,9 +24,9 @@ public final class Recipes {
         return recipes(rows, neighbours, drawn, random, label, firstOrdinal);
     }
 
-    /// The quota of the paper (Chawla and others, 2002): each picture is a base ⌊synthetic / pictures⌋ times, round after
-    /// round in row order; what is left over goes to the first of a permutation. The stream: the permutation, where
-    /// something is left over, then all neighbours, then all gaps.
+    /// The quota of the paper (Chawla and others, 2002): each picture is a base ⌊synthetic / pictures⌋ times,
+    /// round after round in row order; what is left over goes to the first of a permutation. The stream: the
+    /// permutation, where something is left over, then all neighbours, then all gaps.
     public static RecipeShard drawEvenly(
             int[] rows, Neighbours neighbours, int synthetic, long seed, int label, long firstOrdinal) {
         Mt19937 random = new Mt19937(seed);

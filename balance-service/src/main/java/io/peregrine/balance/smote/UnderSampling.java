@@ -83,7 +83,8 @@ final class UnderSampling {
         return switch (strategy) {
             case Strategy.All all -> true;
             case Strategy.Auto auto -> size.label() != smallest(present).label();
-            case Strategy.NotMinority others -> size.label() != smallest(present).label();
+            case Strategy.NotMinority others ->
+                size.label() != smallest(present).label();
             case Strategy.Ratio ratio -> size.label() != smallest(present).label();
             case Strategy.Counts counts -> counts.counts().containsKey(size.name());
             default -> false;

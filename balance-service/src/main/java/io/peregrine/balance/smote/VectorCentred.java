@@ -29,8 +29,8 @@ final class VectorCentred extends Centred {
             ByteVector centred = ByteVector.fromMemorySegment(BYTES, pixels, from + i, ORDER)
                     .lanewise(VectorOperators.XOR, (byte) 0x80);
             for (int part = 0; part < PARTS; part++) {
-                FloatVector values = centred.convertShape(VectorOperators.B2F, FLOATS, part)
-                        .reinterpretAsFloats();
+                FloatVector values =
+                        centred.convertShape(VectorOperators.B2F, FLOATS, part).reinterpretAsFloats();
                 values.intoMemorySegment(to, toByte + 4L * (i + part * FLOATS.length()), ORDER);
                 squares = values.fma(values, squares);
             }

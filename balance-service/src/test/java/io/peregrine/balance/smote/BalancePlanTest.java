@@ -124,7 +124,8 @@ class BalancePlanTest {
                 Collections.nCopies(
                         (int) Math.ceilDiv(BalancePlan.MOST_ROWS, BalancedSet.shardRows(BalancePlan.MOST_ROWS)), shard),
                 Collections.nCopies(
-                        100, new ClassBalance("Abstract_Expressionism_II", 10_000, 10_000, 10_000, 10_000L, 5, 10L, 0.123)),
+                        100,
+                        new ClassBalance("Abstract_Expressionism_II", 10_000, 10_000, 10_000, 10_000L, 5, 10L, 0.123)),
                 BalancePlan.MOST_ROWS);
         assertThat(EventCodec.data(largest)).hasSizeLessThan(EventCodec.MAX_BYTES);
     }

@@ -55,7 +55,8 @@ class NeighbourSearchTest {
             tied += tie ? 1 : 0;
         }
         long alike = IntStream.range(0, n)
-                .filter(a -> IntStream.range(0, n).anyMatch(b -> a != b && distance(pictures.get(a), pictures.get(b)) == 0))
+                .filter(a ->
+                        IntStream.range(0, n).anyMatch(b -> a != b && distance(pictures.get(a), pictures.get(b)) == 0))
                 .count();
         return new Neighbours(k, nearest, tied, alike);
     }
@@ -120,8 +121,8 @@ class NeighbourSearchTest {
                     Crew crew = new Crew(2)) {
                 GramTiles gram = new GramTiles(product, pictures, values, tiling, crew);
                 // Each tile twice: nothing may be left of the one before.
-                for (Tile tile : List.of(
-                        new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0))) {
+                for (Tile tile :
+                        List.of(new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0))) {
                     Set<List<Integer>> seen = ConcurrentHashMap.newKeySet();
                     gram.tile(tile, () -> {}, pair -> assertDistances(pair, pictures, seen));
                     assertThat(seen).hasSize(tile.row() != tile.column() ? 8 : tile.row() == 0 ? 12 : 4);
@@ -228,8 +229,8 @@ class NeighbourSearchTest {
         NeighbourSearch.Merged merged = new NeighbourSearch.Merged(tiling, 5);
         long products = 0;
         for (int row = 0; row < tiling.tiles(); row++) {
-            try (NeighbourSearch share = new NeighbourSearch(
-                    new EngineProduct(), pictures, 300, 5, tiling, tiling.ofRow(row), 2)) {
+            try (NeighbourSearch share =
+                    new NeighbourSearch(new EngineProduct(), pictures, 300, 5, tiling, tiling.ofRow(row), 2)) {
                 while (share.stepsDone() < share.steps()) {
                     share.step(() -> {});
                 }

@@ -132,7 +132,13 @@ class SmoteGoldenTest {
                     Arrays.stream(rows).mapToObj(train.pictures()::get).toList();
             Tiling tiling = new Tiling(rows.length, tile, 2);
             try (NeighbourSearch search = new NeighbourSearch(
-                    new EngineProduct(), pictures, train.values(), spec.neighbours().most(), tiling, tiling.all(), 2)) {
+                    new EngineProduct(),
+                    pictures,
+                    train.values(),
+                    spec.neighbours().most(),
+                    tiling,
+                    tiling.all(),
+                    2)) {
                 while (search.stepsDone() < search.steps()) {
                     search.step(() -> {});
                 }

@@ -4,7 +4,8 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
 import java.util.List;
 
-/// A balanced set's rows by ordinal, their place in `fit_resample`'s output, out of its shuffled shards: 28 bytes each.
+/// A balanced set's rows by ordinal, their place in `fit_resample`'s output, out of its shuffled shards: 28 bytes
+/// each.
 public final class BalancedRows {
     private final int[] base;
     private final int[] neighbour;
@@ -30,8 +31,10 @@ public final class BalancedRows {
             for (int i = 0; i < shard.rows(); i++, found++) {
                 long ordinal = shard.ordinal()[i];
                 if (ordinal < 0 || ordinal >= rows || seen[(int) ordinal]) {
-                    throw Failure.ours("SHARD_CORRUPT", "%s has ordinal %d of %d rows, or has it twice"
-                            .formatted(ref.uri(), ordinal, rows), null);
+                    throw Failure.ours(
+                            "SHARD_CORRUPT",
+                            "%s has ordinal %d of %d rows, or has it twice".formatted(ref.uri(), ordinal, rows),
+                            null);
                 }
                 int at = (int) ordinal;
                 seen[at] = true;
@@ -42,7 +45,8 @@ public final class BalancedRows {
             }
         }
         if (found != rows) {
-            throw Failure.ours("SHARD_CORRUPT", "%d shards have %d rows, not %d".formatted(shards.size(), found, rows), null);
+            throw Failure.ours(
+                    "SHARD_CORRUPT", "%d shards have %d rows, not %d".formatted(shards.size(), found, rows), null);
         }
         return set;
     }

@@ -17,8 +17,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
-/// A balanced set for any other trainer: every row's pixels, originals first, in `fit_resample`'s order. Rows are made
-/// and written one by one: memory does not depend on the set.
+/// A balanced set for any other trainer: every row's pixels, originals first, in `fit_resample`'s order. Rows are
+/// made and written one by one: memory does not depend on the set.
 public final class Export {
     /// What is written.
     public enum Form {
@@ -77,8 +77,7 @@ public final class Export {
             case SAFETENSORS -> {
                 long x = (long) set.rows() * values * Float.BYTES;
                 String header = """
-                        {"X":{"dtype":"F32","shape":[%d,%d],"data_offsets":[0,%d]},"y":{"dtype":"I64","shape":[%d],"data_offsets":[%d,%d]}}"""
-                        .formatted(set.rows(), values, x, set.rows(), x, x + 8L * set.rows());
+                        {"X":{"dtype":"F32","shape":[%d,%d],"data_offsets":[0,%d]},"y":{"dtype":"I64","shape":[%d],"data_offsets":[%d,%d]}}""".formatted(set.rows(), values, x, set.rows(), x, x + 8L * set.rows());
                 writeRows(folder.resolve("balanced.safetensors"), safetensors(header), labels(), written);
             }
             case IMAGEFOLDER -> writePictures(folder, written);
@@ -113,8 +112,8 @@ public final class Export {
     }
 
     private ByteBuffer labels() {
-        ByteBuffer labels = ByteBuffer.allocate(Math.multiplyExact(set.rows(), Long.BYTES))
-                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer labels =
+                ByteBuffer.allocate(Math.multiplyExact(set.rows(), Long.BYTES)).order(ByteOrder.LITTLE_ENDIAN);
         for (int ordinal = 0; ordinal < set.rows(); ordinal++) {
             labels.putLong(set.label(ordinal));
         }
@@ -168,8 +167,8 @@ public final class Export {
             float[] made = new float[values];
             set.picture(pixels, ordinal, made);
             byte[] png = new Sheet(manifest.side(), 1, 1).put(0, 0, made).png();
-            Path file = folder.resolve(manifest.classes().get(set.label(ordinal)))
-                    .resolve("%07d.png".formatted(ordinal));
+            Path file =
+                    folder.resolve(manifest.classes().get(set.label(ordinal))).resolve("%07d.png".formatted(ordinal));
             try (FileChannel channel =
                     FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
                 writeAt(channel, ByteBuffer.wrap(png), 0);

@@ -21,8 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// A folder of published artefacts, named by what they contain. Safe for any number of processes at once.
 ///
-/// Publication: write aside, hash, fsync, atomic rename, fsync the folder. So a published name always holds the whole
-/// artefact, and publishing the same content twice is publishing it once.
+/// Publication: write aside, hash, fsync, atomic rename, fsync the folder. So a published name always holds the
+/// whole artefact, and publishing the same content twice is publishing it once.
 public final class FileStore {
     private static final String SCHEME = "store:";
 

@@ -66,8 +66,8 @@ public final class EngineProduct implements MatrixProduct {
         }
     }
 
-    /// Everything rests on exact sums, so one is looked at: 1,023 · 127² + 127 · 126 is odd and above 2²³, so it takes all
-    /// 24 bits of a sum in float32.
+    /// Everything rests on exact sums, so one is looked at: 1,023 · 127² + 127 · 126 is odd and above 2²³, so it
+    /// takes all 24 bits of a sum in float32.
     private void probe() {
         Block left = block(1);
         Block right = block(1);
