@@ -128,10 +128,13 @@ class PlanClasses implements JobHandler {
     }
 
     /// @return bytes that the recipes and the shards of a balanced set take
-    static long bytes(BalancePlan plan) {
-        long rowBytes = 5 * Long.BYTES;
+    static long bytes(long rows, long synthetic, int classes) {
+        return (rows + synthetic) * 5 * Long.BYTES + classes * (long) RecipeShard.ROWS;
+    }
+
+    private static long bytes(BalancePlan plan) {
         long synthetic = plan.sizes().stream().mapToLong(ClassSize::synthetic).sum();
-        return (plan.rows() + synthetic) * rowBytes + plan.sizes().size() * (long) RecipeShard.ROWS;
+        return bytes(plan.rows(), synthetic, plan.sizes().size());
     }
 
     private void refuseSmallDisk(BalancePlan plan) {

@@ -1,10 +1,22 @@
 package io.peregrine.balance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.emptyString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.everyItem;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
@@ -29,11 +41,15 @@ import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
 import jakarta.inject.Inject;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.UUID;
+import javax.imageio.ImageIO;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
@@ -147,6 +163,82 @@ class BalanceFlowTest {
                 .body(containsString("peregrine_smote_neighbour_ties_total"))
                 .body(containsString("peregrine_smote_neighbour_seconds_count"))
                 .body(containsString("peregrine_shard_bytes_total"));
+    }
+
+    @Test
+    void everyMadePictureTellsWhereItComesFrom() throws Exception {
+        RunRef run = run("\"auto\"", 5);
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 9);
+        wire.say(sealed, "ingest-service", "");
+        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        BalancedRows rows = BalancedRows.open(store, balanced.shards(), 90);
+        String base = "/api/v1/runs/" + run.id();
+
+        RestAssured.get(base + "/balance")
+                .then()
+                .statusCode(200)
+                .body("state", equalTo("balanced"))
+                .body("rows", equalTo(90))
+                .body("classes.before", contains(30, 12, 9))
+                .body("classes.after", contains(30, 30, 30))
+                .body("classes[1].neighbours", equalTo(5))
+                .body("classes[1].productsDone", equalTo(classProducts(base)))
+                .body("arrayBytes", equalTo(90 * 3 * SIDE * SIDE * 4))
+                .body("secondsLeft", equalTo(0f));
+        RestAssured.get(base + "/samples?label=Rococo&limit=20")
+                .then()
+                .statusCode(200)
+                .body("items", hasSize(20))
+                .body("items[0].ordinal", equalTo(69))
+                .body("items[0].base.row", equalTo(rows.base(69)))
+                .body("items[0].neighbour.row", equalTo(rows.neighbour(69)))
+                .body("items[0].base.label", equalTo("Rococo"))
+                .body("nextCursor", equalTo("89"));
+        RestAssured.get(base + "/samples?label=Rococo&limit=20&cursor=89")
+                .then()
+                .body("items.ordinal", contains(89))
+                .body("nextCursor", nullValue());
+        BufferedImage three = image(base + "/samples/69/picture");
+        assertThat(three.getWidth()).isEqualTo(3 * SIDE + 4 * 4);
+        float[] made = new float[3 * SIDE * SIDE];
+        try (PixelRows pixels = new PixelRows(store, Manifest.open(store, sealed.manifest()))) {
+            rows.picture(pixels, 69, made);
+        }
+        assertThat(three.getRGB(4 + SIDE + 4, 4) >> 16 & 0xff).isEqualTo(Math.round(made[0]));
+        assertThat(image(base + "/samples/sheet?limit=7").getHeight()).isEqualTo(6 * SIDE + 7 * 4);
+        RestAssured.get(base + "/samples/69/others?limit=2")
+                .then()
+                .statusCode(200)
+                .body("items", hasSize(2))
+                .body("items.picture.label", everyItem(not(equalTo("Rococo"))))
+                .body("toBase", greaterThanOrEqualTo(0f));
+        for (String wrong : List.of("/samples/90", "/samples/x", "/samples/-1/picture", "/samples?label=Rokoko")) {
+            RestAssured.get(base + wrong)
+                    .then()
+                    .statusCode(404)
+                    .contentType("application/problem+json")
+                    .body("type", startsWith("/api/v1/problems/"))
+                    .body("detail", not(emptyString()));
+        }
+        RestAssured.get(base + "/samples?limit=0").then().statusCode(400);
+        RestAssured.get("/api/v1/runs/nothing/balance")
+                .then()
+                .statusCode(404)
+                .body("title", equalTo("No such balance"));
+    }
+
+    private static int classProducts(String base) {
+        return RestAssured.get(base + "/balance").path("classes[1].products");
+    }
+
+    private static BufferedImage image(String address) throws IOException {
+        byte[] png = RestAssured.get(address)
+                .then()
+                .statusCode(200)
+                .contentType("image/png")
+                .extract()
+                .asByteArray();
+        return ImageIO.read(new ByteArrayInputStream(png));
     }
 
     @Test

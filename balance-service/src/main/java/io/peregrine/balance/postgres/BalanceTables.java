@@ -140,6 +140,7 @@ public final class BalanceTables {
     ///
     /// @param run as its events name it; null of one planned before it was kept
     /// @param shards in order; empty until they are written
+    /// @param sealedAt when it was heard that its packs are complete
     /// @param plannedAt when its plan was made
     /// @param balancedAt when its shards lay in the store; null before
     public record RunRow(
@@ -147,11 +148,15 @@ public final class BalanceTables {
             ManifestRef manifest,
             List<ArtifactRef> shards,
             double productsPerSecond,
+            Instant sealedAt,
             Instant plannedAt,
             Instant balancedAt) {}
 
     public static Optional<RunRow> run(Handle sql, String run) {
-        return sql.createQuery("select * from balance_run where run = :run")
+        return sql.createQuery("""
+                        select *, coalesce((select created_at from job where run = :run and kind = 'plan'), planned_at)
+                            as sealed_at
+                        from balance_run where run = :run""")
                 .bind("run", run)
                 .map((row, context) -> {
                     String ref = row.getString("run_ref");
@@ -162,6 +167,7 @@ public final class BalanceTables {
                             read(row.getString("manifest"), ManifestRef.class),
                             shards == null ? List.of() : List.of(read(shards, ArtifactRef[].class)),
                             row.getDouble("products_per_second"),
+                            row.getTimestamp("sealed_at").toInstant(),
                             row.getTimestamp("planned_at").toInstant(),
                             balanced == null ? null : balanced.toInstant());
                 })

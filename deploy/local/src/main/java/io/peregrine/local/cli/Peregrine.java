@@ -19,16 +19,22 @@ import picocli.CommandLine.Command;
             UpCommands.Down.class,
             AskCommands.Publish.class,
             AskCommands.Status.class,
-            AskCommands.Cancel.class
+            AskCommands.Cancel.class,
+            SetCommands.Samples.class,
+            SetCommands.Export.class
         },
-        footer = {"", "Also: ./peregrine verify runs every check and test; verify --golden DIR only the golden ones."})
+        footer = {
+            "",
+            "Also: ./peregrine verify runs every check and test; verify --golden DIR only the golden ones.",
+            "./peregrine bench balance compares with imbalanced-learn; bench balance --help tells its parts."
+        })
 public final class Peregrine {
     public static void main(String[] arguments) {
         System.exit(commandLine().execute(arguments));
     }
 
-    /// @return whose exit status is 0: done; 1: the run failed; 2: something that a person can put right, said in one
-    ///     sentence
+    /// @return whose exit status is 0: done; 1: the run failed; 2: something that a person can put right, said in
+    ///     one sentence
     static CommandLine commandLine() {
         return new CommandLine(new Peregrine()).setExecutionExceptionHandler((error, command, parsed) -> {
             if (error instanceof Refusal refusal) {

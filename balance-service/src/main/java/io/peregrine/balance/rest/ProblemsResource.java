@@ -1,0 +1,47 @@
+package io.peregrine.balance.rest;
+
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.MediaType;
+import java.util.Arrays;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// The kinds of problems, so that a problem's `type` leads somewhere.
+@Path("/api/v1/problems")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "problems")
+public class ProblemsResource {
+    /// A kind of problem.
+    ///
+    /// @param cure what to do about it
+    public record Kind(String type, String title, int status, String cure) {
+        static Kind of(ProblemKind kind) {
+            return new Kind(kind.type(), kind.title(), kind.status(), kind.cure());
+        }
+    }
+
+    /// All kinds of problems.
+    public record Kinds(List<Kind> items) {}
+
+    @GET
+    @Operation(operationId = "listProblems", summary = "Every kind of problem that this API answers")
+    public Kinds list() {
+        return new Kinds(Arrays.stream(ProblemKind.values()).map(Kind::of).toList());
+    }
+
+    @GET
+    @Path("/{kind}")
+    @Operation(operationId = "getProblem", summary = "One kind of problem, and its cure")
+    public Kind kind(@PathParam("kind") String kind) {
+        return Arrays.stream(ProblemKind.values())
+                .filter(known -> known.slug().equals(kind))
+                .map(Kind::of)
+                .findFirst()
+                .orElseThrow(() ->
+                        Problem.of(ProblemKind.PROBLEM_UNKNOWN, "There is no kind of problem '%s'.".formatted(kind)));
+    }
+}
