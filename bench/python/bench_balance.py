@@ -10,6 +10,7 @@ Parts, and what each takes on two cores:
     wikiart     13,350 pictures of 3 x 416 x 416 in WikiArt's 27 class sizes, `auto`; then kill -9 five times; imbalanced-learn
                 on the same with a limit of 20 GiB of address space (1 hour, 30 GB of disk: the gallery is painted first)
     large       100,000 pictures at side 64, one class of 40,000, {"atLeast": 45000} (1 hour)
+    uint8       what imbalanced-learn makes of uint8 pictures, as a picture in docs/pictures (2 minutes)
 Without a part: pairs and growth. (200 random small cases against imbalanced-learn are a test: PythonReaderTest.)
 
 Peregrine is measured as it runs: broker, database and services, brought up over a folder of its own; a run goes first, so
@@ -362,7 +363,23 @@ def short(report, work):
     pairs(report, folder, work, side=32, title="Short form: a small gallery, no time means anything here")
 
 
-PARTS = {"short", "pairs", "growth", "wikiart", "large"}
+def uint8(report, work):
+    folder = work / "uint8"
+    paint(folder, side=128, divisor=40)
+    peregrine = Peregrine(work / "uint8-data", [work])
+    try:
+        plan, _, _, _ = peregrine.balance(folder, {"image": {"side": 128}, "balance": {"strategy": "auto"}})
+        picture = ROOT / "docs/pictures/uint8.png"
+        picture.parent.mkdir(exist_ok=True)
+        answer = worker("uint8", **artefacts(peregrine, plan), picture=str(picture))
+    finally:
+        peregrine.down()
+    report.table("imbalanced-learn on uint8", ["made values", "darker neighbour", "wrapped around", "ours"],
+                 [[f"{answer['values']:,}", f"{answer['darker']:,}", f"{answer['wrapped']:,}", report.check(answer)]],
+                 "Base, ours, imbalanced-learn on uint8, neighbour: docs/pictures/uint8.png")
+
+
+PARTS = {"uint8", "short", "pairs", "growth", "wikiart", "large"}
 CLASSES = [line.split(",")[0] for line in
            (ROOT / "deploy/local/src/main/resources/gallery/wikiart-classes.csv").read_text().splitlines()[1:]]
 
@@ -388,7 +405,7 @@ def main():
                     parser.error(f"there is no folder {given.folder}; name one with --folder")
                 pairs(report, given.folder.resolve(), work)
             else:
-                {"short": short, "growth": growth, "wikiart": wikiart, "large": large}[part](report, work)
+                {"uint8": uint8, "short": short, "growth": growth, "wikiart": wikiart, "large": large}[part](report, work)
     if given.to:
         cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
         given.to.write_text(f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({cpu}).\n\n"

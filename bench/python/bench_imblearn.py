@@ -7,8 +7,10 @@
 import json
 import os
 import resource
+import struct
 import sys
 import time
+import zlib
 
 began = time.monotonic()
 import numpy as np
@@ -99,7 +101,48 @@ def fit_resample(given):
     return answer | {"equal": why is None, "why": why}
 
 
+def png(path, pixels):
+    """u8 [height, width, 3], without a library for pictures."""
+    height, width, _ = pixels.shape
+    raw = b"".join(b"\0" + row.tobytes() for row in pixels)
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b""))
+
+
+def uint8(given):
+    """The same call on float32 and on uint8 pictures: where they differ, and three rows of pictures."""
+    store = check.Store(given["store"])
+    balance = given["balance"]
+    train, pixels, labels, classes = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])
+    smote = SMOTE(sampling_strategy=balance["strategy"], k_neighbors=balance["neighbours"], random_state=balance["seed"])
+    right, right_labels = smote.fit_resample(pixels.astype(np.float32), labels)
+    wrong, _ = smote.fit_resample(pixels, labels)
+    columns, _ = check.read_shards(store, [ref["uri"] for ref in given["shards"]])
+    why = rebuilt_equal(columns, train, pixels, right, right_labels, len(train))
+    order = np.argsort(columns["ordinal"])
+    base, neighbour = (np.searchsorted(train, columns[name][order]) for name in ("base", "neighbour"))
+    made = slice(len(train), None)
+    darker = pixels[neighbour[made]] < pixels[base[made]]
+    wrapped = np.abs(wrong[made].astype(np.float32) - right[made]) > 2
+    side = int(round((pixels.shape[1] / 3) ** 0.5))
+    as_picture = lambda row: np.clip(np.rint(row), 0, 255).astype(np.uint8).reshape(3, side, side).transpose(1, 2, 0)
+    gaps = columns["gap"][order][made]
+    # Three pictures with a gap near a half, of three classes: there a blend is most of both.
+    chosen, seen = [], set()
+    for i in np.argsort(np.abs(gaps - 0.5)):
+        if right_labels[made][i] not in seen and len(chosen) < 3:
+            seen.add(right_labels[made][i])
+            chosen.append(len(train) + i)
+    rows = [np.concatenate([as_picture(x) for x in (pixels[base[i]], right[i], wrong[i], pixels[neighbour[i]])], axis=1)
+            for i in chosen]
+    png(given["picture"], np.concatenate(rows))
+    return {"values": int(darker.size), "darker": int(darker.sum()), "wrapped": int(wrapped.sum()), "equal": why is None,
+            "why": why, "picture": given["picture"]}
+
+
 if __name__ == "__main__":
     task, given = sys.argv[1], json.loads(sys.argv[2])
-    answer = {"fit_resample": fit_resample}[task](given)
+    answer = {"fit_resample": fit_resample, "uint8": uint8}[task](given)
     print(json.dumps(answer))
