@@ -4,12 +4,13 @@
     ./peregrine bench balance [PART ...] [--to FILE]
 
 Parts, and what each takes on two cores:
-    short       small sizes, no times asserted: only equality of rows (1 minute; what `verify` runs)
+    short       small sizes, no times asserted: only equality of rows (3 minutes; what `verify` runs)
     pairs       the three fair pairs on a folder of pictures at side 224, `auto` (5 minutes)
     growth      class size and side doubled; the exponents of both sides (5 minutes)
     wikiart     13,350 pictures of 3 x 416 x 416 in WikiArt's 27 class sizes, `auto`; then kill -9 five times; imbalanced-learn
                 on the same with a limit of 20 GiB of address space (1 hour, 30 GB of disk: the gallery is painted first)
     large       100,000 pictures at side 64, one class of 40,000, {"atLeast": 45000} (1 hour)
+    replicas    a killed worker and two workers at once: the same shards (2 minutes; a part of 'short')
     uint8       what imbalanced-learn makes of uint8 pictures, as a picture in docs/pictures (2 minutes)
 Without a part: pairs and growth. (200 random small cases against imbalanced-learn are a test: PythonReaderTest.)
 
@@ -77,8 +78,9 @@ def ask(address):
 class Peregrine:
     """All of Peregrine over a folder of its own."""
 
-    def __init__(self, data, roots):
+    def __init__(self, data, roots, **settings):
         self.data = data
+        self.environment = os.environ | {f"PEREGRINE_BALANCE_{name.upper()}": str(value) for name, value in settings.items()}
         began = time.monotonic()
         words = ["up", "--data", data, "--ports", "free"]
         for root in roots:
@@ -88,7 +90,8 @@ class Peregrine:
         self.instance = json.loads((data / "peregrine.json").read_text())
 
     def command(self, *words):
-        return subprocess.run([ROOT / "peregrine", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True).stdout
+        return subprocess.run([ROOT / "peregrine", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True,
+                              env=self.environment).stdout
 
     def pid(self, module="balance-service"):
         """The service's process: the one that works for this data folder."""
@@ -102,7 +105,21 @@ class Peregrine:
                 continue
         return None
 
-    def balance(self, folder, spec, memory=True, kills=0):
+    def replica(self):
+        """A second balance-service beside the first: same broker, database and store, a port of its own."""
+        first = Path(f"/proc/{self.pid()}")
+        words = [word.decode() for word in (first / "cmdline").read_bytes().split(b"\0")[:-1]]
+        environment = dict(entry.decode().split("=", 1) for entry in (first / "environ").read_bytes().split(b"\0")[:-1])
+        log = self.data / "logs/replica.log"
+        with log.open("w") as out:
+            process = subprocess.Popen(words, env=environment | {"QUARKUS_HTTP_PORT": "0"}, stdout=out, stderr=out)
+        while "Listening on" not in log.read_text():
+            time.sleep(POLL_SECONDS)
+            if process.poll() is not None:
+                raise SystemExit(f"the replica ended; see {log}")
+        return process, log
+
+    def balance(self, folder, spec, kills=0):
         """One run as far as its shards: (plan, seconds, peak anonymous bytes, run). The networks are not trained."""
         file = self.data / "spec.json"
         file.write_text(json.dumps(spec))
@@ -129,6 +146,7 @@ class Peregrine:
                     while (pid := self.pid()) is None:
                         time.sleep(POLL_SECONDS)
                     watched.pid = pid
+        self.killed = killed
         self.command("cancel", run, "--data", self.data)
         return plan, seconds(plan), watched.peak, run
 
@@ -357,10 +375,41 @@ def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
                  ["class", "its neighbours", "products", "all classes", "rows", "memory"], rows)
 
 
+def replicas(report, work, side=64, divisor=10.0, kills=1):
+    """Tiny tiles and jobs: one worker, one that is killed, two workers; the same shards each time."""
+    folder = work / f"replicas-{side}"
+    paint(folder, side, divisor)
+    spec = {"image": {"side": side}, "balance": {"strategy": "auto"}}
+    peregrine = Peregrine(work / "replicas", [work], memory="16M", job_products=200_000_000)
+    process = None
+    try:
+        warm_up(peregrine, work)
+        plan, alone, _, _ = peregrine.balance(folder, spec)
+        again, with_kills, _, _ = peregrine.balance(folder, spec, kills=kills)
+        killed = peregrine.killed
+        process, log = peregrine.replica()
+        both, together, _, _ = peregrine.balance(folder, spec)
+        shares = sum(c["shares"] for c in both["classes"])
+        second = log.read_text().count("neighbours found run=")
+    finally:
+        if process is not None:
+            process.terminate()
+            process.wait()
+        peregrine.down()
+    same = plan["shards"] == again["shards"] == both["shards"]
+    report.equal &= same and 0 < second < shares
+    report.table(f"Kills and replicas: {plan['rows']:,} rows, {shares} jobs", ["", "", ""],
+                 [["one worker", f"{alone:.1f} s", ""],
+                  [f"killed {killed} times", f"{with_kills:.1f} s, a lease of 15 s for each", ""],
+                  ["two workers", f"{together:.1f} s", f"{second} jobs by the second, {shares - second} by the first"],
+                  ["shards", "the same bytes each time" if same else "NOT THE SAME", ""]])
+
+
 def short(report, work):
     folder = work / "short"
     paint(folder, side=32, divisor=40)
     pairs(report, folder, work, side=32, title="Short form: a small gallery, no time means anything here")
+    replicas(report, work)
 
 
 def uint8(report, work):
@@ -379,7 +428,7 @@ def uint8(report, work):
                  "Base, ours, imbalanced-learn on uint8, neighbour: docs/pictures/uint8.png")
 
 
-PARTS = {"uint8", "short", "pairs", "growth", "wikiart", "large"}
+PARTS = {"replicas", "uint8", "short", "pairs", "growth", "wikiart", "large"}
 CLASSES = [line.split(",")[0] for line in
            (ROOT / "deploy/local/src/main/resources/gallery/wikiart-classes.csv").read_text().splitlines()[1:]]
 
@@ -405,7 +454,7 @@ def main():
                     parser.error(f"there is no folder {given.folder}; name one with --folder")
                 pairs(report, given.folder.resolve(), work)
             else:
-                {"uint8": uint8, "short": short, "growth": growth, "wikiart": wikiart, "large": large}[part](report, work)
+                {"replicas": replicas, "uint8": uint8, "short": short, "growth": growth, "wikiart": wikiart, "large": large}[part](report, work)
     if given.to:
         cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
         given.to.write_text(f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({cpu}).\n\n"

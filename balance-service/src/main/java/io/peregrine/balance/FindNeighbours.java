@@ -142,6 +142,9 @@ class FindNeighbours implements JobHandler {
                         tx.add(new Job.New(run, DrawRecipes.KIND, Integer.toString(order.label()), order));
                     }
                 });
+                LOG.infof(
+                        "neighbours found run=%s label=%s share=%d of=%d tiles=%d",
+                        run.id(), order.name(), order.share() + 1, order.shares(), search.steps());
             } else {
                 byte[] done = ByteBuffer.allocate(Integer.BYTES)
                         .putInt(search.stepsDone())

@@ -63,11 +63,14 @@ import org.junit.jupiter.api.Test;
 class BalanceFlowTest {
     private static final int SIDE = 24;
 
-    /// Memory for tiles of some 8 rows, and jobs so small that a class of 30 is shared by several.
+    /// Memory for tiles of some 8 rows, and jobs so small that a class of 30 is shared by several, on two workers.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
-            return Map.of("peregrine.balance.memory", "600K", "peregrine.balance.job-products", "500000");
+            return Map.of(
+                    "peregrine.balance.memory", "600K",
+                    "peregrine.balance.job-products", "500000",
+                    "peregrine.work.threads", "2");
         }
     }
 
