@@ -174,7 +174,8 @@ class PythonReaderTest {
             String coverage = random.nextInt(3) == 0 ? "even" : "random";
             ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
                     {"dataset": "gallery", "uri": "file:///gallery",
-                     "balance": {"method": "%s", "strategy": %s, "neighbours": %s, "coverage": "%s", "seed": %d}}""".formatted(method, strategy(method, counts, random), neighbours, coverage, random.nextInt(1 << 30)));
+                     "balance": {"method": "%s", "strategy": %s, "neighbours": %s, "coverage": "%s", "seed": %d}}""".formatted(
+                            method, strategy(method, counts, random), neighbours, coverage, random.nextInt(1 << 30)));
             RunRef run = new RunRef(
                     "0".repeat(32),
                     "gallery",

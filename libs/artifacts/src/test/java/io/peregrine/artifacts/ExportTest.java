@@ -51,12 +51,15 @@ class ExportTest {
                         new Entry(1, Split.TRAIN, 0, 1, "b", "00", null),
                         new Entry(1, Split.TRAIN, 0, 2, "c", "00", null)));
         ArtifactRef first = new RecipeShard(
-                        new long[] {1, 0, 2}, new long[] {2, 0, 2}, new double[] {0.3, 0, 0}, new long[] {1, 0, 1}, new long[] {
-                            3, 0, 2
-                        })
+                        new long[] {1, 0, 2},
+                        new long[] {2, 0, 2},
+                        new double[] {0.3, 0, 0},
+                        new long[] {1, 0, 1},
+                        new long[] {3, 0, 2})
                 .publish(store, Map.of());
         ArtifactRef second = new RecipeShard(
-                        new long[] {2, 1}, new long[] {1, 1}, new double[] {0.9, 0}, new long[] {1, 1}, new long[] {4, 1})
+                        new long[] {2, 1}, new long[] {1, 1}, new double[] {0.9, 0}, new long[] {1, 1}, new long[] {4, 1
+                        })
                 .publish(store, Map.of());
         set = BalancedRows.open(store, List.of(first, second), 5);
     }

@@ -9,7 +9,9 @@ import ai.djl.ndarray.types.Shape;
 import org.junit.jupiter.api.Test;
 
 class ClassWeightsTest {
-    private static final float[] LOG_PROBABILITIES = {-0.1f, -2.4f, -5f, -1f, -0.7f, -2f, -3f, -0.2f, -2.2f, -4f, -3f, -0.1f};
+    private static final float[] LOG_PROBABILITIES = {
+        -0.1f, -2.4f, -5f, -1f, -0.7f, -2f, -3f, -0.2f, -2.2f, -4f, -3f, -0.1f
+    };
     private static final long[] LABELS = {0, 1, 0, 2};
 
     private static float loss(SeedCnn network, boolean training) {
