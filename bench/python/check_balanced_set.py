@@ -21,12 +21,15 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from imblearn.over_sampling import SMOTE
+from imblearn.over_sampling import SMOTE, RandomOverSampler
+from imblearn.under_sampling import RandomUnderSampler
 from safetensors import safe_open
 from safetensors.numpy import load_file
+from sklearn.neighbors import NearestNeighbors
 
 SHARD_ROWS = 4096
 TRAIN = 1
+ADAPTIVE_MOST = 5
 # Rows compared at a time: the whole set as floats may be large.
 BLOCK_ROWS = 256
 
@@ -89,7 +92,10 @@ def read_shards(store, names):
         must(set(shard) == set(columns), f"shard {place} has the tensors {sorted(shard)}")
         length = len(shard["base"])
         full = place + 1 < len(names)
-        must(length == SHARD_ROWS if full else 0 < length <= SHARD_ROWS, f"shard {place} has {length} rows")
+        size = length if place == 0 and full else size if place else SHARD_ROWS
+        # Larger sets have larger shards: 4,096 rows, doubled.
+        doubled = size >= SHARD_ROWS and size & (size - 1) == 0
+        must(length == size and doubled if full else 0 < length <= size, f"shard {place} has {length} rows")
         for column in columns:
             kind = np.float64 if column == "gap" else np.int64
             must(shard[column].dtype == kind and shard[column].shape == (length,), f"{column} of shard {place}")
@@ -119,23 +125,71 @@ def strategy_of(text):
 
 
 def asked_for(given, store):
-    """Strategy, neighbours and seed, from the run's specification or from the command line."""
+    """The specification's 'balance', from the run's specification or from the command line."""
     if given.spec is None:
-        return given.strategy, given.neighbours, given.seed
-    balance = json.loads(store.path(given.spec).read_text(encoding="utf-8"))["balance"]
-    return balance["strategy"], balance["neighbours"], balance["seed"]
+        return {"strategy": given.strategy, "neighbours": given.neighbours, "seed": given.seed}
+    return json.loads(store.path(given.spec).read_text(encoding="utf-8"))["balance"]
 
 
-def reference(pixels, labels, strategy, neighbours, seed):
+def growing(strategy, labels):
+    """By class in label order how many rows SMOTE makes: imbalanced-learn's own reading of the strategy."""
+    smote = SMOTE(sampling_strategy=strategy)
+    from imblearn.utils import check_sampling_strategy
+    return check_sampling_strategy(smote.sampling_strategy, labels, "over-sampling")
+
+
+def evenly(floats, labels, label, count, k, seed):
+    """The paper's quota: each row is a base equally often, what is left over goes to the first of a permutation."""
+    own = floats[labels == label]
+    nearest = NearestNeighbors(n_neighbors=k + 1).fit(own).kneighbors(own, return_distance=False)[:, 1:]
+    state = np.random.RandomState(seed)
+    rounds = count // len(own)
+    left_over = count - rounds * len(own)
+    last = state.permutation(len(own))[:left_over] if left_over else np.empty(0, dtype=int)
+    base = np.concatenate([np.tile(np.arange(len(own)), rounds), last])
+    rank = state.randint(0, k, size=count)
+    gap = state.uniform(size=count)[:, None]
+    return (own[base] + gap * (own[nearest[base, rank]] - own[base])).astype(np.float32)
+
+
+def smote(floats, labels, strategy, balance):
+    seed, asked = balance["seed"], balance["neighbours"]
+    if asked != "adaptive" and balance.get("coverage", "random") == "random":
+        return SMOTE(sampling_strategy=strategy, k_neighbors=asked, random_state=seed).fit_resample(floats, labels)
+    rows, made_labels = [floats], [labels]
+    for label, count in growing(strategy, labels).items():
+        if count == 0:
+            continue
+        real = int((labels == label).sum())
+        k = min(ADAPTIVE_MOST, real - 1) if asked == "adaptive" else asked
+        if balance.get("coverage", "random") == "even":
+            rows.append(evenly(floats, labels, label, count, k, seed))
+        else:
+            # Each class begins the stream anew, so classes may be asked for one by one.
+            one = SMOTE(sampling_strategy={label: real + count}, k_neighbors=k, random_state=seed)
+            rows.append(one.fit_resample(floats, labels)[0][len(labels):])
+        made_labels.append(np.full(count, label))
+    return np.concatenate(rows), np.concatenate(made_labels)
+
+
+def reference(pixels, labels, strategy, balance):
+    """Rows and labels, and for methods that only pick the picks: places in the train split [rows]."""
     # float32, as imbalanced-learn keeps the type that it is given: uint8 would wrap around.
     floats = pixels.astype(np.float32)
-    if strategy is None:
-        return floats, labels
-    smote = SMOTE(sampling_strategy=strategy, k_neighbors=neighbours, random_state=seed)
-    return smote.fit_resample(floats, labels)
+    method, seed = balance.get("method", "smote"), balance["seed"]
+    if method == "class-weights" or strategy is None:
+        picks = np.arange(len(labels))
+    elif method == "smote":
+        return *smote(floats, labels, strategy, balance), None
+    else:
+        sampler = {"random-over": RandomOverSampler, "random-under": RandomUnderSampler}[method]
+        drawn = sampler(sampling_strategy=strategy, random_state=seed)
+        drawn.fit_resample(floats, labels)
+        picks = drawn.sample_indices_
+    return floats[picks], labels[picks], picks
 
 
-def compare(columns, header, train, pixels, expected, expected_labels, seed):
+def compare(columns, header, train, pixels, expected, expected_labels, picks, seed):
     rows = len(columns["ordinal"])
     must(rows == len(expected_labels), f"{rows} rows; the reference has {len(expected_labels)}")
     order = np.random.RandomState(seed).permutation(rows)
@@ -146,6 +200,11 @@ def compare(columns, header, train, pixels, expected, expected_labels, seed):
     columns = {name: column[place] for name, column in columns.items()}
     must(np.array_equal(columns["label"], expected_labels), "the labels differ from the reference's")
     real = len(train)
+    if picks is not None:
+        must(np.array_equal(columns["base"], train[picks]), "other pictures are picked than the reference picks")
+        must(np.array_equal(columns["neighbour"], columns["base"]), "a picked row has another neighbour than itself")
+        must(not columns["gap"].any(), "a picked row has a gap")
+        return rows, max(0, rows - real)
     must(np.array_equal(columns["base"][:real], train), "the real rows are not the train split in row order")
     must(np.array_equal(columns["neighbour"][:real], train), "a real row has another neighbour than itself")
     must(not columns["gap"][:real].any(), "a real row has a gap")
@@ -168,34 +227,66 @@ def compare(columns, header, train, pixels, expected, expected_labels, seed):
     return rows, rows - real
 
 
+def check(store, balance, manifest_tensors, manifest_json, shards):
+    """Compares one balanced set.
+
+    Returns rows and how many of them were made; raises NotEqual."""
+    train, pixels, labels, classes = read_train(store, manifest_tensors, manifest_json)
+    columns, header = read_shards(store, shards)
+    said = {"seed": header["seed"], "neighbours": header["neighbours"]}
+    asked = {"seed": str(balance["seed"]), "neighbours": str(balance["neighbours"])}
+    must(said == asked, f"the shards' header says {said}")
+    strategy = sampling_strategy(balance["strategy"], labels, classes)
+    expected, expected_labels, picks = reference(pixels, labels, strategy, balance)
+    return *compare(columns, header, train, pixels, expected, expected_labels, picks, balance["seed"]), pixels.shape[1]
+
+
+def check_cases(store, file):
+    """Many sets of one store: each line a JSON object {spec, tensors, json, shards, tied}.
+
+    A set with ties may differ, and is only counted."""
+    equal = tied = made = 0
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()):
+        case = json.loads(line)
+        balance = json.loads(store.path(case["spec"]).read_text(encoding="utf-8"))["balance"]
+        try:
+            made += check(store, balance, case["tensors"], case["json"], case["shards"])[1]
+            equal += 1
+        except NotEqual as difference:
+            if not case["tied"]:
+                raise NotEqual(f"case {number}, {json.dumps(balance)}: {difference}") from difference
+            tied += 1
+    print(f"equal, bit for bit: {equal} cases, {made} synthetic rows; {tied} with ties differ")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spec", help="the run's run.json; or say --strategy, --neighbours and --seed")
+    parser.add_argument("--cases", type=Path, help="a file of many cases in place of manifest and shards")
     parser.add_argument("--strategy", type=strategy_of, help="a name, a ratio or a JSON object")
     parser.add_argument("--neighbours", type=int, help="SMOTE's k")
     parser.add_argument("--seed", type=int, help="of the recipes and of the shuffle, 0 to 4294967295")
     parser.add_argument("store", help="the store's folder")
-    parser.add_argument("manifest_tensors", help="the manifest's .safetensors")
-    parser.add_argument("manifest_json", help="the manifest's .json")
-    parser.add_argument("shards", nargs="+", help="recipe shards, in the order of dataset.balanced")
+    parser.add_argument("manifest_tensors", nargs="?", help="the manifest's .safetensors")
+    parser.add_argument("manifest_json", nargs="?", help="the manifest's .json")
+    parser.add_argument("shards", nargs="*", help="recipe shards, in the order of dataset.balanced")
     given = parser.parse_args()
     by_hand = [given.strategy, given.neighbours, given.seed]
-    if None in by_hand if given.spec is None else by_hand != [None] * 3:
-        parser.error("give either --spec, or all of --strategy, --neighbours and --seed")
     store = Store(given.store)
     try:
-        strategy, neighbours, seed = asked_for(given, store)
-        train, pixels, labels, classes = read_train(store, given.manifest_tensors, given.manifest_json)
-        columns, header = read_shards(store, given.shards)
-        said = {"seed": header["seed"], "neighbours": header["neighbours"]}
-        must(said == {"seed": str(seed), "neighbours": str(neighbours)}, f"the shards' header says {said}")
-        strategy = sampling_strategy(strategy, labels, classes)
-        expected, expected_labels = reference(pixels, labels, strategy, neighbours, seed)
-        rows, synthetic = compare(columns, header, train, pixels, expected, expected_labels, seed)
+        if given.cases:
+            check_cases(store, given.cases)
+            return 0
+        if None in by_hand if given.spec is None else by_hand != [None] * 3:
+            parser.error("give either --spec, or all of --strategy, --neighbours and --seed")
+        if not given.shards:
+            parser.error("name the manifest's two files and the shards")
+        balance = asked_for(given, store)
+        rows, made, values = check(store, balance, given.manifest_tensors, given.manifest_json, given.shards)
     except NotEqual as difference:
         print(f"not equal: {difference}", file=sys.stderr)
         return 1
-    print(f"equal, bit for bit: {rows} rows, {synthetic} of them synthetic, {pixels.shape[1]} values each")
+    print(f"equal, bit for bit: {rows} rows, {made} of them synthetic, {values} values each")
     return 0
 
 

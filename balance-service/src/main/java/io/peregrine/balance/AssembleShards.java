@@ -5,7 +5,10 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
+import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.balance.smote.BalancedSet;
+import io.peregrine.balance.smote.ClassSize;
+import io.peregrine.balance.smote.RandomPicks;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
@@ -13,6 +16,7 @@ import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
 import io.peregrine.work.Database;
@@ -25,6 +29,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.IntFunction;
 import org.jboss.logging.Logger;
 
 /// Shuffles real rows and all classes' recipes into shards, publishes them and says so.
@@ -63,14 +68,7 @@ class AssembleShards implements JobHandler {
         List<ClassRow> classes = database.jdbi().withHandle(sql -> BalanceTables.classes(sql, run.id()));
         BalanceSpec spec = specs.balance(run);
         Manifest manifest = Manifest.open(store, ref);
-        int[] rows = manifest.rowsOf(Split.TRAIN);
-        int[] labels = Arrays.stream(rows).map(manifest::label).toArray();
-        List<RecipeShard> recipes = classes.stream()
-                .map(ClassRow::recipes)
-                .filter(Objects::nonNull)
-                .map(drawn -> RecipeShard.open(store, drawn))
-                .toList();
-        BalancedSet set = new BalancedSet(rows, labels, recipes, spec.seed());
+        BalancedSet set = set(spec, manifest, classes);
         List<ArtifactRef> shards = new ArrayList<>();
         long tiedRows = classes.stream().mapToLong(ClassRow::tiedRows).sum();
         for (int index = 0; index < set.shards(); index++) {
@@ -80,24 +78,58 @@ class AssembleShards implements JobHandler {
                             store,
                             Map.of(
                                     "format", "peregrine-recipe-shard-1",
-                                    "reference", "imbalanced-learn 0.14.2 SMOTE on float32",
-                                    "neighbours", Integer.toString(spec.neighbours()),
+                                    "reference", Specs.reference(spec),
+                                    "neighbours", spec.neighbours().wire().toString(),
                                     "seed", Long.toString(spec.seed()),
                                     "tied_rows", Long.toString(tiedRows))));
         }
-        List<ClassBalance> balance = classes.stream()
-                .map(one -> new ClassBalance(one.name(), one.real(), one.synthetic(), one.tiedRows()))
-                .toList();
+        List<ClassBalance> balance =
+                classes.stream().map(one -> balance(one, spec)).toList();
         job.done(tx -> {
             for (int index = 0; index < shards.size(); index++) {
-                long inShard = Math.min(RecipeShard.ROWS, set.rows() - (long) index * RecipeShard.ROWS);
+                long inShard = set.rowsOf(index);
                 tx.say(
                         new ShardWritten(run, index, shards.size(), shards.get(index), inShard),
                         Integer.toString(index));
             }
+            BalanceTables.balanced(tx.sql(), run.id(), shards);
             tx.say(new DatasetBalanced(run, ref, shards, balance, set.rows()), "");
         });
         meters.published(shards);
         LOG.infof("dataset balanced run=%s rows=%d shards=%d tied=%d", run.id(), set.rows(), shards.size(), tiedRows);
+    }
+
+    private BalancedSet set(BalanceSpec spec, Manifest manifest, List<ClassRow> classes) {
+        BalancePlan plan = new BalancePlan(classes.stream()
+                .map(one -> new ClassSize(one.label(), one.name(), one.real(), one.synthetic(), one.dropped()))
+                .toList());
+        IntFunction<int[]> rowsOf = label -> manifest.rowsOf(Split.TRAIN, label);
+        int[] rows = spec.method() == Method.RANDOM_UNDER
+                ? RandomPicks.under(plan, spec.strategy(), rowsOf, spec.seed())
+                : manifest.rowsOf(Split.TRAIN);
+        int[] labels = Arrays.stream(rows).map(manifest::label).toArray();
+        List<RecipeShard> recipes = spec.method() == Method.RANDOM_OVER
+                ? RandomPicks.over(plan, rowsOf, spec.seed())
+                : classes.stream()
+                        .map(ClassRow::recipes)
+                        .filter(Objects::nonNull)
+                        .map(drawn -> RecipeShard.open(store, drawn))
+                        .toList();
+        return new BalancedSet(rows, labels, recipes, spec.seed());
+    }
+
+    /// What goes without saying is not said: the event lists many shards beside the classes.
+    private static ClassBalance balance(ClassRow one, BalanceSpec spec) {
+        boolean fewer =
+                one.neighbours() != null && one.neighbours() < spec.neighbours().most();
+        return new ClassBalance(
+                one.name(),
+                one.real() - one.dropped(),
+                one.synthetic(),
+                one.tiedRows(),
+                one.duplicates() > 0 ? one.duplicates() : null,
+                fewer ? one.neighbours() : null,
+                one.dropped() > 0 ? one.dropped() : null,
+                one.weight());
     }
 }

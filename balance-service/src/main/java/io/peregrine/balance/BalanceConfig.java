@@ -1,20 +1,27 @@
 package io.peregrine.balance;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.lang.management.ManagementFactory;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /// What the balance service is told.
 @ConfigMapping(prefix = "peregrine.balance")
 public interface BalanceConfig {
-    /// Rows and columns of a tile of the distance matrix, whose memory is 16 · tileRows² + 8,192 · tileRows
-    /// bytes for each thread: 8 MB. Smaller tiles read each picture more often: of a class of n pictures,
-    /// each some n / tileRows times.
-    @WithDefault("512")
-    int tileRows();
+    /// Memory of one neighbour search, such as `512M`: of it come the rows and columns of a tile of the distance
+    /// matrix. Smaller tiles read each picture more often. A quarter of the machine's or 2 GiB, whichever is less,
+    /// when left out; never more than seven tenths of the heap, where a part of it lies.
+    Optional<MemorySize> memory();
 
     /// Threads of one neighbour search. As many as there are cores, when left out.
     OptionalInt threads();
+
+    /// Multiply-adds of one job: a class that takes more is searched by several jobs, a tile row each, which
+    /// replicas share. The default is some seconds on two fast cores.
+    @WithDefault("2000000000000")
+    long jobProducts();
 
     /// What multiplies. Both find the same neighbours, bit for bit.
     @WithDefault("engine")
@@ -26,5 +33,19 @@ public interface BalanceConfig {
         ENGINE,
         /// Java alone, where that library does not run: some 30 times slower.
         PLAIN
+    }
+
+    /// @return bytes that a search may hold
+    default long memoryBytes() {
+        long most = 2L << 30;
+        long machine = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)
+                .getTotalMemorySize();
+        long allowed = memory().map(MemorySize::asLongValue).orElse(Math.min(machine / 4, most));
+        return Math.min(allowed, Runtime.getRuntime().maxMemory() / 10 * 7);
+    }
+
+    /// @return threads of a search
+    default int threadCount() {
+        return threads().orElse(Runtime.getRuntime().availableProcessors());
     }
 }

@@ -1,6 +1,9 @@
 package io.peregrine.balance;
 
+import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
 import io.smallrye.reactive.messaging.annotations.Blocking;
@@ -9,8 +12,8 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Hears that a dataset is sealed. Then the class sizes are planned ([PlanClasses]), each class that must
-/// grow has its neighbours found and its recipes drawn ([FindNeighbours]), and after the last of them the
-/// shuffled shards are written ([AssembleShards]).
+/// grow has its neighbours found ([FindNeighbours]) and its recipes drawn ([DrawRecipes]), and after the last of
+/// them the shuffled shards are written ([AssembleShards]).
 @ApplicationScoped
 class BalanceFlow {
     private final Inbox inbox;
@@ -31,10 +34,21 @@ class BalanceFlow {
         });
     }
 
-    /// Of the runs only their ends matter here, and those the inbox keeps by itself.
+    /// Of the runs only their ends matter here, and those the inbox keeps by itself; what searches had found so
+    /// far is of no more use.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {});
+        inbox.hear(record, (event, tx) -> {
+            switch (event.data()) {
+                case RunFailed failed ->
+                    SearchTables.forget(tx.sql(), failed.run().id());
+                case RunCancelled cancelled ->
+                    SearchTables.forget(tx.sql(), cancelled.run().id());
+                default -> {
+                    // Nothing of ours ends with it.
+                }
+            }
+        });
     }
 }

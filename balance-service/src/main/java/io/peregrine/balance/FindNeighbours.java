@@ -3,63 +3,74 @@ package io.peregrine.balance;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
-import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.balance.smote.NeighbourSearch;
-import io.peregrine.balance.smote.Neighbours;
-import io.peregrine.balance.smote.Recipes;
-import io.peregrine.events.ArtifactRef;
+import io.peregrine.balance.smote.Tiling;
+import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
-import io.peregrine.vision.EngineProduct;
-import io.peregrine.vision.MatrixProduct;
-import io.peregrine.vision.PlainProduct;
+import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
+import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.time.Duration;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.function.IntFunction;
+import java.util.SortedMap;
 import org.jboss.logging.Logger;
 
-/// Finds the neighbours of one class's pictures, and draws and publishes the class's recipes. What is found
-/// is kept after each column of tiles: a killed search goes on from there.
+/// Finds the neighbours of one class's pictures, or a share of them: a tile row's. What is found is kept after each
+/// tile: a killed search goes on from there. The last share of a class has its recipes drawn.
 @ApplicationScoped
 class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";
 
     private static final Logger LOG = Logger.getLogger(FindNeighbours.class);
+    /// Tiles of small pictures take milliseconds, and each kept one a write to disk: so often is enough.
+    private static final long KEEP_NANOS = 1_000_000_000L;
 
     private final FileStore store;
-    private final Specs specs;
-    private final BalanceMeters meters;
-    private final int tileRows;
-    private final int threads;
-    private final BalanceConfig.Product product;
+    private final Database database;
+    private final Products products;
+    private final BalanceConfig config;
 
-    FindNeighbours(FileStore store, Specs specs, BalanceMeters meters, BalanceConfig config) {
+    FindNeighbours(FileStore store, Database database, Products products, BalanceConfig config) {
         this.store = store;
-        this.specs = specs;
-        this.meters = meters;
-        this.tileRows = config.tileRows();
-        this.threads = config.threads().orElse(Runtime.getRuntime().availableProcessors());
-        this.product = config.product();
+        this.database = database;
+        this.products = products;
+        this.config = config;
     }
 
     /// What is asked for of one class.
     ///
+    /// @param synthetic how many recipes are to be drawn
     /// @param firstOrdinal place of its first synthetic row in `fit_resample`'s output
-    record Order(ManifestRef manifest, int label, String name, long synthetic, long firstOrdinal) {}
+    /// @param neighbours SMOTE's k for this class
+    /// @param share this job's: the tile row, where there are several
+    /// @param shares how many jobs share the class
+    record Order(
+            int label,
+            String name,
+            long synthetic,
+            long firstOrdinal,
+            int neighbours,
+            Tiling tiling,
+            int share,
+            int shares) {
+        List<Tile> tiles() {
+            return shares == 1 ? tiling.all() : tiling.ofRow(share);
+        }
+    }
 
     @Override
     public String kind() {
@@ -73,81 +84,96 @@ class FindNeighbours implements JobHandler {
 
     @Override
     public void work(JobContext job) throws IOException {
-        long began = System.nanoTime();
         RunRef run = job.job().run();
         Order order = EventCodec.json().treeToValue(job.job().payload(), Order.class);
-        BalanceSpec spec = specs.balance(run);
-        Manifest manifest = Manifest.open(store, order.manifest());
+        ManifestRef ref = database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id()));
+        Manifest manifest = Manifest.open(store, ref);
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
-        Neighbours neighbours = search(job, order, manifest, rows, spec.neighbours());
-        RecipeShard recipes = Recipes.draw(
-                rows, neighbours, (int) order.synthetic(), spec.seed(), order.label(), order.firstOrdinal());
-        ArtifactRef published = recipes.publish(
-                store,
-                Map.of(
-                        "format", "peregrine-class-recipes-1",
-                        "class", order.name(),
-                        "reference", "imbalanced-learn 0.14.2 SMOTE on float32",
-                        "neighbours", Integer.toString(spec.neighbours()),
-                        "seed", Long.toString(spec.seed()),
-                        "tied_rows", Long.toString(neighbours.tiedRows())));
-        job.done(tx -> {
-            BalanceTables.drawn(tx.sql(), run.id(), order.label(), published, neighbours.tiedRows());
-            if (BalanceTables.isComplete(tx.sql(), run.id())) {
-                tx.add(new Job.New(run, AssembleShards.KIND, "", null));
-            }
-        });
-        Duration took = Duration.ofNanos(System.nanoTime() - began);
-        meters.searched(order.name(), rows.length, order.synthetic(), neighbours.tiedRows(), took);
-        LOG.infof(
-                "recipes drawn run=%s label=%s pictures=%d recipes=%d tied=%d seconds=%.1f",
-                run.id(), order.name(), rows.length, order.synthetic(), neighbours.tiedRows(), took.toMillis() / 1e3);
-    }
-
-    private Neighbours search(JobContext job, Order order, Manifest manifest, int[] rows, int k) {
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             List<MemorySegment> pictures =
                     Arrays.stream(rows).mapToObj(pixels::picture).toList();
-            try (NeighbourSearch search =
-                    new NeighbourSearch(products(), pictures, pixels.values(), k, tileRows, threads)) {
-                if (job.job().state() != null) {
-                    search.resume(job.job().state());
-                }
-                while (search.stepsDone() < search.steps()) {
-                    job.progress(progress(job.job().run(), order, search));
-                    search.step(job::check);
-                    if (search.stepsDone() < search.steps()) {
-                        job.save(search.state(), tx -> {});
-                    }
-                }
-                job.progress(progress(job.job().run(), order, search));
-                return search.result();
+            try (NeighbourSearch search = new NeighbourSearch(
+                    products.make(),
+                    pictures,
+                    pixels.values(),
+                    order.neighbours(),
+                    order.tiling(),
+                    order.tiles(),
+                    config.threadCount())) {
+                resume(job.job(), order, search);
+                search(job, order, search, order.tiling().products(pixels.values()));
             }
         }
     }
 
-    private IntFunction<MatrixProduct> products() {
-        return switch (product) {
-            case PLAIN -> PlainProduct::new;
-            case ENGINE -> {
-                // The search has a thread for each core itself.
-                EngineProduct.onOneEngineThread();
-                yield EngineProduct::new;
-            }
-        };
+    private void resume(Job job, Order order, NeighbourSearch search) {
+        if (job.state() == null) {
+            return;
+        }
+        int done = ByteBuffer.wrap(job.state()).getInt();
+        search.resume(
+                done,
+                database.jdbi()
+                        .withHandle(sql -> SearchTables.found(sql, job.run().id(), order.label(), order.share())));
+        LOG.infof(
+                "neighbour search goes on run=%s label=%s share=%d of=%d tiles=%d of=%d",
+                job.run().id(), order.name(), order.share() + 1, order.shares(), done, search.steps());
     }
 
-    /// A column of tiles holds one tile more than the column before it.
-    private static StageProgressed progress(RunRef run, Order order, NeighbourSearch search) {
-        long done = search.stepsDone();
-        long steps = search.steps();
+    private void search(JobContext job, Order order, NeighbourSearch search, long classProducts) {
+        RunRef run = job.job().run();
+        Estimate estimate = new Estimate(database, run.id(), search.productsDone());
+        long kept = System.nanoTime();
+        long keptProducts = search.productsDone();
+        while (search.stepsDone() < search.steps()) {
+            search.step(() -> job.progress(progress(run, order, search, estimate, classProducts)));
+            boolean last = search.stepsDone() == search.steps();
+            long now = System.nanoTime();
+            if (!last && now - kept < KEEP_NANOS) {
+                continue;
+            }
+            SortedMap<Integer, byte[]> found = search.changed();
+            long more = search.productsDone() - keptProducts;
+            double seconds = (now - kept) / 1e9;
+            if (last) {
+                job.done(tx -> {
+                    keep(tx, run, order, found, more, seconds);
+                    if (SearchTables.shareDone(tx.sql(), run.id(), order.label())) {
+                        tx.add(new Job.New(run, DrawRecipes.KIND, Integer.toString(order.label()), order));
+                    }
+                });
+                LOG.infof(
+                        "neighbours found run=%s label=%s share=%d of=%d tiles=%d",
+                        run.id(), order.name(), order.share() + 1, order.shares(), search.steps());
+            } else {
+                byte[] done = ByteBuffer.allocate(Integer.BYTES)
+                        .putInt(search.stepsDone())
+                        .array();
+                job.save(done, tx -> keep(tx, run, order, found, more, seconds));
+            }
+            kept = now;
+            keptProducts += more;
+            estimate.kept(keptProducts);
+        }
+    }
+
+    private static void keep(
+            Transaction tx, RunRef run, Order order, SortedMap<Integer, byte[]> found, long products, double seconds) {
+        SearchTables.keep(tx.sql(), run.id(), order.label(), order.share(), found, products, seconds);
+    }
+
+    private static StageProgressed progress(
+            RunRef run, Order order, NeighbourSearch search, Estimate estimate, long classProducts) {
+        String task = order.shares() == 1
+                ? KIND + " " + order.name()
+                : "%s %s (%d of %d)".formatted(KIND, order.name(), order.share() + 1, order.shares());
         return new StageProgressed(
                 run,
                 Stage.BALANCE,
-                KIND + " " + order.name(),
-                done * (done + 1) / 2,
-                steps * (steps + 1) / 2,
+                task,
+                search.stepsDone(),
+                search.steps(),
                 "tiles",
-                Map.of());
+                Map.of("secondsLeft", estimate.secondsLeft(search.productsDone()), "products", (double) classProducts));
     }
 }

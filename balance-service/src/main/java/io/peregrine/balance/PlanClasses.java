@@ -2,13 +2,18 @@ package io.peregrine.balance;
 
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.PlannedClass;
 import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.balance.smote.ClassSize;
+import io.peregrine.balance.smote.Tiling;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
 import io.peregrine.work.Job;
@@ -16,9 +21,12 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import org.jboss.logging.Logger;
 
-/// Plans how large each class shall be: a job for each class that must grow, or none and the shards at once.
+/// Plans how large each class shall be, what that takes, and refuses by name what cannot be had: a job for each
+/// class whose neighbours are to be found, or several for a large one; without any, the shards at once.
 @ApplicationScoped
 class PlanClasses implements JobHandler {
     static final String KIND = "plan";
@@ -27,10 +35,14 @@ class PlanClasses implements JobHandler {
 
     private final FileStore store;
     private final Specs specs;
+    private final BalanceConfig config;
+    private final Products products;
 
-    PlanClasses(FileStore store, Specs specs) {
+    PlanClasses(FileStore store, Specs specs, BalanceConfig config, Products products) {
         this.store = store;
         this.specs = specs;
+        this.config = config;
+        this.products = products;
     }
 
     @Override
@@ -53,20 +65,85 @@ class PlanClasses implements JobHandler {
         for (int row : manifest.rowsOf(Split.TRAIN)) {
             real[manifest.label(row)]++;
         }
-        BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours(), manifest.classes(), real);
-        LOG.infof(
-                "classes planned run=%s classes=%d growing=%d rows=%d",
-                run.id(), real.length, plan.growing().size(), plan.rows());
+        BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
+        refuseSmallDisk(plan);
+        List<PlannedClass> classes = new ArrayList<>();
+        List<FindNeighbours.Order> orders = new ArrayList<>();
+        for (ClassSize size : plan.sizes()) {
+            classes.add(planned(size, plan, spec, manifest, orders));
+        }
+        long total = classes.stream().mapToLong(PlannedClass::products).sum();
+        double perSecond = total > 0 ? products.perSecond() : 0;
         job.done(tx -> {
-            BalanceTables.plan(tx.sql(), run.id(), ref, plan.sizes());
-            for (ClassSize size : plan.growing()) {
-                FindNeighbours.Order order = new FindNeighbours.Order(
-                        ref, size.label(), size.name(), size.synthetic(), plan.firstOrdinal(size.label()));
-                tx.add(new Job.New(run, FindNeighbours.KIND, Integer.toString(size.label()), order));
+            BalanceTables.plan(tx.sql(), run, ref, classes, perSecond);
+            for (FindNeighbours.Order order : orders) {
+                String key = order.label() + "/" + order.share();
+                tx.add(new Job.New(run, FindNeighbours.KIND, key, order));
             }
-            if (plan.growing().isEmpty()) {
+            if (orders.isEmpty()) {
                 tx.add(new Job.New(run, AssembleShards.KIND, "", null));
             }
         });
+        LOG.infof(
+                "classes planned run=%s method=%s classes=%d growing=%d rows=%d bytes=%d jobs=%d minutes=%.1f",
+                run.id(),
+                spec.method().wire(),
+                real.length,
+                plan.growing().size(),
+                plan.rows(),
+                bytes(plan),
+                orders.size(),
+                perSecond > 0 ? total / perSecond / 60 : 0);
+    }
+
+    private PlannedClass planned(
+            ClassSize size, BalancePlan plan, BalanceSpec spec, Manifest manifest, List<FindNeighbours.Order> orders) {
+        if (spec.method() == Method.CLASS_WEIGHTS && size.real() > 0) {
+            long present = plan.sizes().stream().filter(one -> one.real() > 0).count();
+            // As scikit-learn's 'balanced': n / (classes · count).
+            double weight = (double) plan.rows() / (present * size.real());
+            return new PlannedClass(size, null, weight, 0, 0);
+        }
+        if (spec.method() != Method.SMOTE || size.synthetic() == 0) {
+            return new PlannedClass(size, null, null, 0, 0);
+        }
+        int count = Math.toIntExact(size.real());
+        int values = 3 * manifest.side() * manifest.side();
+        int k = spec.neighbours().of(size.real());
+        Tiling tiling = Tiling.of(count, values, k, config.threadCount(), config.memoryBytes());
+        long takes = tiling.products(values);
+        int shares = takes > config.jobProducts() ? tiling.tiles() : 1;
+        for (int share = 0; share < shares; share++) {
+            orders.add(new FindNeighbours.Order(
+                    size.label(),
+                    size.name(),
+                    size.synthetic(),
+                    plan.firstOrdinal(size.label()),
+                    k,
+                    tiling,
+                    share,
+                    shares));
+        }
+        return new PlannedClass(size, k, null, shares, takes);
+    }
+
+    /// @return bytes that the recipes and the shards of a balanced set take
+    static long bytes(long rows, long synthetic, int classes) {
+        return (rows + synthetic) * 5 * Long.BYTES + classes * (long) RecipeShard.ROWS;
+    }
+
+    private static long bytes(BalancePlan plan) {
+        long synthetic = plan.sizes().stream().mapToLong(ClassSize::synthetic).sum();
+        return bytes(plan.rows(), synthetic, plan.sizes().size());
+    }
+
+    private void refuseSmallDisk(BalancePlan plan) {
+        long free = store.usableBytes();
+        if (bytes(plan) > free) {
+            throw Failure.input(
+                    "DISK_TOO_SMALL",
+                    "the recipes of %,d rows take %,d bytes, and the store's disk has %,d left; make room and publish the dataset again"
+                            .formatted(plan.rows(), bytes(plan), free));
+        }
     }
 }

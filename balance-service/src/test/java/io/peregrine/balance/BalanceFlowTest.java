@@ -1,10 +1,22 @@
 package io.peregrine.balance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.emptyString;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.everyItem;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
+import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.not;
+import static org.hamcrest.Matchers.nullValue;
+import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
@@ -29,11 +41,15 @@ import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.restassured.RestAssured;
 import jakarta.inject.Inject;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 import java.util.UUID;
+import javax.imageio.ImageIO;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.AfterEach;
@@ -47,11 +63,14 @@ import org.junit.jupiter.api.Test;
 class BalanceFlowTest {
     private static final int SIDE = 24;
 
-    /// Tiles so small that a search of 30 pictures keeps its progress several times.
+    /// Memory for tiles of some 8 rows, and jobs so small that a class of 30 is shared by several, on two workers.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
-            return Map.of("peregrine.balance.tile-rows", "8");
+            return Map.of(
+                    "peregrine.balance.memory", "600K",
+                    "peregrine.balance.job-products", "500000",
+                    "peregrine.work.threads", "2");
         }
     }
 
@@ -77,9 +96,12 @@ class BalanceFlowTest {
     }
 
     private RunRef run(String strategy, int neighbours) throws Exception {
+        return runOf("{\"strategy\": %s, \"neighbours\": %d, \"seed\": 7}".formatted(strategy, neighbours));
+    }
+
+    private RunRef runOf(String balance) throws Exception {
         ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
-                {"dataset": "gallery", "uri": "file:///gallery",
-                 "balance": {"strategy": %s, "neighbours": %d, "seed": 7}}""".formatted(strategy, neighbours));
+                {"dataset": "gallery", "uri": "file:///gallery", "balance": %s}""".formatted(balance));
         return new RunRef(
                 UUID.randomUUID().toString().replace("-", ""),
                 "gallery",
@@ -131,6 +153,12 @@ class BalanceFlowTest {
         assertThat(wire.of(run.id(), StageProgressed.class))
                 .isNotEmpty()
                 .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.BALANCE));
+        assertThat(count("job", run))
+                .as("plan, shares of Baroque and of Ukiyo_e, two draws, assemble")
+                .isGreaterThan(7);
+        assertThat(count("balance_found", run))
+                .as("what searches found is gone with the draw")
+                .isZero();
         RestAssured.get("/q/metrics")
                 .then()
                 .statusCode(200)
@@ -138,6 +166,82 @@ class BalanceFlowTest {
                 .body(containsString("peregrine_smote_neighbour_ties_total"))
                 .body(containsString("peregrine_smote_neighbour_seconds_count"))
                 .body(containsString("peregrine_shard_bytes_total"));
+    }
+
+    @Test
+    void everyMadePictureTellsWhereItComesFrom() throws Exception {
+        RunRef run = run("\"auto\"", 5);
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 9);
+        wire.say(sealed, "ingest-service", "");
+        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        BalancedRows rows = BalancedRows.open(store, balanced.shards(), 90);
+        String base = "/api/v1/runs/" + run.id();
+
+        RestAssured.get(base + "/balance")
+                .then()
+                .statusCode(200)
+                .body("state", equalTo("balanced"))
+                .body("rows", equalTo(90))
+                .body("classes.before", contains(30, 12, 9))
+                .body("classes.after", contains(30, 30, 30))
+                .body("classes[1].neighbours", equalTo(5))
+                .body("classes[1].productsDone", equalTo(classProducts(base)))
+                .body("arrayBytes", equalTo(90 * 3 * SIDE * SIDE * 4))
+                .body("secondsLeft", equalTo(0f));
+        RestAssured.get(base + "/samples?label=Rococo&limit=20")
+                .then()
+                .statusCode(200)
+                .body("items", hasSize(20))
+                .body("items[0].ordinal", equalTo(69))
+                .body("items[0].base.row", equalTo(rows.base(69)))
+                .body("items[0].neighbour.row", equalTo(rows.neighbour(69)))
+                .body("items[0].base.label", equalTo("Rococo"))
+                .body("nextCursor", equalTo("89"));
+        RestAssured.get(base + "/samples?label=Rococo&limit=20&cursor=89")
+                .then()
+                .body("items.ordinal", contains(89))
+                .body("nextCursor", nullValue());
+        BufferedImage three = image(base + "/samples/69/picture");
+        assertThat(three.getWidth()).isEqualTo(3 * SIDE + 4 * 4);
+        float[] made = new float[3 * SIDE * SIDE];
+        try (PixelRows pixels = new PixelRows(store, Manifest.open(store, sealed.manifest()))) {
+            rows.picture(pixels, 69, made);
+        }
+        assertThat(three.getRGB(4 + SIDE + 4, 4) >> 16 & 0xff).isEqualTo(Math.round(made[0]));
+        assertThat(image(base + "/samples/sheet?limit=7").getHeight()).isEqualTo(6 * SIDE + 7 * 4);
+        RestAssured.get(base + "/samples/69/others?limit=2")
+                .then()
+                .statusCode(200)
+                .body("items", hasSize(2))
+                .body("items.picture.label", everyItem(not(equalTo("Rococo"))))
+                .body("toBase", greaterThanOrEqualTo(0f));
+        for (String wrong : List.of("/samples/90", "/samples/x", "/samples/-1/picture", "/samples?label=Rokoko")) {
+            RestAssured.get(base + wrong)
+                    .then()
+                    .statusCode(404)
+                    .contentType("application/problem+json")
+                    .body("type", startsWith("/api/v1/problems/"))
+                    .body("detail", not(emptyString()));
+        }
+        RestAssured.get(base + "/samples?limit=0").then().statusCode(400);
+        RestAssured.get("/api/v1/runs/nothing/balance")
+                .then()
+                .statusCode(404)
+                .body("title", equalTo("No such balance"));
+    }
+
+    private static int classProducts(String base) {
+        return RestAssured.get(base + "/balance").path("classes[1].products");
+    }
+
+    private static BufferedImage image(String address) throws IOException {
+        byte[] png = RestAssured.get(address)
+                .then()
+                .statusCode(200)
+                .contentType("image/png")
+                .extract()
+                .asByteArray();
+        return ImageIO.read(new ByteArrayInputStream(png));
     }
 
     @Test
@@ -164,9 +268,65 @@ class BalanceFlowTest {
         assertThat(failed.stage()).isEqualTo(Stage.BALANCE);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
-        assertThat(failed.detail()).contains("5 of class Rococo", "at most 4");
+        assertThat(failed.detail()).contains("5 of class Rococo", "at most 4", "adaptive");
         assertThat(wire.await(good.id(), DatasetBalanced.class).rows()).isEqualTo(90);
         assertThat(wire.of(small.id(), DatasetBalanced.class)).isEmpty();
+    }
+
+    @Test
+    void adaptiveNeighboursAndEvenCoverageAreTheCores() throws Exception {
+        RunRef run = runOf("""
+                {"strategy": "auto", "neighbours": "adaptive", "coverage": "even", "seed": 7}""");
+        DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 2, 4), 6);
+        wire.say(sealed, "ingest-service", "");
+        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        assertThat(balanced.classes())
+                .containsExactly(
+                        new ClassBalance("Baroque", 30, 0, 0),
+                        new ClassBalance("Cubism", 12, 18, 0),
+                        new ClassBalance("Rococo", 2, 28, 0, null, 1, null, null),
+                        new ClassBalance("Ukiyo_e", 4, 26, 0, null, 3, null, null));
+        RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
+        assertEqual(shard, CoreAlone.shards(store, sealed).getFirst());
+        Map<Long, Long> uses = new LinkedHashMap<>();
+        for (int i = 0; i < shard.rows(); i++) {
+            if (shard.label()[i] == 1 && shard.ordinal()[i] >= 48) {
+                uses.merge(shard.base()[i], 1L, Long::sum);
+            }
+        }
+        assertThat(uses)
+                .hasSize(12)
+                .allSatisfy((base, times) -> assertThat(times).isBetween(1L, 2L));
+    }
+
+    @Test
+    void randomOverAndUnderSamplingAndClassWeightsNeedNoNeighbours() throws Exception {
+        RunRef over = runOf("{\"method\": \"random-over\", \"strategy\": \"auto\", \"seed\": 7}");
+        RunRef under = runOf("{\"method\": \"random-under\", \"seed\": 7}");
+        RunRef weights = runOf("{\"method\": \"class-weights\", \"seed\": 7}");
+        Map<RunRef, DatasetSealed> sealed = new LinkedHashMap<>();
+        for (RunRef run : List.of(over, under, weights)) {
+            sealed.put(run, SealedDataset.publish(store, run, SIDE, classes(30, 12, 1), 8));
+            wire.say(sealed.get(run), "ingest-service", "");
+        }
+        for (RunRef run : List.of(over, under, weights)) {
+            DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+            assertEqual(
+                    RecipeShard.open(store, balanced.shards().getFirst()),
+                    CoreAlone.shards(store, sealed.get(run)).getFirst());
+        }
+        assertThat(wire.await(over.id(), DatasetBalanced.class).classes())
+                .contains(new ClassBalance("Rococo", 1, 29, 0));
+        assertThat(wire.await(under.id(), DatasetBalanced.class).classes())
+                .containsExactly(
+                        new ClassBalance("Baroque", 1, 0, 0, null, null, 29L, null),
+                        new ClassBalance("Cubism", 1, 0, 0, null, null, 11L, null),
+                        new ClassBalance("Rococo", 1, 0, 0));
+        assertThat(wire.await(weights.id(), DatasetBalanced.class).classes())
+                .containsExactly(
+                        new ClassBalance("Baroque", 30, 0, 0, null, null, null, 43.0 / 90),
+                        new ClassBalance("Cubism", 12, 0, 0, null, null, null, 43.0 / 36),
+                        new ClassBalance("Rococo", 1, 0, 0, null, null, null, 43.0 / 3));
     }
 
     @Test

@@ -8,10 +8,14 @@ import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.balance.smote.BalancedSet;
 import io.peregrine.balance.smote.ClassSize;
 import io.peregrine.balance.smote.NeighbourSearch;
+import io.peregrine.balance.smote.RandomPicks;
 import io.peregrine.balance.smote.Recipes;
+import io.peregrine.balance.smote.Tiling;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.RunSpec.Coverage;
+import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.Split;
 import io.peregrine.vision.PlainProduct;
 import java.io.IOException;
@@ -20,6 +24,7 @@ import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /// Balances a sealed dataset by the core alone: no jobs, no database, each class in one tile
@@ -34,29 +39,48 @@ final class CoreAlone {
         Manifest manifest = Manifest.open(store, sealed.manifest());
         long[] real =
                 sealed.classes().stream().mapToLong(count -> count.train()).toArray();
-        BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours(), manifest.classes(), real);
+        BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
+        IntFunction<int[]> rowsOf = label -> manifest.rowsOf(Split.TRAIN, label);
+        int[] rows = spec.method() == Method.RANDOM_UNDER
+                ? RandomPicks.under(plan, spec.strategy(), rowsOf, spec.seed())
+                : manifest.rowsOf(Split.TRAIN);
+        int[] labels = Arrays.stream(rows).map(manifest::label).toArray();
+        List<RecipeShard> recipes = switch (spec.method()) {
+            case SMOTE -> smote(store, manifest, spec, plan);
+            case RANDOM_OVER -> RandomPicks.over(plan, rowsOf, spec.seed());
+            case RANDOM_UNDER, CLASS_WEIGHTS -> List.of();
+        };
+        BalancedSet set = new BalancedSet(rows, labels, recipes, spec.seed());
+        return IntStream.range(0, set.shards()).mapToObj(set::shard).toList();
+    }
+
+    private static List<RecipeShard> smote(FileStore store, Manifest manifest, BalanceSpec spec, BalancePlan plan) {
         List<RecipeShard> recipes = new ArrayList<>();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             for (ClassSize size : plan.growing()) {
                 int[] rows = manifest.rowsOf(Split.TRAIN, size.label());
                 List<MemorySegment> pictures =
                         Arrays.stream(rows).mapToObj(pixels::picture).toList();
+                Tiling tiling = new Tiling(rows.length, rows.length, 1);
                 try (NeighbourSearch search = new NeighbourSearch(
-                        PlainProduct::new, pictures, pixels.values(), spec.neighbours(), rows.length, 1)) {
+                        new PlainProduct(),
+                        pictures,
+                        pixels.values(),
+                        spec.neighbours().of(size.real()),
+                        tiling,
+                        tiling.all(),
+                        1)) {
                     search.step(() -> {});
-                    recipes.add(Recipes.draw(
-                            rows,
-                            search.result(),
-                            (int) size.synthetic(),
-                            spec.seed(),
-                            size.label(),
-                            plan.firstOrdinal(size.label())));
+                    int synthetic = (int) size.synthetic();
+                    long first = plan.firstOrdinal(size.label());
+                    recipes.add(
+                            spec.coverage() == Coverage.EVEN
+                                    ? Recipes.drawEvenly(
+                                            rows, search.result(), synthetic, spec.seed(), size.label(), first)
+                                    : Recipes.draw(rows, search.result(), synthetic, spec.seed(), size.label(), first));
                 }
             }
         }
-        int[] rows = manifest.rowsOf(Split.TRAIN);
-        int[] labels = Arrays.stream(rows).map(manifest::label).toArray();
-        BalancedSet set = new BalancedSet(rows, labels, recipes, spec.seed());
-        return IntStream.range(0, set.shards()).mapToObj(set::shard).toList();
+        return recipes;
     }
 }

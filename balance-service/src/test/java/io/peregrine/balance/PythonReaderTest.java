@@ -17,9 +17,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.SequencedMap;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
@@ -154,6 +156,83 @@ class PythonReaderTest {
                 }))
                 .returns(1, Answer::status)
                 .satisfies(answer -> assertThat(answer.said()).contains("not equal: the shuffle"));
+    }
+
+    /// Every method, strategy, neighbour choice and coverage by chance, on small noisy classes: 200 sets in one
+    /// Python.
+    @Test
+    void twoHundredRandomCasesEqualImbalancedLearn() throws Exception {
+        Random random = new Random(572);
+        List<String> lines = new ArrayList<>();
+        for (int number = 0; number < 200; number++) {
+            int[] counts = random.ints(2 + random.nextInt(3), 7, 40).toArray();
+            // Two of a size let the reference's words for smallest and largest differ from ours, if they did.
+            counts[0] = random.nextInt(4) == 0 ? counts[1] : counts[0];
+            String method = List.of("smote", "smote", "smote", "random-over", "random-under", "class-weights")
+                    .get(random.nextInt(6));
+            String neighbours = random.nextInt(3) == 0 ? "\"adaptive\"" : Integer.toString(1 + random.nextInt(6));
+            String coverage = random.nextInt(3) == 0 ? "even" : "random";
+            ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
+                    {"dataset": "gallery", "uri": "file:///gallery",
+                     "balance": {"method": "%s", "strategy": %s, "neighbours": %s, "coverage": "%s", "seed": %d}}""".formatted(
+                            method, strategy(method, counts, random), neighbours, coverage, random.nextInt(1 << 30)));
+            RunRef run = new RunRef(
+                    "0".repeat(32),
+                    "gallery",
+                    store.publish("run", "json", RunSpec.parse(body).toJson()));
+            DatasetSealed sealed = SealedDataset.publish(store, run, 8, classes(counts), number);
+            Map<String, String> header = Map.of(
+                    "neighbours",
+                    neighbours.replace("\"", ""),
+                    "seed",
+                    body.at("/balance/seed").asText(),
+                    "tied_rows",
+                    "0");
+            List<String> shards = new ArrayList<>();
+            for (RecipeShard shard : CoreAlone.shards(store, sealed)) {
+                shards.add(shard.publish(store, header).uri());
+            }
+            lines.add(EventCodec.json()
+                    .writeValueAsString(Map.of(
+                            "spec", run.spec().uri(),
+                            "tensors", sealed.manifest().tensors().uri(),
+                            "json", sealed.manifest().json().uri(),
+                            "shards", shards,
+                            "tied", false)));
+        }
+        Path cases = Files.write(folder.resolve("cases"), lines);
+        Process python = new ProcessBuilder(
+                        PYTHON.toString(),
+                        ProjectRoot.path()
+                                .resolve("bench/python/check_balanced_set.py")
+                                .toString(),
+                        "--cases",
+                        cases.toString(),
+                        folder.toString())
+                .redirectErrorStream(true)
+                .start();
+        String said = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(said).contains("equal, bit for bit: 200 cases");
+        assertThat(python.waitFor()).isZero();
+    }
+
+    private static String strategy(String method, int[] counts, Random random) {
+        int most = Arrays.stream(counts).max().orElseThrow();
+        int least = Arrays.stream(counts).min().orElseThrow();
+        boolean under = method.equals("random-under");
+        return switch (random.nextInt(6)) {
+            case 0 -> "\"all\"";
+            case 1 -> "\"not minority\"";
+            case 2 -> under ? "\"auto\"" : "\"minority\"";
+            case 3 ->
+                under
+                        ? "{\"counts\": {\"Baroque\": %d}}".formatted(1 + random.nextInt(counts[0]))
+                        : "{\"atLeast\": %d}".formatted(most + random.nextInt(20));
+            case 4 ->
+                "{\"counts\": {\"Cubism\": %d}}"
+                        .formatted(under ? Math.min(counts[1], least) : counts[1] + random.nextInt(30));
+            default -> "\"auto\"";
+        };
     }
 
     private static int firstSynthetic(RecipeShard shard) {

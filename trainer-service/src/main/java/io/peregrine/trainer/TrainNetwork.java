@@ -87,7 +87,7 @@ class TrainNetwork implements JobHandler {
                 NetworkTraining training = open(
                         job,
                         files,
-                        network(network, spec, manifest),
+                        network(network, spec, manifest, balanced),
                         spec,
                         material(network, balanced, manifest, pixels))) {
             meters.device(network, training.device(), Torch.threads());
@@ -121,11 +121,27 @@ class TrainNetwork implements JobHandler {
                         .set());
     }
 
-    private static TrainableNetwork network(Network network, TrainSpec spec, Manifest manifest) {
+    private static TrainableNetwork network(
+            Network network, TrainSpec spec, Manifest manifest, DatasetBalanced balanced) {
         return switch (network) {
-            case CLASSIFIER -> new SeedCnn(manifest.side(), manifest.classes().size(), spec.dropout());
+            case CLASSIFIER ->
+                new SeedCnn(manifest.side(), manifest.classes().size(), spec.dropout(), weights(balanced));
             case AUTOENCODER -> new SeedAutoencoder(manifest.side(), spec.latent());
         };
+    }
+
+    /// @return of each class in label order; null where every picture counts alike
+    private static float[] weights(DatasetBalanced balanced) {
+        if (balanced.classes().stream().allMatch(one -> one.weight() == null)) {
+            return null;
+        }
+        float[] weights = new float[balanced.classes().size()];
+        for (int label = 0; label < weights.length; label++) {
+            Double weight = balanced.classes().get(label).weight();
+            // A class without a training picture has no weight, and none is asked for.
+            weights[label] = weight == null ? 1 : weight.floatValue();
+        }
+        return weights;
     }
 
     /// The classifier learns from every row, the autoencoder from the real ones.

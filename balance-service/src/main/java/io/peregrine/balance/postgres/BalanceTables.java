@@ -5,7 +5,11 @@ import io.peregrine.balance.smote.ClassSize;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.RunRef;
+import java.sql.Timestamp;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /// Planned runs and their classes as rows (`V10__balance.sql`).
@@ -13,42 +17,81 @@ public final class BalanceTables {
     private BalanceTables() {}
 
     /// @param recipes what was drawn for the class, or null
-    public record ClassRow(String name, long real, long synthetic, ArtifactRef recipes, long tiedRows) {}
+    /// @param neighbours SMOTE's k for the class; null where none are looked for
+    /// @param weight in the trainer's loss; null: 1
+    public record ClassRow(
+            int label,
+            String name,
+            long real,
+            long synthetic,
+            long dropped,
+            ArtifactRef recipes,
+            long tiedRows,
+            long duplicates,
+            Integer neighbours,
+            Double weight,
+            int shares,
+            int sharesDone,
+            long products,
+            long productsDone,
+            double searchSeconds) {}
 
     /// Keeps a plan; keeping it again changes nothing.
-    public static void plan(Handle sql, String run, ManifestRef manifest, List<ClassSize> sizes) {
-        sql.createUpdate(
-                        "insert into balance_run (run, manifest) values (:run, :manifest) on conflict (run) do nothing")
-                .bind("run", run)
+    public static void plan(
+            Handle sql, RunRef run, ManifestRef manifest, List<PlannedClass> classes, double productsPerSecond) {
+        sql.createUpdate("""
+                        insert into balance_run (run, run_ref, manifest, products_per_second)
+                        values (:run, :runRef, :manifest, :perSecond) on conflict (run) do nothing""")
+                .bind("run", run.id())
+                .bind("runRef", json(run))
                 .bind("manifest", json(manifest))
+                .bind("perSecond", productsPerSecond)
                 .execute();
-        for (ClassSize size : sizes) {
+        for (PlannedClass planned : classes) {
+            ClassSize size = planned.size();
             sql.createUpdate("""
-                            insert into balance_class (run, label, name, real_pictures, synthetic_pictures)
-                            values (:run, :label, :name, :real, :synthetic) on conflict (run, label) do nothing""")
-                    .bind("run", run)
+                            insert into balance_class (run, label, name, real_pictures, synthetic_pictures,
+                                dropped_pictures, neighbours, weight, shares, products)
+                            values (:run, :label, :name, :real, :synthetic, :dropped, :neighbours, :weight, :shares,
+                                :products)
+                            on conflict (run, label) do nothing""")
+                    .bind("run", run.id())
                     .bind("label", size.label())
                     .bind("name", size.name())
                     .bind("real", size.real())
                     .bind("synthetic", size.synthetic())
+                    .bind("dropped", size.dropped())
+                    .bind("neighbours", planned.neighbours())
+                    .bind("weight", planned.weight())
+                    .bind("shares", planned.shares())
+                    .bind("products", planned.products())
                     .execute();
         }
     }
 
     /// Notes a class's recipes. The run's row is locked until the transaction's end: of several classes
     /// that end together, each sees those that ended before it.
-    public static void drawn(Handle sql, String run, int label, ArtifactRef recipes, long tiedRows) {
+    public static void drawn(Handle sql, String run, int label, ArtifactRef recipes, long tiedRows, long duplicates) {
         sql.createQuery("select run from balance_run where run = :run for update")
                 .bind("run", run)
                 .mapTo(String.class)
                 .one();
         sql.createUpdate("""
-                        update balance_class set recipes = :recipes, tied_rows = :tied
+                        update balance_class set recipes = :recipes, tied_rows = :tied, duplicates = :duplicates
                         where run = :run and label = :label""")
                 .bind("run", run)
                 .bind("label", label)
                 .bind("recipes", json(recipes))
                 .bind("tied", tiedRows)
+                .bind("duplicates", duplicates)
+                .execute();
+    }
+
+    /// Notes the shards of a run: it is balanced.
+    public static void balanced(Handle sql, String run, List<ArtifactRef> shards) {
+        sql.createUpdate("update balance_run set shards = :shards, balanced_at = now() where run = :run")
+                .bind("run", run)
+                .bind("shards", json(shards))
                 .execute();
     }
 
@@ -56,7 +99,7 @@ public final class BalanceTables {
     public static boolean isComplete(Handle sql, String run) {
         return sql.createQuery("""
                         select not exists (select 1 from balance_class
-                            where run = :run and synthetic_pictures > 0 and recipes is null)""").bind("run", run).mapTo(Boolean.class).one();
+                            where run = :run and shares > 0 and recipes is null)""").bind("run", run).mapTo(Boolean.class).one();
     }
 
     public static ManifestRef manifest(Handle sql, String run) {
@@ -74,13 +117,61 @@ public final class BalanceTables {
                 .map((row, context) -> {
                     String recipes = row.getString("recipes");
                     return new ClassRow(
+                            row.getInt("label"),
                             row.getString("name"),
                             row.getLong("real_pictures"),
                             row.getLong("synthetic_pictures"),
+                            row.getLong("dropped_pictures"),
                             recipes == null ? null : read(recipes, ArtifactRef.class),
-                            row.getLong("tied_rows"));
+                            row.getLong("tied_rows"),
+                            row.getLong("duplicates"),
+                            row.getObject("neighbours", Integer.class),
+                            row.getObject("weight", Double.class),
+                            row.getInt("shares"),
+                            row.getInt("shares_done"),
+                            row.getLong("products"),
+                            row.getLong("products_done"),
+                            row.getDouble("search_seconds"));
                 })
                 .list();
+    }
+
+    /// A run that was planned.
+    ///
+    /// @param run as its events name it; null of one planned before it was kept
+    /// @param shards in order; empty until they are written
+    /// @param sealedAt when it was heard that its packs are complete
+    /// @param plannedAt when its plan was made
+    /// @param balancedAt when its shards lay in the store; null before
+    public record RunRow(
+            RunRef run,
+            ManifestRef manifest,
+            List<ArtifactRef> shards,
+            double productsPerSecond,
+            Instant sealedAt,
+            Instant plannedAt,
+            Instant balancedAt) {}
+
+    public static Optional<RunRow> run(Handle sql, String run) {
+        return sql.createQuery("""
+                        select *, coalesce((select created_at from job where run = :run and kind = 'plan'), planned_at)
+                            as sealed_at
+                        from balance_run where run = :run""")
+                .bind("run", run)
+                .map((row, context) -> {
+                    String ref = row.getString("run_ref");
+                    String shards = row.getString("shards");
+                    Timestamp balanced = row.getTimestamp("balanced_at");
+                    return new RunRow(
+                            ref == null ? null : read(ref, RunRef.class),
+                            read(row.getString("manifest"), ManifestRef.class),
+                            shards == null ? List.of() : List.of(read(shards, ArtifactRef[].class)),
+                            row.getDouble("products_per_second"),
+                            row.getTimestamp("sealed_at").toInstant(),
+                            row.getTimestamp("planned_at").toInstant(),
+                            balanced == null ? null : balanced.toInstant());
+                })
+                .findOne();
     }
 
     private static String json(Object reference) {

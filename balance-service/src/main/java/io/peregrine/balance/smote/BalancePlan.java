@@ -1,7 +1,8 @@
 package io.peregrine.balance.smote;
 
-import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.Failure;
+import io.peregrine.events.RunSpec.Method;
+import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
 import java.util.ArrayList;
 import java.util.List;
@@ -11,17 +12,14 @@ import java.util.TreeSet;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
-/// How large each class shall be: imbalanced-learn 0.14.2's `check_sampling_strategy` for over-sampling,
-/// with its refusals. Classes are taken in label order, which is the order of its sorted keys; a class
-/// without a training picture is not present in the data, as there.
+/// How large each class shall be: imbalanced-learn 0.14.2's `check_sampling_strategy`, with its refusals
+/// ([UnderSampling] has those of under-sampling). Classes are taken in label order, which is the order of its
+/// sorted keys; a class without a training picture is not present in the data, as there.
 ///
 /// @param sizes of every class, in label order
 public record BalancePlan(List<ClassSize> sizes) {
-    /// The shards of a balanced set are listed in one event of less than 64 KiB: this many fit.
-    static final int MOST_SHARDS = 256;
-
-    /// Rows of the largest balanced set.
-    public static final long MOST_ROWS = (long) MOST_SHARDS * RecipeShard.ROWS;
+    /// Rows of the largest balanced set: 300 MB while it is shuffled.
+    public static final long MOST_ROWS = 1L << 23;
 
     private static final int NAMED = 10;
 
@@ -29,15 +27,24 @@ public record BalancePlan(List<ClassSize> sizes) {
         sizes = List.copyOf(sizes);
     }
 
-    /// Plans the sizes.
+    /// Plans the sizes for SMOTE.
     ///
     /// @param neighbours SMOTE's k, at least 1
+    /// @throws Failure as [#of(Method, Strategy, NeighbourChoice, List, long\[\])]
+    public static BalancePlan of(Strategy strategy, int neighbours, List<String> classes, long[] real) {
+        return of(Method.SMOTE, strategy, NeighbourChoice.fixed(neighbours), classes, real);
+    }
+
+    /// Plans the sizes.
+    ///
     /// @param classes names in label order
     /// @param real training pictures by label
     /// @throws Failure INPUT, where imbalanced-learn refuses: `ONE_CLASS`, `CLASS_UNKNOWN`, `COUNT_NEGATIVE`,
-    ///     `FEWER_THAN_PRESENT`, `RATIO_NEEDS_TWO_CLASSES`, `RATIO_TOO_SMALL`, `RATIO_OUT_OF_RANGE`,
-    ///     `NEIGHBOURS_OUT_OF_RANGE`, `CLASS_TOO_SMALL`; and `NO_TRAINING_PICTURES`, `SET_TOO_LARGE`
-    public static BalancePlan of(Strategy strategy, int neighbours, List<String> classes, long[] real) {
+    ///     `FEWER_THAN_PRESENT`, `MORE_THAN_PRESENT`, `RATIO_NEEDS_TWO_CLASSES`, `RATIO_TOO_SMALL`,
+    ///     `RATIO_OUT_OF_RANGE`, `NEIGHBOURS_OUT_OF_RANGE`, `CLASS_TOO_SMALL`; and `NO_TRAINING_PICTURES`,
+    ///     `SET_TOO_LARGE`
+    public static BalancePlan of(
+            Method method, Strategy strategy, NeighbourChoice neighbours, List<String> classes, long[] real) {
         List<ClassSize> present = new ArrayList<>();
         for (int label = 0; label < real.length; label++) {
             if (real[label] > 0) {
@@ -50,15 +57,21 @@ public record BalancePlan(List<ClassSize> sizes) {
                     "none of the %d classes has a picture to train with; put pictures into the train split"
                             .formatted(classes.size()));
         }
-        ToLongFunction<ClassSize> synthetic = synthetic(strategy, neighbours, present);
+        ToLongFunction<ClassSize> change = switch (method) {
+            case SMOTE, RANDOM_OVER -> synthetic(strategy, neighbours.most(), present);
+            case RANDOM_UNDER -> UnderSampling.change(strategy, present);
+            case CLASS_WEIGHTS -> size -> 0;
+        };
         List<ClassSize> sizes = new ArrayList<>();
         for (int label = 0; label < real.length; label++) {
             ClassSize size = new ClassSize(label, classes.get(label), real[label], 0);
-            long more = real[label] > 0 ? synthetic.applyAsLong(size) : 0;
-            sizes.add(new ClassSize(label, size.name(), size.real(), more));
+            long more = real[label] > 0 ? change.applyAsLong(size) : 0;
+            sizes.add(new ClassSize(label, size.name(), size.real(), Math.max(0, more), Math.max(0, -more)));
         }
         BalancePlan plan = new BalancePlan(sizes);
-        plan.refuseSmallClasses(neighbours);
+        if (method == Method.SMOTE) {
+            plan.refuseSmallClasses(neighbours);
+        }
         plan.refuseTooManyRows();
         return plan;
     }
@@ -72,12 +85,7 @@ public record BalancePlan(List<ClassSize> sizes) {
                     "NEIGHBOURS_OUT_OF_RANGE",
                     "balance.neighbours is %d; it is a whole number from 1 on".formatted(neighbours));
         }
-        if (present.size() == 1) {
-            throw Failure.input(
-                    "ONE_CLASS",
-                    "only class %s has training pictures; balancing takes at least 2 classes, or the strategy 'none'"
-                            .formatted(present.getFirst().name()));
-        }
+        refuseOneClass(present);
         ClassSize largest = present.getFirst();
         ClassSize smallest = largest;
         for (ClassSize size : present) {
@@ -98,7 +106,16 @@ public record BalancePlan(List<ClassSize> sizes) {
         };
     }
 
-    private static ToLongFunction<ClassSize> ratio(double share, List<ClassSize> present, ClassSize largest) {
+    static void refuseOneClass(List<ClassSize> present) {
+        if (present.size() == 1) {
+            throw Failure.input(
+                    "ONE_CLASS",
+                    "only class %s has training pictures; balancing takes at least 2 classes, or the strategy 'none'"
+                            .formatted(present.getFirst().name()));
+        }
+    }
+
+    static void refuseBadRatio(double share, List<ClassSize> present) {
         if (!(share > 0 && share <= 1)) {
             throw Failure.input(
                     "RATIO_OUT_OF_RANGE", "a ratio lies above 0 and is at most 1; %s does not".formatted(share));
@@ -109,6 +126,10 @@ public record BalancePlan(List<ClassSize> sizes) {
                     "the ratio %s is for two classes, and %d have training pictures; use {\"atLeast\": n} or {\"counts\": {…}}"
                             .formatted(share, present.size()));
         }
+    }
+
+    private static ToLongFunction<ClassSize> ratio(double share, List<ClassSize> present, ClassSize largest) {
+        refuseBadRatio(share, present);
         ClassSize smaller = present.get(0).label() == largest.label() ? present.get(1) : present.get(0);
         // In double and cut towards zero, as there: 80 · 0.75 − 13.
         long more = (long) (largest.real() * share - smaller.real());
@@ -127,7 +148,8 @@ public record BalancePlan(List<ClassSize> sizes) {
         return size -> size.label() == smaller.label() ? more : 0;
     }
 
-    private static ToLongFunction<ClassSize> counts(Map<String, Long> counts, List<ClassSize> present) {
+    /// @return training pictures by class
+    static Map<String, Long> refuseBadCounts(Map<String, Long> counts, List<ClassSize> present) {
         Map<String, Long> real = present.stream().collect(Collectors.toMap(ClassSize::name, ClassSize::real));
         Set<String> unknown = new TreeSet<>(counts.keySet());
         unknown.removeAll(real.keySet());
@@ -146,6 +168,11 @@ public record BalancePlan(List<ClassSize> sizes) {
                                 .formatted(count, name, real.get(name)));
             }
         });
+        return real;
+    }
+
+    private static ToLongFunction<ClassSize> counts(Map<String, Long> counts, List<ClassSize> present) {
+        Map<String, Long> real = refuseBadCounts(counts, present);
         counts.forEach((name, count) -> {
             if (count < real.get(name)) {
                 throw Failure.input(
@@ -157,17 +184,18 @@ public record BalancePlan(List<ClassSize> sizes) {
         return size -> counts.containsKey(size.name()) ? counts.get(size.name()) - size.real() : 0;
     }
 
-    private void refuseSmallClasses(int neighbours) {
+    private void refuseSmallClasses(NeighbourChoice choice) {
         List<ClassSize> small = sizes.stream()
-                .filter(size -> size.synthetic() > 0 && size.real() <= neighbours)
+                .filter(size -> size.synthetic() > 0 && size.real() <= choice.of(size.real()))
                 .toList();
         if (small.isEmpty()) {
             return;
         }
+        int neighbours = choice.adaptive() ? 1 : choice.most();
         long fewest = small.stream().mapToLong(ClassSize::real).min().orElseThrow();
         String cure = fewest > 1
-                ? "set balance.neighbours to at most %d, ".formatted(fewest - 1)
-                : "no number of neighbours does for a class of 1: ";
+                ? "set balance.neighbours to at most %d or to \"adaptive\", ".formatted(fewest - 1)
+                : "no number of neighbours does for a class of 1: take the method 'random-over', ";
         throw Failure.input(
                 "CLASS_TOO_SMALL",
                 "SMOTE with %d neighbours takes classes of at least %d training pictures, and there are %s; %sadd pictures, or leave the classes as they are by {\"counts\": {…}} or 'none'"
@@ -188,8 +216,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         if (rows > MOST_ROWS) {
             throw Failure.input(
                     "SET_TOO_LARGE",
-                    "the balanced set would have %.0f rows; %d shards of %d are the most, so ask for at most %d"
-                            .formatted(rows, MOST_SHARDS, RecipeShard.ROWS, MOST_ROWS));
+                    "the balanced set would have %.0f rows; ask for at most %d".formatted(rows, MOST_ROWS));
         }
     }
 
@@ -200,7 +227,7 @@ public record BalancePlan(List<ClassSize> sizes) {
 
     /// @return rows of the balanced set
     public long rows() {
-        return sizes.stream().mapToLong(size -> size.real() + size.synthetic()).sum();
+        return sizes.stream().mapToLong(ClassSize::rows).sum();
     }
 
     /// @return the place of a class's first synthetic row in `fit_resample`'s output: after all real rows and the

@@ -14,6 +14,7 @@ public final class BalancedSet {
     private final double[] gap;
     private final long[] label;
     private final int[] order;
+    private final int shardRows;
 
     /// @param trainRows manifest rows of all real training pictures, ascending: ordinal → row
     /// @param labels by the same ordinals
@@ -48,6 +49,19 @@ public final class BalancedSet {
             }
         }
         order = new Mt19937(seed).permutation(rows);
+        shardRows = shardRows(rows);
+    }
+
+    /// All shards are listed in one event of less than 64 KiB, in which so many fit beside the classes.
+    private static final int MOST_SHARDS = 200;
+
+    /// @return rows of a full shard: 4,096, doubled for a larger set as often as it takes
+    static int shardRows(long rows) {
+        int shard = RecipeShard.ROWS;
+        while (Math.ceilDiv(rows, shard) > MOST_SHARDS) {
+            shard *= 2;
+        }
+        return shard;
     }
 
     /// @return rows, real and synthetic
@@ -57,13 +71,19 @@ public final class BalancedSet {
 
     /// @return number of shards; the last may be short
     public int shards() {
-        return Math.ceilDiv(rows(), RecipeShard.ROWS);
+        return Math.ceilDiv(rows(), shardRows);
+    }
+
+    /// @param index 0 to shards − 1
+    /// @return rows of that shard
+    public int rowsOf(int index) {
+        return Math.min(shardRows, rows() - index * shardRows);
     }
 
     /// @param index 0 to shards − 1
     public RecipeShard shard(int index) {
-        int from = index * RecipeShard.ROWS;
-        int n = Math.min(RecipeShard.ROWS, rows() - from);
+        int from = index * shardRows;
+        int n = rowsOf(index);
         RecipeShard shard = new RecipeShard(new long[n], new long[n], new double[n], new long[n], new long[n]);
         for (int i = 0; i < n; i++) {
             int ordinal = order[from + i];

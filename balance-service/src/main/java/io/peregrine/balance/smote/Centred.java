@@ -3,7 +3,7 @@ package io.peregrine.balance.smote;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The two inner loops of the neighbour search, as plain Java: what runs where the Vector API is not there,
+/// The inner loops of the neighbour search, as plain Java: what runs where the Vector API is not there,
 /// and the specification of [VectorCentred] everywhere.
 sealed class Centred permits VectorCentred {
     /// @return by the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
@@ -14,13 +14,17 @@ sealed class Centred permits VectorCentred {
 
     /// Writes pixels as centred floats, x − 128.
     ///
-    /// @param pixels u8; `count` of them are read, from `from` on
+    /// @param pixels u8; `count` of them are read, from `from` on: at most 1,024, so that the sum is exact
     /// @param to f32; written from byte `toByte` on
-    void centre(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+    /// @return the sum of their squares
+    float centre(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+        float squares = 0;
         for (int i = 0; i < count; i++) {
             byte centred = (byte) (pixels.get(ValueLayout.JAVA_BYTE, from + i) ^ 0x80);
             to.set(ValueLayout.JAVA_FLOAT_UNALIGNED, toByte + 4L * i, centred);
+            squares += centred * centred;
         }
+        return squares;
     }
 
     /// Adds whole numbers to sums.

@@ -1,8 +1,19 @@
 package io.peregrine.balance.smote;
 
-/// What is planned for one class.
+/// How large a class is and shall be.
 ///
-/// @param label its index in label order
-/// @param real pictures in the train split
-/// @param synthetic pictures to be made; 0: the class stays as it is and takes no random numbers
-public record ClassSize(int label, String name, long real, long synthetic) {}
+/// @param label its index
+/// @param real training pictures that it has
+/// @param synthetic how many are to be made, of others or as repeats
+/// @param dropped how many of the real ones are to be left out
+public record ClassSize(int label, String name, long real, long synthetic, long dropped) {
+    /// A class that keeps all that it has.
+    public ClassSize(int label, String name, long real, long synthetic) {
+        this(label, name, real, synthetic, 0);
+    }
+
+    /// @return pictures of the class in the balanced set
+    public long rows() {
+        return real + synthetic - dropped;
+    }
+}

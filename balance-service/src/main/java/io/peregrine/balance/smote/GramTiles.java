@@ -1,135 +1,196 @@
 package io.peregrine.balance.smote;
 
+import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.MatrixProduct.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.IntFunction;
 
 /// Exact inner products of centred pictures, tile by tile, by float32 products: at their speed, the engine's.
 ///
 /// Pixels x − 128 lie in −128 … 127, so 1,024 of their products sum to at most 2²⁴, and float32 holds each
-/// partial sum exactly. Blocks are added up in 32 bits as long as they fit, then in 64. Threads share the
-/// blocks of a tile; whole numbers sum to the same in any order.
-final class GramTiles implements AutoCloseable {
-    /// Blocks that fit into an int: 120 · 2²⁴ < 2³¹.
-    private static final int FLUSH = 120;
-    /// Blocks taken at a time: 4,096 pixels, one page of a mapped file for each row.
-    private static final int CHUNK = 4;
-
-    private static final int FLOAT_BYTES = Float.BYTES;
+/// partial sum exactly. Blocks are added up in 32 bits as long as they fit, then in 64. While threads multiply the
+/// blocks of one chunk, the next chunk is read and centred into other blocks by whoever has nothing left to
+/// multiply.
+final class GramTiles {
+    private static final int CHUNK = Tiling.CHUNK;
+    private static final int ROW_BYTES = MatrixProduct.VALUES * Float.BYTES;
+    /// Rows that one task centres: so few that threads end together.
+    private static final int FILLED_ROWS = 64;
 
     private final List<MemorySegment> pictures;
     private final int values;
+    private final Tiling tiling;
+    private final MatrixProduct product;
+    private final Crew crew;
     private final Centred centred = Centred.fastest();
-    private final List<Lane> lanes = new ArrayList<>();
-    private final ExecutorService threads;
+    private final int blocks;
+    /// [2 turns][2 sides][parts of a side][CHUNK]
+    private final Block[][][][] filled;
+    /// [pairs of parts][part · part]
+    private final int[][] sums;
+    private final long[][] totals;
+    /// Σ (x − 128)², [2 sides][rows of a side]
+    private final long[][] squares;
 
-    /// What one thread works with.
-    private record Lane(MatrixProduct product, int[] sums, long[] totals) {}
+    /// Takes a pair of parts' products; called by several threads at once, with pairs of their own.
+    @FunctionalInterface
+    interface Finished {
+        void take(PartPair pair);
+    }
 
-    /// @param products makes one for each thread, for so many rows at most
+    /// The finished products of two parts of a tile.
+    ///
+    /// @param row first of the left part's pictures, by place in the class
+    /// @param rows of the left part
+    /// @param column first of the right part's
+    /// @param columns of the right part
+    /// @param stride of sums and totals
+    /// @param totals to be added to the sums, or null
+    record PartPair(
+            int row,
+            int rows,
+            int column,
+            int columns,
+            int stride,
+            int[] sums,
+            long[] totals,
+            long[] rowSquares,
+            int rowSquaresFrom,
+            long[] columnSquares,
+            int columnSquaresFrom) {
+
+        /// @return squared distance of the left part's i-th picture and the right part's j-th: |a|² + |b|² − 2ab
+        long distance(int i, int j) {
+            int at = i * stride + j;
+            long inner = totals == null ? sums[at] : totals[at] + sums[at];
+            return rowSquares[rowSquaresFrom + i] + columnSquares[columnSquaresFrom + j] - 2 * inner;
+        }
+    }
+
     /// @param pictures u8 [values] each, mapped or not
-    /// @param tile the most rows or columns of a tile; memory is 16 · tile² + 8,192 · tile bytes for each thread
-    GramTiles(
-            IntFunction<MatrixProduct> products, List<MemorySegment> pictures, int values, int tile, int threadCount) {
+    /// @param product closed by the caller, after this
+    GramTiles(MatrixProduct product, List<MemorySegment> pictures, int values, Tiling tiling, Crew crew) {
+        this.product = product;
         this.pictures = pictures;
         this.values = values;
-        int side = Math.min(tile, pictures.size());
-        for (int i = 0; i < threadCount; i++) {
-            lanes.add(new Lane(products.apply(side), new int[side * side], new long[side * side]));
-        }
-        this.threads = Executors.newFixedThreadPool(
-                threadCount, Thread.ofPlatform().daemon().name("neighbours-", 0).factory());
-    }
-
-    /// @return [rows, columns] of inner products in the first rows · columns places, valid until the next call
-    long[] tile(int row, int rows, int column, int columns) {
-        AtomicInteger next = new AtomicInteger();
-        int blocks = Math.ceilDiv(values, MatrixProduct.VALUES);
-        List<Future<?>> running = new ArrayList<>();
-        for (Lane lane : lanes) {
-            running.add(threads.submit(() -> {
-                Arrays.fill(lane.totals(), 0, rows * columns, 0);
-                int unflushed = 0;
-                for (int chunk = next.getAndAdd(CHUNK); chunk < blocks; chunk = next.getAndAdd(CHUNK)) {
-                    for (int block = chunk; block < Math.min(chunk + CHUNK, blocks); block++) {
-                        add(lane, block, row, rows, column, columns);
-                        if (++unflushed == FLUSH) {
-                            flush(lane, rows * columns);
-                            unflushed = 0;
-                        }
-                    }
+        this.tiling = tiling;
+        this.crew = crew;
+        this.blocks = Math.ceilDiv(values, MatrixProduct.VALUES);
+        int side = Math.min(tiling.side(), tiling.parts());
+        int part = tiling.part();
+        this.filled = new Block[2][2][side][CHUNK];
+        for (Block[][][] turn : filled) {
+            for (Block[][] parts : turn) {
+                for (Block[] chunk : parts) {
+                    Arrays.setAll(chunk, i -> product.block(part));
                 }
-                flush(lane, rows * columns);
-            }));
-        }
-        await(running);
-        long[] sum = lanes.getFirst().totals();
-        for (Lane lane : lanes.subList(1, lanes.size())) {
-            for (int i = 0; i < rows * columns; i++) {
-                sum[i] += lane.totals()[i];
             }
         }
-        return sum;
+        // A class of one tile has only the pairs on and above the diagonal.
+        int pairs = tiling.tiles() == 1 ? side * (side + 1) / 2 : side * side;
+        this.sums = new int[pairs][part * part];
+        this.totals = blocks > Tiling.FLUSH ? new long[pairs][part * part] : null;
+        this.squares = new long[2][side * part];
     }
 
-    private void add(Lane lane, int block, int row, int rows, int column, int columns) {
-        fill(lane.product().left(), block, row, rows);
-        if (row == column && rows == columns) {
-            lane.product().multiplyLeftByItself(rows, product -> centred.add(product, lane.sums(), rows * rows));
-        } else {
-            fill(lane.product().right(), block, column, columns);
-            lane.product().multiply(rows, columns, product -> centred.add(product, lane.sums(), rows * columns));
+    /// Multiplies a tile.
+    ///
+    /// @param beforeEachChunk may throw to stop; then the tile is forgotten
+    void tile(Tile tile, Runnable beforeEachChunk, Finished to) {
+        boolean diagonal = tile.row() == tile.column();
+        List<int[]> pairs = new ArrayList<>();
+        for (int i = 0; i < tiling.partsOf(tile.row()); i++) {
+            for (int j = diagonal ? i : 0; j < tiling.partsOf(tile.column()); j++) {
+                pairs.add(new int[] {i, j});
+            }
         }
+        Arrays.fill(squares[0], 0);
+        Arrays.fill(squares[1], 0);
+        crew.each(pairs.size(), pair -> {
+            Arrays.fill(sums[pair], 0);
+            if (totals != null) {
+                Arrays.fill(totals[pair], 0);
+            }
+        });
+        int chunks = Math.ceilDiv(blocks, CHUNK);
+        int rowFills = Math.ceilDiv(tiling.rows(tile.row()), FILLED_ROWS);
+        int fills = rowFills + (diagonal ? 0 : Math.ceilDiv(tiling.rows(tile.column()), FILLED_ROWS));
+        crew.each(fills, fill -> fill(0, tile, fill, rowFills));
+        for (int chunk = 0; chunk < chunks; chunk++) {
+            beforeEachChunk.run();
+            int now = chunk;
+            int next = chunk + 1;
+            crew.each(pairs.size() + (next < chunks ? fills : 0), task -> {
+                if (task < pairs.size()) {
+                    multiply(now, diagonal, pairs.get(task), task);
+                } else {
+                    fill(next, tile, task - pairs.size(), rowFills);
+                }
+            });
+        }
+        crew.each(pairs.size(), pair -> to.take(finished(tile, diagonal, pairs.get(pair), pair)));
     }
 
-    private void fill(MemorySegment side, int block, int first, int count) {
-        long from = (long) block * MatrixProduct.VALUES;
-        int width = (int) Math.min(MatrixProduct.VALUES, values - from);
-        for (int i = 0; i < count; i++) {
-            long to = (long) i * MatrixProduct.VALUES * FLOAT_BYTES;
-            centred.centre(pictures.get(first + i), from, width, side, to);
-            if (width < MatrixProduct.VALUES) {
-                // Nothing is left of the block that was here before.
-                side.asSlice(to + (long) width * FLOAT_BYTES, (long) (MatrixProduct.VALUES - width) * FLOAT_BYTES)
-                        .fill((byte) 0);
+    private void fill(int chunk, Tile tile, int task, int rowFills) {
+        int side = task < rowFills ? 0 : 1;
+        int number = side == 0 ? tile.row() : tile.column();
+        int from = (side == 0 ? task : task - rowFills) * FILLED_ROWS;
+        int to = Math.min(from + FILLED_ROWS, tiling.rows(number));
+        for (int row = from; row < to; row++) {
+            MemorySegment picture = pictures.get(tiling.firstRow(number) + row);
+            Block[] into = filled[chunk % 2][side][row / tiling.part()];
+            long at = (long) (row % tiling.part()) * ROW_BYTES;
+            for (int b = 0; b < CHUNK; b++) {
+                long begin = (chunk * (long) CHUNK + b) * MatrixProduct.VALUES;
+                int width = (int) Math.min(MatrixProduct.VALUES, values - begin);
+                if (width <= 0) {
+                    break;
+                }
+                MemorySegment block = into[b].values();
+                squares[side][row] += (long) centred.centre(picture, begin, width, block, at);
+                if (width < MatrixProduct.VALUES) {
+                    // Nothing is left of the block that was here before.
+                    block.asSlice(at + (long) width * Float.BYTES, ROW_BYTES - (long) width * Float.BYTES)
+                            .fill((byte) 0);
+                }
             }
         }
     }
 
-    private static void flush(Lane lane, int count) {
-        for (int i = 0; i < count; i++) {
-            lane.totals()[i] += lane.sums()[i];
+    private void multiply(int chunk, boolean diagonal, int[] parts, int pair) {
+        Block[] left = filled[chunk % 2][0][parts[0]];
+        Block[] right = filled[chunk % 2][diagonal ? 0 : 1][parts[1]];
+        int[] sum = sums[pair];
+        for (int b = 0; b < Math.min(CHUNK, blocks - chunk * CHUNK); b++) {
+            product.multiply(left[b], right[b], found -> centred.add(found, sum, sum.length));
         }
-        Arrays.fill(lane.sums(), 0, count, 0);
-    }
-
-    private static void await(List<Future<?>> running) {
-        try {
-            for (Future<?> one : running) {
-                one.get();
+        if (totals != null && (chunk + 1) * CHUNK % Tiling.FLUSH == 0) {
+            long[] total = totals[pair];
+            for (int i = 0; i < sum.length; i++) {
+                total[i] += sum[i];
             }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted in a neighbour search", e);
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException unchecked
-                    ? unchecked
-                    : new IllegalStateException(e.getCause());
+            Arrays.fill(sum, 0);
         }
     }
 
-    /// Waits for the threads: none may read a picture that is unmapped next.
-    @Override
-    public void close() {
-        threads.close();
-        lanes.forEach(lane -> lane.product().close());
+    private PartPair finished(Tile tile, boolean diagonal, int[] parts, int pair) {
+        int part = tiling.part();
+        int row = parts[0] * part;
+        int column = parts[1] * part;
+        return new PartPair(
+                tiling.firstRow(tile.row()) + row,
+                Math.min(part, tiling.rows(tile.row()) - row),
+                tiling.firstRow(tile.column()) + column,
+                Math.min(part, tiling.rows(tile.column()) - column),
+                part,
+                sums[pair],
+                totals == null ? null : totals[pair],
+                squares[0],
+                row,
+                squares[diagonal ? 0 : 1],
+                column);
     }
 }

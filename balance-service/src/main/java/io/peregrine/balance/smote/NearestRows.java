@@ -2,7 +2,8 @@ package io.peregrine.balance.smote;
 
 import java.nio.ByteBuffer;
 
-/// The nearest rows of each row found so far, by (distance, row). What is offered may come in any order.
+/// The nearest rows of each row found so far, by (distance, row). What is offered may come in any order, each
+/// candidate once. For one thread at a time in each row.
 final class NearestRows {
     private final int rows;
     private final int kept;
@@ -18,6 +19,10 @@ final class NearestRows {
         this.distance = new long[Math.multiplyExact(rows, kept)];
         this.nearest = new int[rows * kept];
         this.size = new int[rows];
+    }
+
+    static long bytes(long rows, long kept) {
+        return rows * (Integer.BYTES + kept * (Long.BYTES + Integer.BYTES));
     }
 
     void offer(int row, int candidate, long far) {
@@ -47,32 +52,51 @@ final class NearestRows {
     Neighbours withoutTheFirst(int k) {
         int[] others = new int[rows * k];
         long tied = 0;
+        long duplicates = 0;
         for (int row = 0; row < rows; row++) {
-            System.arraycopy(nearest, row * kept + 1, others, row * k, k);
+            int from = row * kept;
+            System.arraycopy(nearest, from + 1, others, row * k, k);
             boolean tie = false;
             for (int rank = 1; rank < size[row]; rank++) {
-                tie |= distance[row * kept + rank - 1] == distance[row * kept + rank];
+                tie |= distance[from + rank - 1] == distance[from + rank];
             }
             tied += tie ? 1 : 0;
+            // The nearest is at distance 0, the row itself or its like; the second only if there is a like.
+            duplicates += size[row] > 1 && distance[from + 1] == 0 ? 1 : 0;
         }
-        return new Neighbours(k, others, tied);
+        return new Neighbours(k, others, tied, duplicates);
     }
 
-    int bytes() {
-        return rows * (Integer.BYTES + kept * (Long.BYTES + Integer.BYTES));
+    /// @return what is known of some rows, for [#merge]
+    byte[] save(int from, int to) {
+        ByteBuffer bytes = ByteBuffer.allocate((int) bytes(to - from, kept));
+        for (int row = from; row < to; row++) {
+            bytes.putInt(size[row]);
+            for (int at = row * kept; at < (row + 1) * kept; at++) {
+                bytes.putLong(distance[at]).putInt(nearest[at]);
+            }
+        }
+        return bytes.array();
     }
 
-    void save(ByteBuffer to) {
-        to.asLongBuffer().put(distance);
-        to.position(to.position() + distance.length * Long.BYTES);
-        to.asIntBuffer().put(nearest).put(size);
-        to.position(to.position() + (nearest.length + size.length) * Integer.BYTES);
-    }
-
-    void load(ByteBuffer from) {
-        from.asLongBuffer().get(distance);
-        from.position(from.position() + distance.length * Long.BYTES);
-        from.asIntBuffer().get(nearest).get(size);
-        from.position(from.position() + (nearest.length + size.length) * Integer.BYTES);
+    /// Takes in what another search of the same class found for some rows.
+    ///
+    /// @param saved by [#save] of the same rows
+    void merge(int from, int to, byte[] saved) {
+        if (saved.length != bytes(to - from, kept)) {
+            throw new IllegalArgumentException(
+                    "%d bytes are not what was found of rows %d to %d".formatted(saved.length, from, to));
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(saved);
+        for (int row = from; row < to; row++) {
+            int known = bytes.getInt();
+            for (int rank = 0; rank < kept; rank++) {
+                long far = bytes.getLong();
+                int candidate = bytes.getInt();
+                if (rank < known) {
+                    offer(row, candidate, far);
+                }
+            }
+        }
     }
 }

@@ -1,136 +1,235 @@
 package io.peregrine.balance.smote;
 
+import io.peregrine.balance.smote.GramTiles.PartPair;
+import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
-import java.util.function.IntFunction;
+import java.util.SequencedMap;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 
 /// Exact nearest neighbours of each picture within its class, by squared Euclidean distance in 64 bits.
 ///
 /// The symmetric matrix of distances is gone through once, in tiles that are forgotten when each picture
-/// has kept its best: memory depends on the tile and the class's count. One [#step] is one column of tiles,
-/// so that progress can be kept between steps by [#state] and taken up by [#resume].
+/// has kept its best: memory depends on the tile and the class's count, never on the count's square. One [#step]
+/// is one tile; what changed since is had by [#changed], and taken up by [#resume], also in another process and
+/// also of tiles that others went through.
 public final class NeighbourSearch implements AutoCloseable {
-    private final int count;
     private final int k;
-    private final int tile;
+    private final int values;
+    private final Tiling tiling;
+    private final List<Tile> tiles;
+    private final List<MemorySegment> pictures;
+    private final MatrixProduct product;
+    private final Crew crew;
+    private final ExecutorService reader;
     private final GramTiles gram;
     private final NearestRows nearest;
-    /// |x − 128|² by place; known for the columns gone through
-    private final long[] squares;
+    private final Object[] partLocks;
+    private final boolean[] changed;
+    private Future<?> reading;
     private int next;
 
-    /// @param products such as `EngineProduct::new`: makes one for each thread, for so many rows at most
+    /// @param product such as `new EngineProduct()`; closed with this
     /// @param pictures u8 [values] each: the class in row order
     /// @param k neighbours of each, 1 to pictures − 1
-    /// @param tile rows and columns of a tile; some 512 is fastest
+    /// @param tiles of the tiling, all of them or a share
     public NeighbourSearch(
-            IntFunction<MatrixProduct> products,
+            MatrixProduct product,
             List<MemorySegment> pictures,
             int values,
             int k,
-            int tile,
+            Tiling tiling,
+            List<Tile> tiles,
             int threads) {
-        this.count = pictures.size();
-        if (k < 1 || k >= count) {
-            throw new IllegalArgumentException(
-                    "%d pictures have 1 to %d neighbours, not %d".formatted(count, count - 1, k));
+        this.product = product;
+        int count = pictures.size();
+        if (k < 1 || k >= count || tiling.count() != count) {
+            product.close();
+            throw new IllegalArgumentException("%d pictures have 1 to %d neighbours, not %d, in a tiling of %d"
+                    .formatted(count, count - 1, k, tiling.count()));
         }
         this.k = k;
-        this.tile = Math.min(tile, count);
-        this.gram = new GramTiles(products, pictures, values, this.tile, threads);
+        this.values = values;
+        this.tiling = tiling;
+        this.tiles = List.copyOf(tiles);
+        this.pictures = pictures;
+        this.crew = new Crew(threads);
+        this.reader = Executors.newSingleThreadExecutor(
+                Thread.ofPlatform().daemon().name("neighbours-reader").factory());
+        this.gram = new GramTiles(product, pictures, values, tiling, crew);
         // One more than the k + 1 that are asked for, to see a tie at the last rank.
-        this.nearest = new NearestRows(count, Math.min(k + 2, count));
-        this.squares = new long[count];
+        this.nearest = empty(count, k);
+        this.partLocks = IntStream.range(0, tiling.parts())
+                .mapToObj(part -> new Object())
+                .toArray();
+        this.changed = new boolean[tiling.tiles()];
     }
 
-    /// @return columns of tiles
+    private static NearestRows empty(int count, int k) {
+        return new NearestRows(count, Math.min(k + 2, count));
+    }
+
+    /// @return tiles to go through
     public int steps() {
-        return Math.ceilDiv(count, tile);
+        return tiles.size();
     }
 
-    /// @return columns of tiles that are done
+    /// @return tiles that are done
     public int stepsDone() {
         return next;
     }
 
-    /// Goes through the next column of tiles.
+    /// @return multiply-adds of the tiles that are done
+    public long productsDone() {
+        return tiles.subList(0, next).stream()
+                .mapToLong(tile -> tiling.products(tile, values))
+                .sum();
+    }
+
+    /// Goes through the next tile, while the pictures of the one after it are read.
     ///
-    /// @param beforeEachTile may throw to stop; then the search is of no more use but to be closed
-    public void step(Runnable beforeEachTile) {
-        int column = next * tile;
-        int columns = Math.min(tile, count - column);
-        beforeEachTile.run();
-        long[] own = gram.tile(column, columns, column, columns);
-        for (int j = 0; j < columns; j++) {
-            squares[column + j] = own[j * columns + j];
+    /// @param beforeEachChunk called every some hundredth of a tile; may throw to stop, and then the tile is
+    ///     forgotten
+    public void step(Runnable beforeEachChunk) {
+        Tile tile = tiles.get(next);
+        if (reading == null) {
+            crew.each(tiling.rows(tile.column()), row -> touch(tiling.firstRow(tile.column()) + row));
+            crew.each(tiling.rows(tile.row()), row -> touch(tiling.firstRow(tile.row()) + row));
+        } else {
+            awaitReader();
         }
-        for (int i = 0; i < columns; i++) {
-            for (int j = 0; j < columns; j++) {
-                nearest.offer(column + i, column + j, squared(own[i * columns + j], column + i, column + j));
-            }
+        if (next + 1 < tiles.size()) {
+            readAhead(tiles.get(next + 1));
         }
-        for (int row = 0; row < column; row += tile) {
-            beforeEachTile.run();
-            long[] products = gram.tile(row, tile, column, columns);
-            for (int i = 0; i < tile; i++) {
-                for (int j = 0; j < columns; j++) {
-                    long far = squared(products[i * columns + j], row + i, column + j);
-                    nearest.offer(row + i, column + j, far);
-                    nearest.offer(column + j, row + i, far);
-                }
-            }
-        }
+        gram.tile(tile, beforeEachChunk, this::offer);
+        changed[tile.row()] = true;
+        changed[tile.column()] = true;
         next++;
     }
 
-    private long squared(long product, int row, int column) {
-        return squares[row] + squares[column] - 2 * product;
+    /// The next tile's pages are asked for, picture after picture as the packs have them, while this one is
+    /// multiplied: a disk is much slower at the multiplying threads' own order, a page of each picture.
+    private void readAhead(Tile tile) {
+        reading = reader.submit(() -> {
+            touchAll(tile.column());
+            touchAll(tile.row());
+        });
     }
 
-    /// @return all steps' result
+    private void touchAll(int tile) {
+        int from = tiling.firstRow(tile);
+        for (int row = from;
+                row < from + tiling.rows(tile) && !Thread.currentThread().isInterrupted();
+                row++) {
+            touch(row);
+        }
+    }
+
+    private void touch(int row) {
+        if (pictures.get(row).isMapped()) {
+            pictures.get(row).load();
+        }
+    }
+
+    private void awaitReader() {
+        try {
+            reading.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted in a neighbour search", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a pack cannot be read", e.getCause());
+        }
+    }
+
+    private void offer(PartPair pair) {
+        synchronized (partLocks[pair.row() / tiling.part()]) {
+            for (int i = 0; i < pair.rows(); i++) {
+                for (int j = 0; j < pair.columns(); j++) {
+                    nearest.offer(pair.row() + i, pair.column() + j, pair.distance(i, j));
+                }
+            }
+        }
+        if (pair.row() != pair.column()) {
+            synchronized (partLocks[pair.column() / tiling.part()]) {
+                for (int i = 0; i < pair.rows(); i++) {
+                    for (int j = 0; j < pair.columns(); j++) {
+                        nearest.offer(pair.column() + j, pair.row() + i, pair.distance(i, j));
+                    }
+                }
+            }
+        }
+    }
+
+    /// @return all tiles' result
     /// @throws IllegalStateException before the last step
     public Neighbours result() {
         if (next < steps()) {
-            throw new IllegalStateException("%d of %d steps are done".formatted(next, steps()));
+            throw new IllegalStateException("%d of %d tiles are done".formatted(next, steps()));
         }
         return nearest.withoutTheFirst(k);
     }
 
-    /// @return what [#resume] takes up, also in another process
-    public byte[] state() {
-        ByteBuffer state = ByteBuffer.allocate(stateBytes());
-        state.putInt(count).putInt(k).putInt(tile).putInt(next);
-        for (long square : squares) {
-            state.putLong(square);
-        }
-        nearest.save(state);
-        return state.array();
-    }
-
-    /// Takes up what an earlier search of the same pictures left.
+    /// What was found since the last call for the rows of each tile row that changed, for [#resume] or [#merged].
     ///
-    /// @return false, with nothing changed, if it went by other tiles: then the search begins anew
-    public boolean resume(byte[] saved) {
-        ByteBuffer state = ByteBuffer.wrap(saved);
-        if (saved.length != stateBytes() || state.getInt() != count || state.getInt() != k || state.getInt() != tile) {
-            return false;
+    /// @return by number of the tile row
+    public SortedMap<Integer, byte[]> changed() {
+        SortedMap<Integer, byte[]> found = new TreeMap<>();
+        for (int tile = 0; tile < changed.length; tile++) {
+            if (changed[tile]) {
+                found.put(tile, nearest.save(tiling.firstRow(tile), tiling.firstRow(tile + 1)));
+            }
         }
-        next = state.getInt();
-        for (int i = 0; i < count; i++) {
-            squares[i] = state.getLong();
-        }
-        nearest.load(state);
-        return true;
+        Arrays.fill(changed, false);
+        return found;
     }
 
-    private int stateBytes() {
-        return 4 * Integer.BYTES + count * Long.BYTES + nearest.bytes();
+    /// Goes on where an earlier search of the same tiles was.
+    ///
+    /// @param done tiles that it had done
+    /// @param found what it had found until then, by tile row
+    public void resume(int done, SequencedMap<Integer, byte[]> found) {
+        next = done;
+        found.forEach((tile, saved) -> nearest.merge(tiling.firstRow(tile), tiling.firstRow(tile + 1), saved));
     }
 
+    /// The neighbours of a class whose tiles several searches went through.
+    public static final class Merged {
+        private final int k;
+        private final Tiling tiling;
+        private final NearestRows nearest;
+
+        /// @param k neighbours of each picture
+        public Merged(Tiling tiling, int k) {
+            this.k = k;
+            this.tiling = tiling;
+            this.nearest = empty(tiling.count(), k);
+        }
+
+        /// Takes in what one search found for the rows of one tile row.
+        public void add(int tile, byte[] found) {
+            nearest.merge(tiling.firstRow(tile), tiling.firstRow(tile + 1), found);
+        }
+
+        public Neighbours result() {
+            return nearest.withoutTheFirst(k);
+        }
+    }
+
+    /// Waits for all threads: none may read a picture that is unmapped next.
     @Override
     public void close() {
-        gram.close();
+        reader.shutdownNow();
+        crew.close();
+        reader.close();
+        product.close();
     }
 }

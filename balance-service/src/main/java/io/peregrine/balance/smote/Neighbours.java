@@ -8,4 +8,5 @@ package io.peregrine.balance.smote;
 ///     neighbour
 /// @param tiedRows pictures with two equal distances at or before rank k + 1, where the reference's order is
 ///     arbitrary
-public record Neighbours(int k, int[] nearest, long tiedRows) {}
+/// @param duplicates pictures of which the class has another with the same pixels
+public record Neighbours(int k, int[] nearest, long tiedRows, long duplicates) {}

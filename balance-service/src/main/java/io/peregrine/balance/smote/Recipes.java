@@ -4,7 +4,8 @@ import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.random.Mt19937;
 import java.util.Arrays;
 
-/// Draws a class's recipes as imbalanced-learn 0.14.2 does for the same integer `random_state`.
+/// Draws a class's recipes: as imbalanced-learn 0.14.2 does for the same integer `random_state`, or with each
+/// picture as base equally often.
 public final class Recipes {
     private Recipes() {}
 
@@ -17,13 +18,38 @@ public final class Recipes {
     public static RecipeShard draw(
             int[] rows, Neighbours neighbours, int synthetic, long seed, int label, long firstOrdinal) {
         Mt19937 random = new Mt19937(seed);
-        int k = neighbours.k();
+        long choices = (long) rows.length * neighbours.k();
+        int[] drawn = new int[synthetic];
+        Arrays.setAll(drawn, i -> (int) random.below(choices));
+        return recipes(rows, neighbours, drawn, random, label, firstOrdinal);
+    }
+
+    /// The quota of the paper (Chawla and others, 2002): each picture is a base ⌊synthetic / pictures⌋ times,
+    /// round after round in row order; what is left over goes to the first of a permutation. The stream: the
+    /// permutation, where something is left over, then all neighbours, then all gaps.
+    public static RecipeShard drawEvenly(
+            int[] rows, Neighbours neighbours, int synthetic, long seed, int label, long firstOrdinal) {
+        Mt19937 random = new Mt19937(seed);
+        int n = rows.length;
+        int rounds = synthetic / n * n;
+        int[] last = rounds < synthetic ? random.permutation(n) : new int[0];
+        int[] drawn = new int[synthetic];
+        for (int i = 0; i < synthetic; i++) {
+            int base = i < rounds ? i % n : last[i - rounds];
+            drawn[i] = base * neighbours.k() + (int) random.below(neighbours.k());
+        }
+        return recipes(rows, neighbours, drawn, random, label, firstOrdinal);
+    }
+
+    /// @param drawn of each recipe base · k + rank of the neighbour
+    private static RecipeShard recipes(
+            int[] rows, Neighbours neighbours, int[] drawn, Mt19937 random, int label, long firstOrdinal) {
+        int synthetic = drawn.length;
         long[] base = new long[synthetic];
         long[] neighbour = new long[synthetic];
         for (int i = 0; i < synthetic; i++) {
-            int drawn = (int) random.below((long) rows.length * k);
-            base[i] = rows[drawn / k];
-            neighbour[i] = rows[neighbours.nearest()[drawn]];
+            base[i] = rows[drawn[i] / neighbours.k()];
+            neighbour[i] = rows[neighbours.nearest()[drawn[i]]];
         }
         double[] gap = new double[synthetic];
         Arrays.setAll(gap, i -> random.uniform());

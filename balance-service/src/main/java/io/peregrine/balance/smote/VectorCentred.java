@@ -22,18 +22,21 @@ final class VectorCentred extends Centred {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
 
     @Override
-    void centre(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+    float centre(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+        FloatVector squares = FloatVector.zero(FLOATS);
         int i = 0;
         for (; i <= count - BYTES.length(); i += BYTES.length()) {
             ByteVector centred = ByteVector.fromMemorySegment(BYTES, pixels, from + i, ORDER)
                     .lanewise(VectorOperators.XOR, (byte) 0x80);
             for (int part = 0; part < PARTS; part++) {
-                centred.convertShape(VectorOperators.B2F, FLOATS, part)
-                        .reinterpretAsFloats()
-                        .intoMemorySegment(to, toByte + 4L * (i + part * FLOATS.length()), ORDER);
+                FloatVector values =
+                        centred.convertShape(VectorOperators.B2F, FLOATS, part).reinterpretAsFloats();
+                values.intoMemorySegment(to, toByte + 4L * (i + part * FLOATS.length()), ORDER);
+                squares = values.fma(values, squares);
             }
         }
-        super.centre(pixels, from + i, count - i, to, toByte + 4L * i);
+        return squares.reduceLanes(VectorOperators.ADD)
+                + super.centre(pixels, from + i, count - i, to, toByte + 4L * i);
     }
 
     @Override

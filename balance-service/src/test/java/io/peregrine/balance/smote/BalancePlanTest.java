@@ -110,7 +110,7 @@ class BalancePlanTest {
         assertThat(refusal(new Strategy.Auto(), 0, 10, 20).code()).isEqualTo("NEIGHBOURS_OUT_OF_RANGE");
         assertThat(refusal(new Strategy.AtLeast(Long.MAX_VALUE), 5, 10, 20))
                 .returns("SET_TOO_LARGE", Failure::code)
-                .hasMessageContaining("1048576");
+                .hasMessageContaining("8388608");
     }
 
     /// The bound is there so that the trainer hears of all shards in one event.
@@ -121,8 +121,11 @@ class BalancePlanTest {
         DatasetBalanced largest = new DatasetBalanced(
                 new RunRef(digest.substring(32), "a dataset of some name", shard),
                 new ManifestRef(shard, shard),
-                Collections.nCopies(BalancePlan.MOST_SHARDS, shard),
-                Collections.nCopies(100, new ClassBalance("Abstract_Expressionism_II", 10_000, 10_000, 10_000)),
+                Collections.nCopies(
+                        (int) Math.ceilDiv(BalancePlan.MOST_ROWS, BalancedSet.shardRows(BalancePlan.MOST_ROWS)), shard),
+                Collections.nCopies(
+                        100,
+                        new ClassBalance("Abstract_Expressionism_II", 10_000, 10_000, 10_000, 10_000L, 5, 10L, 0.123)),
                 BalancePlan.MOST_ROWS);
         assertThat(EventCodec.data(largest)).hasSizeLessThan(EventCodec.MAX_BYTES);
     }

@@ -15,7 +15,7 @@ class BalancedSetTest {
 
     private static RecipeShard recipes(int label, int count, long firstOrdinal) {
         int[] rows = {7, 8, 9};
-        return Recipes.draw(rows, new Neighbours(1, new int[] {1, 2, 0}, 0), count, 42, label, firstOrdinal);
+        return Recipes.draw(rows, new Neighbours(1, new int[] {1, 2, 0}, 0, 0), count, 42, label, firstOrdinal);
     }
 
     private static BalancedSet set(long seed) {

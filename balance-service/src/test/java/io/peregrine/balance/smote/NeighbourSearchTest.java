@@ -3,6 +3,7 @@ package io.peregrine.balance.smote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.PlainProduct;
@@ -14,7 +15,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
-import java.util.function.IntFunction;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,22 +54,29 @@ class NeighbourSearchTest {
             boolean tie = IntStream.range(0, Math.min(k + 1, n - 1)).anyMatch(i -> far[order[i]] == far[order[i + 1]]);
             tied += tie ? 1 : 0;
         }
-        return new Neighbours(k, nearest, tied);
+        long alike = IntStream.range(0, n)
+                .filter(a ->
+                        IntStream.range(0, n).anyMatch(b -> a != b && distance(pictures.get(a), pictures.get(b)) == 0))
+                .count();
+        return new Neighbours(k, nearest, tied, alike);
     }
 
-    private static Neighbours search(List<MemorySegment> pictures, int k, int tile, int threads) {
-        Neighbours byEngine = search(EngineProduct::new, pictures, k, tile, threads);
-        assertEqual(search(PlainProduct::new, pictures, k, tile, threads), byEngine);
+    private static Neighbours search(List<MemorySegment> pictures, int k, int part, int side, int threads) {
+        Tiling tiling = new Tiling(pictures.size(), part, side);
+        Neighbours byEngine = search(new EngineProduct(), pictures, k, tiling, threads);
+        assertEqual(search(new PlainProduct(), pictures, k, tiling, threads), byEngine);
         return byEngine;
     }
 
     private static Neighbours search(
-            IntFunction<MatrixProduct> products, List<MemorySegment> pictures, int k, int tile, int threads) {
+            MatrixProduct product, List<MemorySegment> pictures, int k, Tiling tiling, int threads) {
         int values = (int) pictures.getFirst().byteSize();
-        try (NeighbourSearch search = new NeighbourSearch(products, pictures, values, k, tile, threads)) {
+        try (NeighbourSearch search =
+                new NeighbourSearch(product, pictures, values, k, tiling, tiling.all(), threads)) {
             while (search.stepsDone() < search.steps()) {
                 search.step(() -> {});
             }
+            assertThat(search.productsDone()).isEqualTo(tiling.products(values));
             return search.result();
         }
     }
@@ -72,6 +84,7 @@ class NeighbourSearchTest {
     private static void assertEqual(Neighbours found, Neighbours expected) {
         assertThat(found.nearest()).isEqualTo(expected.nearest());
         assertThat(found.tiedRows()).isEqualTo(expected.tiedRows());
+        assertThat(found.duplicates()).isEqualTo(expected.duplicates());
         assertThat(found.k()).isEqualTo(expected.k());
     }
 
@@ -97,35 +110,37 @@ class NeighbourSearchTest {
     /// Around a block of 1,024, around a chunk of four, beyond an int's flush, at full size.
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 31, 1_023, 1_024, 1_025, 4_096, 4_097, 3 * 416 * 416})
-    void innerProductsEqualThePlainSumAlsoAtTheExtremes(int values) {
+    void distancesEqualThePlainSumAlsoAtTheExtremes(int values) {
         List<MemorySegment> pictures = pictures(3, values, 256, values);
         pictures.add(filled(values, 0));
         pictures.add(filled(values, 255));
         pictures.add(filled(values, 0));
-        List<IntFunction<MatrixProduct>> both = List.of(EngineProduct::new, PlainProduct::new);
-        for (IntFunction<MatrixProduct> products : both) {
-            try (GramTiles gram = new GramTiles(products, pictures, values, 4, 2)) {
-                assertTile(gram, pictures, 0, 4, 0, 4);
-                assertTile(gram, pictures, 0, 4, 4, 2);
-                assertTile(gram, pictures, 4, 2, 4, 2);
-                assertTile(gram, pictures, 2, 4, 2, 3);
+        Tiling tiling = new Tiling(6, 2, 2);
+        for (MatrixProduct product : List.of(new EngineProduct(), new PlainProduct())) {
+            try (product;
+                    Crew crew = new Crew(2)) {
+                GramTiles gram = new GramTiles(product, pictures, values, tiling, crew);
+                // Each tile twice: nothing may be left of the one before.
+                for (Tile tile :
+                        List.of(new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0))) {
+                    Set<List<Integer>> seen = ConcurrentHashMap.newKeySet();
+                    gram.tile(tile, () -> {}, pair -> assertDistances(pair, pictures, seen));
+                    assertThat(seen).hasSize(tile.row() != tile.column() ? 8 : tile.row() == 0 ? 12 : 4);
+                }
             }
         }
     }
 
-    private static void assertTile(
-            GramTiles gram, List<MemorySegment> pictures, int row, int rows, int column, int columns) {
-        long[] tile = gram.tile(row, rows, column, columns);
-        for (int i = 0; i < rows; i++) {
-            for (int j = 0; j < columns; j++) {
-                long sum = 0;
-                for (long at = 0; at < pictures.getFirst().byteSize(); at++) {
-                    sum += ((pictures.get(row + i).get(ValueLayout.JAVA_BYTE, at) & 0xff) - 128L)
-                            * ((pictures.get(column + j).get(ValueLayout.JAVA_BYTE, at) & 0xff) - 128L);
-                }
-                assertThat(tile[i * columns + j])
-                        .as("%d, %d", row + i, column + j)
-                        .isEqualTo(sum);
+    private static void assertDistances(
+            GramTiles.PartPair pair, List<MemorySegment> pictures, Set<List<Integer>> seen) {
+        for (int i = 0; i < pair.rows(); i++) {
+            for (int j = 0; j < pair.columns(); j++) {
+                int row = pair.row() + i;
+                int column = pair.column() + j;
+                assertThat(pair.distance(i, j))
+                        .as("%d, %d", row, column)
+                        .isEqualTo(distance(pictures.get(row), pictures.get(column)));
+                assertThat(seen.add(List.of(row, column))).isTrue();
             }
         }
     }
@@ -136,7 +151,7 @@ class NeighbourSearchTest {
         List<MemorySegment> pictures = pictures(7, values, 256, values);
         pictures.add(filled(values, 0));
         pictures.add(filled(values, 255));
-        assertEqual(search(pictures, 3, 4, 2), plainly(pictures, 3));
+        assertEqual(search(pictures, 3, 2, 2, 2), plainly(pictures, 3));
     }
 
     @ParameterizedTest
@@ -144,8 +159,10 @@ class NeighbourSearchTest {
     void neighboursEqualThePlainSearchForAnyClassSizeAndTile(int count, int k) {
         List<MemorySegment> pictures = pictures(count, 75, 256, count);
         Neighbours expected = plainly(pictures, k);
-        for (int tile : new int[] {1, 7, 30, 61, 512}) {
-            assertEqual(search(pictures, k, tile, 2), expected);
+        for (int part : new int[] {1, 7, 30, 61, 512}) {
+            for (int side : new int[] {1, 2, 3}) {
+                assertEqual(search(pictures, k, part, side, 2), expected);
+            }
         }
     }
 
@@ -155,15 +172,15 @@ class NeighbourSearchTest {
         List<MemorySegment> pictures = pictures(90, 6, 2, 5);
         Neighbours expected = plainly(pictures, 5);
         assertThat(expected.tiedRows()).isGreaterThan(80);
-        for (int tile : new int[] {1, 16, 90}) {
-            assertEqual(search(pictures, 5, tile, 2), expected);
+        for (int part : new int[] {1, 16, 90}) {
+            assertEqual(search(pictures, 5, part, 2, 2), expected);
         }
     }
 
     @Test
     void aPictureMayBeItsOwnNeighbourAmongDuplicatesAsInTheReference() {
         List<MemorySegment> pictures = List.of(filled(12, 9), filled(12, 9), filled(12, 200), filled(12, 90));
-        Neighbours found = search(pictures, 1, 512, 1);
+        Neighbours found = search(pictures, 1, 4, 1, 1);
         // The first of each row is dropped: of picture 1 that is picture 0, and it keeps itself.
         assertThat(found.nearest()).startsWith(1, 1);
         // Pictures 0 and 1 tie for their own first place, and for the last place of picture 3.
@@ -174,31 +191,97 @@ class NeighbourSearchTest {
     void aTieJustBehindTheLastNeighbourIsCounted() {
         // Of picture 0 the second and third nearest are equally far: which of them is the neighbour is arbitrary.
         List<MemorySegment> pictures = List.of(filled(1, 100), filled(1, 103), filled(1, 97), filled(1, 250));
-        assertThat(search(pictures, 1, 512, 1).tiedRows()).isEqualTo(1);
+        assertThat(search(pictures, 1, 4, 1, 1).tiedRows()).isEqualTo(1);
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 2, 3})
+    @ValueSource(ints = {1, 2, 5, 9})
     void aSearchTakenUpInAnotherProcessEndsTheSame(int stepsBefore) {
         List<MemorySegment> pictures = pictures(50, 300, 4, 11);
-        byte[] state;
-        try (NeighbourSearch killed = new NeighbourSearch(EngineProduct::new, pictures, 300, 5, 12, 2)) {
+        Tiling tiling = new Tiling(50, 6, 2);
+        SortedMap<Integer, byte[]> durable = new TreeMap<>();
+        try (NeighbourSearch killed =
+                new NeighbourSearch(new EngineProduct(), pictures, 300, 5, tiling, tiling.all(), 2)) {
             for (int i = 0; i < stepsBefore; i++) {
                 killed.step(() -> {});
+                durable.putAll(killed.changed());
             }
-            state = killed.state();
+            assertThat(killed.changed()).isEmpty();
             assertThatThrownBy(killed::result).isInstanceOf(IllegalStateException.class);
         }
-        try (NeighbourSearch other = new NeighbourSearch(EngineProduct::new, pictures, 300, 5, 12, 1);
-                NeighbourSearch otherTiles = new NeighbourSearch(EngineProduct::new, pictures, 300, 5, 13, 1)) {
-            assertThat(other.resume(state)).isTrue();
+        try (NeighbourSearch other =
+                new NeighbourSearch(new EngineProduct(), pictures, 300, 5, tiling, tiling.all(), 1)) {
+            other.resume(stepsBefore, durable);
             assertThat(other.stepsDone()).isEqualTo(stepsBefore);
             while (other.stepsDone() < other.steps()) {
                 other.step(() -> {});
             }
             assertEqual(other.result(), plainly(pictures, 5));
-            assertThat(otherTiles.resume(state)).isFalse();
-            assertThat(otherTiles.stepsDone()).isZero();
+        }
+    }
+
+    /// Odd and even numbers of tile rows: half-way around, the opposite tile belongs to one of two.
+    @ParameterizedTest
+    @CsvSource({"50, 6, 2", "48, 6, 2", "41, 7, 1", "42, 7, 1", "9, 8, 1", "7, 8, 1", "130, 16, 2"})
+    void tileRowsOnTheirOwnMergeIntoTheWholeSearch(int count, int part, int side) {
+        List<MemorySegment> pictures = pictures(count, 300, 4, 12);
+        Tiling tiling = new Tiling(count, part, side);
+        NeighbourSearch.Merged merged = new NeighbourSearch.Merged(tiling, 5);
+        long products = 0;
+        for (int row = 0; row < tiling.tiles(); row++) {
+            try (NeighbourSearch share =
+                    new NeighbourSearch(new EngineProduct(), pictures, 300, 5, tiling, tiling.ofRow(row), 2)) {
+                while (share.stepsDone() < share.steps()) {
+                    share.step(() -> {});
+                }
+                products += share.productsDone();
+                share.changed().forEach(merged::add);
+            }
+        }
+        assertThat(products).isEqualTo(tiling.products(300));
+        assertEqual(merged.result(), plainly(pictures, 5));
+    }
+
+    @Test
+    void aTileThatWasStoppedHalfwayIsForgotten() {
+        List<MemorySegment> pictures = pictures(30, 9_000, 256, 3);
+        Tiling tiling = new Tiling(30, 10, 1);
+        try (NeighbourSearch search =
+                new NeighbourSearch(new EngineProduct(), pictures, 9_000, 5, tiling, tiling.all(), 2)) {
+            search.step(() -> {});
+            AtomicInteger chunks = new AtomicInteger();
+            assertThatThrownBy(() -> search.step(() -> {
+                        if (chunks.incrementAndGet() == 2) {
+                            throw new IllegalStateException("stop");
+                        }
+                    }))
+                    .hasMessage("stop");
+            assertThat(search.stepsDone()).isOne();
+            while (search.stepsDone() < search.steps()) {
+                search.step(() -> {});
+            }
+            assertEqual(search.result(), plainly(pictures, 5));
+        }
+    }
+
+    /// Random sizes, levels and tilings, most of them with ties and duplicates.
+    @Test
+    void oneThousandRandomClassesEqualThePlainTwin() {
+        Random random = new Random(20_02);
+        for (int i = 0; i < 1_000; i++) {
+            int count = 2 + random.nextInt(40);
+            int values = 1 + random.nextInt(i % 10 == 0 ? 5_000 : 60);
+            int k = 1 + random.nextInt(Math.min(count - 1, 8));
+            List<MemorySegment> pictures = pictures(count, values, 2 + random.nextInt(255), i);
+            for (int copies = random.nextInt(4); copies > 0; copies--) {
+                pictures.set(random.nextInt(count), pictures.get(random.nextInt(count)));
+            }
+            Tiling tiling = new Tiling(count, 1 + random.nextInt(count), 1 + random.nextInt(4));
+            MatrixProduct product = i % 20 == 0 ? new PlainProduct() : new EngineProduct();
+            assertThat(search(product, pictures, k, tiling, 1 + random.nextInt(3)))
+                    .as("case %d: %d pictures of %d values, k %d, %s", i, count, values, k, tiling)
+                    .usingRecursiveComparison()
+                    .isEqualTo(plainly(pictures, k));
         }
     }
 
@@ -217,8 +300,9 @@ class NeighbourSearchTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment plain = arena.allocate(4L * count + 4);
             MemorySegment vector = arena.allocate(4L * count + 4);
-            new Centred().centre(MemorySegment.ofArray(pixels), 3, count, plain, 4);
-            new VectorCentred().centre(MemorySegment.ofArray(pixels), 3, count, vector, 4);
+            float plainSquares = new Centred().centre(MemorySegment.ofArray(pixels), 3, count, plain, 4);
+            float vectorSquares = new VectorCentred().centre(MemorySegment.ofArray(pixels), 3, count, vector, 4);
+            assertThat(vectorSquares).isEqualTo(plainSquares);
             assertThat(vector.mismatch(plain)).isEqualTo(-1);
             for (int i = 0; i < count; i++) {
                 assertThat(plain.getAtIndex(ValueLayout.JAVA_FLOAT, i + 1)).isEqualTo((pixels[3 + i] & 0xff) - 128f);

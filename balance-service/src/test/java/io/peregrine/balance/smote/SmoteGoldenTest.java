@@ -124,14 +124,21 @@ class SmoteGoldenTest {
     }
 
     private static List<RecipeShard> recipes(Train train, BalanceSpec spec, int tile) {
-        BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours(), train.classes(), train.real());
+        BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours().most(), train.classes(), train.real());
         List<RecipeShard> recipes = new ArrayList<>();
         for (ClassSize size : plan.growing()) {
             int[] rows = train.rowsOf(size.label());
             List<MemorySegment> pictures =
                     Arrays.stream(rows).mapToObj(train.pictures()::get).toList();
-            try (NeighbourSearch search =
-                    new NeighbourSearch(EngineProduct::new, pictures, train.values(), spec.neighbours(), tile, 2)) {
+            Tiling tiling = new Tiling(rows.length, tile, 2);
+            try (NeighbourSearch search = new NeighbourSearch(
+                    new EngineProduct(),
+                    pictures,
+                    train.values(),
+                    spec.neighbours().most(),
+                    tiling,
+                    tiling.all(),
+                    2)) {
                 while (search.stepsDone() < search.steps()) {
                     search.step(() -> {});
                 }
@@ -188,7 +195,7 @@ class SmoteGoldenTest {
         try (Safetensors file = Safetensors.open(Golden.file("smote-" + one + ".safetensors"))) {
             Train train = Train.open(file);
             BalanceSpec spec = spec(one.json());
-            BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours(), train.classes(), train.real());
+            BalancePlan plan = BalancePlan.of(spec.strategy(), spec.neighbours().most(), train.classes(), train.real());
             JsonNode counts = one.json().get("result_counts");
             assertThat(plan.sizes())
                     .hasSize(counts.size())
@@ -215,7 +222,7 @@ class SmoteGoldenTest {
     private static String refusal(JsonNode json, Train train) {
         try {
             BalanceSpec spec = spec(json);
-            BalancePlan.of(spec.strategy(), spec.neighbours(), train.classes(), train.real());
+            BalancePlan.of(spec.strategy(), spec.neighbours().most(), train.classes(), train.real());
             return "not refused";
         } catch (BadSpec bad) {
             boolean negative = bad.errors().getFirst().found().contains(":-");

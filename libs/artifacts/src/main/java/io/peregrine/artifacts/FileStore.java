@@ -21,8 +21,8 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /// A folder of published artefacts, named by what they contain. Safe for any number of processes at once.
 ///
-/// Publication: write aside, hash, fsync, atomic rename, fsync the folder. So a published name always holds the whole
-/// artefact, and publishing the same content twice is publishing it once.
+/// Publication: write aside, hash, fsync, atomic rename, fsync the folder. So a published name always holds the
+/// whole artefact, and publishing the same content twice is publishing it once.
 public final class FileStore {
     private static final String SCHEME = "store:";
 
@@ -115,6 +115,15 @@ public final class FileStore {
             throw Failure.input("ARTEFACT_OUTSIDE", "'%s' leads out of the store".formatted(ref.uri()));
         }
         return file;
+    }
+
+    /// @return bytes that are left on the store's disk
+    public long usableBytes() {
+        try {
+            return Files.getFileStore(root).getUsableSpace();
+        } catch (IOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", "the store at " + root + " does not tell its room: " + e, e);
+        }
     }
 
     private static Failure corrupt(ArtifactRef ref, String how) {

@@ -5,8 +5,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 
-/// What happens to a dataset, in the order in which it happens. Events carry references, never pixels, and each stays
-/// under 64 KiB. Readers ignore fields that they do not know; an incompatible change is a new type.
+/// What happens to a dataset, in the order in which it happens. Events carry references, never pixels, and each
+/// stays under 64 KiB. Readers ignore fields that they do not know; an incompatible change is a new type.
 public sealed interface PipelineEvent {
 
     /// @return which run this tells of; null in a [DatasetReady], whose run is a digest of its envelope
@@ -104,8 +104,27 @@ public sealed interface PipelineEvent {
         }
     }
 
+    /// @param real real pictures of the balanced set
     /// @param tiedRows rows whose neighbours tie at or before rank k + 1, where the reference's order is arbitrary
-    record ClassBalance(String label, long real, long synthetic, long tiedRows) {}
+    /// @param duplicates pictures of which the class has another with the same pixels, as far as it was
+    ///     searched; null if none
+    /// @param neighbours SMOTE's k for this class; null where none were looked for
+    /// @param dropped real pictures left out by under-sampling; null if none
+    /// @param weight of the class in the trainer's loss; null: 1
+    record ClassBalance(
+            String label,
+            long real,
+            long synthetic,
+            long tiedRows,
+            Long duplicates,
+            Integer neighbours,
+            Long dropped,
+            Double weight) {
+        /// A class of which there is nothing special to tell.
+        public ClassBalance(String label, long real, long synthetic, long tiedRows) {
+            this(label, real, synthetic, tiedRows, null, null, null, null);
+        }
+    }
 
     /// A network's weights after an epoch.
     ///

@@ -65,9 +65,79 @@ public record RunSpec(
         }
     }
 
-    /// @param neighbours SMOTE's k, at least 1
+    /// @param neighbours SMOTE's k; of no meaning to other methods
+    /// @param coverage how bases are drawn; of no meaning to other methods than SMOTE
     /// @param seed as imbalanced-learn's `random_state`
-    public record BalanceSpec(Strategy strategy, int neighbours, long seed) {}
+    public record BalanceSpec(
+            Method method, Strategy strategy, NeighbourChoice neighbours, Coverage coverage, long seed) {}
+
+    /// How class sizes come about.
+    public enum Method {
+        /// Blends of neighbours.
+        SMOTE("smote"),
+        /// Real pictures repeated, as imbalanced-learn's RandomOverSampler picks them.
+        RANDOM_OVER("random-over"),
+        /// Real pictures left out, as imbalanced-learn's RandomUnderSampler picks those that stay.
+        RANDOM_UNDER("random-under"),
+        /// The set stays as it is; the trainer's loss weighs each class by n / (classes · count).
+        CLASS_WEIGHTS("class-weights");
+
+        private final String wire;
+
+        Method(String wire) {
+            this.wire = wire;
+        }
+
+        @JsonValue
+        public String wire() {
+            return wire;
+        }
+    }
+
+    /// Which real picture a synthetic one begins from.
+    public enum Coverage {
+        /// Drawn, as in imbalanced-learn: some pictures serve often, some never.
+        RANDOM("random"),
+        /// Each equally often, as in the paper of 2002; what does not divide goes to pictures drawn once each.
+        EVEN("even");
+
+        private final String wire;
+
+        Coverage(String wire) {
+            this.wire = wire;
+        }
+
+        @JsonValue
+        public String wire() {
+            return wire;
+        }
+    }
+
+    /// SMOTE's k.
+    ///
+    /// @param most at least 1
+    /// @param adaptive whether a class too small for it takes all the others that it has
+    public record NeighbourChoice(int most, boolean adaptive) {
+        /// As in the paper, and imbalanced-learn's default.
+        public static final int USUAL = 5;
+
+        public static final String ADAPTIVE = "adaptive";
+
+        public static NeighbourChoice fixed(int neighbours) {
+            return new NeighbourChoice(neighbours, false);
+        }
+
+        /// @param real pictures of the class
+        /// @return neighbours of each of them; more than there are others, where a fixed k cannot be
+        public int of(long real) {
+            return adaptive ? (int) Math.max(1, Math.min(most, real - 1)) : most;
+        }
+
+        @JsonValue
+        public Object wire() {
+            return adaptive ? ADAPTIVE : (Object) most;
+        }
+    }
 
     /// How large each class shall be.
     public sealed interface Strategy {

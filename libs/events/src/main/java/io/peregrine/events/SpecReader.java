@@ -4,8 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.ClusterSpec;
+import io.peregrine.events.RunSpec.Coverage;
 import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.events.RunSpec.Method;
+import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.RunSpec.Strategy;
@@ -14,8 +17,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoublePredicate;
+import java.util.function.Function;
 import java.util.function.LongPredicate;
 
 /// Reads a specification field by field and keeps going, so that a user sees all that is wrong at once.
@@ -85,14 +90,41 @@ final class SpecReader {
     }
 
     private BalanceSpec balance(Room balance) {
-        onlyKnown(balance, "strategy", "neighbours", "seed");
-        return new BalanceSpec(strategy(balance), (int) count(balance, "neighbours", 5, 1_000), seed(balance));
+        onlyKnown(balance, "method", "strategy", "neighbours", "coverage", "seed");
+        Method method = choice(balance, "method", Method.SMOTE, Method::wire);
+        return new BalanceSpec(
+                method,
+                strategy(balance, method),
+                neighbours(balance),
+                choice(balance, "coverage", Coverage.RANDOM, Coverage::wire),
+                seed(balance));
     }
 
-    private Strategy strategy(Room balance) {
+    private NeighbourChoice neighbours(Room balance) {
+        JsonNode neighbours = balance.json().get("neighbours");
+        if (neighbours != null && neighbours.isTextual()) {
+            if (!neighbours.textValue().equals(NeighbourChoice.ADAPTIVE)) {
+                refuse(balance, "neighbours", "is no number", "a whole number from 1 to 1000, or \"adaptive\"");
+            }
+            return new NeighbourChoice(NeighbourChoice.USUAL, true);
+        }
+        return NeighbourChoice.fixed((int) count(balance, "neighbours", NeighbourChoice.USUAL, 1_000));
+    }
+
+    private Strategy strategy(Room balance, Method method) {
         JsonNode strategy = balance.json().get("strategy");
         if (strategy == null) {
-            return new Strategy.AtLeast(200);
+            return method == Method.RANDOM_UNDER ? new Strategy.Auto() : new Strategy.AtLeast(200);
+        }
+        if (method == Method.RANDOM_UNDER
+                && strategy.isTextual()
+                && strategy.textValue().equals("not majority")) {
+            // Of over-sampling it is another word for auto; of under-sampling it would be another thing.
+            refuse(
+                    balance,
+                    "strategy",
+                    "is not for the method random-under",
+                    "auto, not minority, all, a ratio or counts");
         }
         String cure = "one of none, auto, minority, not minority, not majority, all, a ratio above 0 to 1, "
                 + "{\"atLeast\": n}, {\"counts\": {\"<class>\": n}}";
@@ -246,13 +278,17 @@ final class SpecReader {
     }
 
     private <E extends Enum<E>> E choice(Room room, String field, E otherwise) {
+        return choice(room, field, otherwise, constant -> constant.name().toLowerCase(Locale.ROOT));
+    }
+
+    private <E extends Enum<E>> E choice(Room room, String field, E otherwise, Function<E, String> wires) {
         JsonNode json = room.json().get(field);
         if (json == null) {
             return otherwise;
         }
         List<String> allowed = new ArrayList<>();
         for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
-            String wire = constant.name().toLowerCase(java.util.Locale.ROOT);
+            String wire = wires.apply(constant);
             if (json.isTextual() && json.textValue().equals(wire)) {
                 return constant;
             }

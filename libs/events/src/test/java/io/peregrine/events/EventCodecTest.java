@@ -58,7 +58,14 @@ class EventCodecTest {
                         RUN, "1f", 8, "Cubism", Split.TEST, "c.jpg", DIGEST, "IMAGE_TRUNCATED", "it ends early"),
                 new DatasetSealed(RUN, MANIFEST, List.of(new ClassCount("Cubism", 390, 20, 0)), 410, 1, 0),
                 new ShardWritten(RUN, 0, 15, REF, 4_096),
-                new DatasetBalanced(RUN, MANIFEST, List.of(REF), List.of(new ClassBalance("Cubism", 390, 5, 0)), 395),
+                new DatasetBalanced(
+                        RUN,
+                        MANIFEST,
+                        List.of(REF),
+                        List.of(
+                                new ClassBalance("Cubism", 390, 5, 0),
+                                new ClassBalance("Rococo", 4, 6, 2, 2L, 3, 1L, 1.5)),
+                        405),
                 new CheckpointPublished(
                         RUN,
                         Network.CLASSIFIER,

@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.RunSpec.Coverage;
+import io.peregrine.events.RunSpec.Method;
+import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -22,7 +25,9 @@ class RunSpecTest {
 
         assertThat(spec.split()).isEqualTo(new RunSpec.SplitSpec(0.1, 0, 42));
         assertThat(spec.image()).isEqualTo(new RunSpec.ImageSpec(416, RunSpec.Fit.STRETCH, RunSpec.Orientation.APPLY));
-        assertThat(spec.balance()).isEqualTo(new RunSpec.BalanceSpec(new Strategy.AtLeast(200), 5, 42));
+        assertThat(spec.balance())
+                .isEqualTo(new RunSpec.BalanceSpec(
+                        Method.SMOTE, new Strategy.AtLeast(200), NeighbourChoice.fixed(5), Coverage.RANDOM, 42));
         assertThat(spec.classifier()).isEqualTo(new RunSpec.TrainSpec("seed-cnn", 0, 10, 32, 0.01, 42, 0.1));
         assertThat(spec.autoencoder()).isEqualTo(new RunSpec.TrainSpec("seed-autoencoder", 300, 10, 32, 0.001, 42, 0));
         assertThat(spec.clusters()).isEqualTo(new RunSpec.ClusterSpec(null, 42));
@@ -66,6 +71,37 @@ class RunSpecTest {
     }
 
     @ParameterizedTest
+    @CsvSource({"smote", "random-over", "random-under", "class-weights"})
+    void everyMethodIsReadAndWritten(String method) throws Exception {
+        RunSpec spec = RunSpec.parse(json(
+                "{'dataset':'a','uri':'file:///a','balance':{'method':'%s','strategy':'auto'}}".formatted(method)));
+        assertThat(spec.balance().method().wire()).isEqualTo(method);
+        assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
+    }
+
+    @Test
+    void adaptiveNeighboursAreTheMostThatASmallClassHas() throws Exception {
+        RunSpec spec = RunSpec.parse(
+                json("{'dataset':'a','uri':'file:///a','balance':{'neighbours':'adaptive','coverage':'even'}}"));
+        assertThat(spec.balance().coverage()).isEqualTo(Coverage.EVEN);
+        NeighbourChoice adaptive = spec.balance().neighbours();
+        assertThat(Stream.of(1L, 2L, 5L, 6L, 7L, 900L).map(adaptive::of)).containsExactly(1, 1, 4, 5, 5, 5);
+        assertThat(NeighbourChoice.fixed(7).of(3)).isEqualTo(7);
+        assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
+        assertThat(new String(spec.toJson(), StandardCharsets.UTF_8)).contains("\"neighbours\" : \"adaptive\"");
+    }
+
+    /// What older services wrote says nothing of method and coverage.
+    @Test
+    void anOlderRunJsonIsReadAsTheSmoteThatItMeant() {
+        RunSpec spec = RunSpec.read("""
+                {"dataset": "a", "uri": "file:///a", "balance": {"strategy": "auto", "neighbours": 3, "seed": 7}}""".getBytes(StandardCharsets.UTF_8));
+        assertThat(spec.balance())
+                .isEqualTo(new RunSpec.BalanceSpec(
+                        Method.SMOTE, new Strategy.Auto(), NeighbourChoice.fixed(3), Coverage.RANDOM, 7));
+    }
+
+    @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '"',
@@ -84,6 +120,10 @@ class RunSpecTest {
                 "{'balance':{'strategy':1.5}}|/balance/strategy|a ratio above 0 to 1",
                 "{'balance':{'strategy':{'atLeast':-1}}}|/balance/strategy|atLeast",
                 "{'balance':{'neighbours':0}}|/balance/neighbours|a whole number from 1",
+                "{'balance':{'neighbours':'many'}}|/balance/neighbours|adaptive",
+                "{'balance':{'method':'adasyn'}}|/balance/method|one of smote, random-over, random-under, class-weights",
+                "{'balance':{'coverage':'full'}}|/balance/coverage|one of random, even",
+                "{'balance':{'method':'random-under','strategy':'not majority'}}|/balance/strategy|auto, not minority",
                 "{'balance':{'seed':4294967296}}|/balance/seed|0 to 4294967295",
                 "{'split':{'test':0.6,'validation':0.5}}|/split/validation|stay below 1",
                 "{'classifier':{'preset':'resnet'}}|/classifier/preset|'seed-cnn'",

@@ -6,6 +6,7 @@ public enum GeneralProblem implements ProblemKind {
     BAD_VALUE(400, "Bad value", "A part of the address holds what no text or number of ours can be; correct it."),
     TOO_LARGE(413, "The body is too large", "Nothing that this service takes has more than 64 KiB."),
     PROBLEM_UNKNOWN(404, "No such kind of problem", "Ask GET /api/v1/problems."),
+    ARTEFACT_GONE(410, "The artefact is gone", "It was pruned from the store; publish the dataset again."),
     DATABASE_AWAY(503, "The database is away", "Try again in some seconds; nothing was changed."),
     INTERNAL(500, "A bug of ours", "Look for the time of this answer in the service's log.");
 

@@ -1,5 +1,6 @@
 package io.peregrine.rest;
 
+import io.peregrine.events.Failure;
 import io.peregrine.work.Database;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -40,6 +41,15 @@ final class ProblemMapping {
         return Problem.response(new Problem(
                         "about:blank", status.getReasonPhrase(), status.getStatusCode(), detail, path, List.of()))
                 .build();
+    }
+
+    /// An artefact that is not there any more, or not as it was.
+    @ServerExceptionMapper
+    Response failure(Failure failure, UriInfo uri) {
+        return failure.code().startsWith("ARTEFACT")
+                ? Problem.of(GeneralProblem.ARTEFACT_GONE, failure.getMessage() + ".")
+                        .answer(uri)
+                : bug(failure, uri);
     }
 
     @ServerExceptionMapper

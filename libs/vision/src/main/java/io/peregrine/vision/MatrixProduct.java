@@ -3,31 +3,30 @@ package io.peregrine.vision;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
-/// Products of tall float32 blocks, on the processor: `left · rightᵀ`. The caller fills the two sides in place.
+/// Products of float32 blocks, on the processor: `left · rightᵀ`. The caller fills the blocks in place.
 ///
 /// Whole numbers whose products sum to at most 2²⁴ over [#VALUES] dimensions come out exact, in whatever
 /// order they are added up, with fused multiply-add or without: [EngineProduct] and [PlainProduct] then
-/// give the same bits. For one thread at a time.
+/// give the same bits. Several threads may multiply at once.
 public sealed interface MatrixProduct extends AutoCloseable permits EngineProduct, PlainProduct {
     /// Dimensions of a block: 1,024 products of pixels centred to −128 … 127, each at most 2¹⁴, sum to at
     /// most 2²⁴.
     int VALUES = 1_024;
 
-    /// @return f32 [rows, VALUES], to be filled by the caller
-    MemorySegment left();
+    /// One side of products.
+    sealed interface Block permits EngineProduct.EngineBlock, PlainProduct.PlainBlock {
+        /// @return f32 [rows, VALUES], zeros at first, to be filled by the caller
+        MemorySegment values();
+    }
 
-    /// @return f32 [rows, VALUES], to be filled by the caller
-    MemorySegment right();
+    /// @param rows of the block
+    /// @return a block that lives until this is closed
+    Block block(int rows);
 
-    /// Multiplies the first rows of both sides.
+    /// Multiplies two blocks of this product's.
     ///
-    /// @param product is given f32 [leftRows, rightRows], valid only during the call
-    void multiply(int leftRows, int rightRows, Consumer<MemorySegment> product);
-
-    /// Multiplies the first rows of the left side with themselves.
-    ///
-    /// @param product is given f32 [leftRows, leftRows], valid only during the call
-    void multiplyLeftByItself(int leftRows, Consumer<MemorySegment> product);
+    /// @param product is given f32 [left's rows, right's rows], valid only during the call
+    void multiply(Block left, Block right, Consumer<MemorySegment> product);
 
     @Override
     void close();

@@ -8,49 +8,31 @@ import java.util.function.Consumer;
 /// [MatrixProduct] in plain Java: what [EngineProduct] is tested against, and what multiplies where the
 /// engine's native library does not run.
 public final class PlainProduct implements MatrixProduct {
-    private final Arena arena = Arena.ofShared();
-    private final MemorySegment left;
-    private final MemorySegment right;
-    private final MemorySegment product;
+    private final Arena arena = arena();
 
-    /// @param rows the most that either side may have
-    public PlainProduct(int rows) {
-        left = floats((long) rows * VALUES);
-        right = floats((long) rows * VALUES);
-        product = floats((long) rows * rows);
+    @SuppressWarnings("MustBeClosedChecker") // close() closes it.
+    private static Arena arena() {
+        return Arena.ofShared();
     }
 
-    private MemorySegment floats(long count) {
-        return arena.allocate(ValueLayout.JAVA_FLOAT, count);
+    record PlainBlock(int rows, MemorySegment values) implements Block {}
+
+    @Override
+    public Block block(int rows) {
+        return new PlainBlock(rows, arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * VALUES));
     }
 
     @Override
-    public MemorySegment left() {
-        return left;
-    }
-
-    @Override
-    public MemorySegment right() {
-        return right;
-    }
-
-    @Override
-    public void multiply(int leftRows, int rightRows, Consumer<MemorySegment> to) {
-        multiply(leftRows, right, rightRows, to);
-    }
-
-    @Override
-    public void multiplyLeftByItself(int leftRows, Consumer<MemorySegment> to) {
-        multiply(leftRows, left, leftRows, to);
-    }
-
-    private void multiply(int leftRows, MemorySegment other, int otherRows, Consumer<MemorySegment> to) {
+    public void multiply(Block left, Block right, Consumer<MemorySegment> to) {
+        int leftRows = ((PlainBlock) left).rows();
+        int rightRows = ((PlainBlock) right).rows();
+        float[] product = new float[Math.multiplyExact(leftRows, rightRows)];
         for (int i = 0; i < leftRows; i++) {
-            for (int j = 0; j < otherRows; j++) {
-                product.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * otherRows + j, inner(left, i, other, j));
+            for (int j = 0; j < rightRows; j++) {
+                product[i * rightRows + j] = inner(left.values(), i, right.values(), j);
             }
         }
-        to.accept(product.asSlice(0, (long) leftRows * otherRows * Float.BYTES));
+        to.accept(MemorySegment.ofArray(product));
     }
 
     private static float inner(MemorySegment a, int aRow, MemorySegment b, int bRow) {

@@ -32,11 +32,18 @@ public final class SeedCnn implements TrainableNetwork {
     private final int side;
     private final int classes;
     private final float dropout;
+    private final float[] weights;
 
     /// @param side of the square pictures
     /// @param classes at least 2
     /// @param dropout share of hidden units left out in training, 0 to below 1
     public SeedCnn(int side, int classes, double dropout) {
+        this(side, classes, dropout, null);
+    }
+
+    /// @param weights of the classes in the training loss, as PyTorch's `NLLLoss(weight=…)`; null: all alike
+    public SeedCnn(int side, int classes, double dropout, float[] weights) {
+        this.weights = weights == null ? null : weights.clone();
         this.side = side;
         this.classes = classes;
         this.dropout = (float) dropout;
@@ -110,5 +117,17 @@ public final class SeedCnn implements TrainableNetwork {
         return output.gather(labels.toType(DataType.INT64, false).reshape(-1, 1), 1)
                 .mean()
                 .neg();
+    }
+
+    /// Σ w[y] · nll / Σ w[y]: a picture of a rare class counts for as many as its class lacks.
+    @Override
+    public NDArray trainingLoss(NDArray output, NDArray pixels, NDArray labels) {
+        if (weights == null) {
+            return loss(output, pixels, labels);
+        }
+        NDArray rows = labels.toType(DataType.INT64, false);
+        NDArray weight = output.getManager().create(weights).gather(rows, 0);
+        NDArray found = output.gather(rows.reshape(-1, 1), 1).reshape(-1);
+        return found.mul(weight).sum().div(weight.sum()).neg();
     }
 }

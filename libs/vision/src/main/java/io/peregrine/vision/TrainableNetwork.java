@@ -20,4 +20,9 @@ public sealed interface TrainableNetwork permits SeedCnn, SeedAutoencoder {
     /// @param labels i64 [n]; an autoencoder needs none
     /// @return f32 scalar: the mean loss
     NDArray loss(NDArray output, NDArray pixels, NDArray labels);
+
+    /// The loss that training minimizes, where it is another than the one that is measured.
+    default NDArray trainingLoss(NDArray output, NDArray pixels, NDArray labels) {
+        return loss(output, pixels, labels);
+    }
 }

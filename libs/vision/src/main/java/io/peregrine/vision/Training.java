@@ -141,7 +141,7 @@ public final class Training {
             }
             NDArray pixels = batch.pixels(manager);
             NDArray output = state.network().output(leaves, pixels, true);
-            NDArray loss = state.network().loss(output, pixels, batch.labels(manager));
+            NDArray loss = state.network().trainingLoss(output, pixels, batch.labels(manager));
             gradients.backward(loss);
             adam.begin();
             for (Parameter parameter : state.parameters()) {

@@ -21,12 +21,15 @@ import picocli.CommandLine.ScopeType;
             AskCommands.Publish.class,
             AskCommands.Status.class,
             AskCommands.Cancel.class,
-            GalleryCommand.class
+            GalleryCommand.class,
+            SetCommands.Samples.class,
+            SetCommands.Export.class
         },
         footer = {
             "",
             "Also: ./peregrine verify runs every check and test; verify --slow those of minutes too, verify --golden DIR"
-                    + " only the golden ones."
+                    + " only the golden ones.",
+            "./peregrine bench balance compares with imbalanced-learn; bench balance --help tells its parts."
         })
 public final class Peregrine {
     // Inherited, so that each command tells of itself.
@@ -47,8 +50,8 @@ public final class Peregrine {
         System.exit(commandLine().execute(arguments));
     }
 
-    /// @return whose exit status is 0: done; 1: the run failed; 2: something that a person can put right, said in one
-    ///     sentence
+    /// @return whose exit status is 0: done; 1: the run failed; 2: something that a person can put right, said in
+    ///     one sentence
     static CommandLine commandLine() {
         return new CommandLine(new Peregrine()).setExecutionExceptionHandler((error, command, parsed) -> {
             if (error instanceof Refusal refusal) {

@@ -16,9 +16,17 @@ import java.util.Optional;
 /// @param launcher its process
 /// @param kafka bootstrap servers
 /// @param ingest address of the ingest service
+/// @param balance address of the balance service
 /// @param cluster address of the cluster service
 /// @param prometheus its address, or null where nobody observes
-record RunningInstance(long launcher, String kafka, String ingest, String cluster, String data, String prometheus) {
+record RunningInstance(
+        long launcher,
+        String kafka,
+        String ingest,
+        String balance,
+        String cluster,
+        String data,
+        String prometheus) {
     private static Path file(Path data) {
         return data.toAbsolutePath().normalize().resolve("peregrine.json");
     }
@@ -28,6 +36,7 @@ record RunningInstance(long launcher, String kafka, String ingest, String cluste
                 ProcessHandle.current().pid(),
                 peregrine.broker().bootstrapServers(),
                 peregrine.address(Service.INGEST),
+                peregrine.address(Service.BALANCE),
                 peregrine.address(Service.CLUSTER),
                 peregrine.data().toString(),
                 prometheus.map(LocalPrometheus::address).orElse(null));

@@ -9,6 +9,7 @@ import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.RunAccepted;
+import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.Stage;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -134,7 +135,7 @@ public final class Screen {
             case BALANCE ->
                 progress.balanced()
                         .map(b -> "%,d real + %,d synthetic".formatted(real(b), synthetic(b)))
-                        .or(() -> progress.latest(stage).map(p -> p.task()))
+                        .or(() -> progress.latest(stage).map(Screen::searching))
                         .orElse("");
             case TRAIN -> training(progress);
             case CLUSTER ->
@@ -143,6 +144,15 @@ public final class Screen {
                         .or(() -> progress.latest(stage).map(p -> p.task()))
                         .orElse("");
         };
+    }
+
+    private static String searching(StageProgressed search) {
+        Double left = search.measures().get("secondsLeft");
+        return left == null ? search.task() : "%s, about %s left".formatted(search.task(), seconds(ofSeconds(left)));
+    }
+
+    private static Duration ofSeconds(double seconds) {
+        return Duration.ofMillis((long) (1_000 * seconds));
     }
 
     private static String training(RunProgress progress) {

@@ -30,8 +30,17 @@ final class SpecOptions {
             description = "none, auto, minority, 'not minority', all, a ratio, or atLeast:N")
     String strategy;
 
-    @Option(names = "--neighbours", paramLabel = "K", description = "SMOTE's k")
-    Integer neighbours;
+    @Option(names = "--method", paramLabel = "M", description = "smote, random-over, random-under, or class-weights")
+    String method;
+
+    @Option(names = "--neighbours", paramLabel = "K", description = "SMOTE's k, or adaptive")
+    String neighbours;
+
+    @Option(
+            names = "--coverage",
+            paramLabel = "random|even",
+            description = "even: each picture is a base equally often")
+    String coverage;
 
     @Option(names = "--epochs", paramLabel = "N", description = "of both networks")
     Integer epochs;
@@ -72,7 +81,9 @@ final class SpecOptions {
             put(body, room, "seed", seed);
         }
         put(body, "image", "side", side);
-        put(body, "balance", "neighbours", neighbours);
+        put(body, "balance", "method", method);
+        put(body, "balance", "coverage", coverage);
+        put(body, "balance", "neighbours", numberOrWord(neighbours));
         for (String network : new String[] {"classifier", "autoencoder"}) {
             put(body, network, "epochs", epochs);
             put(body, network, "batchSize", batchSize);
@@ -109,6 +120,10 @@ final class SpecOptions {
             // A POJO node is no number to a reader; read it back as the JSON that it is.
             body.set(room, EventCodec.json().valueToTree(body.get(room)));
         }
+    }
+
+    private static Object numberOrWord(String text) {
+        return text != null && text.matches("\\d{1,9}") ? (Object) Integer.valueOf(text) : text;
     }
 
     private JsonNode strategy() {

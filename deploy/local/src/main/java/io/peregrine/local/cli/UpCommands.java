@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 final class UpCommands {
     private UpCommands() {}
 
-    /// Brings everything up in this process, to be closed by the caller; when this process ends, it ends in any case.
+    /// Brings everything up in this process, to be closed by the caller; when this process ends, it ends in any
+    /// case.
     static LocalPeregrine open(Place place, List<Path> roots, Consumer<String> notices) {
         if (RunningInstance.find(place.data()).isPresent()) {
             throw new Refusal("Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
@@ -115,6 +116,7 @@ final class UpCommands {
             List<String> addresses = new ArrayList<>(List.of(
                     "Kafka            " + instance.kafka(),
                     "ingest-service   " + instance.ingest(),
+                    "balance-service  " + instance.balance(),
                     "cluster-service  " + instance.cluster() + "/api/v1/runs"));
             if (instance.prometheus() != null) {
                 addresses.add("Prometheus       " + instance.prometheus());

@@ -1,5 +1,7 @@
 package io.peregrine.local.gallery;
 
+import com.fasterxml.jackson.core.type.TypeReference;
+import io.peregrine.events.EventCodec;
 import io.peregrine.random.Mt19937;
 import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
@@ -56,14 +58,22 @@ public final class Gallery {
     ///
     /// @return number of paintings
     public static int write(Path folder, Plan plan) {
-        Map<String, Integer> wikiArt = wikiArt();
+        Map<String, Integer> train = new LinkedHashMap<>();
+        wikiArt().forEach((style, count) -> train.put(style, train(count, plan)));
+        return write(folder, plan, train, true);
+    }
+
+    /// @param sizes training pictures by style; a style left out has none
+    /// @param tested whether each style also has pictures to test
+    /// @return number of paintings
+    private static int write(Path folder, Plan plan, Map<String, Integer> sizes, boolean tested) {
         List<Style> styles = Style.all();
         record Commission(Style style, int place, int number, Path file) {}
         List<Commission> commissions = new ArrayList<>();
         for (int place = 0; place < styles.size(); place++) {
             Style style = styles.get(place);
-            int train = train(wikiArt.get(style.name()), plan);
-            int test = Math.clamp(Math.round(train / 9.0), 3, 20);
+            int train = sizes.getOrDefault(style.name(), 0);
+            int test = tested ? Math.clamp(Math.round(train / 9.0), 3, 20) : 0;
             for (int number = 0; number < train + test; number++) {
                 Path file = folder.resolve(number < train ? "train" : "test")
                         .resolve(style.name())
@@ -100,5 +110,19 @@ public final class Gallery {
         } catch (IOException e) {
             throw new UncheckedIOException("the gallery cannot be written to " + file, e);
         }
+    }
+
+    /// Paints for measurements: `Gallery FOLDER SIDE DIVISOR [{"style": count, …}]`; with counts only to train.
+    public static void main(String[] arguments) throws IOException {
+        Path folder = Path.of(arguments[0]);
+        Plan plan = new Plan(Integer.parseInt(arguments[1]), Double.parseDouble(arguments[2]), 42);
+        int paintings = arguments.length == 3
+                ? write(folder, plan)
+                : write(
+                        folder,
+                        plan,
+                        EventCodec.json().readValue(arguments[3], new TypeReference<Map<String, Integer>>() {}),
+                        false);
+        System.out.println(paintings);
     }
 }

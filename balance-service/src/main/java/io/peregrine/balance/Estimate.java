@@ -1,0 +1,42 @@
+package io.peregrine.balance;
+
+import io.peregrine.balance.postgres.SearchTables;
+import io.peregrine.balance.postgres.SearchTables.Ahead;
+import io.peregrine.work.Database;
+
+/// How long a run's searches will still take: by what this job has done so far, before that by the engine's own
+/// speed when the plan was made; and by how many workers are at it now.
+final class Estimate {
+    /// What reading, centring and adding up leave of the engine's own speed, before this job has shown it.
+    static final double OF_THE_ENGINE = 0.85;
+
+    private final Database database;
+    private final String run;
+    private final long productsBefore;
+    private final long began = System.nanoTime();
+    private long kept;
+
+    /// @param productsBefore multiply-adds that were done when this job's claim began
+    Estimate(Database database, String run, long productsBefore) {
+        this.database = database;
+        this.run = run;
+        this.productsBefore = productsBefore;
+        this.kept = productsBefore;
+    }
+
+    /// @param products of this job that the database knows of
+    void kept(long products) {
+        kept = products;
+    }
+
+    /// @param done multiply-adds of this job so far
+    /// @return 0 where all is done
+    double secondsLeft(long done) {
+        Ahead ahead = database.jdbi().withHandle(sql -> SearchTables.ahead(sql, run, FindNeighbours.KIND));
+        double seconds = (System.nanoTime() - began) / 1e9;
+        double perSecond =
+                done > productsBefore ? (done - productsBefore) / seconds : OF_THE_ENGINE * ahead.productsPerSecond();
+        long left = ahead.products() - (done - kept);
+        return left <= 0 || perSecond <= 0 ? 0 : left / (perSecond * Math.max(1, ahead.workers()));
+    }
+}

@@ -1,0 +1,115 @@
+package io.peregrine.balance.postgres;
+
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/// What neighbour searches have found so far (`V11__scale.sql`).
+public final class SearchTables {
+    private SearchTables() {}
+
+    /// What lies ahead of a run's searches.
+    ///
+    /// @param products multiply-adds that are not yet known to be done
+    /// @param productsPerSecond of the engine alone, when the plan was made
+    /// @param workers jobs that search now
+    public record Ahead(long products, double productsPerSecond, int workers) {}
+
+    /// Keeps what one job's share has found since the last time.
+    ///
+    /// @param found by tile row
+    public static void keep(
+            Handle sql,
+            String run,
+            int label,
+            int share,
+            SortedMap<Integer, byte[]> found,
+            long products,
+            double seconds) {
+        PreparedBatch batch = sql.prepareBatch("""
+                insert into balance_found (run, label, share, tile, found) values (:run, :label, :share, :tile, :found)
+                on conflict (run, label, share, tile) do update set found = excluded.found""");
+        found.forEach((tile, bytes) -> batch.bind("run", run)
+                .bind("label", label)
+                .bind("share", share)
+                .bind("tile", tile)
+                .bind("found", bytes)
+                .add());
+        batch.execute();
+        sql.createUpdate("""
+                        update balance_class set products_done = products_done + :products,
+                            search_seconds = search_seconds + :seconds
+                        where run = :run and label = :label""")
+                .bind("run", run)
+                .bind("label", label)
+                .bind("products", products)
+                .bind("seconds", seconds)
+                .execute();
+    }
+
+    /// @return what one share has found, by tile row
+    public static SortedMap<Integer, byte[]> found(Handle sql, String run, int label, int share) {
+        SortedMap<Integer, byte[]> found = new TreeMap<>();
+        sql.createQuery("""
+                        select tile, found from balance_found
+                        where run = :run and label = :label and share = :share""")
+                .bind("run", run)
+                .bind("label", label)
+                .bind("share", share)
+                .map((row, context) -> found.put(row.getInt("tile"), row.getBytes("found")))
+                .list();
+        return found;
+    }
+
+    /// Notes that a share is done. The class's row is locked until the transaction's end: of several shares that end
+    /// together one is the last.
+    ///
+    /// @return whether it was the last
+    public static boolean shareDone(Handle sql, String run, int label) {
+        return sql.createQuery("""
+                        update balance_class set shares_done = shares_done + 1
+                        where run = :run and label = :label returning shares_done = shares""")
+                .bind("run", run)
+                .bind("label", label)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    /// Forgets what was found for a class: its recipes are drawn.
+    public static void forget(Handle sql, String run, int label) {
+        sql.createUpdate("delete from balance_found where run = :run and label = :label")
+                .bind("run", run)
+                .bind("label", label)
+                .execute();
+    }
+
+    /// Forgets what was found for a run that has ended.
+    public static void forget(Handle sql, String run) {
+        sql.createUpdate("delete from balance_found where run = :run")
+                .bind("run", run)
+                .execute();
+    }
+
+    public static double searchSeconds(Handle sql, String run, int label) {
+        return sql.createQuery("select search_seconds from balance_class where run = :run and label = :label")
+                .bind("run", run)
+                .bind("label", label)
+                .mapTo(Double.class)
+                .one();
+    }
+
+    /// @param kind of the jobs that search
+    public static Ahead ahead(Handle sql, String run, String kind) {
+        return sql.createQuery("""
+                        select coalesce(products_per_second, 0) per_second,
+                            (select coalesce(sum(products - products_done), 0) from balance_class where run = :run) left_over,
+                            (select count(*) from job where run = :run and kind = :kind and state = 'running') workers
+                        from balance_run where run = :run""")
+                .bind("run", run)
+                .bind("kind", kind)
+                .map((row, context) ->
+                        new Ahead(row.getLong("left_over"), row.getDouble("per_second"), row.getInt("workers")))
+                .one();
+    }
+}

@@ -1,0 +1,278 @@
+package io.peregrine.balance.rest;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.peregrine.artifacts.BalancedRows;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.Sheet;
+import io.peregrine.balance.Balances.Balance;
+import io.peregrine.balance.Balances;
+import io.peregrine.balance.smote.NearestOthers;
+import io.peregrine.rest.Problem;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// Where every made picture comes from, and what it looks like.
+@Path("/api/v1/runs/{run}/samples")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "samples")
+@Blocking
+public class SamplesResource {
+    private static final int MOST = 1_000;
+    private static final int MOST_ON_A_SHEET = 64;
+    private static final int MOST_OTHERS = 50;
+
+    private final Balances balances;
+    private final FileStore store;
+
+    SamplesResource(Balances balances, FileStore store) {
+        this.balances = balances;
+        this.store = store;
+    }
+
+    /// A real picture.
+    public record Parent(long row, String label, String path, String sha256) {
+        static Parent of(Manifest manifest, int row) {
+            return new Parent(
+                    row, manifest.classes().get(manifest.label(row)), manifest.path(row), manifest.sha256(row));
+        }
+    }
+
+    /// A row of the balanced set that was made: `base + gap · (neighbour − base)`.
+    ///
+    /// @param ordinal its place in `fit_resample`'s output
+    public record Sample(long ordinal, String label, Parent base, Parent neighbour, double gap) {}
+
+    /// A page of made rows.
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record SamplePage(List<Sample> items, String nextCursor) {}
+
+    /// A real picture of another class.
+    ///
+    /// @param distance Euclidean, over all values 0 to 255
+    public record Other(Parent picture, double distance) {}
+
+    /// The nearest real pictures of other classes.
+    ///
+    /// @param toBase distance from the made picture to its base
+    /// @param toNeighbour distance to its neighbour
+    /// @param looksLikeAnother whether a picture of another class is nearer than both
+    public record Others(double toBase, double toNeighbour, boolean looksLikeAnother, List<Other> items) {}
+
+    private record Asked(Balance balance, BalancedRows rows) {
+        Sample sample(int ordinal) {
+            Manifest manifest = balance.manifest();
+            return new Sample(
+                    ordinal,
+                    manifest.classes().get(rows.label(ordinal)),
+                    Parent.of(manifest, rows.base(ordinal)),
+                    Parent.of(manifest, rows.neighbour(ordinal)),
+                    rows.gap(ordinal));
+        }
+
+        /// @param label of one class, or null
+        int[] made(String label) {
+            int wanted = label == null ? -1 : balance.manifest().classes().indexOf(label);
+            if (label != null && wanted < 0) {
+                throw Problem.of(BalanceProblem.CLASS_UNKNOWN, "The run has no class '%s'.".formatted(label));
+            }
+            return IntStream.range((int) balance.realRows(), rows.rows())
+                    .filter(ordinal -> label == null || rows.label(ordinal) == wanted)
+                    .toArray();
+        }
+    }
+
+    private Asked ask(String run) throws IOException {
+        Balance balance = balances.find(run)
+                .orElseThrow(() -> Problem.of(BalanceProblem.RUN_UNKNOWN, "Run '%s' is not planned.".formatted(run)));
+        if (!balance.isBalanced()) {
+            throw Problem.of(BalanceProblem.NOT_BALANCED, "Run %s has no shards.".formatted(run));
+        }
+        return new Asked(balance, balances.rows(balance));
+    }
+
+    private static int ordinal(Asked asked, String text) {
+        int ordinal = number(text, -1);
+        if (ordinal < 0 || ordinal >= asked.rows().rows()) {
+            throw Problem.of(
+                    BalanceProblem.SAMPLE_UNKNOWN,
+                    "The balanced set has rows 0 to %d, not '%s'."
+                            .formatted(asked.rows().rows() - 1, text));
+        }
+        return ordinal;
+    }
+
+    private static int limit(String text, int otherwise, int most) {
+        int limit = text == null || text.isEmpty() ? otherwise : number(text, -1);
+        if (limit < 1 || limit > most) {
+            throw Problem.of(BalanceProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(text, most));
+        }
+        return limit;
+    }
+
+    private static int number(String text, int otherwise) {
+        try {
+            return Integer.parseInt(text);
+        } catch (NumberFormatException noNumber) {
+            return otherwise;
+        }
+    }
+
+    @GET
+    @Operation(operationId = "listSamples", summary = "Made rows with base, neighbour and gap, by ordinal")
+    public SamplePage samples(
+            @PathParam("run") String run,
+            @Parameter(description = "Only this class") @QueryParam("label") String label,
+            @Parameter(description = "Items of a page, 1 to 1000") @QueryParam("limit") String limit,
+            @Parameter(description = "'nextCursor' of the page before") @QueryParam("cursor") String cursor)
+            throws IOException {
+        Asked asked = ask(run);
+        int from = cursor == null || cursor.isEmpty() ? 0 : number(cursor, -1);
+        if (from < 0) {
+            throw Problem.of(BalanceProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
+        }
+        int most = limit(limit, 100, MOST);
+        int[] made = asked.made(label);
+        List<Sample> items = IntStream.of(made)
+                .filter(ordinal -> ordinal >= from)
+                .limit(most)
+                .mapToObj(asked::sample)
+                .toList();
+        boolean more =
+                items.size() == most && made[made.length - 1] > items.getLast().ordinal();
+        return new SamplePage(items, more ? Long.toString(items.getLast().ordinal() + 1) : null);
+    }
+
+    @GET
+    @Path("/{ordinal}")
+    @Operation(operationId = "getSample", summary = "One row of the balanced set, and where it comes from")
+    public Sample sample(@PathParam("run") String run, @PathParam("ordinal") String ordinal) throws IOException {
+        Asked asked = ask(run);
+        return asked.sample(ordinal(asked, ordinal));
+    }
+
+    @GET
+    @Path("/{ordinal}/picture")
+    @Produces({"image/png", MediaType.APPLICATION_JSON})
+    @Operation(operationId = "getSamplePicture", summary = "Base, the row itself and neighbour side by side, as PNG")
+    @APIResponse(
+            responseCode = "200",
+            description = "OK",
+            content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
+    public Response picture(@PathParam("run") String run, @PathParam("ordinal") String ordinal) throws IOException {
+        Asked asked = ask(run);
+        return png(sheet(asked, List.of(ordinal(asked, ordinal)), 1));
+    }
+
+    @GET
+    @Path("/sheet")
+    @Produces({"image/png", MediaType.APPLICATION_JSON})
+    @Operation(
+            operationId = "getSampleSheet",
+            summary = "A contact sheet as PNG: in each column base, made picture and neighbour, below one another",
+            description = "As many as the limit, evenly spaced over the made rows.")
+    @APIResponse(
+            responseCode = "200",
+            description = "OK",
+            content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
+    public Response sheet(
+            @PathParam("run") String run,
+            @Parameter(description = "Only this class") @QueryParam("label") String label,
+            @Parameter(description = "Made pictures on the sheet, 1 to 64") @QueryParam("limit") String limit)
+            throws IOException {
+        Asked asked = ask(run);
+        int most = limit(limit, 12, MOST_ON_A_SHEET);
+        int[] made = asked.made(label);
+        if (made.length == 0) {
+            throw Problem.of(
+                    BalanceProblem.SAMPLE_UNKNOWN, "Nothing was made for %s.".formatted(label == null ? run : label));
+        }
+        int shown = Math.min(most, made.length);
+        List<Integer> ordinals = IntStream.range(0, shown)
+                .mapToObj(i -> made[(int) ((long) i * made.length / shown)])
+                .toList();
+        return png(sheet(asked, ordinals, 6));
+    }
+
+    private Sheet sheet(Asked asked, List<Integer> ordinals, int across) {
+        Balance balance = asked.balance();
+        int columns = Math.min(across, ordinals.size());
+        boolean sideBySide = across == 1;
+        Sheet sheet = new Sheet(
+                balance.manifest().side(),
+                sideBySide ? 1 : 3 * Math.ceilDiv(ordinals.size(), columns),
+                sideBySide ? 3 : columns);
+        try (PixelRows pixels = new PixelRows(store, balance.manifest())) {
+            for (int i = 0; i < ordinals.size(); i++) {
+                int ordinal = ordinals.get(i);
+                List<float[]> three = new ArrayList<>();
+                three.add(NearestOthers.floats(pixels.picture(asked.rows().base(ordinal))));
+                float[] made = new float[pixels.values()];
+                asked.rows().picture(pixels, ordinal, made);
+                three.add(made);
+                three.add(NearestOthers.floats(pixels.picture(asked.rows().neighbour(ordinal))));
+                for (int place = 0; place < three.size(); place++) {
+                    int row = sideBySide ? 0 : i / columns * 3 + place;
+                    sheet.put(row, sideBySide ? place : i % columns, three.get(place));
+                }
+            }
+        }
+        return sheet;
+    }
+
+    private static Response png(Sheet sheet) {
+        return Response.ok(sheet.png()).type("image/png").build();
+    }
+
+    @GET
+    @Path("/{ordinal}/others")
+    @Operation(
+            operationId = "listOthers",
+            summary = "The nearest real pictures of other classes: is it a blend that looks like something else?",
+            description = "Reads every training picture of every other class once.")
+    public Others others(
+            @PathParam("run") String run,
+            @PathParam("ordinal") String ordinal,
+            @Parameter(description = "How many, 1 to 50") @QueryParam("limit") String limit)
+            throws IOException {
+        Asked asked = ask(run);
+        int at = ordinal(asked, ordinal);
+        Manifest manifest = asked.balance().manifest();
+        try (PixelRows pixels = new PixelRows(store, manifest)) {
+            float[] made = new float[pixels.values()];
+            asked.rows().picture(pixels, at, made);
+            List<NearestOthers.Other> nearest =
+                    NearestOthers.of(made, asked.rows().label(at), manifest, pixels, limit(limit, 3, MOST_OTHERS));
+            double toBase =
+                    NearestOthers.distance(made, pixels.picture(asked.rows().base(at)));
+            double toNeighbour =
+                    NearestOthers.distance(made, pixels.picture(asked.rows().neighbour(at)));
+            boolean another = !nearest.isEmpty() && nearest.getFirst().distance() < Math.min(toBase, toNeighbour);
+            return new Others(
+                    toBase,
+                    toNeighbour,
+                    another,
+                    nearest.stream()
+                            .map(one -> new Other(Parent.of(manifest, one.row()), one.distance()))
+                            .toList());
+        }
+    }
+}

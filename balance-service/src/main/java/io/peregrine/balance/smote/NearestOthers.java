@@ -1,0 +1,54 @@
+package io.peregrine.balance.smote;
+
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.events.Split;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+
+/// The real pictures of other classes that a made picture is nearest to.
+public final class NearestOthers {
+    private NearestOthers() {}
+
+    /// @param row of the manifest
+    /// @param distance Euclidean, over all values 0 to 255
+    public record Other(int row, double distance) {}
+
+    /// Goes through all training pictures of other classes.
+    ///
+    /// @param made f32 [values]
+    /// @param label whose own pictures do not count
+    /// @return nearest first, by (distance, row)
+    public static List<Other> of(float[] made, int label, Manifest manifest, PixelRows pixels, int most) {
+        return Arrays.stream(manifest.rowsOf(Split.TRAIN))
+                .filter(row -> manifest.label(row) != label)
+                .parallel()
+                .mapToObj(row -> new Other(row, distance(made, pixels.picture(row))))
+                .sorted(Comparator.comparingDouble(Other::distance).thenComparingInt(Other::row))
+                .limit(most)
+                .toList();
+    }
+
+    /// @param picture u8 [values]
+    public static double distance(float[] made, MemorySegment picture) {
+        double sum = 0;
+        for (int i = 0; i < made.length; i++) {
+            double difference = made[i] - (picture.get(ValueLayout.JAVA_BYTE, i) & 0xff);
+            sum += difference * difference;
+        }
+        return Math.sqrt(sum);
+    }
+
+    /// @param picture u8 [values]
+    /// @return the same as floats, 0 to 255
+    public static float[] floats(MemorySegment picture) {
+        float[] floats = new float[(int) picture.byteSize()];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = picture.get(ValueLayout.JAVA_BYTE, i) & 0xff;
+        }
+        return floats;
+    }
+}

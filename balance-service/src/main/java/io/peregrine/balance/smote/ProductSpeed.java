@@ -1,0 +1,54 @@
+package io.peregrine.balance.smote;
+
+import io.peregrine.vision.EngineProduct;
+import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.MatrixProduct.Block;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.concurrent.atomic.LongAdder;
+
+/// The ceiling of a neighbour search: products of the same shapes and nothing else, no reading and no adding up.
+public final class ProductSpeed {
+    private ProductSpeed() {}
+
+    /// @param rows of both sides of each product
+    /// @param threads that multiply at once
+    /// @return multiply-adds in a second, all threads together
+    public static double measure(MatrixProduct product, int rows, int threads, Duration time) {
+        Block[] blocks = new Block[2 * threads];
+        for (int i = 0; i < blocks.length; i++) {
+            blocks[i] = product.block(rows);
+            for (long at = 0; at < (long) rows * MatrixProduct.VALUES; at++) {
+                blocks[i].values().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, at, at * 37 % 256 - 128);
+            }
+        }
+        try (Crew crew = new Crew(threads)) {
+            // Once aside: the engine makes itself at home.
+            crew.each(threads, thread -> product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {}));
+            LongAdder products = new LongAdder();
+            long began = System.nanoTime();
+            crew.each(threads, thread -> {
+                while (System.nanoTime() - began < time.toNanos()) {
+                    product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {});
+                    products.add((long) rows * rows * MatrixProduct.VALUES);
+                }
+            });
+            return products.sum() / ((System.nanoTime() - began) / 1e9);
+        }
+    }
+
+    /// Prints the engine's speed in GFLOP/s: `ProductSpeed [rows] [threads] [seconds]`.
+    public static void main(String[] arguments) {
+        int rows = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 512;
+        int threads = arguments.length > 1
+                ? Integer.parseInt(arguments[1])
+                : Runtime.getRuntime().availableProcessors();
+        long seconds = arguments.length > 2 ? Long.parseLong(arguments[2]) : 2;
+        EngineProduct.onOneEngineThread();
+        try (MatrixProduct product = new EngineProduct()) {
+            double perSecond = measure(product, rows, threads, Duration.ofSeconds(seconds));
+            System.out.printf(Locale.ROOT, "%.1f%n", 2e-9 * perSecond);
+        }
+    }
+}

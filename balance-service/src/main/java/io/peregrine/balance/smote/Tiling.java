@@ -1,0 +1,147 @@
+package io.peregrine.balance.smote;
+
+import io.peregrine.events.Failure;
+import io.peregrine.vision.MatrixProduct;
+import java.util.ArrayList;
+import java.util.List;
+
+/// How a class's matrix of distances is cut: into tiles, whose working memory is held at once, and each tile's
+/// sides into parts, whose products threads multiply side by side. The result is the same for every tiling.
+///
+/// @param count pictures of the class
+/// @param part rows of a part; the class's last has fewer
+/// @param side parts along a tile's side; the class's last tiles have fewer
+public record Tiling(int count, int part, int side) {
+    /// Blocks centred at a time: 4,096 pixels, one page of a mapped file for each row.
+    static final int CHUNK = 4;
+    /// Blocks whose sums fit into an int: 120 · 2²⁴ < 2³¹.
+    static final int FLUSH = 120;
+
+    /// An engine's product is at full speed from some 256 rows on, and a part's sums stay in the cache.
+    private static final int MOST_PART = 512;
+
+    private static final int FEWEST_PART = 96;
+    private static final int TINY_PART = 8;
+    private static final int TASKS_OF_A_THREAD = 3;
+
+    public Tiling {
+        if (count < 1 || part < 1 || side < 1) {
+            throw new IllegalArgumentException("no tiling: " + count + " pictures, parts of " + part + ", " + side);
+        }
+    }
+
+    /// A place in the matrix of distances, in tiles; on or right of the diagonal, or one of a pair with its mirror.
+    public record Tile(int row, int column) {}
+
+    /// The tiling that keeps all threads busy in the memory allowed.
+    ///
+    /// @param values of a picture
+    /// @param memory bytes of the search, engine and heap together
+    /// @throws Failure INPUT `MEMORY_TOO_SMALL`, if not even tiles of 8 rows fit
+    public static Tiling of(int count, int values, int k, int threads, long memory) {
+        int wanted = 1;
+        while (wanted * (wanted + 1) / 2 < TASKS_OF_A_THREAD * threads) {
+            wanted++;
+        }
+        int parts = Math.max(Math.ceilDiv(count, MOST_PART), Math.min(wanted, Math.max(1, count / FEWEST_PART)));
+        int side = Math.max(wanted, (int) Math.ceil(Math.sqrt(4.0 * threads)));
+        Tiling tiling = balanced(count, parts, side);
+        while (tiling.bytes(values, k, threads) > memory) {
+            if (tiling.side > 1) {
+                side = tiling.side - 1;
+            } else if (tiling.part > TINY_PART) {
+                parts = Math.ceilDiv(count, Math.max(TINY_PART, tiling.part / 2));
+            } else {
+                throw Failure.input(
+                        "MEMORY_TOO_SMALL",
+                        "a search among %,d pictures with %,d neighbours takes at least %,d bytes, and peregrine.balance.memory allows %,d; allow more, or ask for fewer neighbours"
+                                .formatted(count, k, tiling.bytes(values, k, threads), memory));
+            }
+            tiling = balanced(count, parts, side);
+        }
+        return tiling;
+    }
+
+    /// Equal parts and equal tiles: none is left with a few rows.
+    private static Tiling balanced(int count, int parts, int side) {
+        int tiles = Math.ceilDiv(parts, Math.min(side, parts));
+        int even = Math.ceilDiv(parts, tiles);
+        return new Tiling(count, Math.ceilDiv(count, tiles * even), even);
+    }
+
+    /// @return bytes that a search holds: a tile's blocks, twice, its sums, products and the nearest rows found
+    public long bytes(int values, int k, int threads) {
+        long rows = Math.min((long) side * part, count);
+        long blocks = 2 * 2 * rows * CHUNK * MatrixProduct.VALUES * Float.BYTES;
+        boolean flushes = values > FLUSH * MatrixProduct.VALUES;
+        long sums = rows * rows * (Integer.BYTES + (flushes ? Long.BYTES : 0));
+        long products = 2L * threads * part * part * Float.BYTES;
+        return blocks + sums + products + NearestRows.bytes(count, k + 2);
+    }
+
+    /// @return parts of the class
+    int parts() {
+        return Math.ceilDiv(count, part);
+    }
+
+    /// @return tiles along the matrix's side
+    public int tiles() {
+        return Math.ceilDiv(parts(), side);
+    }
+
+    /// @return first row of a tile
+    int firstRow(int tile) {
+        return Math.min(count, tile * side * part);
+    }
+
+    /// @return rows of a tile
+    int rows(int tile) {
+        return firstRow(tile + 1) - firstRow(tile);
+    }
+
+    /// @return parts of a tile's side
+    int partsOf(int tile) {
+        return Math.ceilDiv(rows(tile), part);
+    }
+
+    /// @return every tile of the symmetric matrix once, column by column: a column's rows are read just once
+    public List<Tile> all() {
+        List<Tile> all = new ArrayList<>();
+        for (int column = 0; column < tiles(); column++) {
+            all.add(new Tile(column, column));
+            for (int row = 0; row < column; row++) {
+                all.add(new Tile(row, column));
+            }
+        }
+        return all;
+    }
+
+    /// A tile row's share of the symmetric matrix: from the diagonal on half-way around, so that all rows have the
+    /// same work, and together all of it, each tile or its mirror once.
+    ///
+    /// @param row 0 to tiles − 1
+    public List<Tile> ofRow(int row) {
+        int tiles = tiles();
+        List<Tile> share = new ArrayList<>();
+        for (int step = 0; step <= tiles / 2; step++) {
+            boolean opposite = step > 0 && 2 * step == tiles;
+            if (!opposite || row < step) {
+                share.add(new Tile(row, (row + step) % tiles));
+            }
+        }
+        return share;
+    }
+
+    /// @return multiply-adds that a tile takes: of a tile on the diagonal only the parts on and above it
+    public long products(Tile tile, int values) {
+        long blocks = Math.ceilDiv(values, MatrixProduct.VALUES);
+        long rows = partsOf(tile.row());
+        long pairs = tile.row() == tile.column() ? rows * (rows + 1) / 2 : rows * partsOf(tile.column());
+        return pairs * part * part * blocks * MatrixProduct.VALUES;
+    }
+
+    /// @return multiply-adds that the whole search takes
+    public long products(int values) {
+        return all().stream().mapToLong(tile -> products(tile, values)).sum();
+    }
+}

@@ -1,0 +1,466 @@
+#!/usr/bin/env python3
+"""Peregrine's balancing against imbalanced-learn on the same packs, both in one run, in turn.
+
+    ./peregrine bench balance [PART ...] [--to FILE]
+
+Parts, and what each takes on two cores:
+    short       small sizes, no times asserted: only equality of rows (3 minutes; what `verify` runs)
+    pairs       the three fair pairs on a folder of pictures at side 224, `auto` (5 minutes)
+    growth      class size and side doubled; the exponents of both sides (5 minutes)
+    wikiart     13,350 pictures of 3 x 416 x 416 in WikiArt's 27 class sizes, `auto`; then kill -9 five times; imbalanced-learn
+                on the same with a limit of 20 GiB of address space (1 hour, 30 GB of disk: the gallery is painted first)
+    large       100,000 pictures at side 64, one class of 40,000, {"atLeast": 45000} (1 hour)
+    replicas    a killed worker and two workers at once: the same shards (2 minutes; a part of 'short')
+    uint8       what imbalanced-learn makes of uint8 pictures, as a picture in docs/pictures (2 minutes)
+Without a part: pairs and growth. (200 random small cases against imbalanced-learn are a test: PythonReaderTest.)
+
+Peregrine is measured as it runs: broker, database and services, brought up over a folder of its own; a run goes first, so
+that the service is warm. Its time is from the moment when it heard that the packs are complete to the last shard fsynced, by the database's clock. Threads are equal
+on both sides. Anonymous memory (RssAnon) is sampled every 50 ms on both sides. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are
+unset for Python. Exit status 1: some rows are not equal.
+"""
+
+import argparse
+import json
+import math
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+SIDE_ENVIRONMENT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
+POLL_SECONDS = 0.1
+
+
+def say(*words):
+    print(*words, flush=True)
+
+
+class Memory:
+    """Peak anonymous memory of a process, in bytes, sampled while the block runs."""
+
+    def __init__(self, pid):
+        self.pid, self.peak, self.stopped = pid, 0, threading.Event()
+
+    def sample(self):
+        while not self.stopped.is_set():
+            try:
+                for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
+                    if line.startswith("RssAnon:"):
+                        self.peak = max(self.peak, 1024 * int(line.split()[1]))
+            except OSError:
+                pass
+            self.stopped.wait(0.05)
+
+    def __enter__(self):
+        self.thread = threading.Thread(target=self.sample, daemon=True)
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.stopped.set()
+        self.thread.join()
+
+
+def ask(address):
+    with urllib.request.urlopen(address, timeout=60) as answer:
+        return json.load(answer)
+
+
+class Peregrine:
+    """All of Peregrine over a folder of its own."""
+
+    def __init__(self, data, roots, **settings):
+        self.data = data
+        self.environment = os.environ | {f"PEREGRINE_BALANCE_{name.upper()}": str(value) for name, value in settings.items()}
+        began = time.monotonic()
+        words = ["up", "--data", data, "--ports", "free"]
+        for root in roots:
+            words += ["--root", root]
+        self.command(*words)
+        self.startup = time.monotonic() - began
+        self.instance = json.loads((data / "peregrine.json").read_text())
+
+    def command(self, *words):
+        return subprocess.run([ROOT / "peregrine", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True,
+                              env=self.environment).stdout
+
+    def pid(self, module="balance-service"):
+        """The service's process: the one that works for this data folder."""
+        for process in Path("/proc").iterdir():
+            try:
+                line = (process / "cmdline").read_bytes()
+                if module.encode() + b"/target/quarkus-app" in line and str(self.data / "store").encode() in (
+                        process / "environ").read_bytes():
+                    return int(process.name)
+            except (OSError, ValueError):
+                continue
+        return None
+
+    def replica(self):
+        """A second balance-service beside the first: same broker, database and store, a port of its own."""
+        first = Path(f"/proc/{self.pid()}")
+        words = [word.decode() for word in (first / "cmdline").read_bytes().split(b"\0")[:-1]]
+        environment = dict(entry.decode().split("=", 1) for entry in (first / "environ").read_bytes().split(b"\0")[:-1])
+        log = self.data / "logs/replica.log"
+        with log.open("w") as out:
+            process = subprocess.Popen(words, env=environment | {"QUARKUS_HTTP_PORT": "0"}, stdout=out, stderr=out)
+        while "Listening on" not in log.read_text():
+            time.sleep(POLL_SECONDS)
+            if process.poll() is not None:
+                raise SystemExit(f"the replica ended; see {log}")
+        return process, log
+
+    def balance(self, folder, spec, kills=0):
+        """One run as far as its shards: (plan, seconds, peak anonymous bytes, run). The networks are not trained."""
+        file = self.data / "spec.json"
+        file.write_text(json.dumps(spec))
+        run = self.command("publish", folder, "--data", self.data, "--spec", file).split()[-1]
+        address = f"{self.instance['balance']}/api/v1/runs/{run}/balance"
+        plan, killed, next_kill = None, 0, None
+        with Memory(self.pid()) as watched:
+            while True:
+                time.sleep(POLL_SECONDS)
+                try:
+                    plan = ask(address)
+                except OSError:
+                    self.refuse_failed(run)
+                    continue
+                if plan["state"] == "balanced":
+                    break
+                done = sum(c["productsDone"] for c in plan["classes"]) / max(1, sum(c["products"] for c in plan["classes"]))
+                if killed < kills and next_kill is None:
+                    next_kill = random.uniform(killed / kills, (killed + 1) / kills)
+                if next_kill is not None and done >= next_kill:
+                    os.kill(self.pid(), 9)
+                    say(f"    kill -9 at {done:.0%}")
+                    killed, next_kill = killed + 1, None
+                    while (pid := self.pid()) is None:
+                        time.sleep(POLL_SECONDS)
+                    watched.pid = pid
+        self.killed = killed
+        self.command("cancel", run, "--data", self.data)
+        return plan, seconds(plan), watched.peak, run
+
+    def refuse_failed(self, run):
+        try:
+            state = ask(f"{self.instance['cluster']}/api/v1/runs/{run}")
+        except OSError:
+            return
+        if state.get("state") in ("failed", "cancelled"):
+            raise SystemExit(f"run {run} {state['state']}: {json.dumps(state.get('failure', state), indent=1)[:2000]}")
+
+    def down(self):
+        self.command("down", "--data", self.data)
+
+
+def seconds(plan):
+    from datetime import datetime
+    parse = lambda text: datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (parse(plan["balancedAt"]) - parse(plan["sealedAt"])).total_seconds()
+
+
+def ceiling(rows=512):
+    """The engine's own float product on the same shapes, on all cores, in GFLOP/s."""
+    java = os.environ.get("JAVA_HOME", "")
+    app = ROOT / "balance-service/target/quarkus-app"
+    jars = ":".join(str(p) for p in [*app.glob("app/*.jar"), *app.glob("lib/main/*.jar"), *app.glob("lib/boot/*.jar")])
+    answer = subprocess.run(
+        [f"{java}/bin/java" if java else "java", "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector",
+         "-Dai.djl.pytorch.num_interop_threads=1", "-DOPT_OUT_TRACKING=true", "-cp", jars,
+         "io.peregrine.balance.smote.ProductSpeed", str(rows)],
+        check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+    return float(answer.split()[-1])
+
+
+def worker(task, **given):
+    """One measurement of imbalanced-learn in a process of its own: what bench_imblearn.py answers, with its peak memory."""
+    environment = {k: v for k, v in os.environ.items() if k not in SIDE_ENVIRONMENT}
+    environment |= {name: str(os.cpu_count()) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "bench/python/bench_imblearn.py", task, json.dumps(given)],
+        env=environment, stdout=subprocess.PIPE, text=True)
+    with Memory(process.pid) as watched:
+        out, _ = process.communicate()
+    lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    answer = lines[-1] if lines else {"failed": f"ended with status {process.returncode}"}
+    answer["peak"] = watched.peak
+    return answer
+
+
+def artefacts(peregrine, plan):
+    return {"store": str(peregrine.data / "store"), "manifest": plan["manifest"], "shards": plan["shards"],
+            "balance": {k: plan[k] for k in ("method", "strategy", "neighbours", "coverage", "seed")}}
+
+
+class Report:
+    def __init__(self):
+        self.parts, self.equal = [], True
+
+    def table(self, title, head, rows, words=""):
+        lines = [f"### {title}", ""]
+        if words:
+            lines += [words, ""]
+        lines += ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+        lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+        self.parts.append("\n".join(lines) + "\n")
+        say("\n" + self.parts[-1])
+
+    def check(self, answer):
+        equal = bool(answer.get("equal"))
+        self.equal &= equal
+        return "bit-equal" if equal else f"NOT EQUAL: {answer.get('why', answer.get('failed'))}"
+
+
+def gb(count):
+    return f"{count / 1e9:.2f} GB"
+
+
+def products(plan):
+    return sum(c["products"] for c in plan["classes"])
+
+
+def search_seconds(plan):
+    return sum(c["searchSeconds"] for c in plan["classes"])
+
+
+def warm_up(peregrine, folder):
+    gallery = folder / "warm"
+    paint(gallery, side=64, divisor=40)
+    peregrine.balance(gallery, {"image": {"side": 64}, "balance": {"strategy": "auto"}, "split": {"test": 0}})
+
+
+def paint(folder, side, divisor=10.0, sizes=None):
+    """Paintings of the demo's gallery, written once."""
+    java = os.environ.get("JAVA_HOME", "")
+    local = ROOT / "deploy/local/target"
+    subprocess.run(
+        [f"{java}/bin/java" if java else "java", "-Djava.awt.headless=true", "-cp", f"{local}/classes:{local}/lib/*",
+         "io.peregrine.local.gallery.Gallery", str(folder), str(side), str(divisor), *([json.dumps(sizes)] if sizes else [])],
+        check=True, stdout=subprocess.DEVNULL)
+
+
+def pairs(report, folder, work, side=224, title=None):
+    peregrine = Peregrine(work / "pairs", [folder, work])
+    try:
+        warm_up(peregrine, work)
+        before = ceiling()
+        plan, took, peak, run = peregrine.balance(folder, {"image": {"side": side}, "balance": {"strategy": "auto"}})
+        after = ceiling()
+        began = time.monotonic()
+        peregrine.command("export", run, "--as", "npy", "--to", work / "npy", "--data", peregrine.data)
+        export = time.monotonic() - began
+        theirs = worker("fit_resample", **artefacts(peregrine, plan), save=str(work / "theirs.npy"), export=str(work / "npy"))
+    finally:
+        peregrine.down()
+    shutil.rmtree(work / "npy", ignore_errors=True)
+    if "failed" in theirs:
+        report.check(theirs)
+        return
+    speed = 2e-9 * products(plan) / search_seconds(plan)
+    ratio = lambda a, b: f"{a / b:.1f} times"
+    report.table(
+        title or f"{folder.name} at side {side}, auto: {plan['rows']:,} rows, {os.cpu_count()} threads on both sides",
+        ["", "Peregrine", "imbalanced-learn", ""],
+        [["neighbours alone", f"{search_seconds(plan):.2f} s", f"{theirs['kneighbors']:.2f} s", ratio(theirs["kneighbors"], search_seconds(plan))],
+         ["packs to last shard, against fit_resample (recipes against pixels)", f"{took:.2f} s", f"{theirs['fit_resample']:.2f} s", ratio(theirs["fit_resample"], took)],
+         ["the whole array on disk, fsynced", f"{took + export:.2f} s", f"{theirs['fit_resample'] + theirs['save']:.2f} s",
+          ratio(theirs["fit_resample"] + theirs["save"], took + export)],
+         ["peak anonymous memory", gb(peak), gb(theirs["peak"]), f"{peak / theirs['peak']:.1%}"],
+         ["products", f"{speed:.0f} GFLOP/s", f"engine alone {before:.0f} before, {after:.0f} after", f"{speed / max(before, after):.0%}"],
+         ["start-up of everything", f"{peregrine.startup:.1f} s", f"imports {theirs['imports']:.1f} s", ""],
+         ["rows", report.check(theirs), "", ""]])
+
+
+def exponent(points):
+    """Slope of log time over log size."""
+    (x0, y0), (x1, y1) = points[0], points[-1]
+    return math.log(y1 / y0) / math.log(x1 / x0)
+
+
+def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
+    peregrine = Peregrine(work / "growth", [work])
+    rows = []
+    try:
+        warm_up(peregrine, work)
+        for name, settings in (("pictures", [(n, 128) for n in sizes]), ("side", [(500, s) for s in sides])):
+            ours, theirs = [], []
+            for count, side in settings:
+                folder = work / f"growth-{count}-{side}"
+                paint(folder, side, sizes={"Baroque": count, "Cubism": count + 100})
+                plan, took, peak, _ = peregrine.balance(
+                    folder, {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}})
+                answer = worker("fit_resample", **artefacts(peregrine, plan))
+                size = count if name == "pictures" else 3 * side * side
+                ours.append((size, search_seconds(plan)))
+                theirs.append((size, answer["kneighbors"]))
+                rows.append([f"{count:,} of side {side}", f"{search_seconds(plan):.2f} s", f"{answer['kneighbors']:.2f} s",
+                             gb(peak), gb(answer["peak"]), report.check(answer)])
+                shutil.rmtree(folder)
+            rows.append([f"exponent in {'pictures' if name == 'pictures' else 'values'}", f"{exponent(ours):.2f}", f"{exponent(theirs):.2f}", "", "", ""])
+    finally:
+        peregrine.down()
+    report.table("Growth of the neighbour search", ["", "Peregrine", "kneighbors", "memory", "memory", "rows"], rows)
+
+
+def wikiart(report, work, side=416):
+    folder = work / f"wikiart-{side}"
+    say("Painting 13,350 pictures ...")
+    paint(folder, side, divisor=1)
+    spec = {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}}
+    peregrine = Peregrine(work / "wikiart", [work])
+    try:
+        warm_up(peregrine, work)
+        plan, _, _, _ = peregrine.balance(folder, spec)
+        drop = subprocess.run(["sh", "-c", "sync; echo 1 > /proc/sys/vm/drop_caches"], stderr=subprocess.DEVNULL).returncode == 0
+        cold = peregrine.balance(folder, spec)[1] if drop else None
+        subprocess.run(["sh", "-c", f"cat {peregrine.data}/store/pack/*/* > /dev/null"], check=True)
+        before = ceiling()
+        plan, took, peak, _ = peregrine.balance(folder, spec)
+        after = ceiling()
+        killed, killed_took, _, _ = peregrine.balance(folder, spec, kills=5)
+        same = killed["shards"] == plan["shards"]
+        report.equal &= same
+        theirs = worker("fit_resample", **artefacts(peregrine, plan), limit=20 << 30)
+    finally:
+        peregrine.down()
+    speed = 2e-9 * products(plan) / search_seconds(plan)
+    largest = max(c["products"] for c in plan["classes"])
+    report.table(
+        f"WikiArt's size: {sum(c['before'] for c in plan['classes']):,} pictures of 3 x {side} x {side}, auto to {plan['rows']:,} rows",
+        ["", ""],
+        [["packs to last shard, page cache warm", f"{took:.1f} s"],
+         ["the same, cache dropped before", f"{cold:.1f} s" if cold else "not measured (may not drop caches)"],
+         ["peak anonymous memory", gb(peak)],
+         ["products", f"{2e-12 * products(plan):.2f} TFLOP at {speed:.0f} GFLOP/s"],
+         ["engine alone, in the same minutes", f"{before:.0f} and {after:.0f} GFLOP/s: {speed / max(before, after):.0%}"],
+         ["expected by the plan", f"{plan['secondsPlanned']:.0f} s"],
+         ["kill -9 five times", f"{killed_took:.1f} s, the largest class is {2e-12 * largest:.2f} TFLOP; "
+                                + ("the same shards" if same else "OTHER SHARDS")],
+         ["imbalanced-learn with 20 GiB", theirs.get("failed", f"{theirs.get('fit_resample', 0):.0f} s")]])
+
+
+def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
+    rows, points = [], []
+    names = list(json.loads(json.dumps(sorted(CLASSES))))
+    peregrine = Peregrine(work / "large", [work])
+    try:
+        warm_up(peregrine, work)
+        for count in counts:
+            folder = work / f"large-{count}"
+            share = count * others // max(counts)
+            sizes = {name: max(10, share // 26) for name in names}
+            sizes[names[0]] = count
+            say(f"Painting {sum(sizes.values()):,} pictures ...")
+            paint(folder, 64, sizes=sizes)
+            plan, took, peak, _ = peregrine.balance(
+                folder, {"image": {"side": 64}, "balance": {"strategy": {"atLeast": 45_000}}, "split": {"test": 0}})
+            big = max(plan["classes"], key=lambda c: c["before"])
+            points.append((count, big["searchSeconds"]))
+            rows.append([f"{big['before']:,}", f"{big['searchSeconds']:.1f} s", f"{2e-12 * big['products']:.1f} TFLOP, {big['shares']} jobs",
+                         f"{took:.1f} s", f"{plan['rows']:,}", gb(peak)])
+            shutil.rmtree(folder)
+    finally:
+        peregrine.down()
+    rows.append([f"exponent {exponent(points):.2f}", "", "", "", "", ""])
+    report.table("One large class at side 64 among 27, {\"atLeast\": 45000}",
+                 ["class", "its neighbours", "products", "all classes", "rows", "memory"], rows)
+
+
+def replicas(report, work, side=64, divisor=10.0, kills=1):
+    """Tiny tiles and jobs: one worker, one that is killed, two workers; the same shards each time."""
+    folder = work / f"replicas-{side}"
+    paint(folder, side, divisor)
+    spec = {"image": {"side": side}, "balance": {"strategy": "auto"}}
+    peregrine = Peregrine(work / "replicas", [work], memory="16M", job_products=200_000_000)
+    process = None
+    try:
+        warm_up(peregrine, work)
+        plan, alone, _, _ = peregrine.balance(folder, spec)
+        again, with_kills, _, _ = peregrine.balance(folder, spec, kills=kills)
+        killed = peregrine.killed
+        process, log = peregrine.replica()
+        both, together, _, _ = peregrine.balance(folder, spec)
+        shares = sum(c["shares"] for c in both["classes"])
+        second = log.read_text().count("neighbours found run=")
+    finally:
+        if process is not None:
+            process.terminate()
+            process.wait()
+        peregrine.down()
+    same = plan["shards"] == again["shards"] == both["shards"]
+    report.equal &= same and 0 < second < shares
+    report.table(f"Kills and replicas: {plan['rows']:,} rows, {shares} jobs", ["", "", ""],
+                 [["one worker", f"{alone:.1f} s", ""],
+                  [f"killed {killed} times", f"{with_kills:.1f} s, a lease of 15 s for each", ""],
+                  ["two workers", f"{together:.1f} s", f"{second} jobs by the second, {shares - second} by the first"],
+                  ["shards", "the same bytes each time" if same else "NOT THE SAME", ""]])
+
+
+def short(report, work):
+    folder = work / "short"
+    paint(folder, side=32, divisor=40)
+    pairs(report, folder, work, side=32, title="Short form: a small gallery, no time means anything here")
+    replicas(report, work)
+
+
+def uint8(report, work):
+    folder = work / "uint8"
+    paint(folder, side=128, divisor=40)
+    peregrine = Peregrine(work / "uint8-data", [work])
+    try:
+        plan, _, _, _ = peregrine.balance(folder, {"image": {"side": 128}, "balance": {"strategy": "auto"}})
+        picture = ROOT / "docs/pictures/uint8.png"
+        picture.parent.mkdir(exist_ok=True)
+        answer = worker("uint8", **artefacts(peregrine, plan), picture=str(picture))
+    finally:
+        peregrine.down()
+    report.table("imbalanced-learn on uint8", ["made values", "darker neighbour", "wrapped around", "ours"],
+                 [[f"{answer['values']:,}", f"{answer['darker']:,}", f"{answer['wrapped']:,}", report.check(answer)]],
+                 "Base, ours, imbalanced-learn on uint8, neighbour: docs/pictures/uint8.png")
+
+
+PARTS = {"replicas", "uint8", "short", "pairs", "growth", "wikiart", "large"}
+CLASSES = [line.split(",")[0] for line in
+           (ROOT / "deploy/local/src/main/resources/gallery/wikiart-classes.csv").read_text().splitlines()[1:]]
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./peregrine bench balance", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(sorted(PARTS)))
+    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/images/wikiart6", help="pictures of 'pairs'")
+    parser.add_argument("--work", type=Path, help="folder for packs and arrays (default: a temporary one)")
+    parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
+    given = parser.parse_args()
+    parts = given.parts or ["pairs", "growth"]
+    if unknown := set(parts) - PARTS:
+        parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(sorted(PARTS))}")
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="peregrine-bench-", dir=given.work) as name:
+        work = Path(name)
+        for part in parts:
+            say(f"== {part}")
+            if part == "pairs":
+                if not given.folder.is_dir():
+                    parser.error(f"there is no folder {given.folder}; name one with --folder")
+                pairs(report, given.folder.resolve(), work)
+            else:
+                {"replicas": replicas, "uint8": uint8, "short": short, "growth": growth, "wikiart": wikiart, "large": large}[part](report, work)
+    if given.to:
+        cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
+        given.to.write_text(f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({cpu}).\n\n"
+                            + "\n".join(report.parts))
+    return 0 if report.equal else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,148 @@
+#!/usr/bin/env python3
+"""imbalanced-learn's side of bench_balance.py, in a process of its own: its memory is measured from outside.
+
+    bench_imblearn.py TASK JSON     prints one JSON object: times in seconds, and whether Peregrine's rows are equal
+"""
+
+import json
+import os
+import resource
+import struct
+import sys
+import time
+import zlib
+
+began = time.monotonic()
+import numpy as np
+from imblearn.over_sampling import SMOTE
+from sklearn.neighbors import NearestNeighbors
+
+import check_balanced_set as check
+
+IMPORTS = time.monotonic() - began
+
+
+def timed(work):
+    start = time.monotonic()
+    return work(), time.monotonic() - start
+
+
+def neighbours_alone(floats, labels, strategy, k):
+    """What SMOTE asks of scikit-learn, class by class, and nothing else."""
+    counts = dict(zip(*(part.tolist() for part in np.unique(labels, return_counts=True))))
+    most = max(counts.values())
+    majority = max(counts, key=counts.get)
+    growing = [label for label in counts if (label in strategy and strategy[label] > counts[label]
+                                             if isinstance(strategy, dict) else label != majority and counts[label] < most)]
+    total = 0
+    for label in growing:
+        own = floats[labels == label]
+        total += timed(lambda: NearestNeighbors(n_neighbors=k + 1).fit(own).kneighbors(own, return_distance=False))[1]
+    return total
+
+
+def rebuilt_equal(columns, train, pixels, expected, expected_labels, real):
+    """Peregrine's rows, rebuilt in blocks, against the reference's, bit for bit."""
+    order = np.argsort(columns["ordinal"])
+    columns = {name: column[order] for name, column in columns.items()}
+    if not np.array_equal(columns["ordinal"], np.arange(len(expected_labels))):
+        return "the ordinals are not 0 to rows - 1"
+    if not np.array_equal(columns["label"], expected_labels):
+        return "the labels differ"
+    base, neighbour = (np.searchsorted(train, columns[name]) for name in ("base", "neighbour"))
+    for start in range(0, len(order), check.BLOCK_ROWS):
+        block = slice(start, start + check.BLOCK_ROWS)
+        from_here = pixels[base[block]].astype(np.float32)
+        to_there = pixels[neighbour[block]].astype(np.float32)
+        made = (from_here + columns["gap"][block, None] * (to_there - from_here)).astype(np.float32)
+        if not np.array_equal(made.view(np.uint32), expected[block].view(np.uint32)):
+            return f"rows from ordinal {start} on differ"
+    return None
+
+
+def fit_resample(given):
+    if given.get("limit"):
+        resource.setrlimit(resource.RLIMIT_AS, (given["limit"], given["limit"]))
+    store = check.Store(given["store"])
+    balance = given["balance"]
+    train, pixels, labels, classes = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])
+    strategy = check.sampling_strategy(balance["strategy"], labels, classes)
+    try:
+        floats = pixels.astype(np.float32)
+        # Only what a user of fit_resample has: the bytes are read again to compare.
+        del pixels
+        alone = neighbours_alone(floats, labels, strategy, balance["neighbours"])
+        smote = SMOTE(sampling_strategy=strategy, k_neighbors=balance["neighbours"], random_state=balance["seed"])
+        (expected, expected_labels), took = timed(lambda: smote.fit_resample(floats, labels))
+    except MemoryError as error:
+        return {"failed": f"MemoryError: {error}", "imports": IMPORTS}
+    answer = {"kneighbors": alone, "fit_resample": took, "imports": IMPORTS}
+    if given.get("save"):
+        def save():
+            with open(given["save"], "wb") as file:
+                np.save(file, expected)
+                file.flush()
+                os.fsync(file.fileno())
+        answer["save"] = timed(save)[1]
+        os.remove(given["save"])
+    del floats, smote
+    pixels = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])[1]
+    columns, _ = check.read_shards(store, [ref["uri"] for ref in given["shards"]])
+    why = rebuilt_equal(columns, train, pixels, expected, expected_labels, len(train))
+    if why is None and given.get("export"):
+        exported = np.load(given["export"] + "/X.npy", mmap_mode="r")
+        for start in range(0, len(expected), check.BLOCK_ROWS):
+            block = slice(start, start + check.BLOCK_ROWS)
+            if not np.array_equal(exported[block].view(np.uint32), expected[block].view(np.uint32)):
+                why = f"the exported rows from {start} on differ"
+                break
+        if why is None and not np.array_equal(np.load(given["export"] + "/y.npy"), expected_labels):
+            why = "the exported labels differ"
+    return answer | {"equal": why is None, "why": why}
+
+
+def png(path, pixels):
+    """u8 [height, width, 3], without a library for pictures."""
+    height, width, _ = pixels.shape
+    raw = b"".join(b"\0" + row.tobytes() for row in pixels)
+    chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    with open(path, "wb") as file:
+        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b""))
+
+
+def uint8(given):
+    """The same call on float32 and on uint8 pictures: where they differ, and three rows of pictures."""
+    store = check.Store(given["store"])
+    balance = given["balance"]
+    train, pixels, labels, classes = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])
+    smote = SMOTE(sampling_strategy=balance["strategy"], k_neighbors=balance["neighbours"], random_state=balance["seed"])
+    right, right_labels = smote.fit_resample(pixels.astype(np.float32), labels)
+    wrong, _ = smote.fit_resample(pixels, labels)
+    columns, _ = check.read_shards(store, [ref["uri"] for ref in given["shards"]])
+    why = rebuilt_equal(columns, train, pixels, right, right_labels, len(train))
+    order = np.argsort(columns["ordinal"])
+    base, neighbour = (np.searchsorted(train, columns[name][order]) for name in ("base", "neighbour"))
+    made = slice(len(train), None)
+    darker = pixels[neighbour[made]] < pixels[base[made]]
+    wrapped = np.abs(wrong[made].astype(np.float32) - right[made]) > 2
+    side = int(round((pixels.shape[1] / 3) ** 0.5))
+    as_picture = lambda row: np.clip(np.rint(row), 0, 255).astype(np.uint8).reshape(3, side, side).transpose(1, 2, 0)
+    gaps = columns["gap"][order][made]
+    # Three pictures with a gap near a half, of three classes: there a blend is most of both.
+    chosen, seen = [], set()
+    for i in np.argsort(np.abs(gaps - 0.5)):
+        if right_labels[made][i] not in seen and len(chosen) < 3:
+            seen.add(right_labels[made][i])
+            chosen.append(len(train) + i)
+    rows = [np.concatenate([as_picture(x) for x in (pixels[base[i]], right[i], wrong[i], pixels[neighbour[i]])], axis=1)
+            for i in chosen]
+    png(given["picture"], np.concatenate(rows))
+    return {"values": int(darker.size), "darker": int(darker.sum()), "wrapped": int(wrapped.sum()), "equal": why is None,
+            "why": why, "picture": given["picture"]}
+
+
+if __name__ == "__main__":
+    task, given = sys.argv[1], json.loads(sys.argv[2])
+    answer = {"fit_resample": fit_resample, "uint8": uint8}[task](given)
+    print(json.dumps(answer))

@@ -1,0 +1,159 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.artifacts.BalancedRows;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.local.Refusal;
+import java.io.IOException;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// The commands that look at a balanced set or take it elsewhere: `samples` and `export`.
+final class SetCommands {
+    private SetCommands() {}
+
+    @Command(
+            name = "samples",
+            description = "Write a contact sheet of made pictures: in each column base, made picture and neighbour.")
+    static final class Samples implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "RUN")
+        String run;
+
+        @Option(names = "--class", paramLabel = "C", description = "only of this class")
+        String label;
+
+        @Option(names = "--count", paramLabel = "N", description = "made pictures, 1 to 64 (default: ${DEFAULT-VALUE})")
+        int count = 12;
+
+        @Option(names = "--to", paramLabel = "FILE", description = "the PNG (default: samples-RUN[-C].png here)")
+        Path file;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            String of = label == null ? "" : "&label=" + URLEncoder.encode(label, StandardCharsets.UTF_8);
+            byte[] png = ask(place, "/api/v1/runs/%s/samples/sheet?limit=%d%s".formatted(run, count, of));
+            String name = label == null ? "samples-%s.png".formatted(run) : "samples-%s-%s.png".formatted(run, label);
+            Path written = file == null ? Path.of(name) : file;
+            Files.write(written, png);
+            System.out.println(written.toAbsolutePath());
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "export",
+            description = "Write a run's balanced set for another trainer: originals first, in fit_resample's order.")
+    static final class Export implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "RUN")
+        String run;
+
+        @Option(
+                names = "--as",
+                paramLabel = "safetensors|npy|imagefolder",
+                required = true,
+                description = "arrays X (float32) and y, or a PNG for each row")
+        String form;
+
+        @Option(names = "--to", paramLabel = "DIR", description = "empty or new folder (default: export-RUN here)")
+        Path folder;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            io.peregrine.artifacts.Export.Form wanted = form();
+            JsonNode plan = EventCodec.json().readTree(ask(place, "/api/v1/runs/%s/balance".formatted(run)));
+            if (!plan.path("state").asText().equals("balanced")) {
+                throw new Refusal("Run %s is not balanced yet; %.0f s are expected still."
+                        .formatted(run, plan.path("secondsLeft").asDouble()));
+            }
+            FileStore store =
+                    new FileStore(Path.of(RunningInstance.mustFind(place.data()).data(), "store"));
+            Path to = folder == null ? Path.of("export-" + run) : folder;
+            try {
+                write(wanted, store, plan, to);
+            } catch (Failure refused) {
+                throw new Refusal(refused.getMessage() + ".");
+            }
+            System.out.println(to.toAbsolutePath());
+            return 0;
+        }
+
+        private io.peregrine.artifacts.Export.Form form() {
+            return switch (form) {
+                case "safetensors" -> io.peregrine.artifacts.Export.Form.SAFETENSORS;
+                case "npy" -> io.peregrine.artifacts.Export.Form.NPY;
+                case "imagefolder" -> io.peregrine.artifacts.Export.Form.IMAGEFOLDER;
+                default -> throw new Refusal("--as is safetensors, npy or imagefolder, not '%s'.".formatted(form));
+            };
+        }
+
+        private static void write(io.peregrine.artifacts.Export.Form form, FileStore store, JsonNode plan, Path to)
+                throws IOException {
+            Manifest manifest =
+                    Manifest.open(store, EventCodec.json().treeToValue(plan.get("manifest"), ManifestRef.class));
+            List<ArtifactRef> shards = List.of(EventCodec.json().treeToValue(plan.get("shards"), ArtifactRef[].class));
+            int rows = plan.get("rows").intValue();
+            try (PixelRows pixels = new PixelRows(store, manifest)) {
+                io.peregrine.artifacts.Export export =
+                        new io.peregrine.artifacts.Export(BalancedRows.open(store, shards, rows), manifest, pixels);
+                System.out.println("%,d rows of %,d values take %,d bytes in %s."
+                        .formatted(rows, pixels.values(), export.bytes(form), to.toAbsolutePath()));
+                AtomicLong said = new AtomicLong(System.nanoTime());
+                export.write(form, to, done -> {
+                    long last = said.get();
+                    boolean due =
+                            System.nanoTime() - last > Duration.ofSeconds(2).toNanos();
+                    if (due && said.compareAndSet(last, System.nanoTime())) {
+                        System.out.println("%,d of %,d rows".formatted(done, rows));
+                    }
+                });
+            }
+        }
+    }
+
+    /// @throws Refusal with the service's own words, if it refused
+    private static byte[] ask(Place place, String path) throws IOException, InterruptedException {
+        RunningInstance instance = RunningInstance.mustFind(place.data());
+        try (HttpClient http = HttpClient.newHttpClient()) {
+            HttpResponse<byte[]> answer = http.send(
+                    HttpRequest.newBuilder(URI.create(instance.balance() + path))
+                            .timeout(Duration.ofMinutes(2))
+                            .build(),
+                    HttpResponse.BodyHandlers.ofByteArray());
+            if (answer.statusCode() >= 300) {
+                throw new Refusal(EventCodec.json()
+                        .readTree(answer.body())
+                        .path("detail")
+                        .asText("balance-service answers " + answer.statusCode() + "."));
+            }
+            return answer.body();
+        } catch (IllegalArgumentException notAnAddress) {
+            throw new Refusal("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package io.peregrine.artifacts;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import java.util.List;
+
+/// A balanced set's rows by ordinal, their place in `fit_resample`'s output, out of its shuffled shards: 28 bytes
+/// each.
+public final class BalancedRows {
+    private final int[] base;
+    private final int[] neighbour;
+    private final double[] gap;
+    private final int[] label;
+
+    private BalancedRows(int rows) {
+        base = new int[rows];
+        neighbour = new int[rows];
+        gap = new double[rows];
+        label = new int[rows];
+    }
+
+    /// @param shards all of them, in any order
+    /// @param rows of all shards together
+    /// @throws Failure OURS, if a shard is missing or changed, or an ordinal is missing or twice there
+    public static BalancedRows open(FileStore store, List<ArtifactRef> shards, int rows) {
+        BalancedRows set = new BalancedRows(rows);
+        boolean[] seen = new boolean[rows];
+        int found = 0;
+        for (ArtifactRef ref : shards) {
+            RecipeShard shard = RecipeShard.open(store, ref);
+            for (int i = 0; i < shard.rows(); i++, found++) {
+                long ordinal = shard.ordinal()[i];
+                if (ordinal < 0 || ordinal >= rows || seen[(int) ordinal]) {
+                    throw Failure.ours(
+                            "SHARD_CORRUPT",
+                            "%s has ordinal %d of %d rows, or has it twice".formatted(ref.uri(), ordinal, rows),
+                            null);
+                }
+                int at = (int) ordinal;
+                seen[at] = true;
+                set.base[at] = (int) shard.base()[i];
+                set.neighbour[at] = (int) shard.neighbour()[i];
+                set.gap[at] = shard.gap()[i];
+                set.label[at] = (int) shard.label()[i];
+            }
+        }
+        if (found != rows) {
+            throw Failure.ours(
+                    "SHARD_CORRUPT", "%d shards have %d rows, not %d".formatted(shards.size(), found, rows), null);
+        }
+        return set;
+    }
+
+    public int rows() {
+        return base.length;
+    }
+
+    /// @return manifest row
+    public int base(int ordinal) {
+        return base[ordinal];
+    }
+
+    /// @return manifest row; of a real picture or a repeated one the base
+    public int neighbour(int ordinal) {
+        return neighbour[ordinal];
+    }
+
+    /// @return 0 to below 1
+    public double gap(int ordinal) {
+        return gap[ordinal];
+    }
+
+    public int label(int ordinal) {
+        return label[ordinal];
+    }
+
+    /// Makes a row's picture.
+    ///
+    /// @param out f32 [3 · side · side]
+    public void picture(PixelRows pixels, int ordinal, float[] out) {
+        RecipeShard.blend(pixels.picture(base[ordinal]), pixels.picture(neighbour[ordinal]), gap[ordinal], out, 0);
+    }
+}
