@@ -74,12 +74,8 @@ class DrawRecipes implements JobHandler {
             }
         });
         double seconds = database.jdbi().withHandle(sql -> SearchTables.searchSeconds(sql, run.id(), order.label()));
-        meters.searched(
-                order.name(),
-                rows.length,
-                order.synthetic(),
-                neighbours.tiedRows(),
-                Duration.ofMillis((long) (1_000 * seconds)));
+        meters.searched(order.name(), rows.length, order.synthetic(), neighbours.tiedRows(), Duration.ofMillis((long)
+                (1_000 * seconds)));
         LOG.infof(
                 "recipes drawn run=%s label=%s pictures=%d recipes=%d neighbours=%d tied=%d duplicates=%d seconds=%.1f",
                 run.id(),

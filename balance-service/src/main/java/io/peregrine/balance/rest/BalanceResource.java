@@ -1,8 +1,8 @@
 package io.peregrine.balance.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.peregrine.balance.Balances.Balance;
 import io.peregrine.balance.Balances;
+import io.peregrine.balance.Balances.Balance;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.ManifestRef;

@@ -20,13 +20,7 @@ import java.util.Optional;
 /// @param cluster address of the cluster service
 /// @param prometheus its address, or null where nobody observes
 record RunningInstance(
-        long launcher,
-        String kafka,
-        String ingest,
-        String balance,
-        String cluster,
-        String data,
-        String prometheus) {
+        long launcher, String kafka, String ingest, String balance, String cluster, String data, String prometheus) {
     private static Path file(Path data) {
         return data.toAbsolutePath().normalize().resolve("peregrine.json");
     }

@@ -129,9 +129,8 @@ class CommandTest {
     void everyCommandTellsOfItself() {
         for (String command : Peregrine.commandLine().getSubcommands().keySet()) {
             StringWriter told = new StringWriter();
-            int status = Peregrine.commandLine()
-                    .setOut(new PrintWriter(told, true))
-                    .execute(command, "--help");
+            int status =
+                    Peregrine.commandLine().setOut(new PrintWriter(told, true)).execute(command, "--help");
             assertThat(status).as(command).isZero();
             assertThat(told.toString()).startsWith("Usage: peregrine " + command);
         }
