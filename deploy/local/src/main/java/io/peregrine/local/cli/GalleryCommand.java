@@ -12,8 +12,7 @@ import picocli.CommandLine.Parameters;
 /// neither broker nor database on its class path.
 @Command(
         name = "gallery",
-        description = "Paint the demo's gallery into a folder: 27 styles, as badly balanced as WikiArt.",
-        mixinStandardHelpOptions = true)
+        description = "Paint the demo's gallery into a folder: 27 styles, as badly balanced as WikiArt.")
 public final class GalleryCommand implements Callable<Integer> {
     @Parameters(paramLabel = "FOLDER", description = "where to; what was painted there before is left as it is")
     private Path folder;
