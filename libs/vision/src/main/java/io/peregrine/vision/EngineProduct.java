@@ -33,6 +33,12 @@ public final class EngineProduct implements MatrixProduct {
             this.array = array;
             this.transposed = array.transpose();
             this.values = MemorySegment.ofBuffer(array.toByteBuffer(true));
+            // A handle looks its shape up at the first question and keeps it in a plain field, in an object without
+            // final
+            // fields: asked first by two threads at once, one of them may see a shape without numbers. So it is asked
+            // here.
+            array.getShape();
+            transposed.getShape();
         }
 
         @Override
