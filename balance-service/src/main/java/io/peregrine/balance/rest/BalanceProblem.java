@@ -13,33 +13,17 @@ enum BalanceProblem implements ProblemKind {
             "A run is here once its dataset is sealed and its plan stands; cluster-service lists all runs."),
     NOT_BALANCED(409, "Not balanced yet", "GET /api/v1/runs/{run}/balance tells how long it will still take."),
     SAMPLE_UNKNOWN(404, "No such row", "Rows are numbered from 0; ask GET /api/v1/runs/{run}/samples."),
-    CLASS_UNKNOWN(404, "No such class", "GET /api/v1/runs/{run}/balance lists the run's classes."),
-    BAD_LIMIT(400, "Bad limit", "Say a whole number within the range, or leave ?limit= out."),
-    BAD_CURSOR(400, "Bad cursor", "Use 'nextCursor' of the page before as it is, at the same address.");
+    CLASS_UNKNOWN(404, "No such class", "GET /api/v1/runs/{run}/balance lists the run's classes.");
 
-    private final int status;
-    private final String title;
-    private final String cure;
+    private final Meaning meaning;
 
     BalanceProblem(int status, String title, String cure) {
-        this.status = status;
-        this.title = title;
-        this.cure = cure;
+        this.meaning = new Meaning(status, title, cure);
     }
 
     @Override
-    public int status() {
-        return status;
-    }
-
-    @Override
-    public String title() {
-        return title;
-    }
-
-    @Override
-    public String cure() {
-        return cure;
+    public Meaning meaning() {
+        return meaning;
     }
 
     /// Lists them at `/api/v1/problems`.

@@ -9,6 +9,7 @@ import io.peregrine.artifacts.Sheet;
 import io.peregrine.balance.Balances;
 import io.peregrine.balance.Balances.Balance;
 import io.peregrine.balance.smote.NearestOthers;
+import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
@@ -123,7 +124,7 @@ public class SamplesResource {
     private static int limit(String text, int otherwise, int most) {
         int limit = text == null || text.isEmpty() ? otherwise : number(text, -1);
         if (limit < 1 || limit > most) {
-            throw Problem.of(BalanceProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(text, most));
+            throw Problem.of(GeneralProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(text, most));
         }
         return limit;
     }
@@ -147,7 +148,7 @@ public class SamplesResource {
         Asked asked = ask(run);
         int from = cursor == null || cursor.isEmpty() ? 0 : number(cursor, -1);
         if (from < 0) {
-            throw Problem.of(BalanceProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
+            throw Problem.of(GeneralProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
         }
         int most = limit(limit, 100, MOST);
         int[] made = asked.made(label);

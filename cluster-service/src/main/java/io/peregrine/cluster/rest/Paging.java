@@ -3,6 +3,7 @@ package io.peregrine.cluster.rest;
 import io.peregrine.cluster.ClusterConfig;
 import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.Page;
+import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.core.EntityTag;
@@ -40,12 +41,12 @@ class Paging {
             // Refused below, with what is allowed.
         }
         throw Problem.of(
-                RunProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(limit, config.pageMost()));
+                GeneralProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(limit, config.pageMost()));
     }
 
     @ServerExceptionMapper
     Response refused(Cursor.Bad cursor, UriInfo uri) {
-        return Problem.of(RunProblem.BAD_CURSOR, cursor.getMessage() + ".").answer(uri);
+        return Problem.of(GeneralProblem.BAD_CURSOR, cursor.getMessage() + ".").answer(uri);
     }
 
     /// @return the page, with `Link: rel="next"` where there is more

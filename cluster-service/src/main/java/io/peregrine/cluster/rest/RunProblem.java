@@ -18,33 +18,17 @@ enum RunProblem implements ProblemKind {
     IMAGE_UNKNOWN(404, "No such picture", "Ask GET /api/v1/runs/{run}/images for those that there are."),
     IMAGE_HAS_NO_PIXELS(404, "No pixels", "A refused picture was never decoded; its 'reason' says why."),
     PIXELS_GONE(410, "The pixels are gone", "Their pack was pruned from the store; publish the dataset again."),
-    BAD_LIMIT(400, "Bad limit", "Say a whole number within the range, or leave ?limit= out."),
-    BAD_CURSOR(400, "Bad cursor", "Use 'nextCursor' of the page before as it is, at the same address."),
     BAD_FILTER(400, "Bad filter", "Use one of the values that are listed, or leave the filter out.");
 
-    private final int status;
-    private final String title;
-    private final String cure;
+    private final Meaning meaning;
 
     RunProblem(int status, String title, String cure) {
-        this.status = status;
-        this.title = title;
-        this.cure = cure;
+        this.meaning = new Meaning(status, title, cure);
     }
 
     @Override
-    public int status() {
-        return status;
-    }
-
-    @Override
-    public String title() {
-        return title;
-    }
-
-    @Override
-    public String cure() {
-        return cure;
+    public Meaning meaning() {
+        return meaning;
     }
 
     /// Lists them at `/api/v1/problems`.

@@ -74,7 +74,11 @@ class ObservationTest {
                                     .equals("2")
                             && api.metrics("job=\"cluster-service\"").contains("peregrine_cluster_size"));
             house.get("/api/v1/runs");
-            Thread.sleep(EVERY.multipliedBy(5));
+            // A rate needs several looks at what was counted last.
+            int looks = fewestLooks(api);
+            Awaitility.await("five more looks at each service")
+                    .atMost(Duration.ofMinutes(1))
+                    .until(() -> fewestLooks(api) >= looks + 5);
 
             everyPanelHasAnAnswer(api, began);
             everyRuleHasItsMetrics(api, began);
@@ -84,6 +88,12 @@ class ObservationTest {
             assertThat(api.numbers("resets(peregrine_run_silence_seconds[10m]) > 0", began, Instant.now()))
                     .isPositive();
         }
+    }
+
+    private static int fewestLooks(PrometheusApi api) {
+        return api.ask("/api/v1/query?query=min(count_over_time(up%5B1h%5D))")
+                .at("/result/0/value/1")
+                .asInt();
     }
 
     private static void everyPanelHasAnAnswer(PrometheusApi api, Instant began) {

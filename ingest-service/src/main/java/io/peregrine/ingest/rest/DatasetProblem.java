@@ -15,29 +15,15 @@ enum DatasetProblem implements ProblemKind {
     BAD_KEY(400, "Bad Idempotency-Key", "Send 1 to 255 visible characters, such as a UUID, or leave the header out."),
     KEY_REUSED(422, "The Idempotency-Key was used for another body", "Send a new key with a new body.");
 
-    private final int status;
-    private final String title;
-    private final String cure;
+    private final Meaning meaning;
 
     DatasetProblem(int status, String title, String cure) {
-        this.status = status;
-        this.title = title;
-        this.cure = cure;
+        this.meaning = new Meaning(status, title, cure);
     }
 
     @Override
-    public int status() {
-        return status;
-    }
-
-    @Override
-    public String title() {
-        return title;
-    }
-
-    @Override
-    public String cure() {
-        return cure;
+    public Meaning meaning() {
+        return meaning;
     }
 
     /// Lists them at `/api/v1/problems`.

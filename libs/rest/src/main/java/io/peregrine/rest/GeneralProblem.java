@@ -4,34 +4,22 @@ package io.peregrine.rest;
 public enum GeneralProblem implements ProblemKind {
     BAD_BODY(400, "Bad body", "Send a JSON object with what is documented, or no body where none is needed."),
     BAD_VALUE(400, "Bad value", "A part of the address holds what no text or number of ours can be; correct it."),
+    BAD_LIMIT(400, "Bad limit", "Say a whole number within the range, or leave ?limit= out."),
+    BAD_CURSOR(400, "Bad cursor", "Use 'nextCursor' of the page before as it is, at the same address."),
     TOO_LARGE(413, "The body is too large", "Nothing that this service takes has more than 64 KiB."),
     PROBLEM_UNKNOWN(404, "No such kind of problem", "Ask GET /api/v1/problems."),
     ARTEFACT_GONE(410, "The artefact is gone", "It was pruned from the store; publish the dataset again."),
     DATABASE_AWAY(503, "The database is away", "Try again in some seconds; nothing was changed."),
     INTERNAL(500, "A bug of ours", "Look for the time of this answer in the service's log.");
 
-    private final int status;
-    private final String title;
-    private final String cure;
+    private final Meaning meaning;
 
     GeneralProblem(int status, String title, String cure) {
-        this.status = status;
-        this.title = title;
-        this.cure = cure;
+        this.meaning = new Meaning(status, title, cure);
     }
 
     @Override
-    public int status() {
-        return status;
-    }
-
-    @Override
-    public String title() {
-        return title;
-    }
-
-    @Override
-    public String cure() {
-        return cure;
+    public Meaning meaning() {
+        return meaning;
     }
 }

@@ -9,14 +9,26 @@ public interface ProblemKind {
     /// @return the constant's name, such as `RUN_UNKNOWN`
     String name();
 
-    /// @return the HTTP status
-    int status();
+    /// What every problem of a kind has in common.
+    ///
+    /// @param status of HTTP
+    /// @param title one sentence
+    /// @param cure what to do about it
+    record Meaning(int status, String title, String cure) {}
 
-    /// @return the same sentence for every problem of this kind
-    String title();
+    Meaning meaning();
 
-    /// @return what to do about it
-    String cure();
+    default int status() {
+        return meaning().status();
+    }
+
+    default String title() {
+        return meaning().title();
+    }
+
+    default String cure() {
+        return meaning().cure();
+    }
 
     /// @return the name as a part of an address, such as `run-unknown`
     default String slug() {

@@ -14,14 +14,18 @@ public final class Golden {
     /// @throws IllegalStateException naming the folder that has none
     public static Path folder() {
         String named = System.getenv("PEREGRINE_GOLDEN");
-        Path folder = named == null || named.isBlank()
-                ? ProjectRoot.path().resolve("libs/testkit/golden")
-                : ProjectRoot.path().resolve(named);
+        Path folder =
+                named == null || named.isBlank() ? kept("") : ProjectRoot.path().resolve(named);
         if (!Files.isRegularFile(folder.resolve("manifest.json"))) {
             throw new IllegalStateException(folder + " holds no golden vectors (no manifest.json); "
                     + "PEREGRINE_GOLDEN names a folder of the shape that libs/testkit/golden has");
         }
         return folder;
+    }
+
+    /// @return one file of the copy that `libs/testkit` keeps, whatever `PEREGRINE_GOLDEN` names
+    public static Path kept(String name) {
+        return ProjectRoot.path().resolve("libs/testkit/golden").resolve(name);
     }
 
     /// @return one file of the folder
