@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
@@ -39,12 +39,12 @@ class AssembleShards implements JobHandler {
 
     private static final Logger LOG = Logger.getLogger(AssembleShards.class);
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Specs specs;
     private final Database database;
     private final BalanceMeters meters;
 
-    AssembleShards(FileStore store, Specs specs, Database database, BalanceMeters meters) {
+    AssembleShards(ArtifactStore store, Specs specs, Database database, BalanceMeters meters) {
         this.store = store;
         this.specs = specs;
         this.database = database;

@@ -1,7 +1,7 @@
 package io.peregrine.balance;
 
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
-import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
@@ -19,12 +19,12 @@ import java.util.Optional;
 @ApplicationScoped
 public class Balances {
     private final Database database;
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Specs specs;
     private BalancedRows kept;
     private String keptOf;
 
-    Balances(Database database, FileStore store, Specs specs) {
+    Balances(Database database, ArtifactStore store, Specs specs) {
         this.database = database;
         this.store = store;
         this.specs = specs;

@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
@@ -33,12 +33,12 @@ class DrawRecipes implements JobHandler {
 
     private static final Logger LOG = Logger.getLogger(DrawRecipes.class);
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Specs specs;
     private final Database database;
     private final BalanceMeters meters;
 
-    DrawRecipes(FileStore store, Specs specs, Database database, BalanceMeters meters) {
+    DrawRecipes(ArtifactStore store, Specs specs, Database database, BalanceMeters meters) {
         this.store = store;
         this.specs = specs;
         this.database = database;

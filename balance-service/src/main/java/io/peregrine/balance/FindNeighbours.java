@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.balance.postgres.BalanceTables;
@@ -39,12 +39,12 @@ class FindNeighbours implements JobHandler {
     /// Tiles of small pictures take milliseconds, and each kept one a write to disk: so often is enough.
     private static final long KEEP_NANOS = 1_000_000_000L;
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Database database;
     private final Products products;
     private final BalanceConfig config;
 
-    FindNeighbours(FileStore store, Database database, Products products, BalanceConfig config) {
+    FindNeighbours(ArtifactStore store, Database database, Products products, BalanceConfig config) {
         this.store = store;
         this.database = database;
         this.products = products;

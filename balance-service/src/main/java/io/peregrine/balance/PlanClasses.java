@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
@@ -33,12 +33,12 @@ class PlanClasses implements JobHandler {
 
     private static final Logger LOG = Logger.getLogger(PlanClasses.class);
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Specs specs;
     private final BalanceConfig config;
     private final Products products;
 
-    PlanClasses(FileStore store, Specs specs, BalanceConfig config, Products products) {
+    PlanClasses(ArtifactStore store, Specs specs, BalanceConfig config, Products products) {
         this.store = store;
         this.specs = specs;
         this.config = config;

@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.BalanceSpec;
@@ -12,9 +12,9 @@ import java.nio.file.Files;
 /// What a run's specification says about balancing, from its `run.json` in the store.
 @ApplicationScoped
 class Specs {
-    private final FileStore store;
+    private final ArtifactStore store;
 
-    Specs(FileStore store) {
+    Specs(ArtifactStore store) {
         this.store = store;
     }
 

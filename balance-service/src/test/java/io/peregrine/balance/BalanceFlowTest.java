@@ -13,8 +13,8 @@ import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
-import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
@@ -78,7 +78,7 @@ class BalanceFlowTest {
     String bootstrapServers;
 
     @Inject
-    FileStore store;
+    ArtifactStore store;
 
     @Inject
     Database database;

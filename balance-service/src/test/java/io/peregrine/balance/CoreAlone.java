@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
@@ -32,7 +32,7 @@ import java.util.stream.IntStream;
 final class CoreAlone {
     private CoreAlone() {}
 
-    static List<RecipeShard> shards(FileStore store, DatasetSealed sealed) throws IOException {
+    static List<RecipeShard> shards(ArtifactStore store, DatasetSealed sealed) throws IOException {
         BalanceSpec spec = RunSpec.read(
                         Files.readAllBytes(store.open(sealed.run().spec())))
                 .balance();
@@ -54,7 +54,7 @@ final class CoreAlone {
         return IntStream.range(0, set.shards()).mapToObj(set::shard).toList();
     }
 
-    private static List<RecipeShard> smote(FileStore store, Manifest manifest, BalanceSpec spec, BalancePlan plan) {
+    private static List<RecipeShard> smote(ArtifactStore store, Manifest manifest, BalanceSpec spec, BalancePlan plan) {
         List<RecipeShard> recipes = new ArrayList<>();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             for (ClassSize size : plan.growing()) {

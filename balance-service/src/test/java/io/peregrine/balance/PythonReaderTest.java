@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.ArtifactRef;
@@ -38,7 +39,7 @@ class PythonReaderTest {
     @TempDir
     Path folder;
 
-    private FileStore store;
+    private ArtifactStore store;
 
     private record Answer(int status, String said) {}
 

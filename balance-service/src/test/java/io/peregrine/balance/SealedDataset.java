@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
@@ -21,13 +21,13 @@ import java.util.SequencedMap;
 final class SealedDataset {
     private static final int TEST = 3;
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final int side;
     private final Random random;
     private final List<ArtifactRef> packs = new ArrayList<>();
     private final List<Entry> entries = new ArrayList<>();
 
-    private SealedDataset(FileStore store, int side, long seed) {
+    private SealedDataset(ArtifactStore store, int side, long seed) {
         this.store = store;
         this.side = side;
         this.random = new Random(seed);
@@ -35,7 +35,7 @@ final class SealedDataset {
 
     /// @param train accepted training pictures by class, in label order
     static DatasetSealed publish(
-            FileStore store, RunRef run, int side, SequencedMap<String, Integer> train, long seed) {
+            ArtifactStore store, RunRef run, int side, SequencedMap<String, Integer> train, long seed) {
         SealedDataset made = new SealedDataset(store, side, seed);
         List<String> classes = List.copyOf(train.sequencedKeySet());
         for (Split split : Split.values()) {

@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.cluster.analysis.Analysis;
@@ -42,11 +42,11 @@ class AnalyseRun implements JobHandler {
 
     private static final Logger LOG = Logger.getLogger(AnalyseRun.class);
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Database database;
     private final ClusterConfig config;
 
-    AnalyseRun(FileStore store, Database database, ClusterConfig config) {
+    AnalyseRun(ArtifactStore store, Database database, ClusterConfig config) {
         this.store = store;
         this.database = database;
         this.config = config;

@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.Safetensors;
@@ -29,10 +29,10 @@ class EncodePack implements JobHandler {
     /// @param pack its number in the manifest
     record Order(EncodingInput input, int pack) {}
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final ClusterConfig config;
 
-    EncodePack(FileStore store, ClusterConfig config) {
+    EncodePack(ArtifactStore store, ClusterConfig config) {
         this.store = store;
         this.config = config;
     }

@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.RunState.EncodingInput;
@@ -19,9 +19,9 @@ import java.io.IOException;
 class PlanEncoding implements JobHandler {
     static final String KIND = "plan-encoding";
 
-    private final FileStore store;
+    private final ArtifactStore store;
 
-    PlanEncoding(FileStore store) {
+    PlanEncoding(ArtifactStore store) {
         this.store = store;
     }
 

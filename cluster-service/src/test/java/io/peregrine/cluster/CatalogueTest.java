@@ -12,7 +12,7 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
@@ -52,7 +52,7 @@ class CatalogueTest {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Inject
-    FileStore store;
+    ArtifactStore store;
 
     @Inject
     Database database;

@@ -1,7 +1,7 @@
 package io.peregrine.cluster;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.RecipeShard;
@@ -52,13 +52,13 @@ final class PlayedRun {
     final RunRef run;
     final int pictures;
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Random random;
     private final Instant begin;
     private final List<ArtifactRef> packs = new ArrayList<>();
     private final List<Manifest.Entry> entries = new ArrayList<>();
 
-    PlayedRun(FileStore store, String id) throws BadSpec {
+    PlayedRun(ArtifactStore store, String id) throws BadSpec {
         this.store = store;
         this.random = new Random(7);
         // Long enough ago that nothing of it lies in the future.

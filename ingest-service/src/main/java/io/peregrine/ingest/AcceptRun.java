@@ -1,7 +1,7 @@
 package io.peregrine.ingest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.BadSpec;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.RunRef;
@@ -18,9 +18,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 class AcceptRun implements JobHandler {
     static final String KIND = "accept";
 
-    private final FileStore store;
+    private final ArtifactStore store;
 
-    AcceptRun(FileStore store) {
+    AcceptRun(ArtifactStore store) {
         this.store = store;
     }
 

@@ -1,6 +1,6 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.ingest.pack.Crew;
 import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.ingest.pack.PictureDecoder;
@@ -16,12 +16,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// Makes the core's parts from the configuration.
 class IngestBeans {
-    @Produces
-    @Singleton
-    FileStore store(@ConfigProperty(name = "peregrine.store") String folder) {
-        return new FileStore(Path.of(folder));
-    }
-
     /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name.
     @Produces
     @Singleton
@@ -45,7 +39,7 @@ class IngestBeans {
 
     @Produces
     @Singleton
-    PackMaker packMaker(FileStore store, Roots roots, Crew crew, IngestConfig config, IngestMeters meters) {
+    PackMaker packMaker(ArtifactStore store, Roots roots, Crew crew, IngestConfig config, IngestMeters meters) {
         PictureDecoder decoder = new PictureDecoder(config.pixelsMax());
         return new PackMaker(store, roots, crew, decoder, config.bytesMax().asLongValue(), meters::decoded);
     }

@@ -4,12 +4,12 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.ingest.pack.Refused;
 import jakarta.inject.Singleton;
 import java.io.File;
 import java.time.Duration;
 import java.util.function.ToDoubleFunction;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// The meters of the ingest service. All exist from the start, so that a dashboard shows zeros and not gaps.
 @Singleton
@@ -19,7 +19,7 @@ class IngestMeters {
     private final Counter bytesRead;
     private final Counter bytesPacked;
 
-    IngestMeters(MeterRegistry registry, @ConfigProperty(name = "peregrine.store") String store) {
+    IngestMeters(MeterRegistry registry, ArtifactStore store) {
         this.registry = registry;
         this.decoding = Timer.builder("peregrine.decode")
                 .description("Time to read, decode and resize one picture, on one thread")
@@ -35,8 +35,8 @@ class IngestMeters {
                 .description("Bytes of pixel packs published")
                 .baseUnit("bytes")
                 .register(registry);
-        disk("peregrine.store.disk.free", "Room that is left where the store lies", store, File::getUsableSpace);
-        disk("peregrine.store.disk.size", "All room where the store lies", store, File::getTotalSpace);
+        disk("peregrine.store.disk.free", "Room that is left on the store's disk", store, File::getUsableSpace);
+        disk("peregrine.store.disk.size", "All room on the store's disk", store, File::getTotalSpace);
         for (String result : new String[] {"decoded", "reused", "refused"}) {
             ingested(result);
         }
@@ -47,14 +47,12 @@ class IngestMeters {
         packs("reused");
     }
 
-    /// A store that is no folder has no disk to run full.
-    private void disk(String name, String description, String store, ToDoubleFunction<File> bytes) {
-        if (!store.contains("://")) {
-            Gauge.builder(name, () -> bytes.applyAsDouble(new File(store)))
-                    .description(description)
-                    .baseUnit("bytes")
-                    .register(registry);
-        }
+    /// Of a store that is a bucket: the disk with what this process keeps of it.
+    private void disk(String name, String description, ArtifactStore store, ToDoubleFunction<File> bytes) {
+        Gauge.builder(name, () -> bytes.applyAsDouble(store.disk().toFile()))
+                .description(description)
+                .baseUnit("bytes")
+                .register(registry);
     }
 
     void decoded(long nanos, long bytes, Refused.Reason refused) {

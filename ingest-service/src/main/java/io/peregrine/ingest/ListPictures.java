@@ -1,6 +1,6 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
@@ -33,11 +33,11 @@ class ListPictures implements JobHandler {
 
     private static final Logger LOG = Logger.getLogger(ListPictures.class);
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Roots roots;
     private final Crew crew;
 
-    ListPictures(FileStore store, Roots roots, Crew crew) {
+    ListPictures(ArtifactStore store, Roots roots, Crew crew) {
         this.store = store;
         this.roots = roots;
         this.crew = crew;

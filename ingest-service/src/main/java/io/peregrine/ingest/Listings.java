@@ -1,6 +1,6 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.ingest.pack.Listing;
@@ -14,10 +14,10 @@ class Listings {
     private record Held(ArtifactRef ref, Listing listing) {}
 
     private final Database database;
-    private final FileStore store;
+    private final ArtifactStore store;
     private volatile Held last;
 
-    Listings(Database database, FileStore store) {
+    Listings(Database database, ArtifactStore store) {
         this.database = database;
         this.store = store;
     }

@@ -1,6 +1,6 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
@@ -33,13 +33,19 @@ class MakePack implements JobHandler {
     private static final Logger LOG = Logger.getLogger(MakePack.class);
 
     private final Database database;
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Roots roots;
     private final PackMaker maker;
     private final Listings listings;
     private final IngestMeters meters;
 
-    MakePack(Database database, FileStore store, Roots roots, PackMaker maker, Listings listings, IngestMeters meters) {
+    MakePack(
+            Database database,
+            ArtifactStore store,
+            Roots roots,
+            PackMaker maker,
+            Listings listings,
+            IngestMeters meters) {
         this.database = database;
         this.store = store;
         this.roots = roots;

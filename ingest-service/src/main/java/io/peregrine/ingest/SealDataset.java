@@ -1,6 +1,6 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
@@ -27,10 +27,10 @@ class SealDataset implements JobHandler {
     private static final Logger LOG = Logger.getLogger(SealDataset.class);
 
     private final Database database;
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Listings listings;
 
-    SealDataset(Database database, FileStore store, Listings listings) {
+    SealDataset(Database database, ArtifactStore store, Listings listings) {
         this.database = database;
         this.store = store;
         this.listings = listings;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
@@ -55,7 +55,7 @@ class IngestFlowTest {
     String roots;
 
     @Inject
-    FileStore store;
+    ArtifactStore store;
 
     @Inject
     Database database;
@@ -149,10 +149,11 @@ class IngestFlowTest {
                 .hasSize(2);
 
         ArtifactRef lost = Manifest.open(store, first.manifest()).packs().getFirst();
-        Files.delete(store.path(lost));
+        Path file = store.open(lost);
+        Files.delete(file);
         DatasetSealed mended = wire.await(wire.publish(readyOf("three", 24)), DatasetSealed.class);
         assertThat(mended.manifest()).isEqualTo(first.manifest());
-        assertThat(store.path(lost)).exists();
+        assertThat(file).exists();
     }
 
     @Test

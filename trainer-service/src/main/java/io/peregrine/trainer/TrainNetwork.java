@@ -2,7 +2,7 @@ package io.peregrine.trainer;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
@@ -51,12 +51,12 @@ import java.util.function.Consumer;
 class TrainNetwork implements JobHandler {
     static final String KIND = "train";
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final TrainerConfig config;
     private final TrainerMeters meters;
     private final Database database;
 
-    TrainNetwork(FileStore store, TrainerConfig config, TrainerMeters meters, Database database) {
+    TrainNetwork(ArtifactStore store, TrainerConfig config, TrainerMeters meters, Database database) {
         this.store = store;
         this.config = config;
         this.meters = meters;

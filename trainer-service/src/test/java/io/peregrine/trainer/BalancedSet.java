@@ -1,7 +1,7 @@
 package io.peregrine.trainer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
@@ -33,7 +33,8 @@ final class BalancedSet {
     private BalancedSet() {}
 
     /// @param fields of the specification's two networks, as JSON
-    static DatasetBalanced publish(FileStore store, String classifier, String autoencoder) throws IOException, BadSpec {
+    static DatasetBalanced publish(ArtifactStore store, String classifier, String autoencoder)
+            throws IOException, BadSpec {
         RunSpec spec =
                 RunSpec.parse((ObjectNode) EventCodec.json().readTree("""
                         {"dataset": "shades", "uri": "file:///shades", "image": {"side": %d},
@@ -48,7 +49,7 @@ final class BalancedSet {
                 2 * DARK);
     }
 
-    private static ManifestRef manifest(FileStore store) {
+    private static ManifestRef manifest(ArtifactStore store) {
         Mt19937 random = new Mt19937(5);
         List<ArtifactRef> packs = new ArrayList<>();
         List<Entry> entries = new ArrayList<>();
@@ -70,7 +71,7 @@ final class BalancedSet {
         return new Manifest(SIDE, List.of("dark", "light"), packs, entries).publish(store);
     }
 
-    private static List<ArtifactRef> shards(FileStore store) {
+    private static List<ArtifactRef> shards(ArtifactStore store) {
         int first = 2 * TEST;
         List<ArtifactRef> shards = new ArrayList<>();
         for (int shard = 0; shard < 2; shard++) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
@@ -51,7 +51,7 @@ class TrainerFlowTest {
     Path state;
 
     @Inject
-    FileStore store;
+    ArtifactStore store;
 
     @Inject
     Database database;

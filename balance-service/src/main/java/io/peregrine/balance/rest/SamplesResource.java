@@ -1,8 +1,8 @@
 package io.peregrine.balance.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
-import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Sheet;
@@ -42,9 +42,9 @@ public class SamplesResource {
     private static final int MOST_OTHERS = 50;
 
     private final Balances balances;
-    private final FileStore store;
+    private final ArtifactStore store;
 
-    SamplesResource(Balances balances, FileStore store) {
+    SamplesResource(Balances balances, ArtifactStore store) {
         this.balances = balances;
         this.store = store;
     }

@@ -1,7 +1,7 @@
 package io.peregrine.cluster.postgres;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
@@ -31,9 +31,9 @@ public class RunQueries {
     private static final String SUMMARY = "select id, dataset, state, created, ended, pictures, refused from run";
 
     private final Database database;
-    private final FileStore store;
+    private final ArtifactStore store;
 
-    RunQueries(Database database, FileStore store) {
+    RunQueries(Database database, ArtifactStore store) {
         this.database = database;
         this.store = store;
     }

@@ -1,6 +1,6 @@
 package io.peregrine.cluster.rest;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.Page;
@@ -40,10 +40,10 @@ public class PicturesResource {
 
     private final RunsResource runs;
     private final PictureQueries pictures;
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Paging paging;
 
-    PicturesResource(RunsResource runs, PictureQueries pictures, FileStore store, Paging paging) {
+    PicturesResource(RunsResource runs, PictureQueries pictures, ArtifactStore store, Paging paging) {
         this.runs = runs;
         this.pictures = pictures;
         this.store = store;

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
@@ -48,8 +49,13 @@ final class House implements AutoCloseable {
     }
 
     static House open(Path data, Path root) {
-        return new House(
-                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), System.out::println));
+        return open(data, root, Map.of());
+    }
+
+    /// @param environment of every service
+    static House open(Path data, Path root, Map<String, String> environment) {
+        return new House(LocalPeregrine.start(
+                data, List.of(root), LocalPeregrine.Addresses.free(), environment, System.out::println));
     }
 
     /// Publishes a dataset-ready as a CloudEvent whose id is the dataset's name: publishing it again is a repeat.
@@ -57,6 +63,11 @@ final class House implements AutoCloseable {
     /// @param spec the fields beside `dataset` and `uri`, as JSON
     /// @return the run
     String publish(String dataset, Path folder, String spec) throws Exception {
+        return publish(dataset, folder, spec, Map.of());
+    }
+
+    /// @param headers beside those of a CloudEvent
+    String publish(String dataset, Path folder, String spec, Map<String, String> headers) throws Exception {
         ObjectNode body = EventCodec.json().createObjectNode();
         body.put("dataset", dataset).put("uri", "file://" + folder.toAbsolutePath());
         body.setAll((ObjectNode) EventCodec.json().readTree(spec));
@@ -69,6 +80,7 @@ final class House implements AutoCloseable {
                         "ce_type", "io.peregrine.dataset.ready.v1",
                         "content-type", "application/json")
                 .forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
+        headers.forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
         producer.send(record).get();
         return EventCodec.runId("/end-to-end", dataset);
     }
@@ -111,7 +123,7 @@ final class House implements AutoCloseable {
         return listener;
     }
 
-    FileStore store() {
+    ArtifactStore store() {
         return new FileStore(peregrine.store());
     }
 

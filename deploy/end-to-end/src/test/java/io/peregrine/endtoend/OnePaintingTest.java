@@ -3,7 +3,7 @@ package io.peregrine.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
@@ -63,7 +63,7 @@ class OnePaintingTest {
                     .hasSize(balanced.shards().size());
 
             // Its pixels, as a Python user would read them.
-            FileStore store = house.store();
+            ArtifactStore store = house.store();
             Manifest manifest = Manifest.open(store, sealed.manifest());
             int row = (int) painting.row();
             assertThat(manifest.path(row)).isEqualTo("003.png");

@@ -53,6 +53,7 @@ public final class LocalPeregrine implements AutoCloseable {
     private final Path data;
     private final List<Path> roots;
     private final Addresses addresses;
+    private final Map<String, String> environment;
     private final Consumer<String> notices;
     private final Map<Service, Process> processes = new EnumMap<>(Service.class);
     private final HttpClient http =
@@ -62,10 +63,16 @@ public final class LocalPeregrine implements AutoCloseable {
     private FileChannel owned;
     private volatile boolean stopping;
 
-    private LocalPeregrine(Path data, List<Path> roots, Addresses addresses, Consumer<String> notices) {
+    private LocalPeregrine(
+            Path data,
+            List<Path> roots,
+            Addresses addresses,
+            Map<String, String> environment,
+            Consumer<String> notices) {
         this.data = data.toAbsolutePath().normalize();
         this.roots = roots.stream().map(r -> r.toAbsolutePath().normalize()).toList();
         this.addresses = addresses;
+        this.environment = environment;
         this.notices = notices;
     }
 
@@ -73,10 +80,16 @@ public final class LocalPeregrine implements AutoCloseable {
     ///
     /// @param data folder for data and logs; what ran there before goes on from it
     /// @param roots folders below which datasets may lie
+    /// @param environment of every service, beside and over what it is given here
     /// @param notices told in one line of a service that died and was started again
     /// @throws Refusal in one sentence, if a port or the data folder is in use or something was not built
-    public static LocalPeregrine start(Path data, List<Path> roots, Addresses addresses, Consumer<String> notices) {
-        LocalPeregrine peregrine = new LocalPeregrine(data, roots, addresses, notices);
+    public static LocalPeregrine start(
+            Path data,
+            List<Path> roots,
+            Addresses addresses,
+            Map<String, String> environment,
+            Consumer<String> notices) {
+        LocalPeregrine peregrine = new LocalPeregrine(data, roots, addresses, environment, notices);
         // Before anything starts: Ctrl-C may come at any moment.
         Runtime.getRuntime().addShutdownHook(new Thread(peregrine::close, "stop Peregrine"));
         try {
@@ -168,26 +181,25 @@ public final class LocalPeregrine implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log(service).toFile()));
-        Map<String, String> environment = builder.environment();
-        environment.put("PEREGRINE_STORE", store().toString());
-        environment.put("PEREGRINE_ROOTS", roots.stream().map(Path::toString).collect(Collectors.joining(":")));
-        environment.put("PEREGRINE_TRAINER_STATE", data.resolve("trainer").toString());
-        environment.put("PEREGRINE_DATABASE_URL", postgres.url());
-        environment.put("PEREGRINE_DATABASE_USER", service.word());
-        environment.put("PEREGRINE_DATABASE_PASSWORD", service.word());
-        environment.put(
-                "PEREGRINE_PARENT", Long.toString(ProcessHandle.current().pid()));
-        environment.put("PEREGRINE_CLUSTER_URL", address(Service.CLUSTER));
-        environment.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
-        environment.put("QUARKUS_HTTP_HOST", "127.0.0.1");
-        environment.put(
-                "QUARKUS_HTTP_PORT", Integer.toString(addresses.services().get(service)));
+        Map<String, String> given = builder.environment();
+        given.put("PEREGRINE_STORE", store().toString());
+        given.put("PEREGRINE_ROOTS", roots.stream().map(Path::toString).collect(Collectors.joining(":")));
+        given.put("PEREGRINE_TRAINER_STATE", data.resolve("trainer").toString());
+        given.put("PEREGRINE_DATABASE_URL", postgres.url());
+        given.put("PEREGRINE_DATABASE_USER", service.word());
+        given.put("PEREGRINE_DATABASE_PASSWORD", service.word());
+        given.put("PEREGRINE_PARENT", Long.toString(ProcessHandle.current().pid()));
+        given.put("PEREGRINE_CLUSTER_URL", address(Service.CLUSTER));
+        given.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
+        given.put("QUARKUS_HTTP_HOST", "127.0.0.1");
+        given.put("QUARKUS_HTTP_PORT", Integer.toString(addresses.services().get(service)));
         // In any other locale Java cannot name a file 'café.jpg', let alone open it.
-        environment.put("LC_ALL", "C.UTF-8");
-        environment.put("MALLOC_ARENA_MAX", "2");
-        environment.put("THP_MEM_ALLOC_ENABLE", "1");
-        environment.put("OMP_WAIT_POLICY", "PASSIVE");
-        environment.put("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000");
+        given.put("LC_ALL", "C.UTF-8");
+        given.put("MALLOC_ARENA_MAX", "2");
+        given.put("THP_MEM_ALLOC_ENABLE", "1");
+        given.put("OMP_WAIT_POLICY", "PASSIVE");
+        given.put("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000");
+        given.putAll(environment);
         try {
             processes.put(service, builder.start());
         } catch (IOException e) {

@@ -1,7 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
@@ -132,7 +132,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         return Digests.imageId(listed.split(), classes.get(listed.label()), listed.path());
     }
 
-    public ArtifactRef publish(FileStore store) {
+    public ArtifactRef publish(ArtifactStore store) {
         try {
             return store.publish("listing", "json", EventCodec.json().writeValueAsBytes(this));
         } catch (JsonProcessingException impossible) {
@@ -141,7 +141,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     }
 
     /// @throws Failure OURS, if the artefact is missing or changed
-    public static Listing open(FileStore store, ArtifactRef ref) {
+    public static Listing open(ArtifactStore store, ArtifactRef ref) {
         try {
             return EventCodec.json().readValue(Files.readAllBytes(store.open(ref)), Listing.class);
         } catch (IOException e) {

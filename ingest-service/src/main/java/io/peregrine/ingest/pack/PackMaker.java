@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
@@ -45,7 +45,7 @@ public final class PackMaker {
         void decoded(long nanos, long bytes, Refused.Reason refused);
     }
 
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Roots roots;
     private final Crew crew;
     private final PictureDecoder decoder;
@@ -53,7 +53,8 @@ public final class PackMaker {
     private final Watcher watcher;
 
     /// @param bytesMax longest file that is read
-    public PackMaker(FileStore store, Roots roots, Crew crew, PictureDecoder decoder, long bytesMax, Watcher watcher) {
+    public PackMaker(
+            ArtifactStore store, Roots roots, Crew crew, PictureDecoder decoder, long bytesMax, Watcher watcher) {
         this.store = store;
         this.roots = roots;
         this.crew = crew;

@@ -3,6 +3,7 @@ package io.peregrine.ingest.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.events.Failure;
 import io.peregrine.events.RunSpec.SplitSpec;
@@ -67,7 +68,7 @@ class ListingTest {
                         "val/b/5.jpg");
         assertThat(listing.rows().getLast().split()).isEqualTo(Split.VALIDATION);
         assertThat(listing.packs()).hasSize(5);
-        FileStore store = new FileStore(elsewhere.resolve("store"));
+        ArtifactStore store = new FileStore(elsewhere.resolve("store"));
         assertThat(Listing.open(store, listing.publish(store))).isEqualTo(listing);
     }
 

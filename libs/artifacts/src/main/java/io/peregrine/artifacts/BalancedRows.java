@@ -22,7 +22,7 @@ public final class BalancedRows {
     /// @param shards all of them, in any order
     /// @param rows of all shards together
     /// @throws Failure OURS, if a shard is missing or changed, or an ordinal is missing or twice there
-    public static BalancedRows open(FileStore store, List<ArtifactRef> shards, int rows) {
+    public static BalancedRows open(ArtifactStore store, List<ArtifactRef> shards, int rows) {
         BalancedRows set = new BalancedRows(rows);
         boolean[] seen = new boolean[rows];
         int found = 0;

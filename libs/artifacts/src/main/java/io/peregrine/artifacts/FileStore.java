@@ -19,13 +19,8 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// A folder of published artefacts, named by what they contain. Safe for any number of processes at once.
-///
-/// Publication: write aside, hash, fsync, atomic rename, fsync the folder. So a published name always holds the
-/// whole artefact, and publishing the same content twice is publishing it once.
-public final class FileStore {
-    private static final String SCHEME = "store:";
-
+/// A store that is a folder. Publication: write aside, hash, fsync, atomic rename, fsync the folder.
+public final class FileStore implements ArtifactStore {
     private final Path root;
     private final Set<String> verified = ConcurrentHashMap.newKeySet();
 
@@ -39,17 +34,7 @@ public final class FileStore {
         }
     }
 
-    /// Writes an artefact's bytes to the file that it is given.
-    @FunctionalInterface
-    public interface Content {
-        void writeTo(Path aside) throws IOException;
-    }
-
-    /// Publishes what `content` writes.
-    ///
-    /// @param kind the folder below the store, such as `pack`
-    /// @param extension of the file, such as `safetensors`
-    /// @throws Failure RESOURCE, if the disk refuses
+    @Override
     public ArtifactRef publish(String kind, String extension, Content content) {
         Path aside = root.resolve("aside").resolve(UUID.randomUUID().toString());
         try {
@@ -77,13 +62,7 @@ public final class FileStore {
         }
     }
 
-    /// Publishes bytes that are already at hand.
-    public ArtifactRef publish(String kind, String extension, byte[] bytes) {
-        return publish(kind, extension, aside -> Files.write(aside, bytes));
-    }
-
-    /// @return the artefact's file; its length and SHA-256 are checked the first time that this process asks for it
-    /// @throws Failure OURS `ARTEFACT_MISSING` or `ARTEFACT_CORRUPT`
+    @Override
     public Path open(ArtifactRef ref) {
         Path file = path(ref);
         if (verified.contains(ref.uri()) && Files.isRegularFile(file)) {
@@ -117,13 +96,15 @@ public final class FileStore {
         return file;
     }
 
-    /// @return bytes that are left on the store's disk
-    public long usableBytes() {
-        try {
-            return Files.getFileStore(root).getUsableSpace();
-        } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", "the store at " + root + " does not tell its room: " + e, e);
-        }
+    @Override
+    public Path disk() {
+        return root;
+    }
+
+    /// Deletes what is kept of an artefact, if anything is.
+    void forget(String uri) throws IOException {
+        verified.remove(uri);
+        Files.deleteIfExists(root.resolve(uri.substring(SCHEME.length())));
     }
 
     private static Failure corrupt(ArtifactRef ref, String how) {

@@ -49,7 +49,7 @@ public final class Manifest {
         this.entries = List.copyOf(entries);
     }
 
-    public ManifestRef publish(FileStore store) {
+    public ManifestRef publish(ArtifactStore store) {
         int n = entries.size();
         long[] shape = {n};
         byte[] split = new byte[n];
@@ -77,7 +77,7 @@ public final class Manifest {
     }
 
     /// @throws Failure OURS, if an artefact is missing or changed, or the two do not belong together
-    public static Manifest open(FileStore store, ManifestRef ref) {
+    public static Manifest open(ArtifactStore store, ManifestRef ref) {
         try (Safetensors tensors = Safetensors.open(store.open(ref.tensors()))) {
             Beside beside = JSON.readValue(Files.readAllBytes(store.open(ref.json())), Beside.class);
             long[] label = tensors.tensor("label").longs();

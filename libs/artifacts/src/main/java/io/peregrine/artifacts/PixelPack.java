@@ -33,7 +33,8 @@ public final class PixelPack implements AutoCloseable {
     /// @param decoding how the pixels came to be: side, fit, orientation, resize rule and decoder versions
     /// @param side of each picture
     /// @param pictures u8 [3, side, side] each, in listed order without the refused ones; may be empty
-    public static ArtifactRef publish(FileStore store, Map<String, String> decoding, int side, List<byte[]> pictures) {
+    public static ArtifactRef publish(
+            ArtifactStore store, Map<String, String> decoding, int side, List<byte[]> pictures) {
         return publishSegments(
                 store,
                 decoding,
@@ -43,7 +44,7 @@ public final class PixelPack implements AutoCloseable {
 
     /// The same of pictures that lie anywhere, such as outside the heap.
     public static ArtifactRef publishSegments(
-            FileStore store, Map<String, String> decoding, int side, List<MemorySegment> pictures) {
+            ArtifactStore store, Map<String, String> decoding, int side, List<MemorySegment> pictures) {
         SafetensorsWriter writer = new SafetensorsWriter();
         decoding.forEach(writer::metadata);
         writer.add("pixels", DType.U8, new long[] {pictures.size(), 3, side, side}, pictures);
@@ -51,7 +52,7 @@ public final class PixelPack implements AutoCloseable {
     }
 
     /// @throws Failure OURS, if the artefact is missing, changed or no pack
-    public static PixelPack open(FileStore store, ArtifactRef ref) {
+    public static PixelPack open(ArtifactStore store, ArtifactRef ref) {
         Safetensors file = Safetensors.open(store.open(ref));
         try {
             return new PixelPack(file, ref);

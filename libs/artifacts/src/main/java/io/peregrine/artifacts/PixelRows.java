@@ -7,11 +7,11 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 /// A manifest's pictures by row, from memory-mapped packs that are opened when first asked for. Safe for several
 /// threads.
 public final class PixelRows implements AutoCloseable {
-    private final FileStore store;
+    private final ArtifactStore store;
     private final Manifest manifest;
     private final AtomicReferenceArray<PixelPack> open;
 
-    public PixelRows(FileStore store, Manifest manifest) {
+    public PixelRows(ArtifactStore store, Manifest manifest) {
         this.store = store;
         this.manifest = manifest;
         this.open = new AtomicReferenceArray<>(manifest.packs().size());

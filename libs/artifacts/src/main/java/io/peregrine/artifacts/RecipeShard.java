@@ -35,7 +35,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
     }
 
     /// @param metadata text notes for the header; nothing that names a run, time, host or path
-    public ArtifactRef publish(FileStore store, Map<String, String> metadata) {
+    public ArtifactRef publish(ArtifactStore store, Map<String, String> metadata) {
         long[] shape = {rows()};
         SafetensorsWriter writer = new SafetensorsWriter();
         metadata.forEach(writer::metadata);
@@ -48,7 +48,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
     }
 
     /// @throws Failure OURS, if the artefact is missing, changed or no shard
-    public static RecipeShard open(FileStore store, ArtifactRef ref) {
+    public static RecipeShard open(ArtifactStore store, ArtifactRef ref) {
         try (Safetensors file = Safetensors.open(store.open(ref))) {
             return new RecipeShard(
                     file.tensor("base").longs(),

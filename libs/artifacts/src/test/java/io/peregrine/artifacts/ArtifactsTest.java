@@ -20,7 +20,7 @@ class ArtifactsTest {
     @TempDir
     Path folder;
 
-    private FileStore store;
+    private ArtifactStore store;
 
     @BeforeEach
     void openStore() {

@@ -30,7 +30,7 @@ class ExportTest {
     @TempDir
     Path folder;
 
-    private FileStore store;
+    private ArtifactStore store;
     private Manifest manifest;
     private BalancedRows set;
 

@@ -1,5 +1,10 @@
 package io.peregrine.work;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.UnreadableEvent;
@@ -9,6 +14,7 @@ import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
 
 /// Hears events: one transaction, then the record may be acknowledged.
@@ -38,6 +44,22 @@ public final class Inbox {
     ///     the record is quarantined as `HANDLER_FAILED`
     /// @throws IllegalStateException if the service stops while the database is away: do not acknowledge
     public void hear(ConsumerRecord<String, byte[]> record, BiConsumer<CloudEvent, Transaction> facts) {
+        Header parent = record.headers().lastHeader(Traces.HEADER);
+        Traces.within(
+                parent == null ? null : new String(parent.value(), US_ASCII),
+                "process " + record.topic(),
+                SpanKind.CONSUMER,
+                Attributes.builder()
+                        .put("messaging.system", "kafka")
+                        .put("messaging.operation.type", "process")
+                        .put("messaging.destination.name", record.topic())
+                        .put("messaging.destination.partition.id", Integer.toString(record.partition()))
+                        .put("messaging.kafka.offset", record.offset())
+                        .build(),
+                () -> hearTraced(record, facts));
+    }
+
+    private void hearTraced(ConsumerRecord<String, byte[]> record, BiConsumer<CloudEvent, Transaction> facts) {
         CloudEvent event;
         try {
             event = EventCodec.read(record);
@@ -48,6 +70,10 @@ public final class Inbox {
             untilThere(tx -> Quarantine.keep(tx.sql(), record, unreadable.kind().name(), unreadable.getMessage()));
             return;
         }
+        Span.current()
+                .setAttribute("messaging.message.id", event.id())
+                .setAttribute("peregrine.event", event.type())
+                .setAttribute("peregrine.run", event.subject());
         for (int attempt = 1; ; attempt++) {
             try {
                 boolean[] isNew = new boolean[1];

@@ -13,7 +13,9 @@ import java.util.function.Consumer;
 /// The job table: claims, leases and fences. Time is the database's, so that clocks of several machines do not
 /// matter.
 final class Jobs {
-    record Claim(Job job, String cause) {}
+    /// @param cause id of the event that led to the job
+    /// @param traceparent of whoever added it, or null
+    record Claim(Job job, String cause, String traceparent) {}
 
     private final Database database;
     private final String worker;
@@ -59,7 +61,7 @@ final class Jobs {
                     row.getBytes("saved"),
                     row.getInt("attempts"),
                     row.getLong("fence"));
-            return new Claim(job, row.getString("cause"));
+            return new Claim(job, row.getString("cause"), row.getString("traceparent"));
         } catch (JsonProcessingException e) {
             throw new SQLException("job row %d is not readable: %s".formatted(row.getLong("id"), e.getMessage()), e);
         }

@@ -1,5 +1,7 @@
 package io.peregrine.work;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.UnreadableEvent;
@@ -102,7 +104,12 @@ public final class Relay implements AutoCloseable {
                     row.getString("run") == null ? row.getString("subject") : row.getString("run"),
                     row.getString("cause"),
                     EventCodec.event(type, row.getBytes("data")));
-            return new Unsent(row.getLong("seq"), EventCodec.write(event));
+            ProducerRecord<String, byte[]> record = EventCodec.write(event);
+            String traceparent = row.getString("traceparent");
+            if (traceparent != null) {
+                record.headers().add(Traces.HEADER, traceparent.getBytes(US_ASCII));
+            }
+            return new Unsent(row.getLong("seq"), record);
         } catch (UnreadableEvent e) {
             throw new SQLException("outbox row %d is no event: %s".formatted(row.getLong("seq"), e.getMessage()), e);
         }

@@ -51,8 +51,8 @@ public final class Transaction {
             }
         }
         sql.createUpdate("""
-                        insert into outbox (id, run, type, terminal, subject, cause, data)
-                        values (:id, :run, :type, :terminal, :subject, :cause, :data)
+                        insert into outbox (id, run, type, terminal, subject, cause, traceparent, data)
+                        values (:id, :run, :type, :terminal, :subject, :cause, :traceparent, :data)
                         on conflict (id) do nothing""")
                 .bind("id", id)
                 .bind("run", event.run() == null ? null : event.run().id())
@@ -60,6 +60,7 @@ public final class Transaction {
                 .bind("terminal", terminal)
                 .bind("subject", subject)
                 .bind("cause", cause)
+                .bind("traceparent", Traces.current())
                 .bind("data", EventCodec.data(event))
                 .execute();
     }
@@ -71,8 +72,8 @@ public final class Transaction {
         }
         try {
             sql.createUpdate("""
-                            insert into job (run, run_ref, kind, key, payload, cause)
-                            values (:run, :runRef, :kind, :key, :payload, :cause)
+                            insert into job (run, run_ref, kind, key, payload, cause, traceparent)
+                            values (:run, :runRef, :kind, :key, :payload, :cause, :traceparent)
                             on conflict (run, kind, key) do nothing""")
                     .bind("run", job.run().id())
                     .bind("runRef", EventCodec.json().writeValueAsString(job.run()))
@@ -80,6 +81,7 @@ public final class Transaction {
                     .bind("key", job.key())
                     .bind("payload", EventCodec.json().writeValueAsString(job.payload()))
                     .bind("cause", cause)
+                    .bind("traceparent", Traces.current())
                     .execute();
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("a job's payload cannot be written as JSON: " + job, e);

@@ -1,5 +1,7 @@
 package io.peregrine.work;
 
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.SpanKind;
 import io.peregrine.events.Failure;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.RunFailed;
@@ -92,16 +94,30 @@ public final class Worker implements AutoCloseable {
             LOG.debugf(
                     "job begins run=%s kind=%s key=%s attempt=%d",
                     job.run().id(), job.kind(), job.key(), job.attempt());
-            handlers.get(job.kind()).work(context);
-            if (!context.isDone()) {
-                throw Failure.ours("JOB_LEFT_UNDONE", "%s ended without done()".formatted(job.kind()), null);
-            }
+            Traces.within(
+                    claim.traceparent(),
+                    "job " + job.kind(),
+                    SpanKind.INTERNAL,
+                    Attributes.builder()
+                            .put("peregrine.run", job.run().id())
+                            .put("peregrine.job.key", job.key())
+                            .put("peregrine.job.attempt", job.attempt())
+                            .build(),
+                    () -> work(context));
         } catch (JobStopped stopped) {
             stopped(job, stopped);
         } catch (Throwable error) {
             failed(context, error);
         } finally {
             running.remove(context);
+        }
+    }
+
+    private void work(JobContext context) throws Exception {
+        String kind = context.job().kind();
+        handlers.get(kind).work(context);
+        if (!context.isDone()) {
+            throw Failure.ours("JOB_LEFT_UNDONE", "%s ended without done()".formatted(kind), null);
         }
     }
 

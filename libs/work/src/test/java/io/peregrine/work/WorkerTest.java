@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
@@ -203,7 +204,7 @@ class WorkerTest {
     void aCrashAfterClaimSaveOrArtefactIsGoneOnFrom(@TempDir Path folder) {
         RunRef run = WorkFixture.run("crashing");
         work.add(run, "shard", "0");
-        FileStore store = new FileStore(folder);
+        ArtifactStore store = new FileStore(folder);
         // Each claim dies one step later than the one before; a dead process just stops, and its lease runs out.
         Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
 

@@ -3,6 +3,7 @@ package io.peregrine.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
@@ -46,7 +47,7 @@ class NetworkTrainingTest {
 
     @BeforeEach
     void drawPictures() {
-        FileStore store = new FileStore(folder.resolve("store"));
+        ArtifactStore store = new FileStore(folder.resolve("store"));
         Mt19937 random = new Mt19937(1);
         List<byte[]> pictures = new ArrayList<>();
         List<Entry> entries = new ArrayList<>();

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -28,7 +29,7 @@ final class UpCommands {
         }
         List<Path> all = new ArrayList<>(roots);
         all.add(place.data());
-        LocalPeregrine peregrine = LocalPeregrine.start(place.data(), all, place.addresses(), notices);
+        LocalPeregrine peregrine = LocalPeregrine.start(place.data(), all, place.addresses(), Map.of(), notices);
         Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine, Optional.empty())::withdraw));
         return peregrine;
     }

@@ -1,0 +1,90 @@
+package io.peregrine.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.S3Server;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The four services share a bucket instead of a folder, and it is away for a while in the middle.
+class BucketTest {
+    private static final String BUCKET = "peregrine";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aRunLivesInABucketAndOutlastsItsAbsence() throws Exception {
+        Path gallery = folder.resolve("gallery");
+        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        Path data = folder.resolve("data");
+        try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);
+                House house = House.open(
+                        data,
+                        folder,
+                        Map.of(
+                                "PEREGRINE_STORE",
+                                "s3://" + BUCKET + "/store",
+                                "PEREGRINE_STORE_ENDPOINT",
+                                server.endpoint().toString(),
+                                "PEREGRINE_STORE_CACHE",
+                                data + "/kept/${quarkus.application.name}",
+                                "AWS_ACCESS_KEY_ID",
+                                S3Server.IDENTITY,
+                                "AWS_SECRET_ACCESS_KEY",
+                                S3Server.CREDENTIAL))) {
+            String run = house.publish("bucket", gallery, """
+                    {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
+                     "classifier":{"epochs":2,"batchSize":8},"autoencoder":{"epochs":2,"batchSize":8,"latent":12}}""");
+            Awaitility.await("the dataset is sealed")
+                    .atMost(Duration.ofMinutes(2))
+                    .until(() -> !house.listener().of(run, DatasetSealed.class).isEmpty());
+            server.kill();
+            Awaitility.await("a job waits for the bucket")
+                    .atMost(Duration.ofMinutes(2))
+                    .until(() -> Files.walk(data.resolve("logs"))
+                            .filter(Files::isRegularFile)
+                            .anyMatch(log -> contains(log, "a resource is away")));
+            server.start();
+            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+
+            List<ArtifactRef> published = new ArrayList<>();
+            DatasetSealed sealed = house.listener().of(run, DatasetSealed.class).getFirst();
+            published.add(sealed.run().spec());
+            published.addAll(
+                    house.listener().of(run, DatasetBalanced.class).getFirst().shards());
+            house.listener().of(run, CheckpointPublished.class).forEach(c -> published.add(c.weights()));
+            assertThat(published).hasSizeGreaterThan(4).allSatisfy(ref -> {
+                byte[] object = Files.readAllBytes(
+                        server.object(BUCKET, "store/" + ref.uri().substring(ArtifactStore.SCHEME.length())));
+                assertThat(HexFormat.of()
+                                .formatHex(MessageDigest.getInstance("SHA-256").digest(object)))
+                        .isEqualTo(ref.sha256());
+            });
+            assertThat(data.resolve("store")).doesNotExist();
+        }
+    }
+
+    private static boolean contains(Path log, String words) {
+        try {
+            return Files.readString(log).contains(words);
+        } catch (java.io.IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}

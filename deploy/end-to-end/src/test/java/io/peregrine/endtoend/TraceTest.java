@@ -1,0 +1,97 @@
+package io.peregrine.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.endtoend.TraceCollector.Traced;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// With traces on, a run is one trace: whoever published its dataset-ready, then every event and job of all four
+/// services, over the tables and the broker between them.
+class TraceTest {
+    private static final String THEIRS = "4bf92f3577b34da6a3ce929d0e0e4736";
+    private static final String THEIR_SPAN = "00f067aa0ba902b7";
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void aRunIsOneTraceThroughAllServices() throws Exception {
+        Path gallery = folder.resolve("gallery");
+        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        try (TraceCollector collector = new TraceCollector();
+                House house = House.open(
+                        folder.resolve("data"),
+                        folder,
+                        Map.of(
+                                "QUARKUS_PROFILE", "prod,traces",
+                                "QUARKUS_OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint(),
+                                "QUARKUS_OTEL_BSP_SCHEDULE_DELAY", "200ms"))) {
+            String run = house.publish(
+                    "traced", gallery, """
+                    {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
+                     "classifier":{"epochs":1,"batchSize":8},"autoencoder":{"epochs":1,"batchSize":8,"latent":12}}""", Map.of("traceparent", "00-%s-%s-01".formatted(THEIRS, THEIR_SPAN)));
+            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+
+            // The last words of a run are heard by all four.
+            Awaitility.await("every service has exported its last span")
+                    .atMost(Duration.ofSeconds(30))
+                    .untilAsserted(() -> assertThat(collector.spans().stream()
+                                    .filter(span -> span.name().equals("process peregrine.runs")
+                                            && span.attributes()
+                                                    .getOrDefault("peregrine.event", "")
+                                                    .equals("io.peregrine.run.completed.v1"))
+                                    .map(Traced::service))
+                            .contains("ingest-service", "balance-service", "trainer-service", "cluster-service"));
+            List<Traced> ofTheRun = collector.spans().stream()
+                    .filter(span -> run.equals(span.attributes().get("peregrine.run")))
+                    .toList();
+
+            assertThat(ofTheRun).extracting(Traced::trace).containsOnly(THEIRS);
+            Map<String, Traced> byId = collector.spans().stream()
+                    .filter(span -> span.trace().equals(THEIRS))
+                    .collect(Collectors.toMap(Traced::id, span -> span));
+            assertThat(byId.values())
+                    .as("every span hangs on one of the trace, the first on the publisher's")
+                    .allSatisfy(span -> assertThat(span.parent())
+                            .isIn(byId.containsKey(span.parent()) ? span.parent() : THEIR_SPAN));
+            assertThat(byId.values().stream().filter(span -> span.parent().equals(THEIR_SPAN)))
+                    .extracting(Traced::name)
+                    .containsOnly("process peregrine.datasets");
+            Set<String> jobs = byId.values().stream()
+                    .map(Traced::name)
+                    .filter(name -> name.startsWith("job "))
+                    .collect(Collectors.toSet());
+            assertThat(jobs).hasSizeGreaterThan(8);
+
+            // From the last job of the last service one comes back to the publisher over all four.
+            Traced last = byId.values().stream()
+                    .filter(span -> span.service().equals("cluster-service")
+                            && span.name().startsWith("job "))
+                    .max((a, b) -> Integer.compare(depth(a, byId), depth(b, byId)))
+                    .orElseThrow();
+            assertThat(services(last, byId))
+                    .contains("ingest-service", "balance-service", "trainer-service", "cluster-service");
+        }
+    }
+
+    private static int depth(Traced span, Map<String, Traced> byId) {
+        Traced parent = byId.get(span.parent());
+        return parent == null ? 0 : 1 + depth(parent, byId);
+    }
+
+    private static Set<String> services(Traced span, Map<String, Traced> byId) {
+        Traced parent = byId.get(span.parent());
+        Set<String> services = parent == null ? new java.util.HashSet<>() : services(parent, byId);
+        services.add(span.service());
+        return services;
+    }
+}

@@ -1,0 +1,177 @@
+package io.peregrine.artifacts;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.Optional;
+import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
+import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.core.sync.RequestBody;
+import software.amazon.awssdk.core.sync.ResponseTransformer;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.s3.S3Client;
+import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
+import software.amazon.awssdk.services.s3.model.S3Exception;
+
+/// A store that is a bucket, read through a folder of this process that is bounded in bytes.
+///
+/// Publication is one PUT that the bucket takes only if it has nothing under that name (`If-None-Match: *`) and only if
+/// the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artefact, and of two writers one is refused,
+/// which has said the same. What was fetched is hashed before it gets its name in the folder.
+public final class S3Store implements ArtifactStore {
+    /// What one PUT may hold, in every implementation of S3.
+    private static final long PUT_BYTES = 5L << 30;
+
+    private static final int ALREADY_THERE = 412;
+    private static final int ANOTHER_IS_WRITING = 409;
+
+    private final S3Client client;
+    private final String bucket;
+    private final String prefix;
+    private final FileStore kept;
+    private final RecentlyOpened recent;
+
+    /// @param place `s3://bucket` or `s3://bucket/prefix`
+    /// @param endpoint of a server that is not Amazon's, which is then asked by path (`endpoint/bucket/…`)
+    /// @param folder for what was fetched, of this process alone; made when missing
+    /// @param bytes that the folder may hold. What was opened within the last minute stays beyond them.
+    /// @throws IllegalArgumentException for another kind of place
+    public S3Store(URI place, Optional<URI> endpoint, String region, Path folder, long bytes) {
+        if (!"s3".equals(place.getScheme()) || place.getHost() == null) {
+            throw new IllegalArgumentException(
+                    "the store '%s' is no s3://bucket or s3://bucket/prefix".formatted(place));
+        }
+        this.bucket = place.getHost();
+        String path = place.getPath().replaceAll("^/+|/+$", "");
+        this.prefix = path.isEmpty() ? "" : path + "/";
+        this.kept = new FileStore(folder);
+        this.recent = new RecentlyOpened(kept, bytes, Duration.ofMinutes(1));
+        S3ClientBuilder builder = S3Client.builder()
+                .httpClientBuilder(UrlConnectionHttpClient.builder().socketTimeout(Duration.ofMinutes(1)))
+                .region(Region.of(region))
+                .forcePathStyle(endpoint.isPresent())
+                // Ours go with every PUT, and what comes is hashed here.
+                .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
+                .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED);
+        endpoint.ifPresent(builder::endpointOverride);
+        this.client = builder.build();
+    }
+
+    @Override
+    public ArtifactRef publish(String kind, String extension, Content content) {
+        ArtifactRef ref = kept.publish(kind, extension, content);
+        if (ref.bytes() > PUT_BYTES) {
+            throw Failure.ours(
+                    "ARTEFACT_TOO_LARGE",
+                    "%s has %,d bytes, and a bucket takes %,d at once".formatted(ref.uri(), ref.bytes(), PUT_BYTES),
+                    null);
+        }
+        byte[] sha256 = HexFormat.of().parseHex(ref.sha256());
+        try {
+            client.putObject(
+                    put -> put.bucket(bucket)
+                            .key(key(ref))
+                            .ifNoneMatch("*")
+                            .checksumSHA256(Base64.getEncoder().encodeToString(sha256)),
+                    RequestBody.fromFile(kept.path(ref)));
+        } catch (S3Exception refused) {
+            // Another's write that is on its way may fail yet: then ours is tried again, with the job.
+            if (refused.statusCode() != ALREADY_THERE) {
+                throw unreachable(
+                        refused.statusCode() == ANOTHER_IS_WRITING ? "is just being written" : "cannot be written",
+                        ref,
+                        refused);
+            }
+        } catch (SdkException away) {
+            throw unreachable("cannot be written", ref, away);
+        }
+        recent.opened(ref);
+        return ref;
+    }
+
+    @Override
+    public Path open(ArtifactRef ref) {
+        Path file = Files.isRegularFile(kept.path(ref)) ? ofFolder(ref) : fetch(ref);
+        recent.opened(ref);
+        return file;
+    }
+
+    /// The folder is only a copy: what is damaged there is fetched again.
+    private Path ofFolder(ArtifactRef ref) {
+        try {
+            return kept.open(ref);
+        } catch (Failure damaged) {
+            forget(ref.uri());
+            return fetch(ref);
+        }
+    }
+
+    private Path fetch(ArtifactRef ref) {
+        String name = ref.uri().substring(SCHEME.length());
+        String kind = name.substring(0, name.indexOf('/'));
+        String extension = name.substring(name.lastIndexOf('.') + 1);
+        ArtifactRef found;
+        try {
+            found = kept.publish(
+                    kind,
+                    extension,
+                    aside -> client.getObject(
+                            get -> get.bucket(bucket).key(key(ref)), ResponseTransformer.toFile(aside)));
+        } catch (NoSuchKeyException missing) {
+            throw Failure.ours(
+                    "ARTEFACT_MISSING",
+                    "%s is not in the bucket %s; was it pruned?".formatted(ref.uri(), bucket),
+                    missing);
+        } catch (SdkException away) {
+            throw unreachable("cannot be read", ref, away);
+        }
+        if (!found.equals(ref)) {
+            forget(found.uri());
+            throw Failure.ours(
+                    "ARTEFACT_CORRUPT",
+                    "%s has %d bytes in the bucket %s that hash to %s; delete the object and publish the dataset again"
+                            .formatted(ref.uri(), found.bytes(), bucket, found.sha256()),
+                    null);
+        }
+        return kept.path(ref);
+    }
+
+    private void forget(String uri) {
+        try {
+            kept.forget(uri);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private String key(ArtifactRef ref) {
+        return prefix + ref.uri().substring(SCHEME.length());
+    }
+
+    private Failure unreachable(String how, ArtifactRef ref, SdkException why) {
+        return Failure.resource(
+                "STORE_UNREACHABLE",
+                "%s %s in the bucket %s: %s".formatted(ref.uri(), how, bucket, why.getMessage()),
+                why);
+    }
+
+    @Override
+    public Path disk() {
+        return kept.disk();
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

@@ -1,0 +1,212 @@
+package io.peregrine.artifacts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Against S3Proxy, a real server of the protocol.
+class S3StoreTest {
+    private static final String BUCKET = "paintings";
+
+    @TempDir
+    static Path serverFolder;
+
+    private static S3Server server;
+
+    @TempDir
+    Path folder;
+
+    private final List<S3Store> stores = new ArrayList<>();
+
+    @BeforeAll
+    static void start() {
+        server = new S3Server(serverFolder.resolve("buckets"), BUCKET);
+        System.setProperty("aws.accessKeyId", S3Server.IDENTITY);
+        System.setProperty("aws.secretAccessKey", S3Server.CREDENTIAL);
+    }
+
+    @AfterAll
+    static void stop() {
+        server.close();
+        System.clearProperty("aws.accessKeyId");
+        System.clearProperty("aws.secretAccessKey");
+    }
+
+    @AfterEach
+    void closeStores() {
+        stores.forEach(S3Store::close);
+    }
+
+    private S3Store store(String kept, String place, long bytes) {
+        S3Store store = new S3Store(
+                URI.create(place), Optional.of(server.endpoint()), "us-east-1", folder.resolve(kept), bytes);
+        stores.add(store);
+        return store;
+    }
+
+    private S3Store store(String kept) {
+        return store(kept, "s3://" + BUCKET + "/runs", 1 << 20);
+    }
+
+    private static Path object(ArtifactRef ref) {
+        return server.object(BUCKET, "runs/" + ref.uri().substring(ArtifactStore.SCHEME.length()));
+    }
+
+    @Test
+    void whatOnePublishesAnotherReadsUnderTheSameReferenceAsInAFolder() {
+        ArtifactRef ref = store("one").publish("note", "txt", "abc".getBytes());
+
+        assertThat(ref).isEqualTo(new FileStore(folder.resolve("plain")).publish("note", "txt", "abc".getBytes()));
+        assertThat(object(ref)).hasContent("abc");
+        assertThat(store("another").open(ref)).hasContent("abc");
+    }
+
+    @Test
+    void aBucketWithoutPrefixHoldsItAtItsTop() {
+        ArtifactRef ref = store("one", "s3://" + BUCKET, 1 << 20).publish("note", "txt", "top".getBytes());
+
+        assertThat(server.object(BUCKET, ref.uri().substring(ArtifactStore.SCHEME.length())))
+                .hasContent("top");
+    }
+
+    @Test
+    void whatIsThereIsNeverWrittenAgain() throws IOException {
+        ArtifactRef ref = store("one").publish("note", "txt", "once".getBytes());
+        Files.writeString(object(ref), "kept");
+
+        assertThat(store("another").publish("note", "txt", "once".getBytes())).isEqualTo(ref);
+        assertThat(object(ref)).hasContent("kept");
+    }
+
+    @Test
+    void manyWritersOfTheSameAreOneArtefact() throws Exception {
+        byte[] content = new byte[300_000];
+        List<Callable<ArtifactRef>> writers = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            S3Store store = store("writer" + i);
+            writers.add(() -> {
+                // Two at once are both right, or one is told to come again.
+                while (true) {
+                    try {
+                        return store.publish("pack", "safetensors", content);
+                    } catch (Failure another) {
+                        assertThat(another.kind()).isEqualTo(FailureKind.RESOURCE);
+                    }
+                }
+            });
+        }
+        try (ExecutorService threads = Executors.newFixedThreadPool(8)) {
+            for (Future<ArtifactRef> written : threads.invokeAll(writers)) {
+                assertThat(store("reader").open(written.get())).hasBinaryContent(content);
+            }
+        }
+    }
+
+    @Test
+    void aDamagedObjectIsNotGivenOut() throws IOException {
+        ArtifactRef ref = store("one").publish("note", "txt", "whole".getBytes());
+
+        Files.writeString(object(ref), "whore");
+        assertThatThrownBy(() -> store("another").open(ref))
+                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
+                .hasMessageContaining("delete the object");
+        Files.delete(object(ref));
+        assertThatThrownBy(() -> store("third").open(ref))
+                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+    }
+
+    @Test
+    void aDamagedCopyIsFetchedAgain() throws IOException {
+        ArtifactRef ref = store("one").publish("note", "txt", "copy".getBytes());
+        Files.writeString(store("another").open(ref), "cope");
+
+        assertThat(store("another").open(ref)).hasContent("copy");
+    }
+
+    @Test
+    void theFolderHoldsNoMoreThanItMayAndForgetsWhatWasOpenedLongestAgo() throws IOException {
+        S3Store writer = store("writer");
+        List<ArtifactRef> refs = new ArrayList<>();
+        for (int i = 0; i < 6; i++) {
+            byte[] content = new byte[1_000];
+            content[0] = (byte) i;
+            refs.add(writer.publish("note", "bin", content));
+        }
+        FileStore kept = new FileStore(folder.resolve("kept"));
+        RecentlyOpened recent = new RecentlyOpened(kept, 3_000, Duration.ZERO);
+        for (ArtifactRef ref : refs.subList(0, 3)) {
+            byte[] content = Files.readAllBytes(writer.open(ref));
+            recent.opened(kept.publish("note", "bin", content));
+        }
+        recent.opened(refs.get(0));
+        recent.opened(kept.publish("note", "bin", Files.readAllBytes(writer.open(refs.get(3)))));
+
+        assertThat(files(kept.disk())).isEqualTo(3);
+        assertThat(kept.path(refs.get(0))).exists();
+        assertThat(kept.path(refs.get(1))).doesNotExist();
+
+        // Another process takes over what the first one left, and keeps to its own bound.
+        new RecentlyOpened(kept, 2_000, Duration.ZERO).opened(refs.get(3));
+        assertThat(files(kept.disk())).isEqualTo(2);
+        assertThat(kept.path(refs.get(3))).exists();
+        // What was opened just now is spared.
+        new RecentlyOpened(kept, 10, Duration.ofMinutes(1)).opened(refs.get(3));
+        assertThat(kept.path(refs.get(3))).exists();
+    }
+
+    private static long files(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile).count();
+        }
+    }
+
+    @Test
+    void aBucketThatIsAwayIsWaitedFor() {
+        S3Store store = store("one");
+        ArtifactRef ref = store.publish("note", "txt", "patience".getBytes());
+        server.kill();
+        try {
+            assertThatThrownBy(() -> store.publish("note", "txt", "more".getBytes()))
+                    .isInstanceOfSatisfying(
+                            Failure.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
+            assertThatThrownBy(() -> store("another").open(ref))
+                    .isInstanceOfSatisfying(
+                            Failure.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
+            // What is kept needs no bucket.
+            assertThat(store.open(ref)).hasContent("patience");
+        } finally {
+            server.start();
+        }
+        assertThat(store("another").open(ref)).hasContent("patience");
+        assertThat(store("third").open(store.publish("note", "txt", "more".getBytes())))
+                .hasContent("more");
+    }
+
+    @Test
+    void aReferenceCannotLeadOutAndAPlaceMustBeABucket() {
+        ArtifactRef hostile = new ArtifactRef("store:../../etc/passwd", "ab".repeat(32), 1);
+        assertThatThrownBy(() -> store("one").open(hostile)).hasMessageContaining("leads out of the store");
+        assertThatThrownBy(() -> store("one", "gs://paintings", 1)).hasMessageContaining("is no s3://bucket");
+    }
+}
