@@ -59,7 +59,7 @@ class KubernetesManifestsTest {
 
     /// Needs `kubectl`, which renders Kustomize.
     @ParameterizedTest
-    @ValueSource(strings = {"base", "overlays/local", "overlays/gpu"})
+    @ValueSource(strings = {"base", "overlays/local", "overlays/gpu", "overlays/bucket"})
     void everyRenderedManifestFitsItsSchema(String kustomization) throws IOException, InterruptedException {
         List<JsonNode> manifests = rendered(kustomization);
         assertThat(manifests)

@@ -29,7 +29,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 /// the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artefact, and of two writers one is refused,
 /// which has said the same. What was fetched is hashed before it gets its name in the folder.
 public final class S3Store implements ArtifactStore {
-    /// What one PUT may hold, in every implementation of S3.
+    /// What one PUT may hold.
     private static final long PUT_BYTES = 5L << 30;
 
     private static final int ALREADY_THERE = 412;
