@@ -444,17 +444,21 @@ def main():
     parts = given.parts or ["pairs", "growth"]
     if unknown := set(parts) - PARTS:
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(sorted(PARTS))}")
+    if "pairs" in parts and not given.folder.is_dir():
+        parser.error(f"there is no folder {given.folder}; name one with --folder")
     report = Report()
-    with tempfile.TemporaryDirectory(prefix="peregrine-bench-", dir=given.work) as name:
-        work = Path(name)
+    work = Path(tempfile.mkdtemp(prefix="peregrine-bench-", dir=given.work))
+    try:
         for part in parts:
             say(f"== {part}")
             if part == "pairs":
-                if not given.folder.is_dir():
-                    parser.error(f"there is no folder {given.folder}; name one with --folder")
                 pairs(report, given.folder.resolve(), work)
             else:
                 {"replicas": replicas, "uint8": uint8, "short": short, "growth": growth, "wikiart": wikiart, "large": large}[part](report, work)
+    except BaseException:
+        say(f"Ended early; packs and the services' logs are kept in {work}.")
+        raise
+    shutil.rmtree(work)
     if given.to:
         cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
         given.to.write_text(f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({cpu}).\n\n"

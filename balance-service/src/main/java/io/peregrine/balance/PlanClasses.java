@@ -66,7 +66,7 @@ class PlanClasses implements JobHandler {
             real[manifest.label(row)]++;
         }
         BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
-        refuseSmallDisk(plan);
+        refuseSmallDisk(plan, store.usableBytes());
         List<PlannedClass> classes = new ArrayList<>();
         List<FindNeighbours.Order> orders = new ArrayList<>();
         for (ClassSize size : plan.sizes()) {
@@ -137,8 +137,8 @@ class PlanClasses implements JobHandler {
         return bytes(plan.rows(), synthetic, plan.sizes().size());
     }
 
-    private void refuseSmallDisk(BalancePlan plan) {
-        long free = store.usableBytes();
+    /// @throws Failure INPUT `DISK_TOO_SMALL`
+    static void refuseSmallDisk(BalancePlan plan, long free) {
         if (bytes(plan) > free) {
             throw Failure.input(
                     "DISK_TOO_SMALL",

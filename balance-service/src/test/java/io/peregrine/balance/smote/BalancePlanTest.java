@@ -15,6 +15,7 @@ import io.peregrine.events.RunSpec.Strategy;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class BalancePlanTest {
@@ -91,6 +92,26 @@ class BalancePlanTest {
                 .doesNotContain("at most 0");
         // A class that need not grow may be as small as it likes.
         assertThat(synthetic(new Strategy.NotMinority(), 1, 30, 20)).containsExactly(0L, 0L, 10L);
+    }
+
+    @Test
+    void ofTwentySevenClassesOnlyThoseThatNeedItGrow() {
+        List<String> classes =
+                IntStream.range(0, 27).mapToObj("Style_%02d"::formatted).toList();
+        long[] real = IntStream.range(0, 27)
+                .mapToLong(i -> i % 4 == 3 ? 10 + i : 200 + i)
+                .toArray();
+        BalancePlan plan = BalancePlan.of(new Strategy.AtLeast(200), 5, classes, real);
+
+        assertThat(plan.growing())
+                .extracting(ClassSize::name)
+                .containsExactly("Style_03", "Style_07", "Style_11", "Style_15", "Style_19", "Style_23");
+        assertThat(plan.sizes())
+                .allSatisfy(size ->
+                        assertThat(size.real() + size.synthetic()).isEqualTo(Math.max(200, real[size.label()])));
+        // And where none needs anything, nothing is made.
+        assertThat(BalancePlan.of(new Strategy.AtLeast(10), 5, classes, real).growing())
+                .isEmpty();
     }
 
     @Test

@@ -266,6 +266,18 @@ class NeighbourSearchTest {
 
     /// Random sizes, levels and tilings, most of them with ties and duplicates.
     @Test
+    void inAClassOfEqualPicturesEverythingTiesAndTheFirstRowsAreNearest() {
+        List<MemorySegment> equal = new ArrayList<>();
+        for (int i = 0; i < 70; i++) {
+            equal.add(filled(1_500, 77));
+        }
+        Neighbours found = search(equal, 5, 16, 2, 2);
+        assertEqual(found, plainly(equal, 5));
+        assertThat(found.tiedRows()).isEqualTo(70);
+        assertThat(found.duplicates()).isEqualTo(70);
+    }
+
+    @Test
     void oneThousandRandomClassesEqualThePlainTwin() {
         Random random = new Random(20_02);
         for (int i = 0; i < 1_000; i++) {
