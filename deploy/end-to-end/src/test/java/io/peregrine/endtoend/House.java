@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.Topics;
@@ -17,6 +18,8 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
@@ -29,6 +32,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.core.ConditionTimeoutException;
 
 /// The whole of Peregrine, running, with someone who publishes, someone who listens and someone who asks.
 final class House implements AutoCloseable {
@@ -90,8 +94,34 @@ final class House implements AutoCloseable {
         return producer.send(new ProducerRecord<>(topic, bytes)).get().offset();
     }
 
-    PipelineEvent awaitEnd(String run) {
-        return listener.awaitEnd(run, PATIENCE);
+    PipelineEvent awaitEnd(String run) throws SQLException {
+        try {
+            return listener.awaitEnd(run, PATIENCE);
+        } catch (ConditionTimeoutException late) {
+            throw new AssertionError("%s; heard of it: %s; jobs: %s"
+                    .formatted(
+                            late.getMessage(),
+                            listener.of(run).stream().map(CloudEvent::type).toList(),
+                            openJobs(run)));
+        }
+    }
+
+    private String openJobs(String run) throws SQLException {
+        StringBuilder jobs = new StringBuilder();
+        for (Service service : Service.values()) {
+            try (Connection database = database(service.word());
+                    PreparedStatement query = database.prepareStatement(
+                            "select kind || ' ' || key || ' ' || state || ' attempts ' || attempts || ' waits ' || waits "
+                                    + "|| coalesce(' ' || error, '') from job where run = ? and state <> 'done'")) {
+                query.setString(1, run);
+                try (ResultSet rows = query.executeQuery()) {
+                    while (rows.next()) {
+                        jobs.append("\n").append(service.word()).append(": ").append(rows.getString(1));
+                    }
+                }
+            }
+        }
+        return jobs.toString();
     }
 
     /// What cluster-service answers; anything but 200 fails the test with the answer.

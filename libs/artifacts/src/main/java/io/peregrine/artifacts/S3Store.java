@@ -47,11 +47,11 @@ public final class S3Store implements ArtifactStore {
     /// @param bytes that the folder may hold. What was opened within the last minute stays beyond them.
     /// @throws IllegalArgumentException for another kind of place
     public S3Store(URI place, Optional<URI> endpoint, String region, Path folder, long bytes) {
-        if (!"s3".equals(place.getScheme()) || place.getHost() == null) {
+        if (!"s3".equals(place.getScheme()) || place.getAuthority() == null) {
             throw new IllegalArgumentException(
                     "the store '%s' is no s3://bucket or s3://bucket/prefix".formatted(place));
         }
-        this.bucket = place.getHost();
+        this.bucket = place.getAuthority();
         String path = place.getPath().replaceAll("^/+|/+$", "");
         this.prefix = path.isEmpty() ? "" : path + "/";
         this.kept = new FileStore(folder);
