@@ -110,6 +110,14 @@ class OnePaintingTest {
                     assertThat(rows.next()).isFalse();
                 }
             }
+            // Nobody asked for traces, so nothing carries one.
+            try (Connection database = house.database("cluster");
+                    ResultSet traced = database.createStatement()
+                            .executeQuery("select count(traceparent) from (select traceparent from outbox union all "
+                                    + "select traceparent from job) hops")) {
+                traced.next();
+                assertThat(traced.getLong(1)).isZero();
+            }
             PipelineEvent end = said.end(run).orElseThrow();
             assertThat(end.run().id()).isEqualTo(run);
         }

@@ -18,7 +18,7 @@ import java.util.Map;
 /// outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
 /// `traceparent`, and in a record of Kafka as the header of that name.
 ///
-/// Without a tracing SDK every call costs some nanoseconds and leaves nothing.
+/// Where nothing is sampled, which is the default, a call costs about a microsecond and leaves nothing.
 final class Traces {
     static final String HEADER = "traceparent";
 
@@ -41,9 +41,9 @@ final class Traces {
 
     private Traces() {}
 
-    /// @return the span in which this thread is, as a `traceparent`, or null where none is recorded
+    /// @return the span in which this thread is, as a `traceparent`, or null where it is not sampled
     static String current() {
-        if (!Span.current().getSpanContext().isValid()) {
+        if (!Span.current().getSpanContext().isSampled()) {
             return null;
         }
         Map<String, String> carrier = new HashMap<>();
