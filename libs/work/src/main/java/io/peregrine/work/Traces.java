@@ -18,7 +18,7 @@ import java.util.Map;
 /// outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
 /// `traceparent`, and in a record of Kafka as the header of that name.
 ///
-/// Where nothing is sampled, which is the default, a call costs about a microsecond and leaves nothing.
+/// Where nothing is sampled, which is the default, a call costs little and leaves nothing.
 final class Traces {
     static final String HEADER = "traceparent";
 
