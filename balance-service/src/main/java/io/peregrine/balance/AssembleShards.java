@@ -18,7 +18,6 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.Split;
-import io.peregrine.events.Stage;
 import io.peregrine.work.Database;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
@@ -54,11 +53,6 @@ class AssembleShards implements JobHandler {
     @Override
     public String kind() {
         return KIND;
-    }
-
-    @Override
-    public Stage stage() {
-        return Stage.BALANCE;
     }
 
     @Override

@@ -14,7 +14,6 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.Coverage;
 import io.peregrine.events.Split;
-import io.peregrine.events.Stage;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
@@ -48,11 +47,6 @@ class DrawRecipes implements JobHandler {
     @Override
     public String kind() {
         return KIND;
-    }
-
-    @Override
-    public Stage stage() {
-        return Stage.BALANCE;
     }
 
     @Override

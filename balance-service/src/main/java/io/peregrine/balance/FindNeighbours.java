@@ -78,11 +78,6 @@ class FindNeighbours implements JobHandler {
     }
 
     @Override
-    public Stage stage() {
-        return Stage.BALANCE;
-    }
-
-    @Override
     public void work(JobContext job) throws IOException {
         RunRef run = job.job().run();
         Order order = EventCodec.json().treeToValue(job.job().payload(), Order.class);

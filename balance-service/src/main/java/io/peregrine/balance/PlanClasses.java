@@ -15,7 +15,6 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.Split;
-import io.peregrine.events.Stage;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
@@ -48,11 +47,6 @@ class PlanClasses implements JobHandler {
     @Override
     public String kind() {
         return KIND;
-    }
-
-    @Override
-    public Stage stage() {
-        return Stage.BALANCE;
     }
 
     @Override

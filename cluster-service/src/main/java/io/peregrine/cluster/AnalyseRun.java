@@ -58,11 +58,6 @@ class AnalyseRun implements JobHandler {
     }
 
     @Override
-    public Stage stage() {
-        return Stage.CLUSTER;
-    }
-
-    @Override
     public void work(JobContext context) throws IOException {
         RunRef run = context.job().run();
         ManifestRef ref = EventCodec.json().treeToValue(context.job().payload(), ManifestRef.class);

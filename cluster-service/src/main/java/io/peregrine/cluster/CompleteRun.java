@@ -3,7 +3,6 @@ package io.peregrine.cluster;
 import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.Stage;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -20,11 +19,6 @@ class CompleteRun implements JobHandler {
     @Override
     public String kind() {
         return KIND;
-    }
-
-    @Override
-    public Stage stage() {
-        return Stage.CLUSTER;
     }
 
     @Override

@@ -43,11 +43,6 @@ class EncodePack implements JobHandler {
     }
 
     @Override
-    public Stage stage() {
-        return Stage.CLUSTER;
-    }
-
-    @Override
     public void work(JobContext context) throws IOException {
         RunRef run = context.job().run();
         Order order = EventCodec.json().treeToValue(context.job().payload(), Order.class);

@@ -7,7 +7,6 @@ import io.peregrine.cluster.postgres.RunState.EncodingInput;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.Stage;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
@@ -28,11 +27,6 @@ class PlanEncoding implements JobHandler {
     @Override
     public String kind() {
         return KIND;
-    }
-
-    @Override
-    public Stage stage() {
-        return Stage.CLUSTER;
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.peregrine.events.BadSpec;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
-import io.peregrine.events.Stage;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
@@ -27,11 +26,6 @@ class AcceptRun implements JobHandler {
     @Override
     public String kind() {
         return KIND;
-    }
-
-    @Override
-    public Stage stage() {
-        return Stage.INGEST;
     }
 
     @Override

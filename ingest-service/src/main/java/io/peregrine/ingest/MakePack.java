@@ -60,11 +60,6 @@ class MakePack implements JobHandler {
     }
 
     @Override
-    public Stage stage() {
-        return Stage.INGEST;
-    }
-
-    @Override
     public void work(JobContext context) throws IOException, InterruptedException {
         RunRef run = context.job().run();
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));

@@ -6,7 +6,6 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
-import io.peregrine.events.Stage;
 import io.peregrine.ingest.pack.PackMaker.Made;
 import io.peregrine.ingest.pack.Seal;
 import io.peregrine.ingest.postgres.IngestTables;
@@ -39,11 +38,6 @@ class SealDataset implements JobHandler {
     @Override
     public String kind() {
         return KIND;
-    }
-
-    @Override
-    public Stage stage() {
-        return Stage.INGEST;
     }
 
     @Override

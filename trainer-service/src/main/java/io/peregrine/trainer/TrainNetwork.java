@@ -69,11 +69,6 @@ class TrainNetwork implements JobHandler {
     }
 
     @Override
-    public Stage stage() {
-        return Stage.TRAIN;
-    }
-
-    @Override
     public void work(JobContext job) throws IOException {
         DatasetBalanced balanced = EventCodec.json().treeToValue(job.job().payload(), DatasetBalanced.class);
         Network network = Network.valueOf(job.job().key().toUpperCase(java.util.Locale.ROOT));

@@ -1,7 +1,5 @@
 package io.peregrine.work;
 
-import io.peregrine.events.Stage;
-
 /// Does the jobs of one kind. Beans of this type are found by the service's worker.
 ///
 /// What [#work] throws decides: a [io.peregrine.events.Failure] of kind INPUT fails the run by name, one of kind
@@ -9,9 +7,6 @@ import io.peregrine.events.Stage;
 public interface JobHandler {
     /// @return the kind of job, such as `neighbours`
     String kind();
-
-    /// @return the stage that a failed run is said to have failed in
-    Stage stage();
 
     /// Does the job, ending with [JobContext#done].
     void work(JobContext job) throws Exception;

@@ -109,6 +109,7 @@ class WorkBeans {
         worker = new Worker(
                 database,
                 service + "/" + UUID.randomUUID(),
+                config.stage(),
                 config.lease(),
                 handlers.stream().map(meters::metered).toList());
         worker.start(config.threads());

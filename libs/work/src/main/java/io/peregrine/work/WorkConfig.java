@@ -1,5 +1,6 @@
 package io.peregrine.work;
 
+import io.peregrine.events.Stage;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
@@ -7,6 +8,9 @@ import java.time.Duration;
 /// What every service is told.
 @ConfigMapping(prefix = "peregrine.work")
 public interface WorkConfig {
+    /// The stage that all of the service's jobs are of.
+    Stage stage();
+
     /// Jobs that one process does at a time. A trainer takes 1: the engine's random stream is the process's.
     @WithDefault("1")
     int threads();

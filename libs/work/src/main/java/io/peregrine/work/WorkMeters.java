@@ -7,7 +7,6 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.peregrine.events.CloudEvent;
-import io.peregrine.events.Stage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -182,11 +181,6 @@ final class WorkMeters {
         @Override
         public String kind() {
             return handler.kind();
-        }
-
-        @Override
-        public Stage stage() {
-            return handler.stage();
         }
 
         @Override

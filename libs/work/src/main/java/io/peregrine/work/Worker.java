@@ -5,6 +5,7 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.peregrine.events.Failure;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -27,6 +28,7 @@ public final class Worker implements AutoCloseable {
     private static final Duration IDLE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
+    private final Stage stage;
     private final Jobs jobs;
     private final Duration lease;
     private final Map<String, JobHandler> handlers;
@@ -36,8 +38,11 @@ public final class Worker implements AutoCloseable {
     private volatile boolean stopping;
 
     /// @param name tells workers apart in the job table
+    /// @param stage that a failed run is said to have failed in
     /// @param lease how long a claim stands without a heartbeat
-    public Worker(Database database, String name, Duration lease, Collection<? extends JobHandler> handlers) {
+    public Worker(
+            Database database, String name, Stage stage, Duration lease, Collection<? extends JobHandler> handlers) {
+        this.stage = stage;
         this.jobs = new Jobs(database, name, lease);
         this.lease = lease;
         this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
@@ -160,9 +165,7 @@ public final class Worker implements AutoCloseable {
         jobs.fail(
                 claim,
                 code + ": " + message,
-                tx -> tx.say(
-                        new RunFailed(job.run(), handlers.get(job.kind()).stage(), kind, code, message, List.of()),
-                        "failed"));
+                tx -> tx.say(new RunFailed(job.run(), stage, kind, code, message, List.of()), "failed"));
     }
 
     private static Duration pause(int tries) {

@@ -7,6 +7,7 @@ import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
+import io.peregrine.events.UnreadableEvent;
 import io.peregrine.local.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -107,8 +108,27 @@ final class WorkFixture implements AutoCloseable {
                 .withHandle(sql -> sql.createQuery(query).mapTo(String.class).list());
     }
 
+    /// @return what lies in the outbox, of one type
+    <E> List<E> said(Class<E> type) {
+        return database.jdbi()
+                .withHandle(sql -> sql
+                        .createQuery("select type, data from outbox")
+                        .map((row, context) -> {
+                            try {
+                                return EventCodec.event(row.getString("type"), row.getBytes("data"));
+                            } catch (UnreadableEvent e) {
+                                throw new IllegalStateException(e);
+                            }
+                        })
+                        .list()
+                        .stream()
+                        .filter(type::isInstance)
+                        .map(type::cast)
+                        .toList());
+    }
+
     Worker worker(String name, Duration lease, String kind, Work work) {
-        return new Worker(database, name, lease, List.of(handler(kind, work)));
+        return new Worker(database, name, Stage.BALANCE, lease, List.of(handler(kind, work)));
     }
 
     @FunctionalInterface
@@ -121,11 +141,6 @@ final class WorkFixture implements AutoCloseable {
             @Override
             public String kind() {
                 return kind;
-            }
-
-            @Override
-            public Stage stage() {
-                return Stage.BALANCE;
             }
 
             @Override

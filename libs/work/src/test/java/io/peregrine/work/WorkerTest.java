@@ -1,21 +1,14 @@
 package io.peregrine.work;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.artifacts.FileStore;
-import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
-import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.RunRef;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -26,8 +19,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
+/// How jobs are shared, and how they end.
 class WorkerTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -106,167 +99,6 @@ class WorkerTest {
     }
 
     @Test
-    void aProcessThatWasPausedPastItsLeasePublishesNothing() throws Exception {
-        RunRef run = WorkFixture.run("paused");
-        work.add(run, "slow", "only");
-        Process paused = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        PausedWorker.class.getName(),
-                        work.postgres.url())
-                .redirectErrorStream(true)
-                .start();
-        var lines = paused.inputReader();
-        try {
-            String line = lines.readLine();
-            while (line != null && !line.equals("working")) {
-                line = lines.readLine();
-            }
-            assertThat(line).isEqualTo("working");
-            signal(paused, "-STOP");
-
-            AtomicInteger fence = new AtomicInteger();
-            try (Worker awake = work.worker("awake", LONG, "slow", job -> {
-                fence.set((int) job.job().fence());
-                job.done(tx -> tx.say(WorkFixture.shard(run, 1), "from the awake one"));
-            })) {
-                awake.start(1);
-                await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
-            }
-            assertThat(fence).hasValue(2);
-
-            signal(paused, "-CONT");
-            line = lines.readLine();
-            while (line != null && !line.startsWith("stopped")) {
-                line = lines.readLine();
-            }
-            assertThat(line).isEqualTo("stopped LEASE_LOST");
-        } finally {
-            paused.destroyForcibly().onExit().join();
-        }
-        assertThat(work.strings("select id from outbox"))
-                .containsExactly(EventCodec.eventId(run.id(), "io.peregrine.shard.written.v1", "from the awake one"));
-    }
-
-    private static void signal(Process process, String signal) throws Exception {
-        new ProcessBuilder("kill", signal, Long.toString(process.pid())).start().waitFor();
-    }
-
-    /// A process with a worker whose only job takes long.
-    static final class PausedWorker {
-        public static void main(String[] arguments) throws Exception {
-            org.postgresql.ds.PGSimpleDataSource source = new org.postgresql.ds.PGSimpleDataSource();
-            source.setUrl(arguments[0]);
-            source.setUser("ingest");
-            source.setPassword("ingest");
-            CountDownLatch over = new CountDownLatch(1);
-            Worker worker = new Worker(
-                    new Database(source), "paused", Duration.ofMillis(800), List.of(WorkFixture.handler("slow", job -> {
-                        System.out.println("working");
-                        try {
-                            while (true) {
-                                Thread.sleep(20);
-                                job.check();
-                            }
-                        } catch (JobStopped stopped) {
-                            System.out.println("stopped " + stopped.reason());
-                            over.countDown();
-                            throw stopped;
-                        }
-                    })));
-            worker.start(1);
-            over.await();
-            worker.close();
-        }
-    }
-
-    @Test
-    void aStaleClaimCanNeitherSaveNorEnd() {
-        RunRef run = WorkFixture.run("stale");
-        work.add(run, "tile", "1");
-        Jobs first = new Jobs(work.database, "first", Duration.ofMillis(1));
-        Jobs second = new Jobs(work.database, "second", LONG);
-        JobContext stale = new JobContext(first, first.claim(List.of("tile")).orElseThrow());
-        await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 1);
-        JobContext fresh = new JobContext(second, second.claim(List.of("tile")).orElseThrow());
-
-        assertThat(fresh.job().fence()).isGreaterThan(stale.job().fence());
-        assertThatThrownBy(() -> stale.save(new byte[] {1}, tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
-                .isInstanceOf(JobStopped.class);
-        assertThatThrownBy(() -> stale.done(tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
-                .isInstanceOf(JobStopped.class);
-        fresh.done(tx -> tx.say(WorkFixture.shard(run, 2), "fresh"));
-        assertThat(work.count("select count(*) from outbox")).isEqualTo(1);
-    }
-
-    @Test
-    void aCrashAfterClaimSaveOrArtefactIsGoneOnFrom(@TempDir Path folder) {
-        RunRef run = WorkFixture.run("crashing");
-        work.add(run, "shard", "0");
-        ArtifactStore store = new FileStore(folder);
-        // Each claim dies one step later than the one before; a dead process just stops, and its lease runs out.
-        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
-
-        assertThat(dying.claim(List.of("shard"))).isPresent();
-        awaitExpiry();
-
-        JobContext saved = new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
-        saved.save("half".getBytes(), tx -> tx.say(WorkFixture.shard(run, 0), "half"));
-        awaitExpiry();
-
-        JobContext published =
-                new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
-        assertThat(published.job().state()).asString().isEqualTo("half");
-        assertThat(published.job().attempt()).isEqualTo(1);
-        ArtifactRef first = store.publish("shard", "txt", "the same bytes".getBytes());
-        awaitExpiry();
-
-        try (Worker worker = work.worker("last", LONG, "shard", job -> {
-            assertThat(job.job().state()).asString().isEqualTo("half");
-            ArtifactRef again = store.publish("shard", "txt", "the same bytes".getBytes());
-            assertThat(again).isEqualTo(first);
-            job.done(tx -> {
-                tx.say(WorkFixture.shard(run, 0), "half");
-                tx.say(new ShardWritten(run, 1, 2, again, 14), "1");
-            });
-        })) {
-            worker.start(1);
-            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
-        }
-        assertThat(work.count("select count(*) from outbox")).isEqualTo(2);
-        assertThat(work.strings("select distinct cause from outbox")).containsExactly("the-cause");
-    }
-
-    private static void awaitExpiry() {
-        await().atMost(LONG)
-                .pollInterval(Duration.ofMillis(5))
-                .until(() ->
-                        work.count("select count(*) from job where state = 'running' and lease_until < now()") == 1);
-    }
-
-    @Test
-    void aProcessThatDiesThreeTimesInAJobFailsTheRunAsCrashed() {
-        RunRef run = WorkFixture.run("deadly");
-        work.add(run, "shard", "0");
-        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
-        for (int i = 0; i < 3; i++) {
-            assertThat(dying.claim(List.of("shard"))).isPresent();
-            awaitExpiry();
-        }
-        try (Worker worker = work.worker("last", LONG, "shard", job -> {
-            throw new AssertionError("must not be tried a fourth time");
-        })) {
-            worker.start(1);
-            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
-        }
-        assertThat(said(RunFailed.class)).singleElement().satisfies(failed -> {
-            assertThat(failed.reason()).isEqualTo("CRASHED");
-            assertThat(failed.kind().wire()).isEqualTo("ours");
-        });
-    }
-
-    @Test
     void anExceptionIsTriedThreeTimesAndThenFailsTheRunByItsName() {
         work.add(WorkFixture.run("bug"), "shard", "0");
         AtomicInteger tries = new AtomicInteger();
@@ -278,7 +110,7 @@ class WorkerTest {
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
         assertThat(tries).hasValue(3);
-        assertThat(said(RunFailed.class)).singleElement().satisfies(failed -> {
+        assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> {
             assertThat(failed.reason()).isEqualTo("IllegalStateException");
             assertThat(failed.detail()).isEqualTo("a bug");
         });
@@ -313,7 +145,7 @@ class WorkerTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
-        assertThat(said(RunFailed.class)).singleElement().satisfies(failed -> {
+        assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> {
             assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
             assertThat(failed.kind().wire()).isEqualTo("input");
             assertThat(failed.stage().wire()).isEqualTo("balance");
@@ -388,24 +220,5 @@ class WorkerTest {
         assertThat(work.count("select count(*) from outbox")).isZero();
         assertThat(work.count("select count(*) from job")).isEqualTo(2);
         assertThat(work.strings("select type from ended_run")).containsExactly("io.peregrine.run.cancelled.v1");
-    }
-
-    private static <E> List<E> said(Class<E> type) {
-        return work.database
-                .jdbi()
-                .withHandle(sql -> sql
-                        .createQuery("select type, data from outbox")
-                        .map((row, context) -> {
-                            try {
-                                return EventCodec.event(row.getString("type"), row.getBytes("data"));
-                            } catch (io.peregrine.events.UnreadableEvent e) {
-                                throw new IllegalStateException(e);
-                            }
-                        })
-                        .list()
-                        .stream()
-                        .filter(type::isInstance)
-                        .map(type::cast)
-                        .toList());
     }
 }
