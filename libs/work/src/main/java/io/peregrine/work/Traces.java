@@ -14,8 +14,7 @@ import java.util.List;
 import java.util.Map;
 
 /// Carries the trace of a run over its hops. Between an event that was heard and one that is said lie a job table and
-/// an
-/// outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
+/// an outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
 /// `traceparent`, and in a record of Kafka as the header of that name.
 ///
 /// Where nothing is sampled, which is the default, a call costs little and leaves nothing.
