@@ -112,7 +112,7 @@ public final class LocalBroker implements AutoCloseable {
                 return;
             } catch (ExecutionException | TimeoutException notYet) {
                 if (!process.isAlive() || System.nanoTime() > deadline) {
-                    throw new IllegalStateException("the broker did not come up; see " + log, notYet);
+                    throw new Refusal("The broker did not come up; see %s.".formatted(log));
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -82,7 +82,7 @@ public final class LocalPeregrine implements AutoCloseable {
     /// @param roots folders below which datasets may lie
     /// @param environment of every service, beside and over what it is given here
     /// @param notices told in one line of a service that died and was started again
-    /// @throws Refusal in one sentence, if a port or the data folder is in use or something was not built
+    /// @throws Refusal in one sentence, if a port or the data folder is in use, or something is not built or not up
     public static LocalPeregrine start(
             Path data,
             List<Path> roots,
@@ -231,7 +231,7 @@ public final class LocalPeregrine implements AutoCloseable {
 
     /// Waits until a service answers that it is ready.
     ///
-    /// @throws IllegalStateException after two minutes, naming its log
+    /// @throws Refusal after two minutes, naming its log
     public void awaitReady(Service service) {
         HttpRequest ready = HttpRequest.newBuilder(URI.create(address(service) + "/q/health/ready"))
                 .timeout(Duration.ofSeconds(5))
@@ -250,8 +250,8 @@ public final class LocalPeregrine implements AutoCloseable {
                 throw new IllegalStateException("interrupted while " + service.module() + " came up", e);
             }
         }
-        throw new IllegalStateException(
-                "%s is not ready after %d s; see %s".formatted(service.module(), PATIENCE.toSeconds(), log(service)));
+        throw new Refusal(
+                "%s is not ready after %d s; see %s.".formatted(service.module(), PATIENCE.toSeconds(), log(service)));
     }
 
     private static void pause() {
