@@ -3,11 +3,11 @@ package io.peregrine.balance;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.balance.postgres.Ahead;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
 import io.peregrine.balance.postgres.BalanceTables.RunRow;
 import io.peregrine.balance.postgres.SearchTables;
-import io.peregrine.balance.postgres.SearchTables.Ahead;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -60,7 +60,7 @@ public class Balances {
         /// @return what the searches were expected to take, by one worker
         public double secondsPlanned() {
             long products = classes.stream().mapToLong(ClassRow::products).sum();
-            return products == 0 ? 0 : products / (Estimate.OF_THE_ENGINE * row.productsPerSecond());
+            return products == 0 ? 0 : products / (Ahead.OF_THE_ENGINE * row.productsPerSecond());
         }
     }
 
@@ -84,10 +84,7 @@ public class Balances {
         long done = balance.classes().stream().mapToLong(ClassRow::productsDone).sum();
         double seconds =
                 balance.classes().stream().mapToDouble(ClassRow::searchSeconds).sum();
-        double perSecond = done > 0 ? done / seconds : Estimate.OF_THE_ENGINE * ahead.productsPerSecond();
-        return ahead.products() <= 0 || perSecond <= 0
-                ? 0
-                : ahead.products() / (perSecond * Math.max(1, ahead.workers()));
+        return ahead.secondsLeft(done, seconds);
     }
 
     /// @return the rows of a balanced run, by ordinal

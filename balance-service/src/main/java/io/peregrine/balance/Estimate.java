@@ -1,15 +1,12 @@
 package io.peregrine.balance;
 
+import io.peregrine.balance.postgres.Ahead;
 import io.peregrine.balance.postgres.SearchTables;
-import io.peregrine.balance.postgres.SearchTables.Ahead;
 import io.peregrine.work.Database;
 
 /// How long a run's searches will still take: by what this job has done so far, before that by the engine's own
 /// speed when the plan was made; and by how many workers are at it now.
 final class Estimate {
-    /// What reading, centring and adding up leave of the engine's own speed, before this job has shown it.
-    static final double OF_THE_ENGINE = 0.85;
-
     private final Database database;
     private final String run;
     private final long productsBefore;
@@ -34,9 +31,6 @@ final class Estimate {
     double secondsLeft(long done) {
         Ahead ahead = database.jdbi().withHandle(sql -> SearchTables.ahead(sql, run, FindNeighbours.KIND));
         double seconds = (System.nanoTime() - began) / 1e9;
-        double perSecond =
-                done > productsBefore ? (done - productsBefore) / seconds : OF_THE_ENGINE * ahead.productsPerSecond();
-        long left = ahead.products() - (done - kept);
-        return left <= 0 || perSecond <= 0 ? 0 : left / (perSecond * Math.max(1, ahead.workers()));
+        return ahead.without(done - kept).secondsLeft(done - productsBefore, seconds);
     }
 }

@@ -1,7 +1,5 @@
 package io.peregrine.trainer;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
-
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
@@ -17,6 +15,7 @@ import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
@@ -24,7 +23,9 @@ import io.peregrine.events.Stage;
 import io.peregrine.trainer.run.NetworkTraining;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.trainer.run.Position;
 import io.peregrine.trainer.run.ResumeFiles;
+import io.peregrine.trainer.run.SaveTimes;
 import io.peregrine.trainer.run.TrainingRows;
 import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.SeedCnn;
@@ -41,15 +42,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jboss.logging.Logger;
 
 /// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch,
 /// measured once on the test split at the end.
 @ApplicationScoped
 class TrainNetwork implements JobHandler {
     static final String KIND = "train";
+
+    private static final Logger LOG = Logger.getLogger(TrainNetwork.class);
 
     private final ArtifactStore store;
     private final TrainerConfig config;
@@ -76,17 +80,29 @@ class TrainNetwork implements JobHandler {
         TrainSpec spec = network == Network.CLASSIFIER ? run.classifier() : run.autoencoder();
         Manifest manifest = Manifest.open(store, balanced.manifest());
         ResumeFiles.sweep(config.state(), openJobs()::contains);
-        ResumeFiles files = new ResumeFiles(config.state().resolve(folder(job.job())));
+        ResumeFiles files = new ResumeFiles(
+                config.state().resolve(folder(job.job())),
+                job.job().fence(),
+                origin(balanced),
+                job.job().state());
         Torch.load(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
         try (PixelRows pixels = new PixelRows(store, manifest);
                 NetworkTraining training = open(
-                        job,
+                        job.job(),
                         files,
+                        network,
                         network(network, spec, manifest, balanced),
                         spec,
                         material(network, balanced, manifest, pixels))) {
             meters.device(network, training.device(), Torch.threads());
-            train(job, balanced, network, spec, training, files);
+            train(new Task(
+                    job,
+                    balanced.run(),
+                    network,
+                    spec,
+                    training,
+                    files,
+                    new SaveTimes(config.saveEvery(), System.nanoTime())));
             files.forget();
         } catch (Failure failure) {
             if (failure.code().equals(NetworkTraining.LOSS_NOT_FINITE)) {
@@ -105,6 +121,13 @@ class TrainNetwork implements JobHandler {
 
     private static String folder(Job job) {
         return job.run().id() + "-" + job.key();
+    }
+
+    private static Map<String, String> origin(DatasetBalanced balanced) {
+        return Map.of(
+                "spec", balanced.run().spec().sha256(),
+                "manifest", balanced.manifest().tensors().sha256(),
+                "recipes", balanced.shards().stream().map(ArtifactRef::sha256).collect(Collectors.joining(" ")));
     }
 
     private Set<String> openJobs() {
@@ -154,111 +177,132 @@ class TrainNetwork implements JobHandler {
                 TrainingRows.ofSplit(manifest, Split.TEST));
     }
 
-    private static NetworkTraining open(
-            JobContext job, ResumeFiles files, TrainableNetwork network, TrainSpec spec, Material material) {
-        Optional<String> saved = Optional.ofNullable(job.job().state()).map(name -> new String(name, UTF_8));
-        var file = saved.flatMap(files::find);
-        if (file.isEmpty()) {
+    /// Goes on from the newest state that is whole; what is passed over, or begun anew, is said aloud.
+    private NetworkTraining open(
+            Job job, ResumeFiles files, Network wanted, TrainableNetwork network, TrainSpec spec, Material material) {
+        ResumeFiles.Found found = files.find();
+        String where = "run=%s network=%s".formatted(job.run().id(), wanted.wire());
+        found.passedOver().forEach(fault -> LOG.warnf("passed over %s: %s", where, fault));
+        if (found.file().isEmpty()) {
+            if (job.state() != null) {
+                LOG.warnf(
+                        "training begins anew %s: no state of it can be gone on from; it ends in the same bytes",
+                        where);
+                meters.resumed(wanted, TrainerMeters.Resumed.ANEW);
+            }
             return new NetworkTraining(network, spec, material);
         }
-        try (Safetensors state = Safetensors.open(file.get())) {
-            return new NetworkTraining(network, spec, material, state);
+        try (Safetensors state = Safetensors.open(found.file().get())) {
+            NetworkTraining training = new NetworkTraining(network, spec, material, state);
+            LOG.infof(
+                    "training goes on %s epoch=%d batch=%d of=%d",
+                    where, training.position().epoch(), training.position().batch(), training.batches());
+            meters.resumed(
+                    wanted, found.passedOver().isEmpty() ? TrainerMeters.Resumed.NEWEST : TrainerMeters.Resumed.BEFORE);
+            return training;
         }
     }
 
-    private void train(
-            JobContext job,
-            DatasetBalanced balanced,
-            Network network,
-            TrainSpec spec,
-            NetworkTraining training,
-            ResumeFiles files) {
-        long[] savedAt = {System.nanoTime()};
-        while (!training.isOver()) {
-            EpochEnd end = training.epoch(
-                    (position, batches, rows, seconds) -> {
-                        job.check();
-                        meters.step(network, position, spec, rows, seconds);
-                        long done = (position.epoch() - 1L) * batches + position.batch();
-                        job.progress(new StageProgressed(
-                                balanced.run(),
-                                Stage.TRAIN,
-                                network.wire(),
-                                done,
-                                (long) spec.epochs() * batches,
-                                "batches",
-                                Map.of(
-                                        "epoch",
-                                        (double) position.epoch(),
-                                        "loss",
-                                        position.lossSum() / position.seen())));
-                        if (System.nanoTime() - savedAt[0] > config.saveEvery().toNanos()
-                                && position.batch() < batches) {
-                            save(job, files, training, tx -> {});
-                            savedAt[0] = System.nanoTime();
-                        }
-                    },
-                    job::check);
-            meters.epoch(network, end);
-            publish(job, balanced, network, spec, training, files, end);
-            savedAt[0] = System.nanoTime();
+    private void train(Task task) {
+        while (!task.training().isOver()) {
+            EpochEnd end = epoch(task);
+            meters.epoch(task.network(), end);
+            publish(task, end);
         }
     }
 
-    private static void save(JobContext job, ResumeFiles files, NetworkTraining training, Consumer<Transaction> facts) {
-        SafetensorsWriter state = new SafetensorsWriter();
-        training.write(state);
-        String name = files.write(training.position(), state);
-        job.save(name.getBytes(UTF_8), facts);
-        files.nowNamed(name);
+    /// A service that is told to stop saves where it stands, so that nothing is learnt twice.
+    private EpochEnd epoch(Task task) {
+        try {
+            return task.training()
+                    .epoch(
+                            (position, batches, rows, seconds) -> {
+                                task.job().check();
+                                meters.step(task.network(), position, task.spec(), rows, seconds);
+                                task.job().progress(task.progress(position, batches));
+                                if (task.times().isDue(System.nanoTime())) {
+                                    task.save(tx -> {});
+                                }
+                            },
+                            task.job()::check);
+        } catch (JobStopped stopped) {
+            if (stopped.reason() == JobStopped.Reason.SERVICE_STOPS) {
+                task.save(tx -> {});
+            }
+            throw stopped;
+        }
     }
 
-    private void publish(
-            JobContext job,
-            DatasetBalanced balanced,
-            Network network,
-            TrainSpec spec,
-            NetworkTraining training,
-            ResumeFiles files,
-            EpochEnd end) {
-        boolean last = training.isOver();
-        TestMeasures test = last ? training.test(job::check) : null;
-        SafetensorsWriter weights = new SafetensorsWriter().metadata("preset", spec.preset());
-        training.writeWeights(weights);
+    private void publish(Task task, EpochEnd end) {
+        boolean last = task.training().isOver();
+        TestMeasures test = last ? task.training().test(task.job()::check) : null;
+        SafetensorsWriter weights =
+                new SafetensorsWriter().metadata("preset", task.spec().preset());
+        task.training().writeWeights(weights);
         ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", weights::writeTo);
-        meters.checkpoint(network, checkpoint);
+        meters.checkpoint(task.network(), checkpoint);
         CheckpointPublished event = new CheckpointPublished(
-                balanced.run(),
-                network,
+                task.run(),
+                task.network(),
                 end.epoch(),
-                spec.epochs(),
+                task.spec().epochs(),
                 end.best(),
                 last,
                 checkpoint,
                 end.measures(),
                 test);
-        String ordinal = network.wire() + "/" + end.epoch();
+        String ordinal = task.network().wire() + "/" + end.epoch();
         if (last) {
-            long batches = training.batches();
-            job.done(tx -> {
-                tx.say(
-                        new StageProgressed(
-                                balanced.run(),
-                                Stage.TRAIN,
-                                network.wire(),
-                                spec.epochs() * batches,
-                                spec.epochs() * batches,
-                                "batches",
-                                Map.of(
-                                        "epoch",
-                                        (double) end.epoch(),
-                                        "loss",
-                                        end.measures().get("loss"))),
-                        network.wire() + "/all");
+            task.job().done(tx -> {
+                tx.say(task.allDone(end), task.network().wire() + "/all");
                 tx.say(event, ordinal);
             });
         } else {
-            save(job, files, training, tx -> tx.say(event, ordinal));
+            task.save(tx -> tx.say(event, ordinal));
+        }
+    }
+
+    /// One network's training while a claim of its job stands.
+    private record Task(
+            JobContext job,
+            RunRef run,
+            Network network,
+            TrainSpec spec,
+            NetworkTraining training,
+            ResumeFiles files,
+            SaveTimes times) {
+        /// @param facts of the same transaction
+        void save(Consumer<Transaction> facts) {
+            long began = System.nanoTime();
+            SafetensorsWriter state = new SafetensorsWriter();
+            training.write(state);
+            ResumeFiles.Saved saved = files.write(training.position(), state);
+            job.save(files.row(saved), facts);
+            files.nowNamed(saved);
+            times.saved(began, System.nanoTime());
+        }
+
+        StageProgressed progress(Position position, int batches) {
+            long done = (position.epoch() - 1L) * batches + position.batch();
+            return progress(done, position.epoch(), position.lossSum() / position.seen());
+        }
+
+        StageProgressed allDone(EpochEnd end) {
+            return progress(
+                    (long) spec.epochs() * training.batches(),
+                    end.epoch(),
+                    end.measures().get("loss"));
+        }
+
+        private StageProgressed progress(long batches, int epoch, double loss) {
+            return new StageProgressed(
+                    run,
+                    Stage.TRAIN,
+                    network.wire(),
+                    batches,
+                    (long) spec.epochs() * training.batches(),
+                    "batches",
+                    Map.of("epoch", (double) epoch, "loss", loss));
         }
     }
 }

@@ -15,6 +15,7 @@ import io.peregrine.trainer.run.Position;
 import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -29,7 +30,31 @@ class TrainerMeters {
         this.registry = registry;
         for (Network network : Network.values()) {
             divergences(network);
+            for (Resumed from : Resumed.values()) {
+                resumes(network, from);
+            }
         }
+    }
+
+    /// What a training went on from after its process ended.
+    enum Resumed {
+        /// The last state that was saved.
+        NEWEST,
+        /// The one before it: the last was damaged or gone.
+        BEFORE,
+        /// Nothing: both were.
+        ANEW
+    }
+
+    void resumed(Network network, Resumed from) {
+        resumes(network, from).increment();
+    }
+
+    private Counter resumes(Network network, Resumed from) {
+        return Counter.builder("peregrine.train.resumes")
+                .description("Trainings that went on after their process had ended, by the state that served")
+                .tags(tags(network).and("from", from.name().toLowerCase(Locale.ROOT)))
+                .register(registry);
     }
 
     void diverged(Network network) {
@@ -82,11 +107,14 @@ class TrainerMeters {
         gauge(measures, "validationLoss", "peregrine.train.loss", network, "validation");
         gauge(measures, "accuracy", "peregrine.train.accuracy.ratio", network, "train");
         gauge(measures, "validationAccuracy", "peregrine.train.accuracy.ratio", network, "validation");
-        set(
-                "peregrine.train.images.per.second",
-                "Pictures learnt from in a second, of the last epoch",
-                tags(network),
-                measures.get("imagesPerSecond"));
+        Double speed = measures.get("imagesPerSecond");
+        if (speed != null) {
+            set(
+                    "peregrine.train.images.per.second",
+                    "Pictures learnt from in a second, of the last epoch",
+                    tags(network),
+                    speed);
+        }
     }
 
     private void gauge(Map<String, Double> measures, String measure, String name, Network network, String split) {

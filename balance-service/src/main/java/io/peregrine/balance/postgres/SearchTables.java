@@ -9,13 +9,6 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 public final class SearchTables {
     private SearchTables() {}
 
-    /// What lies ahead of a run's searches.
-    ///
-    /// @param products multiply-adds that are not yet known to be done
-    /// @param productsPerSecond of the engine alone, when the plan was made
-    /// @param workers jobs that search now
-    public record Ahead(long products, double productsPerSecond, int workers) {}
-
     /// Keeps what one job's share has found since the last time.
     ///
     /// @param found by tile row

@@ -149,6 +149,20 @@ final class House implements AutoCloseable {
         peregrine.kill(Service.valueOf(service.toUpperCase(Locale.ROOT)));
     }
 
+    /// Asks a service to stop, and waits until it has.
+    void terminate(String service) {
+        peregrine.terminate(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+    }
+
+    Path log(String service) {
+        return peregrine.log(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+    }
+
+    /// @return the folder of resume states
+    Path trainerState() {
+        return peregrine.trainerState();
+    }
+
     Listener listener() {
         return listener;
     }

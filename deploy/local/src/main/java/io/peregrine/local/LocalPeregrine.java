@@ -184,7 +184,7 @@ public final class LocalPeregrine implements AutoCloseable {
         Map<String, String> given = builder.environment();
         given.put("PEREGRINE_STORE", store().toString());
         given.put("PEREGRINE_ROOTS", roots.stream().map(Path::toString).collect(Collectors.joining(":")));
-        given.put("PEREGRINE_TRAINER_STATE", data.resolve("trainer").toString());
+        given.put("PEREGRINE_TRAINER_STATE", trainerState().toString());
         given.put("PEREGRINE_DATABASE_URL", postgres.url());
         given.put("PEREGRINE_DATABASE_USER", service.word());
         given.put("PEREGRINE_DATABASE_PASSWORD", service.word());
@@ -267,6 +267,13 @@ public final class LocalPeregrine implements AutoCloseable {
         process(service).destroyForcibly().onExit().join();
     }
 
+    /// Asks a service's process to end (SIGTERM) and waits until it has; the supervisor starts it again.
+    public void terminate(Service service) {
+        Process process = process(service);
+        process.destroy();
+        process.onExit().join();
+    }
+
     /// @return `http://127.0.0.1:<port>` of a service
     public String address(Service service) {
         return "http://127.0.0.1:" + addresses.services().get(service);
@@ -283,6 +290,11 @@ public final class LocalPeregrine implements AutoCloseable {
     /// @return the folder of artefacts
     public Path store() {
         return data.resolve("store");
+    }
+
+    /// @return the folder of the trainer's resume states
+    public Path trainerState() {
+        return data.resolve("trainer");
     }
 
     /// @return the folder of data and logs

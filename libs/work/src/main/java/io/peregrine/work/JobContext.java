@@ -35,11 +35,12 @@ public final class JobContext {
     }
 
     /// Makes progress durable: the job's next claim finds `state`. The count of attempts begins again.
+    /// Also while the service stops: what was reached is not to be reached again.
     ///
     /// @param facts rows, jobs and events of the same transaction
     /// @throws JobStopped if the claim no longer stands; then nothing was written
     public void save(byte[] state, Consumer<Transaction> facts) {
-        check();
+        mustStand();
         jobs.step(claim, state, false, facts);
     }
 
@@ -55,13 +56,20 @@ public final class JobContext {
         jobs.aside(claim, tx -> tx.say(event, ordinal));
     }
 
-    /// The job's last transaction: it is done, and its events lie in the outbox.
+    /// The job's last transaction: it is done, and its events lie in the outbox. Also while the service stops.
     ///
     /// @throws JobStopped if the claim no longer stands; then nothing was written
     public void done(Consumer<Transaction> facts) {
-        check();
+        mustStand();
         jobs.step(claim, null, true, facts);
         done = true;
+    }
+
+    private void mustStand() {
+        JobStopped.Reason reason = stopped.get();
+        if (reason != null && reason != JobStopped.Reason.SERVICE_STOPS) {
+            throw new JobStopped(reason, job());
+        }
     }
 
     boolean isDone() {

@@ -46,8 +46,8 @@ public final class NetworkTraining implements AutoCloseable {
 
     /// An epoch's end.
     ///
-    /// @param measures `loss`, `accuracy` (classifier), `imagesPerSecond`, with validation `validationLoss` and
-    ///     `validationAccuracy`
+    /// @param measures `loss`, `accuracy` (classifier), `imagesPerSecond` (unless a resume came after the
+    ///     epoch's last step), with validation `validationLoss` and `validationAccuracy`
     public record EpochEnd(int epoch, boolean best, Map<String, Double> measures) {}
 
     private final TrainableNetwork network;
@@ -131,7 +131,9 @@ public final class NetworkTraining implements AutoCloseable {
         if (classifies) {
             measures.put("accuracy", (double) position.correct() / position.seen());
         }
-        measures.put("imagesPerSecond", (position.seen() - seenBefore) / ((System.nanoTime() - began) / 1e9));
+        if (position.seen() > seenBefore) {
+            measures.put("imagesPerSecond", (position.seen() - seenBefore) / ((System.nanoTime() - began) / 1e9));
+        }
         if (material.validate().count() > 0) {
             Predictions validation = measure(material.validate(), between);
             loss = validation.loss();

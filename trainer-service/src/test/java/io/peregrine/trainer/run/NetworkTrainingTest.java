@@ -204,18 +204,20 @@ class NetworkTrainingTest {
 
     /// Dies after some steps with what it last saved, two steps before; another training goes on from there.
     private byte[] interrupted(TrainableNetwork network, TrainSpec spec, int killedAfter) throws IOException {
-        ResumeFiles files = new ResumeFiles(folder.resolve("state"));
-        String[] saved = new String[1];
+        Path state = folder.resolve("state");
+        ResumeFiles files = new ResumeFiles(state, 1, Map.of(), null);
+        byte[][] row = new byte[1][];
         try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
             assertThatThrownBy(() -> {
                         while (!training.isOver()) {
                             training.epoch(
                                     (position, batches, rows, seconds) -> {
                                         if (position.steps() == Math.max(1, killedAfter - 2)) {
-                                            SafetensorsWriter state = new SafetensorsWriter();
-                                            training.write(state);
-                                            saved[0] = files.write(position, state);
-                                            files.nowNamed(saved[0]);
+                                            SafetensorsWriter tensors = new SafetensorsWriter();
+                                            training.write(tensors);
+                                            ResumeFiles.Saved saved = files.write(position, tensors);
+                                            row[0] = files.row(saved);
+                                            files.nowNamed(saved);
                                         }
                                         if (position.steps() == killedAfter) {
                                             throw new Stopped();
@@ -226,15 +228,16 @@ class NetworkTrainingTest {
                     })
                     .isInstanceOf(Stopped.class);
         }
-        try (Safetensors state = Safetensors.open(files.find(saved[0]).orElseThrow());
-                NetworkTraining training = new NetworkTraining(network, spec, material, state)) {
+        Path newest = new ResumeFiles(state, 2, Map.of(), row[0]).find().file().orElseThrow();
+        try (Safetensors saved = Safetensors.open(newest);
+                NetworkTraining training = new NetworkTraining(network, spec, material, saved)) {
             while (!training.isOver()) {
                 training.epoch((position, batches, rows, seconds) -> {}, () -> {});
             }
             return weights(training);
         } finally {
             files.forget();
-            assertThat(folder.resolve("state")).doesNotExist();
+            assertThat(state).doesNotExist();
         }
     }
 

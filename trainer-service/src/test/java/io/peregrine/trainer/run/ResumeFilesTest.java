@@ -1,60 +1,139 @@
 package io.peregrine.trainer.run;
 
+import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.trainer.run.ResumeFiles.Found;
+import io.peregrine.trainer.run.ResumeFiles.Saved;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ResumeFilesTest {
+    private static final Map<String, String> ORIGIN = Map.of("spec", "5bec", "manifest", "3a9");
+
     @TempDir
     Path all;
 
     private Path folder;
     private ResumeFiles files;
+    private byte[] row;
 
     @BeforeEach
     void open() {
         folder = all.resolve("job");
-        files = new ResumeFiles(folder);
+        files = claim(1);
     }
 
     @Test
-    void theLastTwoNamedFilesStay() throws IOException {
+    void theLastTwoNamedFilesStayAndTheNewerServes() throws IOException {
         for (int batch = 1; batch <= 4; batch++) {
-            files.nowNamed(write(1, batch));
+            save(batch);
         }
-        assertThat(names()).containsExactlyInAnyOrder("000001-00000003.safetensors", "000001-00000004.safetensors");
-        try (Safetensors state =
-                Safetensors.open(files.find("000001-00000004.safetensors").orElseThrow())) {
-            assertThat(state.tensor("batch").longs()).containsExactly(4);
-        }
+        assertThat(names()).containsExactlyInAnyOrder("000001-00000003-1.safetensors", "000001-00000004-1.safetensors");
+        Found found = claim(2).find();
+        assertThat(batch(found)).isEqualTo(4);
+        assertThat(found.passedOver()).isEmpty();
     }
 
     @Test
-    void aFileThatTheJobRowNamesSurvivesSavesThatItNeverHeardOf() throws IOException {
-        files.nowNamed(write(1, 40));
+    void aPositionThatIsSavedTwiceLeavesTheOneBeforeIt() throws IOException {
+        save(30);
+        save(40);
+        save(40);
+        assertThat(names()).containsExactlyInAnyOrder("000001-00000030-1.safetensors", "000001-00000040-1.safetensors");
+        damage(folder.resolve("000001-00000040-1.safetensors"), "cut");
+        assertThat(batch(claim(2).find())).isEqualTo(30);
+    }
+
+    @Test
+    void aJobThatNeverSavedHasNothingToGoOnFrom() {
+        assertThat(files.find()).isEqualTo(new Found(Optional.empty(), List.of()));
+    }
+
+    @Test
+    void whatTheJobRowNamesSurvivesSavesThatItNeverHeardOf() throws IOException {
+        save(30);
+        save(40);
         // Each time the database was away, and a process that knows only the row went on.
         for (int batch : new int[] {50, 48, 46}) {
-            ResumeFiles resumed = new ResumeFiles(folder);
-            assertThat(resumed.find("000001-00000040.safetensors")).isPresent();
+            ResumeFiles resumed = claim(batch);
+            assertThat(batch(resumed.find())).isEqualTo(40);
             resumed.write(position(1, batch), state(batch));
         }
-        ResumeFiles resumed = new ResumeFiles(folder);
-        assertThat(resumed.find("000001-00000040.safetensors")).isPresent();
-        resumed.nowNamed(resumed.write(position(1, 45), state(45)));
-        assertThat(names()).containsExactlyInAnyOrder("000001-00000040.safetensors", "000001-00000045.safetensors");
+        files = claim(60);
+        assertThat(batch(files.find())).isEqualTo(40);
+        save(45);
+        assertThat(names())
+                .containsExactlyInAnyOrder("000001-00000040-1.safetensors", "000001-00000045-60.safetensors");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"flipped", "cut", "gone"})
+    void aDamagedStateIsFoundBeforeItIsUsedAndTheOneBeforeServes(String how) throws IOException {
+        save(30);
+        save(40);
+        damage(folder.resolve("000001-00000040-1.safetensors"), how);
+        files = claim(2);
+        Found found = files.find();
+        assertThat(batch(found)).isEqualTo(30);
+        assertThat(found.passedOver())
+                .singleElement(as(InstanceOfAssertFactories.STRING))
+                .contains("000001-00000040-1.safetensors")
+                .contains(how.equals("gone") ? "is not there" : "is damaged: its checksum is");
+        // The same position is reached again. The damaged one is not named any more, and goes.
+        save(40);
+        assertThat(names()).containsExactlyInAnyOrder("000001-00000030-1.safetensors", "000001-00000040-2.safetensors");
+        assertThat(batch(claim(3).find())).isEqualTo(40);
+    }
+
+    @Test
+    void whereBothAreDamagedNothingServesAndBothAreTold() throws IOException {
+        save(30);
+        save(40);
+        damage(folder.resolve("000001-00000040-1.safetensors"), "flipped");
+        damage(folder.resolve("000001-00000030-1.safetensors"), "cut");
+        Found found = claim(2).find();
+        assertThat(found.file()).isEmpty();
+        assertThat(found.passedOver()).hasSize(2);
+    }
+
+    @Test
+    void aStateOfAnotherSpecIsOfNoUse() {
+        save(30);
+        Found found = new ResumeFiles(folder, 2, Map.of("spec", "07e4", "manifest", "3a9"), row).find();
+        assertThat(found.file()).isEmpty();
+        assertThat(found.passedOver())
+                .singleElement(as(InstanceOfAssertFactories.STRING))
+                .contains("is of another training: its spec is 5bec, not 07e4");
+    }
+
+    @Test
+    void aWorkerThatWakesTooLateWritesIntoNoFileOfItsSuccessor() throws IOException {
+        save(30);
+        ResumeFiles paused = claim(1);
+        files = claim(2);
+        save(40);
+        paused.write(position(1, 40), state(-1));
+        assertThat(batch(claim(3).find())).isEqualTo(40);
     }
 
     @Test
     void whatEndedJobsLeftIsSweptAndWhatOpenJobsNeedStays() throws IOException {
-        files.nowNamed(write(1, 1));
+        save(1);
         Files.createDirectories(all.resolve("ended"));
         Files.writeString(all.resolve("ended").resolve("000001-00000001.safetensors.part"), "half a file");
         ResumeFiles.sweep(all, "job"::equals);
@@ -66,14 +145,39 @@ class ResumeFilesTest {
     @Test
     void anEndedJobLeavesNothing() throws IOException {
         files.forget();
-        files.nowNamed(write(1, 1));
+        save(1);
         files.forget();
         assertThat(folder).doesNotExist();
-        assertThat(files.find("000001-00000001.safetensors")).isEmpty();
+        assertThat(claim(2).find().file()).isEmpty();
     }
 
-    private String write(int epoch, int batch) {
-        return files.write(position(epoch, batch), state(batch));
+    /// A process that knows the folder and the job row.
+    private ResumeFiles claim(long fence) {
+        return new ResumeFiles(folder, fence, ORIGIN, row);
+    }
+
+    private void save(int batch) {
+        Saved saved = files.write(position(1, batch), state(batch));
+        row = files.row(saved);
+        files.nowNamed(saved);
+    }
+
+    private static long batch(Found found) {
+        try (Safetensors state = Safetensors.open(found.file().orElseThrow())) {
+            return state.tensor("batch").longs()[0];
+        }
+    }
+
+    private static void damage(Path file, String how) throws IOException {
+        byte[] bytes = Files.readAllBytes(file);
+        switch (how) {
+            case "flipped" -> {
+                bytes[bytes.length - 3] ^= 4;
+                Files.write(file, bytes);
+            }
+            case "cut" -> Files.write(file, Arrays.copyOf(bytes, bytes.length / 2));
+            default -> Files.delete(file);
+        }
     }
 
     private static Position position(int epoch, int batch) {

@@ -1,0 +1,210 @@
+package io.peregrine.endtoend;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClustersComputed;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.Stage;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest state damaged, and by
+/// asking it to stop. However often that happens, a training ends in the bytes of an undisturbed one.
+///
+/// `-Dperegrine.resume.endings=50` is the long form; trainings are begun until there were so many.
+class ExactResumeTest {
+    private static final int ENDINGS = Integer.getInteger("peregrine.resume.endings", 4);
+    private static final Duration SAVE_EVERY = Duration.ofSeconds(1);
+    /// What a step, a save and a slow machine may add to the pause between two saves.
+    private static final Duration SLACK = Duration.ofSeconds(2);
+    private static final String SPEC = """
+            {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
+             "classifier":{"epochs":12,"batchSize":16},"autoencoder":{"epochs":12,"batchSize":16,"latent":24}}""";
+
+    private enum Ending {
+        KILLED,
+        KILLED_AND_DAMAGED,
+        ASKED
+    }
+
+    @TempDir
+    Path folder;
+
+    private House house;
+    private final Random random = new Random(Long.getLong("peregrine.resume.seed", 42));
+    private int endings;
+    private int damaged;
+    private double longestRedone;
+    private double longestResume;
+
+    @Test
+    void aTrainingIsTheSameHoweverOftenItsTrainerEnds() throws Exception {
+        Path gallery = folder.resolve("gallery");
+        Paintings.write(gallery, 64, 6, 60, 25, 12, 33);
+        try (House open = House.open(
+                folder.resolve("data"), folder, Map.of("PEREGRINE_TRAINER_SAVE_EVERY", SAVE_EVERY.toSeconds() + "s"))) {
+            house = open;
+            String first = house.publish("undisturbed", gallery, SPEC);
+            assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
+            Map<String, String> undisturbed = outcome(first);
+            assertThat(undisturbed).hasSize(25);
+
+            int trainings = 0;
+            while (endings < ENDINGS) {
+                String run = house.publish("disturbed-" + ++trainings, gallery, SPEC);
+                disturb(run);
+                assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+                assertThat(outcome(run)).isEqualTo(undisturbed);
+            }
+            System.out.printf(
+                    "%d endings (%d with damage) in %d trainings: at most %.1f s of work redone, resumed within %.1f s%n",
+                    endings, damaged, trainings, longestRedone, longestResume);
+            assertThat(Files.readAllLines(house.log("trainer")))
+                    .as("a state that is of no use is passed over aloud, and nothing else is")
+                    .filteredOn(line -> line.contains("passed over"))
+                    .hasSize(damaged)
+                    .allMatch(line -> line.contains("is damaged: its checksum is"));
+        }
+    }
+
+    /// Ends the trainer again and again while it trains for a run, until that is over or it was often enough.
+    private void disturb(String run) throws Exception {
+        long ended = 0;
+        while (endings < ENDINGS) {
+            Optional<Long> going = awaitTraining(run, ended);
+            if (going.isEmpty()) {
+                return;
+            }
+            if (ended > 0) {
+                longestResume = Math.max(longestResume, (going.get() - ended) / 1e3);
+            }
+            TimeUnit.MILLISECONDS.sleep(random.nextInt(3_000));
+            Ending how = Ending.values()[random.nextInt(Ending.values().length)];
+            Optional<String> network = atWork(run);
+            if (network.isPresent()) {
+                ended = System.currentTimeMillis();
+                end(run, network.get(), how, going.get(), ended);
+            }
+        }
+    }
+
+    /// @param since milliseconds since 1970
+    /// @return when the first progress after a moment was made; empty, if the run has been trained
+    private Optional<Long> awaitTraining(String run, long since) {
+        Awaitility.await("training of " + run)
+                .atMost(Duration.ofMinutes(3))
+                .pollInterval(Duration.ofMillis(20))
+                .until(() -> isTrained(run) || progress(run, since).isPresent());
+        return isTrained(run) ? Optional.empty() : progress(run, since);
+    }
+
+    private Optional<Long> progress(String run, long since) {
+        // By the time at which it was said: what a killed process has left in its outbox is sent later.
+        return house.listener().of(run).stream()
+                .filter(event -> event.data() instanceof StageProgressed progress && progress.stage() == Stage.TRAIN)
+                .map(event -> event.time().toEpochMilli())
+                .filter(time -> time > since)
+                .min(Long::compare);
+    }
+
+    private boolean isTrained(String run) {
+        return house.listener().of(run, CheckpointPublished.class).stream()
+                        .filter(CheckpointPublished::last)
+                        .count()
+                == 2;
+    }
+
+    /// @param going since when it has trained
+    private void end(String run, String network, Ending how, long going, long now) throws Exception {
+        if (how == Ending.ASKED) {
+            house.terminate("trainer");
+            assertThat(System.currentTimeMillis() - now)
+                    .as("told to stop, it is out")
+                    .isLessThan(10_000);
+        } else {
+            house.kill("trainer");
+        }
+        endings++;
+        Optional<Path> newest = newest(run, network);
+        if (newest.isEmpty()) {
+            return;
+        }
+        long saved = Files.getLastModifiedTime(newest.get()).toMillis();
+        double redone = (now - Math.max(going, saved)) / 1e3;
+        switch (how) {
+            case ASKED -> assertThat(redone).as("it saves where it stands").isNegative();
+            case KILLED -> {
+                assertThat(redone).isLessThan(SAVE_EVERY.plus(SLACK).toSeconds());
+                longestRedone = Math.max(longestRedone, redone);
+            }
+            case KILLED_AND_DAMAGED -> {
+                byte[] state = Files.readAllBytes(newest.get());
+                state[random.nextInt(state.length)] ^= 1;
+                Files.write(newest.get(), state);
+                damaged++;
+            }
+        }
+    }
+
+    /// @return the network that is being trained: a killed trainer's job looks so, too, until its lease runs out
+    private Optional<String> atWork(String run) throws SQLException {
+        try (Connection database = house.database("trainer");
+                PreparedStatement query = database.prepareStatement(
+                        "select key from job where run = ? and kind = 'train' and state = 'running' "
+                                + "order by lease_until desc limit 1")) {
+            query.setString(1, run);
+            try (ResultSet rows = query.executeQuery()) {
+                return rows.next() ? Optional.of(rows.getString(1)) : Optional.empty();
+            }
+        }
+    }
+
+    /// @return the file that a resume would begin from; empty before the first save, and when the training is over
+    private Optional<Path> newest(String run, String network) throws SQLException {
+        try (Connection database = house.database("trainer");
+                PreparedStatement query = database.prepareStatement(
+                        "select saved from job where run = ? and key = ? and state <> 'done' and saved is not null")) {
+            query.setString(1, run);
+            query.setString(2, network);
+            try (ResultSet rows = query.executeQuery()) {
+                return rows.next()
+                        ? Optional.of(house.trainerState()
+                                .resolve(run + "-" + network)
+                                .resolve(new String(rows.getBytes(1), UTF_8).split("[ \n]")[0]))
+                        : Optional.empty();
+            }
+        }
+    }
+
+    /// Checkpoints, measures and clusters: names of artefacts are digests of their bytes.
+    private Map<String, String> outcome(String run) {
+        Map<String, String> outcome = new TreeMap<>();
+        for (CheckpointPublished c : house.listener().of(run, CheckpointPublished.class)) {
+            String left =
+                    "%s %s %s %s".formatted(c.weights(), c.best(), c.measures().get("loss"), c.test());
+            assertThat(outcome.put(c.network() + " " + c.epoch(), left))
+                    .as("%s's epoch %d is published once", c.network(), c.epoch())
+                    .isNull();
+        }
+        for (ClustersComputed c : house.listener().of(run, ClustersComputed.class)) {
+            outcome.put("clusters", "%s %s %s".formatted(c.clusters(), c.latents(), c.summary()));
+        }
+        return outcome;
+    }
+}
