@@ -39,12 +39,14 @@ class AssembleShards implements JobHandler {
     private static final Logger LOG = Logger.getLogger(AssembleShards.class);
 
     private final ArtifactStore store;
+    private final Manifests manifests;
     private final Specs specs;
     private final Database database;
     private final BalanceMeters meters;
 
-    AssembleShards(ArtifactStore store, Specs specs, Database database, BalanceMeters meters) {
+    AssembleShards(ArtifactStore store, Manifests manifests, Specs specs, Database database, BalanceMeters meters) {
         this.store = store;
+        this.manifests = manifests;
         this.specs = specs;
         this.database = database;
         this.meters = meters;
@@ -61,7 +63,7 @@ class AssembleShards implements JobHandler {
         ManifestRef ref = database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id()));
         List<ClassRow> classes = database.jdbi().withHandle(sql -> BalanceTables.classes(sql, run.id()));
         BalanceSpec spec = specs.balance(run);
-        Manifest manifest = Manifest.open(store, ref);
+        Manifest manifest = manifests.open(ref);
         BalancedSet set = set(spec, manifest, classes);
         List<ArtifactRef> shards = new ArrayList<>();
         long tiedRows = classes.stream().mapToLong(ClassRow::tiedRows).sum();

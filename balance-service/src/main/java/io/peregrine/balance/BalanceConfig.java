@@ -4,6 +4,7 @@ import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.lang.management.ManagementFactory;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -18,6 +19,11 @@ public interface BalanceConfig {
     /// Threads of one neighbour search. As many as there are cores, when left out.
     OptionalInt threads();
 
+    /// How long the service searches among blank pictures when it starts, aside, so that its first run does not wait
+    /// for loops to be compiled; `0s`: not at all.
+    @WithDefault("2s")
+    Duration warmUp();
+
     /// Multiply-adds of one job: a class that takes more is searched by several jobs, a tile row each, which
     /// replicas share. The default is some seconds on two fast cores.
     @WithDefault("2000000000000")
@@ -26,6 +32,11 @@ public interface BalanceConfig {
     /// What multiplies. Both find the same neighbours, bit for bit.
     @WithDefault("engine")
     Product product();
+
+    /// What the engine multiplies on: `cpu`; `gpu:0` and so on, for an engine with CUDA; `auto`: the first GPU where
+    /// there is one.
+    @WithDefault("cpu")
+    String device();
 
     /// Ways to multiply.
     enum Product {

@@ -33,12 +33,14 @@ class DrawRecipes implements JobHandler {
     private static final Logger LOG = Logger.getLogger(DrawRecipes.class);
 
     private final ArtifactStore store;
+    private final Manifests manifests;
     private final Specs specs;
     private final Database database;
     private final BalanceMeters meters;
 
-    DrawRecipes(ArtifactStore store, Specs specs, Database database, BalanceMeters meters) {
+    DrawRecipes(ArtifactStore store, Manifests manifests, Specs specs, Database database, BalanceMeters meters) {
         this.store = store;
+        this.manifests = manifests;
         this.specs = specs;
         this.database = database;
         this.meters = meters;
@@ -54,8 +56,7 @@ class DrawRecipes implements JobHandler {
         RunRef run = job.job().run();
         FindNeighbours.Order order = EventCodec.json().treeToValue(job.job().payload(), FindNeighbours.Order.class);
         BalanceSpec spec = specs.balance(run);
-        Manifest manifest =
-                Manifest.open(store, database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id())));
+        Manifest manifest = manifests.open(database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id())));
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
         Neighbours neighbours = neighbours(run, order);
         ArtifactRef published = draw(order, spec, rows, neighbours).publish(store, header(order, spec, neighbours));

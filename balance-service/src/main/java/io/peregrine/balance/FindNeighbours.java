@@ -40,12 +40,15 @@ class FindNeighbours implements JobHandler {
     private static final long KEEP_NANOS = 1_000_000_000L;
 
     private final ArtifactStore store;
+    private final Manifests manifests;
     private final Database database;
     private final Products products;
     private final BalanceConfig config;
 
-    FindNeighbours(ArtifactStore store, Database database, Products products, BalanceConfig config) {
+    FindNeighbours(
+            ArtifactStore store, Manifests manifests, Database database, Products products, BalanceConfig config) {
         this.store = store;
+        this.manifests = manifests;
         this.database = database;
         this.products = products;
         this.config = config;
@@ -82,7 +85,7 @@ class FindNeighbours implements JobHandler {
         RunRef run = job.job().run();
         Order order = EventCodec.json().treeToValue(job.job().payload(), Order.class);
         ManifestRef ref = database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id()));
-        Manifest manifest = Manifest.open(store, ref);
+        Manifest manifest = manifests.open(ref);
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             List<MemorySegment> pictures =
@@ -121,7 +124,7 @@ class FindNeighbours implements JobHandler {
         long kept = System.nanoTime();
         long keptProducts = search.productsDone();
         while (search.stepsDone() < search.steps()) {
-            search.step(() -> job.progress(progress(run, order, search, estimate, classProducts)));
+            search.step(() -> job.progress(() -> progress(run, order, search, estimate, classProducts)));
             boolean last = search.stepsDone() == search.steps();
             long now = System.nanoTime();
             if (!last && now - kept < KEEP_NANOS) {

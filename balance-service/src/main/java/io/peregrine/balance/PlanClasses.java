@@ -33,12 +33,14 @@ class PlanClasses implements JobHandler {
     private static final Logger LOG = Logger.getLogger(PlanClasses.class);
 
     private final ArtifactStore store;
+    private final Manifests manifests;
     private final Specs specs;
     private final BalanceConfig config;
     private final Products products;
 
-    PlanClasses(ArtifactStore store, Specs specs, BalanceConfig config, Products products) {
+    PlanClasses(ArtifactStore store, Manifests manifests, Specs specs, BalanceConfig config, Products products) {
         this.store = store;
+        this.manifests = manifests;
         this.specs = specs;
         this.config = config;
         this.products = products;
@@ -53,7 +55,7 @@ class PlanClasses implements JobHandler {
     public void work(JobContext job) throws IOException {
         RunRef run = job.job().run();
         ManifestRef ref = EventCodec.json().treeToValue(job.job().payload(), ManifestRef.class);
-        Manifest manifest = Manifest.open(store, ref);
+        Manifest manifest = manifests.open(ref);
         BalanceSpec spec = specs.balance(run);
         long[] real = new long[manifest.classes().size()];
         for (int row : manifest.rowsOf(Split.TRAIN)) {

@@ -4,6 +4,7 @@ import io.peregrine.balance.smote.ProductSpeed;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.PlainProduct;
+import io.peregrine.vision.Torch;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 
@@ -25,7 +26,7 @@ class Products {
             case ENGINE -> {
                 // A search has a thread for each core itself.
                 EngineProduct.onOneEngineThread();
-                yield new EngineProduct();
+                yield new EngineProduct(Torch.device(config.device()));
             }
         };
     }

@@ -114,7 +114,7 @@ class AnalyseRun implements JobHandler {
             return Analysis.of(
                     latents.points(), labels, splits, manifest.classes(), k, spec.seed(), team, (task, done, total) -> {
                         context.check();
-                        context.progress(progressed(run, task, done, total));
+                        context.progress(() -> progressed(run, task, done, total));
                     });
         }
     }

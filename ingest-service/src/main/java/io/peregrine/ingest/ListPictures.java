@@ -55,7 +55,7 @@ class ListPictures implements JobHandler {
         Path root = roots.resolve(spec.uri());
         Listing listing = Listing.of(root, roots, spec.split(), crew, (done, of) -> {
             context.check();
-            context.progress(new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
+            context.progress(() -> new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
         });
         mustFitOneEvent(listing);
         ArtifactRef ref = listing.publish(store);

@@ -95,7 +95,7 @@ class MakePack implements JobHandler {
         int before = database.jdbi().withHandle(sql -> IngestTables.rowsDone(sql, run.id()));
         return maker.make(roots.resolve(spec.uri()), listing, range, spec.image(), done -> {
             context.check();
-            context.progress(progressed(run, before + done, listing.rows().size()));
+            context.progress(() -> progressed(run, before + done, listing.rows().size()));
         });
     }
 

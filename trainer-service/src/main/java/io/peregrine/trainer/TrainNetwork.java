@@ -20,6 +20,7 @@ import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
+import io.peregrine.trainer.TrainerMeters.Beginning;
 import io.peregrine.trainer.run.NetworkTraining;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
@@ -188,8 +189,8 @@ class TrainNetwork implements JobHandler {
                 LOG.warnf(
                         "training begins anew %s: no state of it can be gone on from; it ends in the same bytes",
                         where);
-                meters.resumed(wanted, TrainerMeters.Resumed.ANEW);
             }
+            meters.began(wanted, job.state() == null ? Beginning.START : Beginning.ANEW);
             return new NetworkTraining(network, spec, material);
         }
         try (Safetensors state = Safetensors.open(found.file().get())) {
@@ -197,8 +198,7 @@ class TrainNetwork implements JobHandler {
             LOG.infof(
                     "training goes on %s epoch=%d batch=%d of=%d",
                     where, training.position().epoch(), training.position().batch(), training.batches());
-            meters.resumed(
-                    wanted, found.passedOver().isEmpty() ? TrainerMeters.Resumed.NEWEST : TrainerMeters.Resumed.BEFORE);
+            meters.began(wanted, found.passedOver().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
             return training;
         }
     }
@@ -219,7 +219,7 @@ class TrainNetwork implements JobHandler {
                             (position, batches, rows, seconds) -> {
                                 task.job().check();
                                 meters.step(task.network(), position, task.spec(), rows, seconds);
-                                task.job().progress(task.progress(position, batches));
+                                task.job().progress(() -> task.progress(position, batches));
                                 if (task.times().isDue(System.nanoTime())) {
                                     task.save(tx -> {});
                                 }

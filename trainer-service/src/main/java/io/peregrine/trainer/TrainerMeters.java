@@ -23,6 +23,8 @@ import java.util.concurrent.ConcurrentHashMap;
 @Startup
 @ApplicationScoped
 class TrainerMeters {
+    private static final String OF_THE_LAST = "Of the last epoch";
+
     private final MeterRegistry registry;
     private final Map<Meter.Id, Double> values = new ConcurrentHashMap<>();
 
@@ -30,31 +32,29 @@ class TrainerMeters {
         this.registry = registry;
         for (Network network : Network.values()) {
             divergences(network);
-            for (Resumed from : Resumed.values()) {
-                resumes(network, from);
-            }
         }
     }
 
-    /// What a training went on from after its process ended.
-    enum Resumed {
+    /// What the training at work began from.
+    enum Beginning {
+        /// Its own start values.
+        START,
         /// The last state that was saved.
         NEWEST,
         /// The one before it: the last was damaged or gone.
         BEFORE,
-        /// Nothing: both were.
+        /// Its start values once more: both were.
         ANEW
     }
 
-    void resumed(Network network, Resumed from) {
-        resumes(network, from).increment();
-    }
-
-    private Counter resumes(Network network, Resumed from) {
-        return Counter.builder("peregrine.train.resumes")
-                .description("Trainings that went on after their process had ended, by the state that served")
-                .tags(tags(network).and("from", from.name().toLowerCase(Locale.ROOT)))
-                .register(registry);
+    /// A gauge of the training at work: a counter that is raised once, when a process begins, is not seen by
+    /// `increase`.
+    void began(Network network, Beginning from) {
+        set(
+                "peregrine.train.began.info",
+                "1 for what the training at work began from",
+                tags(network).and("from", from.name().toLowerCase(Locale.ROOT)),
+                1);
     }
 
     void diverged(Network network) {
@@ -103,24 +103,23 @@ class TrainerMeters {
 
     void epoch(Network network, EpochEnd end) {
         Map<String, Double> measures = end.measures();
-        gauge(measures, "loss", "peregrine.train.loss", network, "train");
-        gauge(measures, "validationLoss", "peregrine.train.loss", network, "validation");
-        gauge(measures, "accuracy", "peregrine.train.accuracy.ratio", network, "train");
-        gauge(measures, "validationAccuracy", "peregrine.train.accuracy.ratio", network, "validation");
-        Double speed = measures.get("imagesPerSecond");
-        if (speed != null) {
-            set(
-                    "peregrine.train.images.per.second",
-                    "Pictures learnt from in a second, of the last epoch",
-                    tags(network),
-                    speed);
-        }
+        Tags train = tags(network).and("split", "train");
+        Tags validation = tags(network).and("split", "validation");
+        gauge("peregrine.train.loss", OF_THE_LAST, train, measures.get("loss"));
+        gauge("peregrine.train.loss", OF_THE_LAST, validation, measures.get("validationLoss"));
+        gauge("peregrine.train.accuracy.ratio", OF_THE_LAST, train, measures.get("accuracy"));
+        gauge("peregrine.train.accuracy.ratio", OF_THE_LAST, validation, measures.get("validationAccuracy"));
+        gauge(
+                "peregrine.train.images.per.second",
+                "Pictures learnt from in a second, of the last epoch",
+                tags(network),
+                measures.get("imagesPerSecond"));
     }
 
-    private void gauge(Map<String, Double> measures, String measure, String name, Network network, String split) {
-        Double value = measures.get(measure);
+    /// @param value null where a network has no such measure
+    private void gauge(String name, String description, Tags tags, Double value) {
         if (value != null) {
-            set(name, "Of the last epoch", tags(network).and("split", split), value);
+            set(name, description, tags, value);
         }
     }
 

@@ -21,6 +21,10 @@ final class Crew implements AutoCloseable {
                 size, Thread.ofPlatform().daemon().name("neighbours-", 0).factory());
     }
 
+    int size() {
+        return size;
+    }
+
     /// Does tasks 0 to count − 1, begun in this order, and waits for all of them.
     ///
     /// @throws RuntimeException what the first that failed threw

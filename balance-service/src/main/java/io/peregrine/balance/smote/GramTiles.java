@@ -29,7 +29,8 @@ final class GramTiles {
     private final int blocks;
     /// [2 turns][2 sides][parts of a side][CHUNK]
     private final Block[][][][] filled;
-    /// [pairs of parts][part · part]
+    private final int lanes;
+    /// [pairs of parts · lanes][part · part]
     private final int[][] sums;
     private final long[][] totals;
     /// Σ (x − 128)², [2 sides][rows of a side]
@@ -89,10 +90,10 @@ final class GramTiles {
                 }
             }
         }
-        // A class of one tile has only the pairs on and above the diagonal.
-        int pairs = tiling.tiles() == 1 ? side * (side + 1) / 2 : side * side;
-        this.sums = new int[pairs][part * part];
-        this.totals = blocks > Tiling.FLUSH ? new long[pairs][part * part] : null;
+        this.lanes = tiling.lanes(crew.size());
+        int tasks = tiling.pairs() * lanes;
+        this.sums = new int[tasks][part * part];
+        this.totals = blocks > Tiling.FLUSH ? new long[tasks][part * part] : null;
         this.squares = new long[2][side * part];
     }
 
@@ -109,10 +110,11 @@ final class GramTiles {
         }
         Arrays.fill(squares[0], 0);
         Arrays.fill(squares[1], 0);
-        crew.each(pairs.size(), pair -> {
-            Arrays.fill(sums[pair], 0);
+        int products = pairs.size() * lanes;
+        crew.each(products, task -> {
+            Arrays.fill(sums[task], 0);
             if (totals != null) {
-                Arrays.fill(totals[pair], 0);
+                Arrays.fill(totals[task], 0);
             }
         });
         int chunks = Math.ceilDiv(blocks, CHUNK);
@@ -121,13 +123,16 @@ final class GramTiles {
         crew.each(fills, fill -> fill(0, tile, fill, rowFills));
         for (int chunk = 0; chunk < chunks; chunk++) {
             beforeEachChunk.run();
+            if (product.isStaged()) {
+                handOver(filled[chunk % 2]);
+            }
             int now = chunk;
             int next = chunk + 1;
-            crew.each(pairs.size() + (next < chunks ? fills : 0), task -> {
-                if (task < pairs.size()) {
-                    multiply(now, diagonal, pairs.get(task), task);
+            crew.each(products + (next < chunks ? fills : 0), task -> {
+                if (task < products) {
+                    multiply(now, diagonal, pairs.get(task / lanes), task);
                 } else {
-                    fill(next, tile, task - pairs.size(), rowFills);
+                    fill(next, tile, task - products, rowFills);
                 }
             });
         }
@@ -160,15 +165,21 @@ final class GramTiles {
         }
     }
 
-    private void multiply(int chunk, boolean diagonal, int[] parts, int pair) {
+    private void handOver(Block[][][] sides) {
+        for (Block[][] parts : sides) {
+            crew.each(parts.length, part -> Arrays.stream(parts[part]).forEach(Block::filled));
+        }
+    }
+
+    private void multiply(int chunk, boolean diagonal, int[] parts, int task) {
         Block[] left = filled[chunk % 2][0][parts[0]];
         Block[] right = filled[chunk % 2][diagonal ? 0 : 1][parts[1]];
-        int[] sum = sums[pair];
-        for (int b = 0; b < Math.min(CHUNK, blocks - chunk * CHUNK); b++) {
+        int[] sum = sums[task];
+        for (int b = task % lanes; b < Math.min(CHUNK, blocks - chunk * CHUNK); b += lanes) {
             product.multiply(left[b], right[b], found -> centred.add(found, sum, sum.length));
         }
         if (totals != null && (chunk + 1) * CHUNK % Tiling.FLUSH == 0) {
-            long[] total = totals[pair];
+            long[] total = totals[task];
             for (int i = 0; i < sum.length; i++) {
                 total[i] += sum[i];
             }
@@ -178,6 +189,10 @@ final class GramTiles {
 
     private PartPair finished(Tile tile, boolean diagonal, int[] parts, int pair) {
         int part = tiling.part();
+        int first = pair * lanes;
+        for (int task = first + 1; task < first + lanes; task++) {
+            addUp(first, task);
+        }
         int row = parts[0] * part;
         int column = parts[1] * part;
         return new PartPair(
@@ -186,11 +201,21 @@ final class GramTiles {
                 tiling.firstRow(tile.column()) + column,
                 Math.min(part, tiling.rows(tile.column()) - column),
                 part,
-                sums[pair],
-                totals == null ? null : totals[pair],
+                sums[first],
+                totals == null ? null : totals[first],
                 squares[0],
                 row,
                 squares[diagonal ? 0 : 1],
                 column);
+    }
+
+    private void addUp(int first, int lane) {
+        for (int i = 0; i < sums[first].length; i++) {
+            if (totals == null) {
+                sums[first][i] += sums[lane][i];
+            } else {
+                totals[first][i] += totals[lane][i] + sums[lane][i];
+            }
+        }
     }
 }

@@ -74,9 +74,23 @@ public record Tiling(int count, int part, int side) {
         long rows = Math.min((long) side * part, count);
         long blocks = 2 * 2 * rows * CHUNK * MatrixProduct.VALUES * Float.BYTES;
         boolean flushes = values > FLUSH * MatrixProduct.VALUES;
-        long sums = rows * rows * (Integer.BYTES + (flushes ? Long.BYTES : 0));
+        long sums = lanes(threads) * rows * rows * (Integer.BYTES + (flushes ? Long.BYTES : 0));
         long products = 2L * threads * part * part * Float.BYTES;
         return blocks + sums + products + NearestRows.bytes(count, k + 2);
+    }
+
+    /// @return pairs of parts in the largest tile; one on the diagonal has only those on and above it
+    int pairs() {
+        int most = Math.min(side, parts());
+        return tiles() == 1 ? most * (most + 1) / 2 : most * most;
+    }
+
+    /// A small class has fewer pairs than threads could take: several then multiply the same pair's blocks side by
+    /// side, each into sums of its own.
+    ///
+    /// @return 1 to [#CHUNK]
+    int lanes(int threads) {
+        return Math.min(CHUNK, Math.ceilDiv(TASKS_OF_A_THREAD * threads, pairs()));
     }
 
     /// @return parts of the class

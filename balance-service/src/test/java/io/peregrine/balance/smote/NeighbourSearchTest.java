@@ -3,6 +3,7 @@ package io.peregrine.balance.smote;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.Device;
 import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.MatrixProduct;
@@ -116,7 +117,9 @@ class NeighbourSearchTest {
         pictures.add(filled(values, 255));
         pictures.add(filled(values, 0));
         Tiling tiling = new Tiling(6, 2, 2);
-        for (MatrixProduct product : List.of(new EngineProduct(), new PlainProduct())) {
+        // Staged: as on a GPU, where blocks are copied before they are multiplied.
+        MatrixProduct staged = new EngineProduct(Device.cpu(), true);
+        for (MatrixProduct product : List.of(new EngineProduct(), new PlainProduct(), staged)) {
             try (product;
                     Crew crew = new Crew(2)) {
                 GramTiles gram = new GramTiles(product, pictures, values, tiling, crew);

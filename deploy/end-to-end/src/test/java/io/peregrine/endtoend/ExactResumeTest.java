@@ -15,9 +15,11 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
@@ -49,7 +51,7 @@ class ExactResumeTest {
     private House house;
     private final Random random = new Random(Long.getLong("peregrine.resume.seed", 42));
     private int endings;
-    private int damaged;
+    private final Set<String> damaged = new HashSet<>();
     private double longestRedone;
     private double longestResume;
 
@@ -74,12 +76,14 @@ class ExactResumeTest {
             }
             System.out.printf(
                     "%d endings (%d with damage) in %d trainings: at most %.1f s of work redone, resumed within %.1f s%n",
-                    endings, damaged, trainings, longestRedone, longestResume);
+                    endings, damaged.size(), trainings, longestRedone, longestResume);
             assertThat(Files.readAllLines(house.log("trainer")))
                     .as("a state that is of no use is passed over aloud, and nothing else is")
                     .filteredOn(line -> line.contains("passed over"))
-                    .hasSize(damaged)
-                    .allMatch(line -> line.contains("is damaged: its checksum is"));
+                    .map(line -> line.replaceFirst(".*: resume state (\\S+) is damaged: its checksum is.*", "$1"))
+                    // A trainer that ends again before its first save finds the same file once more.
+                    .containsAll(damaged)
+                    .isSubsetOf(damaged);
         }
     }
 
@@ -154,10 +158,12 @@ class ExactResumeTest {
                 longestRedone = Math.max(longestRedone, redone);
             }
             case KILLED_AND_DAMAGED -> {
-                byte[] state = Files.readAllBytes(newest.get());
-                state[random.nextInt(state.length)] ^= 1;
-                Files.write(newest.get(), state);
-                damaged++;
+                // Damaged twice, it could be whole again.
+                if (damaged.add(newest.get().toString())) {
+                    byte[] state = Files.readAllBytes(newest.get());
+                    state[random.nextInt(state.length)] ^= 1;
+                    Files.write(newest.get(), state);
+                }
             }
         }
     }

@@ -2,6 +2,7 @@ package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /// A balanced set's rows by ordinal, their place in `fit_resample`'s output, out of its shuffled shards: 28 bytes
@@ -78,6 +79,14 @@ public final class BalancedRows {
     ///
     /// @param out f32 [3 · side · side]
     public void picture(PixelRows pixels, int ordinal, float[] out) {
-        RecipeShard.blend(pixels.picture(base[ordinal]), pixels.picture(neighbour[ordinal]), gap[ordinal], out, 0);
+        picture(pixels, ordinal, MemorySegment.ofArray(out), 0);
+    }
+
+    /// Makes a row's picture in memory of any kind.
+    ///
+    /// @param out where 3 · side · side float32 pixels go, from `at`
+    /// @param at in floats
+    public void picture(PixelRows pixels, int ordinal, MemorySegment out, long at) {
+        RecipeShard.blend(pixels.picture(base[ordinal]), pixels.picture(neighbour[ordinal]), gap[ordinal], out, at);
     }
 }

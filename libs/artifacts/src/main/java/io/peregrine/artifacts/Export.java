@@ -2,9 +2,9 @@ package io.peregrine.artifacts;
 
 import io.peregrine.events.Failure;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
@@ -13,12 +13,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
 /// A balanced set for any other trainer: every row's pixels, originals first, in `fit_resample`'s order. Rows are
-/// made and written one by one: memory does not depend on the set.
+/// made and written block by block: memory does not depend on the set.
 public final class Export {
     /// What is written.
     public enum Form {
@@ -29,6 +34,8 @@ public final class Export {
         /// `<class>/<ordinal>.png`, as torchvision's ImageFolder reads them; values rounded to whole levels.
         IMAGEFOLDER
     }
+
+    private static final long BLOCK_BYTES = 32L << 20;
 
     private final BalancedRows set;
     private final Manifest manifest;
@@ -52,7 +59,7 @@ public final class Export {
     /// Writes the set, fsynced.
     ///
     /// @param folder made when missing; must not hold an export already
-    /// @param written told the number of rows written so far; by several threads
+    /// @param written told the number of rows written so far; by threads of its own
     /// @throws Failure INPUT `DISK_TOO_SMALL` or `EXPORT_EXISTS`, before anything is written
     public void write(Form form, Path folder, LongConsumer written) throws IOException {
         Files.createDirectories(folder);
@@ -131,31 +138,59 @@ public final class Export {
     private void writeRows(Path file, byte[] header, ByteBuffer after, LongConsumer written) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             writeAt(channel, ByteBuffer.wrap(header), 0);
-            long rowBytes = (long) values * Float.BYTES;
-            ThreadLocal<Row> row = ThreadLocal.withInitial(() -> new Row(values));
-            inParallel(written, ordinal -> {
-                Row own = row.get();
-                set.picture(pixels, ordinal, own.made);
-                MemorySegment.copy(own.made, 0, MemorySegment.ofBuffer(own.bytes), LITTLE, 0, values);
-                writeAt(channel, own.bytes.duplicate(), header.length + ordinal * rowBytes);
-            });
+            long end = streamRows(channel, header.length, written);
             if (after != null) {
-                writeAt(channel, after, header.length + set.rows() * rowBytes);
+                writeAt(channel, after, end);
             }
             channel.force(true);
         }
     }
 
-    private static final ValueLayout.OfFloat LITTLE =
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /// All cores make the rows of a block while the one before is written and forced to the disk: a file that grows
+    /// from its front is what disks are fast at, and one that was left to the end would be waited for.
+    ///
+    /// @return where the rows end
+    private long streamRows(FileChannel channel, long from, LongConsumer written) throws IOException {
+        long rowBytes = (long) values * Float.BYTES;
+        int most = (int) Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, set.rows()));
+        ByteBuffer[] blocks = {
+            ByteBuffer.allocateDirect(Math.toIntExact(most * rowBytes)),
+            ByteBuffer.allocateDirect(Math.toIntExact(most * rowBytes))
+        };
+        try (ExecutorService disk = Executors.newSingleThreadExecutor()) {
+            Future<?> writing = CompletableFuture.completedFuture(null);
+            for (int begin = 0, turn = 0; begin < set.rows(); begin += most, turn = 1 - turn) {
+                int first = begin;
+                int rows = Math.min(most, set.rows() - begin);
+                ByteBuffer block = blocks[turn].clear().limit(Math.toIntExact(rows * rowBytes));
+                MemorySegment memory = MemorySegment.ofBuffer(block);
+                IntStream.range(0, rows)
+                        .parallel()
+                        .forEach(row -> set.picture(pixels, first + row, memory, (long) row * values));
+                await(writing);
+                writing = disk.submit(() -> {
+                    writeAt(channel, block, from + first * rowBytes);
+                    channel.force(false);
+                    written.accept(first + rows);
+                    return null;
+                });
+            }
+            await(writing);
+        }
+        return from + set.rows() * rowBytes;
+    }
 
-    private static final class Row {
-        private final float[] made;
-        private final ByteBuffer bytes;
-
-        private Row(int values) {
-            made = new float[values];
-            bytes = ByteBuffer.allocateDirect(values * Float.BYTES);
+    private static void await(Future<?> writing) throws IOException {
+        try {
+            writing.get();
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof IOException disk) {
+                throw disk;
+            }
+            throw new IllegalStateException(e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("interrupted while an export is written");
         }
     }
 
@@ -163,41 +198,30 @@ public final class Export {
         for (String name : manifest.classes()) {
             Files.createDirectories(folder.resolve(name));
         }
-        inParallel(written, ordinal -> {
-            float[] made = new float[values];
-            set.picture(pixels, ordinal, made);
-            byte[] png = new Sheet(manifest.side(), 1, 1).put(0, 0, made).png();
-            Path file =
-                    folder.resolve(manifest.classes().get(set.label(ordinal))).resolve("%07d.png".formatted(ordinal));
-            try (FileChannel channel =
-                    FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
-                writeAt(channel, ByteBuffer.wrap(png), 0);
-                channel.force(true);
-            }
-        });
+        AtomicLong done = new AtomicLong();
+        try {
+            IntStream.range(0, set.rows()).parallel().forEach(ordinal -> {
+                writePicture(folder, ordinal);
+                written.accept(done.incrementAndGet());
+            });
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
         for (String name : manifest.classes()) {
             fsync(folder.resolve(name));
         }
     }
 
-    @FunctionalInterface
-    private interface RowWriter {
-        void write(int ordinal) throws IOException;
-    }
-
-    private void inParallel(LongConsumer written, RowWriter writer) throws IOException {
-        AtomicLong done = new AtomicLong();
-        try {
-            IntStream.range(0, set.rows()).parallel().forEach(ordinal -> {
-                try {
-                    writer.write(ordinal);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-                written.accept(done.incrementAndGet());
-            });
-        } catch (UncheckedIOException e) {
-            throw e.getCause();
+    private void writePicture(Path folder, int ordinal) {
+        float[] made = new float[values];
+        set.picture(pixels, ordinal, made);
+        byte[] png = new Sheet(manifest.side(), 1, 1).put(0, 0, made).png();
+        Path file = folder.resolve(manifest.classes().get(set.label(ordinal))).resolve("%07d.png".formatted(ordinal));
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            writeAt(channel, ByteBuffer.wrap(png), 0);
+            channel.force(true);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

@@ -66,11 +66,18 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
     /// @param neighbour u8 [values]
     /// @param out where the float32 pixels go, from `at`
     public static void blend(MemorySegment base, MemorySegment neighbour, double gap, float[] out, int at) {
+        blend(base, neighbour, gap, MemorySegment.ofArray(out), at);
+    }
+
+    /// The same into memory of any kind.
+    ///
+    /// @param at in floats
+    public static void blend(MemorySegment base, MemorySegment neighbour, double gap, MemorySegment out, long at) {
         int values = (int) base.byteSize();
         for (int i = 0; i < values; i++) {
             int b = base.get(ValueLayout.JAVA_BYTE, i) & 0xff;
             int n = neighbour.get(ValueLayout.JAVA_BYTE, i) & 0xff;
-            out[at + i] = (float) (b + gap * (n - b));
+            out.set(ValueLayout.JAVA_FLOAT_UNALIGNED, (at + i) * Float.BYTES, (float) (b + gap * (n - b)));
         }
     }
 }

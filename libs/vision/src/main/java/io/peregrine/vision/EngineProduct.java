@@ -4,39 +4,66 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import io.peregrine.events.Failure;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 
-/// [MatrixProduct] by the engine, in its own memory: nothing is copied.
+/// [MatrixProduct] by the engine. On the processor in its own memory: nothing is copied. On a GPU each block is
+/// copied there once for all its products, and each product back.
 public final class EngineProduct implements MatrixProduct {
+    /// Rows of the probe: enough that a GPU takes the kernels that it takes for whole blocks.
+    private static final int PROBED_ROWS = 256;
+
+    private final NDManager host;
     private final NDManager manager;
 
+    /// Multiplies on the processor.
+    ///
     /// @throws Failure OURS `PRODUCTS_INEXACT`, if this engine rounds where float32 does not, as with
     ///     reduced-precision products switched on
     public EngineProduct() {
-        this.manager = engine().newBaseManager(Device.cpu());
+        this(Device.cpu());
+    }
+
+    /// @param device the processor, or a GPU that the engine has, as [Torch#device] finds it
+    /// @throws Failure OURS `PRODUCTS_INEXACT`, if the engine rounds there where float32 does not
+    public EngineProduct(Device device) {
+        this(device, device.isGpu());
+    }
+
+    /// @param staged whether blocks are filled beside the memory that is multiplied from, as a GPU's must be
+    public EngineProduct(Device device, boolean staged) {
+        this.manager = engine().newBaseManager(device);
+        this.host = staged ? engine().newBaseManager(Device.cpu()) : manager;
         probe();
     }
 
-    /// A block in the engine's memory. Its two handles are made once: a call then costs microseconds.
+    /// A block in the engine's memory. Its handles are made once for as long as they serve: a call then costs
+    /// microseconds.
     static final class EngineBlock implements Block {
-        private final NDArray array;
-        private final NDArray transposed;
+        private final NDManager manager;
+        private final NDArray filled;
         private final MemorySegment values;
+        private NDArray array;
+        private NDArray transposed;
 
-        private EngineBlock(NDArray array) {
-            this.array = array;
-            this.transposed = array.transpose();
-            this.values = MemorySegment.ofBuffer(array.toByteBuffer(true));
-            // A handle looks its shape up at the first question and keeps it in a plain field, in an object without
-            // final
-            // fields: asked first by two threads at once, one of them may see a shape without numbers. So it is asked
-            // here.
+        private EngineBlock(NDManager manager, NDArray filled) {
+            this.manager = manager;
+            this.filled = filled;
+            this.values = MemorySegment.ofBuffer(filled.toByteBuffer(true));
+            multiplyFrom(filled);
+        }
+
+        /// A handle looks its shape up at the first question and keeps it in a plain field, in an object
+        /// without final fields: asked first by two threads at once, one of them may see a shape without
+        /// numbers. So it is asked here.
+        private void multiplyFrom(NDArray place) {
+            array = place;
+            transposed = place.transpose();
             array.getShape();
             transposed.getShape();
         }
@@ -44,6 +71,17 @@ public final class EngineProduct implements MatrixProduct {
         @Override
         public MemorySegment values() {
             return values;
+        }
+
+        @Override
+        public void filled() {
+            transposed.close();
+            if (array != filled) {
+                array.close();
+            }
+            NDArray there = filled.toDevice(manager.getDevice(), true);
+            there.attach(manager);
+            multiplyFrom(there);
         }
     }
 
@@ -61,8 +99,13 @@ public final class EngineProduct implements MatrixProduct {
     }
 
     @Override
+    public boolean isStaged() {
+        return host != manager;
+    }
+
+    @Override
     public Block block(int rows) {
-        return new EngineBlock(manager.zeros(new Shape(rows, VALUES), DataType.FLOAT32));
+        return new EngineBlock(manager, host.zeros(new Shape(rows, VALUES), DataType.FLOAT32));
     }
 
     @Override
@@ -75,27 +118,31 @@ public final class EngineProduct implements MatrixProduct {
     /// Everything rests on exact sums, so one is looked at: 1,023 · 127² + 127 · 126 is odd and above 2²³, so it
     /// takes all 24 bits of a sum in float32.
     private void probe() {
-        Block left = block(1);
-        Block right = block(1);
-        for (int i = 0; i < VALUES; i++) {
-            left.values().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, 127);
-            right.values().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, i == 0 ? 126 : 127);
-        }
-        float exact = 1_023 * 127 * 127 + 127 * 126;
-        multiply(left, right, product -> {
-            float found = product.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 0);
-            if (found != exact) {
-                throw Failure.ours(
-                        "PRODUCTS_INEXACT",
-                        "the engine multiplies to %.0f instead of %.0f: switch reduced-precision products off (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=0), or set peregrine.balance.product=plain"
-                                .formatted(found, exact),
-                        null);
+        try (NDManager probed = host.newSubManager();
+                NDManager there = manager.newSubManager()) {
+            Shape shape = new Shape(PROBED_ROWS, VALUES);
+            NDArray left = probed.full(shape, 127, DataType.FLOAT32).toDevice(there.getDevice(), false);
+            NDArray right = probed.full(shape, 127, DataType.FLOAT32);
+            right.set(new NDIndex(":, 0"), 126);
+            right = right.toDevice(there.getDevice(), false);
+            left.attach(there);
+            right.attach(there);
+            float exact = 1_023 * 127 * 127 + 127 * 126;
+            for (float found : left.matMul(right.transpose()).toFloatArray()) {
+                if (found != exact) {
+                    throw Failure.ours(
+                            "PRODUCTS_INEXACT",
+                            "the engine multiplies to %.0f instead of %.0f on %s: switch reduced-precision products off (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=0), or set peregrine.balance.product=plain"
+                                    .formatted(found, exact, manager.getDevice()),
+                            null);
+                }
             }
-        });
+        }
     }
 
     @Override
     public void close() {
         manager.close();
+        host.close();
     }
 }

@@ -3,7 +3,7 @@ package io.peregrine.vision;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
-/// Products of float32 blocks, on the processor: `left · rightᵀ`. The caller fills the blocks in place.
+/// Products of float32 blocks: `left · rightᵀ`. The caller fills the blocks in place.
 ///
 /// Whole numbers whose products sum to at most 2²⁴ over [#VALUES] dimensions come out exact, in whatever
 /// order they are added up, with fused multiply-add or without: [EngineProduct] and [PlainProduct] then
@@ -17,6 +17,17 @@ public sealed interface MatrixProduct extends AutoCloseable permits EngineProduc
     sealed interface Block permits EngineProduct.EngineBlock, PlainProduct.PlainBlock {
         /// @return f32 [rows, VALUES], zeros at first, to be filled by the caller
         MemorySegment values();
+
+        /// To be called by one thread when the values were changed, before the block is multiplied, if this product
+        /// [#isStaged].
+        default void filled() {
+            // Multiplied from where it was filled.
+        }
+    }
+
+    /// @return whether blocks are multiplied elsewhere than where they are filled
+    default boolean isStaged() {
+        return false;
     }
 
     /// @param rows of the block

@@ -1,13 +1,19 @@
 package io.peregrine.vision;
 
+import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
+import io.peregrine.events.Failure;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /// The PyTorch engine of this process, with a thread count that is said and kept.
 ///
@@ -16,6 +22,8 @@ import java.util.Optional;
 public final class Torch {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
     private static final String HUGE_PAGES = "THP_MEM_ALLOC_ENABLE";
+
+    private static final Pattern GPU = Pattern.compile("gpu:([0-9]{1,4})");
 
     private static Integer threads;
 
@@ -67,6 +75,31 @@ public final class Torch {
     ///     processors say
     public static synchronized Engine load() {
         return threads == null ? load(threads()) : Engine.getEngine("PyTorch");
+    }
+
+    /// Finds what to compute on.
+    ///
+    /// @param wanted `cpu`, `gpu:0` and so on, or `auto`: the first GPU, where the engine has one
+    /// @throws Failure OURS `NO_SUCH_DEVICE`, if the engine has no such GPU; one built for the processor has none
+    public static Device device(String wanted) {
+        int gpus = load().getGpuCount();
+        if (wanted.equals("cpu") || wanted.equals("auto") && gpus == 0) {
+            return Device.cpu();
+        }
+        Matcher gpu = GPU.matcher(wanted.equals("auto") ? "gpu:0" : wanted);
+        if (!gpu.matches() || Integer.parseInt(gpu.group(1)) >= gpus) {
+            throw Failure.ours(
+                    "NO_SUCH_DEVICE",
+                    "the device is '%s', and this engine (PyTorch %s) computes on cpu%s; name one of these, or auto, or bring an engine with CUDA (PYTORCH_LIBRARY_PATH)"
+                            .formatted(
+                                    wanted,
+                                    load().getVersion(),
+                                    IntStream.range(0, gpus)
+                                            .mapToObj(i -> ", gpu:" + i)
+                                            .collect(Collectors.joining())),
+                    null);
+        }
+        return Device.gpu(Integer.parseInt(gpu.group(1)));
     }
 
     /// @return threads of one tensor operation, now or once loaded

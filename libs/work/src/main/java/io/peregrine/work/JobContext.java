@@ -3,6 +3,7 @@ package io.peregrine.work;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// A claimed job in its handler's hands. Every write is fenced: after the claim is lost nothing more is published.
 public final class JobContext {
@@ -44,16 +45,17 @@ public final class JobContext {
         jobs.step(claim, state, false, facts);
     }
 
-    /// Says how far the job is, at most once in two seconds; what comes sooner is left out.
-    public void progress(StageProgressed event) {
+    /// Says how far the job is, at most once in two seconds; in between it is not even asked for.
+    public void progress(Supplier<StageProgressed> event) {
         check();
         if (System.nanoTime() - lastProgress < PROGRESS_NANOS) {
             return;
         }
         lastProgress = System.nanoTime();
+        StageProgressed said = event.get();
         // The fence tells the reports of several claims apart: they are not repeats of each other.
         String ordinal = "%d/%d/%d".formatted(job().id(), job().fence(), progressOrdinal++);
-        jobs.aside(claim, tx -> tx.say(event, ordinal));
+        jobs.aside(claim, tx -> tx.say(said, ordinal));
     }
 
     /// The job's last transaction: it is done, and its events lie in the outbox. Also while the service stops.

@@ -142,7 +142,7 @@ final class Jobs {
                 tx -> tx.sql()
                         .createUpdate("""
                         update job set state = 'queued', worker = null, lease_until = null, updated_at = now(),
-                            attempts = attempts - :uncounted, waits = waits + :waited, error = :error,
+                            attempts = greatest(0, attempts - :uncounted), waits = waits + :waited, error = :error,
                             not_before = now() + :pause * interval '1 millisecond'
                         where id = :id and fence = :fence and state = 'running'""")
                         .bind("uncounted", counted ? 0 : 1)

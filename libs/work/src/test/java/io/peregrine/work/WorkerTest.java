@@ -189,6 +189,32 @@ class WorkerTest {
     }
 
     @Test
+    void aServiceThatStopsStillSavesWhatWasReached() throws Exception {
+        RunRef run = WorkFixture.run("saved at the end");
+        work.add(run, "shard", "0");
+        CountDownLatch begun = new CountDownLatch(1);
+        Worker worker = work.worker("one", LONG, "shard", job -> {
+            begun.countDown();
+            try {
+                while (true) {
+                    Thread.sleep(10);
+                    job.check();
+                }
+            } catch (JobStopped stopped) {
+                job.save(new byte[] {7}, tx -> tx.say(WorkFixture.shard(run, 0), "reached"));
+                throw stopped;
+            }
+        });
+        worker.start(1);
+        begun.await();
+        worker.close();
+
+        assertThat(work.strings("select state || attempts || encode(saved, 'hex') from job"))
+                .containsExactly("queued007");
+        assertThat(work.count("select count(*) from outbox")).isEqualTo(1);
+    }
+
+    @Test
     void anEndedRunAbsorbs() {
         RunRef run = WorkFixture.run("ended");
         work.add(run, "endless", "0");

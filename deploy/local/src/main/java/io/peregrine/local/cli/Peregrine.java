@@ -30,7 +30,7 @@ import picocli.CommandLine.ScopeType;
             "Also: ./peregrine verify runs every check and test; verify --slow those of minutes too, verify --golden DIR"
                     + " only the golden ones.",
             "./peregrine bench balance compares with imbalanced-learn; bench balance --help tells its parts.",
-            "./peregrine chaos [N] ends a trainer N times, 50 if left out, and compares what comes out."
+            "./peregrine chaos [N [SEED]] ends a trainer N times, 50 if left out, and compares what comes out."
         })
 public final class Peregrine {
     // Inherited, so that each command tells of itself.

@@ -1,8 +1,7 @@
-package io.peregrine.balance;
+package io.peregrine.balance.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.peregrine.balance.postgres.Ahead;
 import org.junit.jupiter.api.Test;
 
 class AheadTest {

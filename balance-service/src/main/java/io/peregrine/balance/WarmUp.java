@@ -1,0 +1,80 @@
+package io.peregrine.balance;
+
+import io.peregrine.balance.smote.NeighbourSearch;
+import io.peregrine.balance.smote.Tiling;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.jboss.logging.Logger;
+
+/// Searches among blank pictures when the service starts, aside: the loops over pixels take ten times as long until
+/// they are compiled, and a run's first classes should not wait for that.
+@ApplicationScoped
+class WarmUp {
+    private static final Logger LOG = Logger.getLogger(WarmUp.class);
+    private static final int PICTURES = 200;
+    private static final int VALUES = 3 * 64 * 64;
+    private static final int NEIGHBOURS = 5;
+
+    private final Products products;
+    private final BalanceConfig config;
+
+    WarmUp(Products products, BalanceConfig config) {
+        this.products = products;
+        this.config = config;
+    }
+
+    void begin(@Observes StartupEvent started) {
+        if (config.warmUp().isPositive()) {
+            Thread.ofPlatform().daemon().name("warm-up").start(this::searchAWhile);
+        }
+    }
+
+    /// What goes wrong here goes wrong again in a run, and is told there.
+    private void searchAWhile() {
+        long began = System.nanoTime();
+        int searches = 0;
+        try {
+            // As packs are: other kinds of memory are other code.
+            Path file = Files.createTempFile("peregrine-warm-up-", ".pixels");
+            try (Arena arena = Arena.ofShared();
+                    FileChannel channel = FileChannel.open(
+                            file,
+                            StandardOpenOption.READ,
+                            StandardOpenOption.WRITE,
+                            StandardOpenOption.DELETE_ON_CLOSE)) {
+                MemorySegment pixels = channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) PICTURES * VALUES, arena);
+                List<MemorySegment> pictures = IntStream.range(0, PICTURES)
+                        .mapToObj(picture -> pixels.asSlice((long) picture * VALUES, VALUES))
+                        .toList();
+                for (; System.nanoTime() - began < config.warmUp().toNanos(); searches++) {
+                    search(pictures);
+                }
+            }
+            LOG.debugf("warm after searches=%d", searches);
+        } catch (IOException | RuntimeException e) {
+            LOG.warnf(e, "not warmed up: the first search will be slow");
+        }
+    }
+
+    private void search(List<MemorySegment> pictures) {
+        int threads = config.threadCount();
+        Tiling tiling = Tiling.of(pictures.size(), VALUES, NEIGHBOURS, threads, config.memoryBytes());
+        try (NeighbourSearch search =
+                new NeighbourSearch(products.make(), pictures, VALUES, NEIGHBOURS, tiling, tiling.all(), threads)) {
+            while (search.stepsDone() < search.steps()) {
+                search.step(() -> {});
+            }
+            search.changed();
+        }
+    }
+}
