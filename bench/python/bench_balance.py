@@ -126,12 +126,14 @@ class Peregrine:
         file.write_text(json.dumps(spec))
         run = self.command("publish", folder, "--data", self.data, "--spec", file).split()[-1]
         address = f"{self.instance['balance']}/api/v1/runs/{run}/balance"
+        # The database's clock is read, so nothing is lost by asking seldom; each answer takes work from what is measured.
+        poll = POLL_SECONDS if kills else 1
         kept, kept_at, interval = 0, time.monotonic(), 0
         share, kill_at = None, None
         self.redone = []
         with Memory(self.pid()) as watched:
             while True:
-                time.sleep(POLL_SECONDS)
+                time.sleep(poll)
                 try:
                     plan = ask(address)
                 except OSError:

@@ -28,6 +28,7 @@ import io.peregrine.trainer.run.Position;
 import io.peregrine.trainer.run.ResumeFiles;
 import io.peregrine.trainer.run.SaveTimes;
 import io.peregrine.trainer.run.TrainingRows;
+import io.peregrine.vision.ResNet;
 import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.Torch;
@@ -142,9 +143,13 @@ class TrainNetwork implements JobHandler {
 
     private static TrainableNetwork network(
             Network network, TrainSpec spec, Manifest manifest, DatasetBalanced balanced) {
+        int classes = manifest.classes().size();
+        double smoothing = spec.regimen().labelSmoothing();
         return switch (network) {
             case CLASSIFIER ->
-                new SeedCnn(manifest.side(), manifest.classes().size(), spec.dropout(), weights(balanced));
+                spec.preset().equals(ResNet.PRESET)
+                        ? new ResNet(classes, spec.dropout(), weights(balanced), smoothing)
+                        : new SeedCnn(manifest.side(), classes, spec.dropout(), weights(balanced), smoothing);
             case AUTOENCODER -> new SeedAutoencoder(manifest.side(), spec.latent());
         };
     }

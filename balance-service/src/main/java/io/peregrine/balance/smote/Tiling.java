@@ -17,8 +17,9 @@ public record Tiling(int count, int part, int side) {
     /// Blocks whose sums fit into an int: 120 · 2²⁴ < 2³¹.
     static final int FLUSH = 120;
 
-    /// An engine's product is at full speed from some 256 rows on, and a part's sums stay in the cache.
-    private static final int MOST_PART = 512;
+    /// An engine's product is at nearly full speed from some 256 rows on. Larger parts waste more: of those on the
+    /// diagonal half is multiplied twice.
+    private static final int MOST_PART = 256;
 
     private static final int FEWEST_PART = 96;
     private static final int TINY_PART = 8;
@@ -44,7 +45,7 @@ public record Tiling(int count, int part, int side) {
             wanted++;
         }
         int parts = Math.max(Math.ceilDiv(count, MOST_PART), Math.min(wanted, Math.max(1, count / FEWEST_PART)));
-        int side = Math.max(wanted, (int) Math.ceil(Math.sqrt(4.0 * threads)));
+        int side = Math.max(wanted, (int) Math.ceil(Math.sqrt(16.0 * threads)));
         Tiling tiling = balanced(count, parts, side);
         while (tiling.bytes(values, k, threads) > memory) {
             if (tiling.side > 1) {

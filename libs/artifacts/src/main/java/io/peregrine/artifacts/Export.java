@@ -1,5 +1,6 @@
 package io.peregrine.artifacts;
 
+import com.sun.nio.file.ExtendedOpenOption;
 import io.peregrine.events.Failure;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -36,14 +37,23 @@ public final class Export {
     }
 
     private static final long BLOCK_BYTES = 32L << 20;
+    private static final int PAGE = 4_096;
+    /// So many rows fill whole pages, whatever the side: of a multiple of 8 a row takes a multiple of 768 bytes.
+    private static final int PAGE_ROWS = 16;
 
     private final BalancedRows set;
     private final Manifest manifest;
     private final PixelRows pixels;
     private final int values;
+    private final long blockBytes;
 
     /// @param pixels closed by the caller
     public Export(BalancedRows set, Manifest manifest, PixelRows pixels) {
+        this(set, manifest, pixels, BLOCK_BYTES);
+    }
+
+    Export(BalancedRows set, Manifest manifest, PixelRows pixels, long blockBytes) {
+        this.blockBytes = blockBytes;
         this.set = set;
         this.manifest = manifest;
         this.pixels = pixels;
@@ -53,7 +63,7 @@ public final class Export {
     /// @return bytes that the form takes; of an image folder at most
     public long bytes(Form form) {
         long each = form == Form.IMAGEFOLDER ? values + 4_096L : (long) values * Float.BYTES + Long.BYTES;
-        return set.rows() * each + 4_096;
+        return set.rows() * each + 2 * PAGE;
     }
 
     /// Writes the set, fsynced.
@@ -92,10 +102,10 @@ public final class Export {
         fsync(folder);
     }
 
-    /// Version 1.0 of numpy's format: the header ends at a multiple of 64.
+    /// Version 1.0 of numpy's format, padded to a page.
     private static byte[] npy(String type, String shape) {
         String header = "{'descr': '%s', 'fortran_order': False, 'shape': %s, }".formatted(type, shape);
-        int padded = (10 + header.length() + 1 + 63) / 64 * 64 - 10;
+        int padded = PAGE - 10;
         ByteBuffer bytes = ByteBuffer.allocate(10 + padded).order(ByteOrder.LITTLE_ENDIAN);
         bytes.put((byte) 0x93)
                 .put("NUMPY".getBytes(StandardCharsets.US_ASCII))
@@ -110,7 +120,7 @@ public final class Export {
     }
 
     private static byte[] safetensors(String header) {
-        int padded = (header.length() + 7) / 8 * 8;
+        int padded = PAGE - 8;
         return ByteBuffer.allocate(8 + padded)
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(padded)
@@ -136,9 +146,10 @@ public final class Export {
     }
 
     private void writeRows(Path file, byte[] header, ByteBuffer after, LongConsumer written) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+                FileChannel past = pastTheCache(file)) {
             writeAt(channel, ByteBuffer.wrap(header), 0);
-            long end = streamRows(channel, header.length, written);
+            long end = streamRows(past == null ? channel : past, channel, header.length, written);
             if (after != null) {
                 writeAt(channel, after, end);
             }
@@ -146,31 +157,49 @@ public final class Export {
         }
     }
 
-    /// All cores make the rows of a block while the one before is written and forced to the disk: a file that grows
-    /// from its front is what disks are fast at, and one that was left to the end would be waited for.
+    /// An export is written once and may be larger than memory: in the page cache it would only drive out the
+    /// packs that it is made from.
     ///
-    /// @return where the rows end
-    private long streamRows(FileChannel channel, long from, LongConsumer written) throws IOException {
+    /// @return null where the file system has no such thing
+    private static FileChannel pastTheCache(Path file) throws IOException {
+        if (Files.getFileStore(file).getBlockSize() > PAGE) {
+            return null;
+        }
+        try {
+            return FileChannel.open(file, StandardOpenOption.WRITE, ExtendedOpenOption.DIRECT);
+        } catch (UnsupportedOperationException | IOException e) {
+            return null;
+        }
+    }
+
+    /// All cores make the rows of a block while the one before is written: a file that grows from its front is
+    /// what disks are fast at.
+    ///
+    /// @param pages written to in whole pages
+    /// @param rest written to with what is left of the last
+    /// @param from where the rows begin, at a page
+    /// @return where they end
+    private long streamRows(FileChannel pages, FileChannel rest, long from, LongConsumer written) throws IOException {
         long rowBytes = (long) values * Float.BYTES;
-        int most = (int) Math.clamp(BLOCK_BYTES / rowBytes, 1, Math.max(1, set.rows()));
-        ByteBuffer[] blocks = {
-            ByteBuffer.allocateDirect(Math.toIntExact(most * rowBytes)),
-            ByteBuffer.allocateDirect(Math.toIntExact(most * rowBytes))
-        };
+        int most = Math.toIntExact(Math.max(1, blockBytes / (PAGE_ROWS * rowBytes)) * PAGE_ROWS);
+        most = Math.min(most, Math.ceilDiv(set.rows(), PAGE_ROWS) * PAGE_ROWS);
+        ByteBuffer[] blocks = {block(most * rowBytes), block(most * rowBytes)};
         try (ExecutorService disk = Executors.newSingleThreadExecutor()) {
             Future<?> writing = CompletableFuture.completedFuture(null);
             for (int begin = 0, turn = 0; begin < set.rows(); begin += most, turn = 1 - turn) {
                 int first = begin;
                 int rows = Math.min(most, set.rows() - begin);
-                ByteBuffer block = blocks[turn].clear().limit(Math.toIntExact(rows * rowBytes));
-                MemorySegment memory = MemorySegment.ofBuffer(block);
+                int bytes = Math.toIntExact(rows * rowBytes);
+                ByteBuffer block = blocks[turn];
+                MemorySegment memory = MemorySegment.ofBuffer(block.clear());
                 IntStream.range(0, rows)
                         .parallel()
                         .forEach(row -> set.picture(pixels, first + row, memory, (long) row * values));
                 await(writing);
                 writing = disk.submit(() -> {
-                    writeAt(channel, block, from + first * rowBytes);
-                    channel.force(false);
+                    int whole = bytes / PAGE * PAGE;
+                    writeAt(pages, block.slice(0, whole), from + first * rowBytes);
+                    writeAt(rest, block.slice(whole, bytes - whole), from + first * rowBytes + whole);
                     written.accept(first + rows);
                     return null;
                 });
@@ -178,6 +207,10 @@ public final class Export {
             await(writing);
         }
         return from + set.rows() * rowBytes;
+    }
+
+    private static ByteBuffer block(long bytes) {
+        return ByteBuffer.allocateDirect(Math.toIntExact(bytes + PAGE)).alignedSlice(PAGE);
     }
 
     private static void await(Future<?> writing) throws IOException {

@@ -14,10 +14,13 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.LongStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,6 +106,36 @@ class ExportTest {
         ByteBuffer y = ByteBuffer.wrap(Files.readAllBytes(to.resolve("y.npy"))).order(ByteOrder.LITTLE_ENDIAN);
         assertThat(y.getLong(y.limit() - 40)).isZero();
         assertThat(y.getLong(y.limit() - 32)).isOne();
+    }
+
+    /// Blocks of 16 rows and three of them, the last not full and not whole pages.
+    @Test
+    void aSetOfSeveralBlocksIsWrittenWhole() throws IOException {
+        int rows = 45;
+        long[] base = LongStream.range(0, rows).map(row -> row % 3).toArray();
+        long[] neighbour =
+                LongStream.range(0, rows).map(row -> (row + row / 3) % 3).toArray();
+        double[] gap = LongStream.range(0, rows).mapToDouble(row -> row / 50.0).toArray();
+        long[] ordinal = LongStream.range(0, rows).map(row -> rows - 1 - row).toArray();
+        ArtifactRef shard = new RecipeShard(base, neighbour, gap, new long[rows], ordinal).publish(store, Map.of());
+        BalancedRows large = BalancedRows.open(store, List.of(shard), rows);
+        Path to = folder.resolve("large");
+        List<Long> written = Collections.synchronizedList(new ArrayList<>());
+        float[] expected = new float[VALUES];
+        try (PixelRows pixels = new PixelRows(store, manifest)) {
+            new Export(large, manifest, pixels, 16 * VALUES * 4).write(Form.NPY, to, written::add);
+            assertThat(written).containsExactly(16L, 32L, 45L);
+            ByteBuffer x =
+                    ByteBuffer.wrap(Files.readAllBytes(to.resolve("X.npy"))).order(ByteOrder.LITTLE_ENDIAN);
+            int header = 10 + x.getShort(8);
+            assertThat(x.limit()).isEqualTo(header + rows * VALUES * 4);
+            for (int row = 0; row < rows; row++) {
+                large.picture(pixels, row, expected);
+                float[] found = new float[VALUES];
+                x.position(header + row * VALUES * 4).asFloatBuffer().get(found);
+                assertThat(found).as("row %d", row).isEqualTo(expected);
+            }
+        }
     }
 
     @Test

@@ -1,18 +1,21 @@
 package io.peregrine.events;
 
 import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import com.fasterxml.jackson.annotation.JsonValue;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
 /// What a run is to do, with every default filled in: `run.json`. Only `dataset` and `uri` must be said.
 ///
-/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations.
+/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations;
+/// `resnet` is what to take for results.
 public record RunSpec(
         String dataset,
         String uri,
@@ -186,11 +189,74 @@ public record RunSpec(
 
     /// How one network is trained.
     ///
-    /// @param preset `seed-cnn` or `seed-autoencoder`
+    /// @param preset `seed-cnn`, `resnet` or `seed-autoencoder`
     /// @param latent length of the code between encoder and decoder; 0 for a classifier
     /// @param dropout share of hidden units left out in training; 0 for an autoencoder
     public record TrainSpec(
-            String preset, int latent, int epochs, int batchSize, double learningRate, long seed, double dropout) {}
+            String preset,
+            int latent,
+            int epochs,
+            int batchSize,
+            double learningRate,
+            long seed,
+            double dropout,
+            @JsonUnwrapped Regimen regimen) {
+
+        /// A training as plain as the report's.
+        public TrainSpec(
+                String preset, int latent, int epochs, int batchSize, double learningRate, long seed, double dropout) {
+            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, Regimen.PLAIN);
+        }
+    }
+
+    /// What a training does beside following its gradient.
+    ///
+    /// @param schedule of the learning rate after the warm-up
+    /// @param warmUp share of all steps in which the learning rate rises from 0, 0 to below 1
+    /// @param weightDecay AdamW's; 0: none
+    /// @param gradientNorm norm to which longer gradients are shortened; 0: none is
+    /// @param labelSmoothing share of the truth spread over all classes; 0 for an autoencoder
+    /// @param augment what is done to a picture each time that it is learnt from
+    /// @param patience epochs without a better validation loss after which a training ends; 0: it goes on to
+    ///     its end
+    public record Regimen(
+            Schedule schedule,
+            double warmUp,
+            double weightDecay,
+            double gradientNorm,
+            double labelSmoothing,
+            Augment augment,
+            int patience) {
+        /// Nothing of all that: the report's.
+        public static final Regimen PLAIN = new Regimen(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 0);
+    }
+
+    /// How the learning rate goes.
+    public enum Schedule {
+        /// As it was asked for.
+        CONSTANT,
+        /// Down to 0 along half a cosine: Loshchilov and Hutter, "SGDR", 2017, without restarts.
+        COSINE;
+
+        @JsonValue
+        public String wire() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /// What is done to pictures while they are learnt from, anew in each epoch.
+    public enum Augment {
+        NONE,
+        /// Every second one is mirrored.
+        FLIP,
+        /// Mirrored, moved by up to an eighth of the side, and brightness and contrast changed by up to a fifth.
+        STANDARD;
+
+        @JsonValue
+        public String wire() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     /// @param k number of clusters; null: as many as there are classes
     public record ClusterSpec(Integer k, long seed) {}
@@ -207,7 +273,7 @@ public record RunSpec(
     public byte[] toJson() {
         ObjectNode json = EventCodec.json().valueToTree(this);
         ((ObjectNode) json.get("classifier")).remove("latent");
-        ((ObjectNode) json.get("autoencoder")).remove("dropout");
+        ((ObjectNode) json.get("autoencoder")).remove(List.of("dropout", "labelSmoothing"));
         try {
             return EventCodec.json().writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
         } catch (JsonProcessingException impossible) {

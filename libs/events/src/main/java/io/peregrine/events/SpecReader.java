@@ -2,6 +2,7 @@ package io.peregrine.events;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.ClusterSpec;
 import io.peregrine.events.RunSpec.Coverage;
@@ -10,6 +11,8 @@ import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Orientation;
+import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.RunSpec.Strategy;
 import io.peregrine.events.RunSpec.TrainSpec;
@@ -32,6 +35,38 @@ final class SpecReader {
     private static final int URI_CHARACTERS = 4_096;
     private static final int ERRORS = 20;
     private static final int SHOWN_CHARACTERS = 200;
+
+    private static final Regimen RESNET = new Regimen(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
+
+    private static final String[] AUTOENCODER = {
+        "preset",
+        "latent",
+        "epochs",
+        "batchSize",
+        "learningRate",
+        "seed",
+        "schedule",
+        "warmUp",
+        "weightDecay",
+        "gradientNorm",
+        "augment",
+        "patience"
+    };
+    private static final String[] CLASSIFIER = {
+        "preset",
+        "epochs",
+        "batchSize",
+        "learningRate",
+        "seed",
+        "dropout",
+        "schedule",
+        "warmUp",
+        "weightDecay",
+        "gradientNorm",
+        "labelSmoothing",
+        "augment",
+        "patience"
+    };
 
     private final List<FieldError> errors = new ArrayList<>();
 
@@ -72,9 +107,8 @@ final class SpecReader {
 
     private SplitSpec split(Room split) {
         onlyKnown(split, "test", "validation", "seed");
-        DoublePredicate share = s -> s >= 0 && s < 1;
-        double test = real(split, "test", 0.1, share, "a share from 0 to below 1");
-        double validation = real(split, "validation", 0, share, "a share from 0 to below 1");
+        double test = share(split, "test", 0.1);
+        double validation = share(split, "validation", 0);
         if (test + validation >= 1) {
             refuse(split, "validation", "leaves nothing to train on", "test and validation together stay below 1");
         }
@@ -181,20 +215,22 @@ final class SpecReader {
     }
 
     private TrainSpec classifier(Room room) {
-        onlyKnown(room, "preset", "epochs", "batchSize", "learningRate", "seed", "dropout");
-        DoublePredicate share = s -> s >= 0 && s < 1;
+        onlyKnown(room, CLASSIFIER);
+        String preset = preset(room, "seed-cnn", "resnet");
+        boolean modern = preset.equals("resnet");
         return new TrainSpec(
-                preset(room, "seed-cnn"),
+                preset,
                 0,
-                (int) count(room, "epochs", 10, 100_000),
+                (int) count(room, "epochs", modern ? 30 : 10, 100_000),
                 (int) count(room, "batchSize", 32, 65_536),
-                rate(room, 0.01),
+                rate(room, modern ? 0.002 : 0.01),
                 seed(room),
-                real(room, "dropout", 0.1, share, "a share from 0 to below 1"));
+                share(room, "dropout", 0.1),
+                regimen(room, modern ? RESNET : Regimen.PLAIN));
     }
 
     private TrainSpec autoencoder(Room room) {
-        onlyKnown(room, "preset", "latent", "epochs", "batchSize", "learningRate", "seed");
+        onlyKnown(room, AUTOENCODER);
         return new TrainSpec(
                 preset(room, "seed-autoencoder"),
                 (int) count(room, "latent", 300, 65_536),
@@ -202,7 +238,19 @@ final class SpecReader {
                 (int) count(room, "batchSize", 32, 65_536),
                 rate(room, 0.001),
                 seed(room),
-                0);
+                0,
+                regimen(room, Regimen.PLAIN));
+    }
+
+    private Regimen regimen(Room room, Regimen otherwise) {
+        return new Regimen(
+                choice(room, "schedule", otherwise.schedule()),
+                share(room, "warmUp", otherwise.warmUp()),
+                real(room, "weightDecay", otherwise.weightDecay(), d -> d >= 0 && d <= 10, "a number from 0 to 10"),
+                real(room, "gradientNorm", otherwise.gradientNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
+                share(room, "labelSmoothing", otherwise.labelSmoothing()),
+                choice(room, "augment", otherwise.augment()),
+                (int) whole(room, "patience", otherwise.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
     }
 
     private ClusterSpec clusters(Room room) {
@@ -212,12 +260,18 @@ final class SpecReader {
         return new ClusterSpec(clusters, seed(room));
     }
 
-    private String preset(Room room, String only) {
-        String preset = text(room, "preset", only);
-        if (preset != null && !preset.equals(only)) {
-            refuse(room, "preset", "is no preset", "'" + only + "'");
+    /// @return one of those allowed, also where another was said
+    private String preset(Room room, String... allowed) {
+        String preset = text(room, "preset", allowed[0]);
+        if (!List.of(allowed).contains(preset)) {
+            refuse(room, "preset", "is no preset", "'" + String.join("' or '", allowed) + "'");
+            return allowed[0];
         }
         return preset;
+    }
+
+    private double share(Room room, String field, double otherwise) {
+        return real(room, field, otherwise, s -> s >= 0 && s < 1, "a share from 0 to below 1");
     }
 
     private double rate(Room room, double otherwise) {

@@ -34,6 +34,27 @@ class RunSpecTest {
     }
 
     @Test
+    void theResidualNetworkHasDefaultsOfItsOwnAndEachCanBeSaid() throws Exception {
+        RunSpec spec = RunSpec.parse(json(
+                "{'dataset':'a','uri':'file:///a','classifier':{'preset':'resnet','patience':4,'augment':'flip'}}"));
+        assertThat(spec.classifier())
+                .isEqualTo(new RunSpec.TrainSpec(
+                        "resnet",
+                        0,
+                        30,
+                        32,
+                        0.002,
+                        42,
+                        0.1,
+                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.FLIP, 4)));
+        assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
+        assertThat(new String(spec.toJson(), StandardCharsets.UTF_8))
+                .contains("\"schedule\" : \"cosine\"")
+                .containsOnlyOnce("labelSmoothing")
+                .doesNotContain("regimen");
+    }
+
+    @Test
     void runJsonIsReadAsWhatWasWrittenAndIsTheSameBytes() throws Exception {
         RunSpec spec = RunSpec.parse(json("""
                 {'dataset':'a','uri':'file:///a','image':{'side':96,'fit':'cover','orientation':'ignore'},
@@ -126,7 +147,14 @@ class RunSpecTest {
                 "{'balance':{'method':'random-under','strategy':'not majority'}}|/balance/strategy|auto, not minority",
                 "{'balance':{'seed':4294967296}}|/balance/seed|0 to 4294967295",
                 "{'split':{'test':0.6,'validation':0.5}}|/split/validation|stay below 1",
-                "{'classifier':{'preset':'resnet'}}|/classifier/preset|'seed-cnn'",
+                "{'classifier':{'preset':'renset'}}|/classifier/preset|'seed-cnn' or 'resnet'",
+                "{'classifier':{'schedule':'linear'}}|/classifier/schedule|one of constant, cosine",
+                "{'classifier':{'augment':true}}|/classifier/augment|one of none, flip, standard",
+                "{'classifier':{'warmUp':1}}|/classifier/warmUp|a share from 0 to below 1",
+                "{'classifier':{'weightDecay':-1}}|/classifier/weightDecay|a number from 0 to 10",
+                "{'classifier':{'gradientNorm':-1}}|/classifier/gradientNorm|0 for none",
+                "{'autoencoder':{'patience':-1}}|/autoencoder/patience|0 to 100000 epochs",
+                "{'autoencoder':{'labelSmoothing':0.1}}|/autoencoder/labelSmoothing|Known here: preset, latent",
                 "{'classifier':{'learningRate':'fast'}}|/classifier/learningRate|a number above 0",
                 "{'clusters':{'k':0}}|/clusters/k|a whole number from 1"
             })

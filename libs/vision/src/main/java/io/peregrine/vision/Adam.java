@@ -13,7 +13,8 @@ import java.util.Map;
 import java.util.stream.LongStream;
 
 /// Adam as PyTorch 2.7.1 computes it, bit for bit: Kingma and Ba, "Adam: A Method for Stochastic Optimization",
-/// 2014.
+/// 2014; with weight decay PyTorch's `AdamW`: Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
+/// 2019.
 ///
 /// DJL's own puts epsilon on the uncorrected root, hides its moments and copies each gradient twice. This one works
 /// in place on the engine's memory. Each value is computed by itself, so the number of threads does not matter.
@@ -28,16 +29,26 @@ public final class Adam implements AutoCloseable {
     private record Moments(MemorySegment first, MemorySegment second) {}
 
     private final double rate;
+    private final double decay;
     private final Arena arena = arena();
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private final TrainableNetwork network;
     private final Floats floats = Floats.fastest();
     private long steps;
+    private double share = 1;
+    private double shortening = 1;
 
     /// @param rate the learning rate, above 0
     public Adam(TrainableNetwork network, double rate) {
+        this(network, rate, 0);
+    }
+
+    /// @param decay share of a weight that a step at learning rate 1 would take away, from 0 on; biases and the
+    ///     scales of norms keep all
+    public Adam(TrainableNetwork network, double rate, double decay) {
         this.network = network;
         this.rate = rate;
+        this.decay = decay;
         for (Parameter parameter : network.parameters()) {
             if (parameter.isLearned()) {
                 long bytes = 4L * parameter.size();
@@ -52,8 +63,13 @@ public final class Adam implements AutoCloseable {
     }
 
     /// Begins a step: to be called once before the updates of a batch.
-    void begin() {
+    ///
+    /// @param rateShare share of the learning rate that this step has
+    /// @param shortened what gradients are multiplied by
+    void begin(double rateShare, double shortened) {
         steps++;
+        share = rateShare;
+        shortening = shortened;
     }
 
     /// Moves one tensor by its gradient, in place.
@@ -64,11 +80,15 @@ public final class Adam implements AutoCloseable {
         Moments both = moments.get(name);
         MemorySegment w = memory(value);
         MemorySegment g = memory(gradient);
+        double now = rate * share;
+        boolean decays = value.getShape().dimension() > 1;
         Floats.AdamStep step = new Floats.AdamStep(
+                (float) shortening,
+                (float) (1 - (decays ? now * decay : 0)),
                 (float) (1 - BETA1),
                 (float) BETA2,
                 (float) (1 - BETA2),
-                (float) (rate / (1 - Math.pow(BETA1, steps))),
+                (float) (now / (1 - Math.pow(BETA1, steps))),
                 (float) Math.sqrt(1 - Math.pow(BETA2, steps)),
                 EPSILON);
         long count = w.byteSize() / 4;

@@ -16,12 +16,22 @@ sealed class Floats permits VectorFloats {
 
     /// What one step of Adam has in common for all values.
     ///
+    /// @param shortening what each gradient is multiplied by first; 1: nothing changes
+    /// @param weightKept what each weight is multiplied by first; 1: nothing changes
     /// @param meanNew 1 − β1, the share of the new gradient in the mean
     /// @param squareKept β2, the share of the old in the mean of squares
     /// @param squareNew 1 − β2
     /// @param rate learning rate over the mean's bias correction
     /// @param correction root of the square's bias correction
-    record AdamStep(float meanNew, float squareKept, float squareNew, float rate, float correction, float epsilon) {}
+    record AdamStep(
+            float shortening,
+            float weightKept,
+            float meanNew,
+            float squareKept,
+            float squareNew,
+            float rate,
+            float correction,
+            float epsilon) {}
 
     /// Moves values `from` to before `to` by one step of Adam, as PyTorch 2.7.1 computes it, bit for bit: its
     /// `lerp_` and `addcmul_` are compiled to fused multiply-adds, its `addcdiv_` is not.
@@ -34,15 +44,26 @@ sealed class Floats permits VectorFloats {
             long from,
             long to) {
         for (long i = from; i < to; i++) {
-            float g = gradients.getAtIndex(LAYOUT, i);
+            float g = gradients.getAtIndex(LAYOUT, i) * s.shortening();
             float m = means.getAtIndex(LAYOUT, i);
             m = Math.fma(s.meanNew(), g - m, m);
             float v = Math.fma(s.squareNew() * g, g, squares.getAtIndex(LAYOUT, i) * s.squareKept());
             float moved = m * s.rate() / ((float) Math.sqrt(v) / s.correction() + s.epsilon());
             means.setAtIndex(LAYOUT, i, m);
             squares.setAtIndex(LAYOUT, i, v);
-            weights.setAtIndex(LAYOUT, i, weights.getAtIndex(LAYOUT, i) - moved);
+            weights.setAtIndex(LAYOUT, i, weights.getAtIndex(LAYOUT, i) * s.weightKept() - moved);
         }
+    }
+
+    /// @param values f32 [n]
+    /// @return the sum of their squares, added up in order
+    static double squares(MemorySegment values) {
+        double sum = 0;
+        for (long i = 0; i < values.byteSize() / Float.BYTES; i++) {
+            double value = values.getAtIndex(LAYOUT, i);
+            sum += value * value;
+        }
+        return sum;
     }
 
     /// Writes bytes as floats, 0 … 255.

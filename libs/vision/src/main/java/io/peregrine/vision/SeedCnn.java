@@ -1,15 +1,12 @@
 package io.peregrine.vision;
 
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import ai.djl.nn.norm.Dropout;
 import ai.djl.nn.pooling.Pool;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.jni.JniUtils;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -26,24 +23,23 @@ public final class SeedCnn implements TrainableNetwork {
     private static final Shape ONE = new Shape(1, 1);
     private static final Shape TWO = new Shape(2, 2);
     private static final Shape FOUR = new Shape(4, 4);
-    private static final double MOMENTUM = 0.1;
-    private static final double EPSILON = 1e-5;
 
     private final int side;
     private final int classes;
     private final float dropout;
-    private final float[] weights;
+    private final CrossEntropy loss;
 
     /// @param side of the square pictures
     /// @param classes at least 2
     /// @param dropout share of hidden units left out in training, 0 to below 1
     public SeedCnn(int side, int classes, double dropout) {
-        this(side, classes, dropout, null);
+        this(side, classes, dropout, null, 0);
     }
 
     /// @param weights of the classes in the training loss, as PyTorch's `NLLLoss(weight=…)`; null: all alike
-    public SeedCnn(int side, int classes, double dropout, float[] weights) {
-        this.weights = weights == null ? null : weights.clone();
+    /// @param smoothing share of the truth spread over all classes in training, 0 to below 1
+    public SeedCnn(int side, int classes, double dropout, float[] weights, double smoothing) {
+        this.loss = new CrossEntropy(weights, (float) smoothing);
         this.side = side;
         this.classes = classes;
         this.dropout = (float) dropout;
@@ -57,11 +53,7 @@ public final class SeedCnn implements TrainableNetwork {
             int in = CHANNELS[layer - 1];
             int out = CHANNELS[layer];
             add(all, "conv2d" + layer, Parameter.Start.UNIFORM, in * 4L, new long[] {out, in, 2, 2}, out);
-            String norm = "batchnorm2d" + layer;
-            all.add(new Parameter(norm + ".weight", new long[] {out}, Parameter.Start.ONES, 0));
-            all.add(new Parameter(norm + ".bias", new long[] {out}, Parameter.Start.ZEROS, 0));
-            all.add(new Parameter(norm + ".running_mean", new long[] {out}, Parameter.Start.RUNNING_MEAN, 0));
-            all.add(new Parameter(norm + ".running_var", new long[] {out}, Parameter.Start.RUNNING_VARIANCE, 0));
+            BatchNorm.add(all, "batchnorm2d" + layer, out, Parameter.Start.ONES);
             // Convolution: w + 2·2 − 2 + 1; pooling: ⌊(w + 2·2 − 4) / 4⌋ + 1.
             width = (width + 3) / 4 + 1;
         }
@@ -84,7 +76,7 @@ public final class SeedCnn implements TrainableNetwork {
             String conv = "conv2d" + layer;
             x = Conv2d.conv2d(x, state.get(conv + ".weight"), state.get(conv + ".bias"), ONE, TWO)
                     .singletonOrThrow();
-            x = Activation.relu(batchNorm(x, state, "batchnorm2d" + layer, training));
+            x = Activation.relu(BatchNorm.of(x, state, "batchnorm2d" + layer, training));
             x = Pool.maxPool2d(x, FOUR, FOUR, TWO, false);
         }
         x = x.reshape(x.getShape().get(0), -1);
@@ -99,35 +91,18 @@ public final class SeedCnn implements TrainableNetwork {
                 .logSoftmax(1);
     }
 
-    /// The engine's own call: its parameter names are in another order than its arguments, this order is right.
-    private static NDArray batchNorm(NDArray x, Map<String, NDArray> state, String norm, boolean training) {
-        return JniUtils.batchNorm(
-                (PtNDArray) x,
-                (PtNDArray) state.get(norm + ".running_mean"),
-                (PtNDArray) state.get(norm + ".running_var"),
-                (PtNDArray) state.get(norm + ".weight"),
-                (PtNDArray) state.get(norm + ".bias"),
-                training,
-                MOMENTUM,
-                EPSILON);
+    @Override
+    public boolean classifies() {
+        return true;
     }
 
     @Override
     public NDArray loss(NDArray output, NDArray pixels, NDArray labels) {
-        return output.gather(labels.toType(DataType.INT64, false).reshape(-1, 1), 1)
-                .mean()
-                .neg();
+        return CrossEntropy.measured(output, labels);
     }
 
-    /// Σ w[y] · nll / Σ w[y]: a picture of a rare class counts for as many as its class lacks.
     @Override
     public NDArray trainingLoss(NDArray output, NDArray pixels, NDArray labels) {
-        if (weights == null) {
-            return loss(output, pixels, labels);
-        }
-        NDArray rows = labels.toType(DataType.INT64, false);
-        NDArray weight = output.getManager().create(weights).gather(rows, 0);
-        NDArray found = output.gather(rows.reshape(-1, 1), 1).reshape(-1);
-        return found.mul(weight).sum().div(weight.sum()).neg();
+        return loss.minimized(output, labels);
     }
 }

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /// A network as plain functions over a map of its `state_dict`: nothing is hidden in it.
-public sealed interface TrainableNetwork permits SeedCnn, SeedAutoencoder {
+public sealed interface TrainableNetwork permits SeedCnn, ResNet, SeedAutoencoder {
     /// @return tensors in `state_dict` order
     List<Parameter> parameters();
 
@@ -14,6 +14,11 @@ public sealed interface TrainableNetwork permits SeedCnn, SeedAutoencoder {
     /// @param training whether dropout drops and batch norm takes and keeps the batch's own statistics
     /// @return what the network makes of them
     NDArray output(Map<String, NDArray> state, NDArray pixels, boolean training);
+
+    /// @return whether its output are log-probabilities of classes
+    default boolean classifies() {
+        return false;
+    }
 
     /// @param output of [#output]
     /// @param pixels its input

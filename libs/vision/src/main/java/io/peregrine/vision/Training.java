@@ -11,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// Steps of one network: forward, backward, Adam.
@@ -111,19 +112,34 @@ public final class Training {
     private final Engine engine;
     private final NetworkState state;
     private final Adam adam;
+    private final double longest;
 
     /// @param state moved in place; closed by the caller
     /// @param adam closed by the caller
     public Training(NetworkState state, Adam adam) {
+        this(state, adam, Double.POSITIVE_INFINITY);
+    }
+
+    /// @param longest norm of all gradients together; longer ones are shortened to it, as PyTorch's
+    ///     `clip_grad_norm_`; infinite: none is
+    public Training(NetworkState state, Adam adam, double longest) {
         this.engine = Torch.load();
         this.state = state;
         this.adam = adam;
+        this.longest = longest;
+    }
+
+    /// One step at the full learning rate.
+    ///
+    /// @param stream seeds dropout: a function of (seed, epoch, step), so that a resumed training draws the same
+    public Outcome step(Batch batch, int stream) {
+        return step(batch, stream, 1);
     }
 
     /// One step.
     ///
-    /// @param stream seeds dropout: a function of (seed, epoch, step), so that a resumed training draws the same
-    public Outcome step(Batch batch, int stream) {
+    /// @param share of the learning rate that a schedule leaves, 0 to 1
+    public Outcome step(Batch batch, int stream, double share) {
         engine.setRandomSeed(stream);
         try (NDManager manager = state.manager().newSubManager();
                 GradientCollector gradients = engine.newGradientCollector()) {
@@ -143,16 +159,31 @@ public final class Training {
             NDArray output = state.network().output(leaves, pixels, true);
             NDArray loss = state.network().trainingLoss(output, pixels, batch.labels(manager));
             gradients.backward(loss);
-            adam.begin();
+            Map<String, NDArray> found = new LinkedHashMap<>();
             for (Parameter parameter : state.parameters()) {
                 if (parameter.isLearned()) {
                     NDArray gradient = leaves.get(parameter.name()).getGradient();
                     gradient.attach(manager);
-                    adam.update(parameter.name(), state.tensors().get(parameter.name()), gradient);
+                    found.put(parameter.name(), gradient);
                 }
             }
+            adam.begin(share, shortening(found));
+            found.forEach((name, gradient) -> adam.update(name, state.tensors().get(name), gradient));
             return new Outcome(loss.getFloat(), predicted(output));
         }
+    }
+
+    /// What all gradients are multiplied by. Summed in one order, in double: the same bits on any number of
+    /// threads.
+    private double shortening(Map<String, NDArray> gradients) {
+        if (longest == Double.POSITIVE_INFINITY) {
+            return 1;
+        }
+        double squares = 0;
+        for (NDArray gradient : gradients.values()) {
+            squares += Floats.squares(Adam.memory(gradient));
+        }
+        return Math.min(1, longest / (Math.sqrt(squares) + 1e-6));
     }
 
     /// Measures a batch without learning from it.
@@ -176,7 +207,7 @@ public final class Training {
     }
 
     private int[] predicted(NDArray output) {
-        if (!(state.network() instanceof SeedCnn)) {
+        if (!state.network().classifies()) {
             return new int[0];
         }
         // By hand: of equal ones the first, on every engine.

@@ -32,7 +32,8 @@ final class VectorFloats extends Floats {
         long i = from;
         for (; i <= to - FLOATS.length(); i += FLOATS.length()) {
             long at = 4 * i;
-            FloatVector g = FloatVector.fromMemorySegment(FLOATS, gradients, at, ORDER);
+            FloatVector g =
+                    FloatVector.fromMemorySegment(FLOATS, gradients, at, ORDER).mul(s.shortening());
             FloatVector m = FloatVector.fromMemorySegment(FLOATS, means, at, ORDER);
             m = g.sub(m).lanewise(VectorOperators.FMA, FloatVector.broadcast(FLOATS, s.meanNew()), m);
             FloatVector kept =
@@ -42,7 +43,10 @@ final class VectorFloats extends Floats {
             FloatVector moved = m.mul(s.rate()).div(root.div(s.correction()).add(s.epsilon()));
             m.intoMemorySegment(means, at, ORDER);
             v.intoMemorySegment(squares, at, ORDER);
-            FloatVector.fromMemorySegment(FLOATS, weights, at, ORDER).sub(moved).intoMemorySegment(weights, at, ORDER);
+            FloatVector.fromMemorySegment(FLOATS, weights, at, ORDER)
+                    .mul(s.weightKept())
+                    .sub(moved)
+                    .intoMemorySegment(weights, at, ORDER);
         }
         super.adam(s, weights, gradients, means, squares, i, to);
     }

@@ -19,7 +19,7 @@ class FloatsTest {
         plain[1][7] = 0;
         plain[3][7] = 0;
         float[][] vectors = {plain[0].clone(), plain[1].clone(), plain[2].clone(), plain[3].clone()};
-        Floats.AdamStep step = new Floats.AdamStep(0.1f, 0.999f, 0.001f, 0.023f, 0.07f, 1e-8f);
+        Floats.AdamStep step = new Floats.AdamStep(0.7f, 0.99f, 0.1f, 0.999f, 0.001f, 0.023f, 0.07f, 1e-8f);
         adam(new Floats(), step, plain);
         adam(new VectorFloats(), step, vectors);
         for (int tensor = 0; tensor < plain.length; tensor++) {

@@ -15,6 +15,7 @@ final class BatchFeed implements AutoCloseable {
     private final PixelRows pixels;
     private final int[] order;
     private final int size;
+    private final Augmentation augmentation;
     private final Batch[] buffers;
     private final ExecutorService filler = Executors.newSingleThreadExecutor(
             Thread.ofPlatform().daemon().name("prefetch").factory());
@@ -24,11 +25,20 @@ final class BatchFeed implements AutoCloseable {
     /// @param order which rows, in the order in which they are met
     /// @param size rows of a batch; the last may have fewer
     /// @param first batch to begin with
-    BatchFeed(TrainingRows rows, PixelRows pixels, int side, int[] order, int size, int first) {
+    /// @param augmentation of each picture, or null
+    BatchFeed(
+            TrainingRows rows,
+            PixelRows pixels,
+            int side,
+            int[] order,
+            int size,
+            int first,
+            Augmentation augmentation) {
         this.rows = rows;
         this.pixels = pixels;
         this.order = order;
         this.size = size;
+        this.augmentation = augmentation;
         this.index = first;
         this.buffers = new Batch[] {new Batch(size, side), new Batch(size, side)};
         this.next = fill(first);
@@ -47,6 +57,9 @@ final class BatchFeed implements AutoCloseable {
         return filler.submit(() -> {
             Batch buffer = buffers[batch % 2];
             rows.fill(buffer, pixels, order, from, Math.min(order.length, from + size));
+            for (int row = 0; augmentation != null && row < buffer.count(); row++) {
+                augmentation.change(buffer.row(row), from + row);
+            }
             return buffer;
         });
     }

@@ -5,6 +5,8 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.Failure;
 import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.Regimen;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.vision.Adam;
 import io.peregrine.vision.NetworkState;
@@ -20,7 +22,7 @@ import java.util.stream.IntStream;
 
 /// The training of one network, from its start values or from where a killed one stood, to the same bytes.
 ///
-/// Each epoch meets all rows in a fresh order; the last short batch is kept. Pixels go in as they are, 0 to 255.
+/// Each epoch meets all rows in a fresh order; the last short batch is kept. Pixels go in as 0 to 255.
 /// Not for several threads at once.
 public final class NetworkTraining implements AutoCloseable {
     /// Code of the failure when a loss is infinite or no number.
@@ -79,10 +81,11 @@ public final class NetworkTraining implements AutoCloseable {
         this.network = network;
         this.spec = spec;
         this.material = material;
-        this.classifies = spec.latent() == 0;
+        this.classifies = network.classifies();
         this.state = state;
-        this.adam = new Adam(network, spec.learningRate());
-        this.training = new Training(state, adam);
+        this.adam = new Adam(network, spec.learningRate(), regimen().weightDecay());
+        double norm = regimen().gradientNorm();
+        this.training = new Training(state, adam, norm == 0 ? Double.POSITIVE_INFINITY : norm);
         this.position = position;
     }
 
@@ -91,9 +94,36 @@ public final class NetworkTraining implements AutoCloseable {
         return position;
     }
 
-    /// @return whether every epoch is over
+    private Regimen regimen() {
+        return spec.regimen();
+    }
+
+    /// @return whether every epoch is over, or the validation loss did not become better for as long as was
+    ///     asked for
     public boolean isOver() {
-        return position.epoch() > spec.epochs();
+        boolean hopeless = regimen().patience() > 0
+                && material.validate().count() > 0
+                && position.sinceBest() >= regimen().patience();
+        return position.epoch() > spec.epochs() || hopeless;
+    }
+
+    /// @return share of the learning rate that the next step has: a function of its number alone
+    private double rateShare() {
+        long all = (long) spec.epochs() * batches();
+        double warm = regimen().warmUp() * all;
+        if (position.steps() < warm) {
+            return Math.min(1, (position.steps() + 1) / warm);
+        }
+        return switch (regimen().schedule()) {
+            case CONSTANT -> 1;
+            case COSINE -> (1 + Math.cos(Math.PI * (position.steps() - warm) / (all - warm))) / 2;
+        };
+    }
+
+    private Augmentation augmentation() {
+        return regimen().augment() == Augment.NONE
+                ? null
+                : new Augmentation(regimen().augment(), spec.seed(), position.epoch(), material.side());
     }
 
     /// @return what is computed on, such as `cpu` or `gpu0`
@@ -115,11 +145,17 @@ public final class NetworkTraining implements AutoCloseable {
         long began = System.nanoTime();
         long seenBefore = position.seen();
         try (BatchFeed feed = new BatchFeed(
-                material.learn(), material.pixels(), material.side(), order, spec.batchSize(), position.batch())) {
+                material.learn(),
+                material.pixels(),
+                material.side(),
+                order,
+                spec.batchSize(),
+                position.batch(),
+                augmentation())) {
             while (feed.hasNext()) {
                 Batch batch = feed.next();
                 long stepBegan = System.nanoTime();
-                Outcome outcome = training.step(batch, position.stream(spec.seed()));
+                Outcome outcome = training.step(batch, position.stream(spec.seed()), rateShare());
                 mustBeFinite(outcome.loss());
                 position = position.after(outcome.loss(), correct(batch, outcome), batch.count());
                 watcher.afterBatch(position, batches, batch.count(), (System.nanoTime() - stepBegan) / 1e9);
@@ -144,7 +180,7 @@ public final class NetworkTraining implements AutoCloseable {
         }
         boolean best = loss < position.bestLoss();
         int epoch = position.epoch();
-        position = position.nextEpoch(Math.min(loss, position.bestLoss()));
+        position = position.nextEpoch(loss);
         return new EpochEnd(epoch, best, measures);
     }
 
@@ -179,7 +215,8 @@ public final class NetworkTraining implements AutoCloseable {
     private Predictions measure(TrainingRows rows, Runnable between) {
         Predictions predictions = new Predictions(material.classes());
         int[] order = IntStream.range(0, rows.count()).toArray();
-        try (BatchFeed feed = new BatchFeed(rows, material.pixels(), material.side(), order, spec.batchSize(), 0)) {
+        try (BatchFeed feed =
+                new BatchFeed(rows, material.pixels(), material.side(), order, spec.batchSize(), 0, null)) {
             while (feed.hasNext()) {
                 between.run();
                 Batch batch = feed.next();
@@ -215,6 +252,7 @@ public final class NetworkTraining implements AutoCloseable {
                 .metadata(POSITION + "correct", Long.toString(position.correct()))
                 .metadata(POSITION + "seen", Long.toString(position.seen()))
                 .metadata(POSITION + "bestLoss", Double.toString(position.bestLoss()))
+                .metadata(POSITION + "sinceBest", Integer.toString(position.sinceBest()))
                 .metadata("threads", Integer.toString(Torch.threads()));
     }
 
@@ -229,7 +267,8 @@ public final class NetworkTraining implements AutoCloseable {
                 Double.parseDouble(notes.get(POSITION + "lossSum")),
                 Long.parseLong(notes.get(POSITION + "correct")),
                 Long.parseLong(notes.get(POSITION + "seen")),
-                Double.parseDouble(notes.get(POSITION + "bestLoss")));
+                Double.parseDouble(notes.get(POSITION + "bestLoss")),
+                Integer.parseInt(notes.get(POSITION + "sinceBest")));
     }
 
     @Override

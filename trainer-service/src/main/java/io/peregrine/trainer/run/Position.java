@@ -11,19 +11,30 @@ import io.peregrine.random.Mt19937;
 /// @param correct rows of the epoch so far whose class was predicted
 /// @param seen rows of the epoch so far
 /// @param bestLoss of all epochs before, as the best checkpoint is chosen by; infinite before the first
-public record Position(int epoch, int batch, long steps, double lossSum, long correct, long seen, double bestLoss) {
+/// @param sinceBest epochs that are over since the best one
+public record Position(
+        int epoch, int batch, long steps, double lossSum, long correct, long seen, double bestLoss, int sinceBest) {
     /// @return the beginning
     public static Position start() {
-        return new Position(1, 0, 0, 0, 0, 0, Double.POSITIVE_INFINITY);
+        return new Position(1, 0, 0, 0, 0, 0, Double.POSITIVE_INFINITY, 0);
     }
 
     Position after(double loss, long correctRows, int rows) {
         return new Position(
-                epoch, batch + 1, steps + 1, lossSum + loss * rows, correct + correctRows, seen + rows, bestLoss);
+                epoch,
+                batch + 1,
+                steps + 1,
+                lossSum + loss * rows,
+                correct + correctRows,
+                seen + rows,
+                bestLoss,
+                sinceBest);
     }
 
-    Position nextEpoch(double best) {
-        return new Position(epoch + 1, 0, steps, 0, 0, 0, best);
+    /// @param loss of the epoch that is over
+    Position nextEpoch(double loss) {
+        boolean best = loss < bestLoss;
+        return new Position(epoch + 1, 0, steps, 0, 0, 0, best ? loss : bestLoss, best ? 0 : sinceBest + 1);
     }
 
     /// Random streams have no state: an epoch's order is a function of (seed, epoch) alone.
@@ -34,6 +45,12 @@ public record Position(int epoch, int batch, long steps, double lossSum, long co
     /// @return the engine's seed for the next step, a function of (seed, epoch, batch)
     int stream(long seed) {
         return (int) mix(mix(seed, epoch), batch + 1L) & 0x7fff_ffff;
+    }
+
+    /// @param place of a row in the epoch's order
+    /// @return seed of what is done to its picture, a function of (seed, epoch, place)
+    static long augmentation(long seed, int epoch, int place) {
+        return mix(mix(seed, epoch) ^ 0xa0761d64L, place + 1L);
     }
 
     /// SplitMix64's finalizer (Steele, Lea, Flood, 2014) over both numbers: 32 well-mixed bits.

@@ -12,11 +12,15 @@ import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.Failure;
+import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.random.Mt19937;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.vision.ResNet;
 import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.Torch;
@@ -131,6 +135,61 @@ class NetworkTrainingTest {
         TrainSpec spec = new TrainSpec("seed-autoencoder", 6, 2, 5, 0.001, 7, 0);
         assertThat(interrupted(new SeedAutoencoder(SIDE, 6), spec, 7))
                 .isEqualTo(undisturbed(new SeedAutoencoder(SIDE, 6), spec));
+    }
+
+    private static TrainSpec residual(Regimen regimen) {
+        return new TrainSpec("resnet", 0, 3, 5, 0.002, 42, 0.1, regimen);
+    }
+
+    /// Everything that a resume could forget: schedule, augmentation, smoothing, decay, shortened gradients.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 6, 14})
+    void soDoesAResidualNetworkWithAllThatATrainingCanDo(int killedAfter) throws IOException {
+        TrainSpec spec = residual(new Regimen(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0));
+        ResNet network = new ResNet(2, 0.1, null, 0.1);
+        byte[] undisturbed = undisturbed(network, spec);
+        assertThat(interrupted(network, spec, killedAfter)).isEqualTo(undisturbed);
+        for (Regimen other : List.of(
+                new Regimen(Schedule.CONSTANT, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0.2, 0, 0.5, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0.2, 0.05, 0, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.FLIP, 0))) {
+            assertThat(undisturbed(network, residual(other)))
+                    .as("%s does something", other)
+                    .isNotEqualTo(undisturbed);
+        }
+    }
+
+    @Test
+    void aTrainingEndsWhenValidationHasNotBecomeBetterForAsLongAsWasAskedFor() {
+        TrainSpec spec = new TrainSpec(
+                "seed-cnn", 0, 50, 5, 0.3, 42, 0.1, new Regimen(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
+        Material watched = new Material(pixels, SIDE, 2, material.learn(), material.test(), material.test());
+        List<Boolean> best = new ArrayList<>();
+        try (NetworkTraining training = new NetworkTraining(cnn(), spec, watched)) {
+            while (!training.isOver()) {
+                best.add(training.epoch((position, batches, rows, seconds) -> {}, () -> {})
+                        .best());
+            }
+        }
+        assertThat(best).hasSizeBetween(3, 49).startsWith(true).endsWith(false, false);
+        assertThat(java.util.Collections.indexOfSubList(best, List.of(false, false)))
+                .as("not later either")
+                .isEqualTo(best.size() - 2);
+    }
+
+    @Test
+    void withoutValidationItGoesOnToItsEnd() {
+        TrainSpec spec = new TrainSpec(
+                "seed-cnn", 0, 8, 5, 0.3, 42, 0.1, new Regimen(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 1));
+        int epochs = 0;
+        try (NetworkTraining training = new NetworkTraining(cnn(), spec, material)) {
+            for (; !training.isOver(); epochs++) {
+                training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            }
+        }
+        assertThat(epochs).isEqualTo(8);
     }
 
     @Test

@@ -181,7 +181,7 @@ class ResumeFilesTest {
     }
 
     private static Position position(int epoch, int batch) {
-        return new Position(epoch, batch, batch, 0, 0, 0, 1);
+        return new Position(epoch, batch, batch, 0, 0, 0, 1, 0);
     }
 
     private static SafetensorsWriter state(int batch) {

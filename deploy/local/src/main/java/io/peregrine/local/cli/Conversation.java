@@ -36,8 +36,15 @@ final class Conversation {
     ///
     /// @return the run that it begins
     String publish(ObjectNode spec) {
+        return publish(spec, UUID.randomUUID().toString());
+    }
+
+    /// Publishes a dataset-ready.
+    ///
+    /// @param id if it was published before, nothing happens a second time
+    /// @return the run that it begins or began
+    String publish(ObjectNode spec, String id) {
         DatasetReady ready = new DatasetReady(spec.path("dataset").asText(), spec);
-        String id = UUID.randomUUID().toString();
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", bootstrapServers, "acks", "all", "max.block.ms", "15000"),
                 new StringSerializer(),

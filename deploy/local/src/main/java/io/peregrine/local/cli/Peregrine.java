@@ -23,7 +23,8 @@ import picocli.CommandLine.ScopeType;
             AskCommands.Cancel.class,
             GalleryCommand.class,
             SetCommands.Samples.class,
-            SetCommands.Export.class
+            SetCommands.Export.class,
+            CompareCommand.class
         },
         footer = {
             "",

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -40,24 +41,36 @@ final class RunCommands {
         @Option(names = "--json", description = "print one JSON object instead")
         boolean json;
 
+        /// Whether what was worked with answers afterwards.
+        private boolean staysUp;
+
         Screen screen() {
             return new Screen(System.out, json ? Screen.Mode.SILENT : Screen.modeOfStandardOutput());
         }
 
         int run(ObjectNode spec, Path folder, Screen screen) throws InterruptedException {
+            return within(folder, screen, instance -> follow(instance, spec, screen));
+        }
+
+        /// Works with what runs, or with what is brought up for it.
+        ///
+        /// @param work answers with the exit status
+        int within(Path folder, Screen screen, ToIntFunction<RunningInstance> work) throws InterruptedException {
             observation.mustBePossible();
             Optional<RunningInstance> running = RunningInstance.find(place.data());
             if (running.isPresent()) {
                 observation.mustBeThere(running.get());
                 screen.say("Using what runs over " + place.data());
-                return follow(running.get(), spec, screen, true);
+                staysUp = true;
+                return work.applyAsInt(running.get());
             }
             screen.say("Starting broker, database and four services (logs: %s) …"
                     .formatted(place.data().resolve("logs")));
+            staysUp = keep;
             try (LocalPeregrine peregrine = UpCommands.open(place, List.of(folder), screen::say)) {
                 RunningInstance instance =
                         RunningInstance.of(peregrine, observation.start(place, peregrine, screen::say));
-                int status = follow(instance, spec, screen, keep);
+                int status = work.applyAsInt(instance);
                 if (keep) {
                     instance.announce();
                     if (instance.prometheus() != null) {
@@ -70,7 +83,7 @@ final class RunCommands {
             }
         }
 
-        private int follow(RunningInstance instance, ObjectNode spec, Screen screen, boolean staysUp) {
+        private int follow(RunningInstance instance, ObjectNode spec, Screen screen) {
             Conversation conversation = new Conversation(instance.kafka());
             RunProgress progress = new RunProgress(conversation.publish(spec));
             conversation.follow(progress, screen);

@@ -42,6 +42,9 @@ final class SpecOptions {
             description = "even: each picture is a base equally often")
     String coverage;
 
+    @Option(names = "--classifier", paramLabel = "PRESET", description = "seed-cnn or resnet")
+    String classifier;
+
     @Option(names = "--epochs", paramLabel = "N", description = "of both networks")
     Integer epochs;
 
@@ -88,6 +91,7 @@ final class SpecOptions {
             put(body, network, "epochs", epochs);
             put(body, network, "batchSize", batchSize);
         }
+        put(body, "classifier", "preset", classifier);
         put(body, "autoencoder", "latent", latent);
         put(body, "clusters", "k", clusters);
         put(body, "split", "test", test);

@@ -1,0 +1,219 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.BadSpec;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.RunSpec;
+import io.peregrine.local.Refusal;
+import io.peregrine.local.compare.Comparison;
+import io.peregrine.local.compare.Comparison.Outcome;
+import io.peregrine.local.compare.ComparisonPage;
+import io.peregrine.local.compare.ComparisonPlot;
+import io.peregrine.local.compare.Contender;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// Did balancing help? Several strategies with several seeds on the same split, each a run of its own.
+@Command(
+        name = "compare",
+        description =
+                "Train with several strategies and seeds on the same split, and tell with error bars which helped."
+                        + " Interrupted and begun again, it goes on.")
+final class CompareCommand extends RunCommands.Whole {
+    /// Budgets of a training.
+    enum Budget {
+        /// Every strategy takes the optimizer steps that the baseline takes: else a larger set would train for
+        /// longer.
+        steps,
+        /// Every strategy meets its rows equally often.
+        epochs
+    }
+
+    @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
+    private Path folder;
+
+    @Mixin
+    private SpecOptions options;
+
+    @Option(
+            names = "--strategies",
+            split = ",",
+            paramLabel = "S",
+            description = "the baseline first, from " + Contender.KNOWN + " (default: ${DEFAULT-VALUE})")
+    private List<String> strategies = List.of("none", "atLeast:200", "auto", "weights");
+
+    @Option(names = "--seeds", paramLabel = "N", description = "trainings of each (default: ${DEFAULT-VALUE})")
+    private int seeds = 5;
+
+    @Option(
+            names = "--budget",
+            paramLabel = "steps|epochs",
+            description = "what all have alike: optimizer steps (default), or epochs")
+    private Budget budget = Budget.steps;
+
+    @Option(
+            names = "--to",
+            paramLabel = "DIR",
+            description = "folder of compare.md and compare.png (default: compare-NAME here)")
+    private Path to;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        RunCommands.mustHaveClasses(folder);
+        if (seeds < 1 || seeds > 1_000) {
+            throw new Refusal("--seeds is from 1 to 1000, not %d.".formatted(seeds));
+        }
+        List<Contender> contenders = contenders();
+        // What cannot stand is said before anything is started.
+        ObjectNode plain = options.datasetReady(folder);
+        String contents = contents();
+        Screen screen = screen();
+        return within(folder, screen, instance -> compare(instance, contenders, plain, contents, screen));
+    }
+
+    private List<Contender> contenders() {
+        try {
+            List<Contender> read = strategies.stream().map(Contender::read).toList();
+            if (read.stream().distinct().count() < read.size()) {
+                throw new Refusal("--strategies names one twice: %s.".formatted(String.join(",", strategies)));
+            }
+            return read;
+        } catch (IllegalArgumentException unknown) {
+            throw new Refusal(unknown.getMessage() + ".");
+        }
+    }
+
+    /// @return what tells this folder from itself with other pictures: an id of its runs
+    private String contents() {
+        try (Stream<Path> files = Files.walk(folder)) {
+            StringBuilder all = new StringBuilder();
+            for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+                all.append(folder.relativize(file))
+                        .append(' ')
+                        .append(Files.size(file))
+                        .append(' ')
+                        .append(Files.getLastModifiedTime(file).toMillis())
+                        .append('\n');
+            }
+            return UUID.nameUUIDFromBytes(all.toString().getBytes(StandardCharsets.UTF_8))
+                    .toString();
+        } catch (IOException | UncheckedIOException e) {
+            throw new Refusal("%s cannot be read: %s.".formatted(folder, e.getMessage()));
+        }
+    }
+
+    private int compare(
+            RunningInstance instance, List<Contender> contenders, ObjectNode plain, String contents, Screen screen) {
+        Conversation conversation = new Conversation(instance.kafka());
+        RunSpec usual = parsed(plain);
+        int epochs = usual.classifier().epochs();
+        List<Outcome> outcomes = new ArrayList<>();
+        List<Long> classes = null;
+        List<String> names = List.of();
+        long steps = 0;
+        int number = 0;
+        for (Contender contender : contenders) {
+            // The first run of all tells how large the classes are.
+            int own = classes == null ? epochs : epochs(contender, classes, steps, epochs, usual);
+            for (int i = 0; i < seeds; i++) {
+                long seed = usual.classifier().seed() + i;
+                ObjectNode spec = spec(plain, contender, seed, own);
+                String id = UUID.nameUUIDFromBytes((contents + spec).getBytes(StandardCharsets.UTF_8))
+                        .toString();
+                RunProgress progress = new RunProgress(conversation.publish(spec, id));
+                screen.say("%d of %d: %s, seed %d, %d epochs"
+                        .formatted(++number, contenders.size() * seeds, contender.name(), seed, own));
+                conversation.follow(progress, screen);
+                PipelineEvent end = progress.end().orElseThrow();
+                if (!(end instanceof RunCompleted)) {
+                    System.err.println(RunCommands.why(end));
+                    return 1;
+                }
+                List<ClassBalance> balance = progress.balanced().orElseThrow().classes();
+                classes = classes == null
+                        ? progress.sealed().orElseThrow().classes().stream()
+                                .map(PipelineEvent.ClassCount::train)
+                                .toList()
+                        : classes;
+                names = balance.stream().map(ClassBalance::label).toList();
+                long rows = progress.balanced().orElseThrow().rows();
+                CheckpointPublished last = progress.last(Network.CLASSIFIER).orElseThrow();
+                long taken = last.epoch() * batches(rows, usual);
+                steps = steps == 0 ? taken : steps;
+                outcomes.add(new Outcome(contender, seed, rows, last.epoch(), taken, last.test()));
+            }
+        }
+        return write(new Comparison(names, outcomes), usual);
+    }
+
+    private static RunSpec parsed(ObjectNode spec) {
+        try {
+            return RunSpec.parse(spec);
+        } catch (BadSpec impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static long batches(long rows, RunSpec spec) {
+        return Math.ceilDiv(rows, spec.classifier().batchSize());
+    }
+
+    private int epochs(Contender contender, List<Long> classes, long steps, int epochs, RunSpec spec) {
+        return budget == Budget.epochs
+                ? epochs
+                : (int) Math.max(1, Math.round((double) steps / batches(contender.rows(classes), spec)));
+    }
+
+    /// The autoencoder and the clusters are not compared: they take as little as they may.
+    private static ObjectNode spec(ObjectNode plain, Contender contender, long seed, int epochs) {
+        ObjectNode spec = plain.deepCopy();
+        contender.into(spec);
+        spec.withObjectProperty("balance").put("seed", seed);
+        spec.withObjectProperty("classifier").put("seed", seed).put("epochs", epochs);
+        spec.withObjectProperty("autoencoder").put("epochs", 1).put("latent", 8);
+        return spec;
+    }
+
+    private int write(Comparison comparison, RunSpec spec) {
+        Path folderTo = to == null ? Path.of("compare-" + spec.dataset()) : to;
+        ComparisonPage page = new ComparisonPage(comparison);
+        try {
+            Files.createDirectories(folderTo);
+            ImageIO.write(
+                    new ComparisonPlot(comparison).draw(),
+                    "png",
+                    folderTo.resolve("compare.png").toFile());
+            Files.writeString(
+                    folderTo.resolve("compare.md"),
+                    page.markdown(
+                            "%s at side %d, `%s`, equal %s"
+                                    .formatted(
+                                            spec.dataset(),
+                                            spec.image().side(),
+                                            spec.classifier().preset(),
+                                            budget),
+                            "compare.png"));
+        } catch (IOException e) {
+            throw new Refusal("%s cannot be written: %s.".formatted(folderTo, e.getMessage()));
+        }
+        System.out.println(page.sentence());
+        System.out.println(folderTo.resolve("compare.md").toAbsolutePath());
+        return 0;
+    }
+}

@@ -1,0 +1,118 @@
+package io.peregrine.local.compare;
+
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+
+/// What trainings on the same pictures came to, each strategy with the same seeds: means, and differences to the
+/// baseline seed by seed.
+public final class Comparison {
+    /// Student's t at 97.5 %, for 1 to 30 degrees of freedom.
+    private static final double[] T = {
+        12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
+        2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042
+    };
+
+    private static final double T_BEYOND = 1.96;
+
+    /// One training.
+    ///
+    /// @param rows of an epoch
+    /// @param steps of the optimizer
+    public record Outcome(Contender contender, long seed, long rows, int epochs, long steps, TestMeasures test) {}
+
+    /// A mean with its uncertainty.
+    ///
+    /// @param error standard error of the mean; no number where there is one value
+    public record Mean(double value, double error, int count) {
+        static Mean of(List<Double> values) {
+            int n = values.size();
+            double mean = values.stream().mapToDouble(d -> d).average().orElse(Double.NaN);
+            double squares =
+                    values.stream().mapToDouble(d -> (d - mean) * (d - mean)).sum();
+            return new Mean(mean, Math.sqrt(squares / (n - 1) / n), n);
+        }
+
+        /// @return half the width of the 95 % interval by Student's t
+        public double halfWidth() {
+            int freedom = count - 1;
+            return error * (freedom < 1 ? Double.NaN : freedom <= T.length ? T[freedom - 1] : T_BEYOND);
+        }
+
+        /// @return whether the interval lies wholly on one side of 0
+        public boolean isApartFromZero() {
+            return Math.abs(value) > halfWidth();
+        }
+    }
+
+    private final List<String> classes;
+    private final Map<String, List<Outcome>> byContender = new LinkedHashMap<>();
+
+    /// @param classes in label order
+    /// @param outcomes of the baseline first, the others in their order; each contender with the same seeds
+    public Comparison(List<String> classes, List<Outcome> outcomes) {
+        this.classes = List.copyOf(classes);
+        for (Outcome outcome : outcomes) {
+            byContender
+                    .computeIfAbsent(outcome.contender().name(), name -> new ArrayList<>())
+                    .add(outcome);
+        }
+        List<Long> seeds = seeds(baseline());
+        byContender.forEach((name, all) -> {
+            if (!seeds(all).equals(seeds)) {
+                throw new IllegalArgumentException("%s has the seeds %s, not %s".formatted(name, seeds(all), seeds));
+            }
+        });
+    }
+
+    private static List<Long> seeds(List<Outcome> outcomes) {
+        return outcomes.stream().map(Outcome::seed).toList();
+    }
+
+    private List<Outcome> baseline() {
+        return byContender.values().iterator().next();
+    }
+
+    /// @return names, the baseline's first
+    public List<String> contenders() {
+        return List.copyOf(byContender.keySet());
+    }
+
+    /// @return in label order
+    public List<String> classes() {
+        return classes;
+    }
+
+    /// @return outcomes in the order of the seeds
+    public List<Outcome> of(String contender) {
+        return List.copyOf(byContender.get(contender));
+    }
+
+    /// @return mean of a measure over the seeds
+    public Mean mean(String contender, ToDoubleFunction<TestMeasures> measure) {
+        return Mean.of(of(contender).stream()
+                .map(outcome -> measure.applyAsDouble(outcome.test()))
+                .toList());
+    }
+
+    /// @return mean over the seeds of what a contender has more than the baseline with the same seed
+    public Mean difference(String contender, ToDoubleFunction<TestMeasures> measure) {
+        List<Outcome> own = of(contender);
+        return Mean.of(IntStream.range(0, own.size())
+                .mapToObj(i -> measure.applyAsDouble(own.get(i).test())
+                        - measure.applyAsDouble(baseline().get(i).test()))
+                .toList());
+    }
+
+    /// @return pictures that everything was tested on
+    public long tested() {
+        return baseline().getFirst().test().confusion().stream()
+                .flatMap(List::stream)
+                .mapToLong(n -> n)
+                .sum();
+    }
+}

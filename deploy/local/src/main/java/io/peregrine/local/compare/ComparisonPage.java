@@ -1,0 +1,138 @@
+package io.peregrine.local.compare;
+
+import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.local.compare.Comparison.Mean;
+import io.peregrine.local.compare.Comparison.Outcome;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.ToDoubleFunction;
+
+/// A comparison as a page of markdown.
+public final class ComparisonPage {
+    private final Comparison comparison;
+
+    public ComparisonPage(Comparison comparison) {
+        this.comparison = comparison;
+    }
+
+    /// @param title one line
+    /// @param picture the plot's file name
+    public String markdown(String title, String picture) {
+        List<String> lines = new ArrayList<>();
+        lines.add("# " + title);
+        lines.add("");
+        lines.add(sentence());
+        lines.add("");
+        lines.add("![balanced accuracy of each strategy](" + picture + ")");
+        lines.add("");
+        measures(lines);
+        lines.add("");
+        recalls(lines);
+        lines.add("");
+        lines.add(caution());
+        return String.join("\n", lines) + "\n";
+    }
+
+    /// @return what can be said of the strategies, and what cannot
+    public String sentence() {
+        String baseline = comparison.contenders().getFirst();
+        List<String> found = new ArrayList<>();
+        for (String name :
+                comparison.contenders().subList(1, comparison.contenders().size())) {
+            Mean more = comparison.difference(name, TestMeasures::balancedAccuracy);
+            String verdict = more.count() < 2
+                    ? "one seed tells nothing of chance"
+                    : !more.isApartFromZero()
+                            ? "no difference can be told"
+                            : more.value() > 0 ? "it helped" : "it harmed";
+            found.add("`%s` changed balanced accuracy by %s: %s".formatted(name, interval(more), verdict));
+        }
+        return found.isEmpty()
+                ? "Only `%s` was tried: there is nothing to compare it with.".formatted(baseline)
+                : "Against `%s`, %s.".formatted(baseline, String.join("; ", found));
+    }
+
+    private void measures(List<String> lines) {
+        lines.add(
+                "| strategy | rows | epochs | steps | accuracy | balanced accuracy | macro F1 | balanced accuracy, more than `%s` (95 %%) |"
+                        .formatted(comparison.contenders().getFirst()));
+        lines.add("| --- | --- | --- | --- | --- | --- | --- | --- |");
+        for (String name : comparison.contenders()) {
+            Outcome one = comparison.of(name).getFirst();
+            lines.add("| `%s` | %,d | %d | %,d | %s | %s | %s | %s |"
+                    .formatted(
+                            name,
+                            one.rows(),
+                            one.epochs(),
+                            one.steps(),
+                            mean(name, TestMeasures::accuracy),
+                            mean(name, TestMeasures::balancedAccuracy),
+                            mean(name, TestMeasures::macroF1),
+                            name.equals(comparison.contenders().getFirst())
+                                    ? ""
+                                    : interval(comparison.difference(name, TestMeasures::balancedAccuracy))));
+        }
+    }
+
+    private void recalls(List<String> lines) {
+        lines.add("Recall of each class, mean ± standard error over the seeds:");
+        lines.add("");
+        lines.add("| class | tested | `" + String.join("` | `", comparison.contenders()) + "` |");
+        lines.add("| --- | --- |" + " --- |".repeat(comparison.contenders().size()));
+        List<List<Long>> confusion = comparison
+                .of(comparison.contenders().getFirst())
+                .getFirst()
+                .test()
+                .confusion();
+        for (int label = 0; label < comparison.classes().size(); label++) {
+            int row = label;
+            StringBuilder line = new StringBuilder("| %s | %d |"
+                    .formatted(
+                            comparison.classes().get(label),
+                            confusion.get(label).stream().mapToLong(n -> n).sum()));
+            for (String name : comparison.contenders()) {
+                line.append(" ")
+                        .append(mean(name, test -> test.recall().get(row)))
+                        .append(" |");
+            }
+            lines.add(line.toString());
+        }
+    }
+
+    private String caution() {
+        int seeds = comparison.of(comparison.contenders().getFirst()).size();
+        double accuracy = comparison
+                .mean(comparison.contenders().getFirst(), TestMeasures::accuracy)
+                .value();
+        // Agresti and Coull, 1998: two more of each kind, so that an accuracy of 1 is not taken for certain.
+        double n = comparison.tested() + 4;
+        double share = (accuracy * comparison.tested() + 2) / n;
+        double error = Math.sqrt(share * (1 - share) / n);
+        return String.format(
+                Locale.ROOT,
+                "%d seeds of start values, order, dropout and synthesis, all on the same split. The intervals tell of these draws, "
+                        + "not of other test pictures: with %,d of them one standard error of an accuracy is %.1f points.",
+                seeds,
+                comparison.tested(),
+                100 * error);
+    }
+
+    private String mean(String name, ToDoubleFunction<TestMeasures> measure) {
+        Mean mean = comparison.mean(name, measure);
+        return mean.count() < 2
+                ? String.format(Locale.ROOT, "%.1f %%", 100 * mean.value())
+                : String.format(Locale.ROOT, "%.1f ± %.1f %%", 100 * mean.value(), 100 * mean.error());
+    }
+
+    private static String interval(Mean mean) {
+        return mean.count() < 2
+                ? String.format(Locale.ROOT, "%+.1f points", 100 * mean.value())
+                : String.format(
+                        Locale.ROOT,
+                        "%+.1f points (%+.1f to %+.1f)",
+                        100 * mean.value(),
+                        100 * (mean.value() - mean.halfWidth()),
+                        100 * (mean.value() + mean.halfWidth()));
+    }
+}

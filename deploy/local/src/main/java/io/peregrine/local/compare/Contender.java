@@ -1,0 +1,84 @@
+package io.peregrine.local.compare;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.EventCodec;
+import java.util.Collection;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// One way to balance, as a comparison names it.
+///
+/// @param name such as `none` or `atLeast:200`
+/// @param count of `atLeast`; otherwise 0
+public record Contender(String name, Kind kind, long count) {
+    /// What it does to the training pictures.
+    public enum Kind {
+        NONE("none", "smote", "none"),
+        AT_LEAST("atLeast:N", "smote", null),
+        AUTO("auto", "smote", "auto"),
+        WEIGHTS("weights", "class-weights", "none"),
+        OVER("random-over", "random-over", "auto"),
+        UNDER("random-under", "random-under", "auto");
+
+        private final String word;
+        private final String method;
+        private final String strategy;
+
+        Kind(String word, String method, String strategy) {
+            this.word = word;
+            this.method = method;
+            this.strategy = strategy;
+        }
+    }
+
+    /// All that [#read] takes.
+    public static final String KNOWN = "none, atLeast:N, auto, weights, random-over, random-under";
+
+    private static final Pattern AT_LEAST = Pattern.compile("(?i)atLeast:([0-9]{1,9})");
+
+    /// @throws IllegalArgumentException if the word is none of [#KNOWN]
+    public static Contender read(String word) {
+        Matcher atLeast = AT_LEAST.matcher(word);
+        if (atLeast.matches()) {
+            return new Contender("atLeast:" + atLeast.group(1), Kind.AT_LEAST, Long.parseLong(atLeast.group(1)));
+        }
+        for (Kind kind : Kind.values()) {
+            if (kind.word.equals(word)) {
+                return new Contender(word, kind, 0);
+            }
+        }
+        throw new IllegalArgumentException("'%s' is no strategy of a comparison: %s".formatted(word, KNOWN));
+    }
+
+    /// Writes it into a specification.
+    public void into(ObjectNode spec) {
+        ObjectNode balance = spec.withObjectProperty("balance");
+        balance.put("method", kind.method);
+        if (kind == Kind.AT_LEAST) {
+            balance.set("strategy", EventCodec.json().createObjectNode().put("atLeast", count));
+        } else {
+            balance.put("strategy", kind.strategy);
+        }
+    }
+
+    /// @param classes training pictures of each class
+    /// @return rows that the classifier meets in an epoch
+    public long rows(Collection<Long> classes) {
+        long most = classes.stream().mapToLong(Long::longValue).max().orElse(0);
+        long fewest = classes.stream()
+                .mapToLong(Long::longValue)
+                .filter(n -> n > 0)
+                .min()
+                .orElse(0);
+        return classes.stream()
+                .mapToLong(Long::longValue)
+                .filter(n -> n > 0)
+                .map(n -> switch (kind) {
+                    case NONE, WEIGHTS -> n;
+                    case AUTO, OVER -> most;
+                    case UNDER -> fewest;
+                    case AT_LEAST -> Math.max(n, count);
+                })
+                .sum();
+    }
+}

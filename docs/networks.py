@@ -1,0 +1,113 @@
+"""Peregrine's networks for PyTorch. A checkpoint's weights in three lines:
+
+    from networks import load
+    network = load("checkpoint.safetensors")
+    log_probabilities = network(pixels)        # float32 [n, 3, side, side], 0 to 255, the side of the run
+
+Needs torch and safetensors. A checkpoint's file: `GET /api/v1/runs/{run}/checkpoints` names it; it lies in the store.
+An autoencoder answers with pictures; `network.encoder(pixels)` are its codes.
+"""
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file
+from torch import nn
+
+
+class SeedCnn(nn.Module):
+    """The report's classifier. `features`: 64 times the last pooling's places."""
+
+    def __init__(self, features, classes, dropout=0.1):
+        super().__init__()
+        channels = (3, 16, 32, 64)
+        for layer in (1, 2, 3):
+            setattr(self, f"conv2d{layer}", nn.Conv2d(channels[layer - 1], channels[layer], 2, padding=2))
+            setattr(self, f"batchnorm2d{layer}", nn.BatchNorm2d(channels[layer]))
+        self.linear1 = nn.Linear(features, 300)
+        self.linear2 = nn.Linear(300, classes)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, pixels):
+        x = pixels
+        for layer in (1, 2, 3):
+            x = getattr(self, f"batchnorm2d{layer}")(getattr(self, f"conv2d{layer}")(x))
+            x = nn.functional.max_pool2d(torch.relu(x), 4, 4, 2)
+        x = torch.relu(self.dropout(self.linear1(x.flatten(1))))
+        return torch.log_softmax(self.linear2(x), 1)
+
+
+class SeedAutoencoder(nn.Module):
+    """The report's autoencoder. `width`: side / 8 + 1."""
+
+    def __init__(self, width, latent):
+        super().__init__()
+        layers = []
+        for channels, out in ((3, 16), (16, 32), (32, 64)):
+            layers += [nn.Conv2d(channels, out, 2, stride=2, padding=1), nn.ReLU()]
+        flat = 64 * width * width
+        self.encoder = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, latent))
+        self.decoder = nn.Sequential(
+            nn.Linear(latent, flat), nn.ReLU(), nn.Unflatten(1, (64, width, width)),
+            nn.ConvTranspose2d(64, 32, 2, stride=2, padding=1, output_padding=1), nn.ReLU(),
+            nn.ConvTranspose2d(32, 16, 2, stride=2, padding=1, output_padding=1), nn.ReLU(),
+            nn.ConvTranspose2d(16, 3, 2, stride=2, padding=1), nn.ReLU())
+
+    def forward(self, pixels):
+        return self.decoder(self.encoder(pixels))
+
+
+class Block(nn.Module):
+    def __init__(self, channels, out):
+        super().__init__()
+        stride = 1 if channels == out else 2
+        self.conv1 = nn.Conv2d(channels, out, 3, stride, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(out)
+        self.conv2 = nn.Conv2d(out, out, 3, 1, 1, bias=False)
+        self.bn2 = nn.BatchNorm2d(out)
+        self.downsample = None
+        if stride == 2:
+            self.downsample = nn.Sequential(nn.Conv2d(channels, out, 1, stride, bias=False), nn.BatchNorm2d(out))
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(torch.relu(self.bn1(self.conv1(x)))))
+        return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
+
+
+class ResNet(nn.Module):
+    """A residual network of three stages. `channels`: of each stage."""
+
+    def __init__(self, classes, channels=(32, 64, 128), dropout=0.1):
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, channels[0], 3, 2, 1, bias=False)
+        self.bn1 = nn.BatchNorm2d(channels[0])
+        before = channels[0]
+        for stage, out in enumerate(channels, 1):
+            setattr(self, f"layer{stage}", nn.Sequential(Block(before, out), Block(out, out)))
+            before = out
+        self.dropout = nn.Dropout(dropout)
+        self.fc = nn.Linear(before, classes)
+
+    def forward(self, pixels):
+        x = torch.relu(self.bn1(self.conv1(pixels * (1 / 64) - 2)))
+        x = nn.functional.max_pool2d(x, 3, 2, 1)
+        x = self.layer3(self.layer2(self.layer1(x))).mean((2, 3))
+        return torch.log_softmax(self.fc(self.dropout(x)), 1)
+
+
+def load(path):
+    """The network of a checkpoint, with its weights, ready to be asked (`eval`)."""
+    weights = load_file(path)
+    with safe_open(path, "pt") as file:
+        preset = file.metadata()["preset"]
+    if preset == "seed-cnn":
+        network = SeedCnn(weights["linear1.weight"].shape[1], weights["linear2.weight"].shape[0])
+    elif preset == "seed-autoencoder":
+        latent, flat = weights["encoder.7.weight"].shape
+        network = SeedAutoencoder(round((flat / 64) ** 0.5), latent)
+    elif preset == "resnet":
+        stages = [weights[f"layer{stage}.0.conv1.weight"].shape[0] for stage in (1, 2, 3)]
+        network = ResNet(weights["fc.weight"].shape[0], stages)
+    else:
+        raise ValueError(f"{path} is of the preset '{preset}', which this file does not know")
+    network.load_state_dict(weights, strict=True)
+    return network.eval()

@@ -1,0 +1,146 @@
+package io.peregrine.vision;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.Activation;
+import ai.djl.nn.convolutional.Conv2d;
+import ai.djl.nn.core.Linear;
+import ai.djl.nn.norm.Dropout;
+import ai.djl.nn.pooling.Pool;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// A residual network for a few thousand to a hundred thousand pictures: He, Zhang, Ren, Sun, "Deep Residual
+/// Learning for Image Recognition", 2016, with torchvision's names and blocks and a third of its channels.
+///
+/// Pixels are scaled to −2 … 2; a 3×3 convolution and a max-pool take the side to a quarter; three stages of
+/// two basic blocks each (32, 64, 128 channels, the later two at half the side); then the mean over all places,
+/// dropout, linear to the classes, log-softmax. Each block begins as the identity (Goyal et al., 2017). Any
+/// side from 8 on works.
+public final class ResNet implements TrainableNetwork {
+    /// Preset's name in a specification.
+    public static final String PRESET = "resnet";
+
+    private static final int[] USUAL = {32, 64, 128};
+    private static final int BLOCKS = 2;
+    private static final Shape ONE = new Shape(1, 1);
+    private static final Shape TWO = new Shape(2, 2);
+    private static final Shape THREE = new Shape(3, 3);
+    private static final Shape NONE = new Shape(0, 0);
+
+    private final int[] channels;
+    private final int classes;
+    private final float dropout;
+    private final CrossEntropy loss;
+
+    /// @param classes at least 2
+    /// @param dropout share of the features left out in training, 0 to below 1
+    /// @param weights of the classes in the training loss; null: all alike
+    /// @param smoothing share of the truth spread over all classes in training, 0 to below 1
+    public ResNet(int classes, double dropout, float[] weights, double smoothing) {
+        this(USUAL, classes, dropout, weights, smoothing);
+    }
+
+    /// @param channels of the three stages, each other than the one before
+    ResNet(int[] channels, int classes, double dropout, float[] weights, double smoothing) {
+        this.channels = channels.clone();
+        this.classes = classes;
+        this.dropout = (float) dropout;
+        this.loss = new CrossEntropy(weights, (float) smoothing);
+    }
+
+    @Override
+    public List<Parameter> parameters() {
+        List<Parameter> all = new ArrayList<>();
+        convolution(all, "conv1", 3, channels[0], 3);
+        BatchNorm.add(all, "bn1", channels[0], Parameter.Start.ONES);
+        int in = channels[0];
+        for (int stage = 0; stage < channels.length; stage++) {
+            int out = channels[stage];
+            for (int block = 0; block < BLOCKS; block++) {
+                String name = block(stage, block);
+                convolution(all, name + ".conv1", in, out, 3);
+                BatchNorm.add(all, name + ".bn1", out, Parameter.Start.ONES);
+                convolution(all, name + ".conv2", out, out, 3);
+                BatchNorm.add(all, name + ".bn2", out, Parameter.Start.ZEROS);
+                if (in != out) {
+                    convolution(all, name + ".downsample.0", in, out, 1);
+                    BatchNorm.add(all, name + ".downsample.1", out, Parameter.Start.ONES);
+                }
+                in = out;
+            }
+        }
+        all.add(new Parameter("fc.weight", new long[] {classes, in}, Parameter.Start.UNIFORM, in));
+        all.add(new Parameter("fc.bias", new long[] {classes}, Parameter.Start.UNIFORM, in));
+        return all;
+    }
+
+    private static String block(int stage, int block) {
+        return "layer" + (stage + 1) + "." + block;
+    }
+
+    private static void convolution(List<Parameter> all, String name, int in, int out, int kernel) {
+        long[] shape = {out, in, kernel, kernel};
+        all.add(new Parameter(name + ".weight", shape, Parameter.Start.UNIFORM, (long) in * kernel * kernel));
+    }
+
+    /// @return f32 [n, classes]: log-probabilities
+    @Override
+    public NDArray output(Map<String, NDArray> state, NDArray pixels, boolean training) {
+        NDArray x = pixels.mul(1f / 64).sub(2f);
+        x = Activation.relu(normed(x, state, "conv1", "bn1", TWO, ONE, training));
+        x = Pool.maxPool2d(x, THREE, TWO, ONE, false);
+        for (int stage = 0; stage < channels.length; stage++) {
+            for (int block = 0; block < BLOCKS; block++) {
+                x = residual(x, state, block(stage, block), stage > 0 && block == 0, training);
+            }
+        }
+        // The engine's mean takes one axis.
+        x = x.reshape(x.getShape().get(0), x.getShape().get(1), -1).mean(new int[] {2});
+        if (training && dropout > 0) {
+            x = Dropout.dropout(x, dropout, true).singletonOrThrow();
+        }
+        return Linear.linear(x, state.get("fc.weight"), state.get("fc.bias"))
+                .singletonOrThrow()
+                .logSoftmax(1);
+    }
+
+    private static NDArray residual(
+            NDArray x, Map<String, NDArray> state, String name, boolean halves, boolean training) {
+        Shape stride = halves ? TWO : ONE;
+        NDArray y = Activation.relu(normed(x, state, name + ".conv1", name + ".bn1", stride, ONE, training));
+        y = normed(y, state, name + ".conv2", name + ".bn2", ONE, ONE, training);
+        NDArray shortcut =
+                halves ? normed(x, state, name + ".downsample.0", name + ".downsample.1", TWO, NONE, training) : x;
+        return Activation.relu(y.add(shortcut));
+    }
+
+    private static NDArray normed(
+            NDArray x,
+            Map<String, NDArray> state,
+            String convolution,
+            String norm,
+            Shape stride,
+            Shape padding,
+            boolean training) {
+        NDArray found = Conv2d.conv2d(x, state.get(convolution + ".weight"), null, stride, padding)
+                .singletonOrThrow();
+        return BatchNorm.of(found, state, norm, training);
+    }
+
+    @Override
+    public boolean classifies() {
+        return true;
+    }
+
+    @Override
+    public NDArray loss(NDArray output, NDArray pixels, NDArray labels) {
+        return CrossEntropy.measured(output, labels);
+    }
+
+    @Override
+    public NDArray trainingLoss(NDArray output, NDArray pixels, NDArray labels) {
+        return loss.minimized(output, labels);
+    }
+}

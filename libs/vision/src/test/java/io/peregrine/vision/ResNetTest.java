@@ -1,0 +1,103 @@
+package io.peregrine.vision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.artifacts.Safetensors;
+import java.lang.foreign.MemorySegment;
+import java.net.URISyntaxException;
+import java.nio.file.Path;
+import java.util.stream.DoubleStream;
+import org.junit.jupiter.api.Test;
+
+/// Against PyTorch: `bench/python/make_resnet_vectors.py` made `resnet.safetensors` with docs/networks.py.
+class ResNetTest {
+    private static final int[] CHANNELS = {4, 8, 16};
+    private static final float[] WEIGHTS = {0.5f, 1, 2, 1.5f, 0.25f};
+    private static final int SIDE = 32;
+    private static final int BATCH = 8;
+    private static final double RATE = 0.002;
+    private static final double DECAY = 0.5;
+    private static final double NORM = 0.5;
+
+    private static Safetensors vectors() throws URISyntaxException {
+        return Safetensors.open(
+                Path.of(ResNetTest.class.getResource("/resnet.safetensors").toURI()));
+    }
+
+    private static Training.Batch batch(Safetensors vectors, int from, int rows) {
+        MemorySegment images = vectors.tensor("images").data();
+        long[] labels = vectors.tensor("labels").longs();
+        long bytes = 3L * SIDE * SIDE;
+        Training.Batch batch = new Training.Batch(rows, SIDE);
+        for (int row = 0; row < rows; row++) {
+            batch.fill(row, images.asSlice((from + row) * bytes, bytes));
+            batch.label(row, labels[from + row]);
+        }
+        batch.count(rows);
+        return batch;
+    }
+
+    private static void close(float[] ours, float[] theirs, double tolerance, String what) {
+        assertThat(ours).as(what).hasSameSizeAs(theirs);
+        double scale = 0;
+        double worst = 0;
+        for (int i = 0; i < ours.length; i++) {
+            scale = Math.max(scale, Math.abs(theirs[i]));
+            worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+        }
+        assertThat(worst / scale).as("%s, of its scale %s", what, scale).isLessThanOrEqualTo(tolerance);
+    }
+
+    @Test
+    void itLearnsAsPyTorchsWithAdamWShortenedGradientsAndASmoothedWeighedLoss() throws URISyntaxException {
+        ResNet network = new ResNet(CHANNELS, WEIGHTS.length, 0, WEIGHTS, 0.1);
+        try (Safetensors vectors = vectors();
+                NetworkState state = NetworkState.read(network, vectors, "before.");
+                Adam adam = new Adam(network, RATE, DECAY);
+                Training.Batch all = batch(vectors, 0, 16)) {
+            Training training = new Training(state, adam, NORM);
+            close(training.output(all), vectors.tensor("output_before").floats(), 1e-5, "output before");
+            double[] losses = vectors.tensor("losses").doubles();
+            double[] norms = vectors.tensor("norms").doubles();
+            assertThat(DoubleStream.of(norms))
+                    .as("every step has something to shorten")
+                    .allMatch(norm -> norm > NORM);
+            for (int step = 0; step < losses.length; step++) {
+                try (Training.Batch batch = batch(vectors, step % 2 * BATCH, BATCH)) {
+                    double loss = training.step(batch, step).loss();
+                    assertThat(Math.abs(loss - losses[step]) / losses[step])
+                            .as("loss of step %d: %s, PyTorch's %s", step, loss, losses[step])
+                            .isLessThan(1e-4);
+                }
+            }
+            for (Parameter parameter : network.parameters()) {
+                String name = parameter.name();
+                float[] ours = state.tensors().get(name).toFloatArray();
+                close(ours, vectors.tensor("after." + name).floats(), 1e-3, name);
+            }
+            close(training.output(all), vectors.tensor("output_after").floats(), 1e-3, "output after");
+        }
+    }
+
+    @Test
+    void everySideFromEightOnWorks() {
+        ResNet network = new ResNet(3, 0.1, null, 0);
+        for (int side : new int[] {8, 16, 24, 104}) {
+            try (NetworkState state = NetworkState.fresh(network, 1);
+                    Adam adam = new Adam(network, RATE);
+                    Training.Batch batch = new Training.Batch(2, side)) {
+                batch.label(1, 2);
+                batch.count(2);
+                assertThat(new Training(state, adam).step(batch, 1).loss()).isFinite();
+            }
+        }
+    }
+
+    @Test
+    void atItsBeginningEachBlockIsTheIdentity() {
+        assertThat(new ResNet(3, 0.1, null, 0).parameters())
+                .filteredOn(parameter -> parameter.name().endsWith("bn2.weight"))
+                .hasSize(6)
+                .allMatch(parameter -> parameter.start() == Parameter.Start.ZEROS);
+    }
+}
