@@ -375,7 +375,7 @@ def wikiart(report, work, side=416):
          ["products", f"{2e-12 * products(plan):.2f} TFLOP at {speed:.0f} GFLOP/s"],
          ["engine alone, in the same minutes", f"{before:.0f} and {after:.0f} GFLOP/s: {speed / max(before, after):.0%}"],
          ["expected by the plan", f"{plan['secondsPlanned']:.0f} s"],
-         ["kill -9 five times", f"{killed_took:.1f} s, the largest class is {2e-12 * largest:.2f} TFLOP; "
+         [f"kill -9, {len(redone)} times", f"{killed_took:.1f} s, the largest class is {2e-12 * largest:.2f} TFLOP; "
                                 + f"redone {', '.join(f'{one:.1f}' for one in redone)} s, each within one tile; "
                                 + ("the same shards" if same else "OTHER SHARDS")],
          ["recipes looked at in float64", f"{sampled.get('recipes')} of {sampled.get('made', 0):,} drawn at random: neighbours "

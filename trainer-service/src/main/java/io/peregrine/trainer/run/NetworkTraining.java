@@ -268,7 +268,8 @@ public final class NetworkTraining implements AutoCloseable {
                 Long.parseLong(notes.get(POSITION + "correct")),
                 Long.parseLong(notes.get(POSITION + "seen")),
                 Double.parseDouble(notes.get(POSITION + "bestLoss")),
-                Integer.parseInt(notes.get(POSITION + "sinceBest")));
+                // A state of before there was patience lacks it.
+                Integer.parseInt(notes.getOrDefault(POSITION + "sinceBest", "0")));
     }
 
     @Override

@@ -212,8 +212,12 @@ final class CompareCommand extends RunCommands.Whole {
         } catch (IOException e) {
             throw new Refusal("%s cannot be written: %s.".formatted(folderTo, e.getMessage()));
         }
-        System.out.println(page.sentence());
-        System.out.println(folderTo.resolve("compare.md").toAbsolutePath());
+        if (json) {
+            System.out.println(page.json());
+        } else {
+            System.out.println(page.sentence());
+            System.out.println(folderTo.resolve("compare.md").toAbsolutePath());
+        }
         return 0;
     }
 }

@@ -1,14 +1,18 @@
 package io.peregrine.local.compare;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.local.compare.Comparison.Mean;
 import io.peregrine.local.compare.Comparison.Outcome;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/// A comparison as a page of markdown.
+/// A comparison as a page of markdown, or as an object for a program.
 public final class ComparisonPage {
     private final Comparison comparison;
 
@@ -32,6 +36,49 @@ public final class ComparisonPage {
         lines.add("");
         lines.add(caution());
         return String.join("\n", lines) + "\n";
+    }
+
+    /// @return one object: classes, tested, sentence, and of each strategy its trainings with all measures, and what it
+    ///     has more balanced accuracy than the baseline
+    public String json() {
+        List<Map<String, Object>> strategies = new ArrayList<>();
+        for (String name : comparison.contenders()) {
+            Map<String, Object> strategy = new LinkedHashMap<>();
+            strategy.put("strategy", name);
+            strategy.put(
+                    "trainings",
+                    comparison.of(name).stream().map(ComparisonPage::training).toList());
+            if (!name.equals(comparison.contenders().getFirst())) {
+                Mean more = comparison.difference(name, TestMeasures::balancedAccuracy);
+                strategy.put("more", more.value());
+                // With one seed there is no interval.
+                strategy.put(
+                        "interval95",
+                        more.count() < 2
+                                ? null
+                                : List.of(more.value() - more.halfWidth(), more.value() + more.halfWidth()));
+            }
+            strategies.add(strategy);
+        }
+        Map<String, Object> all = new LinkedHashMap<>();
+        all.put("classes", comparison.classes());
+        all.put("tested", comparison.tested());
+        all.put("sentence", sentence());
+        all.put("strategies", strategies);
+        try {
+            return EventCodec.json().writerWithDefaultPrettyPrinter().writeValueAsString(all);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static Map<String, Object> training(Outcome outcome) {
+        return Map.of(
+                "seed", outcome.seed(),
+                "rows", outcome.rows(),
+                "epochs", outcome.epochs(),
+                "steps", outcome.steps(),
+                "test", outcome.test());
     }
 
     /// @return what can be said of the strategies, and what cannot

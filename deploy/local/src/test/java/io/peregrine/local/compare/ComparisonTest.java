@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.TestMeasures;
@@ -92,6 +93,20 @@ class ComparisonTest {
                 .contains("| Cubism | 20 | 68.0 ± 1.4 % | 64.0 ± 0.9 % |")
                 // (0.32 · 60 + 2) / 64 = 0.33125, and √(0.33125 · 0.66875 / 64)
                 .contains("with 60 of them one standard error of an accuracy is 5.9 points");
+    }
+
+    @Test
+    void aProgramGetsEveryTrainingAndTheInterval() throws Exception {
+        Comparison comparison = of(List.of(NONE, outcomes("auto", 0.34, 0.36, 0.34, 0.39, 0.37)));
+        JsonNode json = EventCodec.json().readTree(new ComparisonPage(comparison).json());
+        assertThat(json.at("/tested").intValue()).isEqualTo(60);
+        assertThat(json.at("/strategies/0/more").isMissingNode()).isTrue();
+        assertThat(json.at("/strategies/1/strategy").asText()).isEqualTo("auto");
+        assertThat(json.at("/strategies/1/more").doubleValue()).isCloseTo(0.04, within(1e-12));
+        assertThat(json.at("/strategies/1/interval95/0").doubleValue()).isCloseTo(0.020371, within(1e-6));
+        assertThat(json.at("/strategies/1/trainings/4/seed").intValue()).isEqualTo(46);
+        assertThat(json.at("/strategies/1/trainings/4/test/balancedAccuracy").doubleValue())
+                .isEqualTo(0.37);
     }
 
     @Test
