@@ -11,6 +11,7 @@ equality to expect.
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import imblearn
@@ -26,6 +27,9 @@ from sklearn.decomposition import PCA
 from torch import nn
 
 from seed_cnn_against_pytorch import SeedCnn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
+from networks import SeedAutoencoder
 
 FIVE = {0: 41, 1: 9, 2: 15, 3: 120, 4: 63}
 SMOTE_CASES = [
@@ -140,27 +144,6 @@ def measures(folder, draw, vectors, truth, clusters):
     (folder / "metrics.json").write_text(json.dumps(text))
 
 
-class SeedAutoencoder(nn.Module):
-    """The report's autoencoder, as its script wrote it."""
-
-    def __init__(self, side, latent):
-        super().__init__()
-        small, layers = side, []
-        for channels, out in ((3, 16), (16, 32), (32, 64)):
-            layers += [nn.Conv2d(channels, out, 2, stride=2, padding=1), nn.ReLU()]
-            small = (small + 2 - 2) // 2 + 1
-        flat = 64 * small * small
-        self.encoder = nn.Sequential(*layers, nn.Flatten(), nn.Linear(flat, latent))
-        self.decoder = nn.Sequential(
-            nn.Linear(latent, flat), nn.ReLU(), nn.Unflatten(1, (64, small, small)),
-            nn.ConvTranspose2d(64, 32, 2, stride=2, padding=1, output_padding=1), nn.ReLU(),
-            nn.ConvTranspose2d(32, 16, 2, stride=2, padding=1, output_padding=1), nn.ReLU(),
-            nn.ConvTranspose2d(16, 3, 2, stride=2, padding=1), nn.ReLU())
-
-    def forward(self, pixels):
-        return self.decoder(self.encoder(pixels))
-
-
 NAMED = {"features.0": "conv2d1", "features.1": "batchnorm2d1", "features.4": "conv2d2", "features.5": "batchnorm2d2",
          "features.8": "conv2d3", "features.9": "batchnorm2d3"}
 
@@ -203,7 +186,7 @@ def networks(folder, draw):
     tensors |= state(classifier, "after") | {"eval_log_probs_after": evaluated(classifier, classifier)}
     save(folder / "classifier.safetensors", tensors)
 
-    autoencoder = SeedAutoencoder(SIDE, LATENT)
+    autoencoder = SeedAutoencoder(SIDE // 8 + 1, LATENT)
     tensors = {"images": pixels} | state(autoencoder, "before")
     tensors |= {"encoded_before": evaluated(autoencoder, autoencoder.encoder),
                 "decoded_before": evaluated(autoencoder, autoencoder)}

@@ -18,7 +18,7 @@ import java.util.Map;
 /// two basic blocks each (32, 64, 128 channels, the later two at half the side); then the mean over all places,
 /// dropout, linear to the classes, log-softmax. Each block begins as the identity (Goyal et al., 2017). Any
 /// side from 8 on works.
-public final class ResNet implements TrainableNetwork {
+public final class ResNet implements Classifier {
     /// Preset's name in a specification.
     public static final String PRESET = "resnet";
 
@@ -130,17 +130,7 @@ public final class ResNet implements TrainableNetwork {
     }
 
     @Override
-    public boolean classifies() {
-        return true;
-    }
-
-    @Override
-    public NDArray loss(NDArray output, NDArray pixels, NDArray labels) {
-        return CrossEntropy.measured(output, labels);
-    }
-
-    @Override
-    public NDArray trainingLoss(NDArray output, NDArray pixels, NDArray labels) {
-        return loss.minimized(output, labels);
+    public CrossEntropy crossEntropy() {
+        return loss;
     }
 }

@@ -14,7 +14,7 @@ import java.util.Map;
 /// The report's classifier: three times convolution (kernel 2, padding 2), batch norm, ReLU and max-pool (4,
 /// padding 2); then linear 300, dropout, ReLU, linear to the classes, log-softmax; trained by NLL. A reproduction,
 /// not a recommendation.
-public final class SeedCnn implements TrainableNetwork {
+public final class SeedCnn implements Classifier {
     /// Preset's name in a specification.
     public static final String PRESET = "seed-cnn";
 
@@ -92,17 +92,7 @@ public final class SeedCnn implements TrainableNetwork {
     }
 
     @Override
-    public boolean classifies() {
-        return true;
-    }
-
-    @Override
-    public NDArray loss(NDArray output, NDArray pixels, NDArray labels) {
-        return CrossEntropy.measured(output, labels);
-    }
-
-    @Override
-    public NDArray trainingLoss(NDArray output, NDArray pixels, NDArray labels) {
-        return loss.minimized(output, labels);
+    public CrossEntropy crossEntropy() {
+        return loss;
     }
 }

@@ -1,0 +1,181 @@
+package io.peregrine.events;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.DoublePredicate;
+import java.util.function.Function;
+import java.util.function.LongPredicate;
+
+/// One object of a specification. A field that cannot stand is refused and read as if it had been left
+/// out, so that a user sees all that is wrong at once.
+///
+/// @param pointer where the object stands (RFC 6901)
+/// @param errors what was refused so far, of the whole specification
+record Fields(String pointer, JsonNode json, List<FieldError> errors) {
+    private static final long GREATEST_SEED = 0xffff_ffffL;
+    private static final int ERRORS = 20;
+    private static final int SHOWN_CHARACTERS = 200;
+
+    /// @param errors to be added to
+    static Fields of(ObjectNode json, List<FieldError> errors) {
+        return new Fields("", json, errors);
+    }
+
+    /// @return a text that must be said; null where it was refused
+    String bounded(String field, int characters) {
+        String text = text(field, null);
+        if (text != null && text.length() > characters) {
+            refuse(field, "is too long", "at most %,d characters".formatted(characters));
+        }
+        return text;
+    }
+
+    /// @param otherwise null: it must be said
+    String text(String field, String otherwise) {
+        JsonNode found = json.get(field);
+        if (found == null && otherwise != null) {
+            return otherwise;
+        }
+        if (found == null || !found.isTextual() || found.textValue().isBlank()) {
+            refuse(field, found == null ? "is missing" : "is no text", "say a text that is not blank");
+            return otherwise;
+        }
+        return found.textValue();
+    }
+
+    /// @return one of an enum's constants, by their names in small letters
+    <E extends Enum<E>> E choice(String field, E otherwise) {
+        return choice(field, otherwise, constant -> constant.name().toLowerCase(Locale.ROOT));
+    }
+
+    /// @param wires what a constant is called here
+    <E extends Enum<E>> E choice(String field, E otherwise, Function<E, String> wires) {
+        JsonNode found = json.get(field);
+        if (found == null) {
+            return otherwise;
+        }
+        List<String> allowed = new ArrayList<>();
+        for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
+            String wire = wires.apply(constant);
+            if (found.isTextual() && found.textValue().equals(wire)) {
+                return constant;
+            }
+            allowed.add(wire);
+        }
+        refuse(field, "is no choice", "one of " + String.join(", ", allowed));
+        return otherwise;
+    }
+
+    /// @return from 0 to below 1
+    double share(String field, double otherwise) {
+        return real(field, otherwise, s -> s >= 0 && s < 1, "a share from 0 to below 1");
+    }
+
+    /// @return the field `seed`
+    long seed() {
+        return whole("seed", 42, s -> s >= 0 && s <= GREATEST_SEED, "a whole number from 0 to " + GREATEST_SEED);
+    }
+
+    /// @return from 1 to the most allowed
+    long count(String field, long otherwise, long most) {
+        return whole(field, otherwise, n -> n >= 1 && n <= most, "a whole number from 1 to " + most);
+    }
+
+    double real(String field, double otherwise, DoublePredicate allowed, String cure) {
+        JsonNode found = json.get(field);
+        if (found == null) {
+            return otherwise;
+        }
+        if (!found.isNumber() || !allowed.test(found.doubleValue())) {
+            refuse(field, found.isNumber() ? "is out of range" : "is no number", cure);
+            return otherwise;
+        }
+        return found.doubleValue();
+    }
+
+    long whole(String field, long otherwise, LongPredicate allowed, String cure) {
+        JsonNode found = json.get(field);
+        if (found == null) {
+            return otherwise;
+        }
+        boolean isWhole = found.isNumber() && found.canConvertToExactIntegral() && found.canConvertToLong();
+        if (!isWhole || !allowed.test(found.longValue())) {
+            refuse(field, isWhole ? "is out of range" : "is no whole number", cure);
+            return otherwise;
+        }
+        return found.longValue();
+    }
+
+    /// @return the object of a field; an empty one where it is left out
+    Fields room(String field) {
+        JsonNode found = json.get(field);
+        if (found != null && !found.isObject()) {
+            refuse(field, "is no object", "write it as {…}, or leave it out for the defaults");
+        }
+        return new Fields(
+                pointer + "/" + field,
+                found instanceof ObjectNode ? found : EventCodec.json().createObjectNode(),
+                errors);
+    }
+
+    /// Refuses every field but these, with the nearest of them.
+    void onlyKnown(String... known) {
+        for (Map.Entry<String, JsonNode> entry : json.properties()) {
+            String name = entry.getKey();
+            if (!List.of(known).contains(name)) {
+                String nearest = List.of(known).stream()
+                        .min(Comparator.comparingInt(k -> distance(k, name)))
+                        .orElseThrow();
+                refuse(
+                        name,
+                        "is no field of a dataset-ready",
+                        "did you mean '%s'? Known here: %s".formatted(nearest, String.join(", ", known)));
+            }
+        }
+    }
+
+    /// @param problem what is wrong with what was found
+    /// @param cure what is allowed
+    void refuse(String field, String problem, String cure) {
+        if (errors.size() == ERRORS) {
+            return;
+        }
+        JsonNode found = json.get(field);
+        String shown = found == null ? "nothing" : found.toString();
+        String place = pointer + "/" + field.replace("~", "~0").replace("/", "~1");
+        errors.add(new FieldError(shortened(place), shortened(shown), problem, cure));
+    }
+
+    private static String shortened(String text) {
+        if (text.length() <= SHOWN_CHARACTERS) {
+            return text;
+        }
+        // Not between the two halves of a character.
+        boolean halved = Character.isHighSurrogate(text.charAt(SHOWN_CHARACTERS - 1));
+        return text.substring(0, halved ? SHOWN_CHARACTERS - 1 : SHOWN_CHARACTERS) + "…";
+    }
+
+    /// Levenshtein's edit distance, letters compared without case.
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                boolean same = Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
+                int change = diagonal + (same ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
+            }
+        }
+        return row[b.length()];
+    }
+}
