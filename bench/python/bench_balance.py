@@ -146,7 +146,8 @@ class Peregrine:
                     kept, kept_at, interval = done, now, now - kept_at
                 killed = len(self.redone)
                 if share is None and killed < kills:
-                    share = random.uniform(killed / kills, (killed + 1) / kills)
+                    # Early enough that the last one, too, comes before the search's end.
+                    share = 0.7 * random.uniform(killed / kills, (killed + 1) / kills)
                 if share is not None and kill_at is None and kept >= share * products(plan):
                     # Anywhere between this tile's end and the next one's.
                     kill_at = now + random.uniform(0, interval)

@@ -12,7 +12,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Hears that a dataset is sealed. Then the class sizes are planned ([PlanClasses]), each class that must
-/// grow has its neighbours found ([FindNeighbours]) and its recipes drawn ([DrawRecipes]), and after the last of
+/// grow has its neighbours found ([FindNeighbours]) and its recipes drawn ([ClassRecipes]), and after the last of
 /// them the shuffled shards are written ([AssembleShards]).
 @ApplicationScoped
 class BalanceFlow {

@@ -6,6 +6,7 @@ import io.peregrine.artifacts.PixelRows;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.balance.smote.NeighbourSearch;
+import io.peregrine.balance.smote.Neighbours;
 import io.peregrine.balance.smote.Tiling;
 import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.events.EventCodec;
@@ -30,7 +31,8 @@ import java.util.SortedMap;
 import org.jboss.logging.Logger;
 
 /// Finds the neighbours of one class's pictures, or a share of them: a tile row's. What is found is kept after each
-/// tile: a killed search goes on from there. The last share of a class has its recipes drawn.
+/// tile: a killed search goes on from there. Who has searched a whole class draws its recipes; of several shares the
+/// last has them drawn ([DrawRecipes]).
 @ApplicationScoped
 class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";
@@ -44,14 +46,21 @@ class FindNeighbours implements JobHandler {
     private final Database database;
     private final Products products;
     private final BalanceConfig config;
+    private final ClassRecipes recipes;
 
     FindNeighbours(
-            ArtifactStore store, Manifests manifests, Database database, Products products, BalanceConfig config) {
+            ArtifactStore store,
+            Manifests manifests,
+            Database database,
+            Products products,
+            BalanceConfig config,
+            ClassRecipes recipes) {
         this.store = store;
         this.manifests = manifests;
         this.database = database;
         this.products = products;
         this.config = config;
+        this.recipes = recipes;
     }
 
     /// What is asked for of one class.
@@ -99,7 +108,7 @@ class FindNeighbours implements JobHandler {
                     order.tiles(),
                     config.threadCount())) {
                 resume(job.job(), order, search);
-                search(job, order, search, order.tiling().products(pixels.values()));
+                search(job, order, search, rows, order.tiling().products(pixels.values()));
             }
         }
     }
@@ -118,7 +127,8 @@ class FindNeighbours implements JobHandler {
                 job.run().id(), order.name(), order.share() + 1, order.shares(), done, search.steps());
     }
 
-    private void search(JobContext job, Order order, NeighbourSearch search, long classProducts) {
+    private void search(JobContext job, Order order, NeighbourSearch search, int[] rows, long classProducts)
+            throws IOException {
         RunRef run = job.job().run();
         Estimate estimate = new Estimate(database, run.id(), search.productsDone());
         long kept = System.nanoTime();
@@ -130,20 +140,14 @@ class FindNeighbours implements JobHandler {
             if (!last && now - kept < KEEP_NANOS) {
                 continue;
             }
-            SortedMap<Integer, byte[]> found = search.changed();
             long more = search.productsDone() - keptProducts;
             double seconds = (now - kept) / 1e9;
-            if (last) {
-                job.done(tx -> {
-                    keep(tx, run, order, found, more, seconds);
-                    if (SearchTables.shareDone(tx.sql(), run.id(), order.label())) {
-                        tx.add(new Job.New(run, DrawRecipes.KIND, Integer.toString(order.label()), order));
-                    }
-                });
-                LOG.infof(
-                        "neighbours found run=%s label=%s share=%d of=%d tiles=%d",
-                        run.id(), order.name(), order.share() + 1, order.shares(), search.steps());
+            if (last && order.shares() == 1) {
+                classDone(job, order, rows, search.result(), more, seconds);
+            } else if (last) {
+                shareDone(job, order, search, more, seconds);
             } else {
+                SortedMap<Integer, byte[]> found = search.changed();
                 byte[] done = ByteBuffer.allocate(Integer.BYTES)
                         .putInt(search.stepsDone())
                         .array();
@@ -153,11 +157,39 @@ class FindNeighbours implements JobHandler {
             keptProducts += more;
             estimate.kept(keptProducts);
         }
+        LOG.infof(
+                "neighbours found run=%s label=%s share=%d of=%d tiles=%d",
+                run.id(), order.name(), order.share() + 1, order.shares(), search.steps());
+    }
+
+    private void classDone(
+            JobContext job, Order order, int[] rows, Neighbours neighbours, long products, double seconds)
+            throws IOException {
+        RunRef run = job.job().run();
+        ClassRecipes.Drawn drawn = recipes.draw(run, order, rows, neighbours);
+        job.done(tx -> {
+            SearchTables.searched(tx.sql(), run.id(), order.label(), products, seconds);
+            SearchTables.shareDone(tx.sql(), run.id(), order.label());
+            recipes.note(tx, drawn);
+        });
+        recipes.noted(drawn);
+    }
+
+    private static void shareDone(JobContext job, Order order, NeighbourSearch search, long products, double seconds) {
+        RunRef run = job.job().run();
+        SortedMap<Integer, byte[]> found = search.changed();
+        job.done(tx -> {
+            keep(tx, run, order, found, products, seconds);
+            if (SearchTables.shareDone(tx.sql(), run.id(), order.label())) {
+                tx.add(new Job.New(run, DrawRecipes.KIND, Integer.toString(order.label()), order));
+            }
+        });
     }
 
     private static void keep(
             Transaction tx, RunRef run, Order order, SortedMap<Integer, byte[]> found, long products, double seconds) {
-        SearchTables.keep(tx.sql(), run.id(), order.label(), order.share(), found, products, seconds);
+        SearchTables.keep(tx.sql(), run.id(), order.label(), order.share(), found);
+        SearchTables.searched(tx.sql(), run.id(), order.label(), products, seconds);
     }
 
     private static StageProgressed progress(

@@ -5,7 +5,7 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// The manifest of the run at work, read once: each of its classes has two jobs, which all ask for it.
+/// The manifest of the run at work, read once: each of its classes has jobs that ask for it.
 @ApplicationScoped
 class Manifests {
     private record Read(ManifestRef ref, Manifest manifest) {}

@@ -12,14 +12,7 @@ public final class SearchTables {
     /// Keeps what one job's share has found since the last time.
     ///
     /// @param found by tile row
-    public static void keep(
-            Handle sql,
-            String run,
-            int label,
-            int share,
-            SortedMap<Integer, byte[]> found,
-            long products,
-            double seconds) {
+    public static void keep(Handle sql, String run, int label, int share, SortedMap<Integer, byte[]> found) {
         PreparedBatch batch = sql.prepareBatch("""
                 insert into balance_found (run, label, share, tile, found) values (:run, :label, :share, :tile, :found)
                 on conflict (run, label, share, tile) do update set found = excluded.found""");
@@ -30,6 +23,12 @@ public final class SearchTables {
                 .bind("found", bytes)
                 .add());
         batch.execute();
+    }
+
+    /// Counts what a search has done since the last time.
+    ///
+    /// @param products multiply-adds
+    public static void searched(Handle sql, String run, int label, long products, double seconds) {
         sql.createUpdate("""
                         update balance_class set products_done = products_done + :products,
                             search_seconds = search_seconds + :seconds

@@ -1,6 +1,5 @@
 package io.peregrine.balance.smote;
 
-import io.peregrine.balance.smote.GramTiles.PartPair;
 import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
@@ -30,7 +29,7 @@ public final class NeighbourSearch implements AutoCloseable {
     private final MatrixProduct product;
     private final Crew crew;
     private final ExecutorService reader;
-    private final GramTiles gram;
+    private final Gram gram;
     private final NearestRows nearest;
     private final Object[] partLocks;
     private final boolean[] changed;
@@ -64,7 +63,7 @@ public final class NeighbourSearch implements AutoCloseable {
         this.crew = new Crew(threads);
         this.reader = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("neighbours-reader").factory());
-        this.gram = new GramTiles(product, pictures, values, tiling, crew);
+        this.gram = Gram.of(product, pictures, values, tiling, crew);
         // One more than the k + 1 that are asked for, to see a tie at the last rank.
         this.nearest = empty(count, k);
         this.partLocks = IntStream.range(0, tiling.parts())
@@ -96,9 +95,8 @@ public final class NeighbourSearch implements AutoCloseable {
 
     /// Goes through the next tile, while the pictures of the one after it are read.
     ///
-    /// @param beforeEachChunk called every some hundredth of a tile; may throw to stop, and then the tile is
-    ///     forgotten
-    public void step(Runnable beforeEachChunk) {
+    /// @param now called some times in a tile; may throw to stop, and then the tile is forgotten
+    public void step(Runnable now) {
         Tile tile = tiles.get(next);
         if (reading == null) {
             crew.each(tiling.rows(tile.column()), row -> touch(tiling.firstRow(tile.column()) + row));
@@ -109,7 +107,7 @@ public final class NeighbourSearch implements AutoCloseable {
         if (next + 1 < tiles.size()) {
             readAhead(tiles.get(next + 1));
         }
-        gram.tile(tile, beforeEachChunk, this::offer);
+        gram.tile(tile, now, this::offer);
         changed[tile.row()] = true;
         changed[tile.column()] = true;
         next++;

@@ -22,6 +22,8 @@ public record Tiling(int count, int part, int side) {
     private static final int MOST_PART = 256;
 
     private static final int FEWEST_PART = 96;
+    /// A class of one tile of so many pictures has its threads multiply blocks of their own.
+    private static final int BY_DEPTH = 4 * MOST_PART;
     private static final int TINY_PART = 8;
     private static final int TASKS_OF_A_THREAD = 3;
 
@@ -44,7 +46,10 @@ public record Tiling(int count, int part, int side) {
         while (wanted * (wanted + 1) / 2 < TASKS_OF_A_THREAD * threads) {
             wanted++;
         }
-        int parts = Math.max(Math.ceilDiv(count, MOST_PART), Math.min(wanted, Math.max(1, count / FEWEST_PART)));
+        int parts = Math.ceilDiv(count, MOST_PART);
+        if (count > BY_DEPTH) {
+            parts = Math.max(parts, Math.min(wanted, count / FEWEST_PART));
+        }
         int side = Math.max(wanted, (int) Math.ceil(Math.sqrt(16.0 * threads)));
         Tiling tiling = balanced(count, parts, side);
         while (tiling.bytes(values, k, threads) > memory) {
@@ -70,14 +75,20 @@ public record Tiling(int count, int part, int side) {
         return new Tiling(count, Math.ceilDiv(count, tiles * even), even);
     }
 
-    /// @return bytes that a search holds: a tile's blocks, twice, its sums, products and the nearest rows found
+    /// @return bytes that a search holds: blocks, sums, products and the nearest rows found
     public long bytes(int values, int k, int threads) {
         long rows = Math.min((long) side * part, count);
-        long blocks = 2 * 2 * rows * CHUNK * MatrixProduct.VALUES * Float.BYTES;
         boolean flushes = values > FLUSH * MatrixProduct.VALUES;
-        long sums = lanes(threads) * rows * rows * (Integer.BYTES + (flushes ? Long.BYTES : 0));
+        long sums = (long) pairs() * part * part * (Integer.BYTES + (flushes ? Long.BYTES : 0));
+        long block = rows * MatrixProduct.VALUES * Float.BYTES;
         long products = 2L * threads * part * part * Float.BYTES;
-        return blocks + sums + products + NearestRows.bytes(count, k + 2);
+        long held = isByDepth() ? threads * (block + sums) : 2 * 2 * CHUNK * block + sums;
+        return held + products + NearestRows.bytes(count, k + 2);
+    }
+
+    /// @return whether each thread takes blocks of all pictures ([GramDepth]), rather than pairs of parts ([GramTiles])
+    boolean isByDepth() {
+        return tiles() == 1 && count <= BY_DEPTH;
     }
 
     /// @return pairs of parts in the largest tile; one on the diagonal has only those on and above it
@@ -86,12 +97,34 @@ public record Tiling(int count, int part, int side) {
         return tiles() == 1 ? most * (most + 1) / 2 : most * most;
     }
 
-    /// A small class has fewer pairs than threads could take: several then multiply the same pair's blocks side by
-    /// side, each into sums of its own.
-    ///
-    /// @return 1 to [#CHUNK]
-    int lanes(int threads) {
-        return Math.min(CHUNK, Math.ceilDiv(TASKS_OF_A_THREAD * threads, pairs()));
+    /// @return a tile's pairs of parts, [left, right]; on the diagonal those on and above it
+    List<int[]> pairsOf(Tile tile) {
+        List<int[]> pairs = new ArrayList<>();
+        for (int left = 0; left < partsOf(tile.row()); left++) {
+            for (int right = tile.row() == tile.column() ? left : 0; right < partsOf(tile.column()); right++) {
+                pairs.add(new int[] {left, right});
+            }
+        }
+        return pairs;
+    }
+
+    /// @param parts one of the tile's pairs
+    /// @param rowSquares of the tile's left side, from its first row on
+    /// @param columnSquares of its right side
+    PartPair partPair(Tile tile, int[] parts, Sums sums, long[] rowSquares, long[] columnSquares) {
+        int row = parts[0] * part;
+        int column = parts[1] * part;
+        return new PartPair(
+                firstRow(tile.row()) + row,
+                Math.min(part, rows(tile.row()) - row),
+                firstRow(tile.column()) + column,
+                Math.min(part, rows(tile.column()) - column),
+                part,
+                sums,
+                rowSquares,
+                row,
+                columnSquares,
+                column);
     }
 
     /// @return parts of the class

@@ -122,7 +122,7 @@ class NeighbourSearchTest {
         for (MatrixProduct product : List.of(new EngineProduct(), new PlainProduct(), staged)) {
             try (product;
                     Crew crew = new Crew(2)) {
-                GramTiles gram = new GramTiles(product, pictures, values, tiling, crew);
+                Gram gram = Gram.of(product, pictures, values, tiling, crew);
                 // Each tile twice: nothing may be left of the one before.
                 for (Tile tile :
                         List.of(new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0))) {
@@ -134,8 +134,7 @@ class NeighbourSearchTest {
         }
     }
 
-    private static void assertDistances(
-            GramTiles.PartPair pair, List<MemorySegment> pictures, Set<List<Integer>> seen) {
+    private static void assertDistances(PartPair pair, List<MemorySegment> pictures, Set<List<Integer>> seen) {
         for (int i = 0; i < pair.rows(); i++) {
             for (int j = 0; j < pair.columns(); j++) {
                 int row = pair.row() + i;

@@ -1,0 +1,103 @@
+package io.peregrine.balance;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.SearchTables;
+import io.peregrine.balance.smote.Neighbours;
+import io.peregrine.balance.smote.Recipes;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.events.RunSpec.Coverage;
+import io.peregrine.work.Database;
+import io.peregrine.work.Job;
+import io.peregrine.work.Transaction;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import org.jboss.logging.Logger;
+
+/// Draws and publishes one class's recipes from its neighbours.
+@ApplicationScoped
+class ClassRecipes {
+    private static final Logger LOG = Logger.getLogger(ClassRecipes.class);
+
+    private final ArtifactStore store;
+    private final Specs specs;
+    private final Database database;
+    private final BalanceMeters meters;
+
+    ClassRecipes(ArtifactStore store, Specs specs, Database database, BalanceMeters meters) {
+        this.store = store;
+        this.specs = specs;
+        this.database = database;
+        this.meters = meters;
+    }
+
+    /// Recipes that lie in the store, and nobody knows of yet.
+    record Drawn(RunRef run, FindNeighbours.Order order, ArtifactRef recipes, int pictures, Neighbours neighbours) {}
+
+    /// @param rows the class's, in the manifest
+    Drawn draw(RunRef run, FindNeighbours.Order order, int[] rows, Neighbours neighbours) throws IOException {
+        BalanceSpec spec = specs.balance(run);
+        ArtifactRef recipes = draw(order, spec, rows, neighbours).publish(store, header(order, spec, neighbours));
+        return new Drawn(run, order, recipes, rows.length, neighbours);
+    }
+
+    /// Notes the recipes; those of the run's last class have the shards assembled.
+    void note(Transaction tx, Drawn drawn) {
+        String run = drawn.run().id();
+        int label = drawn.order().label();
+        Neighbours neighbours = drawn.neighbours();
+        BalanceTables.drawn(tx.sql(), run, label, drawn.recipes(), neighbours.tiedRows(), neighbours.duplicates());
+        SearchTables.forget(tx.sql(), run, label);
+        if (BalanceTables.isComplete(tx.sql(), run)) {
+            tx.add(new Job.New(drawn.run(), AssembleShards.KIND, "", null));
+        }
+    }
+
+    /// Counts and logs what was noted.
+    void noted(Drawn drawn) {
+        FindNeighbours.Order order = drawn.order();
+        Neighbours neighbours = drawn.neighbours();
+        double seconds = database.jdbi()
+                .withHandle(sql -> SearchTables.searchSeconds(sql, drawn.run().id(), order.label()));
+        Duration searched = Duration.ofMillis((long) (1_000 * seconds));
+        meters.searched(order.name(), drawn.pictures(), order.synthetic(), neighbours.tiedRows(), searched);
+        LOG.infof(
+                "recipes drawn run=%s label=%s pictures=%d recipes=%d neighbours=%d tied=%d duplicates=%d seconds=%.1f",
+                drawn.run().id(),
+                order.name(),
+                drawn.pictures(),
+                order.synthetic(),
+                order.neighbours(),
+                neighbours.tiedRows(),
+                neighbours.duplicates(),
+                seconds);
+    }
+
+    private static RecipeShard draw(FindNeighbours.Order order, BalanceSpec spec, int[] rows, Neighbours neighbours) {
+        int synthetic = Math.toIntExact(order.synthetic());
+        return spec.coverage() == Coverage.EVEN
+                ? Recipes.drawEvenly(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal())
+                : Recipes.draw(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal());
+    }
+
+    private static Map<String, String> header(FindNeighbours.Order order, BalanceSpec spec, Neighbours neighbours) {
+        Map<String, String> header = new HashMap<>();
+        header.put("format", "peregrine-class-recipes-1");
+        header.put("class", order.name());
+        header.put("neighbours", Integer.toString(order.neighbours()));
+        header.put("seed", Long.toString(spec.seed()));
+        header.put("coverage", spec.coverage().wire());
+        header.put("tied_rows", Long.toString(neighbours.tiedRows()));
+        header.put("duplicates", Long.toString(neighbours.duplicates()));
+        if (spec.coverage() == Coverage.RANDOM) {
+            header.put("reference", Specs.reference(spec));
+        }
+        return header;
+    }
+}

@@ -1,0 +1,94 @@
+package io.peregrine.balance.smote;
+
+import io.peregrine.balance.smote.Tiling.Tile;
+import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.MatrixProduct.Block;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/// A small class's products: each thread fills blocks of its own, multiplies all their pairs of parts and adds to sums
+/// of its own, which are added up at the end. Nobody waits for anybody: a small class has too few pairs to be shared
+/// out
+/// among threads, and waiting for each other at every block would take longer than the products.
+final class GramDepth implements Gram {
+    private static final long ROUND_NANOS = 250_000_000L;
+
+    private final CentredPictures pictures;
+    private final Tiling tiling;
+    private final MatrixProduct product;
+    private final Crew crew;
+    private final List<int[]> pairs;
+    private final List<Lane> lanes;
+
+    /// What one thread has.
+    private final class Lane {
+        private final List<Block> parts = listOf(tiling.parts(), () -> product.block(tiling.part()));
+        private final List<Sums> sums = listOf(pairs.size(), () -> pictures.sums(tiling.part() * tiling.part()));
+        private final long[] squares = new long[tiling.count()];
+
+        void clear() {
+            sums.forEach(Sums::clear);
+            Arrays.fill(squares, 0);
+        }
+
+        void multiply(int number) {
+            for (int row = 0; row < tiling.count(); row++) {
+                squares[row] += pictures.fill(row, number, parts.get(row / tiling.part()), row % tiling.part());
+            }
+            if (product.isStaged()) {
+                parts.forEach(Block::filled);
+            }
+            for (int pair = 0; pair < pairs.size(); pair++) {
+                Sums sum = sums.get(pair);
+                product.multiply(parts.get(pairs.get(pair)[0]), parts.get(pairs.get(pair)[1]), sum::add);
+            }
+        }
+    }
+
+    /// @param tiling of one tile
+    GramDepth(MatrixProduct product, CentredPictures pictures, Tiling tiling, Crew crew) {
+        this.product = product;
+        this.pictures = pictures;
+        this.tiling = tiling;
+        this.crew = crew;
+        this.pairs = tiling.pairsOf(new Tile(0, 0));
+        this.lanes = listOf(Math.min(crew.size(), pictures.blocks()), Lane::new);
+    }
+
+    private static <T> List<T> listOf(int count, Supplier<T> made) {
+        return Stream.generate(made).limit(count).toList();
+    }
+
+    @Override
+    public void tile(Tile tile, Runnable now, Finished to) {
+        lanes.forEach(Lane::clear);
+        AtomicInteger next = new AtomicInteger();
+        while (next.get() < pictures.blocks()) {
+            now.run();
+            long began = System.nanoTime();
+            crew.each(lanes.size(), lane -> {
+                while (System.nanoTime() - began < ROUND_NANOS) {
+                    int number = next.getAndIncrement();
+                    if (number >= pictures.blocks()) {
+                        return;
+                    }
+                    lanes.get(lane).multiply(number);
+                }
+            });
+        }
+        long[] squares = lanes.getFirst().squares;
+        for (Lane lane : lanes.subList(1, lanes.size())) {
+            Arrays.setAll(squares, row -> squares[row] + lane.squares[row]);
+        }
+        crew.each(pairs.size(), pair -> to.take(addedUp(pair, squares)));
+    }
+
+    private PartPair addedUp(int pair, long[] squares) {
+        Sums sums = lanes.getFirst().sums.get(pair);
+        lanes.subList(1, lanes.size()).forEach(lane -> sums.add(lane.sums.get(pair)));
+        return tiling.partPair(new Tile(0, 0), pairs.get(pair), sums, squares, squares);
+    }
+}
