@@ -63,12 +63,14 @@ import org.junit.jupiter.api.Test;
 class BalanceFlowTest {
     private static final int SIDE = 24;
 
-    /// Memory for tiles of some 8 rows, and jobs so small that a class of 30 is shared by several, on two workers.
+    /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 pictures; and jobs so
+    /// small that the class is shared by several, on two workers.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
             return Map.of(
                     "peregrine.balance.memory", "600K",
+                    "peregrine.balance.threads", "6",
                     "peregrine.balance.job-products", "500000",
                     "peregrine.work.threads", "2");
         }
@@ -154,8 +156,8 @@ class BalanceFlowTest {
                 .isNotEmpty()
                 .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.BALANCE));
         assertThat(count("job", run))
-                .as("plan, shares of Baroque and of Ukiyo_e, two draws, assemble")
-                .isGreaterThan(7);
+                .as("plan, shares of Baroque and their draw, Ukiyo_e, assemble")
+                .isGreaterThan(5);
         assertThat(count("balance_found", run))
                 .as("what searches found is gone with the draw")
                 .isZero();
