@@ -14,6 +14,7 @@ import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +39,15 @@ public final class LocalPeregrine implements AutoCloseable {
                 ports.put(service, service.defaultPort());
             }
             return new Addresses(9092, 5433, ports);
+        }
+
+        /// @return who listens where
+        Map<String, Integer> byName() {
+            Map<String, Integer> ports = new LinkedHashMap<>();
+            ports.put("Kafka", kafka);
+            ports.put("PostgreSQL", postgres);
+            services.forEach((service, port) -> ports.put(service.module(), port));
+            return ports;
         }
 
         /// Free ports, for tests.

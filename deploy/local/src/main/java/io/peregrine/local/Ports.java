@@ -19,12 +19,20 @@ final class Ports {
         }
     }
 
-    /// @throws Refusal if somebody listens on the port
-    static void mustBeFree(int port, String whose) {
+    /// @return whether nobody listens on the port
+    static boolean isFree(int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            return true;
         } catch (IOException taken) {
+            return false;
+        }
+    }
+
+    /// @throws Refusal if somebody listens on the port
+    static void mustBeFree(int port, String whose) {
+        if (!isFree(port)) {
             throw new Refusal("Port %d, which %s needs, is in use; stop what listens there, or add --ports free."
                     .formatted(port, whose));
         }

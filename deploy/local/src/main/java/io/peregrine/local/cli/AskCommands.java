@@ -39,7 +39,10 @@ final class AskCommands {
         }
     }
 
-    @Command(name = "status", description = "Tell of all runs, or of one.")
+    @Command(
+            name = "status",
+            aliases = {"runs", "show"},
+            description = "Tell of all runs, or of one.")
     static final class Status implements Callable<Integer> {
         @Mixin
         Place place;

@@ -24,13 +24,15 @@ import picocli.CommandLine.ScopeType;
             GalleryCommand.class,
             SetCommands.Samples.class,
             SetCommands.Export.class,
-            CompareCommand.class
+            CompareCommand.class,
+            DoctorCommand.class
         },
         footer = {
             "",
             "Also: ./peregrine verify runs every check and test; verify --slow those of minutes too, verify --golden DIR"
                     + " only the golden ones.",
-            "./peregrine bench balance compares with imbalanced-learn; bench balance --help tells its parts.",
+            "./peregrine bench balance compares with imbalanced-learn, bench train with PyTorch; --help after either tells"
+                    + " more.",
             "./peregrine chaos [N [SEED]] ends a trainer N times, 50 if left out, and compares what comes out."
         })
 public final class Peregrine {
