@@ -5,11 +5,11 @@
 
 Parts, and what each takes on two cores:
     short       small sizes, no times asserted: only equality of rows (3 minutes; what `verify` runs)
-    pairs       the three fair pairs on a folder of pictures at side 224, `auto`, medians of 3 (6 minutes)
+    pairs       the three fair pairs on a folder of pictures at side 224, `auto`, medians of 3 (13 minutes)
     growth      class size and side doubled; the exponents of both sides (5 minutes)
     wikiart     13,350 pictures of 3 x 416 x 416 in WikiArt's 27 class sizes, `auto`; then kill -9 five times; imbalanced-learn
-                on the same with a limit of 20 GiB of address space (1 hour, 30 GB of disk: the gallery is painted first)
-    large       100,000 pictures at side 64, one class of 40,000, {"atLeast": 45000} (1 hour)
+                on the same with a limit of 20 GiB of address space (16 minutes, 30 GB of disk: the gallery is painted first)
+    large       100,000 pictures at side 64, one class of 40,000, {"atLeast": 45000} (14 minutes)
     replicas    a killed worker and two workers at once: the same shards (2 minutes; a part of 'short')
     uint8       what imbalanced-learn makes of uint8 pictures, as a picture in docs/pictures (2 minutes)
 Without a part: pairs and growth. (200 random small cases against imbalanced-learn are a test: PythonReaderTest.)

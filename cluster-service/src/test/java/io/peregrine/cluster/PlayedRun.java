@@ -13,6 +13,7 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.Calibration;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.ClassCount;
@@ -158,7 +159,14 @@ final class PlayedRun {
 
     private void trained() {
         TestMeasures test = new TestMeasures(
-                .8, 7 / 9., .75, .74, List.of(1., 2 / 3., 2 / 3.), List.of(row(3, 0, 0), row(0, 2, 1), row(1, 0, 2)));
+                .8,
+                7 / 9.,
+                .75,
+                .74,
+                List.of(1., 2 / 3., 2 / 3.),
+                List.of(row(3, 0, 0), row(0, 2, 1), row(1, 0, 2)),
+                List.of(.75, 1., 2 / 3.),
+                new Calibration(.25, .125, 7 / 9.));
         for (int epoch = 1; epoch <= 2; epoch++) {
             Map<String, Double> measures = new LinkedHashMap<>(Map.of("loss", 1.2 / epoch, "accuracy", .4 * epoch));
             say(

@@ -25,6 +25,7 @@ import io.peregrine.trainer.run.NetworkTraining;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
 import io.peregrine.trainer.run.Position;
+import io.peregrine.trainer.run.PriorShift;
 import io.peregrine.trainer.run.ResumeFiles;
 import io.peregrine.trainer.run.SaveTimes;
 import io.peregrine.trainer.run.TrainingRows;
@@ -99,7 +100,7 @@ class TrainNetwork implements JobHandler {
             meters.device(network, training.device(), Torch.threads());
             train(new Task(
                     job,
-                    balanced.run(),
+                    balanced,
                     network,
                     spec,
                     training,
@@ -240,7 +241,8 @@ class TrainNetwork implements JobHandler {
 
     private void publish(Task task, EpochEnd end) {
         boolean last = task.training().isOver();
-        TestMeasures test = last ? task.training().test(task.job()::check) : null;
+        PriorShift shift = PriorShift.of(task.balanced().classes());
+        TestMeasures test = last ? task.training().test(shift, task.job()::check) : null;
         SafetensorsWriter weights =
                 new SafetensorsWriter().metadata("preset", task.spec().preset());
         task.training().writeWeights(weights);
@@ -270,12 +272,16 @@ class TrainNetwork implements JobHandler {
     /// One network's training while a claim of its job stands.
     private record Task(
             JobContext job,
-            RunRef run,
+            DatasetBalanced balanced,
             Network network,
             TrainSpec spec,
             NetworkTraining training,
             ResumeFiles files,
             SaveTimes times) {
+        RunRef run() {
+            return balanced.run();
+        }
+
         /// @param facts of the same transaction
         void save(Consumer<Transaction> facts) {
             long began = System.nanoTime();
@@ -301,7 +307,7 @@ class TrainNetwork implements JobHandler {
 
         private StageProgressed progress(long batches, int epoch, double loss) {
             return new StageProgressed(
-                    run,
+                    run(),
                     Stage.TRAIN,
                     network.wire(),
                     batches,

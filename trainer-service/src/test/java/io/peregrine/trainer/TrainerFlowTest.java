@@ -101,6 +101,9 @@ class TrainerFlowTest {
                                 row -> row.stream().mapToLong(Long::longValue).sum()))
                 .containsExactly(4L, 4L);
         assertThat(classifier.test().balancedAccuracy()).isBetween(0.5, 1.0);
+        assertThat(classifier.test().precision()).hasSize(2);
+        assertThat(classifier.test().calibration().error()).isBetween(0.0, 1.0);
+        assertThat(checkpoints.get(4).test().calibration()).isNull();
         assertThat(checkpoints.get(0).test()).isNull();
         try (Safetensors weights = Safetensors.open(store.open(classifier.weights()))) {
             assertThat(weights.metadata()).containsEntry("preset", "seed-cnn");

@@ -94,13 +94,30 @@ public record RunDetails(
             Double balancedAccuracy,
             Double macroF1,
 
-            @Schema(description = "The order of recall and of the confusion matrix")
+            @Schema(description = "The order of recall, precision and the confusion matrix")
             List<String> classes,
 
             List<Double> recall,
 
+            @Schema(description = "Share of the rows predicted as a class that are of it; empty if not measured")
+            List<Double> precision,
+
             @Schema(description = "Rows: truth, columns: predicted")
-            List<List<Long>> confusion) {}
+            List<List<Long>> confusion,
+
+            @Schema(description = "Whether the classifier's probabilities can be believed; null if not measured")
+            Calibration calibration) {}
+
+    /// Whether a classifier's probabilities can be believed.
+    public record Calibration(
+            @Schema(description = "Expected calibration error over 15 bins, 0 to 1")
+            double error,
+
+            @Schema(description = "The same after probabilities were given the proportions from before balancing")
+            double correctedError,
+
+            @Schema(description = "Accuracy of the class that is most probable after the correction")
+            double correctedAccuracy) {}
 
     /// The run's clusters as a whole.
     public record Clustering(

@@ -232,7 +232,7 @@ public class RunQueries {
 
     private static RunDetails.TestResult result(Network network, TestMeasures test, List<String> classes) {
         return network == Network.AUTOENCODER
-                ? new RunDetails.TestResult(test.loss(), null, null, null, null, null, null)
+                ? new RunDetails.TestResult(test.loss(), null, null, null, null, null, null, null, null)
                 : new RunDetails.TestResult(
                         test.loss(),
                         test.accuracy(),
@@ -240,7 +240,14 @@ public class RunQueries {
                         test.macroF1(),
                         classes,
                         test.recall(),
-                        test.confusion());
+                        test.precision(),
+                        test.confusion(),
+                        test.calibration() == null
+                                ? null
+                                : new RunDetails.Calibration(
+                                        test.calibration().error(),
+                                        test.calibration().correctedError(),
+                                        test.calibration().correctedAccuracy()));
     }
 
     private static Optional<RunDetails.Clustering> clustering(Handle sql, String run) {

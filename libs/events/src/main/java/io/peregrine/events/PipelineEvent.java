@@ -152,18 +152,42 @@ public sealed interface PipelineEvent {
     ///
     /// @param recall by class in label order
     /// @param confusion rows: truth, columns: predicted, in label order
+    /// @param precision by class in label order; empty where it was not measured
+    /// @param calibration of a classifier; null where it was not measured
     record TestMeasures(
             double loss,
             double accuracy,
             double balancedAccuracy,
             double macroF1,
             List<Double> recall,
-            List<List<Long>> confusion) {
+            List<List<Long>> confusion,
+            List<Double> precision,
+            Calibration calibration) {
         public TestMeasures {
             recall = List.copyOf(recall);
             confusion = confusion.stream().map(List::copyOf).toList();
+            precision = precision == null ? List.of() : List.copyOf(precision);
+        }
+
+        /// Neither precision nor calibration were measured.
+        public TestMeasures(
+                double loss,
+                double accuracy,
+                double balancedAccuracy,
+                double macroF1,
+                List<Double> recall,
+                List<List<Long>> confusion) {
+            this(loss, accuracy, balancedAccuracy, macroF1, recall, confusion, List.of(), null);
         }
     }
+
+    /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the world's
+    /// proportions of classes: *corrected* are the probabilities after they were given back those of the pictures.
+    ///
+    /// @param error expected calibration error over 15 bins, 0 to 1
+    /// @param correctedError the same of corrected probabilities
+    /// @param correctedAccuracy accuracy of the class that is most probable after the correction
+    record Calibration(double error, double correctedError, double correctedAccuracy) {}
 
     /// Work goes on: at epoch ends, tile rows and packs, at most once in two seconds for a job.
     ///

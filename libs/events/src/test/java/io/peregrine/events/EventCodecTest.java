@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.PipelineEvent.Calibration;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.ClassCount;
@@ -76,7 +77,14 @@ class EventCodecTest {
                         REF,
                         Map.of("loss", 0.5, "accuracy", 0.9, "imagesPerSecond", 100.0),
                         new TestMeasures(
-                                1, 0.5, 0.4, 0.3, List.of(0.1, 0.7), List.of(List.of(1L, 2L), List.of(3L, 4L)))),
+                                1,
+                                0.5,
+                                0.4,
+                                0.3,
+                                List.of(0.1, 0.7),
+                                List.of(List.of(1L, 2L), List.of(3L, 4L)),
+                                List.of(0.25, 0.6),
+                                new Calibration(0.3, 0.2, 0.55))),
                 new StageProgressed(RUN, Stage.TRAIN, "classifier", 1, 4, "epochs", Map.of("loss", Double.NaN)),
                 new ClustersComputed(
                         RUN,

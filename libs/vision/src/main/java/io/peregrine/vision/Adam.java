@@ -37,6 +37,7 @@ public final class Adam implements AutoCloseable {
     private long steps;
     private double share = 1;
     private double shortening = 1;
+    private long nanos;
 
     /// @param rate the learning rate, above 0
     public Adam(TrainableNetwork network, double rate) {
@@ -77,6 +78,7 @@ public final class Adam implements AutoCloseable {
     /// @param value f32, contiguous
     /// @param gradient f32 of the same shape
     void update(String name, NDArray value, NDArray gradient) {
+        long began = System.nanoTime();
         Moments both = moments.get(name);
         MemorySegment w = memory(value);
         MemorySegment g = memory(gradient);
@@ -97,6 +99,12 @@ public final class Adam implements AutoCloseable {
         (tasks > 1 ? all.parallel() : all)
                 .forEach(task -> floats.adam(
                         step, w, g, both.first(), both.second(), task * TASK, Math.min(count, (task + 1) * TASK)));
+        nanos += System.nanoTime() - began;
+    }
+
+    /// @return what all updates of this object have taken
+    public double seconds() {
+        return nanos / 1e9;
     }
 
     /// The tensor's own memory; the engine gives a direct buffer for a contiguous tensor of the processor.

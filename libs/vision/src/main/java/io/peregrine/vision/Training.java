@@ -107,7 +107,8 @@ public final class Training {
     ///
     /// @param loss the batch's mean
     /// @param predicted class of each row by a classifier; of an autoencoder empty
-    public record Outcome(double loss, int[] predicted) {}
+    /// @param logProbabilities [rows, classes] by a classifier, flat; of an autoencoder empty
+    public record Outcome(double loss, int[] predicted, float[] logProbabilities) {}
 
     private final Engine engine;
     private final NetworkState state;
@@ -169,7 +170,7 @@ public final class Training {
             }
             adam.begin(share, shortening(found));
             found.forEach((name, gradient) -> adam.update(name, state.tensors().get(name), gradient));
-            return new Outcome(loss.getFloat(), predicted(output));
+            return outcome(loss.getFloat(), output);
         }
     }
 
@@ -193,7 +194,7 @@ public final class Training {
             NDArray output = state.network().output(state.handles(manager), pixels, false);
             double loss =
                     state.network().loss(output, pixels, batch.labels(manager)).getFloat();
-            return new Outcome(loss, predicted(output));
+            return outcome(loss, output);
         }
     }
 
@@ -206,9 +207,9 @@ public final class Training {
         }
     }
 
-    private int[] predicted(NDArray output) {
+    private Outcome outcome(double loss, NDArray output) {
         if (!state.network().classifies()) {
-            return new int[0];
+            return new Outcome(loss, new int[0], new float[0]);
         }
         // By hand: of equal ones the first, on every engine.
         int rows = (int) output.getShape().get(0);
@@ -222,6 +223,6 @@ public final class Training {
                 }
             }
         }
-        return predicted;
+        return new Outcome(loss, predicted, values);
     }
 }

@@ -131,6 +131,11 @@ public final class NetworkTraining implements AutoCloseable {
         return state.device();
     }
 
+    /// @return what the optimizer has taken of all steps
+    double optimizerSeconds() {
+        return adam.seconds();
+    }
+
     /// @return batches of an epoch
     public int batches() {
         return BatchFeed.count(material.learn().count(), spec.batchSize());
@@ -171,7 +176,7 @@ public final class NetworkTraining implements AutoCloseable {
             measures.put("imagesPerSecond", (position.seen() - seenBefore) / ((System.nanoTime() - began) / 1e9));
         }
         if (material.validate().count() > 0) {
-            Predictions validation = measure(material.validate(), between);
+            Predictions validation = measure(material.validate(), null, between);
             loss = validation.loss();
             measures.put("validationLoss", loss);
             if (classifies) {
@@ -200,19 +205,21 @@ public final class NetworkTraining implements AutoCloseable {
                 .count();
     }
 
+    /// @param shift to the proportions that classes had before balancing
     /// @param between called between batches; what it throws ends the measuring
     /// @return the network as it stands, on the test rows; without any, all measures are 0 and the lists empty
-    public TestMeasures test(Runnable between) {
+    public TestMeasures test(PriorShift shift, Runnable between) {
         if (material.test().count() == 0) {
             return new Predictions(0).measures();
         }
-        Predictions predictions = measure(material.test(), between);
+        Predictions predictions = measure(material.test(), shift, between);
         return classifies
                 ? predictions.measures()
                 : new TestMeasures(predictions.loss(), 0, 0, 0, java.util.List.of(), java.util.List.of());
     }
 
-    private Predictions measure(TrainingRows rows, Runnable between) {
+    /// @param shift null: nobody asks how sure the network is
+    private Predictions measure(TrainingRows rows, PriorShift shift, Runnable between) {
         Predictions predictions = new Predictions(material.classes());
         int[] order = IntStream.range(0, rows.count()).toArray();
         try (BatchFeed feed =
@@ -223,7 +230,13 @@ public final class NetworkTraining implements AutoCloseable {
                 Outcome outcome = training.measure(batch);
                 predictions.addLoss(outcome.loss(), batch.count());
                 for (int row = 0; row < outcome.predicted().length; row++) {
-                    predictions.add((int) batch.label(row), outcome.predicted()[row]);
+                    int truth = (int) batch.label(row);
+                    int predicted = outcome.predicted()[row];
+                    predictions.add(truth, predicted);
+                    if (shift != null) {
+                        int from = row * material.classes();
+                        predictions.addConfidence(truth, predicted, outcome.logProbabilities(), from, shift);
+                    }
                 }
             }
         }

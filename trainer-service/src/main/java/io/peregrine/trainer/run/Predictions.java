@@ -1,5 +1,6 @@
 package io.peregrine.trainer.run;
 
+import io.peregrine.events.PipelineEvent.Calibration;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import java.util.ArrayList;
 import java.util.List;
@@ -7,6 +8,8 @@ import java.util.List;
 /// Counts true against predicted classes, and what follows from the counts, as scikit-learn defines it.
 public final class Predictions {
     private final long[][] confusion;
+    private final Reliability asLearnt = new Reliability();
+    private final Reliability corrected = new Reliability();
     private double lossSum;
     private long rows;
 
@@ -18,6 +21,19 @@ public final class Predictions {
     /// Adds one row.
     public void add(int truth, int predicted) {
         confusion[truth][predicted]++;
+    }
+
+    /// Adds how sure the network was of one row.
+    ///
+    /// @param logProbabilities flat; those of the row begin at `from`
+    public void addConfidence(int truth, int predicted, float[] logProbabilities, int from, PriorShift shift) {
+        asLearnt.add(Math.exp(logProbabilities[from + predicted]), truth == predicted);
+        double[] probabilities = shift.corrected(logProbabilities, from);
+        int best = 0;
+        for (int label = 1; label < probabilities.length; label++) {
+            best = probabilities[label] > probabilities[best] ? label : best;
+        }
+        corrected.add(probabilities[best], truth == best);
     }
 
     /// Adds a batch's loss.
@@ -78,15 +94,25 @@ public final class Predictions {
         return truths == 0 ? 0 : (double) confusion[label][label] / truths;
     }
 
+    /// @return share of the rows predicted as a class that are of it; 0 where none was predicted
+    public double precision(int label) {
+        long predicted = predicted(label);
+        return predicted == 0 ? 0 : (double) confusion[label][label] / predicted;
+    }
+
     /// @return all of it, as the final checkpoint carries it
     public TestMeasures measures() {
         List<Double> recall = new ArrayList<>();
+        List<Double> precision = new ArrayList<>();
         List<List<Long>> counts = new ArrayList<>();
         for (int c = 0; c < confusion.length; c++) {
             recall.add(recall(c));
+            precision.add(precision(c));
             counts.add(java.util.Arrays.stream(confusion[c]).boxed().toList());
         }
-        return new TestMeasures(loss(), accuracy(), balancedAccuracy(), macroF1(), recall, counts);
+        Calibration calibration = new Calibration(asLearnt.error(), corrected.error(), corrected.accuracy());
+        return new TestMeasures(
+                loss(), accuracy(), balancedAccuracy(), macroF1(), recall, counts, precision, calibration);
     }
 
     private long truths(int label) {

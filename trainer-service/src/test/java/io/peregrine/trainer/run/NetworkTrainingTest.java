@@ -42,6 +42,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class NetworkTrainingTest {
     private static final int SIDE = 16;
     private static final int PICTURES = 22;
+    private static final PriorShift NO_SHIFT = new PriorShift(new double[] {1, 1});
 
     @TempDir
     Path folder;
@@ -115,12 +116,12 @@ class NetworkTrainingTest {
             }
             assertThat(last.epoch()).isEqualTo(3);
             assertThat(last.measures()).containsOnlyKeys("loss", "accuracy", "imagesPerSecond");
-            assertThat(training.test(() -> {}).confusion().stream()
+            assertThat(training.test(NO_SHIFT, () -> {}).confusion().stream()
                             .flatMap(List::stream)
                             .mapToLong(Long::longValue)
                             .sum())
                     .isEqualTo(4);
-            assertThat(training.test(() -> {}).accuracy()).isGreaterThanOrEqualTo(0.75);
+            assertThat(training.test(NO_SHIFT, () -> {}).accuracy()).isGreaterThanOrEqualTo(0.75);
         }
     }
 
@@ -245,7 +246,7 @@ class NetworkTrainingTest {
     @Test
     void measuringStopsBetweenBatchesToo() {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
-            assertThatThrownBy(() -> training.test(() -> {
+            assertThatThrownBy(() -> training.test(NO_SHIFT, () -> {
                         throw new Stopped();
                     }))
                     .isInstanceOf(Stopped.class);

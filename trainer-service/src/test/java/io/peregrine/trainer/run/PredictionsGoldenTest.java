@@ -37,6 +37,8 @@ class PredictionsGoldenTest {
         for (int truth = 0; truth < classes; truth++) {
             assertThat(measures.recall().get(truth))
                     .isCloseTo(golden.get("per_class").get(1).get(truth).doubleValue(), CLOSE);
+            assertThat(measures.precision().get(truth))
+                    .isCloseTo(golden.get("per_class").get(0).get(truth).doubleValue(), CLOSE);
             for (int predicted = 0; predicted < classes; predicted++) {
                 assertThat(measures.confusion().get(truth).get(predicted))
                         .isEqualTo(golden.get("confusion_matrix")

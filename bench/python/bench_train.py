@@ -1,0 +1,160 @@
+#!/usr/bin/env python3
+"""Peregrine's trainer against PyTorch: the same networks, pictures, batches and threads, in turn, in one run.
+
+    ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--to FILE]
+
+Three columns: Peregrine; PyTorch as pip installs it; PyTorch given the switches that Peregrine sets by itself (huge pages for
+its allocator, a fused Adam). Each measurement is a process of its own; the first steps warm up and do not count.
+Images per second are batch over the median step, reading included on both sides; medians of all pairs, and the median of the
+pairs' ratios. Memory is what the process held at most (VmHWM). The pictures are paintings of the demo's gallery. Takes some 25 minutes on
+two cores; needs the larger Python (bench/python/setup.sh torch, which this command runs).
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from safetensors.numpy import save_file
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from bench_balance import ROOT, SIDE_ENVIRONMENT, paint, say
+
+CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
+SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"}
+WARM_STEPS = 3
+
+
+def draw(work, side, count):
+    """A file of `count` paintings, equally many of each class."""
+    folder = work / f"paintings-{side}"
+    paint(folder, side, sizes={name: count // len(CLASSES) for name in CLASSES})
+    files = [(file, label) for name, label in CLASSES.items() for file in sorted((folder / name).iterdir())]
+    pixels = np.stack([np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file, _ in files])
+    drawn = work / f"{side}.safetensors"
+    save_file({"pixels": np.ascontiguousarray(pixels), "labels": np.array([label for _, label in files])}, drawn)
+    shutil.rmtree(folder)
+    return drawn
+
+
+def peak(pid, stopped, found):
+    while not stopped.is_set():
+        try:
+            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+                if line.startswith("VmHWM:"):
+                    found[0] = 1024 * int(line.split()[1])
+        except OSError:
+            pass
+        stopped.wait(0.05)
+
+
+def measure(command, environment):
+    process = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.PIPE,
+                               stderr=subprocess.DEVNULL, text=True)
+    stopped, most = threading.Event(), [0]
+    watcher = threading.Thread(target=peak, args=(process.pid, stopped, most))
+    watcher.start()
+    out, _ = process.communicate()
+    stopped.set()
+    watcher.join()
+    lines = [line for line in out.splitlines() if line.startswith("{")]
+    if process.returncode or not lines:
+        raise SystemExit(f"ended with status {process.returncode}: {' '.join(map(str, command))}")
+    return json.loads(lines[-1]) | {"peak": most[0]}
+
+
+def ours(work, network, drawn, batch, epochs, threads):
+    java = os.environ.get("JAVA_HOME", "")
+    app = ROOT / "trainer-service/target/quarkus-app"
+    jars = ":".join(str(p) for p in [*app.glob("app/*.jar"), *app.glob("lib/main/*.jar"), *app.glob("lib/boot/*.jar")])
+    with tempfile.TemporaryDirectory(dir=work) as store:
+        return measure(
+            [f"{java}/bin/java" if java else "java", "-Xmx768m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
+             "--add-modules", "jdk.incubator.vector", "-cp", jars, "io.peregrine.trainer.run.TrainingSpeed",
+             network, drawn, store, batch, epochs, threads], os.environ)
+
+
+def theirs(network, drawn, batch, epochs, threads, switched):
+    environment = {k: v for k, v in os.environ.items() if k not in {*SIDE_ENVIRONMENT, *SWITCHES}}
+    environment["OMP_NUM_THREADS"] = str(threads)
+    return measure([sys.executable, ROOT / "bench/python/bench_torch.py", network, drawn, batch, epochs, threads,
+                    *(["fused"] if switched else [])], environment | (SWITCHES if switched else {}))
+
+
+def rate(one, batch):
+    return batch / statistics.median(one["seconds"][WARM_STEPS:])
+
+
+def share(one, name):
+    return one[name] / sum(one["seconds"])
+
+
+def compare(work, network, side, batch, steps, pairs, threads):
+    count = 4 * batch
+    drawn = draw(work, side, count)
+    epochs = max(1, steps * batch // count)
+    mine, installed, switched = [], [], []
+    for _ in range(pairs):
+        mine.append(ours(work, network, drawn, batch, epochs, threads))
+        installed.append(theirs(network, drawn, batch, epochs, threads, False))
+        switched.append(theirs(network, drawn, batch, epochs, threads, True))
+        say(f"    {network} {side}: " + ", ".join(f"{rate(one[-1], batch):.1f}" for one in (mine, installed, switched)) + " images/s")
+    drawn.unlink()
+    ratio = lambda other: statistics.median(rate(m, batch) / rate(o, batch) for m, o in zip(mine, other))
+    of = lambda side_: f"{statistics.median(rate(one, batch) for one in side_):.1f}"
+    gb = lambda side_: f"{max(one['peak'] for one in side_) / 1e9:.2f}"
+    percent = lambda side_, name: f"{statistics.median(share(one, name) for one in side_):.1%}"
+    row = [f"{network}, {side}", of(mine), of(installed), of(switched), f"{ratio(installed):.2f}", f"{ratio(switched):.2f}",
+           " / ".join(percent(one, "optimizer") for one in (mine, installed, switched)), percent(mine, "waited"),
+           " / ".join(gb(one) for one in (mine, installed, switched))]
+    curves = [f"{network}, {side}", *(" ".join(f"{loss:.4g}" for loss in one[0]["losses"]) for one in (mine, installed))]
+    return row, curves
+
+
+def table(head, rows):
+    return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head),
+                      *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="./peregrine bench train", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--networks", nargs="+", default=["seed-cnn", "seed-autoencoder"], help="also resnet")
+    parser.add_argument("--sides", nargs="+", type=int, default=[224, 416])
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--steps", type=int, default=16, help="of each measurement, the first three to warm up")
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
+    given = parser.parse_args()
+    threads = os.cpu_count()
+    began = time.monotonic()
+    rows, curves = [], []
+    with tempfile.TemporaryDirectory(prefix="peregrine-bench-train-") as folder:
+        for network in given.networks:
+            for side in given.sides:
+                row, losses = compare(Path(folder), network, side, given.batch, given.steps, given.pairs, threads)
+                rows.append(row)
+                curves.append(losses)
+    cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
+    text = (f"Taken by `./peregrine bench train` on {threads} cores ({cpu}) in {(time.monotonic() - began) / 60:.0f} minutes: batches of "
+            f"{given.batch}, medians of {given.pairs}.\n\n"
+            + table(["network, side", "Peregrine, images/s", "PyTorch as installed", "PyTorch with the same switches", "times as installed",
+                     "times with switches", "optimizer's share of the three", "waiting for data", "peak memory of the three, GB"], rows)
+            + "\nTraining loss by epoch, of other random draws:\n\n" + table(["network, side", "Peregrine", "PyTorch"], curves))
+    say("\n" + text)
+    if given.to:
+        given.to.write_text(text)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+package io.peregrine.trainer.run;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.EventCodec;
+import io.peregrine.random.Mt19937;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// The benchmark's own side: what it says is of the training that it was asked for. No time means anything here.
+class TrainingSpeedTest {
+    private static final int SIDE = 16;
+
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"seed-cnn", "seed-autoencoder", "resnet"})
+    void eachStepIsTimedAndEachEpochsLossIsTold(String network) throws IOException {
+        Mt19937 random = new Mt19937(1);
+        byte[] pixels = new byte[10 * 3 * SIDE * SIDE];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) random.below(256);
+        }
+        Path file = folder.resolve("pictures.safetensors");
+        new SafetensorsWriter()
+                .add("pixels", new long[] {10, 3, SIDE, SIDE}, pixels)
+                .add("labels", new long[] {10}, new long[] {0, 1, 0, 1, 0, 1, 0, 1, 0, 1})
+                .writeTo(file);
+        PrintStream out = System.out;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true, UTF_8));
+        try {
+            TrainingSpeed.main(new String[] {
+                network, file.toString(), folder.resolve("store").toString(), "4", "2", "2"
+            });
+        } finally {
+            System.setOut(out);
+        }
+        String line = said.toString(UTF_8)
+                .lines()
+                .filter(one -> one.startsWith("{"))
+                .findFirst()
+                .orElseThrow();
+        JsonNode answer = EventCodec.json().readTree(line);
+        assertThat(answer.get("seconds")).hasSize(6);
+        assertThat(answer.get("losses")).hasSize(2);
+        double all = 0;
+        for (JsonNode step : answer.get("seconds")) {
+            all += step.doubleValue();
+        }
+        assertThat(answer.get("optimizer").doubleValue()).isPositive().isLessThan(all);
+        assertThat(answer.get("waited").doubleValue()).isBetween(0.0, all);
+    }
+}
