@@ -29,10 +29,11 @@ sealed class Centred permits VectorCentred {
 
     /// Adds whole numbers to sums.
     ///
-    /// @param product f32 [count], whole numbers of at most 2²⁴
-    void add(MemorySegment product, int[] sums, int count) {
+    /// @param product f32, whole numbers of at most 2²⁴; `count` of them are read, from `from` on
+    /// @param at where in the sums the first of them goes
+    void add(MemorySegment product, int from, int[] sums, int at, int count) {
         for (int i = 0; i < count; i++) {
-            sums[i] += (int) product.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
+            sums[at + i] += (int) product.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * (from + i));
         }
     }
 }

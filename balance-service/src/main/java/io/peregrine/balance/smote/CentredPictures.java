@@ -25,8 +25,8 @@ final class CentredPictures {
     }
 
     /// @return sums of nothing yet
-    Sums sums(int count) {
-        return new Sums(centred, count, blocks());
+    Sums sums(int part) {
+        return new Sums(centred, part, blocks());
     }
 
     /// Writes one picture's values of one block.

@@ -25,8 +25,8 @@ final class GramDepth implements Gram {
 
     /// What one thread has.
     private final class Lane {
-        private final List<Block> parts = listOf(tiling.parts(), () -> product.block(tiling.part()));
-        private final List<Sums> sums = listOf(pairs.size(), () -> pictures.sums(tiling.part() * tiling.part()));
+        private final List<Part> parts = listOf(tiling.parts(), () -> Part.of(product, tiling.part()));
+        private final List<Sums> sums = listOf(pairs.size(), () -> pictures.sums(tiling.part()));
         private final long[] squares = new long[tiling.count()];
 
         void clear() {
@@ -36,14 +36,16 @@ final class GramDepth implements Gram {
 
         void multiply(int number) {
             for (int row = 0; row < tiling.count(); row++) {
-                squares[row] += pictures.fill(row, number, parts.get(row / tiling.part()), row % tiling.part());
+                Block block = parts.get(row / tiling.part()).all();
+                squares[row] += pictures.fill(row, number, block, row % tiling.part());
             }
             if (product.isStaged()) {
-                parts.forEach(Block::filled);
+                parts.forEach(part -> part.all().filled());
             }
             for (int pair = 0; pair < pairs.size(); pair++) {
-                Sums sum = sums.get(pair);
-                product.multiply(parts.get(pairs.get(pair)[0]), parts.get(pairs.get(pair)[1]), sum::add);
+                Part left = parts.get(pairs.get(pair)[0]);
+                Part right = parts.get(pairs.get(pair)[1]);
+                Part.multiply(product, left, right, sums.get(pair));
             }
         }
     }

@@ -2,7 +2,6 @@ package io.peregrine.balance.smote;
 
 import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.MatrixProduct;
-import io.peregrine.vision.MatrixProduct.Block;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -19,7 +18,7 @@ final class GramTiles implements Gram {
     private final MatrixProduct product;
     private final Crew crew;
     /// [2 turns][2 sides][parts of a side][CHUNK]
-    private final Block[][][][] filled;
+    private final Part[][][][] filled;
     /// By pair of parts.
     private final List<Sums> sums;
     /// Σ (x − 128)², [2 sides][rows of a side]
@@ -32,17 +31,16 @@ final class GramTiles implements Gram {
         this.crew = crew;
         int side = Math.min(tiling.side(), tiling.parts());
         int part = tiling.part();
-        this.filled = new Block[2][2][side][CHUNK];
-        for (Block[][][] turn : filled) {
-            for (Block[][] parts : turn) {
-                for (Block[] chunk : parts) {
-                    Arrays.setAll(chunk, i -> product.block(part));
+        this.filled = new Part[2][2][side][CHUNK];
+        for (Part[][][] turn : filled) {
+            for (Part[][] parts : turn) {
+                for (Part[] chunk : parts) {
+                    Arrays.setAll(chunk, i -> Part.of(product, part));
                 }
             }
         }
-        this.sums = Stream.generate(() -> pictures.sums(part * part))
-                .limit(tiling.pairs())
-                .toList();
+        this.sums =
+                Stream.generate(() -> pictures.sums(part)).limit(tiling.pairs()).toList();
         this.squares = new long[2][side * part];
     }
 
@@ -85,9 +83,9 @@ final class GramTiles implements Gram {
         int to = Math.min(from + FILLED_ROWS, tiling.rows(number));
         for (int row = from; row < to; row++) {
             int picture = tiling.firstRow(number) + row;
-            Block[] into = filled[chunk % 2][side][row / tiling.part()];
+            Part[] into = filled[chunk % 2][side][row / tiling.part()];
             for (int b = 0; b < blocksOf(chunk); b++) {
-                squares[side][row] += pictures.fill(picture, chunk * CHUNK + b, into[b], row % tiling.part());
+                squares[side][row] += pictures.fill(picture, chunk * CHUNK + b, into[b].all(), row % tiling.part());
             }
         }
     }
@@ -96,17 +94,19 @@ final class GramTiles implements Gram {
         return Math.min(CHUNK, pictures.blocks() - chunk * CHUNK);
     }
 
-    private void handOver(Block[][][] sides) {
-        for (Block[][] parts : sides) {
-            crew.each(parts.length, part -> Arrays.stream(parts[part]).forEach(Block::filled));
+    private void handOver(Part[][][] sides) {
+        for (Part[][] parts : sides) {
+            crew.each(
+                    parts.length,
+                    part -> Arrays.stream(parts[part]).forEach(one -> one.all().filled()));
         }
     }
 
     private void multiply(int chunk, boolean diagonal, int[] parts, Sums sum) {
-        Block[] left = filled[chunk % 2][0][parts[0]];
-        Block[] right = filled[chunk % 2][diagonal ? 0 : 1][parts[1]];
+        Part[] left = filled[chunk % 2][0][parts[0]];
+        Part[] right = filled[chunk % 2][diagonal ? 0 : 1][parts[1]];
         for (int b = 0; b < blocksOf(chunk); b++) {
-            product.multiply(left[b], right[b], sum::add);
+            Part.multiply(product, left[b], right[b], sum);
         }
     }
 }

@@ -7,25 +7,41 @@ import java.util.Arrays;
 /// fit, then in 64.
 final class Sums {
     private final Centred centred;
+    private final int part;
     private final int[] recent;
     /// Null if all blocks together fit into 32 bits.
     private final long[] earlier;
 
     private int blocks;
 
-    /// @param count inner products
+    /// @param part pictures of each part
     /// @param blocks that will be added at most
-    Sums(Centred centred, int count, int blocks) {
+    Sums(Centred centred, int part, int blocks) {
         this.centred = centred;
-        this.recent = new int[count];
-        this.earlier = blocks > Tiling.FLUSH ? new long[count] : null;
+        this.part = part;
+        this.recent = new int[part * part];
+        this.earlier = blocks > Tiling.FLUSH ? new long[part * part] : null;
     }
 
-    /// Adds one block's products.
+    /// Adds one block's products, of all rows or of the first.
     ///
-    /// @param product f32 [count], whole numbers of at most 2²⁴
+    /// @param product f32 [rows, part], whole numbers of at most 2²⁴
     void add(MemorySegment product) {
-        centred.add(product, recent, recent.length);
+        centred.add(product, 0, recent, 0, Math.toIntExact(product.byteSize() / Float.BYTES));
+    }
+
+    /// Adds one block's products of the last rows with the last columns.
+    ///
+    /// @param product f32 [part − from, part − from]
+    void addCorner(MemorySegment product, int from) {
+        int columns = part - from;
+        for (int row = 0; row < columns; row++) {
+            centred.add(product, row * columns, recent, (from + row) * part + from, columns);
+        }
+    }
+
+    /// To be called when all products of a block were added.
+    void blockDone() {
         if (++blocks % Tiling.FLUSH == 0 && earlier != null) {
             for (int i = 0; i < recent.length; i++) {
                 earlier[i] += recent[i];
@@ -47,7 +63,12 @@ final class Sums {
         }
     }
 
-    long at(int i) {
+    /// @return of the left part's i-th picture and the right part's j-th
+    long at(int i, int j) {
+        return at(i * part + j);
+    }
+
+    private long at(int i) {
         return earlier == null ? recent[i] : earlier[i] + recent[i];
     }
 

@@ -119,7 +119,6 @@ public record Tiling(int count, int part, int side) {
                 Math.min(part, rows(tile.row()) - row),
                 firstRow(tile.column()) + column,
                 Math.min(part, rows(tile.column()) - column),
-                part,
                 sums,
                 rowSquares,
                 row,
@@ -180,12 +179,16 @@ public record Tiling(int count, int part, int side) {
         return share;
     }
 
-    /// @return multiply-adds that a tile takes: of a tile on the diagonal only the parts on and above it
+    /// @return multiply-adds that a tile takes: of a tile on the diagonal only the parts on and above it, of a part
+    ///     with itself three quarters
     public long products(Tile tile, int values) {
         long blocks = Math.ceilDiv(values, MatrixProduct.VALUES);
         long rows = partsOf(tile.row());
-        long pairs = tile.row() == tile.column() ? rows * (rows + 1) / 2 : rows * partsOf(tile.column());
-        return pairs * part * part * blocks * MatrixProduct.VALUES;
+        boolean diagonal = tile.row() == tile.column();
+        long symmetric = diagonal ? rows : 0;
+        long pairs = diagonal ? rows * (rows - 1) / 2 : rows * partsOf(tile.column());
+        long each = pairs * part * part + symmetric * Part.symmetricProducts(part);
+        return each * blocks * MatrixProduct.VALUES;
     }
 
     /// @return multiply-adds that the whole search takes

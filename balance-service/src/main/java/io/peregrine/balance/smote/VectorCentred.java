@@ -1,7 +1,6 @@
 package io.peregrine.balance.smote;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.FloatVector;
@@ -40,16 +39,14 @@ final class VectorCentred extends Centred {
     }
 
     @Override
-    void add(MemorySegment product, int[] sums, int count) {
+    void add(MemorySegment product, int from, int[] sums, int at, int count) {
         int i = 0;
         for (; i <= count - FLOATS.length(); i += FLOATS.length()) {
-            FloatVector whole = FloatVector.fromMemorySegment(FLOATS, product, 4L * i, ORDER);
-            IntVector.fromArray(INTS, sums, i)
+            FloatVector whole = FloatVector.fromMemorySegment(FLOATS, product, 4L * (from + i), ORDER);
+            IntVector.fromArray(INTS, sums, at + i)
                     .add(whole.convertShape(VectorOperators.F2I, INTS, 0))
-                    .intoArray(sums, i);
+                    .intoArray(sums, at + i);
         }
-        for (; i < count; i++) {
-            sums[i] += (int) product.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * i);
-        }
+        super.add(product, from + i, sums, at + i, count - i);
     }
 }

@@ -322,8 +322,13 @@ class NeighbourSearchTest {
                 assertThat(plain.getAtIndex(ValueLayout.JAVA_FLOAT, i + 1)).isEqualTo((pixels[3 + i] & 0xff) - 128f);
             }
         }
-        new Centred().add(MemorySegment.ofArray(product), plainSums, count);
-        new VectorCentred().add(MemorySegment.ofArray(product), vectorSums, count);
+        int[] before = plainSums.clone();
+        int some = Math.max(0, count - 3);
+        new Centred().add(MemorySegment.ofArray(product), 1, plainSums, 2, some);
+        new VectorCentred().add(MemorySegment.ofArray(product), 1, vectorSums, 2, some);
         assertThat(vectorSums).isEqualTo(plainSums);
+        for (int i = 0; i < some; i++) {
+            assertThat(plainSums[i + 2]).isEqualTo(before[i + 2] + (int) product[i + 1]);
+        }
     }
 }

@@ -10,6 +10,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
 import io.peregrine.events.Failure;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.function.Consumer;
 
 /// [MatrixProduct] by the engine. On the processor in its own memory: nothing is copied. On a GPU each block is
@@ -45,9 +47,12 @@ public final class EngineProduct implements MatrixProduct {
     /// A block in the engine's memory. Its handles are made once for as long as they serve: a call then costs
     /// microseconds.
     static final class EngineBlock implements Block {
+        private record View(int from, int to, EngineBlock block) {}
+
         private final NDManager manager;
         private final NDArray filled;
         private final MemorySegment values;
+        private final List<View> views = new ArrayList<>();
         private NDArray array;
         private NDArray transposed;
 
@@ -56,6 +61,17 @@ public final class EngineProduct implements MatrixProduct {
             this.filled = filled;
             this.values = MemorySegment.ofBuffer(filled.toByteBuffer(true));
             multiplyFrom(filled);
+        }
+
+        @Override
+        public Block rows(int from, int to) {
+            EngineBlock block = new EngineBlock(manager, slice(filled, from, to));
+            views.add(new View(from, to, block));
+            return block;
+        }
+
+        private static NDArray slice(NDArray of, int from, int to) {
+            return of.get(new NDIndex("%d:%d".formatted(from, to)));
         }
 
         /// A handle looks its shape up at the first question and keeps it in a plain field, in an object
@@ -75,12 +91,19 @@ public final class EngineProduct implements MatrixProduct {
 
         @Override
         public void filled() {
+            NDArray there = filled.toDevice(manager.getDevice(), true);
+            there.attach(manager);
+            moveTo(there);
+            for (View view : views) {
+                view.block().moveTo(slice(there, view.from(), view.to()));
+            }
+        }
+
+        private void moveTo(NDArray there) {
             transposed.close();
             if (array != filled) {
                 array.close();
             }
-            NDArray there = filled.toDevice(manager.getDevice(), true);
-            there.attach(manager);
             multiplyFrom(there);
         }
     }

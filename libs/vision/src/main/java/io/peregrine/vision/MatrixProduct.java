@@ -18,6 +18,12 @@ public sealed interface MatrixProduct extends AutoCloseable permits EngineProduc
         /// @return f32 [rows, VALUES], zeros at first, to be filled by the caller
         MemorySegment values();
 
+        /// @param from first row, at least 0
+        /// @param to row after the last, above `from`
+        /// @return these rows as a block over the same memory, which follows this one; not to be
+        ///     [#filled] itself
+        Block rows(int from, int to);
+
         /// To be called by one thread when the values were changed, before the block is multiplied, if this product
         /// [#isStaged].
         default void filled() {

@@ -15,7 +15,13 @@ public final class PlainProduct implements MatrixProduct {
         return Arena.ofShared();
     }
 
-    record PlainBlock(int rows, MemorySegment values) implements Block {}
+    record PlainBlock(int rows, MemorySegment values) implements Block {
+        @Override
+        public Block rows(int from, int to) {
+            long row = (long) VALUES * Float.BYTES;
+            return new PlainBlock(to - from, values.asSlice(from * row, (to - from) * row));
+        }
+    }
 
     @Override
     public Block block(int rows) {
