@@ -38,7 +38,7 @@ def draw(work, side, count):
     """A file of `count` paintings, equally many of each class."""
     folder = work / f"paintings-{side}"
     paint(folder, side, sizes={name: count // len(CLASSES) for name in CLASSES})
-    files = [(file, label) for name, label in CLASSES.items() for file in sorted((folder / name).iterdir())]
+    files = [(file, label) for name, label in CLASSES.items() for file in sorted(folder.rglob(f"{name}/*.png"))]
     pixels = np.stack([np.asarray(Image.open(file).convert("RGB")).transpose(2, 0, 1) for file, _ in files])
     drawn = work / f"{side}.safetensors"
     save_file({"pixels": np.ascontiguousarray(pixels), "labels": np.array([label for _, label in files])}, drawn)
