@@ -46,16 +46,16 @@ def say(*words):
 
 
 class Memory:
-    """Peak anonymous memory of a process, in bytes, sampled while the block runs."""
+    """Peak memory of a process, in bytes, sampled while the block runs: anonymous, or another field of its status."""
 
-    def __init__(self, pid):
-        self.pid, self.peak, self.stopped = pid, 0, threading.Event()
+    def __init__(self, pid, field="RssAnon"):
+        self.pid, self.field, self.peak, self.stopped = pid, field, 0, threading.Event()
 
     def sample(self):
         while not self.stopped.is_set():
             try:
                 for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
-                    if line.startswith("RssAnon:"):
+                    if line.startswith(self.field + ":"):
                         self.peak = max(self.peak, 1024 * int(line.split()[1]))
             except OSError:
                 pass
@@ -180,15 +180,23 @@ def seconds(plan):
     return (parse(plan["balancedAt"]) - parse(plan["sealedAt"])).total_seconds()
 
 
+def java():
+    home = os.environ.get("JAVA_HOME", "")
+    return f"{home}/bin/java" if home else "java"
+
+
+def of_service(service, main, *arguments, options=()):
+    """The command that runs a class of a service, with what the service itself is given."""
+    app = ROOT / service / "target/quarkus-app"
+    jars = ":".join(str(p) for p in [*app.glob("app/*.jar"), *app.glob("lib/main/*.jar"), *app.glob("lib/boot/*.jar")])
+    return [java(), *options, "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector",
+            "-Dai.djl.pytorch.num_interop_threads=1", "-DOPT_OUT_TRACKING=true", "-cp", jars, main, *map(str, arguments)]
+
+
 def ceiling(rows=512):
     """The engine's own float product on the same shapes, on all cores, in GFLOP/s."""
-    java = os.environ.get("JAVA_HOME", "")
-    app = ROOT / "balance-service/target/quarkus-app"
-    jars = ":".join(str(p) for p in [*app.glob("app/*.jar"), *app.glob("lib/main/*.jar"), *app.glob("lib/boot/*.jar")])
     answer = subprocess.run(
-        [f"{java}/bin/java" if java else "java", "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector",
-         "-Dai.djl.pytorch.num_interop_threads=1", "-DOPT_OUT_TRACKING=true", "-cp", jars,
-         "io.peregrine.balance.smote.ProductSpeed", str(rows)],
+        of_service("balance-service", "io.peregrine.balance.smote.ProductSpeed", rows),
         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     return float(answer.split()[-1])
 
@@ -252,10 +260,9 @@ def warm_up(peregrine, folder):
 
 def paint(folder, side, divisor=10.0, sizes=None):
     """Paintings of the demo's gallery, written once."""
-    java = os.environ.get("JAVA_HOME", "")
     local = ROOT / "deploy/local/target"
     subprocess.run(
-        [f"{java}/bin/java" if java else "java", "-Djava.awt.headless=true", "-cp", f"{local}/classes:{local}/lib/*",
+        [java(), "-Djava.awt.headless=true", "-cp", f"{local}/classes:{local}/lib/*",
          "io.peregrine.local.gallery.Gallery", str(folder), str(side), str(divisor), *([json.dumps(sizes)] if sizes else [])],
         check=True, stdout=subprocess.DEVNULL)
 
@@ -264,6 +271,10 @@ def settle():
     """In a process of its own, which gives the memory back: see bench_imblearn.py."""
     subprocess.run([sys.executable, "-c", "import bench_imblearn; bench_imblearn.settle()"], check=True,
                    cwd=ROOT / "bench/python")
+
+
+def processor():
+    return next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
 
 
 def pairs(report, folder, work, side=224, rounds=3, title=None):
@@ -496,8 +507,7 @@ def main():
         raise
     shutil.rmtree(work)
     if given.to:
-        cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
-        given.to.write_text(f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({cpu}).\n\n"
+        given.to.write_text(f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({processor()}).\n\n"
                             + "\n".join(report.parts))
     return 0 if report.equal else 1
 

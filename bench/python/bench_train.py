@@ -18,7 +18,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
@@ -27,7 +26,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench_balance import ROOT, SIDE_ENVIRONMENT, paint, say
+from bench_balance import ROOT, SIDE_ENVIRONMENT, Memory, of_service, paint, processor, say
 
 CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
 SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"}
@@ -46,41 +45,21 @@ def draw(work, side, count):
     return drawn
 
 
-def peak(pid, stopped, found):
-    while not stopped.is_set():
-        try:
-            for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-                if line.startswith("VmHWM:"):
-                    found[0] = 1024 * int(line.split()[1])
-        except OSError:
-            pass
-        stopped.wait(0.05)
-
-
 def measure(command, environment):
     process = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.PIPE,
                                stderr=subprocess.DEVNULL, text=True)
-    stopped, most = threading.Event(), [0]
-    watcher = threading.Thread(target=peak, args=(process.pid, stopped, most))
-    watcher.start()
-    out, _ = process.communicate()
-    stopped.set()
-    watcher.join()
+    with Memory(process.pid, "VmHWM") as watched:
+        out, _ = process.communicate()
     lines = [line for line in out.splitlines() if line.startswith("{")]
     if process.returncode or not lines:
         raise SystemExit(f"ended with status {process.returncode}: {' '.join(map(str, command))}")
-    return json.loads(lines[-1]) | {"peak": most[0]}
+    return json.loads(lines[-1]) | {"peak": watched.peak}
 
 
 def ours(work, network, drawn, batch, epochs, threads):
-    java = os.environ.get("JAVA_HOME", "")
-    app = ROOT / "trainer-service/target/quarkus-app"
-    jars = ":".join(str(p) for p in [*app.glob("app/*.jar"), *app.glob("lib/main/*.jar"), *app.glob("lib/boot/*.jar")])
     with tempfile.TemporaryDirectory(dir=work) as store:
-        return measure(
-            [f"{java}/bin/java" if java else "java", "-Xmx768m", "-XX:+UseSerialGC", "--enable-native-access=ALL-UNNAMED",
-             "--add-modules", "jdk.incubator.vector", "-cp", jars, "io.peregrine.trainer.run.TrainingSpeed",
-             network, drawn, store, batch, epochs, threads], os.environ)
+        return measure(of_service("trainer-service", "io.peregrine.trainer.run.TrainingSpeed", network, drawn, store, batch, epochs,
+                                  threads, options=("-Xmx768m", "-XX:+UseSerialGC")), os.environ)
 
 
 def theirs(network, drawn, batch, epochs, threads, switched):
@@ -144,8 +123,7 @@ def main():
                 row, losses = compare(Path(folder), network, side, given.batch, given.steps, given.pairs, threads)
                 rows.append(row)
                 curves.append(losses)
-    cpu = next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
-    text = (f"Taken by `./peregrine bench train` on {threads} cores ({cpu}) in {(time.monotonic() - began) / 60:.0f} minutes: batches of "
+    text = (f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: batches of "
             f"{given.batch}, medians of {given.pairs}.\n\n"
             + table(["network, side", "Peregrine, images/s", "PyTorch as installed", "PyTorch with the same switches", "times as installed",
                      "times with switches", "optimizer's share of the three", "waiting for data", "peak memory of the three, GB"], rows)

@@ -24,14 +24,12 @@ import io.peregrine.trainer.TrainerMeters.Beginning;
 import io.peregrine.trainer.run.NetworkTraining;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.trainer.run.Networks;
 import io.peregrine.trainer.run.Position;
 import io.peregrine.trainer.run.PriorShift;
 import io.peregrine.trainer.run.ResumeFiles;
 import io.peregrine.trainer.run.SaveTimes;
 import io.peregrine.trainer.run.TrainingRows;
-import io.peregrine.vision.ResNet;
-import io.peregrine.vision.SeedAutoencoder;
-import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.Torch;
 import io.peregrine.vision.TrainableNetwork;
 import io.peregrine.work.Database;
@@ -94,7 +92,7 @@ class TrainNetwork implements JobHandler {
                         job.job(),
                         files,
                         network,
-                        network(network, spec, manifest, balanced),
+                        Networks.of(spec, manifest.side(), manifest.classes().size(), weights(balanced)),
                         spec,
                         material(network, balanced, manifest, pixels))) {
             meters.device(network, training.device(), Torch.threads());
@@ -140,19 +138,6 @@ class TrainNetwork implements JobHandler {
                         .bind("kind", KIND)
                         .mapTo(String.class)
                         .set());
-    }
-
-    private static TrainableNetwork network(
-            Network network, TrainSpec spec, Manifest manifest, DatasetBalanced balanced) {
-        int classes = manifest.classes().size();
-        double smoothing = spec.regimen().labelSmoothing();
-        return switch (network) {
-            case CLASSIFIER ->
-                spec.preset().equals(ResNet.PRESET)
-                        ? new ResNet(classes, spec.dropout(), weights(balanced), smoothing)
-                        : new SeedCnn(manifest.side(), classes, spec.dropout(), weights(balanced), smoothing);
-            case AUTOENCODER -> new SeedAutoencoder(manifest.side(), spec.latent());
-        };
     }
 
     /// @return of each class in label order; null where every picture counts alike

@@ -9,10 +9,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// A small class's products: each thread fills blocks of its own, multiplies all their pairs of parts and adds to sums
-/// of its own, which are added up at the end. Nobody waits for anybody: a small class has too few pairs to be shared
-/// out
-/// among threads, and waiting for each other at every block would take longer than the products.
+/// A small class's products: each thread fills blocks of its own, multiplies all their pairs of parts and adds to
+/// sums of its own, which are added up at the end. A small class has too few pairs to be shared out among
+/// threads, and waiting for each other at every block would take longer than the products.
 final class GramDepth implements Gram {
     private static final long ROUND_NANOS = 250_000_000L;
 

@@ -18,7 +18,7 @@ public record Tiling(int count, int part, int side) {
     static final int FLUSH = 120;
 
     /// An engine's product is at nearly full speed from some 256 rows on. Larger parts waste more: of those on the
-    /// diagonal half is multiplied twice.
+    /// diagonal a quarter is multiplied twice.
     private static final int MOST_PART = 256;
 
     private static final int FEWEST_PART = 96;
@@ -75,7 +75,7 @@ public record Tiling(int count, int part, int side) {
         return new Tiling(count, Math.ceilDiv(count, tiles * even), even);
     }
 
-    /// @return bytes that a search holds: blocks, sums, products and the nearest rows found
+    /// @return bytes that a search holds at most: blocks, sums, products and the nearest rows found
     public long bytes(int values, int k, int threads) {
         long rows = Math.min((long) side * part, count);
         boolean flushes = values > FLUSH * MatrixProduct.VALUES;

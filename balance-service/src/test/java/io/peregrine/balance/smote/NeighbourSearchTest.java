@@ -14,6 +14,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -116,22 +117,53 @@ class NeighbourSearchTest {
         pictures.add(filled(values, 0));
         pictures.add(filled(values, 255));
         pictures.add(filled(values, 0));
-        Tiling tiling = new Tiling(6, 2, 2);
+        assertDistances(pictures, values, new Tiling(6, 2, 2));
+    }
+
+    /// One tile of three parts, by depth: more threads than some sizes have blocks.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1_023, 1_024, 1_025, 4_097, 3 * 416 * 416})
+    void distancesOfASmallClassDoSoToo(int values) {
+        List<MemorySegment> pictures = pictures(4, values, 256, values);
+        pictures.add(filled(values, 0));
+        pictures.add(filled(values, 255));
+        pictures.add(filled(values, 0));
+        Tiling tiling = new Tiling(7, 3, 3);
+        assertThat(tiling.isByDepth()).isTrue();
+        assertDistances(pictures, values, tiling);
+    }
+
+    private static void assertDistances(List<MemorySegment> pictures, int values, Tiling tiling) {
         // Staged: as on a GPU, where blocks are copied before they are multiplied.
         MatrixProduct staged = new EngineProduct(Device.cpu(), true);
         for (MatrixProduct product : List.of(new EngineProduct(), new PlainProduct(), staged)) {
             try (product;
                     Crew crew = new Crew(2)) {
                 Gram gram = Gram.of(product, pictures, values, tiling, crew);
-                // Each tile twice: nothing may be left of the one before.
-                for (Tile tile :
-                        List.of(new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0))) {
+                // Some tiles twice: nothing may be left of the one before.
+                List<Tile> tiles = tiling.tiles() == 1
+                        ? List.of(new Tile(0, 0), new Tile(0, 0))
+                        : List.of(new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0));
+                for (Tile tile : tiles) {
                     Set<List<Integer>> seen = ConcurrentHashMap.newKeySet();
                     gram.tile(tile, () -> {}, pair -> assertDistances(pair, pictures, seen));
-                    assertThat(seen).hasSize(tile.row() != tile.column() ? 8 : tile.row() == 0 ? 12 : 4);
+                    assertThat(seen).isEqualTo(wanted(tiling, tile));
                 }
             }
         }
+    }
+
+    /// Every pair of pictures of a tile, of one on the diagonal by parts on and above it.
+    private static Set<List<Integer>> wanted(Tiling tiling, Tile tile) {
+        Set<List<Integer>> wanted = new HashSet<>();
+        for (int row = tiling.firstRow(tile.row()); row < tiling.firstRow(tile.row() + 1); row++) {
+            for (int column = tiling.firstRow(tile.column()); column < tiling.firstRow(tile.column() + 1); column++) {
+                if (tile.row() != tile.column() || row / tiling.part() <= column / tiling.part()) {
+                    wanted.add(List.of(row, column));
+                }
+            }
+        }
+        return wanted;
     }
 
     private static void assertDistances(PartPair pair, List<MemorySegment> pictures, Set<List<Integer>> seen) {

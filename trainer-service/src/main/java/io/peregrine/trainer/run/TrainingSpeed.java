@@ -11,9 +11,7 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.trainer.run.NetworkTraining.Material;
-import io.peregrine.vision.ResNet;
 import io.peregrine.vision.SeedAutoencoder;
-import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.Torch;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
@@ -43,15 +41,10 @@ public final class TrainingSpeed {
         int threads = Integer.parseInt(arguments[5]);
         Torch.load(threads);
         Manifest manifest = manifest(Path.of(arguments[1]), new FileStore(Path.of(arguments[2])));
-        int classes = manifest.classes().size();
-        TrainableNetwork network = switch (preset) {
-            case "seed-cnn" -> new SeedCnn(manifest.side(), classes, 0.1);
-            case "seed-autoencoder" -> new SeedAutoencoder(manifest.side(), LATENT);
-            case ResNet.PRESET -> new ResNet(classes, 0.1, null, 0);
-            default -> throw new IllegalArgumentException("there is no network " + preset);
-        };
-        double rate = network.classifies() ? 0.01 : 0.001;
+        double rate = preset.equals(SeedAutoencoder.PRESET) ? 0.001 : 0.01;
         TrainSpec spec = new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1);
+        TrainableNetwork network =
+                Networks.of(spec, manifest.side(), manifest.classes().size(), null);
         List<Double> seconds = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         double[] computed = new double[1];

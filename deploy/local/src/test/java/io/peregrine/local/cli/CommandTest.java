@@ -126,6 +126,15 @@ class CommandTest {
     }
 
     @Test
+    void aMachineThatLacksSomethingIsAFailure() throws IOException {
+        Path file = Files.createFile(folder.resolve("file"));
+        assertThat(Peregrine.commandLine().execute("doctor", "--ports", "free", "--data", file.toString()))
+                .isEqualTo(2);
+        assertThat(Peregrine.commandLine().execute("doctor", "--ports", "free", "--data", data()))
+                .isZero();
+    }
+
+    @Test
     void everyCommandTellsOfItself() {
         Peregrine.commandLine().getSubcommands().forEach((word, command) -> {
             StringWriter told = new StringWriter();

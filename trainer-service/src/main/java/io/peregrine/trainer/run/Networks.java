@@ -1,0 +1,26 @@
+package io.peregrine.trainer.run;
+
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.vision.ResNet;
+import io.peregrine.vision.SeedAutoencoder;
+import io.peregrine.vision.SeedCnn;
+import io.peregrine.vision.TrainableNetwork;
+
+/// The networks that a specification may name.
+public final class Networks {
+    private Networks() {}
+
+    /// @param side of the pictures
+    /// @param classes at least 2; of no matter to an autoencoder
+    /// @param weights of the classes in a classifier's loss; null: all alike
+    /// @throws IllegalArgumentException for a preset that no specification is accepted with
+    public static TrainableNetwork of(TrainSpec spec, int side, int classes, float[] weights) {
+        double smoothing = spec.regimen().labelSmoothing();
+        return switch (spec.preset()) {
+            case SeedCnn.PRESET -> new SeedCnn(side, classes, spec.dropout(), weights, smoothing);
+            case ResNet.PRESET -> new ResNet(classes, spec.dropout(), weights, smoothing);
+            case SeedAutoencoder.PRESET -> new SeedAutoencoder(side, spec.latent());
+            default -> throw new IllegalArgumentException("there is no network '" + spec.preset() + "'");
+        };
+    }
+}
