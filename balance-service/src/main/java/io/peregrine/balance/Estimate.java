@@ -26,11 +26,19 @@ final class Estimate {
         kept = products;
     }
 
+    long productsBefore() {
+        return productsBefore;
+    }
+
+    /// @return since this job's claim began
+    double seconds() {
+        return (System.nanoTime() - began) / 1e9;
+    }
+
     /// @param done multiply-adds of this job so far
     /// @return 0 where all is done
     double secondsLeft(long done) {
         Ahead ahead = database.jdbi().withHandle(sql -> SearchTables.ahead(sql, run, FindNeighbours.KIND));
-        double seconds = (System.nanoTime() - began) / 1e9;
-        return ahead.without(done - kept).secondsLeft(done - productsBefore, seconds);
+        return ahead.without(done - kept).secondsLeft(done - productsBefore, seconds());
     }
 }

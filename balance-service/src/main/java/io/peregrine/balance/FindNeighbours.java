@@ -157,6 +157,7 @@ class FindNeighbours implements JobHandler {
             keptProducts += more;
             estimate.kept(keptProducts);
         }
+        products.shown(search.productsDone() - estimate.productsBefore(), estimate.seconds());
         LOG.infof(
                 "neighbours found run=%s label=%s share=%d of=%d tiles=%d",
                 run.id(), order.name(), order.share() + 1, order.shares(), search.steps());

@@ -1,5 +1,6 @@
 package io.peregrine.balance;
 
+import io.peregrine.balance.postgres.Ahead;
 import io.peregrine.balance.smote.ProductSpeed;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.MatrixProduct;
@@ -12,6 +13,9 @@ import java.time.Duration;
 @ApplicationScoped
 class Products {
     private static final Duration MEASURED = Duration.ofMillis(200);
+
+    /// Shorter searches tell more of starting threads and reading than of multiplying.
+    private static final double TELLING_SECONDS = 1;
 
     private final BalanceConfig config;
     private Double perSecond;
@@ -31,7 +35,10 @@ class Products {
         };
     }
 
-    /// @return multiply-adds in a second with all threads, measured the first time that it is asked for
+    /// The engine's own speed: as the last search has shown it, before that measured the first time that it is
+    /// asked for.
+    ///
+    /// @return multiply-adds in a second with all threads
     synchronized double perSecond() {
         if (perSecond == null) {
             try (MatrixProduct product = make()) {
@@ -39,5 +46,16 @@ class Products {
             }
         }
         return perSecond;
+    }
+
+    /// What a search took: the next plan expects the same. A fifth of a second while a service starts is no measure
+    /// of an hour's work.
+    ///
+    /// @param products multiply-adds of a search with all threads
+    /// @param seconds that they took
+    synchronized void shown(long products, double seconds) {
+        if (seconds >= TELLING_SECONDS) {
+            perSecond = products / seconds / Ahead.OF_THE_ENGINE;
+        }
     }
 }
