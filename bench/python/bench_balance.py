@@ -368,6 +368,8 @@ def wikiart(report, work, side=416):
         before = ceiling()
         plan, took, peak, _ = peregrine.balance(folder, spec)
         after = ceiling()
+        speed = 2e-9 * products(plan) / search_seconds(plan)
+        say(f"    {took:.1f} s at {speed:.0f} GFLOP/s, the engine alone {before:.0f} before and {after:.0f} after")
         killed, killed_took, _, _ = peregrine.balance(folder, spec, kills=5)
         redone = peregrine.redone
         same = killed["shards"] == plan["shards"]
@@ -376,7 +378,6 @@ def wikiart(report, work, side=416):
         theirs = worker("fit_resample", **artefacts(peregrine, plan), limit=20 << 30)
     finally:
         peregrine.down()
-    speed = 2e-9 * products(plan) / search_seconds(plan)
     largest = max(c["products"] for c in plan["classes"])
     report.table(
         f"WikiArt's size: {sum(c['before'] for c in plan['classes']):,} pictures of 3 x {side} x {side}, auto to {plan['rows']:,} rows",

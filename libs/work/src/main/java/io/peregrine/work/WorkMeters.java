@@ -173,7 +173,7 @@ final class WorkMeters {
             this.handler = handler;
             kinds.add(handler.kind());
             // All from the start: `increase` does not see a counter's first value.
-            for (int attempt = 1; attempt <= Worker.ATTEMPTS; attempt++) {
+            for (int attempt = 1; attempt <= Worker.DEATHS; attempt++) {
                 attempts(attempt);
             }
         }

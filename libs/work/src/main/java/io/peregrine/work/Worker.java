@@ -24,7 +24,12 @@ import org.jboss.logging.Logger;
 /// publishes nothing.
 public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
-    static final int ATTEMPTS = 3;
+    /// Tries of a job that fails and says why.
+    private static final int ATTEMPTS = 3;
+    /// Claims of a job that ends with its process each time. Machines are taken away and processes killed for reasons
+    /// of their own: who kills five times loses nothing, even always in the same piece of work.
+    static final int DEATHS = 6;
+
     private static final Duration IDLE = Duration.ofMillis(250);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
@@ -84,9 +89,9 @@ public final class Worker implements AutoCloseable {
 
     private void run(Jobs.Claim claim) {
         Job job = claim.job();
-        if (job.attempt() > ATTEMPTS) {
+        if (job.attempt() > DEATHS) {
             // Nobody lived to say why: the process died each time.
-            String error = jobs.error(job).orElse("the service died %d times in this job".formatted(ATTEMPTS));
+            String error = jobs.error(job).orElse("the service died %d times in this job".formatted(DEATHS));
             fail(claim, FailureKind.OURS, "CRASHED", error);
             return;
         }

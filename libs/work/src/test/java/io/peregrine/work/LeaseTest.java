@@ -189,16 +189,32 @@ class LeaseTest {
     }
 
     @Test
-    void aProcessThatDiesThreeTimesInAJobFailsTheRunAsCrashed() {
+    void whoKillsFiveTimesInTheSamePieceOfWorkLosesNothing() {
+        RunRef run = WorkFixture.run("preempted");
+        work.add(run, "shard", "0");
+        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+        for (int i = 0; i < 5; i++) {
+            assertThat(dying.claim(List.of("shard"))).isPresent();
+            awaitExpiry();
+        }
+        try (Worker worker = work.worker("last", LONG, "shard", job -> job.done(tx -> {}))) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
+        }
+        assertThat(work.said(RunFailed.class)).isEmpty();
+    }
+
+    @Test
+    void aJobInWhichTheProcessDiesSixTimesFailsTheRunAsCrashed() {
         RunRef run = WorkFixture.run("deadly");
         work.add(run, "shard", "0");
         Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < Worker.DEATHS; i++) {
             assertThat(dying.claim(List.of("shard"))).isPresent();
             awaitExpiry();
         }
         try (Worker worker = work.worker("last", LONG, "shard", job -> {
-            throw new AssertionError("must not be tried a fourth time");
+            throw new AssertionError("must not be tried a seventh time");
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
