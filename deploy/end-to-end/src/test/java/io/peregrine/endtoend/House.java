@@ -1,6 +1,7 @@
 package io.peregrine.endtoend;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,6 +13,7 @@ import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.Topics;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.Service;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -43,7 +45,7 @@ final class House implements AutoCloseable {
     private final KafkaProducer<String, byte[]> producer;
     private final HttpClient http = HttpClient.newHttpClient();
 
-    private House(LocalPeregrine peregrine) {
+    private House(LocalPeregrine peregrine) throws IOException {
         this.peregrine = peregrine;
         this.listener = new Listener(peregrine.broker().bootstrapServers());
         this.producer = new KafkaProducer<>(
@@ -52,12 +54,12 @@ final class House implements AutoCloseable {
                 new ByteArraySerializer());
     }
 
-    static House open(Path data, Path root) {
+    static House open(Path data, Path root) throws IOException {
         return open(data, root, Map.of());
     }
 
     /// @param environment of every service
-    static House open(Path data, Path root, Map<String, String> environment) {
+    static House open(Path data, Path root, Map<String, String> environment) throws IOException {
         return new House(LocalPeregrine.start(
                 data, List.of(root), LocalPeregrine.Addresses.free(), environment, System.out::println));
     }
@@ -189,5 +191,6 @@ final class House implements AutoCloseable {
         producer.close();
         listener.close();
         peregrine.close();
+        assertThat(listener.complaints()).as("said otherwise than docs/asyncapi.yaml").isEmpty();
     }
 }

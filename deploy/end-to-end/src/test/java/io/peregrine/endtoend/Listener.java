@@ -8,11 +8,14 @@ import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Topics;
 import io.peregrine.events.UnreadableEvent;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerConfig;
@@ -30,10 +33,13 @@ final class Listener implements AutoCloseable {
     record Heard(String topic, int partition, long offset, long at, CloudEvent event) {}
 
     private final List<Heard> heard = new CopyOnWriteArrayList<>();
+    private final Set<String> complaints = ConcurrentHashMap.newKeySet();
+    private final AsyncApi document;
     private final KafkaConsumer<String, byte[]> consumer;
     private final Thread thread;
 
-    Listener(String bootstrapServers) {
+    Listener(String bootstrapServers) throws IOException {
+        document = new AsyncApi();
         consumer = new KafkaConsumer<>(
                 Map.of(ConsumerConfig.BOOTSTRAP_SERVERS_CONFIG, bootstrapServers),
                 new StringDeserializer(),
@@ -53,6 +59,7 @@ final class Listener implements AutoCloseable {
         try (consumer) {
             while (true) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+                    complaints.addAll(document.complaints(record));
                     try {
                         heard.add(new Heard(
                                 record.topic(),
@@ -68,6 +75,11 @@ final class Listener implements AutoCloseable {
         } catch (WakeupException closed) {
             // close() asked for it.
         }
+    }
+
+    /// @return what the services have said that `docs/asyncapi.yaml` does not say
+    Set<String> complaints() {
+        return complaints;
     }
 
     /// @return what was said of a run so far, a repeated delivery once
