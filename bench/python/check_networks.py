@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
-"""Holds docs/networks.py against the golden vectors and against checkpoints.
+"""Holds docs/networks.py against the golden vectors, against checkpoints and against a run.
 
-    .venv-torch/bin/python check_networks.py [CHECKPOINT ...]
+    .venv-torch/bin/python check_networks.py [CHECKPOINT ...] [--run ADDRESS --store FOLDER]
 
-The golden weights must give the golden outputs; each checkpoint must load and answer with numbers. Exit status 1: one does not.
+The golden weights must give the golden outputs; each checkpoint must load and answer with numbers. Of a finished run
+(http://.../api/v1/runs/RUN) PyTorch must give every picture the code that cluster-service stored, and the test
+pictures the classes of the confusion matrix. Exit status 1: something does not.
 """
 
+import argparse
+import json
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 import torch
@@ -35,11 +40,61 @@ def golden(name, preset, output, of):
     return apart <= 1e-5
 
 
+class Pictures:
+    """A run's pixels by manifest row: float32 [n, 3, side, side]."""
+
+    def __init__(self, store, manifest):
+        self.store = store
+        self.tensors = load_file(self.path(manifest["tensors"]))
+        self.packs = [load_file(self.path(pack))["pixels"] for pack in json.loads(self.path(manifest["json"]).read_text())["packs"]]
+
+    def path(self, artefact):
+        return self.store / artefact["uri"].removeprefix("store:")
+
+    def of(self, rows):
+        return torch.stack([self.packs[self.tensors["pack"][row]][self.tensors["index"][row]] for row in rows]).float()
+
+
+def answers(network, pictures, rows, batch=32):
+    with torch.no_grad():
+        return torch.cat([network(pictures.of(rows[at:at + batch])) for at in range(0, len(rows), batch)])
+
+
+def of_run(details, store):
+    """Whether PyTorch answers as the run did: codes within float32's noise, predictions but for a tie in a hundred."""
+    pictures = Pictures(store, details["manifest"])
+    latents = load_file(pictures.path(details["clustering"]["latents"]))
+    codes = answers(load(pictures.path(details["autoencoder"]["weights"])).encoder, pictures, latents["row"].tolist())
+    apart = float((codes - latents["latent"]).abs().max() / latents["latent"].abs().max())
+    print(f"{len(codes)} codes apart by {apart:.1e} of their scale")
+
+    test = details["classifier"]["test"]
+    accepted = (pictures.tensors["pack"] >= 0) & (pictures.tensors["split"] == 0)
+    rows = torch.nonzero(accepted).flatten().tolist()
+    predicted = answers(load(pictures.path(details["classifier"]["weights"])), pictures, rows).argmax(1)
+    confusion = torch.zeros(len(test["classes"]), len(test["classes"]), dtype=torch.long)
+    for row, label in zip(rows, predicted.tolist()):
+        confusion[pictures.tensors["label"][row], label] += 1
+    moved = int((confusion - torch.tensor(test["confusion"])).abs().sum()) // 2
+    print(f"{len(rows)} test pictures, {moved} of them in another place of the confusion matrix")
+    return apart <= 1e-4 and moved <= len(rows) // 100
+
+
 def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT")
+    parser.add_argument("--run", metavar="ADDRESS", help="of a finished run, with --store")
+    parser.add_argument("--store", type=Path)
+    given = parser.parse_args()
+    if (given.run is None) != (given.store is None):
+        parser.error("--run and --store go together")
     right = golden("classifier", "seed-cnn", "eval_log_probs_before", lambda network: network)
     right &= golden("autoencoder", "seed-autoencoder", "encoded_before", lambda network: network.encoder)
     right &= golden("autoencoder", "seed-autoencoder", "decoded_before", lambda network: network)
-    for file in sys.argv[1:]:
+    if given.run:
+        with urllib.request.urlopen(given.run) as answer:
+            right &= of_run(json.load(answer), given.store)
+    for file in given.checkpoints:
         network = load(file)
         # An autoencoder's side follows from its code's width; a classifier of the report's from its features.
         for side in range(8, 2049, 8):

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
 # Makes a Python environment beside this script: .venv as requirements.txt wants it, or with the word "torch" .venv-torch
-# (5 GB, for the comparisons with PyTorch). Does nothing where it is there.
+# (5 GB, for the comparisons with PyTorch) or with "schemathesis" .venv-schemathesis. Does nothing where it is there.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 case "${1:-}" in
   "") venv="$here/.venv" requirements="$here/requirements.txt" options=(--no-deps) ;;
   # PyTorch brings a dozen packages of its own, which its version pins.
   torch) venv="$here/.venv-torch" requirements="$here/requirements-torch.txt" options=() ;;
-  *) echo "$0 takes no word, or 'torch', not '$1'." >&2; exit 2 ;;
+  schemathesis) venv="$here/.venv-schemathesis" requirements="$here/requirements-schemathesis.txt" options=() ;;
+  *) echo "$0 takes no word, 'torch' or 'schemathesis', not '$1'." >&2; exit 2 ;;
 esac
 wanted="$(sha256sum < "$requirements")"
 

@@ -33,7 +33,8 @@ import picocli.CommandLine.ScopeType;
                     + " only the golden ones.",
             "./peregrine bench balance compares with imbalanced-learn, bench train with PyTorch; --help after either tells"
                     + " more.",
-            "./peregrine chaos [N [SEED]] ends a trainer N times, 50 if left out, and compares what comes out."
+            "./peregrine chaos [N [SEED]] ends a trainer N times, 50 if left out, and compares what comes out; accept goes"
+                    + " through what the pipeline promises, line by line."
         })
 public final class Peregrine {
     // Inherited, so that each command tells of itself.
