@@ -16,7 +16,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// What lies in a dataset's folder: `root/<split?>/<class>/**/picture`, as torchvision's `ImageFolder` reads it.
+/// What lies in a dataset's folder: `root/<split?>/<class>/**/picture`, as torchvision's `ImageFolder` reads it; beside
+/// its extensions we look for `.gif`, of which the first frame counts.
 ///
 /// Names that begin with a dot, and `__MACOSX`, are not seen; files without a picture's extension are passed by.
 ///
@@ -30,7 +31,7 @@ record DatasetFolder(Set<Split> given, List<Found> pictures) {
     record Found(Split split, String label, String path, String file) {}
 
     private static final Set<String> EXTENSIONS =
-            Set.of("jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp");
+            Set.of("jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp", "gif");
 
     private static final Map<String, Split> SPLITS =
             Map.of("train", Split.TRAIN, "test", Split.TEST, "val", Split.VALIDATION, "validation", Split.VALIDATION);
@@ -174,8 +175,8 @@ record DatasetFolder(Set<Split> given, List<Found> pictures) {
                     if (name.indexOf('\uFFFD') >= 0) {
                         throw Failure.input(
                                 "NAME_NOT_UTF8",
-                                ("the name of %s is not UTF-8, or this service runs without a UTF-8 locale; rename it, or "
-                                                + "start the service with LC_ALL=C.UTF-8")
+                                ("the name of %s is not UTF-8, or this service runs without a UTF-8 locale; rename it,"
+                                                + " or start the service with LC_ALL=C.UTF-8")
                                         .formatted(root.relativize(entry)));
                     }
                     if (!name.startsWith(".") && !name.equals("__MACOSX")) {

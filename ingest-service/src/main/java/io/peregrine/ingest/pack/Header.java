@@ -14,23 +14,51 @@ record Header(Format format, int width, int height, int orientation) {
     enum Format {
         JPEG,
         PNG,
+        GIF,
         WEBP,
         BMP,
         TIFF,
         PNM
     }
 
-    /// Pictures that we know when we see them, but do not read.
-    private static final Map<String, String> KNOWN_BY_NAME = Map.of(
-            "GIF87a", "GIF",
-            "GIF89a", "GIF",
-            "8BPS", "Photoshop file",
-            "\u0000\u0000\u0001\u0000", "icon",
-            "\u00ff\n", "JPEG XL file",
-            "\u0000\u0000\u0000\fJXL ", "JPEG XL file",
-            "\u0000\u0000\u0000\fjP  ", "JPEG 2000 file",
-            "II+\u0000", "BigTIFF",
-            "MM\u0000+", "BigTIFF");
+    private static final String READ = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM are read";
+
+    /// Pictures that we know when we see them, but do not read: how they begin.
+    private static final Map<String, String> KNOWN_BY_NAME = Map.ofEntries(
+            Map.entry("8BPS", "Photoshop file"),
+            Map.entry("gimp xcf", "GIMP file"),
+            Map.entry("%PDF", "PDF document"),
+            Map.entry("%!PS", "PostScript document"),
+            Map.entry("<svg", "SVG drawing"),
+            Map.entry("<?xml", "XML document, perhaps an SVG drawing"),
+            Map.entry("\u0000\u0000\u0001\u0000", "icon"),
+            Map.entry("icns", "icon of macOS"),
+            Map.entry("\u00ff\n", "JPEG XL file"),
+            Map.entry("\u0000\u0000\u0000\fJXL ", "JPEG XL file"),
+            Map.entry("\u0000\u0000\u0000\fjP  ", "JPEG 2000 file"),
+            Map.entry("\u00ff\u004f\u00ff\u0051", "JPEG 2000 codestream"),
+            Map.entry("II\u00bc\u0001", "JPEG XR file"),
+            Map.entry("II+\u0000", "BigTIFF"),
+            Map.entry("MM\u0000+", "BigTIFF"),
+            Map.entry("P7\n", "PAM pixmap"),
+            Map.entry("PF\n", "pixmap of floating-point values"),
+            Map.entry("Pf\n", "pixmap of floating-point values"),
+            Map.entry("#?RADIANCE", "Radiance HDR file"),
+            Map.entry("v/1\u0001", "OpenEXR file"),
+            Map.entry("DDS ", "DirectDraw texture"),
+            Map.entry("qoif", "QOI file"),
+            Map.entry("\u008aMNG", "animation in MNG"),
+            Map.entry("SIMPLE  =", "FITS file"));
+
+    /// HEIF's family: which of them the first brand says.
+    private static final Map<String, String> BRANDS = Map.of(
+            "avif", "AVIF file",
+            "avis", "animated AVIF file",
+            "heic", "HEIC file",
+            "heix", "HEIC file",
+            "mif1", "HEIF file",
+            "msf1", "animated HEIF file",
+            "crx ", "Canon raw file");
 
     long pixels() {
         return (long) width * height;
@@ -59,87 +87,57 @@ record Header(Format format, int width, int height, int orientation) {
             Pnm pnm = Pnm.header(file);
             return new Header(Format.PNM, pnm.width(), pnm.height(), 0);
         }
-        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-        if (begins(file, "RIFF") && file.length >= 12 && begins(file, 8, "WEBP")) {
-            return webp(in);
+        if (Gif.matches(file)) {
+            Gif gif = Gif.header(file);
+            return new Header(Format.GIF, gif.width(), gif.height(), 0);
         }
+        if (Webp.matches(file)) {
+            Webp webp = Webp.header(file);
+            return new Header(Format.WEBP, webp.width(), webp.height(), webp.orientation());
+        }
+        if (Tiff.matches(file)) {
+            return Tiff.header(file);
+        }
+        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         if (begins(file, "BM") && file.length >= 26 && in.getInt(14) >= 12 && in.getInt(14) <= 124) {
             return bmp(in);
-        }
-        if (begins(file, "II*\0") || begins(file, "MM\0*")) {
-            int width = (int) Exif.tag(in, 256, 1, Integer.MAX_VALUE);
-            int height = (int) Exif.tag(in, 257, 1, Integer.MAX_VALUE);
-            if (Exif.tag(in, 277, 2, 2) == 2) {
-                throw Refused.unsupported("a TIFF of grey with alpha; save it as RGB or as PNG");
-            }
-            return new Header(Format.TIFF, width, height, Exif.orientation(in));
         }
         for (Map.Entry<String, String> known : KNOWN_BY_NAME.entrySet()) {
             if (begins(file, known.getKey())) {
                 throw unread(known.getValue());
             }
         }
-        if (begins(file, 4, "ftyp")) {
-            throw unread("HEIF, AVIF or video file");
+        if (begins(file, 4, "ftyp") && file.length >= 12) {
+            String brand = new String(file, 8, 4, ISO_8859_1);
+            throw unread(BRANDS.getOrDefault(brand, "video or HEIF file"));
         }
         throw new Refused(
                 Refused.Reason.NOT_A_PICTURE,
                 file.length == 0
                         ? "the file is empty"
-                        : "the content is none of JPEG, PNG, WebP, BMP, TIFF, PNM, whatever the name says");
+                        : "the content is no picture that we know, whatever the name says; " + READ);
     }
 
     private static Refused unread(String what) {
-        return Refused.unsupported("a %s; JPEG, PNG, WebP, BMP, TIFF and PNM are read: convert it".formatted(what));
-    }
-
-    private static Header webp(ByteBuffer in) throws Refused {
-        int declared = in.getInt(4);
-        if (in.limit() < 30 || declared < 0 || declared + 8L > in.limit()) {
-            throw Refused.truncated("the WebP says it has %,d bytes, the file has %,d"
-                    .formatted((declared & 0xffff_ffffL) + 8, in.limit()));
-        }
-        byte[] file = in.array();
-        if (begins(file, 12, "VP8X")) {
-            if ((in.get(20) & 2) != 0) {
-                throw Refused.unsupported("an animated WebP; save one of its pictures");
-            }
-            int width = (in.getInt(24) & 0xff_ffff) + 1;
-            int height = (in.getInt(26) >>> 8) + 1;
-            return new Header(Format.WEBP, width, height, webpOrientation(in));
-        }
-        if (begins(file, 12, "VP8L")) {
-            int bits = in.getInt(21);
-            return new Header(Format.WEBP, (bits & 0x3fff) + 1, (bits >>> 14 & 0x3fff) + 1, 0);
-        }
-        if (begins(file, 12, "VP8 ")) {
-            return new Header(Format.WEBP, in.getShort(26) & 0x3fff, in.getShort(28) & 0x3fff, 0);
-        }
-        throw Refused.corrupt("the WebP begins with no chunk of pixels");
-    }
-
-    private static int webpOrientation(ByteBuffer in) {
-        long at = 12;
-        while (at + 8 <= in.limit()) {
-            long length = in.getInt((int) at + 4) & 0xffff_ffffL;
-            if (begins(in.array(), (int) at, "EXIF") && at + 8 + length <= in.limit()) {
-                return Exif.orientation(in.slice((int) at + 8, (int) length));
-            }
-            at += 8 + length + (length & 1);
-        }
-        return 0;
+        return Refused.unsupported("a %s; %s: convert it".formatted(what, READ));
     }
 
     private static Header bmp(ByteBuffer in) throws Refused {
         boolean core = in.getInt(14) == 12;
+        if (!core && in.limit() < 54) {
+            throw Refused.truncated("the BMP ends within its header, after %d bytes".formatted(in.limit()));
+        }
         int width = core ? in.getShort(18) & 0xffff : in.getInt(18);
         int height = core ? in.getShort(20) & 0xffff : Math.abs(in.getInt(22));
-        int bits = core ? in.getShort(24) : in.limit() > 34 ? in.getShort(28) : 0;
-        boolean packed = !core && in.limit() > 34 && (in.getInt(30) == 1 || in.getInt(30) == 2);
-        long rowBytes = ((long) width * bits + 31) / 32 * 4;
-        if (!packed && (in.getInt(10) & 0xffff_ffffL) + rowBytes * height > in.limit()) {
-            throw Refused.truncated("the BMP has %,d bytes where its pixels end at %,d"
-                    .formatted(in.limit(), (in.getInt(10) & 0xffff_ffffL) + rowBytes * height));
+        int bits = in.getShort(core ? 24 : 28);
+        if (bits != 1 && bits != 4 && bits != 8 && bits != 24 && bits != 32) {
+            throw Refused.unsupported("a BMP of %d bits a pixel; save it with 24".formatted(bits));
+        }
+        boolean packed = !core && (in.getInt(30) == 1 || in.getInt(30) == 2);
+        long bytes = packed ? in.getInt(34) & 0xffff_ffffL : ((long) width * bits + 31) / 32 * 4 * height;
+        long end = (in.getInt(10) & 0xffff_ffffL) + bytes;
+        if (end > in.limit()) {
+            throw Refused.truncated("the BMP has %,d bytes where its pixels end at %,d".formatted(in.limit(), end));
         }
         return new Header(Format.BMP, width, height, 0);
     }

@@ -5,54 +5,28 @@ import io.peregrine.events.RunSpec.Orientation;
 import java.awt.image.DataBufferByte;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
-import org.opencv.core.Core;
-import org.opencv.core.CvException;
-import org.opencv.core.CvType;
-import org.opencv.core.Mat;
-import org.opencv.core.MatOfByte;
-import org.opencv.imgcodecs.Imgcodecs;
-import org.opencv.imgproc.Imgproc;
 
-/// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, WebP, BMP, TIFF and PNM; alpha over white, 16 bits / 257,
-/// ICC profiles ignored. Safe for several threads.
+/// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, GIF, WebP, BMP, TIFF and PNM: the first frame or page, alpha
+/// over white, 16 bits / 257, ICC profiles ignored. Safe for several threads.
 public final class PictureDecoder {
     /// Names the way from bytes to pixels, so that packs of another way are never taken for ours: raise the last
     /// number whenever a decoded pixel may change.
-    public static final String VERSION = "opencv-4.9.0 peregrine-1";
+    public static final String VERSION = "opencv-4.9.0 peregrine-2";
 
     private static final int KILOPIXEL = 1_000;
     /// Four values each must fit one array.
     private static final long PIXELS_OF_AN_ARRAY = 500_000_000;
 
-    static {
-        load();
-        // The pool above decodes one picture a thread; OpenCV's own threads would only get in its way.
-        Core.setNumThreads(1);
-    }
-
-    /// An image has the library unpacked in the folder that `PEREGRINE_NATIVES` names, since nothing can be unpacked
-    /// below a read-only root. Elsewhere OpenPnP unpacks it into the temporary folder at each start.
-    private static void load() {
-        String folder = System.getenv("PEREGRINE_NATIVES");
-        if (folder == null) {
-            nu.pattern.OpenCV.loadLocally();
-        } else {
-            System.load(Path.of(folder, System.mapLibraryName(Core.NATIVE_LIBRARY_NAME))
-                    .toAbsolutePath()
-                    .toString());
-        }
-    }
-
     private final long pixelsMax;
     private final Semaphore kilopixelsAtOnce;
 
     /// @param pixelsMax a picture of more is refused from its header, undecoded; no more pixels than these are decoded
-    ///     at once, so that memory is bounded whatever the number of threads (7 bytes a pixel at most, mostly 3)
+    ///     at once, so that memory is bounded whatever the number of threads: 3 to 7 bytes a pixel in the heap, and
+    ///     up to 8 outside
     public PictureDecoder(long pixelsMax) {
         if (pixelsMax < 1 || pixelsMax > PIXELS_OF_AN_ARRAY) {
             throw new IllegalArgumentException("peregrine.ingest.pixels-max is %,d; 1 to %,d can be decoded"
@@ -88,12 +62,21 @@ public final class PictureDecoder {
             case PNM -> Pnm.header(file).decode(file);
             case JPEG -> {
                 Jpeg jpeg = Jpeg.whole(file);
-                Raster raster = jpeg.components() == 4 ? cmyk(file, jpeg) : opencv(file, header);
+                Raster raster = jpeg.components() == 4 ? cmyk(file, jpeg) : OpenCv.decode(file, header.format());
                 yield raster.upright(apply ? jpeg.orientation() : 0);
             }
-            case TIFF -> opencv(Exif.upright(file), header).upright(apply ? header.orientation() : 0);
-            case WEBP, BMP -> opencv(file, header).upright(apply ? header.orientation() : 0);
+            case GIF -> GifPixels.decode(Gif.header(file), file);
+            case WEBP -> webp(file, header).upright(apply ? header.orientation() : 0);
+            case TIFF -> OpenCv.decode(Exif.upright(file), header.format()).upright(apply ? header.orientation() : 0);
+            case BMP -> OpenCv.decode(file, header.format());
         };
+    }
+
+    private static Raster webp(byte[] file, Header header) throws Refused {
+        Webp webp = Webp.header(file);
+        return webp.first() == null
+                ? OpenCv.decode(file, header.format())
+                : webp.onCanvas(OpenCv.decode(webp.still(), header.format()));
     }
 
     /// The guard: nothing is decoded of a picture that says it is too large.
@@ -114,71 +97,6 @@ public final class PictureDecoder {
 
     private static int kilopixels(long pixels) {
         return Math.toIntExact(pixels / KILOPIXEL + 1);
-    }
-
-    private static Raster opencv(byte[] file, Header header) throws Refused {
-        MatOfByte bytes = new MatOfByte(file);
-        Mat decoded = null;
-        try {
-            boolean jpeg = header.format() == Header.Format.JPEG;
-            int flags =
-                    jpeg ? Imgcodecs.IMREAD_COLOR | Imgcodecs.IMREAD_IGNORE_ORIENTATION : Imgcodecs.IMREAD_UNCHANGED;
-            decoded = Imgcodecs.imdecode(bytes, flags);
-            if (decoded.empty()) {
-                throw Refused.corrupt("the %s's pixels cannot be decoded".formatted(header.format()));
-            }
-            return rgb(decoded, header);
-        } catch (CvException e) {
-            throw Refused.corrupt("the %s's pixels cannot be decoded: %s".formatted(header.format(), e.getMessage()));
-        } finally {
-            bytes.release();
-            if (decoded != null) {
-                decoded.release();
-            }
-        }
-    }
-
-    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white. Plain BGR, which is most, needs no second array.
-    private static Raster rgb(Mat decoded, Header header) throws Refused {
-        int channels = decoded.channels();
-        if (decoded.type() == CvType.CV_8UC3) {
-            byte[] rgb = new byte[Math.toIntExact(3 * decoded.total())];
-            Imgproc.cvtColor(decoded, decoded, Imgproc.COLOR_BGR2RGB);
-            decoded.get(0, 0, rgb);
-            return new Raster(decoded.cols(), decoded.rows(), rgb);
-        }
-        int values = Math.toIntExact(decoded.total() * channels);
-        byte[] from = new byte[values];
-        if (decoded.depth() == CvType.CV_16U) {
-            short[] sixteen = new short[values];
-            decoded.get(0, 0, sixteen);
-            for (int i = 0; i < values; i++) {
-                from[i] = (byte) Raster.eightBits(sixteen[i] & 0xffff);
-            }
-        } else if (decoded.depth() == CvType.CV_8U) {
-            decoded.get(0, 0, from);
-        } else {
-            throw Refused.unsupported("a %s of %s; save it with 8 or 16 bits a value"
-                    .formatted(header.format(), CvType.typeToString(decoded.type())));
-        }
-        int pixels = values / channels;
-        // libtiff hands out colours that its alpha is already multiplied into.
-        boolean multiplied = header.format() == Header.Format.TIFF && decoded.depth() == CvType.CV_8U;
-        byte[] rgb = new byte[3 * pixels];
-        for (int i = 0; i < pixels; i++) {
-            int at = channels * i;
-            int alpha = channels == 4 ? from[at + 3] & 0xff : 255;
-            boolean grey = channels < 3;
-            for (int c = 0; c < 3; c++) {
-                byte value = from[grey ? at : at + 2 - c];
-                rgb[3 * i + c] = alpha == 255
-                        ? value
-                        : multiplied
-                                ? (byte) Math.min(255, (value & 0xff) + 255 - alpha)
-                                : Raster.overWhite(value & 0xff, alpha);
-            }
-        }
-        return new Raster(decoded.cols(), decoded.rows(), rgb);
     }
 
     /// CMYK as Pillow turns it to RGB: R = K'·C' / 255, rounded, of the inverted values that Adobe's files hold.

@@ -114,10 +114,10 @@ class ListingTest {
 
     @Test
     void anEmptyClassIsNamedWithWhatWasPassedBy() throws Exception {
-        folder.picture("a/1.jpg").bytes("b/1.gif", new byte[3]);
+        folder.picture("a/1.jpg").bytes("b/1.heic", new byte[3]);
         assertThat(failure())
                 .hasMessageContaining("'b'")
-                .hasMessageContaining(".gif")
+                .hasMessageContaining(".heic")
                 .extracting(Failure::code)
                 .isEqualTo("EMPTY_CLASS");
     }

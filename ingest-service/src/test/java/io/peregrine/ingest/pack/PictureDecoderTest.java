@@ -10,6 +10,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.zip.CRC32;
@@ -57,10 +58,61 @@ class PictureDecoderTest {
     void theFormatIsThatOfTheContent() {
         assertThat(refusal(new byte[0])).hasMessageContaining("empty");
         assertThat(refusal("<html>404</html>".getBytes(ISO_8859_1)).reason()).isEqualTo(Refused.Reason.NOT_A_PICTURE);
-        assertThat(refusal("GIF89a and more".getBytes(ISO_8859_1)))
-                .hasMessageContaining("GIF")
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "8BPS, Photoshop",
+        "%PDF-1.7, PDF",
+        "'<?xml version=\"1.0\"?>', XML",
+        "....ftypavif, AVIF",
+        "....ftypheic, HEIC",
+        "....ftypisom, video",
+        "P7., PAM"
+    })
+    void aPictureThatWeDoNotReadIsRefusedByTheNameOfItsFormat(String begin, String name) {
+        assertThat(refusal(begin.replace('.', '\n').getBytes(ISO_8859_1)))
+                .hasMessageContaining(name)
+                .hasMessageContaining("GIF, WebP")
                 .extracting(Refused::reason)
                 .isEqualTo(Refused.Reason.IMAGE_UNSUPPORTED);
+    }
+
+    @Test
+    void aPackedBmpAndAPixmapThatAreCutAreRefusedByName() throws Exception {
+        // 4 x 2 pixels of 8 bits: twice a run of four; header and palette have 54 + 8 bytes.
+        ByteBuffer bmp = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
+        bmp.put("BM".getBytes(ISO_8859_1))
+                .putInt(72)
+                .putInt(0)
+                .putInt(62)
+                .putInt(40)
+                .putInt(4)
+                .putInt(2);
+        bmp.putShort((short) 1)
+                .putShort((short) 8)
+                .putInt(1)
+                .putInt(10)
+                .putInt(0)
+                .putInt(0)
+                .putInt(2)
+                .putInt(0);
+        bmp.putInt(0x010203).putInt(0xfffefd);
+        bmp.put(new byte[] {4, 0, 0, 0, 4, 1, 0, 0, 0, 1});
+        byte[] packed = bmp.array();
+        assertThat(decoder.decode(packed, Orientation.APPLY).rgb())
+                .startsWith(-1, -2, -3)
+                .endsWith(1, 2, 3);
+        String raw = "P5 4 2 255 12345678";
+        String plain = "P2 4 2 9 1 2 3 4 5 6 7 8";
+        for (byte[] file : new byte[][] {packed, raw.getBytes(ISO_8859_1), plain.getBytes(ISO_8859_1)}) {
+            decoder.decode(file, Orientation.APPLY);
+            for (int cut = Math.min(26, file.length / 2); cut < file.length - 1; cut++) {
+                assertThat(refusal(Arrays.copyOf(file, cut)).reason())
+                        .as("%d bytes of %d", cut, file.length)
+                        .isEqualTo(Refused.Reason.IMAGE_TRUNCATED);
+            }
+        }
     }
 
     @Test

@@ -1,0 +1,141 @@
+package io.peregrine.ingest.pack;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/// The first frame of a GIF, 87a or 89a, on its canvas (GIF89a specification, sections 17 to 23), as Pillow shows it:
+/// outside the frame lies the see-through colour, or the palette's first where none is see-through.
+///
+/// We read GIF ourselves: the JDK's reader leaves out in silence what is missing, and OpenCV 4.9 reads none.
+///
+/// @param width of the canvas, which grows where the frame stands out
+/// @param left the column of the canvas where the frame begins
+/// @param columns of the frame
+/// @param palette u8 [256, 3]
+/// @param transparent index of the see-through colour; −1: there is none
+/// @param pixelBits of an uncompressed pixel
+/// @param data where the compressed pixels begin in the file
+record Gif(
+        int width,
+        int height,
+        int left,
+        int top,
+        int columns,
+        int rows,
+        boolean interlaced,
+        byte[] palette,
+        int transparent,
+        int pixelBits,
+        int data) {
+    private static final int PALETTE = 0x80;
+    private static final int INTERLACED = 0x40;
+    private static final int GRAPHIC_CONTROL = 0xf9;
+
+    static boolean matches(byte[] file) {
+        return file.length >= 6
+                && ISO_8859_1.decode(ByteBuffer.wrap(file, 0, 6)).toString().matches("GIF8[79]a");
+    }
+
+    /// Reads up to the first frame's pixels.
+    ///
+    /// @throws Refused if the file ends before them, or has no frame
+    static Gif header(byte[] file) throws Refused {
+        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int screen = value(in, 10);
+        int transparent = -1;
+        int at = 13 + paletteBytes(screen);
+        int block = value(in, at);
+        while (block != ',') {
+            if (block == ';') {
+                throw Refused.corrupt("the GIF has no frame");
+            }
+            if (block == '!') {
+                boolean control = value(in, at + 1) == GRAPHIC_CONTROL && value(in, at + 2) >= 4;
+                if (control && (value(in, at + 3) & 1) == 1) {
+                    transparent = value(in, at + 6);
+                }
+                at = behind(in, at + 2);
+            } else {
+                // Rubbish between blocks, which every reader skips.
+                at++;
+            }
+            block = value(in, at);
+        }
+        int frame = value(in, at + 9);
+        int data = at + 10 + paletteBytes(frame);
+        int bits = value(in, data);
+        int left = in.getShort(at + 1) & 0xffff;
+        int top = in.getShort(at + 3) & 0xffff;
+        int columns = in.getShort(at + 5) & 0xffff;
+        int rows = in.getShort(at + 7) & 0xffff;
+        if (columns == 0 || rows == 0 || bits < 1 || bits > 8) {
+            throw Refused.corrupt("the GIF's first frame has %d x %d pixels of %d bits".formatted(columns, rows, bits));
+        }
+        return new Gif(
+                Math.max(in.getShort(6) & 0xffff, left + columns),
+                Math.max(in.getShort(8) & 0xffff, top + rows),
+                left,
+                top,
+                columns,
+                rows,
+                (frame & INTERLACED) != 0,
+                (frame & PALETTE) != 0 ? palette(in, at + 10, frame) : palette(in, 13, screen),
+                transparent,
+                bits,
+                data + 1);
+    }
+
+    /// Walks through all frames. A file that ends between two blocks lacks nothing but its trailer and is whole.
+    ///
+    /// @throws Refused if it ends within a frame, also one that we do not show
+    void mustBeWhole(byte[] file) throws Refused {
+        ByteBuffer in = ByteBuffer.wrap(file);
+        int at = behind(in, data);
+        while (at < file.length && (file[at] == '!' || file[at] == ',')) {
+            at = behind(in, file[at] == '!' ? at + 2 : at + 11 + paletteBytes(value(in, at + 9)));
+        }
+    }
+
+    /// @param flags of the screen or of a frame
+    private static int paletteBytes(int flags) {
+        return (flags & PALETTE) == 0 ? 0 : 3 * colours(flags);
+    }
+
+    private static int colours(int flags) {
+        return 2 << (flags & 7);
+    }
+
+    /// Colours that no palette names are black; without a palette, or with one in which each colour is the grey of
+    /// its own index, all are greys.
+    private static byte[] palette(ByteBuffer in, int at, int flags) {
+        byte[] palette = new byte[3 * 256];
+        boolean greys = true;
+        int named = (flags & PALETTE) == 0 ? 0 : colours(flags);
+        for (int i = 0; i < 3 * named; i++) {
+            palette[i] = in.get(at + i);
+            greys &= palette[i] == (byte) (i / 3);
+        }
+        for (int i = 0; greys && i < palette.length; i++) {
+            palette[i] = (byte) (i / 3);
+        }
+        return palette;
+    }
+
+    /// @return where a chain of sub-blocks ends
+    private static int behind(ByteBuffer in, int blocks) throws Refused {
+        int at = blocks;
+        for (int length = value(in, at); length > 0; length = value(in, at)) {
+            at += 1 + length;
+        }
+        return at + 1;
+    }
+
+    private static int value(ByteBuffer in, int at) throws Refused {
+        if (at >= in.limit()) {
+            throw Refused.truncated("the GIF ends after %,d bytes, within a frame or its header".formatted(in.limit()));
+        }
+        return in.get(at) & 0xff;
+    }
+}

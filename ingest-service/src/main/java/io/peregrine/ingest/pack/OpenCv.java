@@ -1,0 +1,100 @@
+package io.peregrine.ingest.pack;
+
+import java.nio.file.Path;
+import org.opencv.core.Core;
+import org.opencv.core.CvException;
+import org.opencv.core.CvType;
+import org.opencv.core.Mat;
+import org.opencv.core.MatOfByte;
+import org.opencv.imgcodecs.Imgcodecs;
+
+/// The native decoders, for JPEG, WebP, BMP and TIFF.
+final class OpenCv {
+    static {
+        load();
+        // The pool above decodes one picture a thread; OpenCV's own threads would only get in its way.
+        Core.setNumThreads(1);
+    }
+
+    private OpenCv() {}
+
+    /// An image has the library unpacked in the folder that `PEREGRINE_NATIVES` names, since nothing can be unpacked
+    /// below a read-only root. Elsewhere OpenPnP unpacks it into the temporary folder at each start.
+    private static void load() {
+        String folder = System.getenv("PEREGRINE_NATIVES");
+        if (folder == null) {
+            nu.pattern.OpenCV.loadLocally();
+        } else {
+            System.load(Path.of(folder, System.mapLibraryName(Core.NATIVE_LIBRARY_NAME))
+                    .toAbsolutePath()
+                    .toString());
+        }
+    }
+
+    /// @throws Refused if the pixels cannot be decoded, or are more than a colour or grey of 8 or 16 bits
+    static Raster decode(byte[] file, Header.Format format) throws Refused {
+        MatOfByte bytes = new MatOfByte(file);
+        Mat decoded = null;
+        try {
+            boolean jpeg = format == Header.Format.JPEG;
+            int flags =
+                    jpeg ? Imgcodecs.IMREAD_COLOR | Imgcodecs.IMREAD_IGNORE_ORIENTATION : Imgcodecs.IMREAD_UNCHANGED;
+            decoded = Imgcodecs.imdecode(bytes, flags);
+            if (decoded.empty()) {
+                throw Refused.corrupt("the %s's pixels cannot be decoded".formatted(format));
+            }
+            return rgb(decoded, format);
+        } catch (CvException e) {
+            throw Refused.corrupt("the %s's pixels cannot be decoded: %s".formatted(format, e.getMessage()));
+        } finally {
+            bytes.release();
+            if (decoded != null) {
+                decoded.release();
+            }
+        }
+    }
+
+    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white. Row by row: of the largest pictures there is no room for a
+    /// third copy.
+    private static Raster rgb(Mat decoded, Header.Format format) throws Refused {
+        int width = decoded.cols();
+        int channels = decoded.channels();
+        boolean sixteen = decoded.depth() == CvType.CV_16U;
+        if (!sixteen && decoded.depth() != CvType.CV_8U) {
+            throw Refused.unsupported("a %s of %s; save it with 8 or 16 bits a value"
+                    .formatted(format, CvType.typeToString(decoded.type())));
+        }
+        // libtiff hands out colours that its alpha is already multiplied into.
+        boolean multiplied = format == Header.Format.TIFF && !sixteen;
+        byte[] rgb = new byte[Math.toIntExact(3 * decoded.total())];
+        byte[] row = new byte[width * channels];
+        short[] wide = new short[sixteen ? row.length : 0];
+        for (int y = 0; y < decoded.rows(); y++) {
+            if (sixteen) {
+                decoded.get(y, 0, wide);
+                for (int i = 0; i < row.length; i++) {
+                    row[i] = (byte) Raster.eightBits(wide[i] & 0xffff);
+                }
+            } else {
+                decoded.get(y, 0, row);
+            }
+            overWhite(row, channels, multiplied, rgb, 3 * y * width);
+        }
+        return new Raster(width, decoded.rows(), rgb);
+    }
+
+    private static void overWhite(byte[] row, int channels, boolean multiplied, byte[] rgb, int begin) {
+        int to = begin;
+        for (int at = 0; at < row.length; at += channels) {
+            int alpha = channels == 4 ? row[at + 3] & 0xff : 255;
+            for (int c = 2; c >= 0; c--) {
+                byte value = row[channels < 3 ? at : at + c];
+                rgb[to++] = alpha == 255
+                        ? value
+                        : multiplied
+                                ? (byte) Math.min(255, (value & 0xff) + 255 - alpha)
+                                : Raster.overWhite(value & 0xff, alpha);
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package io.peregrine.ingest.pack;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.HashSet;
+import java.util.Set;
+
+/// A TIFF's directories, one for each page (TIFF 6.0, section 2). The first page is the one that we show; its pixels
+/// are the decoder's business.
+final class Tiff {
+    private static final int WIDTH = 256;
+    private static final int HEIGHT = 257;
+    private static final int PHOTOMETRIC = 262;
+    private static final int SAMPLES = 277;
+    private static final int STRIP_OFFSETS = 273;
+    private static final int STRIP_BYTES = 279;
+    private static final int TILE_OFFSETS = 324;
+    private static final int TILE_BYTES = 325;
+    /// Tags beyond are others' notes, which may be broken without harm to the picture.
+    private static final int LAST_OF_TIFF_6 = 532;
+    /// Types of 16 and 32 bits.
+    private static final int SHORT = 3;
+
+    private static final int LONG = 4;
+    private static final int[] BYTES_OF_TYPES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8};
+
+    /// Grey either way up, RGB, palette, CMYK, YCbCr.
+    private static final Set<Long> READ_COLOURS = Set.of(0L, 1L, 2L, 3L, 5L, 6L);
+
+    /// Values of one entry.
+    private record Values(long at, long count, int type) {}
+
+    private static final Values NONE = new Values(0, 0, SHORT);
+
+    private final ByteBuffer in;
+    private int read;
+
+    private Tiff(byte[] file) {
+        ByteOrder order = file[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
+        this.in = ByteBuffer.wrap(file).order(order);
+    }
+
+    static boolean matches(byte[] file) {
+        return file.length >= 4
+                && (file[0] == 'I' && file[1] == 'I' && file[2] == 42 && file[3] == 0
+                        || file[0] == 'M' && file[1] == 'M' && file[2] == 0 && file[3] == 42);
+    }
+
+    /// @throws Refused if the file ends within a page, also one that we do not show
+    static Header header(byte[] file) throws Refused {
+        new Tiff(file).mustBeWhole();
+        ByteBuffer in = ByteBuffer.wrap(file);
+        if (Exif.tag(in, SAMPLES, 2, 2) == 2) {
+            throw Refused.unsupported("a TIFF of grey with alpha; save it as RGB or as PNG");
+        }
+        long colours = Exif.tag(in, PHOTOMETRIC, 0, 0xffff);
+        if (!READ_COLOURS.contains(colours)) {
+            throw Refused.unsupported("a TIFF of colour space %d (CIELab, raw sensor data or the like); save it as RGB"
+                    .formatted(colours));
+        }
+        int width = (int) Exif.tag(in, WIDTH, 1, Integer.MAX_VALUE);
+        int height = (int) Exif.tag(in, HEIGHT, 1, Integer.MAX_VALUE);
+        return new Header(Header.Format.TIFF, width, height, Exif.orientation(in));
+    }
+
+    /// Decoders read what is there of a strip, and some say nothing of what is not.
+    private void mustBeWhole() throws Refused {
+        Set<Long> pages = new HashSet<>();
+        long directory = unsigned(4, LONG);
+        while (directory != 0 && pages.add(directory)) {
+            int entries = (int) unsigned(directory, SHORT);
+            Values offsets = NONE;
+            Values bytes = NONE;
+            for (int i = 0; i < entries; i++) {
+                long entry = directory + 2 + 12L * i;
+                int tag = (int) unsigned(entry, SHORT);
+                if (tag <= LAST_OF_TIFF_6) {
+                    where(entry);
+                }
+                switch (tag) {
+                    case STRIP_OFFSETS, TILE_OFFSETS -> offsets = values(entry);
+                    case STRIP_BYTES, TILE_BYTES -> bytes = values(entry);
+                    default -> {}
+                }
+            }
+            for (long i = 0; i < Math.min(offsets.count, bytes.count); i++) {
+                if (value(offsets, i) + value(bytes, i) > in.limit()) {
+                    throw cut();
+                }
+            }
+            directory = unsigned(directory + 2 + 12L * entries, LONG);
+        }
+    }
+
+    /// @return where an entry's values begin: within it, or elsewhere in the file
+    private long where(long entry) throws Refused {
+        int type = (int) unsigned(entry + 2, SHORT);
+        long bytes = unsigned(entry + 4, LONG) * (type < BYTES_OF_TYPES.length ? BYTES_OF_TYPES[type] : 0);
+        if (bytes <= 4) {
+            return entry + 8;
+        }
+        long at = unsigned(entry + 8, LONG);
+        if (at + bytes > in.limit()) {
+            throw cut();
+        }
+        return at;
+    }
+
+    private Values values(long entry) throws Refused {
+        int type = (int) unsigned(entry + 2, SHORT);
+        if (type != SHORT && type != LONG) {
+            throw Refused.corrupt("the TIFF tells places in the file by values of type %d".formatted(type));
+        }
+        return new Values(where(entry), unsigned(entry + 4, LONG), type);
+    }
+
+    private long value(Values values, long index) throws Refused {
+        return unsigned(values.at + index * BYTES_OF_TYPES[values.type], values.type);
+    }
+
+    private long unsigned(long at, int type) throws Refused {
+        if (at + (type == SHORT ? 2 : 4) > in.limit()) {
+            throw cut();
+        }
+        if (++read > in.limit()) {
+            // An honest file has each value once; only directories that lie over each other have more values than
+            // bytes.
+            throw Refused.corrupt("the TIFF's directories lie over each other");
+        }
+        return type == SHORT ? in.getShort((int) at) & 0xffff : in.getInt((int) at) & 0xffff_ffffL;
+    }
+
+    private Refused cut() {
+        return Refused.truncated("the TIFF ends after %,d bytes, before the end of a page".formatted(in.limit()));
+    }
+}

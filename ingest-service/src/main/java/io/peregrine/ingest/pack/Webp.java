@@ -1,0 +1,147 @@
+package io.peregrine.ingest.pack;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// A WebP's container (RFC 9649, section 2). The pixels are the decoder's business, which knows no animation.
+///
+/// @param orientation of its EXIF note, 0 if none
+/// @param first of an animation; null for a still
+record Webp(int width, int height, int orientation, Frame first) {
+    /// A frame and where it begins on the canvas.
+    ///
+    /// @param pixels its chunks: `VP8L`, or `VP8␠` with or without `ALPH` in front
+    record Frame(int left, int top, int width, int height, List<ByteBuffer> pixels) {}
+
+    private static final int HEADER = 12;
+    private static final int ANIMATION = 0x02;
+    private static final int ALPHA = 0x10;
+
+    static boolean matches(byte[] file) {
+        return file.length >= HEADER
+                && type(file, 0).equals("RIFF")
+                && type(file, 8).equals("WEBP");
+    }
+
+    /// @throws Refused if the file ends early, or an animation has no frame on its canvas
+    static Webp header(byte[] file) throws Refused {
+        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        int declared = in.getInt(4);
+        if (in.limit() < 30 || declared < 0 || declared + 8L > in.limit()) {
+            throw Refused.truncated("the WebP says it has %,d bytes, the file has %,d"
+                    .formatted((declared & 0xffff_ffffL) + 8, in.limit()));
+        }
+        return switch (type(file, HEADER)) {
+            case "VP8X" -> extended(file, in);
+            case "VP8L" -> {
+                int bits = in.getInt(21);
+                yield new Webp((bits & 0x3fff) + 1, (bits >>> 14 & 0x3fff) + 1, 0, null);
+            }
+            case "VP8 " -> new Webp(in.getShort(26) & 0x3fff, in.getShort(28) & 0x3fff, 0, null);
+            default -> throw Refused.corrupt("the WebP begins with no chunk of pixels");
+        };
+    }
+
+    private static Webp extended(byte[] file, ByteBuffer in) throws Refused {
+        int width = three(in, 24) + 1;
+        int height = three(in, 27) + 1;
+        boolean animated = (in.get(20) & ANIMATION) != 0;
+        int orientation = 0;
+        Frame first = null;
+        for (ByteBuffer chunk : chunks(in, HEADER)) {
+            switch (type(chunk)) {
+                case "EXIF" -> orientation = Exif.orientation(chunk.slice(8, chunk.limit() - 8));
+                case "ANMF" -> first = animated && first == null ? frame(chunk) : first;
+                default -> {}
+            }
+        }
+        if (animated && first == null) {
+            throw Refused.corrupt("the animated WebP has no frame");
+        }
+        if (first != null && (first.left + first.width > width || first.top + first.height > height)) {
+            throw Refused.corrupt("the animated WebP's first frame, %d x %d at (%d, %d), leaves its canvas, %d x %d"
+                    .formatted(first.width, first.height, first.left, first.top, width, height));
+        }
+        return new Webp(width, height, orientation, first);
+    }
+
+    private static Frame frame(ByteBuffer chunk) throws Refused {
+        if (chunk.limit() < 8 + 16) {
+            throw Refused.corrupt("the animated WebP's first frame is cut");
+        }
+        List<ByteBuffer> pixels = chunks(chunk, 8 + 16).stream()
+                .filter(inner -> List.of("ALPH", "VP8 ", "VP8L").contains(type(inner)))
+                .toList();
+        return new Frame(2 * three(chunk, 8), 2 * three(chunk, 11), three(chunk, 14) + 1, three(chunk, 17) + 1, pixels);
+    }
+
+    /// @return the first frame as a file of its own
+    byte[] still() {
+        int length = first.pixels.stream().mapToInt(Webp::padded).sum();
+        ByteBuffer still = ByteBuffer.allocate(30 + length).order(ByteOrder.LITTLE_ENDIAN);
+        boolean opaque =
+                first.pixels.size() == 1 && type(first.pixels.getFirst()).equals("VP8 ");
+        still.put("RIFF".getBytes(ISO_8859_1)).putInt(22 + length).put("WEBPVP8X".getBytes(ISO_8859_1));
+        still.putInt(10).putInt(opaque ? 0 : ALPHA);
+        // Three bytes each: the height's lowest overwrites the width's highest, which is zero.
+        still.putInt(24, first.width - 1).position(27);
+        still.put((byte) (first.height - 1)).putShort((short) (first.height - 1 >> 8));
+        for (ByteBuffer chunk : first.pixels) {
+            int end = still.position() + padded(chunk);
+            still.put(chunk.duplicate()).position(end);
+        }
+        return still.array();
+    }
+
+    /// Lays the first frame on its canvas, which is see-through.
+    ///
+    /// @param frame decoded, over white
+    Raster onCanvas(Raster frame) {
+        if (frame.width() == width && frame.height() == height) {
+            return frame;
+        }
+        byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
+        Arrays.fill(rgb, (byte) 255);
+        for (int y = 0; y < frame.height(); y++) {
+            int to = 3 * ((first.top + y) * width + first.left);
+            System.arraycopy(frame.rgb(), 3 * y * frame.width(), rgb, to, 3 * frame.width());
+        }
+        return new Raster(width, height, rgb);
+    }
+
+    /// @return the chunks from a place on, each with its type and length in front; a cut one ends the list
+    private static List<ByteBuffer> chunks(ByteBuffer in, int from) {
+        List<ByteBuffer> chunks = new ArrayList<>();
+        long at = from;
+        while (at + 8 <= in.limit()) {
+            long length = in.getInt((int) at + 4) & 0xffff_ffffL;
+            if (at + 8 + length > in.limit()) {
+                break;
+            }
+            chunks.add(in.slice((int) at, (int) length + 8).order(ByteOrder.LITTLE_ENDIAN));
+            at += 8 + length + (length & 1);
+        }
+        return chunks;
+    }
+
+    private static int padded(ByteBuffer chunk) {
+        return chunk.limit() + (chunk.limit() & 1);
+    }
+
+    private static int three(ByteBuffer in, int at) {
+        return in.getShort(at) & 0xffff | (in.get(at + 2) & 0xff) << 16;
+    }
+
+    private static String type(byte[] file, int at) {
+        return ISO_8859_1.decode(ByteBuffer.wrap(file, at, 4)).toString();
+    }
+
+    private static String type(ByteBuffer chunk) {
+        return ISO_8859_1.decode(chunk.slice(0, 4)).toString();
+    }
+}
