@@ -139,6 +139,10 @@ record Header(Format format, int width, int height, int orientation) {
         if (end > in.limit()) {
             throw Refused.truncated("the BMP has %,d bytes where its pixels end at %,d".formatted(in.limit(), end));
         }
+        if (packed && (long) width * height > 255L * in.limit()) {
+            throw Refused.corrupt(
+                    "the BMP's %,d bytes cannot hold %,d x %,d pixels".formatted(in.limit(), width, height));
+        }
         return new Header(Format.BMP, width, height, 0);
     }
 

@@ -10,6 +10,8 @@ import java.nio.ByteBuffer;
 /// @param orientation of its EXIF or XMP note, 0 if none
 /// @param adobeTransform 0 none, 1 YCbCr, 2 YCCK; −1: no Adobe marker
 record Jpeg(int width, int height, int components, int orientation, int adobeTransform) {
+    /// A progressive picture has about ten. Each costs a decoder a walk over all pixels, and a file next to nothing.
+    private static final int SCANS = 100;
 
     static boolean matches(byte[] file) {
         return file.length > 3 && (file[0] & 0xff) == 0xff && (file[1] & 0xff) == 0xd8 && (file[2] & 0xff) == 0xff;
@@ -33,6 +35,7 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         int xmp = 0;
         int adobe = -1;
         int[] frame = null;
+        int scans = 0;
         int at = 2;
         while (true) {
             if (at + 2 > file.length) {
@@ -54,6 +57,10 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
             }
             if (!isSegment(marker)) {
                 continue;
+            }
+            if (marker == 0xda && ++scans > SCANS) {
+                throw Refused.corrupt(
+                        "the JPEG goes over its pixels more than %d times; save it again".formatted(SCANS));
             }
             int length = at + 2 > file.length ? file.length : in.getShort(at) & 0xffff;
             if (at + length > file.length) {
@@ -79,6 +86,11 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         }
         if (frame == null) {
             throw Refused.corrupt("the JPEG has no frame: no marker says its size");
+        }
+        if (toTheEnd && (long) ((frame[0] + 7) / 8) * ((frame[1] + 7) / 8) > 8L * file.length) {
+            // Each block of 8 x 8 takes a bit at least; a decoder would paint grey what is missing.
+            throw Refused.corrupt(
+                    "the JPEG's %,d bytes cannot hold %,d x %,d pixels".formatted(file.length, frame[0], frame[1]));
         }
         return new Jpeg(frame[0], frame[1], frame[2], exif == 0 ? xmp : exif, adobe);
     }

@@ -1,6 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import io.peregrine.ingest.pack.Png.Colour;
+import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
@@ -13,6 +14,8 @@ final class PngPixels implements AutoCloseable {
     };
 
     private static final int[][] ONE_PASS = {{0, 0, 1, 1}};
+    /// A byte of deflated data stands for no more.
+    private static final long DEFLATE_AT_MOST = 1_032;
 
     private final Png png;
     private final Inflater inflater = new Inflater();
@@ -40,6 +43,11 @@ final class PngPixels implements AutoCloseable {
     private Raster decode() throws Refused {
         int width = png.width();
         int height = png.height();
+        long deflated = png.data().stream().mapToLong(ByteBuffer::remaining).sum();
+        if ((long) width * height * png.depth() / 8 > DEFLATE_AT_MOST * (deflated + 1)) {
+            // Nothing that large need be made room for.
+            throw endsEarly();
+        }
         byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
         int bits = png.depth() * png.colour().channels;
         for (int[] pass : png.interlaced() ? ADAM7 : ONE_PASS) {
@@ -77,9 +85,7 @@ final class PngPixels implements AutoCloseable {
                         throw Refused.corrupt("the PNG's data ends before its last pixel");
                     }
                     if (nextChunk == png.data().size()) {
-                        throw png.cut()
-                                ? Refused.truncated("the PNG ends before its last pixel")
-                                : Refused.corrupt("the PNG's data ends before its last pixel");
+                        throw endsEarly();
                     }
                     inflater.setInput(png.data().get(nextChunk++));
                 }
@@ -87,6 +93,12 @@ final class PngPixels implements AutoCloseable {
         } catch (DataFormatException e) {
             throw Refused.corrupt("the PNG's data cannot be inflated: " + e.getMessage());
         }
+    }
+
+    private Refused endsEarly() {
+        return png.cut()
+                ? Refused.truncated("the PNG ends before its last pixel")
+                : Refused.corrupt("the PNG's data ends before its last pixel");
     }
 
     private static void unfilter(byte[] row, byte[] above, int step) throws Refused {

@@ -31,6 +31,10 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
             throw Refused.truncated("the pixmap has %,d bytes of pixels where %,d belong"
                     .formatted(Math.max(0, file.length - start), (long) rowBytes * height));
         }
+        if (kind < 4 && values > file.length - start + 1) {
+            // A byte at least for each: nothing that large need be made room for.
+            throw Refused.truncated("the pixmap ends before its last pixel");
+        }
         byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
         Scanner plain = new Scanner(file, start - 1);
         for (int i = 0; i < values; i++) {

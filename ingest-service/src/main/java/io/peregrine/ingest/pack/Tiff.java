@@ -10,12 +10,18 @@ import java.util.Set;
 final class Tiff {
     private static final int WIDTH = 256;
     private static final int HEIGHT = 257;
+    private static final int BITS = 258;
+    private static final int COMPRESSION = 259;
     private static final int PHOTOMETRIC = 262;
     private static final int SAMPLES = 277;
     private static final int STRIP_OFFSETS = 273;
     private static final int STRIP_BYTES = 279;
+    private static final int TILE_WIDTH = 322;
+    private static final int TILE_HEIGHT = 323;
     private static final int TILE_OFFSETS = 324;
     private static final int TILE_BYTES = 325;
+    /// So many of a tile are no bomb, however small the picture.
+    private static final long TILE_PIXELS = 1 << 24;
     /// Tags beyond are others' notes, which may be broken without harm to the picture.
     private static final int LAST_OF_TIFF_6 = 532;
     /// Types of 16 and 32 bits.
@@ -34,6 +40,10 @@ final class Tiff {
 
     private final ByteBuffer in;
     private int read;
+    /// The first page's: bits of a sample, bytes of its strips or tiles.
+    private long bits = 1;
+
+    private long packed;
 
     private Tiff(byte[] file) {
         ByteOrder order = file[0] == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN;
@@ -48,7 +58,8 @@ final class Tiff {
 
     /// @throws Refused if the file ends within a page, also one that we do not show
     static Header header(byte[] file) throws Refused {
-        new Tiff(file).mustBeWhole();
+        Tiff tiff = new Tiff(file);
+        tiff.mustBeWhole();
         ByteBuffer in = ByteBuffer.wrap(file);
         if (Exif.tag(in, SAMPLES, 2, 2) == 2) {
             throw Refused.unsupported("a TIFF of grey with alpha; save it as RGB or as PNG");
@@ -60,7 +71,36 @@ final class Tiff {
         }
         int width = (int) Exif.tag(in, WIDTH, 1, Integer.MAX_VALUE);
         int height = (int) Exif.tag(in, HEIGHT, 1, Integer.MAX_VALUE);
+        long pixels = (long) width * height;
+        // Of one sample: a picture may hold its colours in less detail than its grey.
+        long bytes = pixels / 8 * tiff.bits;
+        if (bytes / atMost(Exif.tag(in, COMPRESSION, 0, 0xffff)) > tiff.packed) {
+            // Decoders paint black what is missing.
+            throw Refused.corrupt(
+                    "the TIFF's %,d bytes of pixels cannot hold %,d x %,d".formatted(tiff.packed, width, height));
+        }
+        long tile = Exif.tag(in, TILE_WIDTH, 0, Integer.MAX_VALUE) * Exif.tag(in, TILE_HEIGHT, 0, Integer.MAX_VALUE);
+        if (tile > Math.max(pixels, TILE_PIXELS)) {
+            throw Refused.corrupt("the TIFF has tiles of %,d pixels for %,d".formatted(tile, pixels));
+        }
         return new Header(Header.Format.TIFF, width, height, Exif.orientation(in));
+    }
+
+    /// @return bytes of pixels that a byte of the file may stand for
+    private static long atMost(long compression) {
+        return switch ((int) compression) {
+            case 1 -> 1;
+            // PackBits
+            case 32_773 -> 64;
+            // JPEG: a bit at least for a block of 8 x 8
+            case 7 -> 512;
+            // Deflate
+            case 8, 32_946 -> 1_032;
+            // LZW: 12 bits for a run of 4,093
+            case 5 -> 2_730;
+            // Fax: a bit for a row of any length
+            default -> Integer.MAX_VALUE;
+        };
     }
 
     /// Decoders read what is there of a strip, and some say nothing of what is not.
@@ -78,6 +118,7 @@ final class Tiff {
                     where(entry);
                 }
                 switch (tag) {
+                    case BITS -> bits = pages.size() == 1 ? value(values(entry), 0) : bits;
                     case STRIP_OFFSETS, TILE_OFFSETS -> offsets = values(entry);
                     case STRIP_BYTES, TILE_BYTES -> bytes = values(entry);
                     default -> {}
@@ -87,6 +128,7 @@ final class Tiff {
                 if (value(offsets, i) + value(bytes, i) > in.limit()) {
                     throw cut();
                 }
+                packed += pages.size() == 1 ? value(bytes, i) : 0;
             }
             directory = unsigned(directory + 2 + 12L * entries, LONG);
         }
@@ -109,7 +151,7 @@ final class Tiff {
     private Values values(long entry) throws Refused {
         int type = (int) unsigned(entry + 2, SHORT);
         if (type != SHORT && type != LONG) {
-            throw Refused.corrupt("the TIFF tells places in the file by values of type %d".formatted(type));
+            throw Refused.corrupt("the TIFF has sizes or places of type %d".formatted(type));
         }
         return new Values(where(entry), unsigned(entry + 4, LONG), type);
     }

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /// Files of several pictures, and frames on a larger canvas, with what Pillow shows of them first
 /// (`bench/python/make_picture_vectors.py`).
 class FirstFramesTest {
-    private record Case(String name, byte[] file, Raster expected) {}
+    record Case(String name, byte[] file, Raster expected) {}
 
     private final PictureDecoder decoder = new PictureDecoder(100_000_000);
 
@@ -83,7 +83,7 @@ class FirstFramesTest {
         return catchThrowableOfType(Refused.class, () -> decoder.decode(file, Orientation.APPLY));
     }
 
-    private static Stream<Case> cases() throws Exception {
+    static Stream<Case> cases() throws Exception {
         List<Case> cases = new ArrayList<>();
         Path vectors = Path.of(
                 FirstFramesTest.class.getResource("/first-frames.safetensors").toURI());

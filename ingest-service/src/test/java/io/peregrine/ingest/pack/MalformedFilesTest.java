@@ -1,0 +1,114 @@
+package io.peregrine.ingest.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.events.RunSpec.Fit;
+import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.events.RunSpec.Orientation;
+import io.peregrine.ingest.Folder;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/// A process of its own decodes what no honest program writes: it lives, is quick and stays small, and each file is
+/// decoded or refused by name.
+class MalformedFilesTest {
+    private static final long SECONDS_AT_MOST = 2;
+    private static final long BYTES_AT_MOST = 512L << 20;
+
+    @Test
+    void noMalformedFileCrashesHangsOrFillsTheMemory() throws Exception {
+        Process decoding = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "--enable-native-access=ALL-UNNAMED",
+                        // As a service has; the collector would otherwise take from the machine what it has to give.
+                        "-Xmx512m",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Decoding.class.getName(),
+                        System.getProperty("peregrine.malformed.seed", "42"))
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        List<String[]> files =
+                decoding.inputReader().lines().map(line -> line.split("\t")).toList();
+        assertThat(decoding.waitFor()).as("the process's end").isZero();
+
+        Map<String, Integer> tally = new TreeMap<>();
+        files.forEach(file -> tally.merge(file[1], 1, Integer::sum));
+        System.out.printf("%,d malformed files: %s%n", files.size(), tally);
+        assertThat(files).hasSizeGreaterThan(200);
+        List<String> verdicts = Stream.concat(
+                        Stream.of("decoded"),
+                        Arrays.stream(Refused.Reason.values())
+                                .filter(Refused.Reason::liesInTheBytes)
+                                .map(Refused.Reason::name))
+                .toList();
+        assertThat(files).allSatisfy(file -> {
+            assertThat(file[1]).as(file[0]).isIn(verdicts);
+            assertThat(Long.parseLong(file[2])).as("ms for %s", file[0]).isLessThan(1_000 * SECONDS_AT_MOST);
+            assertThat(Long.parseLong(file[3])).as("bytes for %s", file[0]).isLessThan(BYTES_AT_MOST);
+        });
+    }
+
+    /// Says of each file: its name, what became of it, milliseconds, and how much larger the process was at most.
+    static final class Decoding {
+        private static final ImageSpec IMAGE = new ImageSpec(64, Fit.STRETCH, Orientation.APPLY);
+
+        public static void main(String[] arguments) throws Exception {
+            Map<String, byte[]> files = MalformedFiles.make(Long.parseLong(arguments[0]));
+            PictureDecoder decoder = new PictureDecoder(100_000_000);
+            for (String format : List.of("jpg", "png", "bmp")) {
+                decoder.square(Folder.encoded(format, 1), IMAGE);
+            }
+            System.gc();
+            long baseline = resident();
+            AtomicLong largest = new AtomicLong();
+            Thread.ofPlatform().daemon().start(() -> {
+                while (true) {
+                    largest.accumulateAndGet(resident(), Math::max);
+                    Thread.onSpinWait();
+                }
+            });
+            files.forEach((name, file) -> {
+                largest.set(0);
+                long begin = System.nanoTime();
+                String verdict = verdict(decoder, file);
+                long milliseconds = (System.nanoTime() - begin) / 1_000_000;
+                largest.accumulateAndGet(resident(), Math::max);
+                System.out.printf("%s\t%s\t%d\t%d%n", name, verdict, milliseconds, largest.get() - baseline);
+            });
+        }
+
+        private static String verdict(PictureDecoder decoder, byte[] file) {
+            try {
+                decoder.square(file, IMAGE);
+                return "decoded";
+            } catch (Refused refused) {
+                return refused.reason().name();
+            } catch (Throwable thrown) {
+                return thrown.toString();
+            }
+        }
+
+        /// @return bytes of memory that belong to no file: heap, native libraries' and threads'
+        private static long resident() {
+            try {
+                return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                        .filter(line -> line.startsWith("RssAnon:"))
+                        .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
+                        .sum();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+}
