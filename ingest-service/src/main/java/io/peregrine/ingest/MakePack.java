@@ -13,16 +13,18 @@ import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.ingest.pack.PackMaker.Made;
 import io.peregrine.ingest.pack.Roots;
 import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.ingest.postgres.Suspects;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import org.jboss.logging.Logger;
 
 /// Decodes 256 listed files into a pack, unless an earlier run has, and says what is in it and what was refused.
@@ -60,7 +62,7 @@ class MakePack implements JobHandler {
     }
 
     @Override
-    public void work(JobContext context) throws IOException, InterruptedException {
+    public void work(JobContext context) throws Exception {
         RunRef run = context.job().run();
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
         Listing listing = listings.of(run);
@@ -89,14 +91,18 @@ class MakePack implements JobHandler {
         }
     }
 
-    private Made make(JobContext context, RunSpec spec, Listing listing, Listing.Range range)
-            throws InterruptedException {
+    private Made make(JobContext context, RunSpec spec, Listing listing, Listing.Range range) throws Exception {
         RunRef run = context.job().run();
         int before = database.jdbi().withHandle(sql -> IngestTables.rowsDone(sql, run.id()));
-        return maker.make(roots.resolve(spec.uri()), listing, range, spec.image(), done -> {
+        Path root = roots.resolve(spec.uri());
+        IntConsumer between = done -> {
             context.check();
             context.progress(() -> progressed(run, before + done, listing.rows().size()));
-        });
+        };
+        Suspects suspects = Suspects.of(database, context, range.number());
+        return suspects.isLost()
+                ? suspects.watching(() -> maker.makeOneByOne(root, listing, range, spec.image(), between, suspects))
+                : maker.make(root, listing, range, spec.image(), between);
     }
 
     private static StageProgressed progressed(RunRef run, long done, long of) {

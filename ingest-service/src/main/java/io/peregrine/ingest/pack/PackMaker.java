@@ -16,6 +16,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntConsumer;
 
 /// Decodes 256 listed files into a pixel pack, on all cores. Safe for several packs at once.
@@ -45,12 +48,25 @@ public final class PackMaker {
         void decoded(long nanos, long bytes, Refused.Reason refused);
     }
 
+    /// Told which file of a lost pack is being decoded, while nothing else is.
+    public interface Watch {
+        /// @return whether the file at this place of the pack is to be decoded no more
+        boolean isDeadly(int place);
+
+        /// The file is decoded next. If the process dies before [#ends], it died of it.
+        void begins(int place);
+
+        void ends(int place);
+    }
+
     private final ArtifactStore store;
     private final Roots roots;
     private final Crew crew;
     private final PictureDecoder decoder;
     private final long bytesMax;
     private final Watcher watcher;
+    /// Held by who decodes beside others; alone by who must know what the process died of.
+    private final ReadWriteLock besideOthers = new ReentrantReadWriteLock(true);
 
     /// @param bytesMax longest file that is read
     public PackMaker(
@@ -68,17 +84,38 @@ public final class PackMaker {
     /// @throws Failure RESOURCE, if the folder has gone or the store refuses
     public Made make(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
             throws InterruptedException {
+        return make(root, listing, range, image, (rows, pixels) -> {
+            return crew.each(rows, row -> besideOthers(() -> decode(root, row, image, pixels)), between);
+        });
+    }
+
+    /// The same one file after the other, and nothing else in this process: of a pack that was lost.
+    public Made makeOneByOne(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, Watch watch)
+            throws InterruptedException {
+        return make(root, listing, range, image, (rows, pixels) -> {
+            List<Outcome> outcomes = new ArrayList<>();
+            for (int place = 0; place < rows.size(); place++) {
+                outcomes.add(decodeAlone(root, rows.get(place), place, image, pixels, watch));
+                between.accept(outcomes.size());
+            }
+            return outcomes;
+        });
+    }
+
+    /// How the files of a pack are decoded, in which order whatever.
+    @FunctionalInterface
+    private interface Way {
+        List<Outcome> decoded(List<Row> rows, SegmentAllocator pixels) throws InterruptedException;
+    }
+
+    private Made make(Path root, Listing listing, Range range, ImageSpec image, Way way) throws InterruptedException {
         // Outside the heap: 256 pictures of side 416 are 133 MB, of side 1,024 they are 805.
         try (Arena arena = Arena.ofShared()) {
-            return make(root, listing, range, image, between, arena);
+            return made(root, image, way.decoded(listing.rows().subList(range.from(), range.to()), arena));
         }
     }
 
-    private Made make(
-            Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, SegmentAllocator pixels)
-            throws InterruptedException {
-        List<Row> rows = listing.rows().subList(range.from(), range.to());
-        List<Outcome> outcomes = crew.each(rows, row -> decode(root, row, image, pixels), between);
+    private Made made(Path root, ImageSpec image, List<Outcome> outcomes) {
         if (!Files.isDirectory(root)) {
             throw Failure.resource(
                     "FOLDER_AWAY", "the dataset's folder %s has gone; is its disk away?".formatted(root), null);
@@ -117,6 +154,34 @@ public final class PackMaker {
                 .map(Row::sha256)
                 .toList();
         return Digests.decodeKey(contents, image, decoder.pixelsMax(), bytesMax);
+    }
+
+    private <T> T besideOthers(Callable<T> decoding) throws Exception {
+        besideOthers.readLock().lockInterruptibly();
+        try {
+            return decoding.call();
+        } finally {
+            besideOthers.readLock().unlock();
+        }
+    }
+
+    private Outcome decodeAlone(Path root, Row row, int place, ImageSpec image, SegmentAllocator pixels, Watch watch)
+            throws InterruptedException {
+        if (watch.isDeadly(place)) {
+            String detail = "this service died twice while it decoded the file, which is now left alone; save it again";
+            return new Outcome(null, new Refused(Refused.Reason.DECODER_CRASH, detail), 0, 0);
+        }
+        besideOthers.writeLock().lockInterruptibly();
+        try {
+            watch.begins(place);
+            try {
+                return decode(root, row, image, pixels);
+            } finally {
+                watch.ends(place);
+            }
+        } finally {
+            besideOthers.writeLock().unlock();
+        }
     }
 
     private Outcome decode(Path root, Row row, ImageSpec image, SegmentAllocator pixels) throws InterruptedException {

@@ -12,7 +12,7 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, GIF, WebP, BMP, TIFF and PNM: the first frame or page, alpha
 /// over white, 16 bits / 257, ICC profiles ignored. Safe for several threads.
-public final class PictureDecoder {
+public class PictureDecoder {
     /// Names the way from bytes to pixels, so that packs of another way are never taken for ours: raise the last
     /// number whenever a decoded pixel may change.
     public static final String VERSION = "opencv-4.9.0 peregrine-2";

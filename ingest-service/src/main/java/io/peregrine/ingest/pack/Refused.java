@@ -15,6 +15,8 @@ public final class Refused extends Exception {
         IMAGE_TOO_LARGE,
         /// A picture, but in a format or variant that we do not read.
         IMAGE_UNSUPPORTED,
+        /// This service died twice while it decoded the file: a native decoder's fault, which no exception reports.
+        DECODER_CRASH,
         /// The file system does not let us read it.
         IMAGE_UNREADABLE,
         /// Its bytes are not those that were listed.

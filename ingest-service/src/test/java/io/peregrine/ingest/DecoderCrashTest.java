@@ -1,0 +1,221 @@
+package io.peregrine.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Stage;
+import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.DyingDecoder;
+import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.pack.PackMaker;
+import io.peregrine.ingest.pack.PackMaker.Made;
+import io.peregrine.ingest.pack.PackMaker.Refusal;
+import io.peregrine.ingest.pack.Refused;
+import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.local.LocalPostgres;
+import io.peregrine.work.Database;
+import io.peregrine.work.Job;
+import io.peregrine.work.Worker;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/// A decoder that dies takes the whole process with it. The jobs of two packs, on a real database, in processes that
+/// are really killed (`kill -9`) while the same file is decoded.
+class DecoderCrashTest {
+    private static final String DEADLY = "Cubism/1.png";
+
+    @TempDir
+    Path folder;
+
+    private LocalPostgres postgres;
+    private Database database;
+    private FileStore store;
+    private RunRef run;
+
+    @BeforeEach
+    void listTwoPacks() throws Exception {
+        postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
+        Flyway.configure()
+                .dataSource(source(postgres.url()))
+                .locations("db/work", "db/ingest")
+                .load()
+                .migrate();
+        database = new Database(source(postgres.url()));
+        store = new FileStore(folder.resolve("store"));
+        Path gallery = Files.createDirectories(folder.resolve("gallery"));
+        for (String label : List.of("Cubism", "Rococo")) {
+            for (int i = 1; i <= 4; i++) {
+                new Folder(gallery).picture("%s/%d.png".formatted(label, i));
+            }
+        }
+        ObjectNode body = EventCodec.json().createObjectNode();
+        body.put("dataset", "deadly").put("uri", gallery.toUri().toString());
+        body.putObject("image").put("side", 16);
+        body.putObject("split").put("test", 0).put("validation", 0);
+        RunSpec spec = RunSpec.parse(body);
+        run = new RunRef("ab".repeat(16), "deadly", store.publish("run", "json", spec.toJson()));
+        try (Crew crew = new Crew(1)) {
+            Listing listing =
+                    Listing.of(gallery.toRealPath(), new Roots(List.of(gallery)), spec.split(), crew, (done, of) -> {});
+            var ref = listing.publish(store);
+            database.inTransaction("a test", tx -> {
+                IngestTables.accept(tx.sql(), run.id(), run.dataset());
+                IngestTables.list(tx.sql(), run.id(), ref, listing);
+                for (Listing.Range pack : listing.packs()) {
+                    tx.add(new Job.New(run, MakePack.KIND, Integer.toString(pack.number()), pack));
+                }
+            });
+        }
+    }
+
+    @AfterEach
+    void stop() {
+        postgres.close();
+    }
+
+    @Test
+    void aFileThatWasNamedByTwoDeathsIsRefusedAndEveryOtherPictureIsPacked() throws Exception {
+        // The first death names nobody: of a job that was never lost nothing is noted.
+        assertThat(deathsUntilDone(1_000)).isEqualTo(3);
+
+        List<Made> packs = packs();
+        assertThat(packs)
+                .flatExtracting(Made::refusals)
+                .extracting(Refusal::place, Refusal::reason)
+                .containsExactly(tuple(0, Refused.Reason.DECODER_CRASH));
+        assertThat(packs).allSatisfy(pack -> assertThat(pack.isReusable()).isTrue());
+        assertThat(pictures(packs)).containsExactly(3, 4);
+        assertThat(said("io.peregrine.image.rejected.v1"))
+                .singleElement()
+                .asString()
+                .contains("DECODER_CRASH", "\"source\":\"1.png\"", "died twice");
+        assertThat(said("io.peregrine.run.failed.v1")).isEmpty();
+    }
+
+    @Test
+    void whoWasKilledInTheMidstOfAFileForAnotherReasonTakesNothingWithIt() throws Exception {
+        assertThat(deathsUntilDone(2)).isEqualTo(2);
+
+        assertThat(packs()).flatExtracting(Made::refusals).isEmpty();
+        assertThat(pictures(packs())).containsExactly(4, 4);
+    }
+
+    private int deathsUntilDone(int times) throws Exception {
+        for (int deaths = 0; deaths < 8; deaths++) {
+            Process process = new ProcessBuilder(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "--enable-native-access=ALL-UNNAMED",
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            Ingesting.class.getName(),
+                            postgres.url(),
+                            folder.toString(),
+                            Integer.toString(times))
+                    .redirectErrorStream(true)
+                    .redirectOutput(folder.resolve("process-" + deaths + ".log").toFile())
+                    .start();
+            assertThat(process.waitFor(1, TimeUnit.MINUTES))
+                    .as("the process ends")
+                    .isTrue();
+            if (process.exitValue() == 0) {
+                return deaths;
+            }
+            assertThat(process.exitValue()).as(() -> log("process-0.log")).isEqualTo(128 + 9);
+        }
+        throw new AssertionError("eight processes died");
+    }
+
+    private String log(String name) {
+        try {
+            return Files.readString(folder.resolve(name));
+        } catch (java.io.IOException e) {
+            return e.toString();
+        }
+    }
+
+    private List<Made> packs() {
+        return database.jdbi().withHandle(sql -> IngestTables.packs(sql, run.id()));
+    }
+
+    private List<Integer> pictures(List<Made> packs) {
+        return packs.stream()
+                .map(pack -> {
+                    try (PixelPack pixels = PixelPack.open(store, pack.pixels())) {
+                        return pixels.count();
+                    }
+                })
+                .toList();
+    }
+
+    private List<String> said(String type) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select convert_from(data, 'UTF8') from outbox where type = :type")
+                        .bind("type", type)
+                        .mapTo(String.class)
+                        .list());
+    }
+
+    private static PGSimpleDataSource source(String url) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setUrl(url);
+        source.setUser("ingest");
+        source.setPassword("ingest");
+        return source;
+    }
+
+    /// Makes all packs, two at a time as the service does, unless it dies of one.
+    static final class Ingesting {
+        public static void main(String[] arguments) throws Exception {
+            Path folder = Path.of(arguments[1]);
+            Path gallery = folder.resolve("gallery");
+            Database database = new Database(source(arguments[0]));
+            FileStore store = new FileStore(folder.resolve("store"));
+            Roots roots = new Roots(List.of(gallery));
+            DyingDecoder decoder = new DyingDecoder(
+                    Files.readAllBytes(gallery.resolve(DEADLY)),
+                    folder.resolve("deaths"),
+                    Integer.parseInt(arguments[2]));
+            PackMaker maker = new PackMaker(store, roots, new Crew(2), decoder, 1 << 24, (nanos, bytes, refused) -> {});
+            MakePack handler = new MakePack(
+                    database,
+                    store,
+                    roots,
+                    maker,
+                    new Listings(database, store),
+                    new IngestMeters(new SimpleMeterRegistry(), store));
+            try (Worker worker =
+                    new Worker(database, "a test", Stage.INGEST, Duration.ofSeconds(1), List.of(handler))) {
+                worker.start(2);
+                while (open(database) > 0) {
+                    Thread.sleep(50);
+                }
+            }
+        }
+
+        private static int open(Database database) {
+            return database.jdbi()
+                    .withHandle(sql -> sql.createQuery(
+                                    "select count(*) from job where kind = 'pack' and state in ('queued', 'running')")
+                            .mapTo(Integer.class)
+                            .one());
+        }
+    }
+}

@@ -1,0 +1,39 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.events.RunSpec.ImageSpec;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+
+/// A decoder that kills its own process over one file, as a native one may. It leaves a byte in a file for each time.
+public final class DyingDecoder extends PictureDecoder {
+    private final byte[] deadly;
+    private final Path deaths;
+    private final int times;
+
+    public DyingDecoder(byte[] deadly, Path deaths, int times) {
+        super(100_000_000);
+        this.deadly = deadly;
+        this.deaths = deaths;
+        this.times = times;
+    }
+
+    @Override
+    byte[] square(byte[] file, ImageSpec image) throws Refused, InterruptedException {
+        if (Arrays.equals(file, deadly)) {
+            try {
+                if (!Files.exists(deaths) || Files.size(deaths) < times) {
+                    Files.write(deaths, new byte[1], StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+                    String pid = Long.toString(ProcessHandle.current().pid());
+                    new ProcessBuilder("kill", "-KILL", pid).start().waitFor();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+        return super.square(file, image);
+    }
+}
