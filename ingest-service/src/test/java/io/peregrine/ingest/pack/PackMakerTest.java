@@ -88,6 +88,23 @@ class PackMakerTest {
     }
 
     @Test
+    void aGifIsListedThoughTorchvisionsListLacksItAndItsFirstFramePacked() throws Exception {
+        FirstFramesTest.Case gif = FirstFramesTest.cases()
+                .filter(one -> one.name().equals("gif-animated"))
+                .findFirst()
+                .orElseThrow();
+        new Folder(root).bytes("a/1.GIF", gif.file());
+        Listing listing = listing(root);
+
+        Made made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
+
+        try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
+            assertThat(pack.picture(0).toArray(ValueLayout.JAVA_BYTE))
+                    .isEqualTo(Square.of(gif.expected(), 32, Fit.STRETCH));
+        }
+    }
+
+    @Test
     void aFolderThatHasGoneIsAResourceAndNotTheInputsFault() throws Exception {
         Folder folder = new Folder(Files.createDirectory(root.resolve("mounted")));
         folder.picture("a/1.png");

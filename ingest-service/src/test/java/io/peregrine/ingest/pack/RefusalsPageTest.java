@@ -1,0 +1,32 @@
+package io.peregrine.ingest.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/// `docs/contracts.md` says of each reason and format what the code says.
+class RefusalsPageTest {
+    @Test
+    void everyReasonAndEveryFormatIsThereInItsOrderAndNoOther() throws Exception {
+        String pictures = Files.readString(Path.of("../docs/contracts.md")).split("## Pictures")[1];
+        assertThat(firstCells(pictures, "\\| `([A-Z_]+)` \\|"))
+                .containsExactly(
+                        Arrays.stream(Refused.Reason.values()).map(Enum::name).toArray(String[]::new));
+        assertThat(firstCells(pictures, "\\| ([A-Z][A-Za-z]+) \\|"))
+                .extracting(String::toUpperCase)
+                .containsExactly(
+                        Arrays.stream(Header.Format.values()).map(Enum::name).toArray(String[]::new));
+    }
+
+    private static String[] firstCells(String page, String row) {
+        return Pattern.compile("^" + row, Pattern.MULTILINE)
+                .matcher(page)
+                .results()
+                .map(found -> found.group(1))
+                .toArray(String[]::new);
+    }
+}
