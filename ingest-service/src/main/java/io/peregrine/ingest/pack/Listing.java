@@ -11,11 +11,14 @@ import io.peregrine.events.Split;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -25,7 +28,8 @@ import java.util.Set;
 /// @param classes in label order: code points
 /// @param rows sorted by split, class and path in code points
 /// @param duplicatesAcrossSplits contents that lie in more than one split
-public record Listing(List<String> classes, List<Row> rows, long duplicatesAcrossSplits) {
+/// @param findings of names and of what was not listed
+public record Listing(List<String> classes, List<Row> rows, long duplicatesAcrossSplits, Findings findings) {
     /// One listed file.
     ///
     /// @param label index of its class
@@ -44,6 +48,8 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     public Listing {
         classes = List.copyOf(classes);
         rows = List.copyOf(rows);
+        // Listings of earlier versions have none.
+        findings = findings == null ? Findings.NONE : findings;
     }
 
     /// Reads a folder: walks, hashes every file, cuts the splits that are missing, sorts.
@@ -74,7 +80,10 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         cut.sort(Comparator.comparing(Row::split)
                 .thenComparing(row -> classes.get(row.label()), Listing::byCodePoint)
                 .thenComparing(Row::path, Listing::byCodePoint));
-        return new Listing(classes, cut, duplicates(cut));
+        Findings.Collector findings = new Findings.Collector();
+        alike(classes, findings);
+        findings.addAll(folder.findings());
+        return new Listing(classes, cut, duplicates(cut), findings.all());
     }
 
     /// Called between files, with how many are done.
@@ -95,6 +104,19 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
             at += Character.charCount(left);
         }
         return Integer.compare(a.length(), b.length());
+    }
+
+    /// Classes that a person, or a file system of another kind, would take for one.
+    private static void alike(List<String> classes, Findings.Collector findings) {
+        Map<String, List<String>> folded = new LinkedHashMap<>();
+        for (String name : classes) {
+            String upper = Normalizer.normalize(name, Normalizer.Form.NFC).toUpperCase(Locale.ROOT);
+            folded.computeIfAbsent(upper.toLowerCase(Locale.ROOT), key -> new ArrayList<>())
+                    .add(name);
+        }
+        folded.values().stream()
+                .filter(names -> names.size() > 1)
+                .forEach(names -> findings.add(Finding.named(Finding.Kind.CLASS_NAMES_ALIKE, names)));
     }
 
     private static long duplicates(List<Row> rows) {

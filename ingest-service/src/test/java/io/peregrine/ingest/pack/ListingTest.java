@@ -2,6 +2,8 @@ package io.peregrine.ingest.pack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
@@ -9,10 +11,16 @@ import io.peregrine.events.Failure;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
+import io.peregrine.ingest.pack.Finding.Kind;
 import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -73,7 +81,7 @@ class ListingTest {
     }
 
     @Test
-    void otherFilesAreNotListedAndHiddenOnesAreNotSeen() throws Exception {
+    void otherFilesAreNotListedAndHiddenOnesAreCounted() throws Exception {
         folder.picture("a/1.jpg")
                 .bytes("a/Thumbs.db", new byte[3])
                 .bytes("a/notes.txt", new byte[3])
@@ -84,7 +92,13 @@ class ListingTest {
                 .bytes("labels.csv", new byte[3])
                 .bytes("a/words.png", new byte[3]);
 
-        assertThat(listing(UNCUT).rows()).extracting(Listing.Row::path).containsExactly("1.jpg", "words.png");
+        Listing listing = listing(UNCUT);
+
+        assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg", "words.png");
+        assertThat(listing.findings().totals()).isEqualTo(Map.of(Kind.HIDDEN, 4L));
+        assertThat(listing.findings().kept())
+                .flatExtracting(Finding::names)
+                .containsExactly(".ipynb_checkpoints", "__MACOSX", "a/._1.jpg", "a/.hidden.jpg");
     }
 
     @Test
@@ -123,21 +137,64 @@ class ListingTest {
     }
 
     @Test
-    void aNameThatIsNotUtf8IsRefusedAndNotMangled() throws Exception {
+    void classesThatDifferOnlyInLetterCaseOrUnicodeFormStayApartAndAreTold() throws Exception {
+        folder.picture("Cubism/1.jpg")
+                .picture("cubism/1.jpg")
+                .picture("caf\u00e9/1.jpg")
+                .picture("cafe\u0301/1.jpg")
+                .picture("Cafe/1.jpg");
+
+        Listing listing = listing(UNCUT);
+
+        assertThat(listing.classes()).containsExactly("Cafe", "Cubism", "cafe\u0301", "caf\u00e9", "cubism");
+        assertThat(listing.findings().kept())
+                .extracting(Finding::kind, Finding::names)
+                .containsExactly(
+                        tuple(Kind.CLASS_NAMES_ALIKE, List.of("Cubism", "cubism")),
+                        tuple(Kind.CLASS_NAMES_ALIKE, List.of("cafe\u0301", "caf\u00e9")));
+    }
+
+    @Test
+    void aFileWhoseNameIsNotUtf8IsPassedByAndAFolderIsRefused() throws Exception {
         folder.picture("a/1.jpg");
-        String make = "printf x > \"$0/a/$(printf 'caf\\351').jpg\"";
-        Process shell = new ProcessBuilder("sh", "-c", make, folder.root().toString()).start();
+        shell("printf x > \"$0/a/$(printf 'caf\\351').jpg\"");
+        try {
+            Listing listing = listing(UNCUT);
+            assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg");
+            assertThat(listing.findings().kept())
+                    .extracting(Finding::kind, Finding::names)
+                    .containsExactly(tuple(Kind.NAME_NOT_UTF8, List.of("a/caf\ufffd.jpg")));
+
+            shell("mkdir \"$0/$(printf 'caf\\351')\"");
+            assertThat(failure())
+                    .hasMessageContaining("caf")
+                    .extracting(Failure::code)
+                    .isEqualTo("NAME_NOT_UTF8");
+        } finally {
+            // JUnit cannot delete what Java cannot name.
+            shell("rm -r \"$0\"/a/caf* \"$0\"/caf*");
+        }
+    }
+
+    private void shell(String script) throws Exception {
+        Process shell = new ProcessBuilder("sh", "-c", script, folder.root().toString()).start();
         assertThat(shell.waitFor()).isZero();
-        assertThat(failure())
-                .hasMessageContaining("caf")
-                .extracting(Failure::code)
-                .isEqualTo("NAME_NOT_UTF8");
-        // JUnit cannot delete what Java cannot name.
-        String remove = "rm \"$0\"/a/caf*";
-        assertThat(new ProcessBuilder("sh", "-c", remove, folder.root().toString())
-                        .start()
-                        .waitFor())
-                .isZero();
+    }
+
+    @Test
+    void whatIsNoFileIsListedButNeverOpened() throws Exception {
+        folder.picture("a/1.jpg");
+        shell("mkfifo \"$0/a/2.jpg\" \"$0/a/notes.txt\"");
+        Files.createSymbolicLink(folder.root().resolve("a/3.jpg"), Path.of("3.jpg"));
+        try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            socket.bind(UnixDomainSocketAddress.of(folder.root().resolve("a/4.jpg")));
+
+            List<Listing.Row> rows = assertTimeoutPreemptively(Duration.ofSeconds(20), () -> listing(UNCUT))
+                    .rows();
+
+            assertThat(rows).extracting(Listing.Row::path).containsExactly("1.jpg", "2.jpg", "3.jpg", "4.jpg");
+            assertThat(rows.subList(1, 4)).extracting(Listing.Row::sha256).containsOnly(Digests.OF_NOTHING);
+        }
     }
 
     @Test
@@ -163,6 +220,16 @@ class ListingTest {
         Files.delete(folder.root().resolve("a/loop"));
         Files.createSymbolicLink(folder.root().resolve("b"), elsewhere);
         assertThat(failure().code()).isEqualTo("LINK_OUTSIDE_ROOTS");
+        Files.delete(folder.root().resolve("b"));
+        Files.createSymbolicLink(folder.root().resolve("a/up"), folder.root());
+        assertThat(failure().code()).isEqualTo("LINK_LOOP");
+        Files.delete(folder.root().resolve("a/up"));
+        Files.move(folder.root().resolve("a"), folder.root().resolve("test"));
+        Files.createSymbolicLink(folder.root().resolve("train"), elsewhere);
+        assertThat(failure())
+                .hasMessageContaining("train")
+                .extracting(Failure::code)
+                .isEqualTo("LINK_OUTSIDE_ROOTS");
     }
 
     @Test

@@ -1,0 +1,43 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.ingest.pack.Finding.Kind;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+
+/// What was found, by kind: all are counted, the first [#KEPT] of each kind are kept.
+///
+/// @param totals of each kind of which there is one
+public record Findings(Map<Kind, Long> totals, List<Finding> kept) {
+    /// So many of a kind are kept: a folder of a million copies must not fill the database.
+    public static final int KEPT = 1_000;
+
+    public static final Findings NONE = new Findings(Map.of(), List.of());
+
+    public Findings {
+        totals = Map.copyOf(totals);
+        kept = List.copyOf(kept);
+    }
+
+    /// Findings as they come in, in an order that the dataset alone decides.
+    static final class Collector {
+        private final Map<Kind, Long> totals = new EnumMap<>(Kind.class);
+        private final List<Finding> kept = new ArrayList<>();
+
+        void add(Finding finding) {
+            if (totals.merge(finding.kind(), 1L, Long::sum) <= KEPT) {
+                kept.add(finding);
+            }
+        }
+
+        void addAll(Findings findings) {
+            findings.totals().forEach((kind, total) -> totals.merge(kind, total, Long::sum));
+            kept.addAll(findings.kept());
+        }
+
+        Findings all() {
+            return new Findings(totals, kept);
+        }
+    }
+}

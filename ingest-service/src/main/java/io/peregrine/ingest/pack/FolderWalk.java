@@ -1,0 +1,126 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.events.Failure;
+import io.peregrine.ingest.pack.Finding.Kind;
+import java.io.IOException;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Consumer;
+
+/// A way through a dataset's folders that opens none which does not lie below the roots. What is passed by on the way
+/// is
+/// noted: names that begin with a dot, `__MACOSX`, and files by names that are no text.
+///
+/// A link to a folder is followed as long as it stays below the roots and does not lead back to where it lies.
+final class FolderWalk {
+    private static final boolean NAMES_ARE_UTF8 = "UTF-8".equals(System.getProperty("sun.jnu.encoding"));
+
+    private final Path root;
+    private final Roots roots;
+    private final Set<String> hidden = new TreeSet<>(Listing::byCodePoint);
+    private final Set<String> unreadable = new TreeSet<>(Listing::byCodePoint);
+
+    /// @param root resolved by [Roots#resolve]
+    FolderWalk(Path root, Roots roots) {
+        this.root = root;
+        this.roots = roots;
+    }
+
+    List<Path> foldersIn(Path folder) {
+        return entries(folder).stream().filter(Files::isDirectory).toList();
+    }
+
+    /// @param each is given every file in the folder and in those below it, of whatever kind: also pipes and links
+    void files(Path folder, Consumer<Path> each) {
+        files(folder, Set.of(), each);
+    }
+
+    private void files(Path folder, Set<Path> above, Consumer<Path> each) {
+        Path real = real(folder);
+        if (above.contains(real)) {
+            throw Failure.input(
+                    "LINK_LOOP",
+                    "the folder %s is a link to a folder that holds it; remove it".formatted(root.relativize(folder)));
+        }
+        Set<Path> here = new HashSet<>(above);
+        here.add(real);
+        for (Path entry : entries(folder)) {
+            if (Files.isDirectory(entry)) {
+                files(entry, here, each);
+            } else {
+                each.accept(entry);
+            }
+        }
+    }
+
+    /// @return what was passed by so far
+    Findings passedBy() {
+        Findings.Collector passedBy = new Findings.Collector();
+        hidden.forEach(file -> passedBy.add(Finding.named(Kind.HIDDEN, List.of(file))));
+        unreadable.forEach(file -> passedBy.add(Finding.named(Kind.NAME_NOT_UTF8, List.of(file))));
+        return passedBy.all();
+    }
+
+    private List<Path> entries(Path folder) {
+        if (!roots.lieBelow(real(folder))) {
+            throw Failure.input(
+                    "LINK_OUTSIDE_ROOTS",
+                    "the folder %s is a link that leads out of the configured roots; it was not opened"
+                            .formatted(root.relativize(folder)));
+        }
+        List<Path> entries = new ArrayList<>();
+        try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
+            for (Path entry : all) {
+                String name = entry.getFileName().toString();
+                String file = root.relativize(entry).toString();
+                if (name.startsWith(".") || name.equals("__MACOSX")) {
+                    hidden.add(file);
+                } else if (name.indexOf('\uFFFD') < 0) {
+                    entries.add(entry);
+                } else {
+                    mustBeAFileByABadName(entry, file);
+                    unreadable.add(file);
+                }
+            }
+        } catch (IOException | DirectoryIteratorException e) {
+            throw unreadable(folder, e);
+        }
+        entries.sort(Comparator.comparing(entry -> entry.getFileName().toString(), Listing::byCodePoint));
+        return entries;
+    }
+
+    /// One file is passed by; all of a folder, or every name that is not ASCII, would be too much to lose by a finding.
+    private static void mustBeAFileByABadName(Path entry, String file) {
+        if (!NAMES_ARE_UTF8) {
+            throw Failure.input(
+                    "NAME_NOT_UTF8",
+                    "the name of %s cannot be read: this service runs without a UTF-8 locale; start it with LC_ALL=C.UTF-8"
+                            .formatted(file));
+        }
+        if (Files.isDirectory(entry)) {
+            throw Failure.input(
+                    "NAME_NOT_UTF8", "the name of the folder %s is not UTF-8; rename the folder".formatted(file));
+        }
+    }
+
+    private Path real(Path folder) {
+        try {
+            return folder.toRealPath();
+        } catch (IOException e) {
+            throw unreadable(folder, e);
+        }
+    }
+
+    private Failure unreadable(Path folder, Exception why) {
+        return Failure.input(
+                "FOLDER_UNREADABLE", "the folder %s cannot be read (%s)".formatted(root.relativize(folder), why));
+    }
+}

@@ -1,0 +1,127 @@
+package io.peregrine.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.ClassCount;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ImageRef;
+import io.peregrine.events.PipelineEvent.ImageRejected;
+import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Folders as they are found in the world, through the whole service.
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
+class AwkwardFoldersTest {
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @ConfigProperty(name = "peregrine.roots")
+    String roots;
+
+    @Inject
+    ArtifactStore store;
+
+    private Wire wire;
+    private Folder folder;
+
+    @BeforeEach
+    void connect() throws IOException {
+        wire = new Wire(bootstrapServers);
+        // A Unix socket's path has room for 107 bytes.
+        folder = new Folder(Files.createTempDirectory(Path.of(roots), "g"));
+    }
+
+    @AfterEach
+    void disconnect() {
+        wire.close();
+    }
+
+    /// 255 bytes are the most that a name can have.
+    @Test
+    void everyNameThatAFileMayHaveArrivesAsItIs() throws Exception {
+        List<String> names = List.of(
+                " leading and trailing ",
+                "'single' \"double\" `back` \\ % ; -- & <b> ${x} {{y}}",
+                "two\nlines\r\ttabs",
+                "\u0001\u001b[31m\u007f",
+                "\ud83c\udfa8 \ud83d\udc69\u200d\ud83c\udfa8",
+                "\u202egpj.txet",
+                "\u0416\u4e2d\u0627",
+                "\u00e9".repeat(125));
+        for (String name : names) {
+            folder.picture(name + "/" + name + ".jpg");
+        }
+        folder.picture(names.getFirst() + "/" + "n".repeat(251) + ".jpg").picture("y".repeat(255) + "/1.jpg");
+
+        String run = wire.publish(ready());
+        DatasetSealed sealed = wire.await(run, DatasetSealed.class);
+
+        Manifest manifest = Manifest.open(store, sealed.manifest());
+        assertThat(sealed.refused()).isZero();
+        assertThat(manifest.classes())
+                .hasSize(names.size() + 1)
+                .containsAll(names)
+                .contains("y".repeat(255));
+        assertThat(sealed.classes()).extracting(ClassCount::label).isEqualTo(manifest.classes());
+        for (String name : names) {
+            assertThat(wire.of(run, ImagesIngested.class))
+                    .filteredOn(event -> event.label().equals(name))
+                    .flatExtracting(ImagesIngested::images)
+                    .extracting(ImageRef::source)
+                    .contains(name + ".jpg");
+        }
+        assertThat(IntStream.range(0, manifest.rows()).mapToObj(manifest::path)).contains("n".repeat(251) + ".jpg");
+    }
+
+    @Test
+    void pipesAndSocketsAreRefusedByNameAndNobodyWaitsForThem() throws Exception {
+        folder.picture("a/1.jpg");
+        assertThat(new ProcessBuilder("mkfifo", folder.root().resolve("a/2.jpg").toString())
+                        .start()
+                        .waitFor())
+                .isZero();
+        try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            socket.bind(UnixDomainSocketAddress.of(folder.root().resolve("a/3.jpg")));
+
+            String run = wire.publish(ready());
+
+            assertThat(wire.await(run, DatasetSealed.class).pictures()).isEqualTo(1);
+            assertThat(wire.of(run, ImageRejected.class).stream().sorted(Comparator.comparing(ImageRejected::row)))
+                    .extracting(ImageRejected::source, ImageRejected::reason)
+                    .containsExactly(tuple("2.jpg", "NOT_A_FILE"), tuple("3.jpg", "NOT_A_FILE"));
+        }
+    }
+
+    private String ready() throws IOException {
+        return EventCodec.json()
+                .writeValueAsString(Map.of(
+                        "dataset", "awkward",
+                        "uri", folder.uri(),
+                        "image", Map.of("side", 16),
+                        "split", Map.of("test", 0)));
+    }
+}
