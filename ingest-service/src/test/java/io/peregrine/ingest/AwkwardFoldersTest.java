@@ -11,6 +11,7 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ImageRef;
 import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.Wire;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -21,6 +22,7 @@ import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
@@ -114,6 +116,35 @@ class AwkwardFoldersTest {
                     .extracting(ImageRejected::source, ImageRejected::reason)
                     .containsExactly(tuple("2.jpg", "NOT_A_FILE"), tuple("3.jpg", "NOT_A_FILE"));
         }
+    }
+
+    @Test
+    void metadataTellTheClassesAndTheirOtherColumnsLieInTheManifest() throws Exception {
+        folder.picture("1.jpg").picture("2.jpg");
+        metadata("1.jpg,3,Gris\n2.jpg,12,\"Juan \ud83c\udfa8\"\n");
+        String run = wire.publish(ready());
+        DatasetSealed sealed = wire.await(run, DatasetSealed.class);
+
+        Manifest manifest = Manifest.open(store, sealed.manifest());
+        assertThat(manifest.classes()).containsExactly("12", "3");
+        assertThat(manifest.path(0)).isEqualTo("2.jpg");
+        assertThat(manifest.metadata(0).get("artist").textValue()).isEqualTo("Juan \ud83c\udfa8");
+
+        DatasetSealed again = wire.await(wire.publish(ready()), DatasetSealed.class);
+        assertThat(again.manifest()).isEqualTo(sealed.manifest());
+        metadata("1.jpg,3,Gris\n2.jpg,12,Juan\n");
+        DatasetSealed other = wire.await(wire.publish(ready()), DatasetSealed.class);
+        assertThat(other.manifest().json()).isNotEqualTo(sealed.manifest().json());
+        assertThat(other.manifest().tensors()).isEqualTo(sealed.manifest().tensors());
+
+        metadata("1.jpg,3,Gris\n../2.jpg,12,Juan\n");
+        RunFailed failed = wire.await(wire.publish(ready()), RunFailed.class);
+        assertThat(failed.reason()).isEqualTo("METADATA_PATH_OUTSIDE");
+        assertThat(failed.detail()).contains("line 3 of metadata.csv", "../2.jpg");
+    }
+
+    private void metadata(String lines) throws IOException {
+        folder.bytes("metadata.csv", ("file_name,label,artist\n" + lines).getBytes(StandardCharsets.UTF_8));
     }
 
     private String ready() throws IOException {

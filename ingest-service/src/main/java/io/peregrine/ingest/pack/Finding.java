@@ -1,5 +1,6 @@
 package io.peregrine.ingest.pack;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.events.Split;
 import java.util.List;
 
@@ -9,26 +10,13 @@ import java.util.List;
 /// @param names of files below the dataset's folder, or of classes; none where it is about pictures
 /// @param count of all pictures or names that it is about
 /// @param distance between near-duplicates' hashes, in bits; null where nothing was compared
-public record Finding(Kind kind, List<Picture> pictures, List<String> names, long count, Integer distance) {
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Finding(FindingKind kind, List<Picture> pictures, List<String> names, long count, Integer distance) {
     /// A thousand copies of one picture are one finding, which shows the first of them.
     static final int SHOWN = 20;
 
-    /// What was found, with one sentence for a person.
-    public enum Kind {
-        CLASS_NAMES_ALIKE("classes whose names differ only in letter case or Unicode form; they were kept apart"),
-        HIDDEN("a hidden file or folder; it was passed by"),
-        NAME_NOT_UTF8("a file whose name is not UTF-8; it was passed by");
-
-        private final String meaning;
-
-        Kind(String meaning) {
-            this.meaning = meaning;
-        }
-
-        public String meaning() {
-            return meaning;
-        }
-    }
+    /// Who writes metadata may name a file by megabytes.
+    private static final int CHARACTERS = 1_000;
 
     /// A picture as it is known everywhere else.
     public record Picture(String imageId, long row, Split split, String label, String path) {}
@@ -38,7 +26,13 @@ public record Finding(Kind kind, List<Picture> pictures, List<String> names, lon
         names = List.copyOf(names);
     }
 
-    static Finding named(Kind kind, List<String> names) {
+    static Finding named(FindingKind kind, List<String> names) {
         return new Finding(kind, List.of(), names.stream().limit(SHOWN).toList(), names.size(), null);
+    }
+
+    private static String shortened(String name) {
+        return name.codePointCount(0, name.length()) <= CHARACTERS
+                ? name
+                : name.substring(0, name.offsetByCodePoints(0, CHARACTERS)) + "…";
     }
 }

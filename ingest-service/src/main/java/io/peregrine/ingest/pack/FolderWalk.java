@@ -1,7 +1,6 @@
 package io.peregrine.ingest.pack;
 
 import io.peregrine.events.Failure;
-import io.peregrine.ingest.pack.Finding.Kind;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -64,8 +63,8 @@ final class FolderWalk {
     /// @return what was passed by so far
     Findings passedBy() {
         Findings.Collector passedBy = new Findings.Collector();
-        hidden.forEach(file -> passedBy.add(Finding.named(Kind.HIDDEN, List.of(file))));
-        unreadable.forEach(file -> passedBy.add(Finding.named(Kind.NAME_NOT_UTF8, List.of(file))));
+        hidden.forEach(file -> passedBy.add(Finding.named(FindingKind.HIDDEN, List.of(file))));
+        unreadable.forEach(file -> passedBy.add(Finding.named(FindingKind.NAME_NOT_UTF8, List.of(file))));
         return passedBy.all();
     }
 

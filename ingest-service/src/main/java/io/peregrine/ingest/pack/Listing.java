@@ -1,6 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
@@ -33,10 +34,15 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     /// One listed file.
     ///
     /// @param label index of its class
-    /// @param path in the class folder
+    /// @param path in the class folder; of a picture with a label in a metadata file: in the split's folder
     /// @param file below the dataset's folder
     /// @param sha256 of its content
-    public record Row(Split split, int label, String path, String file, String sha256) {}
+    /// @param metadata what a metadata file says of it beside its class, or null
+    public record Row(Split split, int label, String path, String file, String sha256, ObjectNode metadata) {
+        Row in(Split other) {
+            return new Row(other, label, path, file, sha256, metadata);
+        }
+    }
 
     /// 256 listed files of one class and split, or what is left of them.
     ///
@@ -74,7 +80,8 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         for (int i = 0; i < found.size(); i++) {
             DatasetFolder.Found picture = found.get(i);
             int label = classes.indexOf(picture.label());
-            rows.add(new Row(picture.split(), label, picture.path(), picture.file(), digests.get(i)));
+            rows.add(new Row(
+                    picture.split(), label, picture.path(), picture.file(), digests.get(i), picture.metadata()));
         }
         List<Row> cut = new ArrayList<>(Splits.cut(rows, split, folder.given()));
         cut.sort(Comparator.comparing(Row::split)
@@ -116,7 +123,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         }
         folded.values().stream()
                 .filter(names -> names.size() > 1)
-                .forEach(names -> findings.add(Finding.named(Finding.Kind.CLASS_NAMES_ALIKE, names)));
+                .forEach(names -> findings.add(Finding.named(FindingKind.CLASS_NAMES_ALIKE, names)));
     }
 
     private static long duplicates(List<Row> rows) {

@@ -45,7 +45,9 @@ final class PictureFile {
         return content;
     }
 
-    private static Path openable(Path file, Roots roots) throws Refused {
+    /// @return the file itself, all links resolved
+    /// @throws Refused if it lies outside the roots or is no plain file; then it was not opened
+    static Path openable(Path file, Roots roots) throws Refused {
         try {
             Path real = file.toRealPath();
             if (!roots.lieBelow(real)) {

@@ -42,7 +42,8 @@ public record Seal(
                         refusal == null ? index++ : -1,
                         listed.path(),
                         listed.sha256(),
-                        refusal == null ? null : refusal.reason().name()));
+                        refusal == null ? null : refusal.reason().name(),
+                        listed.metadata()));
             }
             refused +=
                     Arrays.stream(refusals).filter(refusal -> refusal != null).count();

@@ -47,9 +47,7 @@ final class Splits {
             }
         }
         return rows.stream()
-                .map(row -> row.split() != Split.TRAIN
-                        ? row
-                        : new Row(side.get(row.sha256()), row.label(), row.path(), row.file(), row.sha256()))
+                .map(row -> row.split() != Split.TRAIN ? row : row.in(side.get(row.sha256())))
                 .toList();
     }
 

@@ -11,7 +11,6 @@ import io.peregrine.events.Failure;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
-import io.peregrine.ingest.pack.Finding.Kind;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -95,7 +94,7 @@ class ListingTest {
         Listing listing = listing(UNCUT);
 
         assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg", "words.png");
-        assertThat(listing.findings().totals()).isEqualTo(Map.of(Kind.HIDDEN, 4L));
+        assertThat(listing.findings().totals()).isEqualTo(Map.of(FindingKind.HIDDEN, 4L));
         assertThat(listing.findings().kept())
                 .flatExtracting(Finding::names)
                 .containsExactly(".ipynb_checkpoints", "__MACOSX", "a/._1.jpg", "a/.hidden.jpg");
@@ -150,8 +149,8 @@ class ListingTest {
         assertThat(listing.findings().kept())
                 .extracting(Finding::kind, Finding::names)
                 .containsExactly(
-                        tuple(Kind.CLASS_NAMES_ALIKE, List.of("Cubism", "cubism")),
-                        tuple(Kind.CLASS_NAMES_ALIKE, List.of("cafe\u0301", "caf\u00e9")));
+                        tuple(FindingKind.CLASS_NAMES_ALIKE, List.of("Cubism", "cubism")),
+                        tuple(FindingKind.CLASS_NAMES_ALIKE, List.of("cafe\u0301", "caf\u00e9")));
     }
 
     @Test
@@ -163,7 +162,7 @@ class ListingTest {
             assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg");
             assertThat(listing.findings().kept())
                     .extracting(Finding::kind, Finding::names)
-                    .containsExactly(tuple(Kind.NAME_NOT_UTF8, List.of("a/caf\ufffd.jpg")));
+                    .containsExactly(tuple(FindingKind.NAME_NOT_UTF8, List.of("a/caf\ufffd.jpg")));
 
             shell("mkdir \"$0/$(printf 'caf\\351')\"");
             assertThat(failure())

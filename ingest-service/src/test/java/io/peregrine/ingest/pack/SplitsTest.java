@@ -40,7 +40,7 @@ class SplitsTest {
     void theCutDependsOnContentAndSeedAloneNotOnNamesOrOrder() {
         List<Row> rows = rows(0, 50);
         List<Row> renamed = new ArrayList<>(rows.stream()
-                .map(row -> new Row(row.split(), 0, "other/" + row.path(), row.file(), row.sha256()))
+                .map(row -> new Row(row.split(), 0, "other/" + row.path(), row.file(), row.sha256(), null))
                 .toList());
         Collections.shuffle(renamed, new Random(1));
         Map<String, Split> first = sides(Splits.cut(rows, new SplitSpec(0.2, 0.2, 7), Set.of()));
@@ -53,7 +53,7 @@ class SplitsTest {
     @Test
     void whatTheFolderHasByItselfIsLeftAsItIs() {
         List<Row> rows = new ArrayList<>(rows(0, 30));
-        rows.add(new Row(Split.TEST, 0, "t", "test/t", Digests.of(new byte[] {1})));
+        rows.add(new Row(Split.TEST, 0, "t", "test/t", Digests.of(new byte[] {1}), null));
         List<Row> cut = Splits.cut(rows, new SplitSpec(0.5, 0.1, 42), Set.of(Split.TRAIN, Split.TEST));
         assertThat(count(cut, Split.TEST)).isEqualTo(1);
         assertThat(count(cut, Split.VALIDATION)).isEqualTo(3);
@@ -70,7 +70,7 @@ class SplitsTest {
                 int n = 1 + random.nextInt(20);
                 for (int i = 0; i < n; i++) {
                     String sha256 = Digests.of(new byte[] {(byte) random.nextInt(contents)});
-                    rows.add(new Row(Split.TRAIN, label, "p" + i, label + "/p" + i, sha256));
+                    rows.add(new Row(Split.TRAIN, label, "p" + i, label + "/p" + i, sha256, null));
                 }
             }
             double test = random.nextDouble() * 0.6;
@@ -91,7 +91,12 @@ class SplitsTest {
     private static List<Row> rows(int label, int n) {
         return IntStream.range(0, n)
                 .mapToObj(i -> new Row(
-                        Split.TRAIN, label, "p" + i, label + "/p" + i, Digests.of(new byte[] {(byte) label, (byte) i})))
+                        Split.TRAIN,
+                        label,
+                        "p" + i,
+                        label + "/p" + i,
+                        Digests.of(new byte[] {(byte) label, (byte) i}),
+                        null))
                 .toList();
     }
 

@@ -2,6 +2,7 @@ package io.peregrine.artifacts;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
@@ -15,7 +16,8 @@ import java.util.stream.IntStream;
 /// Every listed file of a dataset, one row each, sorted by split, class and path; a refused one keeps its row.
 ///
 /// Two artefacts: tensors `row`, `label`, `pack`, `index` i64 [n] and `split` u8 [n] for programs, and beside them
-/// `manifest.json` with classes in label order, packs in order and each row's path, digest and, if refused, reason.
+/// `manifest.json` with classes in label order, packs in order and each row's path, digest, if refused its reason, and
+/// what else a metadata file said of it.
 public final class Manifest {
     /// One listed file.
     ///
@@ -25,9 +27,23 @@ public final class Manifest {
     /// @param path in the class folder
     /// @param sha256 of the file
     /// @param reason why it was refused, or null
-    public record Entry(int label, Split split, int pack, int index, String path, String sha256, String reason) {}
+    /// @param metadata further columns of its line in a metadata file, or null
+    public record Entry(
+            int label,
+            Split split,
+            int pack,
+            int index,
+            String path,
+            String sha256,
+            String reason,
+            ObjectNode metadata) {
+        /// A file of which no metadata file tells more.
+        public Entry(int label, Split split, int pack, int index, String path, String sha256, String reason) {
+            this(label, split, pack, index, path, sha256, reason, null);
+        }
+    }
 
-    private record Row(String path, String sha256, String reason) {}
+    private record Row(String path, String sha256, String reason, ObjectNode metadata) {}
 
     private record Beside(int side, List<String> classes, List<ArtifactRef> packs, List<Row> rows) {}
 
@@ -64,7 +80,7 @@ public final class Manifest {
                 .add("index", shape, entries.stream().mapToLong(Entry::index).toArray())
                 .add("split", shape, split);
         List<Row> rows = entries.stream()
-                .map(e -> new Row(e.path(), e.sha256(), e.reason()))
+                .map(e -> new Row(e.path(), e.sha256(), e.reason(), e.metadata()))
                 .toList();
         try {
             byte[] json = JSON.writeValueAsBytes(new Beside(side, classes, packs, rows));
@@ -105,7 +121,8 @@ public final class Manifest {
                                 (int) index[i],
                                 row.path(),
                                 row.sha256(),
-                                row.reason());
+                                row.reason(),
+                                row.metadata());
                     })
                     .toList();
             return new Manifest(beside.side(), beside.classes(), beside.packs(), entries);
@@ -166,6 +183,11 @@ public final class Manifest {
     /// @return why the row was refused, or null
     public String reason(int row) {
         return entries.get(row).reason();
+    }
+
+    /// @return further columns of the row's line in a metadata file, or null
+    public ObjectNode metadata(int row) {
+        return entries.get(row).metadata();
     }
 
     /// @return accepted rows of a split, ascending

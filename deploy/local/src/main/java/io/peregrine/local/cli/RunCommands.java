@@ -161,15 +161,21 @@ final class RunCommands {
         }
     }
 
+    private static boolean tellsClasses(Path entry) {
+        String name = entry.getFileName().toString();
+        return Files.isDirectory(entry) || name.equals("metadata.csv") || name.equals("metadata.jsonl");
+    }
+
     /// @throws Refusal in one sentence, if there is nothing to label pictures by
     static void mustHaveClasses(Path folder) {
         if (!Files.isDirectory(folder)) {
             throw new Refusal("There is no folder " + folder.toAbsolutePath().normalize() + ".");
         }
         try (Stream<Path> entries = Files.list(folder)) {
-            if (entries.noneMatch(Files::isDirectory)) {
-                throw new Refusal("%s has no class folders; pictures lie in one folder for each class, FOLDER/<class>/…"
-                        .formatted(folder.toAbsolutePath().normalize()));
+            if (entries.noneMatch(RunCommands::tellsClasses)) {
+                throw new Refusal(
+                        "%s has no class folders; pictures lie in one folder for each class, FOLDER/<class>/…, or a metadata.csv names them"
+                                .formatted(folder.toAbsolutePath().normalize()));
             }
         } catch (IOException e) {
             throw new Refusal("%s cannot be read: %s.".formatted(folder, e.getMessage()));

@@ -1,0 +1,248 @@
+package io.peregrine.ingest.pack;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+
+import io.peregrine.events.Failure;
+import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.Split;
+import io.peregrine.ingest.Folder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class MetadataTest {
+    @TempDir
+    Path root;
+
+    @TempDir
+    Path elsewhere;
+
+    private final Crew crew = new Crew(2);
+    private Folder folder;
+
+    @BeforeEach
+    void openFolder() throws IOException {
+        folder = new Folder(Files.createDirectory(root.resolve("gallery")));
+    }
+
+    @AfterEach
+    void dismiss() {
+        crew.close();
+    }
+
+    @Test
+    void aCsvBesideThePicturesTellsTheirClassesAndMore() throws Exception {
+        folder.picture("1.jpg").picture("sub dir/2.png").picture("sub dir/3.tif");
+        text(
+                "metadata.csv",
+                "\uFEFFfile_name,label,artist,note\r\n"
+                        + "1.jpg,Cubism,\"Gris, \"\"Juan\"\"\",\"two\nlines\"\r\n"
+                        + "sub dir/2.png,\u00c9cole de Paris,,x\r\n"
+                        + "\r\n"
+                        + "./sub dir\\3.tif,Cubism,Braque,\r\n");
+
+        Listing listing = listing();
+
+        assertThat(listing.classes()).containsExactly("Cubism", "\u00c9cole de Paris");
+        assertThat(listing.rows())
+                .extracting(
+                        Listing.Row::label,
+                        Listing.Row::path,
+                        row -> row.metadata().toString())
+                .containsExactly(
+                        tuple(0, "1.jpg", "{\"artist\":\"Gris, \\\"Juan\\\"\",\"note\":\"two\\nlines\"}"),
+                        tuple(0, "sub dir/3.tif", "{\"artist\":\"Braque\",\"note\":\"\"}"),
+                        tuple(1, "sub dir/2.png", "{\"artist\":\"\",\"note\":\"x\"}"));
+        assertThat(listing.findings()).isEqualTo(Findings.NONE);
+    }
+
+    @Test
+    void linesOfJsonInEachSplitMayLabelByNumbersWhoseTextsAreSorted() throws Exception {
+        folder.picture("train/a.jpg").picture("train/b.jpg").picture("test/a.jpg");
+        text("train/metadata.jsonl", """
+                {"file_name": "a.jpg", "label": 10, "size": {"w": 3}}
+
+                {"file_name": "b.jpg", "label": 9}
+                """);
+        text("test/metadata.jsonl", "{\"label\": \"9\", \"file_name\": \"a.jpg\"}");
+
+        Listing listing = listing();
+
+        assertThat(listing.classes()).containsExactly("10", "9");
+        assertThat(listing.rows())
+                .extracting(Listing.Row::split, Listing.Row::label, Listing.Row::file)
+                .containsExactly(
+                        tuple(Split.TEST, 1, "test/a.jpg"),
+                        tuple(Split.TRAIN, 0, "train/a.jpg"),
+                        tuple(Split.TRAIN, 1, "train/b.jpg"));
+        assertThat(listing.rows().get(1).metadata()).hasToString("{\"size\":{\"w\":3}}");
+        assertThat(listing.rows().get(2).metadata()).isNull();
+    }
+
+    @Test
+    void aTrainFolderWithMetadataIsASplitAndNoClass() throws Exception {
+        folder.picture("train/a.jpg");
+        text("train/metadata.csv", "file_name,label\na.jpg,cat\n");
+        assertThat(listing().classes()).containsExactly("cat");
+    }
+
+    @Test
+    void labelsGoBeforeFoldersAndWithoutLabelsTheFoldersAreTheClasses() throws Exception {
+        folder.picture("train/a/1.jpg").picture("train/b/2.jpg").picture("test/a/3.jpg");
+        text("metadata.csv", "file_name,label\ntrain/a/1.jpg,x\ntrain/b/2.jpg,y\ntest/a/3.jpg,x\n");
+        assertThat(listing().classes()).containsExactly("x", "y");
+        assertThat(listing().rows()).extracting(Listing.Row::path).containsExactly("a/3.jpg", "a/1.jpg", "b/2.jpg");
+
+        text("metadata.csv", "file_name,caption\ntrain/a/1.jpg,one\ntrain/b/2.jpg,two\ntest/a/3.jpg,three\n");
+        assertThat(listing().classes()).containsExactly("a", "b");
+        assertThat(listing().rows())
+                .extracting(
+                        Listing.Row::path, row -> row.metadata().get("caption").textValue())
+                .containsExactly(tuple("3.jpg", "three"), tuple("1.jpg", "one"), tuple("2.jpg", "two"));
+    }
+
+    @Test
+    void whatIsMissingUnnamedOrNamedTwiceIsFoundAndTheRestGoesOn() throws Exception {
+        folder.picture("1.jpg").picture("2.jpg").picture("sub/3.jpg").bytes("notes.txt", new byte[3]);
+        folder.picture(".hidden.jpg");
+        text("metadata.csv", "file_name,label\n1.jpg,a\ngone.jpg,b\n1.jpg,a\n.hidden.jpg,a\n");
+
+        Listing listing = listing();
+
+        assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg");
+        assertThat(listing.classes()).containsExactly("a");
+        assertThat(listing.findings().kept())
+                .extracting(Finding::kind, Finding::names)
+                .containsExactly(
+                        tuple(FindingKind.HIDDEN, List.of(".hidden.jpg")),
+                        tuple(FindingKind.METADATA_FILE_MISSING, List.of("gone.jpg")),
+                        tuple(FindingKind.METADATA_FILE_MISSING, List.of(".hidden.jpg")),
+                        tuple(FindingKind.METADATA_FILE_NOT_NAMED, List.of("2.jpg")),
+                        tuple(FindingKind.METADATA_FILE_NOT_NAMED, List.of("sub/3.jpg")),
+                        tuple(FindingKind.METADATA_LINE_TWICE, List.of("1.jpg")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "METADATA_NO_FILE_NAME | file,label;1.jpg,a | line 2 of metadata.csv has no text in a column 'file_name' (its columns: file, label)",
+                "METADATA_NO_FILE_NAME | file_name,label;,a | line 2",
+                "METADATA_NO_LABEL | file_name,caption;1.jpg,a | lies in no class's folder",
+                "METADATA_BAD_LABEL | file_name,label;1.jpg, | line 2 of metadata.csv has the label \"\"",
+                "METADATA_BAD_LABEL | file_name,label;1.jpg,../x | ../x",
+                "METADATA_BAD_LABEL | file_name,label;1.jpg,.. | could name a folder",
+                "METADATA_LABEL_CONFLICT | file_name,label;1.jpg,a;1.jpg,b | 1.jpg is 'a' by line 2 of metadata.csv and 'b' by line 3 of metadata.csv",
+                "METADATA_BROKEN_LINE | file_name,label;1.jpg | line 2",
+                "METADATA_BROKEN_LINE | file_name,label;2.jpg,a;1.jpg,a,b | line 3",
+                "METADATA_BROKEN_LINE | file_name,label;1.jpg,\"a | line",
+                "METADATA_PATH_OUTSIDE | file_name,label;../1.jpg,a | ../1.jpg",
+                "METADATA_PATH_OUTSIDE | file_name,label;x/../../gallery/1.jpg,a | not below",
+                "METADATA_PATH_OUTSIDE | file_name,label;..\\1.jpg,a | not below",
+                "METADATA_PATH_OUTSIDE | file_name,label;/etc/passwd,a | /etc/passwd",
+                "METADATA_EMPTY | file_name,label;gone.jpg,a | name 1 files",
+                "METADATA_EMPTY | file_name,label | name 0 files"
+            })
+    void aCsvThatCannotStandIsRefusedByItsLine(String code, String lines, String says) throws Exception {
+        folder.picture("1.jpg");
+        text("metadata.csv", lines.replace(';', '\n') + "\n");
+        assertThat(failure())
+                .hasMessageContaining(says)
+                .extracting(Failure::code)
+                .isEqualTo(code);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "METADATA_BROKEN_LINE | {\"file_name\": \"1.jpg\", \"label\": | line 2",
+                "METADATA_BROKEN_LINE | [] | no JSON object",
+                "METADATA_BROKEN_LINE | {\"label\": \"a\", \"label\": \"b\", \"file_name\": \"1.jpg\"} | line 2",
+                "METADATA_BROKEN_LINE | {\"label\": \"\\ud800\", \"file_name\": \"1.jpg\"} | half a surrogate",
+                "METADATA_BROKEN_LINE | {\"label\": \"a\", \"file_name\": \"\\u0000.jpg\"} | names no file",
+                "METADATA_NO_FILE_NAME | {\"label\": \"a\", \"file_name\": 7} | line 2",
+                "METADATA_BAD_LABEL | {\"label\": 1.5, \"file_name\": \"1.jpg\"} | 1.5",
+                "METADATA_BAD_LABEL | {\"label\": [\"a\"], \"file_name\": \"1.jpg\"} | [\"a\"]",
+                "METADATA_BAD_LABEL | {\"label\": \"a\\u0000\", \"file_name\": \"1.jpg\"} | line 2",
+                "METADATA_NO_LABEL | {\"label\": null, \"file_name\": \"1.jpg\"} | line 2 of metadata.jsonl has no 'label', others have"
+            })
+    void linesOfJsonThatCannotStandAreRefusedByTheirNumber(String code, String line, String says) throws Exception {
+        folder.picture("1.jpg").picture("0.jpg");
+        text("metadata.jsonl", "{\"file_name\": \"0.jpg\", \"label\": \"a\"}\n" + line + "\n");
+        assertThat(failure())
+                .hasMessageContaining(says)
+                .extracting(Failure::code)
+                .isEqualTo(code);
+    }
+
+    @Test
+    void metadataLieInThePlaceOfOneDatasetAndAreOpenedAsCarefullyAsPictures() throws Exception {
+        folder.picture("train/1.jpg").picture("test/1.jpg");
+        text("train/metadata.csv", "file_name,label\n1.jpg,a\n");
+        assertThat(failure())
+                .hasMessageContaining("test/")
+                .extracting(Failure::code)
+                .isEqualTo("METADATA_MISSING");
+        text("test/metadata.csv", "file_name,label\n1.jpg,b\n");
+        assertThat(failure())
+                .hasMessageContaining("'b'")
+                .extracting(Failure::code)
+                .isEqualTo("EMPTY_CLASS");
+        text("metadata.csv", "file_name,label\ntrain/1.jpg,a\n");
+        assertThat(failure().code()).isEqualTo("METADATA_TWICE");
+        Files.delete(folder.root().resolve("metadata.csv"));
+        text("test/metadata.jsonl", "");
+        assertThat(failure().code()).isEqualTo("METADATA_TWICE");
+        Files.delete(folder.root().resolve("test/metadata.jsonl"));
+
+        folder.bytes("test/metadata.csv", "file_name,label\n1.jpg,caf\u00e9\n".getBytes(ISO_8859_1));
+        assertThat(failure())
+                .hasMessageContaining("UTF-8")
+                .extracting(Failure::code)
+                .isEqualTo("METADATA_BROKEN_LINE");
+
+        Path csv = folder.root().resolve("test/metadata.csv");
+        Files.delete(csv);
+        Files.createSymbolicLink(csv, Files.writeString(elsewhere.resolve("secret.csv"), "file_name,label\n1.jpg,a\n"));
+        assertThat(failure())
+                .hasMessageContaining("LINK_OUTSIDE_ROOTS")
+                .extracting(Failure::code)
+                .isEqualTo("METADATA_UNREADABLE");
+        Files.delete(csv);
+        assertThat(new ProcessBuilder("mkfifo", csv.toString()).start().waitFor())
+                .isZero();
+        Failure pipe = assertTimeoutPreemptively(Duration.ofSeconds(20), this::failure);
+        assertThat(pipe)
+                .hasMessageContaining("NOT_A_FILE")
+                .extracting(Failure::code)
+                .isEqualTo("METADATA_UNREADABLE");
+    }
+
+    private void text(String path, String content) throws IOException {
+        folder.bytes(path, content.getBytes(UTF_8));
+    }
+
+    private Listing listing() throws InterruptedException {
+        Roots roots = new Roots(List.of(root));
+        return Listing.of(roots.resolve(folder.uri()), roots, new SplitSpec(0, 0, 42), crew, (done, of) -> {});
+    }
+
+    private Failure failure() {
+        return catchThrowableOfType(Failure.class, this::listing);
+    }
+}
