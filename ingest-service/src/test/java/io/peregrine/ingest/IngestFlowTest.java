@@ -157,6 +157,31 @@ class IngestFlowTest {
     }
 
     @Test
+    void onePictureMoreIsDecodedWithItsClassAndSplitAndNothingElseIs() throws Exception {
+        for (String split : List.of("train", "test")) {
+            for (String label : List.of("Cubism", "Rococo")) {
+                folder.picture("%s/%s/1.jpg".formatted(split, label)).picture("%s/%s/2.png".formatted(split, label));
+            }
+        }
+        DatasetSealed before = wire.await(wire.publish(readyOf("grows", 40)), DatasetSealed.class);
+        double packs = metric("peregrine_packs_total{result=\"decoded\"");
+        double pictures = metric("peregrine_decode_seconds_count");
+
+        folder.picture("train/Rococo/0.jpg");
+        DatasetSealed after = wire.await(wire.publish(readyOf("grows", 40)), DatasetSealed.class);
+
+        assertThat(metric("peregrine_packs_total{result=\"decoded\"")).isEqualTo(packs + 1);
+        assertThat(metric("peregrine_decode_seconds_count")).isEqualTo(pictures + 3);
+        assertThat(after.pictures()).isEqualTo(before.pictures() + 1);
+        Manifest first = Manifest.open(store, before.manifest());
+        Manifest second = Manifest.open(store, after.manifest());
+        // test/Cubism, test/Rococo, train/Cubism, train/Rococo
+        assertThat(second.packs().subList(0, 3)).isEqualTo(first.packs().subList(0, 3));
+        assertThat(second.packs().getLast()).isNotEqualTo(first.packs().getLast());
+        assertThat(second.pack(second.rows() - 1)).isEqualTo(3);
+    }
+
+    @Test
     void aBadSpecificationFailsTheRunWithEveryFieldsError() throws Exception {
         String run = wire.publish(
                 "{\"dataset\":\"bad\",\"uri\":\"%s\",\"classifier\":{\"epochs\":-1},\"imgae\":{\"side\":9}}"
