@@ -5,6 +5,8 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.ingest.pack.FindingKind;
+import io.peregrine.ingest.pack.Findings;
 import io.peregrine.ingest.pack.Refused;
 import jakarta.inject.Singleton;
 import java.io.File;
@@ -45,6 +47,9 @@ class IngestMeters {
         }
         packs("decoded");
         packs("reused");
+        for (FindingKind kind : FindingKind.values()) {
+            findings(kind);
+        }
     }
 
     /// Of a store that is a bucket: the disk with what this process keeps of it.
@@ -70,6 +75,17 @@ class IngestMeters {
     void refusedOne(Refused.Reason reason) {
         ingested("refused").increment();
         refused(reason).increment();
+    }
+
+    void found(Findings findings) {
+        findings.totals().forEach((kind, total) -> findings(kind).increment(total));
+    }
+
+    private Counter findings(FindingKind kind) {
+        return Counter.builder("peregrine.findings")
+                .description("Warnings about datasets, by kind")
+                .tag("kind", kind.name())
+                .register(registry);
     }
 
     private Counter ingested(String result) {

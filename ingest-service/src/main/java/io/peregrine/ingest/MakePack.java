@@ -39,6 +39,7 @@ class MakePack implements JobHandler {
     private final Roots roots;
     private final PackMaker maker;
     private final Listings listings;
+    private final KnownHashes hashes;
     private final IngestMeters meters;
 
     MakePack(
@@ -47,12 +48,14 @@ class MakePack implements JobHandler {
             Roots roots,
             PackMaker maker,
             Listings listings,
+            KnownHashes hashes,
             IngestMeters meters) {
         this.database = database;
         this.store = store;
         this.roots = roots;
         this.maker = maker;
         this.listings = listings;
+        this.hashes = hashes;
         this.meters = meters;
     }
 
@@ -70,6 +73,8 @@ class MakePack implements JobHandler {
         String key = maker.decodeKey(listing, range, spec.image());
         Optional<Made> earlier = earlier(key);
         Made made = earlier.isPresent() ? earlier.get() : make(context, spec, listing, range);
+        // Sealing asks for them; now the pixels are still in memory.
+        hashes.of(made.pixels());
         PackSaid said = new PackSaid(run, listing, range, made);
         context.done(tx -> {
             IngestTables.Progress progress = IngestTables.made(tx.sql(), run.id(), range, made);

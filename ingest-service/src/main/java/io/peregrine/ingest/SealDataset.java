@@ -6,8 +6,13 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
+import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.Duplicates;
+import io.peregrine.ingest.pack.Findings;
+import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.PackMaker.Made;
 import io.peregrine.ingest.pack.Seal;
+import io.peregrine.ingest.postgres.FindingTables;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.work.Database;
 import io.peregrine.work.JobContext;
@@ -15,10 +20,12 @@ import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/// After the last pack: writes the manifest and says that nothing of the dataset changes any more.
+/// After the last pack: writes the manifest, keeps what was found, and says that nothing of the dataset changes any
+/// more.
 @ApplicationScoped
 class SealDataset implements JobHandler {
     static final String KIND = "seal";
@@ -28,11 +35,23 @@ class SealDataset implements JobHandler {
     private final Database database;
     private final ArtifactStore store;
     private final Listings listings;
+    private final KnownHashes hashes;
+    private final Crew crew;
+    private final IngestMeters meters;
 
-    SealDataset(Database database, ArtifactStore store, Listings listings) {
+    SealDataset(
+            Database database,
+            ArtifactStore store,
+            Listings listings,
+            KnownHashes hashes,
+            Crew crew,
+            IngestMeters meters) {
         this.database = database;
         this.store = store;
         this.listings = listings;
+        this.hashes = hashes;
+        this.crew = crew;
+        this.meters = meters;
     }
 
     @Override
@@ -41,18 +60,35 @@ class SealDataset implements JobHandler {
     }
 
     @Override
-    public void work(JobContext context) throws IOException {
+    public void work(JobContext context) throws IOException, InterruptedException {
         RunRef run = context.job().run();
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
         List<Made> packs = database.jdbi().withHandle(sql -> IngestTables.packs(sql, run.id()));
-        Seal seal = Seal.of(listings.of(run), packs, spec.image().side());
+        Listing listing = listings.of(run);
+        Seal seal = Seal.of(listing, packs, spec.image().side());
         Manifest manifest = seal.manifest();
         ManifestRef ref = manifest.publish(store);
         DatasetSealed sealed = new DatasetSealed(
                 run, ref, seal.classes(), seal.pictures(), seal.refused(), seal.duplicatesAcrossSplits());
-        context.done(tx -> tx.say(sealed, ""));
+        Findings findings = findings(context, listing, manifest, packs);
+        context.done(tx -> {
+            FindingTables.seal(tx.sql(), run.id(), findings);
+            tx.say(sealed, "");
+        });
+        meters.found(findings);
         LOG.infof(
-                "dataset sealed run=%s images=%d refused=%d classes=%d packs=%d",
-                run.id(), seal.pictures(), seal.refused(), seal.classes().size(), packs.size());
+                "dataset sealed run=%s images=%d refused=%d classes=%d packs=%d findings=%s",
+                run.id(), seal.pictures(), seal.refused(), seal.classes().size(), packs.size(), findings.totals());
+    }
+
+    private Findings findings(JobContext context, Listing listing, Manifest manifest, List<Made> packs)
+            throws InterruptedException {
+        List<long[]> looks = new ArrayList<>();
+        for (Made pack : packs) {
+            context.check();
+            looks.add(hashes.of(pack.pixels()));
+        }
+        return Duplicates.find(listing, manifest, looks, crew, done -> context.check())
+                .and(listing.findings());
     }
 }

@@ -10,6 +10,7 @@ import io.peregrine.balance.Balances;
 import io.peregrine.balance.Balances.Balance;
 import io.peregrine.balance.smote.NearestOthers;
 import io.peregrine.rest.GeneralProblem;
+import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
@@ -121,14 +122,6 @@ public class SamplesResource {
         return ordinal;
     }
 
-    private static int limit(String text, int otherwise, int most) {
-        int limit = text == null || text.isEmpty() ? otherwise : number(text, -1);
-        if (limit < 1 || limit > most) {
-            throw Problem.of(GeneralProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(text, most));
-        }
-        return limit;
-    }
-
     private static int number(String text, int otherwise) {
         try {
             return Integer.parseInt(text);
@@ -150,7 +143,7 @@ public class SamplesResource {
         if (from < 0) {
             throw Problem.of(GeneralProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
         }
-        int most = limit(limit, 100, MOST);
+        int most = Pages.limit(limit, 100, MOST);
         int[] made = asked.made(label);
         List<Sample> items = IntStream.of(made)
                 .filter(ordinal -> ordinal >= from)
@@ -200,7 +193,7 @@ public class SamplesResource {
             @Parameter(description = "Made pictures on the sheet, 1 to 64") @QueryParam("limit") String limit)
             throws IOException {
         Asked asked = ask(run);
-        int most = limit(limit, 12, MOST_ON_A_SHEET);
+        int most = Pages.limit(limit, 12, MOST_ON_A_SHEET);
         int[] made = asked.made(label);
         if (made.length == 0) {
             throw Problem.of(
@@ -260,8 +253,8 @@ public class SamplesResource {
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             float[] made = new float[pixels.values()];
             asked.rows().picture(pixels, at, made);
-            List<NearestOthers.Other> nearest =
-                    NearestOthers.of(made, asked.rows().label(at), manifest, pixels, limit(limit, 3, MOST_OTHERS));
+            List<NearestOthers.Other> nearest = NearestOthers.of(
+                    made, asked.rows().label(at), manifest, pixels, Pages.limit(limit, 3, MOST_OTHERS));
             double toBase =
                     NearestOthers.distance(made, pixels.picture(asked.rows().base(at)));
             double toNeighbour =

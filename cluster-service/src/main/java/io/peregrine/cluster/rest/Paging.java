@@ -4,6 +4,7 @@ import io.peregrine.cluster.ClusterConfig;
 import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.Page;
 import io.peregrine.rest.GeneralProblem;
+import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.core.EntityTag;
@@ -29,19 +30,7 @@ class Paging {
 
     /// @param otherwise where none was asked for
     int limit(String limit, int otherwise) {
-        if (limit == null || limit.isEmpty()) {
-            return otherwise;
-        }
-        try {
-            int asked = Integer.parseInt(limit);
-            if (asked >= 1 && asked <= config.pageMost()) {
-                return asked;
-            }
-        } catch (NumberFormatException noNumber) {
-            // Refused below, with what is allowed.
-        }
-        throw Problem.of(
-                GeneralProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(limit, config.pageMost()));
+        return Pages.limit(limit, otherwise, config.pageMost());
     }
 
     @ServerExceptionMapper
@@ -51,7 +40,7 @@ class Paging {
 
     /// @return the page, with `Link: rel="next"` where there is more
     static Response answer(Page<?> page, UriInfo uri) {
-        return linked(Response.ok(page), page, uri).build();
+        return Pages.linked(Response.ok(page), page.nextCursor(), uri).build();
     }
 
     /// Answers 304 where the caller has it already.
@@ -63,16 +52,6 @@ class Paging {
         }
         Object found = entity.get();
         Response.ResponseBuilder response = Response.ok(found).tag(etag);
-        return (found instanceof Page<?> page ? linked(response, page, uri) : response).build();
-    }
-
-    private static Response.ResponseBuilder linked(Response.ResponseBuilder response, Page<?> page, UriInfo uri) {
-        if (page.nextCursor() == null) {
-            return response;
-        }
-        var next = uri.getRequestUriBuilder()
-                .replaceQueryParam("cursor", page.nextCursor())
-                .build();
-        return response.header("Link", "<%s?%s>; rel=\"next\"".formatted(next.getRawPath(), next.getRawQuery()));
+        return (found instanceof Page<?> page ? Pages.linked(response, page.nextCursor(), uri) : response).build();
     }
 }

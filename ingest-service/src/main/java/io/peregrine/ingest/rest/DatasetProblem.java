@@ -5,7 +5,7 @@ import io.peregrine.rest.ProblemKinds;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/// What can go wrong with a request to publish a dataset.
+/// What can go wrong with a request to publish a dataset, or for what was found in one.
 enum DatasetProblem implements ProblemKind {
     BAD_JSON(400, "The body is no JSON object", "Send {\"dataset\": \"…\", \"uri\": \"file:///…\"}."),
     BAD_SPEC(
@@ -13,7 +13,13 @@ enum DatasetProblem implements ProblemKind {
             "The specification cannot stand",
             "Each of 'errors' says which field, what was found, what is allowed."),
     BAD_KEY(400, "Bad Idempotency-Key", "Send 1 to 255 visible characters, such as a UUID, or leave the header out."),
-    KEY_REUSED(422, "The Idempotency-Key was used for another body", "Send a new key with a new body.");
+    KEY_REUSED(422, "The Idempotency-Key was used for another body", "Send a new key with a new body."),
+    RUN_UNKNOWN(404, "No such run", "cluster-service lists all runs; a bad specification begins none here."),
+    NOT_SEALED(
+            404,
+            "No findings yet",
+            "They come when every picture is decoded; a run that was sealed by an earlier version has none."),
+    BAD_KIND(400, "No such kind of finding", "Use one of those that are listed, or leave ?kind= out.");
 
     private final Meaning meaning;
 

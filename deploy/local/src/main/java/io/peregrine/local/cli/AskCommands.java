@@ -10,6 +10,10 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -54,11 +58,13 @@ final class AskCommands {
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.mustFind(place.data());
             if (run != null) {
-                System.out.println(
-                        json(ask(instance, "GET", "/api/v1/runs/" + run)).toPrettyString());
+                System.out.println(json(ask(instance.cluster(), "GET", "/api/v1/runs/" + run))
+                        .toPrettyString());
+                tellFindings(instance);
                 return 0;
             }
-            JsonNode runs = json(ask(instance, "GET", "/api/v1/runs?limit=50")).path("items");
+            JsonNode runs = json(ask(instance.cluster(), "GET", "/api/v1/runs?limit=50"))
+                    .path("items");
             if (runs.isEmpty()) {
                 System.out.println("No run yet; ./peregrine publish FOLDER begins one.");
             }
@@ -71,6 +77,34 @@ final class AskCommands {
             }
             return 0;
         }
+
+        /// Beside the run's JSON, which stays what a program can read.
+        private void tellFindings(RunningInstance instance) throws InterruptedException {
+            String findings = "/api/v1/datasets/" + run + "/findings";
+            try {
+                HttpResponse<String> answer = ask(instance.ingest(), "GET", findings + "?limit=1");
+                if (answer.statusCode() == 200) {
+                    findingsLine(json(answer).path("totals"), instance.ingest() + findings)
+                            .ifPresent(System.err::println);
+                }
+            } catch (IOException ingestIsAway) {
+                // The run was told; its findings are when they can be asked for.
+            }
+        }
+    }
+
+    /// @param totals as ingest-service tells them: `[{"kind": "HIDDEN", "total": 2, …}, …]`
+    /// @return one line for a person, if anything was found
+    static Optional<String> findingsLine(JsonNode totals, String address) {
+        if (totals.isEmpty()) {
+            return Optional.empty();
+        }
+        List<String> kinds = new ArrayList<>();
+        for (JsonNode total : totals) {
+            String kind = total.path("kind").asText().toLowerCase(Locale.ROOT).replace('_', ' ');
+            kinds.add("%,d %s".formatted(total.path("total").asLong(), kind));
+        }
+        return Optional.of("Found in the dataset: %s; see %s".formatted(String.join(", ", kinds), address));
     }
 
     @Command(name = "cancel", description = "Cancel a run.")
@@ -84,17 +118,17 @@ final class AskCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.mustFind(place.data());
-            json(ask(instance, "POST", "/api/v1/runs/" + run + "/cancel"));
+            json(ask(instance.cluster(), "POST", "/api/v1/runs/" + run + "/cancel"));
             System.out.println("Cancelled " + run + ".");
             return 0;
         }
     }
 
-    private static HttpResponse<String> ask(RunningInstance instance, String method, String path)
+    private static HttpResponse<String> ask(String service, String method, String path)
             throws IOException, InterruptedException {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(
-                    HttpRequest.newBuilder(URI.create(instance.cluster() + path))
+                    HttpRequest.newBuilder(URI.create(service + path))
                             .timeout(Duration.ofSeconds(15))
                             .method(method, HttpRequest.BodyPublishers.noBody())
                             .build(),

@@ -3,6 +3,8 @@ package io.peregrine.local.cli;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.EventCodec;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -51,6 +53,23 @@ class CommandTest {
                 .startsWith(pictures.resolve("Cubism") + " has no class folders")
                 .contains("FOLDER/<class>/")
                 .doesNotContain("\n");
+    }
+
+    @Test
+    void aFolderWhoseMetadataTellTheClassesNeedsNoFolderForEach() throws IOException {
+        Path flat = Files.createDirectories(folder.resolve("flat"));
+        Files.writeString(flat.resolve("metadata.csv"), "file_name,label\n1.jpg,Cubism\n");
+        RunCommands.mustHaveClasses(flat);
+    }
+
+    @Test
+    void findingsAreToldInOneLineAndNothingWhereThereAreNone() throws IOException {
+        JsonNode totals = EventCodec.json()
+                .readTree("[{\"kind\":\"IDENTICAL_ACROSS_CLASSES\",\"total\":4},{\"kind\":\"HIDDEN\",\"total\":1005}]");
+        assertThat(AskCommands.findingsLine(totals, "http://x/findings"))
+                .contains("Found in the dataset: 4 identical across classes, 1,005 hidden; see http://x/findings");
+        assertThat(AskCommands.findingsLine(EventCodec.json().readTree("[]"), "http://x"))
+                .isEmpty();
     }
 
     @Test

@@ -1,0 +1,114 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.ingest.pack.Finding.Picture;
+import io.peregrine.ingest.pack.NearDuplicates.Pair;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.IntConsumer;
+import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
+
+/// Pictures that are in a dataset twice: byte for byte where it misleads a network (two labels for one picture) or
+/// flatters
+/// it (a test picture that was trained with), and by their looks everywhere.
+public final class Duplicates {
+    private final Listing listing;
+    private final Manifest manifest;
+
+    private Duplicates(Listing listing, Manifest manifest) {
+        this.listing = listing;
+        this.manifest = manifest;
+    }
+
+    /// @param hashes of each pack's pictures ([PackHashes])
+    /// @param between called between parts of the search; what it throws ends it
+    public static Findings find(Listing listing, Manifest manifest, List<long[]> hashes, Crew crew, IntConsumer between)
+            throws InterruptedException {
+        return new Duplicates(listing, manifest).find(hashes, crew, between);
+    }
+
+    private Findings find(List<long[]> hashes, Crew crew, IntConsumer between) throws InterruptedException {
+        Map<String, List<Integer>> copies = new LinkedHashMap<>();
+        for (int row = 0; row < manifest.rows(); row++) {
+            if (manifest.pack(row) >= 0) {
+                copies.computeIfAbsent(manifest.sha256(row), content -> new ArrayList<>())
+                        .add(row);
+            }
+        }
+        Findings.Collector findings = new Findings.Collector();
+        for (List<Integer> rows : copies.values()) {
+            if (differ(rows, manifest::label)) {
+                findings.add(finding(FindingKind.IDENTICAL_ACROSS_CLASSES, rows, null));
+            }
+            if (differ(rows, row -> manifest.split(row).code())) {
+                findings.add(finding(FindingKind.IDENTICAL_ACROSS_SPLITS, rows, null));
+            }
+        }
+        findings.addAll(near(copies.values().stream().map(List::getFirst).toList(), hashes, crew, between));
+        return findings.all();
+    }
+
+    /// @param rows one of each content
+    private Findings near(List<Integer> rows, List<long[]> hashes, Crew crew, IntConsumer between)
+            throws InterruptedException {
+        int[] telling = rows.stream()
+                .mapToInt(row -> row)
+                .filter(row -> hash(hashes, row).tells())
+                .toArray();
+        NearDuplicates near = NearDuplicates.among(
+                IntStream.of(telling).mapToObj(row -> hash(hashes, row)).toList(),
+                (a, b) -> relation(telling[a], telling[b]),
+                crew,
+                between);
+        Findings.Collector findings = new Findings.Collector();
+        for (Pair pair : near.nearest()) {
+            findings.add(finding(pair.kind(), List.of(telling[pair.a()], telling[pair.b()]), pair.distance()));
+        }
+        return new Findings(near.totals(), findings.all().kept());
+    }
+
+    private DifferenceHash hash(List<long[]> hashes, int row) {
+        return PackHashes.at(hashes.get(manifest.pack(row)), manifest.index(row));
+    }
+
+    private List<FindingKind> relation(int a, int b) {
+        boolean classes = manifest.label(a) != manifest.label(b);
+        boolean splits = manifest.split(a) != manifest.split(b);
+        if (classes && splits) {
+            return List.of(FindingKind.NEAR_ACROSS_CLASSES, FindingKind.NEAR_ACROSS_SPLITS);
+        }
+        return List.of(
+                classes
+                        ? FindingKind.NEAR_ACROSS_CLASSES
+                        : splits ? FindingKind.NEAR_ACROSS_SPLITS : FindingKind.NEAR_IN_CLASS);
+    }
+
+    private static boolean differ(List<Integer> rows, IntUnaryOperator side) {
+        return rows.stream().mapToInt(side::applyAsInt).distinct().count() > 1;
+    }
+
+    /// Shows one of each class and split first: a thousand copies in one must not hide the one in another.
+    private Finding finding(FindingKind kind, List<Integer> rows, Integer distance) {
+        Map<List<Object>, Integer> sides = new LinkedHashMap<>();
+        rows.forEach(row -> sides.putIfAbsent(List.of(manifest.label(row), manifest.split(row)), row));
+        Set<Integer> shown = new LinkedHashSet<>(sides.values());
+        shown.addAll(rows.subList(0, Math.min(rows.size(), Finding.SHOWN)));
+        List<Picture> pictures =
+                shown.stream().limit(Finding.SHOWN).map(this::picture).toList();
+        return new Finding(kind, pictures, List.of(), rows.size(), distance);
+    }
+
+    private Picture picture(int row) {
+        return new Picture(
+                listing.imageId(row),
+                row,
+                manifest.split(row),
+                manifest.classes().get(manifest.label(row)),
+                manifest.path(row));
+    }
+}

@@ -1,0 +1,28 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.artifacts.PixelPack;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+
+/// The difference hashes of a pack's pictures, in the pack's order: two numbers for each.
+public final class PackHashes {
+    private PackHashes() {}
+
+    public static long[] of(PixelPack pack, Crew crew) throws InterruptedException {
+        List<Integer> pictures = IntStream.range(0, pack.count()).boxed().toList();
+        return crew
+                .each(
+                        pictures,
+                        index -> DifferenceHash.of(pack.picture(index).toArray(ValueLayout.JAVA_BYTE), pack.side()),
+                        done -> {})
+                .stream()
+                .flatMapToLong(hash -> LongStream.of(hash.across(), hash.down()))
+                .toArray();
+    }
+
+    static DifferenceHash at(long[] hashes, int index) {
+        return new DifferenceHash(hashes[2 * index], hashes[2 * index + 1]);
+    }
+}

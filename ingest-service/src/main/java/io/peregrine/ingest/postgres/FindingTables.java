@@ -1,0 +1,121 @@
+package io.peregrine.ingest.postgres;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.events.EventCodec;
+import io.peregrine.ingest.pack.Finding;
+import io.peregrine.ingest.pack.FindingKind;
+import io.peregrine.ingest.pack.Findings;
+import java.nio.ByteBuffer;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/// Findings and the hashes by which pictures are compared, as rows (`V20261126_2__findings.sql`).
+public final class FindingTables {
+    /// A finding at its place among its run's.
+    public record Placed(int ordinal, Finding finding) {}
+
+    private FindingTables() {}
+
+    /// Notes that a run's dataset is sealed, and what was found.
+    public static void seal(Handle sql, String run, Findings findings) {
+        sql.createUpdate("update ingest_run set sealed_at = now() where run = :run")
+                .bind("run", run)
+                .execute();
+        findings.totals()
+                .forEach((kind, total) -> sql.createUpdate(
+                                "insert into finding_total (run, kind, total) values (:run, :kind, :total)")
+                        .bind("run", run)
+                        .bind("kind", kind.name())
+                        .bind("total", total)
+                        .execute());
+        if (findings.kept().isEmpty()) {
+            return;
+        }
+        PreparedBatch rows = sql.prepareBatch(
+                "insert into finding (run, ordinal, kind, finding) values (:run, :ordinal, :kind, :finding)");
+        int ordinal = 0;
+        for (Finding finding : findings.kept()) {
+            rows.bind("run", run)
+                    .bind("ordinal", ordinal++)
+                    .bind("kind", finding.kind().name())
+                    .bind("finding", json(finding))
+                    .add();
+        }
+        rows.execute();
+    }
+
+    /// @return whether the run's dataset is sealed; empty, if there is no such run
+    public static Optional<Boolean> isSealed(Handle sql, String run) {
+        return sql.createQuery("select sealed_at is not null from ingest_run where run = :run")
+                .bind("run", run)
+                .mapTo(Boolean.class)
+                .findOne();
+    }
+
+    /// @param kind of which, or null of every kind
+    /// @param after ordinal of the last one of the page before, -1 for the first page
+    public static List<Placed> page(Handle sql, String run, FindingKind kind, int after, int limit) {
+        return sql.createQuery("""
+                        select ordinal, finding from finding
+                        where run = :run and ordinal > :after and (:kind::text is null or kind = :kind)
+                        order by ordinal limit :limit""")
+                .bind("run", run)
+                .bind("after", after)
+                .bind("kind", kind == null ? null : kind.name())
+                .bind("limit", limit)
+                .map((row, context) -> new Placed(row.getInt("ordinal"), finding(row.getString("finding"))))
+                .list();
+    }
+
+    public static Map<FindingKind, Long> totals(Handle sql, String run) {
+        Map<FindingKind, Long> totals = new EnumMap<>(FindingKind.class);
+        sql.createQuery("select kind, total from finding_total where run = :run")
+                .bind("run", run)
+                .map((row, context) -> Map.entry(FindingKind.valueOf(row.getString("kind")), row.getLong("total")))
+                .forEach(total -> totals.put(total.getKey(), total.getValue()));
+        return totals;
+    }
+
+    /// @param pack its digest
+    public static Optional<long[]> hashes(Handle sql, String pack) {
+        return sql.createQuery("select hashes from pack_hashes where pack = :pack")
+                .bind("pack", pack)
+                .map((row, context) -> longs(row.getBytes("hashes")))
+                .findOne();
+    }
+
+    public static void keepHashes(Handle sql, String pack, long[] hashes) {
+        ByteBuffer bytes = ByteBuffer.allocate(hashes.length * Long.BYTES);
+        bytes.asLongBuffer().put(hashes);
+        sql.createUpdate("insert into pack_hashes (pack, hashes) values (:pack, :hashes) on conflict (pack) do nothing")
+                .bind("pack", pack)
+                .bind("hashes", bytes.array())
+                .execute();
+    }
+
+    private static long[] longs(byte[] bytes) {
+        long[] hashes = new long[bytes.length / Long.BYTES];
+        ByteBuffer.wrap(bytes).asLongBuffer().get(hashes);
+        return hashes;
+    }
+
+    private static String json(Finding finding) {
+        try {
+            return EventCodec.json().writeValueAsString(finding);
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static Finding finding(String json) {
+        try {
+            return EventCodec.json().readValue(json, Finding.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a finding of the ingest service is not readable: " + json, e);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+package io.peregrine.ingest.rest;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.peregrine.ingest.pack.Finding;
+import io.peregrine.ingest.pack.FindingKind;
+import io.peregrine.ingest.pack.Findings;
+import io.peregrine.ingest.postgres.FindingTables;
+import io.peregrine.ingest.postgres.FindingTables.Placed;
+import io.peregrine.rest.GeneralProblem;
+import io.peregrine.rest.Pages;
+import io.peregrine.rest.Problem;
+import io.peregrine.work.Database;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jdbi.v3.core.Handle;
+
+/// What the owner of a run's dataset should know of it. Nothing of it changes once the dataset is sealed.
+@Path("/api/v1/datasets/{run}/findings")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "datasets")
+@Blocking
+public class FindingsResource {
+    private static final int USUAL = 100;
+    private static final int MOST = 1_000;
+
+    private final Database database;
+
+    FindingsResource(Database database) {
+        this.database = database;
+    }
+
+    /// How many there are of a kind.
+    ///
+    /// @param kept so many of them can be asked for
+    public record Total(
+            FindingKind kind,
+            long total,
+            long kept,
+
+            @Schema(examples = "a file whose name is not UTF-8; it was passed by")
+            String meaning) {
+        static Total of(FindingKind kind, long total) {
+            return new Total(kind, total, Math.min(total, Findings.KEPT), kind.meaning());
+        }
+    }
+
+    /// A page of findings.
+    ///
+    /// @param totals of the whole run, whatever the page and the kind
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    public record FindingPage(
+            List<Finding> items,
+
+            @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
+            String nextCursor,
+
+            List<Total> totals) {}
+
+    @GET
+    @Operation(
+            operationId = "listFindings",
+            summary = "What was found about the dataset: warnings, by kind",
+            description =
+                    "Duplicates within and across classes and splits, names that are easily confused, files that were"
+                            + " passed by. They come when the dataset is sealed and stop no run. Of each kind the first 1,000 are"
+                            + " kept; of near-duplicates the nearest.")
+    @APIResponseSchema(FindingPage.class)
+    public Response findings(
+            @Parameter(description = "The run's id: 32 hexadecimal digits") @PathParam("run") String run,
+            @Parameter(description = "Only this kind, such as IDENTICAL_ACROSS_CLASSES") @QueryParam("kind")
+                    String kind,
+            @Parameter(description = "Items of a page, 1 to 1000") @QueryParam("limit") String limit,
+            @Parameter(description = "'nextCursor' of the page before; left out for the first page")
+                    @QueryParam("cursor")
+                    String cursor,
+            @Context Request request,
+            @Context UriInfo uri) {
+        FindingKind only = kind(kind);
+        int most = Pages.limit(limit, USUAL, MOST);
+        int after = after(cursor);
+        FindingPage page = database.jdbi().withHandle(sql -> page(sql, run, only, after, most));
+        EntityTag tag = new EntityTag("findings-1");
+        Response.ResponseBuilder known = request.evaluatePreconditions(tag);
+        return known != null
+                ? known.tag(tag).build()
+                : Pages.linked(Response.ok(page).tag(tag), page.nextCursor(), uri)
+                        .build();
+    }
+
+    private static FindingPage page(Handle sql, String run, FindingKind only, int after, int most) {
+        boolean sealed = FindingTables.isSealed(sql, run)
+                .orElseThrow(() -> Problem.of(DatasetProblem.RUN_UNKNOWN, "There is no run '%s'.".formatted(run)));
+        if (!sealed) {
+            throw Problem.of(DatasetProblem.NOT_SEALED, "The dataset of run %s is not sealed.".formatted(run));
+        }
+        List<Placed> found = FindingTables.page(sql, run, only, after, most + 1);
+        boolean more = found.size() > most;
+        List<Placed> shown = more ? found.subList(0, most) : found;
+        Map<FindingKind, Long> totals = FindingTables.totals(sql, run);
+        return new FindingPage(
+                shown.stream().map(Placed::finding).toList(),
+                more ? Integer.toString(shown.getLast().ordinal()) : null,
+                totals.entrySet().stream()
+                        .map(total -> Total.of(total.getKey(), total.getValue()))
+                        .toList());
+    }
+
+    private static FindingKind kind(String asked) {
+        if (asked == null || asked.isEmpty()) {
+            return null;
+        }
+        return Arrays.stream(FindingKind.values())
+                .filter(kind -> kind.name().equals(asked))
+                .findFirst()
+                .orElseThrow(() -> Problem.of(
+                        DatasetProblem.BAD_KIND,
+                        "kind is '%s', known are %s.".formatted(asked, Arrays.toString(FindingKind.values()))));
+    }
+
+    private static int after(String cursor) {
+        if (cursor == null || cursor.isEmpty()) {
+            return -1;
+        }
+        try {
+            int after = Integer.parseInt(cursor);
+            if (after >= 0) {
+                return after;
+            }
+        } catch (NumberFormatException none) {
+            // Refused below.
+        }
+        throw Problem.of(GeneralProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
+    }
+}
