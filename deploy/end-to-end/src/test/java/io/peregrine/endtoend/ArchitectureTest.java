@@ -21,6 +21,7 @@ class ArchitectureTest {
             "libs/random",
             "libs/events",
             "libs/artifacts",
+            "libs/charts",
             "libs/work",
             "libs/rest",
             "libs/vision",
@@ -81,7 +82,9 @@ class ArchitectureTest {
                         "io.peregrine.ingest.pack..",
                         "io.peregrine.balance.smote..",
                         "io.peregrine.trainer.run..",
-                        "io.peregrine.cluster.analysis..")
+                        "io.peregrine.cluster.analysis..",
+                        "io.peregrine.cluster.chart..",
+                        "io.peregrine.charts..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(FRAMEWORKS)
@@ -115,6 +118,7 @@ class ArchitectureTest {
                         "io.peregrine.random..",
                         "io.peregrine.events..",
                         "io.peregrine.artifacts..",
+                        "io.peregrine.charts..",
                         "io.peregrine.work..",
                         "io.peregrine.rest..",
                         "io.peregrine.vision..")
@@ -133,6 +137,7 @@ class ArchitectureTest {
                         "io.peregrine.random..",
                         "io.peregrine.events..",
                         "io.peregrine.artifacts..",
+                        "io.peregrine.charts..",
                         "io.peregrine.work..",
                         "io.peregrine.rest..",
                         "io.peregrine.ingest..",

@@ -1,6 +1,7 @@
 package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.charts.ChartFormat;
 import io.peregrine.events.BadSpec;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent;
@@ -23,7 +24,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -70,7 +70,7 @@ final class CompareCommand extends RunCommands.Whole {
     @Option(
             names = "--to",
             paramLabel = "DIR",
-            description = "folder of compare.md and compare.png (default: compare-NAME here)")
+            description = "folder of compare.md, .png and .svg (default: compare-NAME here)")
     private Path to;
 
     @Override
@@ -195,10 +195,9 @@ final class CompareCommand extends RunCommands.Whole {
         ComparisonPage page = new ComparisonPage(comparison);
         try {
             Files.createDirectories(folderTo);
-            ImageIO.write(
-                    new ComparisonPlot(comparison).draw(),
-                    "png",
-                    folderTo.resolve("compare.png").toFile());
+            ComparisonPlot plot = new ComparisonPlot(comparison);
+            Files.write(folderTo.resolve("compare.png"), ChartFormat.PNG.of(plot));
+            Files.write(folderTo.resolve("compare.svg"), ChartFormat.SVG.of(plot));
             Files.writeString(
                     folderTo.resolve("compare.md"),
                     page.markdown(

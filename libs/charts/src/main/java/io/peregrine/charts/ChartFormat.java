@@ -1,0 +1,89 @@
+package io.peregrine.charts;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import javax.imageio.ImageIO;
+import org.jfree.svg.SVGGraphics2D;
+import org.jfree.svg.SVGHints;
+import org.jfree.svg.ViewBox;
+
+/// The files that a chart can be. Both come from the same drawing, so they cannot tell different things; the same
+/// chart is the same bytes.
+public enum ChartFormat {
+    SVG("image/svg+xml") {
+        @Override
+        public byte[] of(Chart chart) {
+            SVGGraphics2D g = new SVGGraphics2D(chart.width(), chart.height());
+            g.setGeomDoubleConverter(ChartFormat::hundredths);
+            g.setTransformDoubleConverter(ChartFormat::hundredths);
+            g.setFontFunction(family -> Lettering.FAMILIES);
+            g.setRenderingHint(SVGHints.KEY_ELEMENT_TITLE, Lettering.printable(chart.title()));
+            draw(chart, g);
+            ViewBox whole = new ViewBox(0, 0, chart.width(), chart.height());
+            return g.getSVGElement(null, true, whole, null, null).getBytes(StandardCharsets.UTF_8);
+        }
+    },
+    PNG("image/png") {
+        @Override
+        public byte[] of(Chart chart) {
+            int scale = ChartFormat.PIXELS;
+            BufferedImage image =
+                    new BufferedImage(chart.width() * scale, chart.height() * scale, BufferedImage.TYPE_INT_RGB);
+            Graphics2D g = image.createGraphics();
+            g.scale(scale, scale);
+            draw(chart, g);
+            g.dispose();
+            ByteArrayOutputStream png = new ByteArrayOutputStream();
+            try {
+                // No cache file: the temp folder may be read-only.
+                ImageIO.setUseCache(false);
+                ImageIO.write(image, "png", png);
+            } catch (IOException impossible) {
+                throw new UncheckedIOException(impossible);
+            }
+            return png.toByteArray();
+        }
+    };
+
+    /// Pixels of a PNG for each of a chart's: fine enough for print.
+    private static final int PIXELS = 2;
+
+    static {
+        // AWT is told what it will find of screens and fonts before anything has it look.
+        Lettering.plain(1);
+    }
+
+    private final String mediaType;
+
+    ChartFormat(String mediaType) {
+        this.mediaType = mediaType;
+    }
+
+    public String mediaType() {
+        return mediaType;
+    }
+
+    /// @return the chart as a file
+    public abstract byte[] of(Chart chart);
+
+    private static void draw(Chart chart, Graphics2D g) {
+        Pen pen = new Pen(g);
+        pen.rectangle(0, 0, chart.width(), chart.height(), Color.WHITE);
+        chart.draw(pen);
+    }
+
+    private static String hundredths(double value) {
+        String text = String.format(Locale.ROOT, "%.2f", value);
+        int end = text.length();
+        while (text.charAt(end - 1) == '0') {
+            end--;
+        }
+        return text.substring(0, text.charAt(end - 1) == '.' ? end - 1 : end);
+    }
+}

@@ -1,0 +1,81 @@
+package io.peregrine.charts;
+
+import java.awt.Font;
+import java.awt.FontFormatException;
+import java.awt.font.FontRenderContext;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/// The letters of every chart. The font comes with us: a chart is the same on every machine, also in a container that
+/// has no font at all.
+public final class Lettering {
+    /// What a browser takes for our font: the same one, or Verdana, whose letters are as wide.
+    static final String FAMILIES = "DejaVu Sans, Verdana, sans-serif";
+
+    /// All that AWT need know of a machine's fonts. Asked itself, it fails where there are none.
+    private static final String NO_FONTS = "version=1\nsequence.allfonts=default\n";
+
+    private static final FontRenderContext MEASURED = new FontRenderContext(null, true, true);
+    private static final Font OURS = load();
+
+    private Lettering() {}
+
+    private static Font load() {
+        try (InputStream font = Lettering.class.getResourceAsStream("DejaVuSans.ttf")) {
+            if (System.getProperty("java.awt.headless") == null) {
+                System.setProperty("java.awt.headless", "true");
+            }
+            if (System.getProperty("sun.awt.fontconfig") == null) {
+                Path told = Files.createTempFile("peregrine-fonts", ".properties");
+                told.toFile().deleteOnExit();
+                System.setProperty(
+                        "sun.awt.fontconfig", Files.writeString(told, NO_FONTS).toString());
+            }
+            return Font.createFont(Font.TRUETYPE_FONT, font);
+        } catch (IOException | FontFormatException broken) {
+            throw new UncheckedIOException(new IOException("DejaVuSans.ttf cannot be read", broken));
+        }
+    }
+
+    public static Font plain(double size) {
+        return OURS.deriveFont((float) size);
+    }
+
+    public static Font bold(double size) {
+        return OURS.deriveFont(Font.BOLD, (float) size);
+    }
+
+    public static double width(String text, Font font) {
+        return text.isEmpty() ? 0 : font.getStringBounds(text, MEASURED).getWidth();
+    }
+
+    /// @return the text, shortened in its middle where it is wider: the ends of long names tell them apart
+    public static String fitted(String text, Font font, double width) {
+        if (width(text, font) <= width) {
+            return text;
+        }
+        int[] points = text.codePoints().toArray();
+        for (int kept = points.length - 1; kept > 1; kept--) {
+            int head = (kept + 1) / 2;
+            String shorter =
+                    new String(points, 0, head) + "…" + new String(points, points.length - kept + head, kept - head);
+            if (width(shorter, font) <= width) {
+                return shorter;
+            }
+        }
+        return "…";
+    }
+
+    /// @return the text without what neither XML nor a font can hold: controls, half characters
+    public static String printable(String text) {
+        return text.codePoints()
+                .map(c -> Character.isISOControl(c) || (c >= 0xd800 && c <= 0xdfff) || c == 0xfffe || c == 0xffff
+                        ? 0xfffd
+                        : c)
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
+    }
+}

@@ -1,0 +1,56 @@
+package io.peregrine.charts;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.awt.Font;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LetteringTest {
+    private static final Font FONT = Lettering.plain(12);
+
+    @Test
+    void aLongNameKeepsBothEndsAndFits() {
+        String fitted = Lettering.fitted("Mannerism_Late_Renaissance", FONT, 120);
+        assertThat(fitted).startsWith("Manner").contains("…").endsWith("ssance");
+        assertThat(Lettering.width(fitted, FONT)).isLessThanOrEqualTo(120).isGreaterThan(100);
+        assertThat(Lettering.fitted("Cubism", FONT, 120)).isEqualTo("Cubism");
+        assertThat(Lettering.fitted("😀😀😀😀😀😀😀😀", FONT, 40))
+                .doesNotContain("\ufffd")
+                .contains("…");
+        assertThat(Lettering.fitted("Cubism", FONT, 0)).isEqualTo("…");
+    }
+
+    /// A container without any font: AWT alone throws there.
+    @Test
+    void lettersAreThereOnAMachineWithoutFonts(@TempDir Path folder) throws Exception {
+        Path none = Files.writeString(folder.resolve("fonts.conf"), "<fontconfig/>");
+        ProcessBuilder bare = new ProcessBuilder(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                // Where AWT would remember fonts of another start.
+                "-Duser.home=" + folder,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Width.class.getName()));
+        bare.environment().put("FONTCONFIG_FILE", none.toString());
+        Process process = bare.redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).as(said).isZero();
+        assertThat(Double.parseDouble(said.strip())).isCloseTo(Lettering.width("Cubism", FONT), within(1e-9));
+    }
+
+    /// Prints how wide a word is.
+    static final class Width {
+        private Width() {}
+
+        public static void main(String[] none) {
+            System.out.println(Lettering.width("Cubism", FONT));
+        }
+    }
+}
