@@ -42,9 +42,9 @@ public final class Palette {
         return mixed(SHARES.get(below), SHARES.get(below + 1), place - below);
     }
 
-    /// @return the colour of text on a share's colour
+    /// @return the colour of text on a share's colour: the one of more contrast, 4.5 at least
     public static Color on(double share) {
-        return share > 0.55 ? Color.WHITE : Pen.INK;
+        return share > 0.715 ? Color.WHITE : Color.BLACK;
     }
 
     private static Color mixed(Color from, Color to, double part) {
