@@ -225,6 +225,18 @@ class BalanceFlowTest {
                     .body("type", startsWith("/api/v1/problems/"))
                     .body("detail", not(emptyString()));
         }
+        for (String settled : List.of("/samples?limit=3", "/samples/69", "/samples/69/picture", "/samples/69/others")) {
+            String etag = RestAssured.get(base + settled)
+                    .then()
+                    .statusCode(200)
+                    .extract()
+                    .header("ETag");
+            RestAssured.given()
+                    .header("If-None-Match", etag)
+                    .get(base + settled)
+                    .then()
+                    .statusCode(304);
+        }
         RestAssured.get(base + "/samples?limit=0").then().statusCode(400);
         RestAssured.get("/api/v1/runs/nothing/balance")
                 .then()

@@ -9,20 +9,25 @@ import io.peregrine.artifacts.Sheet;
 import io.peregrine.balance.Balances;
 import io.peregrine.balance.Balances.Balance;
 import io.peregrine.balance.smote.NearestOthers;
+import io.peregrine.events.ArtifactRef;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
+import io.peregrine.rest.Unchanging;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -30,6 +35,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /// Where every made picture comes from, and what it looks like.
@@ -90,6 +96,14 @@ public class SamplesResource {
                     rows.gap(ordinal));
         }
 
+        /// Answers what was made of this run's artefacts alone, and of what was asked.
+        Response settled(Request request, Supplier<?> found) {
+            List<ArtifactRef> artefacts = new ArrayList<>(balance.row().shards());
+            artefacts.add(balance.row().manifest().tensors());
+            artefacts.add(balance.row().manifest().json());
+            return Unchanging.SETTLED.answer(Unchanging.tag(artefacts), request, () -> Response.ok(found.get()));
+        }
+
         /// @param label of one class, or null
         int[] made(String label) {
             int wanted = label == null ? -1 : balance.manifest().classes().indexOf(label);
@@ -132,11 +146,13 @@ public class SamplesResource {
 
     @GET
     @Operation(operationId = "listSamples", summary = "Made rows with base, neighbour and gap, by ordinal")
-    public SamplePage samples(
+    @APIResponseSchema(SamplePage.class)
+    public Response samples(
             @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
             @Parameter(description = "Items of a page, 1 to 1000") @QueryParam("limit") String limit,
-            @Parameter(description = "'nextCursor' of the page before") @QueryParam("cursor") String cursor)
+            @Parameter(description = "'nextCursor' of the page before") @QueryParam("cursor") String cursor,
+            @Context Request request)
             throws IOException {
         Asked asked = ask(run);
         int from = cursor == null || cursor.isEmpty() ? 0 : number(cursor, -1);
@@ -152,15 +168,20 @@ public class SamplesResource {
                 .toList();
         boolean more =
                 items.size() == most && made[made.length - 1] > items.getLast().ordinal();
-        return new SamplePage(items, more ? Long.toString(items.getLast().ordinal() + 1) : null);
+        SamplePage page =
+                new SamplePage(items, more ? Long.toString(items.getLast().ordinal() + 1) : null);
+        return asked.settled(request, () -> page);
     }
 
     @GET
     @Path("/{ordinal}")
     @Operation(operationId = "getSample", summary = "One row of the balanced set, and where it comes from")
-    public Sample sample(@PathParam("run") String run, @PathParam("ordinal") String ordinal) throws IOException {
+    @APIResponseSchema(Sample.class)
+    public Response sample(@PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
+            throws IOException {
         Asked asked = ask(run);
-        return asked.sample(ordinal(asked, ordinal));
+        int at = ordinal(asked, ordinal);
+        return asked.settled(request, () -> asked.sample(at));
     }
 
     @GET
@@ -171,9 +192,11 @@ public class SamplesResource {
             responseCode = "200",
             description = "OK",
             content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
-    public Response picture(@PathParam("run") String run, @PathParam("ordinal") String ordinal) throws IOException {
+    public Response picture(
+            @PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
+            throws IOException {
         Asked asked = ask(run);
-        return png(sheet(asked, List.of(ordinal(asked, ordinal)), 1));
+        return png(sheet(asked, List.of(ordinal(asked, ordinal)), 1), request);
     }
 
     @GET
@@ -190,7 +213,8 @@ public class SamplesResource {
     public Response sheet(
             @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
-            @Parameter(description = "Made pictures on the sheet, 1 to 64") @QueryParam("limit") String limit)
+            @Parameter(description = "Made pictures on the sheet, 1 to 64") @QueryParam("limit") String limit,
+            @Context Request request)
             throws IOException {
         Asked asked = ask(run);
         int most = Pages.limit(limit, 12, MOST_ON_A_SHEET);
@@ -203,7 +227,7 @@ public class SamplesResource {
         List<Integer> ordinals = IntStream.range(0, shown)
                 .mapToObj(i -> made[(int) ((long) i * made.length / shown)])
                 .toList();
-        return png(sheet(asked, ordinals, 6));
+        return png(sheet(asked, ordinals, 6), request);
     }
 
     private Sheet sheet(Asked asked, List<Integer> ordinals, int across) {
@@ -232,8 +256,8 @@ public class SamplesResource {
         return sheet;
     }
 
-    private static Response png(Sheet sheet) {
-        return Response.ok(sheet.png()).type("image/png").build();
+    private static Response png(Sheet sheet, Request request) {
+        return Unchanging.SETTLED.answer(sheet.png(), "image/png", request);
     }
 
     @GET
@@ -242,19 +266,26 @@ public class SamplesResource {
             operationId = "listOthers",
             summary = "The nearest real pictures of other classes: is it a blend that looks like something else?",
             description = "Reads every training picture of every other class once.")
-    public Others others(
+    @APIResponseSchema(Others.class)
+    public Response others(
             @PathParam("run") String run,
             @PathParam("ordinal") String ordinal,
-            @Parameter(description = "How many, 1 to 50") @QueryParam("limit") String limit)
+            @Parameter(description = "How many, 1 to 50") @QueryParam("limit") String limit,
+            @Context Request request)
             throws IOException {
         Asked asked = ask(run);
         int at = ordinal(asked, ordinal);
+        int most = Pages.limit(limit, 3, MOST_OTHERS);
+        return asked.settled(request, () -> others(asked, at, most));
+    }
+
+    private Others others(Asked asked, int at, int most) {
         Manifest manifest = asked.balance().manifest();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             float[] made = new float[pixels.values()];
             asked.rows().picture(pixels, at, made);
-            List<NearestOthers.Other> nearest = NearestOthers.of(
-                    made, asked.rows().label(at), manifest, pixels, Pages.limit(limit, 3, MOST_OTHERS));
+            List<NearestOthers.Other> nearest =
+                    NearestOthers.of(made, asked.rows().label(at), manifest, pixels, most);
             double toBase =
                     NearestOthers.distance(made, pixels.picture(asked.rows().base(at)));
             double toNeighbour =

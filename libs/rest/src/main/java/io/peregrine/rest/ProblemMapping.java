@@ -16,6 +16,14 @@ final class ProblemMapping {
     /// SQLSTATE class of values that the database cannot hold, such as a text with a zero byte.
     private static final String DATA_EXCEPTION = "22";
 
+    private static final List<ProblemKind> OF_THE_FRAMEWORK = List.of(
+            GeneralProblem.BAD_BODY,
+            GeneralProblem.ADDRESS_UNKNOWN,
+            GeneralProblem.METHOD_NOT_ALLOWED,
+            GeneralProblem.NOT_ACCEPTABLE,
+            GeneralProblem.TOO_LARGE,
+            GeneralProblem.MEDIA_TYPE_UNKNOWN);
+
     private static final Logger LOG = Logger.getLogger(Problem.class);
 
     @ServerExceptionMapper
@@ -30,14 +38,14 @@ final class ProblemMapping {
         if (status.getStatusCode() < 400) {
             return refused.getResponse();
         }
-        for (ProblemKind kind : List.of(GeneralProblem.BAD_BODY, GeneralProblem.TOO_LARGE)) {
+        String path = uri.getRequestUri().getPath();
+        for (ProblemKind kind : OF_THE_FRAMEWORK) {
             if (kind.status() == status.getStatusCode()) {
-                return general(kind, uri);
+                return Problem.of(kind, "%s answers %d here.".formatted(path, kind.status()))
+                        .answer(uri);
             }
         }
-        String path = uri.getRequestUri().getPath();
-        String detail = "%s answers %d here; /q/openapi lists every address with its methods and media types."
-                .formatted(path, status.getStatusCode());
+        String detail = "%s answers %d here.".formatted(path, status.getStatusCode());
         return Problem.response(new Problem(
                         "about:blank", status.getReasonPhrase(), status.getStatusCode(), detail, path, List.of()))
                 .build();

@@ -1,0 +1,62 @@
+package io.peregrine.rest;
+
+import io.peregrine.events.ArtifactRef;
+import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/// Answers that do not change any more: with a strong ETag, and 304 for whoever has them already.
+public enum Unchanging {
+    /// What is named by what it holds, such as a picture's pixels.
+    FOR_EVER("private, max-age=31536000, immutable"),
+
+    /// What stays as it is as long as its run is there. A newer Peregrine may still word it anew.
+    SETTLED("private, max-age=60"),
+
+    /// What the next minute may change: a tag alone, so that asking again costs little.
+    SO_FAR("private, no-cache");
+
+    private final String cacheControl;
+
+    Unchanging(String cacheControl) {
+        this.cacheControl = cacheControl;
+    }
+
+    /// @param tag of the content: the same for the same bytes alone
+    /// @param found called only where the caller has not got it
+    public Response answer(String tag, Request request, Supplier<Response.ResponseBuilder> found) {
+        EntityTag etag = new EntityTag(tag);
+        Response.ResponseBuilder known = request.evaluatePreconditions(etag);
+        Response.ResponseBuilder answer = known == null ? found.get() : known;
+        return answer.tag(etag).header("Cache-Control", cacheControl).build();
+    }
+
+    /// Answers bytes, whose digest is their tag.
+    public Response answer(byte[] bytes, String mediaType, Request request) {
+        return answer(tag(bytes), request, () -> Response.ok(bytes).type(mediaType));
+    }
+
+    /// @return the tag of what is made of these artefacts, in this order
+    public static String tag(List<ArtifactRef> artefacts) {
+        return tag(artefacts.stream()
+                .map(ArtifactRef::sha256)
+                .collect(Collectors.joining())
+                .getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static String tag(byte[] bytes) {
+        try {
+            byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(bytes);
+            return HexFormat.of().formatHex(sha256, 0, 16);
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}
