@@ -49,7 +49,8 @@ public final class NetworkTraining implements AutoCloseable {
     /// An epoch's end.
     ///
     /// @param measures `loss`, `accuracy` (classifier), `imagesPerSecond` (unless a resume came after the
-    ///     epoch's last step), with validation `validationLoss` and `validationAccuracy`
+    ///     epoch's last step), with validation `validationLoss`, `validationAccuracy` and
+    ///     `validationBalancedAccuracy`
     public record EpochEnd(int epoch, boolean best, Map<String, Double> measures) {}
 
     private final TrainableNetwork network;
@@ -181,6 +182,7 @@ public final class NetworkTraining implements AutoCloseable {
             measures.put("validationLoss", loss);
             if (classifies) {
                 measures.put("validationAccuracy", validation.accuracy());
+                measures.put("validationBalancedAccuracy", validation.balancedAccuracy());
             }
         }
         boolean best = loss < position.bestLoss();

@@ -125,6 +125,27 @@ class NetworkTrainingTest {
         }
     }
 
+    @Test
+    void validationTellsBalancedAccuracyToo() {
+        TrainingRows test = material.test();
+        // Two dark pictures and a light one, which a network that has learnt nothing takes for one and the same.
+        TrainingRows three = new TrainingRows(
+                java.util.Arrays.copyOf(test.base(), 3),
+                java.util.Arrays.copyOf(test.neighbour(), 3),
+                java.util.Arrays.copyOf(test.gap(), 3),
+                java.util.Arrays.copyOf(test.label(), 3));
+        Material validated = new Material(pixels, SIDE, 2, material.learn(), three, test);
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(1e-9), validated)) {
+            Map<String, Double> measures = training.epoch((position, batches, rows, seconds) -> {}, () -> {})
+                    .measures();
+            assertThat(measures).containsKeys("validationLoss", "validationAccuracy", "validationBalancedAccuracy");
+            double right = 3 * measures.get("validationAccuracy");
+            assertThat(measures.get("validationBalancedAccuracy"))
+                    .as("of %s right", right)
+                    .isIn(right == 2 ? List.of(0.5, 0.75) : right == 1 ? List.of(0.25, 0.5) : List.of(right / 3));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 5, 6, 9, 14})
     void aTrainingThatWasKilledAndResumedEndsInTheSameBytes(int killedAfter) throws IOException {
