@@ -10,7 +10,7 @@ import jakarta.inject.Singleton;
 
 /// Runs' listings. The last one stays at hand: hundreds of packs are made from it, and it may have megabytes.
 @Singleton
-class Listings {
+public class Listings {
     private record Held(ArtifactRef ref, Listing listing) {}
 
     private final Database database;
@@ -22,7 +22,7 @@ class Listings {
         this.store = store;
     }
 
-    Listing of(RunRef run) {
+    public Listing of(RunRef run) {
         ArtifactRef ref = database.jdbi().withHandle(sql -> IngestTables.listing(sql, run.id()));
         Held held = last;
         if (held == null || !held.ref().equals(ref)) {

@@ -200,6 +200,7 @@ public final class LocalPeregrine implements AutoCloseable {
         given.put("PEREGRINE_DATABASE_PASSWORD", service.word());
         given.put("PEREGRINE_PARENT", Long.toString(ProcessHandle.current().pid()));
         given.put("PEREGRINE_CLUSTER_URL", address(Service.CLUSTER));
+        given.put("PEREGRINE_INGEST_URL", address(Service.INGEST));
         given.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
         given.put("QUARKUS_HTTP_HOST", "127.0.0.1");
         given.put("QUARKUS_HTTP_PORT", Integer.toString(addresses.services().get(service)));

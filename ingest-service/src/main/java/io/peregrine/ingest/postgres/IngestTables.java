@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.RunRef;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.PackMaker.Made;
 import io.peregrine.ingest.pack.PackMaker.Refusal;
@@ -39,6 +40,16 @@ public final class IngestTables {
                 .bind("packs", listed.packs().size())
                 .bind("rows", listed.rows().size())
                 .execute();
+    }
+
+    /// @return a listed run as events point to it; empty, if it is unknown or not listed yet
+    public static Optional<RunRef> listed(Handle sql, String run) {
+        return sql.createQuery("""
+                        select job.run_ref from job join ingest_run on ingest_run.run = job.run
+                        where job.run = :run and job.kind = 'list' and ingest_run.listing is not null""")
+                .bind("run", run)
+                .map((row, context) -> read(row.getString("run_ref"), new TypeReference<RunRef>() {}))
+                .findFirst();
     }
 
     public static ArtifactRef listing(Handle sql, String run) {

@@ -14,12 +14,14 @@ enum DatasetProblem implements ProblemKind {
             "Each of 'errors' says which field, what was found, what is allowed."),
     BAD_KEY(400, "Bad Idempotency-Key", "Send 1 to 255 visible characters, such as a UUID, or leave the header out."),
     KEY_REUSED(422, "The Idempotency-Key was used for another body", "Send a new key with a new body."),
-    RUN_UNKNOWN(404, "No such run", "cluster-service lists all runs; a bad specification begins none here."),
+    RUN_UNKNOWN(404, "No such run", "A run is here once its files are listed; cluster-service knows every run."),
     NOT_SEALED(
             404,
             "No findings yet",
             "They come when every picture is decoded; a run that was sealed by an earlier version has none."),
-    BAD_KIND(400, "No such kind of finding", "Use one of those that are listed, or leave ?kind= out.");
+    BAD_KIND(400, "No such kind of finding", "Use one of those that are listed, or leave ?kind= out."),
+    IMAGE_UNKNOWN(404, "No such picture", "The cluster service lists them: GET /api/v1/runs/{run}/images."),
+    ORIGINAL_GONE(410, "The original is gone", "Put it back as it was, or publish the dataset again.");
 
     private final Meaning meaning;
 

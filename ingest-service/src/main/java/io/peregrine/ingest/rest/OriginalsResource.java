@@ -1,0 +1,125 @@
+package io.peregrine.ingest.rest;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.events.Failure;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.ingest.Listings;
+import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.pack.Original;
+import io.peregrine.ingest.pack.Refused;
+import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.rest.Problem;
+import io.peregrine.rest.Unchanging;
+import io.peregrine.work.Database;
+import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.StreamingOutput;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.util.stream.IntStream;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// The files that a run's pictures were decoded from, refused ones too: this service alone sees them.
+@Path("/api/v1/runs/{run}/images/{imageId}/original")
+@Tag(name = "originals")
+public class OriginalsResource {
+    private final Database database;
+    private final Listings listings;
+    private final ArtifactStore store;
+    private final Roots roots;
+
+    OriginalsResource(Database database, Listings listings, ArtifactStore store, Roots roots) {
+        this.database = database;
+        this.listings = listings;
+        this.store = store;
+        this.roots = roots;
+    }
+
+    @GET
+    @Blocking
+    @Operation(
+            operationId = "getOriginal",
+            summary = "A listed file, as it was when it was listed",
+            description = "Its Content-Type is that of its content, not of its name.")
+    @APIResponse(
+            responseCode = "200",
+            description = "OK",
+            content =
+                    @Content(
+                            mediaType = "application/octet-stream",
+                            schema = @Schema(type = SchemaType.STRING, format = "binary")))
+    @APIResponse(
+            responseCode = "410",
+            description = "The file is gone, or is not what was listed",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    public Response original(
+            @Parameter(description = "The run's id: 32 hexadecimal digits") @PathParam("run") String run,
+            @Parameter(description = "32 hexadecimal digits") @PathParam("imageId") String imageId,
+            @Context Request request)
+            throws IOException {
+        RunRef ref = database.jdbi()
+                .withHandle(sql -> IngestTables.listed(sql, run))
+                .orElseThrow(() -> Problem.of(DatasetProblem.RUN_UNKNOWN, "No run '%s' is listed.".formatted(run)));
+        Listing listing = listings.of(ref);
+        Listing.Row row = IntStream.range(0, listing.rows().size())
+                .filter(at -> listing.imageId(at).equals(imageId))
+                .mapToObj(listing.rows()::get)
+                .findFirst()
+                .orElseThrow(() ->
+                        Problem.of(DatasetProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId)));
+        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(ref.spec())));
+        return Unchanging.FOR_EVER.answer(row.sha256(), request, () -> answer(row, spec));
+    }
+
+    private Response.ResponseBuilder answer(Listing.Row row, RunSpec spec) {
+        Original original = open(row, spec);
+        StreamingOutput content = out -> {
+            try (original) {
+                original.writeTo(out);
+            }
+        };
+        String name = row.path().substring(row.path().lastIndexOf('/') + 1);
+        String disposition = original.mediaType().startsWith("image/") ? "inline" : "attachment";
+        return Response.ok(content)
+                .type(original.mediaType())
+                .header("Content-Length", original.bytes())
+                .header("Content-Disposition", "%s; filename*=UTF-8''%s".formatted(disposition, encoded(name)))
+                // A user's file is looked at, never run.
+                .header("X-Content-Type-Options", "nosniff")
+                .header("Content-Security-Policy", "default-src 'none'; sandbox");
+    }
+
+    private Original open(Listing.Row row, RunSpec spec) {
+        try {
+            return Original.open(roots.resolve(spec.uri()).resolve(row.file()), roots, row.sha256());
+        } catch (Refused gone) {
+            throw Problem.of(
+                    DatasetProblem.ORIGINAL_GONE,
+                    "'%s' is not there as it was listed (%s: %s)."
+                            .formatted(row.file(), gone.reason(), gone.getMessage()));
+        } catch (Failure folder) {
+            throw Problem.of(
+                    DatasetProblem.ORIGINAL_GONE,
+                    "The dataset's folder is not there (%s: %s).".formatted(folder.code(), folder.getMessage()));
+        }
+    }
+
+    private static String encoded(String name) {
+        return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}
