@@ -2,6 +2,7 @@ package io.peregrine.cluster;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.net.URI;
 
 /// What the cluster service is told.
 @ConfigMapping(prefix = "peregrine.cluster")
@@ -21,4 +22,8 @@ public interface ClusterConfig {
     /// The most items that a page may have.
     @WithDefault("1000")
     int pageMost();
+
+    /// Where the ingest service answers callers: it alone sees the original files.
+    @WithDefault("${peregrine.ingest.url:http://localhost:8081}")
+    URI ingestUrl();
 }

@@ -118,6 +118,7 @@ class CatalogueTest {
                         .body("items[0].topic", equalTo(Topics.IMAGES))
                         .body("items[0].beginning", equalTo("no event at all")));
 
+        checkCharts(run);
         new Examples(run).checkAll();
         given().post("/api/v1/runs/{run}/cancel", run)
                 .then()
@@ -144,7 +145,8 @@ class CatalogueTest {
         assertThat(json.getString("spec.dataset")).isEqualTo("colours");
         assertThat(json.getList("classes.name")).isEqualTo(PlayedRun.CLASSES);
         assertThat(json.getList("classes.before")).isEqualTo(List.of(14, 8, 6));
-        assertThat(json.getList("classes.after")).isEqualTo(List.of(14, 14, 14));
+        assertThat(json.getList("classes.after")).isEqualTo(List.of(12, 14, 14));
+        assertThat(json.getList("classes.dropped")).isEqualTo(List.of(2, 0, 0));
         assertThat(json.getList("classes.refused")).isEqualTo(List.of(0, 1, 0));
         assertThat(json.getList("classifier.history.epoch")).isEqualTo(List.of(1, 2));
         assertThat(json.getList("classifier.test.confusion")).hasSize(3);
@@ -232,6 +234,25 @@ class CatalogueTest {
         // Class 0 is dark in red, light in green and blue.
         assertThat(picture.getRGB(5, 7) >> 16 & 0xff).isBetween(60, 99);
         assertThat(picture.getRGB(5, 7) & 0xff).isBetween(190, 229);
+        var both = ImageIO.read(
+                new ByteArrayInputStream(ok("/api/v1/runs/" + run + "/images/" + imageId + "/reconstruction")
+                        .contentType("image/png")
+                        .header("Cache-Control", containsString("immutable"))
+                        .extract()
+                        .asByteArray()));
+        // Two pictures, each with its margin: to the left the pixels themselves.
+        assertThat(both.getWidth()).isEqualTo(2 * PlayedRun.SIDE + 12);
+        assertThat(both.getRGB(4 + 5, 4 + 7)).isEqualTo(picture.getRGB(5, 7));
+        assertThat(both.getRGB(8 + PlayedRun.SIDE + 5, 4 + 7)).isNotEqualTo(picture.getRGB(5, 7));
+        given().redirects()
+                .follow(false)
+                .get("/api/v1/runs/{run}/images/{image}/original", run, imageId)
+                .then()
+                .statusCode(307)
+                .header(
+                        "Location",
+                        equalTo("http://localhost:8081/api/v1/runs/" + run + "/images/" + imageId + "/original"));
+        problem(404, "No such picture", "/api/v1/runs/" + run + "/images/none/original");
         String refused = ok("/api/v1/runs/" + run + "/refused")
                 .body("items", hasSize(1))
                 .body("items[0].reason", equalTo("IMAGE_TRUNCATED"))
@@ -239,6 +260,37 @@ class CatalogueTest {
                 .extract()
                 .path("items[0].imageId");
         problem(404, "No pixels", "/api/v1/runs/" + run + "/images/" + refused + "/pixels");
+        problem(404, "No pixels", "/api/v1/runs/" + run + "/images/" + refused + "/reconstruction");
+    }
+
+    private static void checkCharts(String run) throws Exception {
+        String charts = "/api/v1/runs/" + run + "/charts/";
+        for (String chart : List.of("history", "confusion", "clusters", "clusters?by=class")) {
+            String[] parts = chart.split("(?=\\?)");
+            String query = parts.length > 1 ? parts[1] : "";
+            String svg = ok(charts + parts[0] + ".svg" + query)
+                    .contentType("image/svg+xml")
+                    .header("Cache-Control", containsString("max-age"))
+                    .extract()
+                    .asString();
+            assertThat(svg).startsWith("<svg ").contains("colours").doesNotContain("NaN");
+            var png = ok(charts + parts[0] + ".png" + query).contentType("image/png");
+            assertThat(ImageIO.read(new ByteArrayInputStream(png.extract().asByteArray())))
+                    .isNotNull();
+            given().header("If-None-Match", png.extract().header("ETag"))
+                    .get(charts + parts[0] + ".png" + query)
+                    .then()
+                    .statusCode(304)
+                    .header("ETag", equalTo(png.extract().header("ETag")));
+        }
+        assertThat(ok(charts + "history.svg").extract().asString()).contains("40", "Epoch", "balanced accuracy, test");
+        assertThat(ok(charts + "confusion.svg").extract().asString())
+                .contains("9 test pictures, accuracy 77.8 %", "Red_Period");
+        assertThat(ok(charts + "clusters.svg").extract().asString())
+                .contains("37 pictures, 3 clusters, NMI with the classes 1.000", "of the variance");
+        problem(404, "No such format", charts + "history.gif");
+        problem(400, "Bad filter", charts + "clusters.svg?by=colour");
+        problem(404, "No such run", "/api/v1/runs/nonsense/charts/clusters.svg");
     }
 
     @Test
@@ -285,6 +337,7 @@ class CatalogueTest {
         assertThat(wire.of(run, RunCompleted.class)).isEmpty();
         ok("/api/v1/runs/" + run).body("state", equalTo("cancelled")).body("cancelled", equalTo("wrong folder"));
         problem(404, "No clusters yet", "/api/v1/runs/" + run + "/clusters");
+        problem(404, "No clusters yet", "/api/v1/runs/" + run + "/charts/clusters.png");
     }
 
     @Test
@@ -309,6 +362,8 @@ class CatalogueTest {
                         .body("state", equalTo("failed"))
                         .body("failure.reason", equalTo("LOSS_DIVERGED"))
                         .body("failure.stage", equalTo("train")));
+        problem(404, "No history yet", "/api/v1/runs/" + other.run.id() + "/charts/history.svg");
+        problem(404, "No test result", "/api/v1/runs/" + other.run.id() + "/charts/confusion.png");
     }
 
     private static CloudEvent ended(PlayedRun played, io.peregrine.events.PipelineEvent event, int second) {

@@ -184,15 +184,16 @@ public final class Catalogue {
         for (int place = 0; place < event.classes().size(); place++) {
             ClassBalance balance = event.classes().get(place);
             sql.createUpdate("""
-                            insert into class (run, label, place, train, synthetic, tied_rows)
-                            values (:run, :label, :place, :real, :synthetic, :tied)
-                            on conflict (run, label) do update
-                                set synthetic = excluded.synthetic, tied_rows = excluded.tied_rows""")
+                            insert into class (run, label, place, train, synthetic, dropped, tied_rows)
+                            values (:run, :label, :place, :real + :dropped, :synthetic, :dropped, :tied)
+                            on conflict (run, label) do update set synthetic = excluded.synthetic,
+                                dropped = excluded.dropped, tied_rows = excluded.tied_rows""")
                     .bind("run", event.run().id())
                     .bind("label", balance.label())
                     .bind("place", place)
                     .bind("real", balance.real())
                     .bind("synthetic", balance.synthetic())
+                    .bind("dropped", balance.dropped() == null ? 0 : balance.dropped())
                     .bind("tied", balance.tiedRows())
                     .execute();
         }

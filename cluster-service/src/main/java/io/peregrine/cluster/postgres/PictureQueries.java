@@ -184,6 +184,13 @@ public class PictureQueries {
                         .findOne());
     }
 
+    /// @return the autoencoder's final weights, once it is trained
+    public Optional<ArtifactRef> autoencoder(String run) {
+        return database.jdbi()
+                .withHandle(sql -> RunState.encodingInput(sql, run))
+                .map(RunState.EncodingInput::weights);
+    }
+
     /// @param limit 0: all in one page
     public Page<ProjectedPoint> projection(String run, Cursor after, int limit) {
         int most = limit == 0 ? Integer.MAX_VALUE - 1 : limit;

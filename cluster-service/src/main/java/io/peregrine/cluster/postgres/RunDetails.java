@@ -63,6 +63,9 @@ public record RunDetails(
             Long after,
             Long synthetic,
 
+            @Schema(description = "Training pictures that under-sampling left out")
+            Long dropped,
+
             @Schema(description = "Rows whose neighbours tie, where the reference's order is arbitrary")
             Long tiedRows,
 

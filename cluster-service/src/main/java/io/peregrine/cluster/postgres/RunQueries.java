@@ -189,11 +189,13 @@ public class RunQueries {
                 .map((rs, context) -> {
                     Long before = (Long) rs.getObject("train");
                     Long synthetic = (Long) rs.getObject("synthetic");
+                    long dropped = rs.getLong("dropped");
                     return new RunDetails.ClassSizes(
                             rs.getString("label"),
                             before,
-                            before == null || synthetic == null ? null : before + synthetic,
+                            before == null || synthetic == null ? null : before + synthetic - dropped,
                             synthetic,
+                            synthetic == null ? null : dropped,
                             (Long) rs.getObject("tied_rows"),
                             (Long) rs.getObject("test"),
                             (Long) rs.getObject("validation"),

@@ -6,15 +6,15 @@ import io.peregrine.cluster.postgres.Page;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
+import io.peregrine.rest.Unchanging;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.function.Supplier;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/// Limits, links to next pages, and tags of answers that do not change any more.
+/// Limits, links to next pages, and answers that do not change any more.
 @ApplicationScoped
 class Paging {
     private final ClusterConfig config;
@@ -43,15 +43,12 @@ class Paging {
         return Pages.linked(Response.ok(page), page.nextCursor(), uri).build();
     }
 
-    /// Answers 304 where the caller has it already.
-    static Response unchanging(String tag, Request request, Supplier<?> entity, UriInfo uri) {
-        EntityTag etag = new EntityTag(tag);
-        Response.ResponseBuilder known = request.evaluatePreconditions(etag);
-        if (known != null) {
-            return known.tag(etag).build();
-        }
-        Object found = entity.get();
-        Response.ResponseBuilder response = Response.ok(found).tag(etag);
-        return (found instanceof Page<?> page ? Pages.linked(response, page.nextCursor(), uri) : response).build();
+    /// Answers what will not change any more; 304 where the caller has it already.
+    static Response settled(String tag, Request request, Supplier<?> entity, UriInfo uri) {
+        return Unchanging.SETTLED.answer(tag, request, () -> {
+            Object found = entity.get();
+            Response.ResponseBuilder response = Response.ok(found);
+            return found instanceof Page<?> page ? Pages.linked(response, page.nextCursor(), uri) : response;
+        });
     }
 }

@@ -1,15 +1,11 @@
 package io.peregrine.cluster.rest;
 
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.artifacts.PixelPack;
 import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.Page;
 import io.peregrine.cluster.postgres.PictureQueries;
 import io.peregrine.cluster.postgres.PictureQueries.Cluster;
 import io.peregrine.cluster.postgres.PictureQueries.Picture;
-import io.peregrine.cluster.postgres.PictureQueries.Pixels;
 import io.peregrine.cluster.postgres.PictureQueries.ProjectedPoint;
-import io.peregrine.events.Failure;
 import io.peregrine.rest.Problem;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -23,11 +19,8 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
-import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
@@ -40,13 +33,11 @@ public class PicturesResource {
 
     private final RunsResource runs;
     private final PictureQueries pictures;
-    private final ArtifactStore store;
     private final Paging paging;
 
-    PicturesResource(RunsResource runs, PictureQueries pictures, ArtifactStore store, Paging paging) {
+    PicturesResource(RunsResource runs, PictureQueries pictures, Paging paging) {
         this.runs = runs;
         this.pictures = pictures;
-        this.store = store;
         this.paging = paging;
     }
 
@@ -64,7 +55,7 @@ public class PicturesResource {
     public Response clusters(
             @Parameter(ref = "run") @PathParam("run") String run, @Context Request request, @Context UriInfo uri) {
         String digest = computed(run);
-        return Paging.unchanging(digest, request, () -> new Clusters(pictures.clusters(run)), uri);
+        return Paging.settled(digest, request, () -> new Clusters(pictures.clusters(run)), uri);
     }
 
     @GET
@@ -78,7 +69,7 @@ public class PicturesResource {
             @Context UriInfo uri) {
         String digest = computed(run);
         Cluster cluster = must(run, index);
-        return Paging.unchanging(digest, request, () -> cluster, uri);
+        return Paging.settled(digest, request, () -> cluster, uri);
     }
 
     @GET
@@ -90,10 +81,13 @@ public class PicturesResource {
             @Parameter(ref = "index") @PathParam("index") String index,
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context Request request,
             @Context UriInfo uri) {
-        computed(run);
+        String digest = computed(run);
         Cluster cluster = must(run, index);
-        return Paging.answer(pictures.members(run, cluster.index(), Cursor.parse(cursor), paging.limit(limit)), uri);
+        Cursor after = Cursor.parse(cursor);
+        int most = paging.limit(limit);
+        return Paging.settled(digest, request, () -> pictures.members(run, cluster.index(), after, most), uri);
     }
 
     @GET
@@ -108,9 +102,12 @@ public class PicturesResource {
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context Request request,
             @Context UriInfo uri) {
-        computed(run);
-        return Paging.answer(pictures.projection(run, Cursor.parse(cursor), paging.limit(limit, 0)), uri);
+        String digest = computed(run);
+        Cursor after = Cursor.parse(cursor);
+        int most = paging.limit(limit, 0);
+        return Paging.settled(digest, request, () -> pictures.projection(run, after, most), uri);
     }
 
     @GET
@@ -159,38 +156,6 @@ public class PicturesResource {
         return pictures.picture(run, imageId).orElseThrow(() -> unknown(imageId));
     }
 
-    @GET
-    @Path("/images/{imageId}/pixels")
-    @Produces({"image/png", MediaType.APPLICATION_JSON})
-    @Operation(operationId = "getPixels", summary = "The picture as the networks see it, as PNG")
-    @APIResponse(
-            responseCode = "200",
-            description = "OK",
-            content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
-    public Response pixels(
-            @Parameter(ref = "run") @PathParam("run") String run,
-            @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
-            @Context Request request,
-            @Context UriInfo uri) {
-        runs.must(run);
-        Picture picture = pictures.picture(run, imageId).orElseThrow(() -> unknown(imageId));
-        Pixels pixels = pictures.pixels(run, imageId)
-                .orElseThrow(() -> Problem.of(
-                        RunProblem.IMAGE_HAS_NO_PIXELS,
-                        "Picture %s was refused as %s.".formatted(imageId, picture.reason())));
-        String tag = pixels.pack().sha256() + "-" + pixels.index();
-        Response answer = Paging.unchanging(tag, request, () -> png(pixels, imageId), uri);
-        return Response.fromResponse(answer).type("image/png").build();
-    }
-
-    private byte[] png(Pixels pixels, String imageId) {
-        try (PixelPack pack = PixelPack.open(store, pixels.pack())) {
-            return Png.of(pack.picture(pixels.index()), pack.side());
-        } catch (Failure gone) {
-            throw Problem.of(RunProblem.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
-        }
-    }
-
     private String computed(String run) {
         runs.must(run);
         return pictures.clustersDigest(run)
@@ -206,7 +171,7 @@ public class PicturesResource {
         }
     }
 
-    private static Problem.Thrown unknown(String imageId) {
+    static Problem.Thrown unknown(String imageId) {
         return Problem.of(RunProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId));
     }
 }

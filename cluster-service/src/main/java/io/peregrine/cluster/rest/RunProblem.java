@@ -14,9 +14,22 @@ enum RunProblem implements ProblemKind {
             404,
             "No clusters yet",
             "They come after the autoencoder's training; GET /api/v1/runs/{run} tells how far the run is."),
+    NO_HISTORY(
+            404,
+            "No history yet",
+            "It begins with the first epoch's end; GET /api/v1/runs/{run} tells how far the run is."),
+    NO_TEST_RESULT(
+            404,
+            "No test result",
+            "It comes with the classifier's last checkpoint, where the dataset has test pictures."),
+    CHART_FORMAT_UNKNOWN(404, "No such format", "Ask for the same address with an ending that is allowed."),
     CLUSTER_UNKNOWN(404, "No such cluster", "Clusters are numbered from 0; ask GET /api/v1/runs/{run}/clusters."),
     IMAGE_UNKNOWN(404, "No such picture", "Ask GET /api/v1/runs/{run}/images for those that there are."),
     IMAGE_HAS_NO_PIXELS(404, "No pixels", "A refused picture was never decoded; its 'reason' says why."),
+    NO_AUTOENCODER(
+            404,
+            "No autoencoder yet",
+            "It comes with the autoencoder's last checkpoint; GET /api/v1/runs/{run} tells how far the run is."),
     PIXELS_GONE(410, "The pixels are gone", "Their pack was pruned from the store; publish the dataset again."),
     BAD_FILTER(400, "Bad filter", "Use one of the values that are listed, or leave the filter out.");
 

@@ -170,6 +170,9 @@ public class RunsResource {
         for (String part : List.of("timeline", "clusters", "images", "projection", "refused")) {
             links.put(part, "/api/v1/runs/" + run + "/" + part);
         }
+        for (String chart : List.of("history", "confusion", "clusters")) {
+            links.put(chart + "Chart", "/api/v1/runs/" + run + "/charts/" + chart + ".svg");
+        }
         return links;
     }
 }

@@ -5,10 +5,11 @@ import java.util.List;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.OpenAPI;
+import org.eclipse.microprofile.openapi.models.media.Content;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.parameters.Parameter;
 
-/// Adds to the OpenAPI document the parameters that many operations have, told once.
+/// Adds to the OpenAPI document the parameters and answers that many operations have, told once.
 @OpenApiFilter(OpenApiFilter.RunStage.BUILD)
 public class SharedParameters implements OASFilter {
     @Override
@@ -22,7 +23,24 @@ public class SharedParameters implements OASFilter {
                 "'nextCursor' of the page before; left out for the first page");
         parameter(document, "run", Parameter.In.PATH, Schema.SchemaType.STRING, "The run's id: 32 hexadecimal digits");
         parameter(document, "index", Parameter.In.PATH, Schema.SchemaType.INTEGER, "The cluster's number, from 0");
+        parameter(document, "format", Parameter.In.PATH, Schema.SchemaType.STRING, "svg or png");
         parameter(document, "imageId", Parameter.In.PATH, Schema.SchemaType.STRING, "32 hexadecimal digits");
+        response(document, "chart", "image/svg+xml", "image/png");
+        response(document, "picture", "image/png");
+    }
+
+    private static void response(OpenAPI document, String name, String... mediaTypes) {
+        Content content = OASFactory.createContent();
+        for (String mediaType : mediaTypes) {
+            Schema schema = OASFactory.createSchema().type(List.of(Schema.SchemaType.STRING));
+            if (!mediaType.endsWith("xml")) {
+                schema.format("binary");
+            }
+            content.addMediaType(mediaType, OASFactory.createMediaType().schema(schema));
+        }
+        document.getComponents()
+                .addResponse(
+                        name, OASFactory.createAPIResponse().description("OK").content(content));
     }
 
     private static void parameter(
@@ -30,6 +48,9 @@ public class SharedParameters implements OASFilter {
         Schema schema = OASFactory.createSchema().type(List.of(type));
         if (name.equals("limit")) {
             schema.minimum(java.math.BigDecimal.ONE).maximum(java.math.BigDecimal.valueOf(1_000));
+        }
+        if (name.equals("format")) {
+            schema.enumeration(List.of("svg", "png"));
         }
         document.getComponents()
                 .addParameter(

@@ -4,6 +4,8 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
 
@@ -41,6 +43,17 @@ public final class Sheet {
             image.setRGB(left + at % side, top + at / side, colour);
         }
         return this;
+    }
+
+    /// Puts a picture of a pack in its place.
+    ///
+    /// @param pixels u8 [3, side, side]
+    public Sheet put(int row, int column, MemorySegment pixels) {
+        float[] values = new float[3 * side * side];
+        for (int at = 0; at < values.length; at++) {
+            values[at] = pixels.get(ValueLayout.JAVA_BYTE, at) & 0xff;
+        }
+        return put(row, column, values);
     }
 
     private static int level(float value) {

@@ -16,27 +16,21 @@ public final class Encoder implements AutoCloseable {
     private final SeedAutoencoder network;
     private final NetworkState state;
     private final Batch batch;
-    private final int latent;
-    private final int side;
 
     /// @param weights a `seed-autoencoder` checkpoint
     /// @throws Failure OURS, if it is none
     public Encoder(Safetensors weights) {
-        long[] code = weights.tensor("encoder.7.weight").shape();
-        latent = Math.toIntExact(code[0]);
-        int width = (int) Math.round(Math.sqrt(code[1] / 64.0));
-        side = (width - 1) * 8;
-        network = new SeedAutoencoder(side, latent);
+        network = SeedAutoencoder.of(weights);
         List<Parameter> half = network.parameters().stream()
                 .filter(parameter -> parameter.name().startsWith("encoder."))
                 .toList();
         state = NetworkState.read(network, half, weights, "");
-        batch = new Batch(AT_ONCE, side);
+        batch = new Batch(AT_ONCE, network.side());
     }
 
     /// @return length of a code
     public int latent() {
-        return latent;
+        return network.latent();
     }
 
     /// @param pictures u8 [count, 3, side, side]
@@ -44,12 +38,8 @@ public final class Encoder implements AutoCloseable {
     /// @return f32 [count, latent], flat
     /// @throws Failure OURS `SIDE_DIFFERS`, if the pictures are of another side
     public float[] encode(MemorySegment pictures, int count, int side) {
-        if (side != this.side) {
-            throw Failure.ours(
-                    "SIDE_DIFFERS",
-                    "pictures of side %d, but this autoencoder takes side %d".formatted(side, this.side),
-                    null);
-        }
+        network.mustTake(side);
+        int latent = network.latent();
         long values = 3L * side * side;
         float[] codes = new float[count * latent];
         for (int from = 0; from < count; from += AT_ONCE) {

@@ -9,6 +9,7 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.Failure;
 import io.peregrine.random.Mt19937;
+import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Collections;
@@ -128,6 +129,13 @@ public final class NetworkState implements AutoCloseable {
             handles.put(name, handle);
         });
         return handles;
+    }
+
+    /// @return what the network makes of a batch, without learning, flat in C order
+    float[] output(Batch batch) {
+        try (NDManager step = manager.newSubManager()) {
+            return network.output(handles(step), batch.pixels(step), false).toFloatArray();
+        }
     }
 
     List<Parameter> parameters() {

@@ -6,6 +6,8 @@ import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.events.Failure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,15 +23,44 @@ public final class SeedAutoencoder implements TrainableNetwork {
     private static final Shape ONE = new Shape(1, 1);
     private static final Shape TWO = new Shape(2, 2);
 
+    private final int side;
     private final int latent;
     private final int width;
 
     /// @param side of the square pictures, a multiple of 8
     /// @param latent length of the code
     public SeedAutoencoder(int side, int latent) {
+        this.side = side;
         this.latent = latent;
         // Each convolution: ⌊w / 2⌋ + 1.
         this.width = side / 8 + 1;
+    }
+
+    /// @param weights a `seed-autoencoder` checkpoint
+    /// @return the network that it belongs to
+    static SeedAutoencoder of(Safetensors weights) {
+        long[] code = weights.tensor("encoder.7.weight").shape();
+        int width = (int) Math.round(Math.sqrt(code[1] / 64.0));
+        return new SeedAutoencoder((width - 1) * 8, Math.toIntExact(code[0]));
+    }
+
+    /// @return length of a code
+    int latent() {
+        return latent;
+    }
+
+    /// @throws Failure OURS `SIDE_DIFFERS`, if pictures are of another side
+    void mustTake(int side) {
+        if (side != this.side) {
+            throw Failure.ours(
+                    "SIDE_DIFFERS",
+                    "pictures of side %d, but this autoencoder takes side %d".formatted(side, this.side),
+                    null);
+        }
+    }
+
+    int side() {
+        return side;
     }
 
     @Override

@@ -200,11 +200,7 @@ public final class Training {
 
     /// @return what the network makes of a batch, without learning, flat in C order
     public float[] output(Batch batch) {
-        try (NDManager manager = state.manager().newSubManager()) {
-            return state.network()
-                    .output(state.handles(manager), batch.pixels(manager), false)
-                    .toFloatArray();
-        }
+        return state.output(batch);
     }
 
     private Outcome outcome(double loss, NDArray output) {

@@ -58,6 +58,24 @@ class EncoderTest {
     }
 
     @Test
+    void aPictureIsReconstructedAsPyTorchDoes() throws IOException {
+        try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"));
+                Safetensors weights = Safetensors.open(weights(golden))) {
+            Safetensors.Tensor images = golden.tensor("images");
+            int side = (int) images.shape()[2];
+            int values = 3 * side * side;
+            float[] expected = golden.tensor("decoded_before").floats();
+
+            float[] ours = Reconstruction.of(weights, images.data().asSlice(4L * values, values), side);
+
+            assertThat(ours)
+                    .containsExactly(java.util.Arrays.copyOfRange(expected, 4 * values, 5 * values), within(1e-3f));
+            assertThatThrownBy(() -> Reconstruction.of(weights, images.data(), side / 2))
+                    .hasMessageContaining("pictures of side " + side / 2);
+        }
+    }
+
+    @Test
     void picturesOfAnotherSideAreRefusedByName() throws IOException {
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"));
                 Safetensors weights = Safetensors.open(weights(golden));

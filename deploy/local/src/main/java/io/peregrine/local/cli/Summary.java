@@ -25,6 +25,11 @@ final class Summary {
         this.progress = progress;
     }
 
+    /// @return training pictures that the class had: an event's real ones are those that were left in
+    private static long before(ClassBalance balance) {
+        return balance.real() + (balance.dropped() == null ? 0 : balance.dropped());
+    }
+
     /// @return the object of `--json`: run, pictures, refused, classes, accuracy, balancedAccuracy, clusters,
     ///     seconds
     String json() {
@@ -32,7 +37,7 @@ final class Summary {
         for (ClassBalance balance : progress.balanced().orElseThrow().classes()) {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("name", balance.label());
-            entry.put("before", balance.real());
+            entry.put("before", before(balance));
             entry.put("after", balance.real() + balance.synthetic());
             classes.add(entry);
         }
@@ -93,7 +98,7 @@ final class Summary {
             int all = (int) Math.max(real, Math.round((double) BAR * (c.real() + c.synthetic()) / most));
             lines.add("  %-28s %6d → %-6d %s%s"
                     .formatted(
-                            c.label(), c.real(), c.real() + c.synthetic(), "▓".repeat(real), "░".repeat(all - real)));
+                            c.label(), before(c), c.real() + c.synthetic(), "▓".repeat(real), "░".repeat(all - real)));
         }
         TestMeasures test = test();
         lines.add("");

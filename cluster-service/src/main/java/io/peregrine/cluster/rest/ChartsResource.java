@@ -1,0 +1,156 @@
+package io.peregrine.cluster.rest;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.charts.Chart;
+import io.peregrine.charts.ChartFormat;
+import io.peregrine.cluster.postgres.PictureQueries;
+import io.peregrine.cluster.postgres.PictureQueries.Cluster;
+import io.peregrine.cluster.postgres.RunDetails;
+import io.peregrine.cluster.postgres.RunQueries;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import io.peregrine.rest.Problem;
+import io.peregrine.rest.Unchanging;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// What a run's answers look like. The ending of the address says the format, so that a page can show a chart and
+/// `curl -O` saves it under its name.
+@Path("/api/v1/runs/{run}/charts")
+@Produces({"image/svg+xml", "image/png", "application/json"})
+@Tag(name = "charts")
+public class ChartsResource {
+    private static final List<String> GROUPINGS = List.of("cluster", "class");
+
+    private final RunQueries runs;
+    private final PictureQueries pictures;
+    private final ArtifactStore store;
+
+    ChartsResource(RunQueries runs, PictureQueries pictures, ArtifactStore store) {
+        this.runs = runs;
+        this.pictures = pictures;
+        this.store = store;
+    }
+
+    @GET
+    @Path("/history.{format}")
+    @Operation(
+            operationId = "getHistoryChart",
+            summary = "Loss, accuracy and balanced accuracy by epoch",
+            description = "The numbers are in the run's classifier.history and autoencoder.history.")
+    @APIResponse(responseCode = "200", ref = "chart")
+    public Response history(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "format") @PathParam("format") String format,
+            @Context Request request) {
+        ChartFormat asked = format(format);
+        RunDetails details = must(run);
+        Chart chart = RunCharts.history(details)
+                .orElseThrow(() -> Problem.of(RunProblem.NO_HISTORY, "Run %s has no epoch behind it.".formatted(run)));
+        return answer(chart, asked, details, request);
+    }
+
+    @GET
+    @Path("/confusion.{format}")
+    @Operation(
+            operationId = "getConfusionChart",
+            summary = "The classifier's confusion matrix on the test pictures: counts, shares, recall and precision",
+            description = "The numbers are in the run's classifier.test.")
+    @APIResponse(responseCode = "200", ref = "chart")
+    public Response confusion(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "format") @PathParam("format") String format,
+            @Context Request request) {
+        ChartFormat asked = format(format);
+        RunDetails details = must(run);
+        Chart chart = RunCharts.confusion(details)
+                .orElseThrow(() ->
+                        Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test pictures.".formatted(run)));
+        return answer(chart, asked, details, request);
+    }
+
+    @GET
+    @Path("/clusters.{format}")
+    @Operation(
+            operationId = "getClusterChart",
+            summary = "Every picture in the plane of two principal components, with the clusters' centres by name",
+            description = "The numbers are at the run's projection and clusters.")
+    @APIResponse(responseCode = "200", ref = "chart")
+    public Response clusters(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "format") @PathParam("format") String format,
+            @Parameter(
+                            description = "What a mark's colour and form show; left out: cluster",
+                            schema = @Schema(enumeration = {"cluster", "class"}))
+                    @QueryParam("by")
+                    String by,
+            @Context Request request) {
+        ChartFormat asked = format(format);
+        String grouping = by == null ? GROUPINGS.getFirst() : by;
+        if (!GROUPINGS.contains(grouping)) {
+            throw Problem.of(
+                    RunProblem.BAD_FILTER, "by is '%s', allowed are %s.".formatted(by, String.join(", ", GROUPINGS)));
+        }
+        RunDetails details = must(run);
+        if (details.clustering() == null) {
+            throw Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run));
+        }
+        Chart chart = RunCharts.clusters(
+                details,
+                pictures.clusters(run).stream().map(Cluster::name).toList(),
+                pictures.projection(run, null, 0).items(),
+                grouping.equals("class"),
+                variance(details.clustering().clusters()));
+        return answer(chart, asked, details, request);
+    }
+
+    /// @return share of each component; none where the artefact is gone
+    private double[] variance(ArtifactRef clusters) {
+        try (Safetensors file = Safetensors.open(store.open(clusters))) {
+            return file.tensor("pca_explained_variance_ratio").doubles();
+        } catch (Failure gone) {
+            return new double[0];
+        }
+    }
+
+    private static Response answer(Chart chart, ChartFormat format, RunDetails run, Request request) {
+        boolean running = run.summary().state().equals("running");
+        Unchanging kind = running ? Unchanging.SO_FAR : Unchanging.SETTLED;
+        return kind.answer(format.of(chart), format.mediaType(), request);
+    }
+
+    private static ChartFormat format(String ending) {
+        for (ChartFormat format : ChartFormat.values()) {
+            if (ending.equals(format.name().toLowerCase(Locale.ROOT))) {
+                return format;
+            }
+        }
+        String allowed = Arrays.stream(ChartFormat.values())
+                .map(format -> "." + format.name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.joining(" and "));
+        throw Problem.of(
+                RunProblem.CHART_FORMAT_UNKNOWN, "A chart's address ends in %s, not '.%s'.".formatted(allowed, ending));
+    }
+
+    private RunDetails must(String run) {
+        return runs.details(run, Map.of())
+                .orElseThrow(() -> Problem.of(RunProblem.RUN_UNKNOWN, "There is no run '%s'.".formatted(run)));
+    }
+}

@@ -1,0 +1,151 @@
+package io.peregrine.cluster.rest;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.Sheet;
+import io.peregrine.cluster.ClusterConfig;
+import io.peregrine.cluster.postgres.PictureQueries;
+import io.peregrine.cluster.postgres.PictureQueries.Picture;
+import io.peregrine.cluster.postgres.PictureQueries.Pixels;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import io.peregrine.rest.Problem;
+import io.peregrine.rest.Unchanging;
+import io.peregrine.vision.Reconstruction;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import java.net.URI;
+import java.util.function.Function;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// A picture to look at: as the networks see it, as the autoencoder remembers it, and as it was.
+@Path("/api/v1/runs/{run}/images/{imageId}")
+@Produces({"image/png", MediaType.APPLICATION_JSON})
+@Tag(name = "clusters and pictures")
+public class PixelsResource {
+    private final RunsResource runs;
+    private final PictureQueries pictures;
+    private final ArtifactStore store;
+    private final ClusterConfig config;
+
+    /// One whole autoencoder is in memory at a time: at side 416 each has nearly half a gigabyte.
+    private final Object oneAtATime = new Object();
+
+    PixelsResource(RunsResource runs, PictureQueries pictures, ArtifactStore store, ClusterConfig config) {
+        this.runs = runs;
+        this.pictures = pictures;
+        this.store = store;
+        this.config = config;
+    }
+
+    @GET
+    @Path("/pixels")
+    @Operation(operationId = "getPixels", summary = "The picture as the networks see it, as PNG")
+    @APIResponse(responseCode = "200", ref = "picture")
+    public Response pixels(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
+            @Context Request request) {
+        Pixels pixels = must(run, imageId);
+        return Unchanging.FOR_EVER.answer(
+                tag(pixels),
+                request,
+                () -> png(
+                        pixels, imageId, pack -> new Sheet(pack.side(), 1, 1).put(0, 0, pack.picture(pixels.index()))));
+    }
+
+    @GET
+    @Path("/reconstruction")
+    @Operation(
+            operationId = "getReconstruction",
+            summary = "To the left the picture, to the right what the run's autoencoder makes of it, as PNG",
+            description = "With the final weights, which the clusters come from too.")
+    @APIResponse(responseCode = "200", ref = "picture")
+    public Response reconstruction(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
+            @Context Request request) {
+        Pixels pixels = must(run, imageId);
+        ArtifactRef weights = pictures.autoencoder(run)
+                .orElseThrow(() ->
+                        Problem.of(RunProblem.NO_AUTOENCODER, "Run %s has no trained autoencoder.".formatted(run)));
+        return Unchanging.FOR_EVER.answer(
+                tag(pixels) + "-" + weights.sha256(),
+                request,
+                () -> png(pixels, imageId, pack -> beside(pack, pixels.index(), weights)));
+    }
+
+    private Sheet beside(PixelPack pack, int index, ArtifactRef weights) {
+        synchronized (oneAtATime) {
+            try (Safetensors file = Safetensors.open(store.open(weights))) {
+                float[] made = Reconstruction.of(file, pack.picture(index), pack.side());
+                return new Sheet(pack.side(), 1, 2)
+                        .put(0, 0, pack.picture(index))
+                        .put(0, 1, made);
+            }
+        }
+    }
+
+    @GET
+    @Path("/original")
+    @Produces(MediaType.WILDCARD)
+    @Operation(
+            operationId = "getOriginal",
+            summary = "The file that the picture was decoded from",
+            description = "Only the ingest service sees the datasets' folders: this leads there.")
+    @APIResponse(
+            responseCode = "307",
+            description = "The file is at Location",
+            headers = @Header(name = "Location", schema = @Schema(type = SchemaType.STRING, format = "uri")))
+    public Response original(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "imageId") @PathParam("imageId") String imageId) {
+        Picture picture = picture(run, imageId);
+        String ingest = config.ingestUrl().toString().replaceAll("/+$", "");
+        return Response.temporaryRedirect(
+                        URI.create("%s/api/v1/runs/%s/images/%s/original".formatted(ingest, run, picture.imageId())))
+                .build();
+    }
+
+    private static String tag(Pixels pixels) {
+        return pixels.pack().sha256() + "-" + pixels.index();
+    }
+
+    private Response.ResponseBuilder png(Pixels pixels, String imageId, Function<PixelPack, Sheet> drawn) {
+        PixelPack pack;
+        try {
+            pack = PixelPack.open(store, pixels.pack());
+        } catch (Failure gone) {
+            throw Problem.of(RunProblem.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
+        }
+        try (pack) {
+            return Response.ok(drawn.apply(pack).png()).type("image/png");
+        }
+    }
+
+    private Pixels must(String run, String imageId) {
+        Picture picture = picture(run, imageId);
+        return pictures.pixels(run, imageId)
+                .orElseThrow(() -> Problem.of(
+                        RunProblem.IMAGE_HAS_NO_PIXELS,
+                        "Picture %s was refused as %s.".formatted(imageId, picture.reason())));
+    }
+
+    private Picture picture(String run, String imageId) {
+        runs.must(run);
+        return pictures.picture(run, imageId).orElseThrow(() -> PicturesResource.unknown(imageId));
+    }
+}

@@ -1,0 +1,167 @@
+package io.peregrine.cluster.rest;
+
+import io.peregrine.charts.Chart;
+import io.peregrine.cluster.chart.ClusterPlot;
+import io.peregrine.cluster.chart.ConfusionChart;
+import io.peregrine.cluster.chart.HistoryChart;
+import io.peregrine.cluster.chart.HistoryChart.Panel;
+import io.peregrine.cluster.chart.HistoryChart.Series;
+import io.peregrine.cluster.postgres.PictureQueries.ProjectedPoint;
+import io.peregrine.cluster.postgres.RunDetails;
+import io.peregrine.cluster.postgres.RunDetails.Epoch;
+import io.peregrine.cluster.postgres.RunDetails.TestResult;
+import io.peregrine.cluster.postgres.RunDetails.Training;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.ToIntFunction;
+import java.util.stream.IntStream;
+
+/// What is known of a run, as charts.
+final class RunCharts {
+    private RunCharts() {}
+
+    /// @return empty before the first epoch's end
+    static Optional<Chart> history(RunDetails run) {
+        List<Panel> panels = new ArrayList<>();
+        if (run.classifier() != null) {
+            TestResult test = run.classifier().test();
+            panels.add(loss("Classifier: loss", "Cross-entropy (nats)", run.classifier()));
+            List<Series> accuracy = new ArrayList<>();
+            add(accuracy, run.classifier(), "accuracy", "accuracy, training rows");
+            add(accuracy, run.classifier(), "validationAccuracy", "accuracy, validation");
+            add(accuracy, run.classifier(), "validationBalancedAccuracy", "balanced accuracy, validation");
+            if (test != null) {
+                accuracy.add(atTheEnd("accuracy, test", run.classifier(), test.accuracy()));
+                accuracy.add(atTheEnd("balanced accuracy, test", run.classifier(), test.balancedAccuracy()));
+            }
+            panels.add(new Panel("Classifier: accuracy", "Share of pictures", true, accuracy));
+        }
+        if (run.autoencoder() != null) {
+            panels.add(loss("Autoencoder: loss", "Mean squared error (levels²)", run.autoencoder()));
+        }
+        return panels.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new HistoryChart("Training on " + dataset(run), id(run), panels));
+    }
+
+    private static Panel loss(String title, String unit, Training training) {
+        List<Series> series = new ArrayList<>();
+        add(series, training, "loss", "training rows");
+        add(series, training, "validationLoss", "validation");
+        if (training.test() != null) {
+            series.add(atTheEnd("test", training, training.test().loss()));
+        }
+        return new Panel(title, unit, false, series);
+    }
+
+    /// Adds a measure, if it was taken.
+    private static void add(List<Series> series, Training training, String measure, String name) {
+        List<Epoch> epochs = training.history().stream()
+                .filter(epoch -> epoch.measures().containsKey(measure))
+                .toList();
+        if (!epochs.isEmpty()) {
+            series.add(new Series(
+                    name,
+                    epochs.stream().mapToInt(Epoch::epoch).toArray(),
+                    epochs.stream()
+                            .mapToDouble(epoch -> epoch.measures().get(measure))
+                            .toArray()));
+        }
+    }
+
+    private static Series atTheEnd(String name, Training training, double value) {
+        return new Series(name, new int[] {training.history().getLast().epoch()}, new double[] {value});
+    }
+
+    /// @return empty before the classifier was tested, or where there was nothing to test it on
+    static Optional<Chart> confusion(RunDetails run) {
+        TestResult test = run.classifier() == null ? null : run.classifier().test();
+        if (test == null || test.confusion() == null || test.confusion().isEmpty()) {
+            return Optional.empty();
+        }
+        long pictures = test.confusion().stream()
+                .flatMap(List::stream)
+                .mapToLong(Long::longValue)
+                .sum();
+        String measures = String.format(
+                Locale.ROOT,
+                "%,d test pictures, accuracy %.1f %%, balanced accuracy %.1f %%, %s",
+                pictures,
+                100 * test.accuracy(),
+                100 * test.balancedAccuracy(),
+                id(run));
+        return Optional.of(new ConfusionChart(
+                "The classifier's confusion matrix on " + dataset(run), measures, test.classes(), test.confusion()));
+    }
+
+    /// @param clusters their names, by index
+    /// @param byClass whether a mark shows the picture's class, not its cluster
+    /// @param variance share of the components, as far as it is known
+    static Chart clusters(
+            RunDetails run, List<String> clusters, List<ProjectedPoint> points, boolean byClass, double[] variance) {
+        List<String> classes =
+                run.classes().stream().map(RunDetails.ClassSizes::name).toList();
+        Map<String, Integer> places = new HashMap<>();
+        classes.forEach(name -> places.put(name, places.size()));
+        List<ClusterPlot.Group> ofClusters = groups(clusters, points, ProjectedPoint::cluster);
+        Double agreement = run.clustering().measures().get("nmi.all");
+        String measures = "%,d pictures, %,d clusters%s, %s"
+                .formatted(
+                        points.size(),
+                        clusters.size(),
+                        agreement == null ? "" : String.format(Locale.ROOT, ", NMI with the classes %.3f", agreement),
+                        id(run));
+        return new ClusterPlot(
+                "Codes of " + dataset(run) + (byClass ? " by class" : " by cluster"),
+                measures,
+                byClass ? "Class, pictures" : "Cluster, pictures",
+                byClass ? groups(classes, points, point -> places.get(point.label())) : ofClusters,
+                ofClusters.stream()
+                        .filter(cluster -> cluster.x().length > 0)
+                        .map(cluster -> new ClusterPlot.Centre(cluster.name(), mean(cluster.x()), mean(cluster.y())))
+                        .toList(),
+                component("First", variance, 0),
+                component("Second", variance, 1));
+    }
+
+    private static List<ClusterPlot.Group> groups(
+            List<String> names, List<ProjectedPoint> points, ToIntFunction<ProjectedPoint> group) {
+        List<List<ProjectedPoint>> members = new ArrayList<>();
+        names.forEach(name -> members.add(new ArrayList<>()));
+        points.forEach(point -> members.get(group.applyAsInt(point)).add(point));
+        return IntStream.range(0, names.size())
+                .mapToObj(i -> new ClusterPlot.Group(
+                        names.get(i),
+                        members.get(i).stream().mapToDouble(ProjectedPoint::x).toArray(),
+                        members.get(i).stream().mapToDouble(ProjectedPoint::y).toArray()))
+                .toList();
+    }
+
+    /// The projection is linear: a centre's place is the mean of its pictures' places.
+    private static double mean(double[] values) {
+        return Arrays.stream(values).average().orElse(0);
+    }
+
+    private static String component(String which, double[] variance, int axis) {
+        return axis < variance.length
+                ? String.format(
+                        Locale.ROOT,
+                        "%s principal component of the codes (%.1f %% of the variance)",
+                        which,
+                        100 * variance[axis])
+                : which + " principal component of the codes";
+    }
+
+    private static String dataset(RunDetails run) {
+        return run.summary().dataset();
+    }
+
+    private static String id(RunDetails run) {
+        return "run " + run.summary().run().substring(0, 8);
+    }
+}
