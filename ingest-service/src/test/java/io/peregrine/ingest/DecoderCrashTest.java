@@ -193,13 +193,15 @@ class DecoderCrashTest {
                     Files.readAllBytes(gallery.resolve(DEADLY)),
                     folder.resolve("deaths"),
                     Integer.parseInt(arguments[2]));
-            PackMaker maker = new PackMaker(store, roots, new Crew(2), decoder, 1 << 24, (nanos, bytes, refused) -> {});
+            Crew crew = new Crew(2);
+            PackMaker maker = new PackMaker(store, roots, crew, decoder, 1 << 24, (nanos, bytes, refused) -> {});
             MakePack handler = new MakePack(
                     database,
                     store,
                     roots,
                     maker,
                     new Listings(database, store),
+                    new KnownHashes(database, store, crew),
                     new IngestMeters(new SimpleMeterRegistry(), store));
             try (Worker worker =
                     new Worker(database, "a test", Stage.INGEST, Duration.ofSeconds(1), List.of(handler))) {
