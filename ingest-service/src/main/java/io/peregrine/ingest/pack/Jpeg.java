@@ -10,8 +10,12 @@ import java.nio.ByteBuffer;
 /// @param orientation of its EXIF or XMP note, 0 if none
 /// @param adobeTransform 0 none, 1 YCbCr, 2 YCCK; −1: no Adobe marker
 record Jpeg(int width, int height, int components, int orientation, int adobeTransform) {
-    /// A progressive picture has about ten. Each costs a decoder a walk over all pixels, and a file next to nothing.
-    private static final int SCANS = 100;
+    /// A progressive picture has about ten scans, each of which costs a decoder a walk over all pixels, and a hostile
+    /// file next to nothing. More are read as far as they are quick.
+    private static final int SCANS = 20;
+
+    private static final long PIXELS_OF_ALL_SCANS = 2_000_000_000;
+    private static final int COST_OF_A_SCAN = 1_000;
 
     static boolean matches(byte[] file) {
         return file.length > 3 && (file[0] & 0xff) == 0xff && (file[1] & 0xff) == 0xd8 && (file[2] & 0xff) == 0xff;
@@ -58,10 +62,7 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
             if (!isSegment(marker)) {
                 continue;
             }
-            if (marker == 0xda && ++scans > SCANS) {
-                throw Refused.corrupt(
-                        "the JPEG goes over its pixels more than %d times; save it again".formatted(SCANS));
-            }
+            scans += marker == 0xda ? 1 : 0;
             int length = at + 2 > file.length ? file.length : in.getShort(at) & 0xffff;
             if (at + length > file.length) {
                 throw Refused.truncated("the JPEG ends within its marker FF %02X".formatted(marker));
@@ -86,6 +87,11 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         }
         if (frame == null) {
             throw Refused.corrupt("the JPEG has no frame: no marker says its size");
+        }
+        long cost = ((long) frame[0] * frame[1] + COST_OF_A_SCAN) * scans;
+        if (scans > SCANS && cost > PIXELS_OF_ALL_SCANS) {
+            throw Refused.corrupt("the JPEG goes %,d times over its %,d x %,d pixels; save it again"
+                    .formatted(scans, frame[0], frame[1]));
         }
         if (toTheEnd && (long) ((frame[0] + 7) / 8) * ((frame[1] + 7) / 8) > 8L * file.length) {
             // Each block of 8 x 8 takes a bit at least; a decoder would paint grey what is missing.

@@ -204,10 +204,11 @@ final class MalformedFiles {
 
     /// @return a progressive picture's header with as many empty scans
     private static byte[] jpeg(int width, int height, int scans) {
-        String frame = "FFD8 FFC2 0011 08 %04X %04X 03 011100 021100 031100".formatted(height, width);
+        String frame = "FFC2 0011 08 %04X %04X 03 011100 021100 031100".formatted(height, width);
+        String quantization = "FFDB 0043 00 " + "01".repeat(64);
         String table = "FFC4 0014 00 01000000000000000000000000000000 00";
         String scan = "FFDA 000C 03 0100 0200 0300 00 00 00 ";
-        String all = frame + table + scan.repeat(scans) + "FFD9";
+        String all = "FFD8 " + quantization + frame + table + scan.repeat(scans) + "FFD9";
         return HexFormat.of().parseHex(all.replace(" ", ""));
     }
 
