@@ -42,10 +42,7 @@ final class GifPixels {
         }
         GifPixels pixels = new GifPixels(gif, file);
         if (gif.columns() < gif.width() || gif.rows() < gif.height()) {
-            int outside = Math.max(0, gif.transparent());
-            for (int i = 0; i < gif.width() * gif.height(); i++) {
-                pixels.paint(3 * i, outside);
-            }
+            pixels.paintOutside();
         }
         pixels.decode();
         return new Raster(gif.width(), gif.height(), pixels.rgb);
@@ -131,6 +128,14 @@ final class GifPixels {
             row = passes[pass][0];
         }
         return pass < passes.length;
+    }
+
+    /// Paints all of the canvas: each copy is twice as long as the one before.
+    private void paintOutside() {
+        paint(0, Math.max(0, gif.transparent()));
+        for (int done = 3; done < rgb.length; done += done) {
+            System.arraycopy(rgb, 0, rgb, done, Math.min(done, rgb.length - done));
+        }
     }
 
     private void paint(int to, int index) {
