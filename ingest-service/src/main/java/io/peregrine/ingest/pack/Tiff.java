@@ -74,10 +74,12 @@ final class Tiff {
         long pixels = (long) width * height;
         // Of one sample: a picture may hold its colours in less detail than its grey.
         long bytes = pixels / 8 * tiff.bits;
-        if (bytes / atMost(Exif.tag(in, COMPRESSION, 0, 0xffff)) > tiff.packed) {
+        // Some writers leave out how many bytes there are.
+        long packed = tiff.packed == 0 ? file.length : tiff.packed;
+        if (bytes / atMost(Exif.tag(in, COMPRESSION, 0, 0xffff)) > packed) {
             // Decoders paint black what is missing.
             throw Refused.corrupt(
-                    "the TIFF's %,d bytes of pixels cannot hold %,d x %,d".formatted(tiff.packed, width, height));
+                    "the TIFF's %,d bytes of pixels cannot hold %,d x %,d".formatted(packed, width, height));
         }
         long tile = Exif.tag(in, TILE_WIDTH, 0, Integer.MAX_VALUE) * Exif.tag(in, TILE_HEIGHT, 0, Integer.MAX_VALUE);
         if (tile > Math.max(pixels, TILE_PIXELS)) {
