@@ -122,13 +122,14 @@ public record ClusterPlot(
         Group group = groups.get(number);
         Path2D path = new Path2D.Double(Path2D.WIND_NON_ZERO);
         Set<Long> drawn = new HashSet<>();
-        boolean tiny = size < 3;
-        double grain = size / (tiny ? 2 : 4);
+        // Below three pixels no form is seen.
+        boolean dots = size < 3 || Palette.isRound(number);
+        double grain = size < 3 ? size / 2 : size / 4;
         for (int i = 0; i < group.x().length; i++) {
             long column = Math.round(x.at(group.x()[i]) / grain);
             long row = Math.round(y.at(group.y()[i]) / grain);
             if (drawn.add(column << 32 | row)) {
-                if (tiny) {
+                if (dots) {
                     path.moveTo(column * grain, row * grain);
                     path.lineTo(column * grain, row * grain);
                 } else {
@@ -138,8 +139,7 @@ public record ClusterPlot(
         }
         Color colour = Palette.colour(number);
         Color light = new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), 190);
-        // Below three pixels no form is seen.
-        if (tiny) {
+        if (dots) {
             pen.dots(path, light, size);
         } else {
             pen.fill(path, light);

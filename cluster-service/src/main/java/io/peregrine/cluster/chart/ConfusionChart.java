@@ -80,8 +80,8 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
         pen.text("Predicted class", LEFT + grid() / 2, height() - 12.0, Align.CENTRE, TEXT, Pen.INK);
         pen.outline(new Rectangle2D.Double(LEFT, TOP, grid(), grid()), Pen.GREY, 1);
         scale(pen, LEFT + grid() + SUMS + 4, TOP, Math.min(grid(), 240));
-        pen.text("Precision", LEFT - 8.0, bottom + 22, Align.RIGHT, TEXT, Pen.GREY);
-        pen.text("Recall", LEFT + grid() + 52, TOP - 10.0, Align.RIGHT, TEXT, Pen.GREY);
+        pen.text("Precision (%)", LEFT - 8.0, bottom + 22, Align.RIGHT, TEXT, Pen.GREY);
+        pen.text("Recall (%)", LEFT + grid() + 52, TOP - 10.0, Align.RIGHT, TEXT, Pen.GREY);
         pen.text("Pictures", LEFT + grid() + 112, TOP - 10.0, Align.RIGHT, TEXT, Pen.GREY);
     }
 
@@ -182,8 +182,8 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
         return Math.round(100 * share) + " %";
     }
 
-    /// @return a dash where there is nothing to be right about
+    /// @return how many of a hundred; a dash where there is nothing to be right about
     private static String rate(long right, long all) {
-        return all == 0 ? "–" : percent((double) right / all);
+        return all == 0 ? "–" : Long.toString(Math.round(100.0 * right / all));
     }
 }

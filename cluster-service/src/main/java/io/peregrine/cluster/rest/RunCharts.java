@@ -39,7 +39,7 @@ final class RunCharts {
                 accuracy.add(atTheEnd("accuracy, test", run.classifier(), test.accuracy()));
                 accuracy.add(atTheEnd("balanced accuracy, test", run.classifier(), test.balancedAccuracy()));
             }
-            panels.add(new Panel("Classifier: accuracy", "Share of pictures", true, accuracy));
+            panels.add(new Panel("Classifier: accuracy", "Accuracy (share of pictures)", true, accuracy));
         }
         if (run.autoencoder() != null) {
             panels.add(loss("Autoencoder: loss", "Mean squared error (levels²)", run.autoencoder()));

@@ -60,6 +60,11 @@ public final class Palette {
         return form(series / COLOURS.size(), x, y, size);
     }
 
+    /// @return whether a series' marks are circles
+    public static boolean isRound(int series) {
+        return series / COLOURS.size() % FORMS == 0;
+    }
+
     /// @return one of five forms, all of about the same area
     public static Shape form(int number, double x, double y, double size) {
         double r = size / 2;
