@@ -95,6 +95,7 @@ class DecoderCrashTest {
         // The first death names nobody: of a job that was never lost nothing is noted.
         assertThat(deathsUntilDone(1_000)).isEqualTo(3);
 
+        assertThat(said("io.peregrine.run.failed.v1")).isEmpty();
         List<Made> packs = packs();
         assertThat(packs)
                 .flatExtracting(Made::refusals)
@@ -106,7 +107,6 @@ class DecoderCrashTest {
                 .singleElement()
                 .asString()
                 .contains("DECODER_CRASH", "\"source\":\"1.png\"", "died twice");
-        assertThat(said("io.peregrine.run.failed.v1")).isEmpty();
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -23,6 +24,8 @@ public final class Suspects implements PackMaker.Watch {
     private static final int NO_FILE = -1;
     /// Deaths that no file of the pack is to blame for, before they count as attempts of its job after all.
     private static final int PATIENCE = 8;
+
+    private static final Duration SETTLING = Duration.ofSeconds(1);
 
     private final Database database;
     private final Job job;
@@ -78,6 +81,9 @@ public final class Suspects implements PackMaker.Watch {
     public <T> T watching(Callable<T> making) throws Exception {
         begins(NO_FILE);
         try {
+            // Packs that were lost together are claimed together: each shall have noted that it is being made before a
+            // file of one may kill them all again.
+            Thread.sleep(SETTLING);
             return making.call();
         } finally {
             ends(NO_FILE);
