@@ -1,8 +1,10 @@
 package io.peregrine.balance;
 
+import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
@@ -35,7 +37,7 @@ class BalanceFlow {
     }
 
     /// Of the runs only their ends matter here, and those the inbox keeps by itself; what searches had found so
-    /// far is of no more use.
+    /// far is of no more use. Of a deleted run nothing is kept.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
@@ -45,6 +47,8 @@ class BalanceFlow {
                     SearchTables.forget(tx.sql(), failed.run().id());
                 case RunCancelled cancelled ->
                     SearchTables.forget(tx.sql(), cancelled.run().id());
+                case RunDeleted deleted ->
+                    BalanceTables.forget(tx.sql(), deleted.run().id());
                 default -> {
                     // Nothing of ours ends with it.
                 }

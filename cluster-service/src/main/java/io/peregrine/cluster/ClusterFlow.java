@@ -6,6 +6,7 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.RunRef;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
@@ -61,6 +62,10 @@ class ClusterFlow {
         RunRef run = Catalogue.runOf(event);
         // Always this lock before the one on the run's row, or two transactions could wait for each other.
         tx.hasEnded(run.id());
+        if (event.data() instanceof RunDeleted) {
+            Catalogue.forget(tx.sql(), run.id());
+            return;
+        }
         Catalogue.record(tx.sql(), event);
         switch (event.data()) {
             case DatasetSealed sealed -> encodeWhenReady(tx, run);

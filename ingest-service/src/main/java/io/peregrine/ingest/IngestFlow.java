@@ -4,6 +4,7 @@ import io.peregrine.events.BadSpec;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
@@ -39,11 +40,16 @@ class IngestFlow {
         });
     }
 
-    /// Of the runs only their ends matter here, and those the inbox keeps by itself.
+    /// Of the runs only their ends matter here, and those the inbox keeps by itself; of a deleted
+    /// one nothing is kept.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {});
+        inbox.hear(record, (event, tx) -> {
+            if (event.data() instanceof RunDeleted deleted) {
+                IngestTables.forget(tx.sql(), deleted.run().id());
+            }
+        });
     }
 
     private static void begin(CloudEvent event, DatasetReady ready, Transaction tx) {

@@ -71,7 +71,7 @@ class MakePack implements JobHandler {
         Listing listing = listings.of(run);
         Listing.Range range = EventCodec.json().treeToValue(context.job().payload(), Listing.Range.class);
         String key = maker.decodeKey(listing, range, spec.image());
-        Optional<Made> earlier = earlier(key);
+        Optional<Made> earlier = earlier(context, key);
         Made made = earlier.isPresent() ? earlier.get() : make(context, spec, listing, range);
         // Sealing asks for them; now the pixels are still in memory.
         hashes.of(made.pixels());
@@ -115,9 +115,15 @@ class MakePack implements JobHandler {
     }
 
     /// What an earlier run decoded, if its pack still lies in the store as it was.
-    private Optional<Made> earlier(String key) {
-        Optional<Made> made = database.jdbi().withHandle(sql -> IngestTables.decoded(sql, key));
-        return made.filter(pack -> isThere(pack.pixels()));
+    private Optional<Made> earlier(JobContext context, String key) {
+        Optional<Made> made = decoded(key);
+        // First the need, then the look: what is there now is not pruned any more.
+        made.ifPresent(pack -> context.needs(pack.pixels()));
+        return made.filter(pack -> decoded(key).equals(made) && isThere(pack.pixels()));
+    }
+
+    private Optional<Made> decoded(String key) {
+        return database.jdbi().withHandle(sql -> IngestTables.decoded(sql, key));
     }
 
     private boolean isThere(ArtifactRef pixels) {

@@ -174,6 +174,13 @@ public final class BalanceTables {
                 .findOne();
     }
 
+    /// Forgets a deleted run.
+    public static void forget(Handle sql, String run) {
+        sql.createUpdate("delete from balance_run where run = :run")
+                .bind("run", run)
+                .execute();
+    }
+
     private static String json(Object reference) {
         try {
             return EventCodec.json().writeValueAsString(reference);

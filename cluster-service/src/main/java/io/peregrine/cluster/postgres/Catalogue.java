@@ -20,11 +20,13 @@ import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
@@ -36,6 +38,10 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 public final class Catalogue {
     /// The escape itself, not the end of an escaped backslash with u0000 behind it.
     private static final Pattern ESCAPED_ZERO = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
+
+    /// What is known of runs, but for the runs themselves.
+    private static final List<String> OF_A_RUN = List.of(
+            "timeline", "progress", "class", "pack", "image", "checkpoint", "latent", "clustering", "cluster", "point");
 
     private Catalogue() {}
 
@@ -61,6 +67,16 @@ public final class Catalogue {
         return event.data() instanceof DatasetReady ready
                 ? new RunRef(EventCodec.runId(event), ready.dataset(), null)
                 : event.data().run();
+    }
+
+    /// Forgets a deleted run.
+    public static void forget(Handle sql, String run) {
+        for (String table : OF_A_RUN) {
+            sql.createUpdate("delete from %s where run = :run".formatted(table))
+                    .bind("run", run)
+                    .execute();
+        }
+        sql.createUpdate("delete from run where id = :run").bind("run", run).execute();
     }
 
     private static void begin(Handle sql, RunRef run, Instant time) {
@@ -97,6 +113,7 @@ public final class Catalogue {
             case RunCompleted completed -> RunState.end(sql, run.id(), "completed", time, null, null);
             case RunFailed failed -> RunState.end(sql, run.id(), "failed", time, failure(failed), null);
             case RunCancelled cancelled -> RunState.end(sql, run.id(), "cancelled", time, null, cancelled.reason());
+            case RunDeleted deleted -> throw new IllegalArgumentException("a deleted run has no facts: forget it");
             // The timeline tells of these; what they point to is not asked for by run.
             case RunAccepted accepted -> {}
             case ShardWritten shard -> {}

@@ -12,6 +12,7 @@ import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -66,6 +67,7 @@ final class TimelineText {
             case RunFailed failed ->
                 "failed in %s: %s, %s".formatted(failed.stage().wire(), failed.reason(), failed.detail());
             case RunCancelled cancelled -> "cancelled: %s".formatted(cancelled.reason());
+            case RunDeleted deleted -> "deleted";
         };
     }
 

@@ -109,11 +109,21 @@ public final class IngestTables {
 
     public static void keepDecoded(Handle sql, String decodeKey, Made made) {
         sql.createUpdate("""
-                        insert into decoded_pack (decode_key, pixels, refusals) values (:key, :pixels, :refusals)
-                        on conflict (decode_key) do update set pixels = excluded.pixels, refusals = excluded.refusals""")
+                        insert into decoded_pack (decode_key, pixels, uri, refusals) values (:key, :pixels, :uri, :refusals)
+                        on conflict (decode_key) do update
+                            set pixels = excluded.pixels, uri = excluded.uri, refusals = excluded.refusals""")
                 .bind("key", decodeKey)
                 .bind("pixels", json(made.pixels()))
+                .bind("uri", made.pixels().uri())
                 .bind("refusals", json(made.refusals()))
+                .execute();
+    }
+
+    /// Forgets a deleted run; what was decoded for it may be reused for as long as its packs lie
+    /// in the store.
+    public static void forget(Handle sql, String run) {
+        sql.createUpdate("delete from ingest_run where run = :run")
+                .bind("run", run)
                 .execute();
     }
 

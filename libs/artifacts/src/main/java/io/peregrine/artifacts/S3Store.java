@@ -9,8 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.Collection;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
+import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
 import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.SdkException;
@@ -20,6 +24,7 @@ import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
 import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
@@ -68,8 +73,8 @@ public final class S3Store implements ArtifactStore {
     }
 
     @Override
-    public ArtifactRef publish(String kind, String extension, Content content) {
-        ArtifactRef ref = kept.publish(kind, extension, content);
+    public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
+        ArtifactRef ref = kept.publish(kind, extension, content, before);
         if (ref.bytes() > PUT_BYTES) {
             throw Failure.ours(
                     "ARTEFACT_TOO_LARGE",
@@ -128,22 +133,58 @@ public final class S3Store implements ArtifactStore {
                     aside -> client.getObject(
                             get -> get.bucket(bucket).key(key(ref)), ResponseTransformer.toFile(aside)));
         } catch (NoSuchKeyException missing) {
-            throw Failure.ours(
-                    "ARTEFACT_MISSING",
-                    "%s is not in the bucket %s; was it pruned?".formatted(ref.uri(), bucket),
-                    missing);
+            throw missing(ref, missing);
         } catch (SdkException away) {
             throw unreachable("cannot be read", ref, away);
         }
         if (!found.equals(ref)) {
             forget(found.uri());
-            throw Failure.ours(
-                    "ARTEFACT_CORRUPT",
-                    "%s has %d bytes in the bucket %s that hash to %s; delete the object and publish the dataset again"
-                            .formatted(ref.uri(), found.bytes(), bucket, found.sha256()),
-                    null);
+            throw corrupt(ref, found.bytes(), found.sha256());
         }
         return kept.path(ref);
+    }
+
+    @Override
+    public void check(ArtifactRef ref) {
+        try (ResponseInputStream<GetObjectResponse> object =
+                client.getObject(get -> get.bucket(bucket).key(key(ref)))) {
+            long bytes = object.response().contentLength();
+            String sha256 = FileStore.sha256(object);
+            if (bytes != ref.bytes() || !sha256.equals(ref.sha256())) {
+                throw corrupt(ref, bytes, sha256);
+            }
+        } catch (NoSuchKeyException missing) {
+            throw missing(ref, missing);
+        } catch (SdkException | IOException away) {
+            throw unreachable("cannot be read", ref.uri(), away);
+        }
+    }
+
+    @Override
+    public List<Stored> list(String kind) {
+        try {
+            return client
+                    .listObjectsV2Paginator(list -> list.bucket(bucket).prefix(prefix + kind + "/"))
+                    .contents()
+                    .stream()
+                    .map(object -> new Stored(
+                            SCHEME + object.key().substring(prefix.length()), object.size(), object.lastModified()))
+                    .toList();
+        } catch (SdkException away) {
+            throw unreachable("cannot be listed", kind, away);
+        }
+    }
+
+    @Override
+    public void delete(Collection<String> uris) {
+        for (String uri : uris) {
+            try {
+                client.deleteObject(delete -> delete.bucket(bucket).key(key(uri)));
+            } catch (SdkException away) {
+                throw unreachable("cannot be deleted", uri, away);
+            }
+            forget(uri);
+        }
     }
 
     private void forget(String uri) {
@@ -155,14 +196,33 @@ public final class S3Store implements ArtifactStore {
     }
 
     private String key(ArtifactRef ref) {
-        return prefix + ref.uri().substring(SCHEME.length());
+        return key(ref.uri());
+    }
+
+    private String key(String uri) {
+        return prefix + uri.substring(SCHEME.length());
+    }
+
+    private Failure missing(ArtifactRef ref, NoSuchKeyException why) {
+        return Failure.ours(
+                "ARTEFACT_MISSING", "%s is not in the bucket %s; was it pruned?".formatted(ref.uri(), bucket), why);
+    }
+
+    private Failure corrupt(ArtifactRef ref, long bytes, String sha256) {
+        return Failure.ours(
+                "ARTEFACT_CORRUPT",
+                "%s has %d bytes in the bucket %s that hash to %s; delete the object and publish the dataset again"
+                        .formatted(ref.uri(), bytes, bucket, sha256),
+                null);
     }
 
     private Failure unreachable(String how, ArtifactRef ref, SdkException why) {
+        return unreachable(how, ref.uri(), why);
+    }
+
+    private Failure unreachable(String how, String what, Exception why) {
         return Failure.resource(
-                "STORE_UNREACHABLE",
-                "%s %s in the bucket %s: %s".formatted(ref.uri(), how, bucket, why.getMessage()),
-                why);
+                "STORE_UNREACHABLE", "%s %s in the bucket %s: %s".formatted(what, how, bucket, why.getMessage()), why);
     }
 
     @Override

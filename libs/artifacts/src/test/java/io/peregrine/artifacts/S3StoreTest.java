@@ -2,6 +2,8 @@ package io.peregrine.artifacts;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
+import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
@@ -11,6 +13,8 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -179,6 +183,38 @@ class S3StoreTest {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(Files::isRegularFile).count();
         }
+    }
+
+    @Test
+    void objectsAreListedByKindCheckedWhereTheyLieAndDeletedByName() throws IOException {
+        S3Store store = store("one", "s3://" + BUCKET + "/care", 1 << 20);
+        List<ArtifactRef> refs = new ArrayList<>();
+        for (int i = 0; i < 1_005; i++) {
+            // More than one page of a bucket's listing.
+            refs.add(store.publish("note", "txt", ("note " + i).getBytes()));
+        }
+        store.publish("pack", "safetensors", "another kind".getBytes());
+        Instant now = Instant.now();
+        assertThat(store.list("note"))
+                .hasSize(refs.size())
+                .allSatisfy(stored -> assertThat(stored.modified()).isCloseTo(now, within(5, ChronoUnit.MINUTES)))
+                .extracting(ArtifactStore.Stored::uri, ArtifactStore.Stored::bytes)
+                .contains(tuple(refs.get(7).uri(), 6L), tuple(refs.get(1_004).uri(), 9L));
+
+        Path object = server.object(BUCKET, "care/" + refs.getFirst().uri().substring(ArtifactStore.SCHEME.length()));
+        Files.writeString(object, "note x");
+        assertThat(store.open(refs.getFirst())).as("what is kept here is whole").exists();
+        assertThatThrownBy(() -> store.check(refs.getFirst())).hasMessageContaining("that hash to");
+        Files.delete(object);
+        assertThatThrownBy(() -> store.check(refs.getFirst())).hasMessageContaining("is not in the bucket");
+        store.check(refs.getLast());
+
+        store.delete(refs.subList(0, 1_004).stream().map(ArtifactRef::uri).toList());
+        assertThat(store.list("note"))
+                .extracting(ArtifactStore.Stored::uri)
+                .containsExactly(refs.getLast().uri());
+        assertThatThrownBy(() -> store.open(refs.get(3)))
+                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
     }
 
     @Test

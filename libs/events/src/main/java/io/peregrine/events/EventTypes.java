@@ -10,6 +10,7 @@ import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -39,6 +40,7 @@ final class EventTypes {
         put(RunCompleted.class, "run.completed", Topics.RUNS);
         put(RunFailed.class, "run.failed", Topics.RUNS);
         put(RunCancelled.class, "run.cancelled", Topics.RUNS);
+        put(RunDeleted.class, "run.deleted", Topics.RUNS);
     }
 
     private EventTypes() {}

@@ -240,4 +240,8 @@ public sealed interface PipelineEvent {
 
     /// A user ended the run.
     record RunCancelled(RunRef run, String reason) implements PipelineEvent {}
+
+    /// A user deleted a run that had ended: nobody keeps anything of it, and nothing that is
+    /// heard of it later counts.
+    record RunDeleted(RunRef run) implements PipelineEvent {}
 }

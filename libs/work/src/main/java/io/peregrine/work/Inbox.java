@@ -7,6 +7,7 @@ import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.UnreadableEvent;
 import java.time.Duration;
 import java.util.Arrays;
@@ -21,7 +22,7 @@ import org.jboss.logging.Logger;
 ///
 /// A repeat (same source and id) changes nothing; the same id with other content is quarantined as
 /// `EVENT_ID_CONFLICT` and the first stands; bytes that are no event are quarantined; terminal events are kept and
-/// absorb. While the database is away, [#hear] waits for it.
+/// absorb; a deleted run is forgotten for good. While the database is away, [#hear] waits for it.
 public final class Inbox {
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int TRIES = 3;
@@ -127,11 +128,24 @@ public final class Inbox {
             }
             return false;
         }
+        if (event.data() instanceof RunDeleted deleted) {
+            if (tx.forget(deleted.run().id())) {
+                facts.accept(event, tx);
+            }
+            return true;
+        }
         if (Transaction.isTerminal(event.data())) {
             tx.end(event.data().run().id(), event.type());
         }
-        facts.accept(event, tx);
+        // Of a run that was deleted nothing comes back, whatever is delivered late or again.
+        if (!tx.isDeleted(runOf(event))) {
+            facts.accept(event, tx);
+        }
         return true;
+    }
+
+    private static String runOf(CloudEvent event) {
+        return event.data().run() == null ? event.subject() : event.data().run().id();
     }
 
     private void untilThere(Consumer<Transaction> work) {

@@ -1,6 +1,8 @@
 package io.peregrine.work;
 
+import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -8,6 +10,8 @@ import java.util.function.Supplier;
 /// A claimed job in its handler's hands. Every write is fenced: after the claim is lost nothing more is published.
 public final class JobContext {
     private static final long PROGRESS_NANOS = 2_000_000_000L;
+
+    private static final ScopedValue<JobContext> AT_WORK = ScopedValue.newInstance();
 
     private final Jobs jobs;
     private final Jobs.Claim claim;
@@ -33,6 +37,33 @@ public final class JobContext {
         if (reason != null) {
             throw new JobStopped(reason, job());
         }
+    }
+
+    /// Notes that the job's run needs an artefact of this service's that lies in the store
+    /// already, before that is relied upon: from now on it is not pruned. What the job publishes
+    /// is noted by [NeededStore].
+    ///
+    /// @throws JobStopped if the run has ended
+    /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`, if it is just being pruned
+    public void needs(ArtifactRef ref) {
+        jobs.need(claim, ref);
+    }
+
+    void published(ArtifactRef ref) {
+        jobs.published(ref);
+    }
+
+    /// @return the job that this thread is at, if it is at any
+    static Optional<JobContext> atWork() {
+        return AT_WORK.isBound() ? Optional.of(AT_WORK.get()) : Optional.empty();
+    }
+
+    /// Has a handler do the job.
+    void workedBy(JobHandler handler) throws Exception {
+        ScopedValue.where(AT_WORK, this).call(() -> {
+            handler.work(this);
+            return null;
+        });
     }
 
     /// Makes progress durable: the job's next claim finds `state`. The count of attempts begins again.

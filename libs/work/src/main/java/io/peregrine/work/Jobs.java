@@ -1,6 +1,7 @@
 package io.peregrine.work;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
 import java.sql.ResultSet;
@@ -173,6 +174,24 @@ final class Jobs {
         });
     }
 
+    /// Notes that the job's run needs an artefact, unless the run has ended.
+    ///
+    /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`
+    void need(Claim claim, ArtifactRef ref) {
+        Job job = claim.job();
+        database.inTransaction(claim.cause(), tx -> {
+            if (tx.hasEnded(job.run().id())) {
+                throw new JobStopped(JobStopped.Reason.RUN_ENDED, job);
+            }
+            ArtefactTables.need(tx.sql(), job.run().id(), ref);
+        });
+    }
+
+    /// Notes that an artefact lies in the store.
+    void published(ArtifactRef ref) {
+        database.inTransaction(null, tx -> ArtefactTables.published(tx.sql(), ref.uri()));
+    }
+
     void cancel(Job job) {
         database.inTransaction(
                 null,
@@ -192,7 +211,8 @@ final class Jobs {
                         .createQuery("select waits from job where id = :id")
                         .bind("id", job.id())
                         .mapTo(Integer.class)
-                        .one());
+                        .findOne()
+                        .orElse(0));
     }
 
     /// @return what went wrong with the job the last time, if anything was seen

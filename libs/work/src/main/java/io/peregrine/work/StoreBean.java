@@ -21,14 +21,28 @@ class StoreBean {
     @Produces
     @Singleton
     ArtifactStore store(
+            WorkConfig config,
             @ConfigProperty(name = "peregrine.store") String place,
             @ConfigProperty(name = "peregrine.store-cache") Path folder,
             @ConfigProperty(name = "peregrine.store-cache-bytes") MemorySize bytes,
             @ConfigProperty(name = "peregrine.store-endpoint") Optional<URI> endpoint,
             @ConfigProperty(name = "peregrine.store-region") String region) {
-        return place.contains("://")
+        ArtifactStore store = place.contains("://")
                 ? new S3Store(URI.create(place), endpoint, region, folder, bytes.asLongValue())
                 : new FileStore(Path.of(place));
+        return new NeededStore(store, config.kinds());
+    }
+
+    @Produces
+    @Singleton
+    Pruning pruning(Database database, ArtifactStore store, WorkConfig config) {
+        return new Pruning(database, store, config.kinds());
+    }
+
+    @Produces
+    @Singleton
+    StoreCheck check(Database database, ArtifactStore store) {
+        return new StoreCheck(database, store);
     }
 
     void close(@Disposes ArtifactStore store) {

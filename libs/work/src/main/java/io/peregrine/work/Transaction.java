@@ -5,7 +5,10 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.RunRef;
+import java.util.List;
 import org.jdbi.v3.core.Handle;
 
 /// One database transaction: facts become rows, jobs are added, events lie in the outbox, all or nothing.
@@ -50,6 +53,10 @@ public final class Transaction {
                 return;
             }
         }
+        send(id, subject, event, terminal);
+    }
+
+    private void send(String id, String subject, PipelineEvent event, boolean terminal) {
         sql.createUpdate("""
                         insert into outbox (id, run, type, terminal, subject, cause, traceparent, data)
                         values (:id, :run, :type, :terminal, :subject, :cause, :traceparent, :data)
@@ -86,6 +93,55 @@ public final class Transaction {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("a job's payload cannot be written as JSON: " + job, e);
         }
+    }
+
+    /// Deletes a run: what this library keeps of it goes, and `run.deleted` is said. The caller's
+    /// own rows are the caller's to delete, here and wherever the event is heard.
+    ///
+    /// @return whether it was there to be deleted: it has ended, and was not deleted before
+    public boolean delete(RunRef run) {
+        lock(run.id(), "pg_advisory_xact_lock");
+        if (!hasEnded(run.id()) || !forget(run.id())) {
+            return false;
+        }
+        RunDeleted event = new RunDeleted(run);
+        send(EventCodec.eventId(run.id(), event.type(), ""), run.id(), event, true);
+        return true;
+    }
+
+    /// Forgets a deleted run, and remembers that it was: its artefacts are needed by it no
+    /// longer, and nothing that is heard of it later counts. A run that was not heard to have
+    /// ended has ended by this.
+    ///
+    /// @return whether this was the first time
+    boolean forget(String run) {
+        lock(run, "pg_advisory_xact_lock");
+        boolean first = sql.createUpdate("""
+                        insert into ended_run (run, type, deleted_at) values (:run, :type, now())
+                        on conflict (run) do update set deleted_at = now() where ended_run.deleted_at is null""")
+                        .bind("run", run)
+                        .bind("type", new RunDeleted(null).type())
+                        .execute()
+                == 1;
+        if (first) {
+            for (String rows : List.of(
+                    "job where run = :run",
+                    // An end that nobody has heard of yet is still said.
+                    "outbox where run = :run and (sent_at is not null or not terminal)",
+                    "needed where run = :run")) {
+                sql.createUpdate("delete from " + rows).bind("run", run).execute();
+            }
+        }
+        return first;
+    }
+
+    /// @return whether the run was deleted
+    boolean isDeleted(String run) {
+        lock(run, "pg_advisory_xact_lock_shared");
+        return sql.createQuery("select exists (select 1 from ended_run where run = :run and deleted_at is not null)")
+                .bind("run", run)
+                .mapTo(Boolean.class)
+                .one();
     }
 
     /// @return whether a terminal event of the run was heard or said here

@@ -4,12 +4,17 @@ import io.peregrine.events.Stage;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.time.Duration;
+import java.util.Set;
 
 /// What every service is told.
 @ConfigMapping(prefix = "peregrine.work")
 public interface WorkConfig {
     /// The stage that all of the service's jobs are of.
     Stage stage();
+
+    /// Kinds of artefacts that this service publishes, and no other does. It knows which runs
+    /// need them, and prunes and checks them.
+    Set<String> kinds();
 
     /// Jobs that one process does at a time. A trainer takes 1: the engine's random stream is the process's.
     @WithDefault("1")

@@ -125,7 +125,7 @@ public final class Worker implements AutoCloseable {
 
     private void work(JobContext context) throws Exception {
         String kind = context.job().kind();
-        handlers.get(kind).work(context);
+        context.workedBy(handlers.get(kind));
         if (!context.isDone()) {
             throw Failure.ours("JOB_LEFT_UNDONE", "%s ended without done()".formatted(kind), null);
         }

@@ -5,11 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.peregrine.events.CloudEvent;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -86,6 +89,54 @@ class InboxTest {
         assertThat(work.strings("select kind || ': ' || message from quarantine"))
                 .containsExactly("HANDLER_FAILED: java.lang.IllegalStateException: a bug of the handler");
         assertThat(work.strings("select key from job")).containsExactly("1");
+    }
+
+    @Test
+    void ofADeletedRunNothingComesBackWhateverIsDeliveredLateOrAgain() {
+        RunRef run = WorkFixture.run("deleted");
+        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
+        List<CloudEvent> told = new ArrayList<>();
+        for (String id : List.of("d1", "d2")) {
+            inbox.hear(WorkFixture.delivered(id, new RunDeleted(run)), (event, tx) -> told.add(event));
+        }
+        assertThat(told).as("once").hasSize(1);
+        assertThat(work.count("select count(*) from job")).isZero();
+
+        inbox.hear(WorkFixture.delivered("e2", WorkFixture.shard(run, 1)), InboxTest::addJob);
+        inbox.hear(WorkFixture.delivered("e3", new RunCompleted(run)), (event, tx) -> told.add(event));
+        // As a producer does that says it again after the inbox has forgotten.
+        work.database.jdbi().useHandle(sql -> sql.execute("delete from inbox"));
+        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
+
+        assertThat(told).hasSize(1);
+        assertThat(work.count("select count(*) from job")).isZero();
+        assertThat(work.count("select count(*) from ended_run where deleted_at is not null"))
+                .isEqualTo(1);
+        assertThat(work.count("select count(*) from quarantine")).isZero();
+    }
+
+    @Test
+    void aRunIsDeletedOnceAndOnlyWhenItHasEnded() {
+        RunRef run = WorkFixture.run("ended");
+        work.add(run, "shard", "0");
+        work.database.inTransaction(null, tx -> tx.say(WorkFixture.shard(run, 0), "0"));
+        assertThat(deleted(run)).as("while it goes on").isFalse();
+        assertThat(work.count("select count(*) from job")).isEqualTo(1);
+
+        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(run), ""));
+        assertThat(deleted(run)).isTrue();
+        assertThat(deleted(run)).as("again").isFalse();
+
+        assertThat(work.count("select count(*) from job")).isZero();
+        // Who follows the run hears of its end before its deletion.
+        assertThat(work.strings("select type from outbox order by seq"))
+                .containsExactly("io.peregrine.run.completed.v1", "io.peregrine.run.deleted.v1");
+    }
+
+    private static boolean deleted(RunRef run) {
+        AtomicBoolean deleted = new AtomicBoolean();
+        work.database.inTransaction(null, tx -> deleted.set(tx.delete(run)));
+        return deleted.get();
     }
 
     @Test

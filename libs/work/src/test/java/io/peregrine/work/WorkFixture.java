@@ -15,17 +15,23 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// A real PostgreSQL with the tables of durable work, empty for each test.
 final class WorkFixture implements AutoCloseable {
     static final ArtifactRef REF = new ArtifactRef("store:shard/ab/" + "ab".repeat(32) + ".x", "ab".repeat(32), 7);
+
+    static final Set<String> KINDS = Set.of("note", "shard");
 
     final LocalPostgres postgres;
     final Database database;
@@ -38,7 +44,14 @@ final class WorkFixture implements AutoCloseable {
         source.setPassword("ingest");
         source.setConnectTimeout(2);
         this.database = new Database(source);
-        Flyway.configure().dataSource(source).locations("db/work").load().migrate();
+        migrations(source).load().migrate();
+    }
+
+    static FluentConfiguration migrations(DataSource source) {
+        return Flyway.configure()
+                .dataSource(source)
+                .locations("db/work")
+                .placeholders(Map.of("kinds", String.join(",", KINDS)));
     }
 
     static WorkFixture start() {
@@ -52,7 +65,9 @@ final class WorkFixture implements AutoCloseable {
 
     void clear() {
         database.jdbi()
-                .useHandle(sql -> sql.execute("truncate inbox, job, outbox, quarantine, ended_run restart identity"));
+                .useHandle(
+                        sql -> sql.execute(
+                                "truncate inbox, job, outbox, quarantine, ended_run, artefact, needed, condemned restart identity"));
     }
 
     static RunRef run(String name) {

@@ -5,6 +5,7 @@ import io.peregrine.events.FieldError;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.Refusal;
@@ -115,6 +116,7 @@ final class RunCommands {
                 }
                 yield text.toString();
             }
+            case RunDeleted deleted -> "The run was deleted.";
             default -> "The run ended: " + end;
         };
     }

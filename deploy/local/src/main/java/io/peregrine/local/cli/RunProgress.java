@@ -13,6 +13,7 @@ import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -85,6 +86,7 @@ public final class RunProgress {
             case RunCompleted completed -> end = end == null ? completed : end;
             case RunFailed failed -> end = end == null ? failed : end;
             case RunCancelled cancelled -> end = end == null ? cancelled : end;
+            case RunDeleted deleted -> end = end == null ? deleted : end;
         }
         return true;
     }

@@ -1,0 +1,137 @@
+package io.peregrine.work;
+
+import io.peregrine.artifacts.ArtifactStore.Stored;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
+
+/// Who needs what of the artefacts that this service publishes (`V20261126_30__artefacts.sql`).
+///
+/// An artefact's row is locked by who takes it up and by who condemns it, so that one of them
+/// waits for the other.
+final class ArtefactTables {
+    private ArtefactTables() {}
+
+    /// Notes that a run needs an artefact.
+    ///
+    /// @throws Failure RESOURCE `ARTEFACT_LEAVES`, if its file is just being deleted
+    static void need(Handle sql, String run, ArtifactRef ref) {
+        // The update of nothing locks the row: 'do nothing' would not.
+        sql.createUpdate("""
+                        insert into artefact (uri, bytes) values (:uri, :bytes)
+                        on conflict (uri) do update set bytes = excluded.bytes""").bind("uri", ref.uri()).bind("bytes", ref.bytes()).execute();
+        boolean leaves = sql.createQuery("select exists (select 1 from condemned where uri = :uri)")
+                .bind("uri", ref.uri())
+                .mapTo(Boolean.class)
+                .one();
+        if (leaves) {
+            throw Failure.resource("ARTEFACT_LEAVES", ref.uri() + " is just being pruned", null);
+        }
+        sql.createUpdate("insert into needed (run, uri) values (:run, :uri) on conflict do nothing")
+                .bind("run", run)
+                .bind("uri", ref.uri())
+                .execute();
+    }
+
+    static void published(Handle sql, String uri) {
+        sql.createUpdate("update artefact set published = true where uri = :uri and not published")
+                .bind("uri", uri)
+                .execute();
+    }
+
+    /// Takes files into the table that nobody has noted, so that they are condemned like any other.
+    static void adopt(Handle sql, Collection<Stored> strays) {
+        PreparedBatch batch = sql.prepareBatch("""
+                insert into artefact (uri, bytes, published) values (:uri, :bytes, true) on conflict do nothing""");
+        strays.forEach(file ->
+                batch.bind("uri", file.uri()).bind("bytes", file.bytes()).add());
+        batch.execute();
+    }
+
+    /// Condemns artefacts that no run needs, some at a time. What rows hang on theirs go with them.
+    ///
+    /// @return their names, which nobody can take up until they are [#gone]; empty, when there
+    ///     are no more
+    static List<String> condemn(Handle sql, int most) {
+        List<String> locked =
+                sql.createQuery("""
+                        select uri from artefact
+                        where not exists (select 1 from needed where needed.uri = artefact.uri)
+                        order by uri limit :most for update skip locked""").bind("most", most).mapTo(String.class).list();
+        // A second look, now that nobody can take them up: one may have been before its row was locked.
+        return sql.createQuery("""
+                        with leaving as (
+                            delete from artefact where uri = any(:locked)
+                              and not exists (select 1 from needed where needed.uri = artefact.uri)
+                            returning uri)
+                        insert into condemned (uri) select uri from leaving returning uri""")
+                .bindArray("locked", String.class, locked.toArray())
+                .mapTo(String.class)
+                .list();
+    }
+
+    /// @return names that are condemned, and whose files may still be there
+    static List<String> condemned(Handle sql) {
+        return sql.createQuery("select uri from condemned order by uri")
+                .mapTo(String.class)
+                .list();
+    }
+
+    /// The files of these names are gone.
+    static void gone(Handle sql, Collection<String> uris) {
+        sql.createUpdate("delete from condemned where uri = any(:uris)")
+                .bindArray("uris", String.class, uris.toArray())
+                .execute();
+    }
+
+    /// @return how many artefacts a run needs, and their bytes
+    static Pruning.Sum neededBy(Handle sql, String run) {
+        return sql.createQuery("""
+                        select count(*) as artefacts, coalesce(sum(bytes), 0) as bytes
+                        from needed join artefact using (uri) where run = :run""")
+                .bind("run", run)
+                .map((row, context) -> new Pruning.Sum(row.getLong("artefacts"), row.getLong("bytes")))
+                .one();
+    }
+
+    /// @return artefacts that lie in the store and that some run needs, in the order of their names
+    static List<ArtifactRef> needed(Handle sql, String after, int most) {
+        return sql.createQuery("""
+                        select uri, bytes from artefact
+                        where published and uri > :after
+                          and exists (select 1 from needed where needed.uri = artefact.uri)
+                        order by uri limit :most""")
+                .bind("after", after)
+                .bind("most", most)
+                .map((row, context) -> {
+                    String uri = row.getString("uri");
+                    String sha256 = uri.substring(uri.lastIndexOf('/') + 1, uri.lastIndexOf('.'));
+                    return new ArtifactRef(uri, sha256, row.getLong("bytes"));
+                })
+                .list();
+    }
+
+    /// @return which runs need an artefact
+    static List<String> runs(Handle sql, String uri) {
+        return sql.createQuery("select run from needed where uri = :uri order by run")
+                .bind("uri", uri)
+                .mapTo(String.class)
+                .list();
+    }
+
+    /// @return names of all artefacts that are noted, needed or not
+    static Set<String> known(Handle sql) {
+        return sql.createQuery("select uri from artefact").mapTo(String.class).set();
+    }
+
+    /// @return names of all artefacts that some run needs
+    static Set<String> needed(Handle sql) {
+        return sql.createQuery("select distinct uri from needed")
+                .mapTo(String.class)
+                .set();
+    }
+}

@@ -1,0 +1,137 @@
+package io.peregrine.work;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ArtifactStore.Stored;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jboss.logging.Logger;
+import org.jdbi.v3.core.Handle;
+
+/// Deletes the artefacts that no run needs, of the kinds that this service publishes, while jobs
+/// go on.
+///
+/// First a transaction condemns names that nobody needs, then their files are deleted, then the
+/// names are free again. A job that wants one in between waits, as for a store that is away; so
+/// it finds the file or writes it anew, and never relies on one that is about to go.
+public final class Pruning {
+    /// How long files are spared that no table knows. Writers note what they write before it is
+    /// there; this is for those that do not: an older version's, and whoever writes aside just
+    /// now.
+    static final Duration SPARED = Duration.ofDays(1);
+
+    private static final Logger LOG = Logger.getLogger(Pruning.class);
+    private static final int BATCH = 500;
+    private static final String LOCK = "hashtextextended('prune ' || current_schema(), 0)";
+
+    /// A file that no run needs.
+    ///
+    /// @param spared whether it is left alone for now: no table knows it, and it is young
+    public record Unneeded(String uri, long bytes, Instant modified, boolean spared) {}
+
+    /// So many artefacts, of so many bytes.
+    public record Sum(long artefacts, long bytes) {}
+
+    private final Database database;
+    private final ArtifactStore store;
+    private final Set<String> kinds;
+
+    /// @param kinds that this service publishes, and no other does
+    public Pruning(Database database, ArtifactStore store, Set<String> kinds) {
+        this.database = database;
+        this.store = store;
+        this.kinds = Set.copyOf(kinds);
+    }
+
+    /// @return every file that no run needs, in the order of their names; nothing is deleted
+    public List<Unneeded> unneeded() {
+        // The files first: one that is listed was noted before.
+        List<Stored> files = files();
+        return database.jdbi().withHandle(sql -> {
+            Set<String> needed = ArtefactTables.needed(sql);
+            Set<String> known = known(sql);
+            Instant young = Instant.now().minus(SPARED);
+            return files.stream()
+                    .filter(file -> !needed.contains(file.uri()))
+                    .map(file -> new Unneeded(
+                            file.uri(),
+                            file.bytes(),
+                            file.modified(),
+                            !known.contains(file.uri()) && file.modified().isAfter(young)))
+                    .sorted(Comparator.comparing(Unneeded::uri))
+                    .toList();
+        });
+    }
+
+    /// @return what a run needs; nothing, once it is deleted and this service has heard of it
+    public Sum neededBy(String run) {
+        return database.jdbi().withHandle(sql -> ArtefactTables.neededBy(sql, run));
+    }
+
+    /// Deletes what no run needs. What was begun by a pruning that died is brought to its end.
+    ///
+    /// @return empty, if another pruning of this service is at work
+    public Optional<Sum> prune() {
+        // The lock is this connection's, over several transactions: it goes with the process.
+        return database.jdbi().withHandle(sql -> {
+            if (!ask(sql, "select pg_try_advisory_lock(%s)")) {
+                return Optional.empty();
+            }
+            try {
+                return Optional.of(prune(sql));
+            } finally {
+                ask(sql, "select pg_advisory_unlock(%s)");
+            }
+        });
+    }
+
+    private Sum prune(Handle sql) {
+        Map<String, Long> there = new HashMap<>();
+        List<Stored> files = files();
+        files.forEach(file -> there.put(file.uri(), file.bytes()));
+        Set<String> known = known(sql);
+        Instant young = Instant.now().minus(SPARED);
+        List<Stored> strays = files.stream()
+                .filter(file -> !known.contains(file.uri()) && !file.modified().isAfter(young))
+                .toList();
+        sql.useTransaction(tx -> ArtefactTables.adopt(tx, strays));
+        long artefacts = 0;
+        long bytes = 0;
+        List<String> batch = ArtefactTables.condemned(sql);
+        do {
+            store.delete(batch);
+            List<String> gone = batch;
+            sql.useTransaction(tx -> ArtefactTables.gone(tx, gone));
+            for (String uri : gone) {
+                Long was = there.remove(uri);
+                artefacts += was == null ? 0 : 1;
+                bytes += was == null ? 0 : was;
+            }
+            batch = sql.inTransaction(tx -> ArtefactTables.condemn(tx, BATCH));
+        } while (!batch.isEmpty());
+        if (artefacts > 0) {
+            LOG.infof("pruned artefacts=%d bytes=%d kinds=%s", artefacts, bytes, kinds);
+        }
+        return new Sum(artefacts, bytes);
+    }
+
+    private List<Stored> files() {
+        return kinds.stream().map(store::list).flatMap(Collection::stream).toList();
+    }
+
+    private static Set<String> known(Handle sql) {
+        Set<String> known = ArtefactTables.known(sql);
+        known.addAll(ArtefactTables.condemned(sql));
+        return known;
+    }
+
+    private static boolean ask(Handle sql, String question) {
+        return sql.createQuery(question.formatted(LOCK)).mapTo(Boolean.class).one();
+    }
+}

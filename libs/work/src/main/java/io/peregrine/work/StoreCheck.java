@@ -1,0 +1,62 @@
+package io.peregrine.work;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
+import java.util.ArrayList;
+import java.util.List;
+
+/// Holds the artefacts that runs need, of the kinds that this service publishes, against their
+/// names and the lengths in the database. Changes nothing.
+public final class StoreCheck {
+    /// How much is read at once, for whoever waits for the answer.
+    private static final long PAGE_BYTES = 256L << 20;
+    private static final int PAGE_ARTEFACTS = 1_000;
+
+    /// @param code `ARTEFACT_MISSING` or `ARTEFACT_CORRUPT`
+    /// @param detail one sentence with what was found
+    /// @param runs that need it
+    public record Fault(String uri, long bytes, String code, String detail, List<String> runs) {}
+
+    /// @param artefacts that were read, and their bytes
+    /// @param next where the next page begins; null after the last
+    public record Page(long artefacts, long bytes, List<Fault> faults, String next) {}
+
+    private final Database database;
+    private final ArtifactStore store;
+
+    public StoreCheck(Database database, ArtifactStore store) {
+        this.database = database;
+        this.store = store;
+    }
+
+    /// Reads some artefacts, in the order of their names.
+    ///
+    /// @param after `next` of the page before, empty for the first
+    /// @throws Failure RESOURCE, if the store is away
+    public Page check(String after) {
+        List<ArtifactRef> refs = database.jdbi().withHandle(sql -> ArtefactTables.needed(sql, after, PAGE_ARTEFACTS));
+        List<Fault> faults = new ArrayList<>();
+        long bytes = 0;
+        int read = 0;
+        while (read < refs.size() && bytes < PAGE_BYTES) {
+            ArtifactRef ref = refs.get(read++);
+            bytes += ref.bytes();
+            try {
+                store.check(ref);
+            } catch (Failure fault) {
+                if (fault.kind() == FailureKind.RESOURCE) {
+                    throw fault;
+                }
+                List<String> runs = database.jdbi().withHandle(sql -> ArtefactTables.runs(sql, ref.uri()));
+                // Without any its last run has been deleted meanwhile, and it may well have been pruned.
+                if (!runs.isEmpty()) {
+                    faults.add(new Fault(ref.uri(), ref.bytes(), fault.code(), fault.getMessage(), runs));
+                }
+            }
+        }
+        boolean all = read == refs.size() && refs.size() < PAGE_ARTEFACTS;
+        return new Page(read, bytes, faults, all ? null : refs.get(read - 1).uri());
+    }
+}

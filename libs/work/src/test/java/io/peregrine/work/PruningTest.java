@@ -1,0 +1,297 @@
+package io.peregrine.work;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.RunRef;
+import io.peregrine.work.Pruning.Sum;
+import io.peregrine.work.Pruning.Unneeded;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
+import org.jdbi.v3.core.Handle;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/// What no run needs goes, what one needs stays, whatever happens at once.
+class PruningTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private static WorkFixture work;
+
+    @TempDir
+    Path folder;
+
+    private ArtifactStore store;
+    private Pruning pruning;
+
+    @BeforeAll
+    static void start() {
+        work = WorkFixture.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        work.close();
+    }
+
+    @BeforeEach
+    void clear() {
+        work.clear();
+        store = new NeededStore(new FileStore(folder), WorkFixture.KINDS);
+        pruning = new Pruning(work.database, store, WorkFixture.KINDS);
+    }
+
+    /// Has a job publish a note for the run.
+    private ArtifactRef publish(RunRef run, String text) {
+        List<ArtifactRef> published = new ArrayList<>();
+        work.add(run, "write", text);
+        try (Worker worker = work.worker("writer", LONG, "write", job -> {
+            published.add(store.publish("note", "txt", job.job().key().getBytes(UTF_8)));
+            job.done(tx -> {});
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state <> 'done'") == 0);
+        }
+        return published.getFirst();
+    }
+
+    private static void delete(RunRef run) {
+        work.database.inTransaction(null, tx -> tx.say(new RunCancelled(run, "a test"), ""));
+        work.database.inTransaction(null, tx -> assertThat(tx.delete(run)).isTrue());
+    }
+
+    private List<String> files() {
+        try (Stream<Path> files = Files.walk(folder)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> "store:" + folder.relativize(file))
+                    .sorted()
+                    .toList();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    @Test
+    void whatTwoRunsNeedStaysUntilBothAreDeleted() {
+        RunRef one = WorkFixture.run("one");
+        RunRef two = WorkFixture.run("two");
+        ArtifactRef shared = publish(one, "shared");
+        ArtifactRef own = publish(one, "of the first alone");
+        assertThat(publish(two, "shared")).isEqualTo(shared);
+        assertThat(pruning.unneeded()).isEmpty();
+        assertThat(pruning.prune()).contains(new Sum(0, 0));
+
+        delete(one);
+        assertThat(pruning.unneeded()).extracting(Unneeded::uri).containsExactly(own.uri());
+        assertThat(pruning.prune()).contains(new Sum(1, own.bytes()));
+        assertThat(files()).containsExactly(shared.uri());
+
+        delete(two);
+        assertThat(pruning.prune()).contains(new Sum(1, shared.bytes()));
+        assertThat(files()).isEmpty();
+        assertThat(work.count("select count(*) from artefact")).isZero();
+        assertThat(work.count("select count(*) from condemned")).isZero();
+    }
+
+    @Test
+    void whatIsBeingPublishedIsNotedBeforeItLiesThere() throws Exception {
+        // The store refuses the last step, the name.
+        Files.createFile(folder.resolve("note"));
+        RunRef run = WorkFixture.run("refused");
+        work.add(run, "write", "never there");
+        try (Worker worker = work.worker("writer", LONG, "write", job -> {
+            store.publish("note", "txt", "never there".getBytes(UTF_8));
+            job.done(tx -> {});
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where waits > 0") == 1);
+        }
+        assertThat(work.count("select count(*) from needed join artefact using (uri) where not published"))
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aJobPublishesItsOwnServicesKindsAlone() {
+        RunRef run = WorkFixture.run("foreign");
+        work.add(run, "write", "pack");
+        try (Worker worker = work.worker("writer", LONG, "write", job -> {
+            store.publish("pack", "safetensors", new byte[1]);
+            job.done(tx -> {});
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
+        }
+        assertThat(work.strings("select error from job").getFirst()).contains("'pack' is none of the kinds");
+    }
+
+    @Test
+    void filesThatNoTableKnowsAreSparedForADay() throws IOException {
+        Path stray = Files.createDirectories(folder.resolve("note/ab")).resolve("ab".repeat(32) + ".txt");
+        Files.writeString(stray, "whose?");
+        assertThat(pruning.unneeded())
+                .singleElement()
+                .satisfies(one -> assertThat(one.spared()).isTrue());
+        assertThat(pruning.prune()).contains(new Sum(0, 0));
+
+        Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(Pruning.SPARED)));
+        assertThat(pruning.unneeded())
+                .singleElement()
+                .satisfies(one -> assertThat(one.spared()).isFalse());
+        assertThat(pruning.prune()).contains(new Sum(1, 6));
+        assertThat(stray).doesNotExist();
+    }
+
+    @Test
+    void aCondemnedNameIsTakenUpByNobodyUntilItIsGone() {
+        RunRef run = WorkFixture.run("one");
+        RunRef next = WorkFixture.run("next");
+        ArtifactRef ref = publish(run, "condemned");
+        delete(run);
+        List<String> condemned = work.database.jdbi().inTransaction(sql -> ArtefactTables.condemn(sql, 10));
+        assertThat(condemned).containsExactly(ref.uri());
+
+        // Its file lies there still, and may be deleted at any moment.
+        assertThatThrownBy(() -> need(next, ref))
+                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_LEAVES"));
+        // The pruning that condemned it has died: the next one ends what it began.
+        assertThat(pruning.unneeded()).extracting(Unneeded::uri).containsExactly(ref.uri());
+        assertThat(pruning.prune()).contains(new Sum(1, ref.bytes()));
+        assertThat(files()).isEmpty();
+        need(next, ref);
+    }
+
+    private static void need(RunRef run, ArtifactRef ref) {
+        work.database.inTransaction(null, tx -> ArtefactTables.need(tx.sql(), run.id(), ref));
+    }
+
+    @Test
+    void whatIsTakenUpInATransactionThatIsStillOpenIsNotCondemned() {
+        RunRef run = WorkFixture.run("one");
+        ArtifactRef ref = publish(run, "taken up");
+        delete(run);
+        try (Handle open = work.database.jdbi().open()) {
+            open.begin();
+            ArtefactTables.need(open, WorkFixture.run("two").id(), ref);
+            assertThat(pruning.prune()).contains(new Sum(0, 0));
+            open.commit();
+        }
+        assertThat(pruning.prune()).contains(new Sum(0, 0));
+        assertThat(files()).containsExactly(ref.uri());
+    }
+
+    @Test
+    void onePruningAtATime() {
+        try (Handle other = work.database.jdbi().open()) {
+            other.execute("select pg_advisory_lock(hashtextextended('prune ' || current_schema(), 0))");
+            assertThat(pruning.prune()).isEmpty();
+        }
+        assertThat(pruning.prune()).isPresent();
+    }
+
+    /// Sixteen contents, which runs publish, rely on and give up again and again, while a pruning
+    /// never rests.
+    @Test
+    void neverIsAnythingPrunedThatARunNeedsWhileJobsPublishAndRunsAreDeleted() {
+        Random random = new Random(11);
+        AtomicLong pruned = new AtomicLong();
+        Thread pruner = Thread.ofPlatform().start(() -> {
+            while (!Thread.currentThread().isInterrupted()) {
+                pruning.prune().ifPresent(all -> pruned.addAndGet(all.artefacts()));
+            }
+        });
+        List<RunRef> alive = new ArrayList<>();
+        List<String> missing = new java.util.concurrent.CopyOnWriteArrayList<>();
+        try (Worker worker = work.worker("writers", LONG, "write", job -> {
+            ArtifactRef ref = store.publish("note", "txt", job.job().key().getBytes(UTF_8));
+            // The job's run is alive: what it has published is there for whoever comes next.
+            try {
+                new FileStore(folder).open(ref);
+            } catch (Failure gone) {
+                missing.add(gone.getMessage());
+            }
+            job.done(tx -> {});
+        })) {
+            worker.start(4);
+            for (int round = 0; round < 150; round++) {
+                RunRef run = WorkFixture.run("run " + round);
+                alive.add(run);
+                for (int i = 0; i < 3; i++) {
+                    work.add(run, "write", "content " + random.nextInt(16));
+                }
+                if (alive.size() > 3) {
+                    RunRef oldest = alive.removeFirst();
+                    String open =
+                            "select count(*) from job where run = '%s' and state <> 'done'".formatted(oldest.id());
+                    await().pollInterval(Duration.ofMillis(2)).atMost(LONG).until(() -> work.count(open) == 0);
+                    delete(oldest);
+                }
+            }
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state <> 'done'") == 0);
+        } finally {
+            pruner.interrupt();
+        }
+        await().atMost(LONG).until(() -> !pruner.isAlive());
+        assertThat(pruned).hasPositiveValue();
+        assertThat(missing).isEmpty();
+        pruning.prune();
+        assertThat(files()).isEqualTo(work.strings("select distinct uri from needed order by uri"));
+
+        alive.forEach(PruningTest::delete);
+        pruning.prune();
+        assertThat(files()).isEmpty();
+    }
+
+    @Test
+    void whatRunsPublishedBeforeTheTableIsFilledInFromWhatTheySaid() throws SQLException {
+        RunRef run = WorkFixture.run("a \0 in its name");
+        try (Connection postgres = work.postgres.connect("postgres")) {
+            postgres.createStatement().execute("create schema before authorization ingest");
+            org.postgresql.ds.PGSimpleDataSource before = new org.postgresql.ds.PGSimpleDataSource();
+            before.setUrl(work.postgres.url());
+            before.setUser("ingest");
+            before.setPassword("ingest");
+            before.setCurrentSchema("before");
+            WorkFixture.migrations(before).target("20261125").load().migrate();
+            Database database = new Database(before);
+            database.inTransaction(
+                    null,
+                    tx -> tx.sql()
+                            .createUpdate("""
+                            insert into outbox (id, run, type, terminal, data) values ('one', :run, 'x', false, :data),
+                                ('two', :run, 'x', false, :data)""")
+                            .bind("run", run.id())
+                            // Of the kind 'shard' it has two references to one, and of no other that we publish any.
+                            .bind("data", EventCodec.data(WorkFixture.shard(run, 3)))
+                            .execute());
+            WorkFixture.migrations(before).load().migrate();
+
+            List<String> needed = database.jdbi()
+                    .withHandle(sql -> sql.createQuery("""
+                            select needed.run || ' ' || uri || ' ' || bytes || ' ' || published
+                            from needed join artefact using (uri)""").mapTo(String.class).list());
+            assertThat(needed).containsExactly(run.id() + " " + WorkFixture.REF.uri() + " 7 true");
+        }
+    }
+}
