@@ -21,6 +21,7 @@ import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Stage;
 import io.peregrine.events.Topics;
@@ -38,7 +39,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
+import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -338,6 +341,75 @@ class CatalogueTest {
         ok("/api/v1/runs/" + run).body("state", equalTo("cancelled")).body("cancelled", equalTo("wrong folder"));
         problem(404, "No clusters yet", "/api/v1/runs/" + run + "/clusters");
         problem(404, "No clusters yet", "/api/v1/runs/" + run + "/charts/clusters.png");
+    }
+
+    @Test
+    void aRunThatGoesOnIsNotDeletedAndOfADeletedOneNothingIsLeftOrComesBack() throws Exception {
+        PlayedRun played = new PlayedRun(store, "deleted");
+        String run = played.run.id();
+        given().delete("/api/v1/runs/{run}", run)
+                .then()
+                .statusCode(404)
+                .contentType("application/problem+json")
+                .body("title", equalTo("No such run"));
+        wire.say(played.events.subList(0, 5));
+        await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
+        given().delete("/api/v1/runs/{run}", run)
+                .then()
+                .statusCode(409)
+                .contentType("application/problem+json")
+                .body("title", equalTo("The run still goes on"))
+                .body("detail", containsString("Cancel it first"));
+        wire.say(played.events);
+        await().atMost(PATIENCE).until(() -> !wire.of(run, RunCompleted.class).isEmpty());
+        assertThat(rowsOf(run)).containsKeys("run", "timeline", "image", "latent", "point", "needed", "job");
+
+        given().delete("/api/v1/runs/{run}", run).then().statusCode(204).body(equalTo(""));
+
+        given().delete("/api/v1/runs/{run}", run).then().statusCode(404);
+        await().atMost(PATIENCE).until(() -> wire.of(run, RunDeleted.class).size() == 1);
+        problem(404, "No such run", "/api/v1/runs/" + run);
+        // Everything again, by the inbox as if for the first time.
+        database.jdbi().useHandle(sql -> sql.execute("delete from inbox"));
+        wire.say(played.events);
+        String last = played.events.getLast().id();
+        await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L)));
+        problem(404, "No such run", "/api/v1/runs/" + run);
+    }
+
+    @Test
+    void aDeletionThatIsHeardBeforeAnythingElseOfTheRunHolds() throws Exception {
+        PlayedRun played = new PlayedRun(store, "deleted first");
+        String run = played.run.id();
+        wire.say(List.of(ended(played, new RunDeleted(played.run), 1)));
+        await().atMost(PATIENCE).until(() -> count("select count(*) from ended_run where run = :run", run) == 1);
+        wire.say(played.events);
+        String last = played.events.getLast().id();
+        await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
+
+        await().atMost(PATIENCE).untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L)));
+    }
+
+    /// @return how many rows each table of this service has of a run, where it has any; a table
+    ///     of runs that a deletion forgets is found by this
+    private Map<String, Long> rowsOf(String run) {
+        Map<String, Long> rows = new TreeMap<>();
+        List<String> tables = database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                select table_name from information_schema.columns
+                where table_schema = current_schema() and (column_name = 'run' or (table_name, column_name) = ('run', 'id'))
+                """).mapTo(String.class).list());
+        for (String table : tables) {
+            String column = table.equals("run") ? "id" : "run";
+            // The outbox still has what is to be told of the deletion.
+            String which = table.equals("outbox") ? " and not terminal" : "";
+            long n = count("select count(*) from %s where %s = :run%s".formatted(table, column, which), run);
+            if (n > 0) {
+                rows.put(table, n);
+            }
+        }
+        return rows;
     }
 
     @Test

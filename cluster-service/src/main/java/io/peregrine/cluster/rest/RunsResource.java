@@ -3,6 +3,7 @@ package io.peregrine.cluster.rest;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.cluster.RunCancelling;
+import io.peregrine.cluster.RunDeleting;
 import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.Page;
 import io.peregrine.cluster.postgres.RunDetails;
@@ -14,6 +15,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
 import jakarta.ws.rs.Consumes;
+import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -37,7 +39,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Runs: which there are, what is known of one, what happened in it; and its cancellation.
+/// Runs: which there are, what is known of one, what happened in it; its cancellation and deletion.
 @Path("/api/v1/runs")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "runs")
@@ -46,11 +48,13 @@ public class RunsResource {
 
     private final RunQueries runs;
     private final RunCancelling cancelling;
+    private final RunDeleting deleting;
     private final Paging paging;
 
-    RunsResource(RunQueries runs, RunCancelling cancelling, Paging paging) {
+    RunsResource(RunQueries runs, RunCancelling cancelling, RunDeleting deleting, Paging paging) {
         this.runs = runs;
         this.cancelling = cancelling;
+        this.deleting = deleting;
         this.paging = paging;
     }
 
@@ -153,6 +157,29 @@ public class RunsResource {
         return Response.accepted(runs.summary(run).orElseThrow())
                 .location(URI.create("/api/v1/runs/" + run))
                 .build();
+    }
+
+    @DELETE
+    @Path("/{run}")
+    @Operation(
+            operationId = "deleteRun",
+            summary = "Delete a run that has ended",
+            description =
+                    "Nothing answers for it any more, and what is heard of it later is passed over, its own"
+                            + " dataset-ready too: a new run takes a new event. The other services forget it within seconds. What it"
+                            + " alone needed stays in the store until it is pruned: POST /api/v1/artefacts/prune of each service.")
+    @APIResponse(responseCode = "204", description = "The run is deleted; run.deleted is being said")
+    @APIResponse(
+            responseCode = "409",
+            description = "The run still goes on",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    public void delete(@Parameter(ref = "run") @PathParam("run") String run) {
+        RunRef reference = runs.reference(run).orElseThrow(() -> unknown(run));
+        if (!deleting.delete(reference)) {
+            // Another may have deleted it at the same moment.
+            must(run);
+            throw Problem.of(RunProblem.RUN_GOES_ON, "Run %s is running.".formatted(run));
+        }
     }
 
     /// @throws Problem.Thrown where the run is unknown

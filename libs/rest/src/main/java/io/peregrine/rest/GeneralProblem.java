@@ -13,6 +13,8 @@ public enum GeneralProblem implements ProblemKind {
     MEDIA_TYPE_UNKNOWN(415, "Unsupported Media Type", "Send a Content-Type that /q/openapi says is taken."),
     PROBLEM_UNKNOWN(404, "No such kind of problem", "Ask GET /api/v1/problems."),
     ARTEFACT_GONE(410, "The artefact is gone", "It was pruned from the store; publish the dataset again."),
+    PRUNING_GOES_ON(409, "Another pruning is at work", "Wait for its end; it deletes the same."),
+    STORE_AWAY(503, "The store is away", "Try again in some seconds; what was not done yet can be asked for again."),
     DATABASE_AWAY(503, "The database is away", "Try again in some seconds; nothing was changed."),
     INTERNAL(500, "A bug of ours", "Look for the time of this answer in the service's log.");
 

@@ -72,7 +72,7 @@ public record Problem(
                 detail,
                 uri.getRequestUri().getPath(),
                 errors));
-        return kind == GeneralProblem.DATABASE_AWAY
+        return kind.status() == Response.Status.SERVICE_UNAVAILABLE.getStatusCode()
                 ? response.header("Retry-After", 5).build()
                 : response.build();
     }

@@ -1,6 +1,7 @@
 package io.peregrine.rest;
 
 import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
 import io.peregrine.work.Database;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
@@ -51,9 +52,13 @@ final class ProblemMapping {
                 .build();
     }
 
-    /// An artefact that is not there any more, or not as it was.
+    /// An artefact that is not there any more, or not as it was; or the whole store.
     @ServerExceptionMapper
     Response failure(Failure failure, UriInfo uri) {
+        if (failure.kind() == FailureKind.RESOURCE) {
+            return Problem.of(GeneralProblem.STORE_AWAY, failure.getMessage() + ".")
+                    .answer(uri);
+        }
         return failure.code().startsWith("ARTEFACT")
                 ? Problem.of(GeneralProblem.ARTEFACT_GONE, failure.getMessage() + ".")
                         .answer(uri)

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.local.Refusal;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -126,23 +127,33 @@ final class AskCommands {
 
     private static HttpResponse<String> ask(String service, String method, String path)
             throws IOException, InterruptedException {
+        return ask(service, method, path, Duration.ofSeconds(15));
+    }
+
+    static HttpResponse<String> ask(String service, String method, String path, Duration patience)
+            throws IOException, InterruptedException {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(
                     HttpRequest.newBuilder(URI.create(service + path))
-                            .timeout(Duration.ofSeconds(15))
+                            .timeout(patience)
                             .method(method, HttpRequest.BodyPublishers.noBody())
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
+        } catch (ConnectException nobody) {
+            throw new Refusal(
+                    "Nothing answers at %s; look at its log, or start all by ./peregrine up.".formatted(service));
         } catch (IllegalArgumentException notAnAddress) {
             throw new Refusal("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
         }
     }
 
+    /// @return the answer's body
     /// @throws Refusal with the service's own words, if it refused
-    private static JsonNode json(HttpResponse<String> answer) throws IOException {
+    static JsonNode json(HttpResponse<String> answer) throws IOException {
         JsonNode body = EventCodec.json().readTree(answer.body().isBlank() ? "{}" : answer.body());
         if (answer.statusCode() >= 300) {
-            throw new Refusal(body.path("detail").asText("cluster-service answers " + answer.statusCode() + "."));
+            throw new Refusal(
+                    body.path("detail").asText("%s answers %d.".formatted(answer.uri(), answer.statusCode())));
         }
         return body;
     }

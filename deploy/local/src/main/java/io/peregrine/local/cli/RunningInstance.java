@@ -9,7 +9,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.SequencedMap;
 
 /// The instance that `./peregrine up` keeps running over a data folder, as `<data>/peregrine.json` tells of it.
 ///
@@ -17,10 +19,18 @@ import java.util.Optional;
 /// @param kafka bootstrap servers
 /// @param ingest address of the ingest service
 /// @param balance address of the balance service
+/// @param trainer address of the trainer service
 /// @param cluster address of the cluster service
 /// @param prometheus its address, or null where nobody observes
 record RunningInstance(
-        long launcher, String kafka, String ingest, String balance, String cluster, String data, String prometheus) {
+        long launcher,
+        String kafka,
+        String ingest,
+        String balance,
+        String trainer,
+        String cluster,
+        String data,
+        String prometheus) {
     private static Path file(Path data) {
         return data.toAbsolutePath().normalize().resolve("peregrine.json");
     }
@@ -31,9 +41,20 @@ record RunningInstance(
                 peregrine.broker().bootstrapServers(),
                 peregrine.address(Service.INGEST),
                 peregrine.address(Service.BALANCE),
+                peregrine.address(Service.TRAINER),
                 peregrine.address(Service.CLUSTER),
                 peregrine.data().toString(),
                 prometheus.map(LocalPrometheus::address).orElse(null));
+    }
+
+    /// @return where each service answers, by its name
+    SequencedMap<String, String> services() {
+        SequencedMap<String, String> services = new LinkedHashMap<>();
+        services.put(Service.INGEST.module(), ingest);
+        services.put(Service.BALANCE.module(), balance);
+        services.put(Service.TRAINER.module(), trainer);
+        services.put(Service.CLUSTER.module(), cluster);
+        return services;
     }
 
     void announce() {

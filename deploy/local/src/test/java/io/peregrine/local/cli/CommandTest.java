@@ -12,6 +12,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -96,9 +97,15 @@ class CommandTest {
 
     @Test
     void whoAsksWhenNothingRunsIsToldWhatToDo() {
-        assertThat(refused("status", "--data", data()))
-                .isEqualTo("Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
-                        .formatted(data()));
+        for (String[] asked :
+                new String[][] {{"status"}, {"delete", "ab"}, {"prune"}, {"prune", "--dry-run"}, {"fsck"}}) {
+            String[] words = Arrays.copyOf(asked, asked.length + 2);
+            words[asked.length] = "--data";
+            words[asked.length + 1] = data();
+            assertThat(refused(words))
+                    .isEqualTo("Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
+                            .formatted(data()));
+        }
     }
 
     @Test

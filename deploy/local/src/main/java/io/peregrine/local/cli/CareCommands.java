@@ -1,0 +1,181 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.local.Refusal;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.StreamSupport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// The commands that take care of runs and of the store: `delete`, `prune`, `fsck`. Each service
+/// answers for what it has published.
+final class CareCommands {
+    /// A store may be a bucket far away.
+    private static final Duration PATIENCE = Duration.ofMinutes(30);
+
+    private CareCommands() {}
+
+    @Command(
+            name = "delete",
+            description =
+                    "Delete a run that has ended. What it alone needed stays in the store until ./peregrine prune.")
+    static final class Delete implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "RUN")
+        String run;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            AskCommands.json(
+                    AskCommands.ask(instance.cluster(), "DELETE", "/api/v1/runs/" + run, Duration.ofMinutes(2)));
+            List<String> late = new ArrayList<>();
+            for (Map.Entry<String, String> service : instance.services().entrySet()) {
+                if (!forgets(service.getValue())) {
+                    late.add(service.getKey());
+                }
+            }
+            System.out.println("Deleted " + run + ". ./peregrine prune makes the room free that it alone took.");
+            if (!late.isEmpty()) {
+                System.out.println("Not heard of it yet, but will: " + String.join(", ", late) + ".");
+            }
+            return 0;
+        }
+
+        /// The others hear of it over Kafka: whoever prunes next means without this run.
+        private boolean forgets(String service) throws InterruptedException {
+            String path = "/api/v1/artefacts?run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
+            for (int tries = 0; tries < 100; tries++) {
+                try {
+                    if (ask(service, "GET", path).path("artefacts").asLong(1) == 0) {
+                        return true;
+                    }
+                } catch (IOException | Refusal away) {
+                    return false;
+                }
+                TimeUnit.MILLISECONDS.sleep(200);
+            }
+            return false;
+        }
+    }
+
+    @Command(
+            name = "prune",
+            description = "Delete the artefacts that no run needs from the store; everything else goes on meanwhile.")
+    static final class Prune implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Option(names = "--dry-run", description = "only tell what would be deleted")
+        boolean dry;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            long artefacts = 0;
+            long bytes = 0;
+            for (Map.Entry<String, String> service : instance.services().entrySet()) {
+                JsonNode pruned = dry
+                        ? ask(service.getValue(), "GET", "/api/v1/artefacts/unneeded")
+                        : ask(service.getValue(), "POST", "/api/v1/artefacts/prune");
+                long ofService = pruned.path("artefacts").asLong();
+                long bytesOfService = pruned.path("bytes").asLong();
+                System.out.println(line(service.getKey(), ofService, bytesOfService));
+                artefacts += ofService;
+                bytes += bytesOfService;
+            }
+            System.out.println(
+                    "%s %,d artefacts, %,d bytes.".formatted(dry ? "Would delete" : "Deleted", artefacts, bytes));
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "fsck",
+            description =
+                    "Read every artefact that a run needs and hold it against its name, its SHA-256, and its length."
+                            + " Tells what is missing, damaged, or needed by no run; changes nothing. Exit status 1 if something"
+                            + " is missing or damaged.")
+    static final class Fsck implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            List<JsonNode> faults = new ArrayList<>();
+            List<JsonNode> unneeded = new ArrayList<>();
+            long loose = 0;
+            for (Map.Entry<String, String> service : instance.services().entrySet()) {
+                long artefacts = 0;
+                long bytes = 0;
+                String cursor = null;
+                do {
+                    String from = cursor == null ? "" : "?cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8);
+                    JsonNode page = ask(service.getValue(), "GET", "/api/v1/artefacts/check" + from);
+                    artefacts += page.path("artefacts").asLong();
+                    bytes += page.path("bytes").asLong();
+                    page.path("items").forEach(faults::add);
+                    cursor = page.path("nextCursor").textValue();
+                } while (cursor != null);
+                System.out.println(line(service.getKey(), artefacts, bytes));
+                JsonNode rest = ask(service.getValue(), "GET", "/api/v1/artefacts/unneeded");
+                loose += rest.path("artefacts").asLong() + rest.path("spared").asLong();
+                rest.path("items").forEach(unneeded::add);
+            }
+            tell(faults, unneeded, loose);
+            return faults.isEmpty() ? 0 : 1;
+        }
+
+        private static void tell(List<JsonNode> faults, List<JsonNode> unneeded, long loose) {
+            for (JsonNode fault : faults) {
+                String how = fault.path("code").asText().equals("ARTEFACT_MISSING") ? "missing" : "damaged";
+                List<String> runs = StreamSupport.stream(fault.path("runs").spliterator(), false)
+                        .map(JsonNode::asText)
+                        .toList();
+                System.out.println("%-9s %s%n          needed by %s"
+                        .formatted(how, fault.path("detail").asText(), String.join(", ", runs)));
+            }
+            for (JsonNode file : unneeded) {
+                System.out.println("unneeded  %s, %,d bytes%s"
+                        .formatted(
+                                file.path("uri").asText(),
+                                file.path("bytes").asLong(),
+                                file.path("spared").asBoolean()
+                                        ? ", spared until it is a day old: no table knows it"
+                                        : ""));
+            }
+            System.out.println(
+                    faults.isEmpty()
+                            ? "Nothing that a run needs is missing or damaged."
+                            : "%,d artefacts are missing or damaged. Publish the datasets of their runs again, as they were"
+                                            .formatted(faults.size())
+                                    + " published: the same files come back under the same names. From a bucket, delete a"
+                                    + " damaged object first.");
+            if (loose > 0) {
+                System.out.println("%,d files are needed by no run; ./peregrine prune deletes them.".formatted(loose));
+            }
+        }
+    }
+
+    private static String line(String service, long artefacts, long bytes) {
+        return "%-16s %,9d artefacts %,16d bytes".formatted(service, artefacts, bytes);
+    }
+
+    /// @throws Refusal with the service's own words, if it refused
+    private static JsonNode ask(String service, String method, String path) throws IOException, InterruptedException {
+        return AskCommands.json(AskCommands.ask(service, method, path, PATIENCE));
+    }
+}

@@ -1,0 +1,215 @@
+package io.peregrine.ingest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.hamcrest.Matchers.empty;
+import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.greaterThanOrEqualTo;
+
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.RunDeleted;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
+import io.peregrine.work.Database;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import io.restassured.RestAssured;
+import io.restassured.path.json.JsonPath;
+import jakarta.inject.Inject;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Two runs that share packs: what is deleted with one of them is what the other does not need.
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
+class PruningTest {
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @ConfigProperty(name = "peregrine.roots")
+    String roots;
+
+    @ConfigProperty(name = "peregrine.store")
+    Path storeFolder;
+
+    @Inject
+    Database database;
+
+    private Wire wire;
+    private Folder folder;
+
+    @BeforeEach
+    void connect() throws IOException {
+        wire = new Wire(bootstrapServers);
+        folder = new Folder(Files.createTempDirectory(Path.of(roots), "shared"));
+    }
+
+    @AfterEach
+    void disconnect() {
+        wire.close();
+    }
+
+    private DatasetSealed ingest(String dataset) {
+        return wire.await(
+                wire.publish(
+                        "{\"dataset\":\"%s\",\"uri\":\"%s\",\"image\":{\"side\":32}}".formatted(dataset, folder.uri())),
+                DatasetSealed.class);
+    }
+
+    private void delete(DatasetSealed sealed) {
+        String run = sealed.run().id();
+        wire.say(new RunDeleted(sealed.run()), "cluster-service", "");
+        Awaitility.await()
+                .untilAsserted(() -> RestAssured.get("/api/v1/artefacts?run=" + run)
+                        .then()
+                        .statusCode(200)
+                        .body("artefacts", equalTo(0)));
+    }
+
+    /// @return what was said of a run, but for its listing
+    private Set<String> artefacts(DatasetSealed sealed) {
+        List<ArtifactRef> refs = new ArrayList<>(
+                Manifest.open(new FileStore(storeFolder), sealed.manifest()).packs());
+        refs.addAll(List.of(
+                sealed.run().spec(),
+                sealed.manifest().tensors(),
+                sealed.manifest().json()));
+        Set<String> uris = new HashSet<>();
+        refs.forEach(ref -> uris.add(ref.uri()));
+        return uris;
+    }
+
+    private Set<String> files() throws IOException {
+        try (Stream<Path> files = Files.walk(storeFolder)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> "store:" + storeFolder.relativize(file))
+                    .collect(java.util.stream.Collectors.toSet());
+        }
+    }
+
+    private long count(String query) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery(query).mapTo(Long.class).one());
+    }
+
+    @Test
+    void packsThatTwoRunsShareStayWithTheSecondAndGoWithTheLast() throws Exception {
+        // As many pictures as no other run of this class has: its manifest is nobody else's either.
+        folder.picture("Cubism/shared.png").picture("Cubism/also.png").picture("Rococo/of-the-first.png");
+        DatasetSealed first = ingest("first");
+        Set<String> ofFirst = artefacts(first);
+        Files.delete(folder.root().resolve("Rococo/of-the-first.png"));
+        folder.picture("Rococo/of-the-second.png");
+        DatasetSealed second = ingest("second");
+        Set<String> ofSecond = artefacts(second);
+        Set<String> shared = new HashSet<>(ofFirst);
+        shared.retainAll(ofSecond);
+        assertThat(shared)
+                .as("the pack of Cubism, and which row lies where")
+                .hasSize(2)
+                .anyMatch(uri -> uri.startsWith("store:pack/"));
+        long reusable = count("select count(*) from decoded_pack");
+
+        delete(first);
+        ofFirst.removeAll(shared);
+        JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded")
+                .then()
+                .statusCode(200)
+                .extract()
+                .jsonPath();
+        assertThat(unneeded.<String>getList("items.uri"))
+                .containsAll(ofFirst)
+                .as("with its listing")
+                .hasSize(ofFirst.size() + 1);
+        assertThat(files()).as("nothing goes by itself").containsAll(ofFirst);
+        RestAssured.post("/api/v1/artefacts/prune")
+                .then()
+                .statusCode(200)
+                .body("artefacts", equalTo(unneeded.getInt("artefacts")))
+                .body("bytes", equalTo(unneeded.getInt("bytes")));
+        assertThat(files()).doesNotContainAnyElementsOf(ofFirst).containsAll(ofSecond);
+        assertThat(count("select count(*) from decoded_pack")).isEqualTo(reusable - 1);
+
+        delete(second);
+        RestAssured.post("/api/v1/artefacts/prune").then().statusCode(200);
+        assertThat(files()).doesNotContainAnyElementsOf(ofSecond);
+        assertThat(
+                        count(
+                                "select count(*) from artefact where not exists (select 1 from needed where needed.uri = artefact.uri)"))
+                .isZero();
+        // Decoded anew, under the same names as ever.
+        assertThat(artefacts(ingest("third"))).containsAll(shared);
+        assertThat(files()).containsAll(shared);
+    }
+
+    @Test
+    void aPackThatWasReusedOutlivesTheRunItWasDecodedFor() throws Exception {
+        folder.picture("Cubism/kept.png");
+        DatasetSealed first = ingest("giver");
+        DatasetSealed second = ingest("taker");
+        delete(first);
+        RestAssured.post("/api/v1/artefacts/prune").then().statusCode(200);
+
+        assertThat(files()).containsAll(artefacts(second));
+        assertThat(artefacts(ingest("another")))
+                .containsAll(artefacts(second).stream()
+                        .filter(uri -> uri.startsWith("store:pack/"))
+                        .toList());
+    }
+
+    @Test
+    void aCheckNamesWhatIsMissingOrDamagedAndWhoNeedsItAndPublishingAgainMends() throws Exception {
+        folder.picture("Cubism/a.png").picture("Rococo/b.png");
+        DatasetSealed sealed = ingest("checked");
+        RestAssured.get("/api/v1/artefacts/check")
+                .then()
+                .statusCode(200)
+                .body("artefacts", greaterThanOrEqualTo(6))
+                .body("items", empty());
+
+        FileStore plain = new FileStore(storeFolder);
+        List<ArtifactRef> packs = Manifest.open(plain, sealed.manifest()).packs();
+        Path damaged = plain.path(packs.getFirst());
+        byte[] bytes = Files.readAllBytes(damaged);
+        bytes[bytes.length / 2] ^= 1;
+        Files.write(damaged, bytes);
+        Files.delete(plain.path(packs.getLast()));
+        Path stray = Files.createDirectories(storeFolder.resolve("pack/ab")).resolve("ab".repeat(32) + ".safetensors");
+        Files.writeString(stray, "a stray");
+
+        JsonPath checked = RestAssured.get("/api/v1/artefacts/check")
+                .then()
+                .statusCode(200)
+                .extract()
+                .jsonPath();
+        assertThat(checked.<String>getList("items.uri"))
+                .containsExactlyInAnyOrder(
+                        packs.getFirst().uri(), packs.getLast().uri());
+        assertThat(checked.<String>getList("items.code"))
+                .containsExactlyInAnyOrder("ARTEFACT_CORRUPT", "ARTEFACT_MISSING");
+        assertThat(checked.<List<String>>getList("items.runs"))
+                .containsOnly(List.of(sealed.run().id()));
+        assertThat(Files.readAllBytes(damaged)).as("a check changes nothing").isEqualTo(bytes);
+        JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded").jsonPath();
+        assertThat(unneeded.<String>getList("items.uri")).contains("store:pack/ab/" + "ab".repeat(32) + ".safetensors");
+        assertThat(unneeded.getInt("spared")).isEqualTo(1);
+        Files.delete(stray);
+
+        assertThat(ingest("checked again").manifest()).isEqualTo(sealed.manifest());
+        RestAssured.get("/api/v1/artefacts/check").then().statusCode(200).body("items", empty());
+    }
+}

@@ -1,0 +1,124 @@
+package io.peregrine.rest;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.work.Pruning;
+import io.peregrine.work.Pruning.Sum;
+import io.peregrine.work.Pruning.Unneeded;
+import io.peregrine.work.StoreCheck;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// The care of the artefacts that this service publishes: each service knows which runs need its
+/// own, and answers for no other's.
+@Path("/api/v1/artefacts")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "artefacts")
+public class ArtefactsResource {
+    private static final int NAMES = 1_000;
+
+    private final Pruning pruning;
+    private final StoreCheck check;
+
+    ArtefactsResource(Pruning pruning, StoreCheck check) {
+        this.pruning = pruning;
+        this.check = check;
+    }
+
+    /// What no run needs.
+    public record UnneededArtefacts(
+            @Schema(description = "How many a pruning would delete now")
+            long artefacts,
+
+            long bytes,
+
+            @Schema(description = "How many it would spare: no table knows them, and they are younger than a day")
+            long spared,
+
+            @Schema(description = "By name, the first thousand")
+            List<Unneeded> items) {}
+
+    /// Some artefacts that were read.
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record Checked(
+            @Schema(description = "How many were read") long artefacts,
+            long bytes,
+
+            @Schema(description = "What is wrong; empty, if nothing is")
+            List<StoreCheck.Fault> items,
+
+            @Schema(description = "For the next ones; left out after the last")
+            String nextCursor) {}
+
+    @GET
+    @Operation(
+            operationId = "countNeeded",
+            summary = "How much a run needs of this service's artefacts",
+            description = "Nothing of a run that is unknown, or deleted.")
+    public Sum needed(@Parameter(required = true, description = "The run's id") @QueryParam("run") String run) {
+        if (run == null) {
+            throw Problem.of(GeneralProblem.BAD_VALUE, "Say which run: ?run=.");
+        }
+        return pruning.neededBy(run);
+    }
+
+    @GET
+    @Path("/unneeded")
+    @Operation(operationId = "listUnneeded", summary = "This service's artefacts that no run needs")
+    public UnneededArtefacts unneeded() {
+        List<Unneeded> all = pruning.unneeded();
+        List<Unneeded> going = all.stream().filter(one -> !one.spared()).toList();
+        return new UnneededArtefacts(
+                going.size(),
+                going.stream().mapToLong(Unneeded::bytes).sum(),
+                all.size() - going.size(),
+                all.stream().limit(NAMES).toList());
+    }
+
+    @POST
+    @Path("/prune")
+    @Operation(
+            operationId = "prune",
+            summary = "Delete this service's artefacts that no run needs",
+            description = "While everything goes on: what a running job publishes or relies on is needed by its run.")
+    @APIResponse(
+            responseCode = "200",
+            description = "How many are deleted",
+            content = @Content(schema = @Schema(implementation = Sum.class)))
+    @APIResponse(
+            responseCode = "409",
+            description = "Another pruning of this service is at work",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    public Sum prune() {
+        return pruning.prune()
+                .orElseThrow(() -> Problem.of(GeneralProblem.PRUNING_GOES_ON, "One of this service was asked before."));
+    }
+
+    @GET
+    @Path("/check")
+    @Operation(
+            operationId = "checkArtefacts",
+            summary = "Reads this service's artefacts that runs need, and tells which are missing or damaged",
+            description = "Each is held against its name, which is its SHA-256, and its length. Nothing is changed. An"
+                    + " answer is about some 256 MB of them.")
+    public Checked check(
+            @Parameter(description = "'nextCursor' of the answer before; left out for the first") @QueryParam("cursor")
+                    String cursor) {
+        if (cursor != null && !cursor.startsWith(ArtifactStore.SCHEME)) {
+            throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));
+        }
+        StoreCheck.Page page = check.check(cursor == null ? "" : cursor);
+        return new Checked(page.artefacts(), page.bytes(), page.faults(), page.next());
+    }
+}
