@@ -27,8 +27,8 @@ final class AsyncApi {
     private final Map<String, Message> messages = new HashMap<>();
 
     AsyncApi() throws IOException {
-        document = Yaml.documents(ProjectRoot.path().resolve("docs/asyncapi.yaml"))
-                .getFirst();
+        document =
+                Yaml.documents(ProjectRoot.path().resolve("docs/asyncapi.yaml")).getFirst();
         for (JsonNode schema : document.at("/components/schemas")) {
             // What is put together of several cannot be closed in each of them.
             if (schema.has("properties") && !schema.has("allOf")) {
@@ -37,7 +37,8 @@ final class AsyncApi {
         }
         for (JsonNode message : document.at("/components/messages")) {
             messages.put(
-                    message.get("name").textValue(), new Message(schema(message.get("headers")), schema(message.get("payload"))));
+                    message.get("name").textValue(),
+                    new Message(schema(message.get("headers")), schema(message.get("payload"))));
         }
     }
 
@@ -77,7 +78,9 @@ final class AsyncApi {
     private boolean onItsTopic(String type, String topic) {
         for (JsonNode said : document.path("channels").path(topic).path("messages")) {
             String name = said.get("$ref").textValue().replaceFirst(".*/", "");
-            if (document.at("/components/messages/" + name + "/name").textValue().equals(type)) {
+            if (document.at("/components/messages/" + name + "/name")
+                    .textValue()
+                    .equals(type)) {
                 return true;
             }
         }

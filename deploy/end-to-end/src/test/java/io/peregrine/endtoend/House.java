@@ -191,6 +191,8 @@ final class House implements AutoCloseable {
         producer.close();
         listener.close();
         peregrine.close();
-        assertThat(listener.complaints()).as("said otherwise than docs/asyncapi.yaml").isEmpty();
+        assertThat(listener.complaints())
+                .as("said otherwise than docs/asyncapi.yaml")
+                .isEmpty();
     }
 }

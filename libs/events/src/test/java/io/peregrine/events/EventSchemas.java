@@ -67,9 +67,7 @@ final class EventSchemas {
     private static String fixed(Class<?> type) {
         return type == Map.class
                 ? MEASURES
-                : type == NeighbourChoice.class
-                        ? NEIGHBOURS
-                        : Strategy.class.isAssignableFrom(type) ? STRATEGY : null;
+                : type == NeighbourChoice.class ? NEIGHBOURS : Strategy.class.isAssignableFrom(type) ? STRATEGY : null;
     }
 
     /// @return a reference to the schema of an event's data
