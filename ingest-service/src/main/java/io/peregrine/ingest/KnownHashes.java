@@ -25,13 +25,13 @@ class KnownHashes {
 
     /// @return hashes of the pack's pictures ([PackHashes])
     long[] of(ArtifactRef pixels) throws InterruptedException {
-        Optional<long[]> known = database.jdbi().withHandle(sql -> FindingTables.hashes(sql, pixels.sha256()));
+        Optional<long[]> known = database.jdbi().withHandle(sql -> FindingTables.hashes(sql, pixels.uri()));
         if (known.isPresent()) {
             return known.get();
         }
         try (PixelPack pack = PixelPack.open(store, pixels)) {
             long[] hashes = PackHashes.of(pack, crew);
-            database.jdbi().useHandle(sql -> FindingTables.keepHashes(sql, pixels.sha256(), hashes));
+            database.jdbi().useHandle(sql -> FindingTables.keepHashes(sql, pixels.uri(), hashes));
             return hashes;
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.EventCodec;
@@ -23,11 +24,13 @@ import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.local.LocalPostgres;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
+import io.peregrine.work.NeededStore;
 import io.peregrine.work.Worker;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterEach;
@@ -187,7 +190,8 @@ class DecoderCrashTest {
             Path folder = Path.of(arguments[1]);
             Path gallery = folder.resolve("gallery");
             Database database = new Database(source(arguments[0]));
-            FileStore store = new FileStore(folder.resolve("store"));
+            // As a service sees it: a pack that is reused must be known to be needed.
+            ArtifactStore store = new NeededStore(new FileStore(folder.resolve("store")), Set.of("pack"));
             Roots roots = new Roots(List.of(gallery));
             DyingDecoder decoder = new DyingDecoder(
                     Files.readAllBytes(gallery.resolve(DEADLY)),

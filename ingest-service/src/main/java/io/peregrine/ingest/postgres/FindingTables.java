@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Findings and the hashes by which pictures are compared, as rows (`V20261126_2__findings.sql`).
+/// Findings and the hashes by which pictures are compared, as rows (`V20261126_32__findings.sql`).
 public final class FindingTables {
     /// A finding at its place among its run's.
     public record Placed(int ordinal, Finding finding) {}
@@ -80,19 +80,19 @@ public final class FindingTables {
         return totals;
     }
 
-    /// @param pack its digest
-    public static Optional<long[]> hashes(Handle sql, String pack) {
-        return sql.createQuery("select hashes from pack_hashes where pack = :pack")
-                .bind("pack", pack)
+    /// @param uri of the pack
+    public static Optional<long[]> hashes(Handle sql, String uri) {
+        return sql.createQuery("select hashes from pack_hashes where uri = :uri")
+                .bind("uri", uri)
                 .map((row, context) -> longs(row.getBytes("hashes")))
                 .findOne();
     }
 
-    public static void keepHashes(Handle sql, String pack, long[] hashes) {
+    public static void keepHashes(Handle sql, String uri, long[] hashes) {
         ByteBuffer bytes = ByteBuffer.allocate(hashes.length * Long.BYTES);
         bytes.asLongBuffer().put(hashes);
-        sql.createUpdate("insert into pack_hashes (pack, hashes) values (:pack, :hashes) on conflict (pack) do nothing")
-                .bind("pack", pack)
+        sql.createUpdate("insert into pack_hashes (uri, hashes) values (:uri, :hashes) on conflict (uri) do nothing")
+                .bind("uri", uri)
                 .bind("hashes", bytes.array())
                 .execute();
     }

@@ -9,22 +9,25 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The letters of every chart. The font comes with us: a chart is the same on every machine, also in a container that
-/// has no font at all.
+/// The letters of every chart. The font is one of our libraries: a chart is the same on every machine, also in a
+/// container that has no font at all.
 public final class Lettering {
     /// What a browser takes for our font: the same one, or Verdana, whose letters are as wide.
     static final String FAMILIES = "DejaVu Sans, Verdana, sans-serif";
+
+    private static final String FOLDER = "/net/sf/jasperreports/fonts/dejavu/";
 
     /// All that AWT need know of a machine's fonts. Asked itself, it fails where there are none.
     private static final String NO_FONTS = "version=1\nsequence.allfonts=default\n";
 
     private static final FontRenderContext MEASURED = new FontRenderContext(null, true, true);
-    private static final Font OURS = load();
+    private static final Font PLAIN = load("DejaVuSans.ttf");
+    private static final Font BOLD = load("DejaVuSans-Bold.ttf");
 
     private Lettering() {}
 
-    private static Font load() {
-        try (InputStream font = Lettering.class.getResourceAsStream("DejaVuSans.ttf")) {
+    private static Font load(String file) {
+        try (InputStream font = Lettering.class.getResourceAsStream(FOLDER + file)) {
             if (System.getProperty("java.awt.headless") == null) {
                 System.setProperty("java.awt.headless", "true");
             }
@@ -36,16 +39,16 @@ public final class Lettering {
             }
             return Font.createFont(Font.TRUETYPE_FONT, font);
         } catch (IOException | FontFormatException broken) {
-            throw new UncheckedIOException(new IOException("DejaVuSans.ttf cannot be read", broken));
+            throw new UncheckedIOException(new IOException(file + " cannot be read", broken));
         }
     }
 
     public static Font plain(double size) {
-        return OURS.deriveFont((float) size);
+        return PLAIN.deriveFont((float) size);
     }
 
     public static Font bold(double size) {
-        return OURS.deriveFont(Font.BOLD, (float) size);
+        return BOLD.deriveFont((float) size);
     }
 
     public static double width(String text, Font font) {

@@ -22,6 +22,7 @@ import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -103,7 +104,8 @@ class EventCodecTest {
                         "CLASS_TOO_SMALL",
                         "class Cubism has 1 picture",
                         List.of(new FieldError("/balance/neighbours", "5", "is too large", "at most 1"))),
-                new RunCancelled(RUN, "asked for"));
+                new RunCancelled(RUN, "asked for"),
+                new RunDeleted(RUN));
     }
 
     @Test

@@ -12,12 +12,12 @@ import java.util.function.Consumer;
 /// The store as a service sees it: what a job publishes is noted as needed by the job's run
 /// before it gets its name. So whatever lies in the store and is noted nowhere is needed by
 /// nobody, at any moment, and may be pruned.
-final class NeededStore implements ArtifactStore {
+public final class NeededStore implements ArtifactStore {
     private final ArtifactStore store;
     private final Set<String> kinds;
 
     /// @param kinds that this service publishes
-    NeededStore(ArtifactStore store, Set<String> kinds) {
+    public NeededStore(ArtifactStore store, Set<String> kinds) {
         this.store = store;
         this.kinds = Set.copyOf(kinds);
     }

@@ -18,8 +18,8 @@ create table finding_total (
     primary key (run, kind)
 );
 
--- Difference hashes of a pack's pictures in the pack's order, 16 bytes each. A pack's digest is the same in every run.
+-- Difference hashes of a pack's pictures in the pack's order, 16 bytes each; the same in every run, and gone with the pack.
 create table pack_hashes (
-    pack text primary key,
+    uri text primary key references artefact (uri) on delete cascade,
     hashes bytea not null
 );
