@@ -30,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
@@ -58,6 +59,7 @@ class DecoderCrashTest {
         Flyway.configure()
                 .dataSource(source(postgres.url()))
                 .locations("db/work", "db/ingest")
+                .placeholders(Map.of("kinds", "pack"))
                 .load()
                 .migrate();
         database = new Database(source(postgres.url()));
