@@ -36,6 +36,16 @@ TESTS = {
     "each service killed once: the same bytes": ["KillTest"],
     "bad input harms nothing but itself; repeats, cancellation, two runs": ["TrustTest"],
     "decode zoo: every file as expected": ["DecodeZooTest"],
+    "scans of every size, in all three fits, and first frames: as Pillow has them": ["VariedSizeTest", "FirstFramesTest"],
+    "malformed files: no crash, no hang, no memory": ["MalformedFilesTest"],
+    "a decoder that dies takes only its file with it": ["DecoderCrashTest"],
+    "every name and special file, metadata.csv and metadata.jsonl": [
+        "ListingTest", "AwkwardFoldersTest", "AwkwardNamesTest", "MetadataTest"],
+    "findings: copies, look-alikes, names that are easily confused": ["FindingsTest", "NearDuplicatesTest"],
+    "one picture more: only its class and split are decoded again": ["IngestFlowTest"],
+    "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["CareTest", "PruningTest"],
+    "REST: charts, originals, 304s, every refusal a problem of its kind": [
+        "CatalogueTest", "ChartsTest", "ChartFormatTest", "OriginalsResourceTest", "ProblemsTest"],
     "a thousand events, fifty bad ones; a bad one last, three restarts": ["ThousandEventsTest"],
     "AsyncAPI, OpenAPI and contracts are those of the code": [
         "AsyncApiTest", "ContractsPageTest", "OpenApiTest"],

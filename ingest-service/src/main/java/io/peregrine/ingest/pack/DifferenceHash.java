@@ -1,13 +1,12 @@
 package io.peregrine.ingest.pack;
 
-/// What a picture looks like, in twice 64 bits: its luminance is averaged into cells, and each bit says whether a cell
-/// is
-/// clearly darker than its neighbour. Compression, scale and brightness hardly change it. Without "clearly", a flat
-/// ground's bits would be noise.
+/// What a picture looks like, in twice 64 bits: its luminance is averaged into cells, and each bit says
+/// whether a cell is clearly darker than its neighbour. Compression, scale and brightness hardly change it.
+/// Without "clearly", a flat ground's bits would be noise.
 ///
-/// Of 501 paintings, scaled to 150 pixels and compressed to half quality, all stay within [#BOUND] bits of the
-/// originals
-/// (at side 416 all but one); of 1.1 million pairs of different paintings the nearest are 8 to 10 bits apart.
+/// Of 501 paintings, scaled to 150 pixels and compressed to half quality, all stay within [#BOUND] bits of
+/// the originals (at side 416 all but one); of 1.1 million pairs of different paintings the nearest are 8
+/// to 10 bits apart.
 ///
 /// @param across 8 rows of 9 cells, each against its right neighbour
 /// @param down 9 rows of 8 cells, each against the one below

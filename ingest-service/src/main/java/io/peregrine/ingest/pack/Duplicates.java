@@ -13,9 +13,8 @@ import java.util.function.IntConsumer;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
-/// Pictures that are in a dataset twice: byte for byte where it misleads a network (two labels for one picture) or
-/// flatters
-/// it (a test picture that was trained with), and by their looks everywhere.
+/// Pictures that are in a dataset twice: byte for byte where it misleads a network (two labels for one
+/// picture) or flatters it (a test picture that was trained with), and by their looks everywhere.
 public final class Duplicates {
     private final Listing listing;
     private final Manifest manifest;

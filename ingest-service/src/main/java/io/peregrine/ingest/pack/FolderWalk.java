@@ -14,9 +14,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
-/// A way through a dataset's folders that opens none which does not lie below the roots. What is passed by on the way
-/// is
-/// noted: names that begin with a dot, `__MACOSX`, and files by names that are no text.
+/// A way through a dataset's folders that opens none which does not lie below the roots. What is passed by
+/// on the way is noted: names that begin with a dot, `__MACOSX`, and files by names that are no text.
 ///
 /// A link to a folder is followed as long as it stays below the roots and does not lead back to where it lies.
 final class FolderWalk {

@@ -27,9 +27,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// A `metadata.csv` or `metadata.jsonl` as Hugging Face's imagefolder has it: each line names a file, says its class
-/// and
-/// may say more.
+/// A `metadata.csv` or `metadata.jsonl` as Hugging Face's imagefolder has it: each line names a file, says
+/// its class and may say more.
 final class Metadata {
     static final String FILE_NAME = "file_name";
     static final String LABEL = "label";

@@ -8,9 +8,8 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
-/// Pairs of hashes that are at most [DifferenceHash#BOUND] bits apart. Every pair is looked at, at about a nanosecond
-/// each: none is
-/// missed, and no dataset makes it slower than its size.
+/// Pairs of hashes that are at most [DifferenceHash#BOUND] bits apart. Every pair is looked at, at about a
+/// nanosecond each: none is missed, and no dataset makes it slower than its size.
 final class NearDuplicates {
     private static final int BLOCK = 1_024;
 
