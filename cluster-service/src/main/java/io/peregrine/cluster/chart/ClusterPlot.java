@@ -47,7 +47,7 @@ public record ClusterPlot(
     private static final int COLUMN = 264;
     private static final int ROWS = PLOT / ROW - 1;
     private static final int COLUMNS = 3;
-    private static final int LABEL = 200;
+    private static final int LABEL = 240;
 
     private static final Font SMALL = Lettering.plain(12);
     private static final Font TEXT = Lettering.plain(13);
