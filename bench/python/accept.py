@@ -173,6 +173,15 @@ def small_run(work):
     spec.write_text(json.dumps({
         "image": {"side": 32}, "balance": {"strategy": "auto"}, "split": {"test": 0.2},
         "classifier": {"epochs": 1, "batchSize": 8}, "autoencoder": {"epochs": 1, "batchSize": 8, "latent": 8}}))
+    try:
+        return peregrine, finished(peregrine, gallery, spec)
+    except BaseException:
+        peregrine.down()
+        raise
+
+
+def finished(peregrine, gallery, spec):
+    """A run to its end: its id and a picture's."""
     name = peregrine.command("publish", gallery, "--data", peregrine.data, "--spec", spec).split()[-1]
     address = f"{peregrine.instance['cluster']}/api/v1/runs/{name}"
     deadline = time.monotonic() + 300
@@ -186,8 +195,8 @@ def small_run(work):
         if answer.get("state") in ("failed", "cancelled") or time.monotonic() > deadline:
             raise AssertionError(f"the run behind the answers is {answer.get('state')}")
         time.sleep(0.5)
-    image = ask(f"{address}/images?limit=1")["items"][0]["id"]
-    return peregrine, {"run": name, "imageId": image}
+    image = ask(f"{address}/images?limit=1")["items"][0]["imageId"]
+    return {"run": name, "imageId": image}
 
 
 def main():

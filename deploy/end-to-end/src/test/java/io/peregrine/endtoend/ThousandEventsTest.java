@@ -116,11 +116,15 @@ class ThousandEventsTest {
         }
         assertThat(missing.size() + real.size()).isEqualTo(950);
 
+        Listener listener = house.listener();
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(5))
+                .pollInterval(Duration.ofSeconds(1))
+                .until(() -> missing.stream().allMatch(run -> listener.end(run).isPresent()));
         for (String run : missing) {
-            assertThat(house.awaitEnd(run))
-                    .isInstanceOfSatisfying(
-                            RunFailed.class,
-                            failed -> assertThat(failed.reason()).isEqualTo("FOLDER_MISSING"));
+            assertThat(listener.of(run, RunFailed.class))
+                    .singleElement()
+                    .satisfies(failed -> assertThat(failed.reason()).isEqualTo("FOLDER_MISSING"));
         }
         for (String run : real) {
             assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
