@@ -144,7 +144,8 @@ def schemathesis(peregrine, places):
                 [command, "--config-file", settings, "run", f"{address}/q/openapi", "--url", address, "--max-examples", "50",
                  "--seed", "7", "--suppress-health-check", "all", "--checks",
                  "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"],
-                stdout=out, stderr=subprocess.STDOUT)
+                # Where it leaves notes of its own.
+                cwd=log.parent, stdout=out, stderr=subprocess.STDOUT)
         count = re.search(r"([\d,]+) generated", log.read_text())
         counts.append(f"{service} {count.group(1) if count else '?'}")
         if done.returncode:
