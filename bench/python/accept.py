@@ -43,7 +43,7 @@ TESTS = {
         "ListingTest", "AwkwardFoldersTest", "AwkwardNamesTest", "MetadataTest"],
     "findings: copies, look-alikes, names that are easily confused": ["FindingsTest", "NearDuplicatesTest"],
     "one picture more: only its class and split are decoded again": ["IngestFlowTest"],
-    "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["CareTest", "PruningTest"],
+    "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["CareTest", "PruningTest", "RunEndsTest"],
     "REST: charts, originals, 304s, every refusal a problem of its kind": [
         "CatalogueTest", "ChartsTest", "ChartFormatTest", "OriginalsResourceTest", "ProblemsTest"],
     "a thousand events, fifty bad ones; a bad one last, three restarts": ["ThousandEventsTest"],

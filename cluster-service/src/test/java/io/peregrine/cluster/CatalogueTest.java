@@ -15,15 +15,8 @@ import static org.hamcrest.Matchers.nullValue;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.CloudEvent;
-import io.peregrine.events.EventCodec;
-import io.peregrine.events.FailureKind;
-import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
-import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
-import io.peregrine.events.PipelineEvent.RunDeleted;
-import io.peregrine.events.PipelineEvent.RunFailed;
-import io.peregrine.events.Stage;
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.Wire;
@@ -39,9 +32,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -311,144 +302,6 @@ class CatalogueTest {
         assertThat(computed.get(1).clusters()).isEqualTo(computed.get(0).clusters());
         assertThat(computed.get(1).latents()).isEqualTo(computed.get(0).latents());
         assertThat(computed.get(1).measures()).isEqualTo(computed.get(0).measures());
-    }
-
-    @Test
-    void aRunIsCancelledOnceAndNothingMoreIsSaidOfIt() throws Exception {
-        PlayedRun played = new PlayedRun(store, "cancelled");
-        String run = played.run.id();
-        List<CloudEvent> early = played.events.stream()
-                .filter(e -> !(e.data() instanceof CheckpointPublished))
-                .toList();
-        wire.say(early);
-        await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
-
-        given().contentType("application/json")
-                .body("{\"reason\":\"wrong folder\"}")
-                .post("/api/v1/runs/{run}/cancel", run)
-                .then()
-                .statusCode(202)
-                .header("Location", containsString("/api/v1/runs/" + run))
-                .body("state", equalTo("cancelled"));
-        given().post("/api/v1/runs/{run}/cancel", run).then().statusCode(409);
-        await().atMost(PATIENCE).until(() -> wire.of(run, RunCancelled.class).size() == 1);
-        // What comes late is noted, and leads to nothing.
-        wire.say(played.events);
-        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
-
-        assertThat(wire.of(run, ClustersComputed.class)).isEmpty();
-        assertThat(wire.of(run, RunCompleted.class)).isEmpty();
-        ok("/api/v1/runs/" + run).body("state", equalTo("cancelled")).body("cancelled", equalTo("wrong folder"));
-        problem(404, "No clusters yet", "/api/v1/runs/" + run + "/clusters");
-        problem(404, "No clusters yet", "/api/v1/runs/" + run + "/charts/clusters.png");
-    }
-
-    @Test
-    void aRunThatGoesOnIsNotDeletedAndOfADeletedOneNothingIsLeftOrComesBack() throws Exception {
-        PlayedRun played = new PlayedRun(store, "deleted");
-        String run = played.run.id();
-        given().delete("/api/v1/runs/{run}", run)
-                .then()
-                .statusCode(404)
-                .contentType("application/problem+json")
-                .body("title", equalTo("No such run"));
-        wire.say(played.events.subList(0, 5));
-        await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
-        given().delete("/api/v1/runs/{run}", run)
-                .then()
-                .statusCode(409)
-                .contentType("application/problem+json")
-                .body("title", equalTo("The run still goes on"))
-                .body("detail", containsString("Cancel it first"));
-        wire.say(played.events);
-        await().atMost(PATIENCE).until(() -> !wire.of(run, RunCompleted.class).isEmpty());
-        assertThat(rowsOf(run)).containsKeys("run", "timeline", "image", "latent", "point", "needed", "job");
-
-        given().delete("/api/v1/runs/{run}", run).then().statusCode(204).body(equalTo(""));
-
-        given().delete("/api/v1/runs/{run}", run).then().statusCode(404);
-        await().atMost(PATIENCE).until(() -> wire.of(run, RunDeleted.class).size() == 1);
-        problem(404, "No such run", "/api/v1/runs/" + run);
-        // Everything again, by the inbox as if for the first time.
-        database.jdbi().useHandle(sql -> sql.execute("delete from inbox"));
-        wire.say(played.events);
-        String last = played.events.getLast().id();
-        await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L)));
-        problem(404, "No such run", "/api/v1/runs/" + run);
-    }
-
-    @Test
-    void aDeletionThatIsHeardBeforeAnythingElseOfTheRunHolds() throws Exception {
-        PlayedRun played = new PlayedRun(store, "deleted first");
-        String run = played.run.id();
-        wire.say(List.of(ended(played, new RunDeleted(played.run), 1)));
-        await().atMost(PATIENCE).until(() -> count("select count(*) from ended_run where run = :run", run) == 1);
-        wire.say(played.events);
-        String last = played.events.getLast().id();
-        await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
-
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L)));
-    }
-
-    /// @return how many rows each table of this service has of a run, where it has any; a table
-    ///     of runs that a deletion forgets is found by this
-    private Map<String, Long> rowsOf(String run) {
-        Map<String, Long> rows = new TreeMap<>();
-        List<String> tables = database.jdbi()
-                .withHandle(sql -> sql.createQuery("""
-                select table_name from information_schema.columns
-                where table_schema = current_schema() and (column_name = 'run' or (table_name, column_name) = ('run', 'id'))
-                """).mapTo(String.class).list());
-        for (String table : tables) {
-            String column = table.equals("run") ? "id" : "run";
-            // The outbox still has what is to be told of the deletion.
-            String which = table.equals("outbox") ? " and not terminal" : "";
-            long n = count("select count(*) from %s where %s = :run%s".formatted(table, column, which), run);
-            if (n > 0) {
-                rows.put(table, n);
-            }
-        }
-        return rows;
-    }
-
-    @Test
-    void aRunThatFailedSaysWhyAndTheFirstEndStands() throws Exception {
-        PlayedRun played = new PlayedRun(store, "failed");
-        String run = played.run.id();
-        RunFailed failed = new RunFailed(
-                played.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower learningRate", List.of());
-        wire.say(List.of(ended(played, new RunCancelled(played.run, "late"), 2), ended(played, failed, 1)));
-        wire.say(played.events);
-        await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
-
-        ok("/api/v1/runs/" + run).body("state", equalTo("cancelled"));
-        PlayedRun other = new PlayedRun(store, "failed too");
-        wire.say(List.of(ended(
-                other,
-                new RunFailed(
-                        other.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower rate", List.of()),
-                1)));
-        await().atMost(PATIENCE)
-                .untilAsserted(() -> ok("/api/v1/runs/" + other.run.id())
-                        .body("state", equalTo("failed"))
-                        .body("failure.reason", equalTo("LOSS_DIVERGED"))
-                        .body("failure.stage", equalTo("train")));
-        problem(404, "No history yet", "/api/v1/runs/" + other.run.id() + "/charts/history.svg");
-        problem(404, "No test result", "/api/v1/runs/" + other.run.id() + "/charts/confusion.png");
-    }
-
-    private static CloudEvent ended(PlayedRun played, io.peregrine.events.PipelineEvent event, int second) {
-        String run = played.run.id();
-        return new CloudEvent(
-                EventCodec.eventId(run, event.type(), "end"),
-                "/peregrine/test",
-                event.type(),
-                Instant.parse("2026-11-24T13:30:00Z").plusSeconds(second),
-                run,
-                run,
-                null,
-                event);
     }
 
     private long count(String query, String run) {

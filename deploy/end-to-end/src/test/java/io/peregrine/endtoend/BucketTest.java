@@ -17,7 +17,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -36,20 +35,7 @@ class BucketTest {
         Paintings.write(gallery, 32, 4, 14, 9, 12);
         Path data = folder.resolve("data");
         try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);
-                House house = House.open(
-                        data,
-                        folder,
-                        Map.of(
-                                "PEREGRINE_STORE",
-                                "s3://" + BUCKET + "/store",
-                                "PEREGRINE_STORE_ENDPOINT",
-                                server.endpoint().toString(),
-                                "PEREGRINE_STORE_CACHE",
-                                data + "/kept/${quarkus.application.name}",
-                                "AWS_ACCESS_KEY_ID",
-                                S3Server.IDENTITY,
-                                "AWS_SECRET_ACCESS_KEY",
-                                S3Server.CREDENTIAL))) {
+                House house = House.inBucket(data, folder, server, BUCKET)) {
             String run = house.publish("bucket", gallery, """
                     {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
                      "classifier":{"epochs":2,"batchSize":8},"autoencoder":{"epochs":2,"batchSize":8,"latent":12}}""");

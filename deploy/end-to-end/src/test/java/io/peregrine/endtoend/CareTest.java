@@ -24,7 +24,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
@@ -66,20 +65,7 @@ class CareTest {
     void theSameInABucket() throws Exception {
         begin();
         try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);
-                House house = House.open(
-                        data,
-                        folder,
-                        Map.of(
-                                "PEREGRINE_STORE",
-                                "s3://" + BUCKET + "/store",
-                                "PEREGRINE_STORE_ENDPOINT",
-                                server.endpoint().toString(),
-                                "PEREGRINE_STORE_CACHE",
-                                data + "/kept/${quarkus.application.name}",
-                                "AWS_ACCESS_KEY_ID",
-                                S3Server.IDENTITY,
-                                "AWS_SECRET_ACCESS_KEY",
-                                S3Server.CREDENTIAL))) {
+                House house = House.inBucket(data, folder, server, BUCKET)) {
             announce(house);
             careIsTaken(house, server.object(BUCKET, "store"));
         }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.S3Server;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
@@ -56,6 +57,24 @@ final class House implements AutoCloseable {
 
     static House open(Path data, Path root) throws IOException {
         return open(data, root, Map.of());
+    }
+
+    /// Its store is a bucket.
+    static House inBucket(Path data, Path root, S3Server server, String bucket) throws IOException {
+        return open(
+                data,
+                root,
+                Map.of(
+                        "PEREGRINE_STORE",
+                        "s3://" + bucket + "/store",
+                        "PEREGRINE_STORE_ENDPOINT",
+                        server.endpoint().toString(),
+                        "PEREGRINE_STORE_CACHE",
+                        data + "/kept/${quarkus.application.name}",
+                        "AWS_ACCESS_KEY_ID",
+                        S3Server.IDENTITY,
+                        "AWS_SECRET_ACCESS_KEY",
+                        S3Server.CREDENTIAL));
     }
 
     /// @param environment of every service
