@@ -94,6 +94,52 @@ class ResNet(nn.Module):
         return torch.log_softmax(self.fc(self.dropout(x)), 1)
 
 
+class PatchBlock(nn.Module):
+    def __init__(self, channels, hidden):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels, hidden, 3, padding=1)
+        self.conv2 = nn.Conv2d(hidden, channels, 3, padding=1)
+
+    def forward(self, x):
+        return x + self.conv2(torch.relu(self.conv1(x)))
+
+
+class PatchEncoder(nn.Module):
+    def __init__(self, side, latent, channels, hidden):
+        super().__init__()
+        self.patches = nn.Conv2d(3, channels, 8, 8)
+        self.blocks = nn.Sequential(PatchBlock(channels, hidden), PatchBlock(channels, hidden))
+        self.code = nn.Linear(channels * (side // 8) ** 2, latent)
+
+    def forward(self, pixels):
+        return self.code(self.blocks(self.patches(pixels * (1 / 64) - 2)).flatten(1))
+
+
+class PatchDecoder(nn.Module):
+    def __init__(self, side, latent, channels, hidden):
+        super().__init__()
+        self.grid = side // 8
+        self.code = nn.Linear(latent, channels * self.grid ** 2)
+        self.blocks = nn.Sequential(PatchBlock(channels, hidden), PatchBlock(channels, hidden))
+        self.pixels = nn.Conv2d(channels, 3 * 8 * 8, 3, padding=1)
+
+    def forward(self, code):
+        x = self.code(code).unflatten(1, (-1, self.grid, self.grid))
+        return (nn.functional.pixel_shuffle(self.pixels(self.blocks(x)), 8) + 2) * 64
+
+
+class ResNetAutoencoder(nn.Module):
+    """A residual autoencoder over patches of 8 x 8 pixels."""
+
+    def __init__(self, side, latent, channels=32, hidden=64):
+        super().__init__()
+        self.encoder = PatchEncoder(side, latent, channels, hidden)
+        self.decoder = PatchDecoder(side, latent, channels, hidden)
+
+    def forward(self, pixels):
+        return self.decoder(self.encoder(pixels))
+
+
 def load(path):
     """The network of a checkpoint, with its weights, ready to be asked (`eval`)."""
     weights = load_file(path)
@@ -107,6 +153,10 @@ def load(path):
     elif preset == "resnet":
         stages = [weights[f"layer{stage}.0.conv1.weight"].shape[0] for stage in (1, 2, 3)]
         network = ResNet(weights["fc.weight"].shape[0], stages)
+    elif preset == "resnet-autoencoder":
+        latent, features = weights["encoder.code.weight"].shape
+        hidden, channels = weights["encoder.blocks.0.conv1.weight"].shape[:2]
+        network = ResNetAutoencoder(8 * round((features / channels) ** 0.5), latent, channels, hidden)
     else:
         raise ValueError(f"{path} is of the preset '{preset}', which this file does not know")
     network.load_state_dict(weights, strict=True)

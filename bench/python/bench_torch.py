@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
-from networks import ResNet, SeedAutoencoder, SeedCnn
+from networks import ResNet, ResNetAutoencoder, SeedAutoencoder, SeedCnn
 
 LATENT = 300
 
@@ -29,6 +29,8 @@ def network(preset, side, classes):
         return SeedCnn(64 * size * size, classes)
     if preset == "seed-autoencoder":
         return SeedAutoencoder(side // 8 + 1, LATENT)
+    if preset == "resnet-autoencoder":
+        return ResNetAutoencoder(side, LATENT)
     return ResNet(classes)
 
 
@@ -39,7 +41,7 @@ def main():
     drawn = load_file(file)
     pixels, labels = drawn["pixels"], drawn["labels"]
     model = network(preset, pixels.shape[-1], int(labels.max()) + 1).train()
-    classifies = preset != "seed-autoencoder"
+    classifies = not preset.endswith("autoencoder")
     adam = torch.optim.Adam(model.parameters(), lr=0.01 if classifies else 0.001, fused="fused" in sys.argv[6:])
     seconds, losses, optimizer = [], [], 0.0
     for _ in range(epochs):

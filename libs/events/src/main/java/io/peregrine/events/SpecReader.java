@@ -30,6 +30,8 @@ final class SpecReader {
 
     private static final Regimen RESNET = new Regimen(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
 
+    private static final Regimen RESNET_AUTOENCODER = new Regimen(Schedule.COSINE, 0.05, 0, 0, 0, Augment.FLIP, 0);
+
     private SpecReader() {}
 
     static RunSpec read(ObjectNode json) throws BadSpec {
@@ -210,15 +212,17 @@ final class SpecReader {
                 "gradientNorm",
                 "augment",
                 "patience");
+        String preset = preset(room, "seed-autoencoder", "resnet-autoencoder");
+        boolean modern = preset.equals("resnet-autoencoder");
         return new TrainSpec(
-                preset(room, "seed-autoencoder"),
+                preset,
                 (int) room.count("latent", 300, 65_536),
-                (int) room.count("epochs", 10, 100_000),
+                (int) room.count("epochs", modern ? 30 : 10, 100_000),
                 (int) room.count("batchSize", 32, 65_536),
                 rate(room, 0.001),
                 room.seed(),
                 0,
-                regimen(room, Regimen.PLAIN));
+                regimen(room, modern ? RESNET_AUTOENCODER : Regimen.PLAIN));
     }
 
     private static Regimen regimen(Fields room, Regimen otherwise) {

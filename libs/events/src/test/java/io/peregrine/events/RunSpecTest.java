@@ -55,6 +55,22 @@ class RunSpecTest {
     }
 
     @Test
+    void theResidualAutoencoderHasDefaultsOfItsOwn() throws Exception {
+        RunSpec spec =
+                RunSpec.parse(json("{'dataset':'a','uri':'file:///a','autoencoder':{'preset':'resnet-autoencoder'}}"));
+        assertThat(spec.autoencoder())
+                .isEqualTo(new RunSpec.TrainSpec(
+                        "resnet-autoencoder",
+                        300,
+                        30,
+                        32,
+                        0.001,
+                        42,
+                        0,
+                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.Augment.FLIP, 0)));
+    }
+
+    @Test
     void runJsonIsReadAsWhatWasWrittenAndIsTheSameBytes() throws Exception {
         RunSpec spec = RunSpec.parse(json("""
                 {'dataset':'a','uri':'file:///a','image':{'side':96,'fit':'cover','orientation':'ignore'},

@@ -13,14 +13,14 @@ public final class Encoder implements AutoCloseable {
     /// Pictures that go through the engine at once: bounds the memory, and is part of what decides the last bits.
     private static final int AT_ONCE = 32;
 
-    private final SeedAutoencoder network;
+    private final Autoencoder network;
     private final NetworkState state;
     private final Batch batch;
 
-    /// @param weights a `seed-autoencoder` checkpoint
+    /// @param weights an autoencoder's checkpoint
     /// @throws Failure OURS, if it is none
     public Encoder(Safetensors weights) {
-        network = SeedAutoencoder.of(weights);
+        network = Autoencoder.of(weights);
         List<Parameter> half = network.parameters().stream()
                 .filter(parameter -> parameter.name().startsWith("encoder."))
                 .toList();

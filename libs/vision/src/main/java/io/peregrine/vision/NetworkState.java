@@ -43,7 +43,7 @@ public final class NetworkState implements AutoCloseable {
     }
 
     /// Start values as PyTorch's, from our own stream: uniform in ±1/√fan-in for weights and biases, drawn in
-    /// `state_dict` order.
+    /// `state_dict` order; and those that a network gives.
     ///
     /// @param seed 0 to 4,294,967,295
     public static NetworkState fresh(TrainableNetwork network, long seed) {
@@ -65,6 +65,12 @@ public final class NetworkState implements AutoCloseable {
                 }
                 case ZEROS, RUNNING_MEAN -> {
                     // As every tensor begins.
+                }
+            }
+            for (int i = 0; parameter.given() != null && i < parameter.size(); i++) {
+                double value = parameter.given().applyAsDouble(i);
+                if (!Double.isNaN(value)) {
+                    values.setAtIndex(Floats.LAYOUT, i, (float) value);
                 }
             }
         }

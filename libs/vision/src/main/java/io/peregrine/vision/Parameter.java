@@ -2,6 +2,7 @@ package io.peregrine.vision;
 
 import io.peregrine.events.Failure;
 import java.util.Arrays;
+import java.util.function.IntToDoubleFunction;
 
 /// One tensor of a network's `state_dict`.
 ///
@@ -9,7 +10,13 @@ import java.util.Arrays;
 /// @param shape in C order
 /// @param start how it begins
 /// @param fanIn for a uniform start: inputs of one unit
-public record Parameter(String name, long[] shape, Start start, long fanIn) {
+/// @param given of each value's place in C order, with which it begins; where that is NaN, and where this is null, it
+///     begins as `start` says
+public record Parameter(String name, long[] shape, Start start, long fanIn, IntToDoubleFunction given) {
+    public Parameter(String name, long[] shape, Start start, long fanIn) {
+        this(name, shape, start, fanIn, null);
+    }
+
     /// How a tensor begins.
     public enum Start {
         /// Uniform in ±1/√fan-in, PyTorch's default of convolutions and linear layers.

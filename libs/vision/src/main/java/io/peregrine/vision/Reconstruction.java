@@ -9,12 +9,12 @@ import java.lang.foreign.MemorySegment;
 public final class Reconstruction {
     private Reconstruction() {}
 
-    /// @param weights a `seed-autoencoder` checkpoint; all of it is in memory for as long as this takes
+    /// @param weights an autoencoder's checkpoint; all of it is in memory for as long as this takes
     /// @param picture u8 [3, side, side]
     /// @return f32 [3, side, side], about 0 to 255
     /// @throws Failure OURS, if the weights are none, or `SIDE_DIFFERS`, if they are for pictures of another side
     public static float[] of(Safetensors weights, MemorySegment picture, int side) {
-        SeedAutoencoder network = SeedAutoencoder.of(weights);
+        Autoencoder network = Autoencoder.of(weights);
         network.mustTake(side);
         try (NetworkState state = NetworkState.read(network, weights, "");
                 Batch batch = new Batch(1, side)) {

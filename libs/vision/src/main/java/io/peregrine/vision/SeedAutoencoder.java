@@ -7,7 +7,6 @@ import ai.djl.nn.Activation;
 import ai.djl.nn.convolutional.Conv2d;
 import ai.djl.nn.core.Linear;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.Failure;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +14,7 @@ import java.util.Map;
 /// The report's autoencoder: three convolutions (kernel 2, stride 2, padding 1) with ReLU, linear to the code; then
 /// the mirror with transposed convolutions, ReLU to the end; trained by the mean squared error. Any side divisible
 /// by 8 works.
-public final class SeedAutoencoder implements TrainableNetwork {
+public final class SeedAutoencoder implements Autoencoder {
     /// Preset's name in a specification.
     public static final String PRESET = "seed-autoencoder";
 
@@ -44,23 +43,14 @@ public final class SeedAutoencoder implements TrainableNetwork {
         return new SeedAutoencoder((width - 1) * 8, Math.toIntExact(code[0]));
     }
 
-    /// @return length of a code
-    int latent() {
-        return latent;
-    }
-
-    /// @throws Failure OURS `SIDE_DIFFERS`, if pictures are of another side
-    void mustTake(int side) {
-        if (side != this.side) {
-            throw Failure.ours(
-                    "SIDE_DIFFERS",
-                    "pictures of side %d, but this autoencoder takes side %d".formatted(side, this.side),
-                    null);
-        }
-    }
-
-    int side() {
+    @Override
+    public int side() {
         return side;
+    }
+
+    @Override
+    public int latent() {
+        return latent;
     }
 
     @Override
@@ -89,7 +79,7 @@ public final class SeedAutoencoder implements TrainableNetwork {
         return all;
     }
 
-    /// @return f32 [n, latent]: the code of each picture
+    @Override
     public NDArray encode(Map<String, NDArray> state, NDArray pixels) {
         NDArray x = pixels;
         for (int layer = 0; layer < 3; layer++) {
@@ -102,7 +92,7 @@ public final class SeedAutoencoder implements TrainableNetwork {
                 .singletonOrThrow();
     }
 
-    /// @return f32 [n, 3, side, side]: the picture that each code stands for
+    @Override
     public NDArray decode(Map<String, NDArray> state, NDArray code) {
         NDArray x = Activation.relu(Linear.linear(code, state.get("decoder.0.weight"), state.get("decoder.0.bias"))
                 .singletonOrThrow());
@@ -135,15 +125,5 @@ public final class SeedAutoencoder implements TrainableNetwork {
                 .reshape(n, out, 2 * h, 2 * w);
         String rim = outputPadding ? "1:" : "1:-1";
         return spread.get(new NDIndex(":, :, %s, %s".formatted(rim, rim))).add(bias.reshape(1, out, 1, 1));
-    }
-
-    @Override
-    public NDArray output(Map<String, NDArray> state, NDArray pixels, boolean training) {
-        return decode(state, encode(state, pixels));
-    }
-
-    @Override
-    public NDArray loss(NDArray output, NDArray pixels, NDArray labels) {
-        return output.sub(pixels).square().mean();
     }
 }

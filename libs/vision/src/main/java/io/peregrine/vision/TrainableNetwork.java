@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 
 /// A network as plain functions over a map of its `state_dict`: nothing is hidden in it.
-public sealed interface TrainableNetwork permits Classifier, SeedAutoencoder {
+public sealed interface TrainableNetwork permits Classifier, Autoencoder {
     /// @return tensors in `state_dict` order
     List<Parameter> parameters();
 

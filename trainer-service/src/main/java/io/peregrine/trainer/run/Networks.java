@@ -2,6 +2,7 @@ package io.peregrine.trainer.run;
 
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.vision.ResNet;
+import io.peregrine.vision.ResNetAutoencoder;
 import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.TrainableNetwork;
@@ -20,6 +21,7 @@ public final class Networks {
             case SeedCnn.PRESET -> new SeedCnn(side, classes, spec.dropout(), weights, smoothing);
             case ResNet.PRESET -> new ResNet(classes, spec.dropout(), weights, smoothing);
             case SeedAutoencoder.PRESET -> new SeedAutoencoder(side, spec.latent());
+            case ResNetAutoencoder.PRESET -> new ResNetAutoencoder(side, spec.latent());
             default -> throw new IllegalArgumentException("there is no network '" + spec.preset() + "'");
         };
     }

@@ -11,7 +11,6 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.trainer.run.NetworkTraining.Material;
-import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.Torch;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
@@ -41,7 +40,7 @@ public final class TrainingSpeed {
         int threads = Integer.parseInt(arguments[5]);
         Torch.load(threads);
         Manifest manifest = manifest(Path.of(arguments[1]), new FileStore(Path.of(arguments[2])));
-        double rate = preset.equals(SeedAutoencoder.PRESET) ? 0.001 : 0.01;
+        double rate = preset.endsWith("autoencoder") ? 0.001 : 0.01;
         TrainSpec spec = new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1);
         TrainableNetwork network =
                 Networks.of(spec, manifest.side(), manifest.classes().size(), null);

@@ -23,7 +23,7 @@ class TrainingSpeedTest {
     Path folder;
 
     @ParameterizedTest
-    @ValueSource(strings = {"seed-cnn", "seed-autoencoder", "resnet"})
+    @ValueSource(strings = {"seed-cnn", "seed-autoencoder", "resnet", "resnet-autoencoder"})
     void eachStepIsTimedAndEachEpochsLossIsTold(String network) throws IOException {
         Mt19937 random = new Mt19937(1);
         byte[] pixels = new byte[10 * 3 * SIDE * SIDE];
