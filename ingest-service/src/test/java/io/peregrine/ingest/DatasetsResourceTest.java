@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.startsWith;
 
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.Wire;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -20,6 +21,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
+import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,6 +74,21 @@ class DatasetsResourceTest {
     }
 
     @Test
+    void theKeyOfADeletedRunLeadsToNothingAndSaysSo() {
+        String key = UUID.randomUUID().toString();
+        String run = publish(body("deleted", 16), key).statusCode(202).extract().path("run");
+        try (Wire wire = new Wire(bootstrapServers)) {
+            wire.say(new RunDeleted(wire.await(run, DatasetSealed.class).run()), "cluster-service", "");
+        }
+
+        Awaitility.await()
+                .untilAsserted(() -> publish(body("deleted", 16), key)
+                        .statusCode(410)
+                        .body("type", equalTo("/api/v1/problems/run-deleted"))
+                        .body("detail", containsString(run)));
+    }
+
+    @Test
     void everyFieldsErrorComesWithItsPointer() {
         publish("{\"uri\":\"%s\",\"image\":{\"side\":9},\"classifer\":{}}".formatted(folder.uri()), null)
                 .statusCode(422)
@@ -115,7 +132,7 @@ class DatasetsResourceTest {
                 .body("paths.'/api/v1/datasets'.post.operationId", equalTo("publishDataset"))
                 .body(
                         "paths.'/api/v1/datasets'.post.responses.keySet()",
-                        containsInAnyOrder("202", "400", "422", "503", "default"));
+                        containsInAnyOrder("202", "400", "410", "422", "503", "default"));
         given().get("/q/health/ready").then().statusCode(200);
         given().get("/q/metrics").then().body(containsString("peregrine_images_ingested_total{result=\"decoded\"}"));
     }

@@ -14,6 +14,7 @@ enum DatasetProblem implements ProblemKind {
             "Each of 'errors' says which field, what was found, what is allowed."),
     BAD_KEY(400, "Bad Idempotency-Key", "Send 1 to 255 visible characters, such as a UUID, or leave the header out."),
     KEY_REUSED(422, "The Idempotency-Key was used for another body", "Send a new key with a new body."),
+    RUN_DELETED(410, "The run of this Idempotency-Key was deleted", "Send a new key: a new run begins."),
     RUN_UNKNOWN(404, "No such run", "A run is here once its files are listed; cluster-service knows every run."),
     NOT_SEALED(
             404,

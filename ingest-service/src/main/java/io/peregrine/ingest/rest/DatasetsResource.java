@@ -100,6 +100,10 @@ public class DatasetsResource {
             description = "The body is no JSON object, or the key is none",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     @APIResponse(
+            responseCode = "410",
+            description = "The key's run was deleted",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    @APIResponse(
             responseCode = "422",
             description = "The specification cannot stand: every field's error with its pointer",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
@@ -123,6 +127,10 @@ public class DatasetsResource {
         }
         boolean[] same = {true};
         database.inTransaction(null, tx -> {
+            if (tx.isDeleted(run)) {
+                // Its event would be a repeat that nobody acts on, and Location would lead nowhere.
+                throw Problem.of(DatasetProblem.RUN_DELETED, "It was run %s.".formatted(run));
+            }
             tx.sayAs(id, run, ready);
             same[0] = Published.is(tx.sql(), id, data);
         });

@@ -136,7 +136,7 @@ public final class Transaction {
     }
 
     /// @return whether the run was deleted
-    boolean isDeleted(String run) {
+    public boolean isDeleted(String run) {
         lock(run, "pg_advisory_xact_lock_shared");
         return sql.createQuery("select exists (select 1 from ended_run where run = :run and deleted_at is not null)")
                 .bind("run", run)
