@@ -175,6 +175,18 @@ final class House implements AutoCloseable {
         peregrine.terminate(Service.valueOf(service.toUpperCase(Locale.ROOT)));
     }
 
+    /// Starts one more process of a service, beside the first.
+    void replica(String service) {
+        peregrine.replica(
+                Service.valueOf(service.toUpperCase(Locale.ROOT)),
+                peregrine.data().resolve("logs").resolve(service + "-replica.log"));
+    }
+
+    /// @return the number of a service's process, for signals
+    long pid(String service) {
+        return peregrine.pid(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+    }
+
     Path log(String service) {
         return peregrine.log(Service.valueOf(service.toUpperCase(Locale.ROOT)));
     }

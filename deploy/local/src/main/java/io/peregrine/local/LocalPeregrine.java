@@ -22,6 +22,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /// All of Peregrine on one machine: broker, database and the four services as child processes.
 ///
@@ -66,6 +67,7 @@ public final class LocalPeregrine implements AutoCloseable {
     private final Map<String, String> environment;
     private final Consumer<String> notices;
     private final Map<Service, Process> processes = new EnumMap<>(Service.class);
+    private final List<Process> replicas = new ArrayList<>();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
     private LocalBroker broker;
@@ -170,9 +172,12 @@ public final class LocalPeregrine implements AutoCloseable {
     }
 
     private synchronized void launch(Service service) {
-        if (stopping) {
-            return;
+        if (!stopping) {
+            processes.put(service, start(service, addresses.services().get(service), log(service)));
         }
+    }
+
+    private Process start(Service service, int port, Path log) {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -190,7 +195,7 @@ public final class LocalPeregrine implements AutoCloseable {
                 jar(service).toString()));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
-                .redirectOutput(ProcessBuilder.Redirect.appendTo(log(service).toFile()));
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         Map<String, String> given = builder.environment();
         given.put("PEREGRINE_STORE", store().toString());
         given.put("PEREGRINE_ROOTS", roots.stream().map(Path::toString).collect(Collectors.joining(":")));
@@ -203,7 +208,7 @@ public final class LocalPeregrine implements AutoCloseable {
         given.put("PEREGRINE_INGEST_URL", address(Service.INGEST));
         given.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
         given.put("QUARKUS_HTTP_HOST", "127.0.0.1");
-        given.put("QUARKUS_HTTP_PORT", Integer.toString(addresses.services().get(service)));
+        given.put("QUARKUS_HTTP_PORT", Integer.toString(port));
         // In any other locale Java cannot name a file 'café.jpg', let alone open it.
         given.put("LC_ALL", "C.UTF-8");
         given.put("MALLOC_ARENA_MAX", "2");
@@ -212,7 +217,7 @@ public final class LocalPeregrine implements AutoCloseable {
         given.put("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000");
         given.putAll(environment);
         try {
-            processes.put(service, builder.start());
+            return builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(service.module() + " cannot be started", e);
         }
@@ -285,6 +290,21 @@ public final class LocalPeregrine implements AutoCloseable {
         process.onExit().join();
     }
 
+    /// Starts one more process of a service, beside the first: same broker, database and store, a port of its own. It
+    /// is not started again, and ends with all others.
+    ///
+    /// @param log where it writes its log
+    public synchronized Process replica(Service service, Path log) {
+        Process replica = start(service, 0, log);
+        replicas.add(replica);
+        return replica;
+    }
+
+    /// @return the number of a service's process as it is now
+    public long pid(Service service) {
+        return process(service).pid();
+    }
+
     /// @return `http://127.0.0.1:<port>` of a service
     public String address(Service service) {
         return "http://127.0.0.1:" + addresses.services().get(service);
@@ -324,7 +344,7 @@ public final class LocalPeregrine implements AutoCloseable {
         List<Process> all;
         synchronized (this) {
             stopping = true;
-            all = List.copyOf(processes.values());
+            all = Stream.concat(processes.values().stream(), replicas.stream()).toList();
         }
         all.forEach(Process::destroy);
         long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
