@@ -4,7 +4,7 @@
     network = load("checkpoint.safetensors")
     log_probabilities = network(pixels)        # float32 [n, 3, side, side], 0 to 255, the side of the run
 
-Needs torch and safetensors. A checkpoint's file: `GET /api/v1/runs/{run}/checkpoints` names it; it lies in the store.
+Needs torch and safetensors. A checkpoint's file: `GET /api/v1/runs/{run}` names it (`weights`); it lies in the store.
 An autoencoder answers with pictures; `network.encoder(pixels)` are its codes.
 """
 

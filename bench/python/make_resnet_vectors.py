@@ -1,16 +1,18 @@
 #!/usr/bin/env python3
-"""Makes libs/vision/src/test/resources/resnet.safetensors: what PyTorch makes of docs/networks.py's ResNet, small.
+"""Makes resnet.safetensors of libs/vision/src/test/resources: what PyTorch makes of docs/networks.py's ResNet, small.
 
     .venv-torch/bin/python make_resnet_vectors.py
 
 Weights before and after four steps of AdamW (weight decay on tensors of more than one dimension, gradients shortened by
-clip_grad_norm_, weighed and smoothed cross-entropy), the losses, and the output before and after.
+clip_grad_norm_, weighed and smoothed cross-entropy), the losses, and the output before and after. Beside it
+resnet-state-dict.safetensors: the weights before as a user saves them to begin a training with.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
+import safetensors.torch
 import torch
 from safetensors.numpy import save_file
 
@@ -48,6 +50,9 @@ def main():
 
     tensors = {"images": pixels, "labels": labels.astype(np.int64)} | state("before")
     tensors["output_before"] = evaluated()
+    target = ROOT / "libs/vision/src/test/resources/resnet.safetensors"
+    target.parent.mkdir(exist_ok=True)
+    safetensors.torch.save_file(network.state_dict(), target.with_name("resnet-state-dict.safetensors"))
     network.train()
     decayed = [p for p in network.parameters() if p.dim() > 1]
     kept = [p for p in network.parameters() if p.dim() == 1]
@@ -63,8 +68,6 @@ def main():
         optimizer.step()
         losses.append(loss.item())
     tensors |= {"losses": np.array(losses), "norms": np.array(norms)} | state("after") | {"output_after": evaluated()}
-    target = ROOT / "libs/vision/src/test/resources/resnet.safetensors"
-    target.parent.mkdir(exist_ok=True)
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, target)
     print(target, target.stat().st_size, losses, norms)
 

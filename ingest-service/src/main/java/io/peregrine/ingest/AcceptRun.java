@@ -11,16 +11,18 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// Publishes the specification with its defaults filled in, to which every event of the run points, and says that the
-/// run is accepted.
+/// Publishes the specification with its defaults filled in and its initial weights beside it, to which every event of
+/// the run points, and says that the run is accepted.
 @ApplicationScoped
 class AcceptRun implements JobHandler {
     static final String KIND = "accept";
 
     private final ArtifactStore store;
+    private final InitialWeights weights;
 
-    AcceptRun(ArtifactStore store) {
+    AcceptRun(ArtifactStore store, InitialWeights weights) {
         this.store = store;
+        this.weights = weights;
     }
 
     @Override
@@ -31,7 +33,8 @@ class AcceptRun implements JobHandler {
     @Override
     public void work(JobContext context) throws BadSpec {
         Job job = context.job();
-        RunSpec spec = RunSpec.parse((ObjectNode) job.payload());
+        RunSpec said = RunSpec.parse((ObjectNode) job.payload());
+        RunSpec spec = said.training(weights.kept(said.classifier()), weights.kept(said.autoencoder()));
         RunRef run = new RunRef(job.run().id(), job.run().dataset(), store.publish("run", "json", spec.toJson()));
         context.done(tx -> {
             tx.say(new RunAccepted(run, spec.uri()), "");

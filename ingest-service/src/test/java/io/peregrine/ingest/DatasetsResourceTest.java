@@ -105,6 +105,13 @@ class DatasetsResourceTest {
         publish("{\"dataset\":\"x\",\"uri\":\"%sgone\"}".formatted(folder.uri()), null)
                 .statusCode(422)
                 .body("errors[0].detail", startsWith("FOLDER_MISSING"));
+        publish(
+                        "{\"dataset\":\"x\",\"uri\":\"%s\",\"autoencoder\":{\"init\":\"%sRococo/b.png\"}}"
+                                .formatted(folder.uri(), folder.uri()),
+                        null)
+                .statusCode(422)
+                .body("errors[0].pointer", equalTo("/autoencoder/init"))
+                .body("errors[0].detail", startsWith("INIT_UNREADABLE: b.png is no safetensors file"));
     }
 
     @Test

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
@@ -23,6 +24,7 @@ import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
+import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.Split;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.Wire;
@@ -233,6 +235,60 @@ class IngestFlowTest {
         assertThat(empty.detail()).contains("Cubism", "IMAGE_TRUNCATED 1");
         assertThat(empty.run().spec()).isNotNull();
         assertThat(wire.await(good, DatasetSealed.class).pictures()).isEqualTo(1);
+    }
+
+    @Test
+    void weightsToBeginWithGoIntoTheStoreWithTheRun() throws Exception {
+        folder.picture("Cubism/a.jpg");
+        Path weights = folder.root().resolve("mine.safetensors");
+        new SafetensorsWriter().add("w", new long[] {1}, new float[] {7}).writeTo(weights);
+        byte[] content = Files.readAllBytes(weights);
+        String mine = "\"" + weights.toUri() + "\"";
+        RunRef first =
+                wire.await(wire.publish(readyOf(mine)), RunAccepted.class).run();
+        Files.delete(weights);
+
+        ArtifactRef kept = init(first);
+        assertThat(kept.uri()).startsWith("store:init/");
+        assertThat(Files.readAllBytes(store.open(kept))).isEqualTo(content);
+        assertThat(neededBy(first)).contains(kept.uri());
+        // As a checkpoint of another run: it is this run's now, too.
+        ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", content);
+        RunRef second = wire.await(
+                        wire.publish(readyOf(EventCodec.json().writeValueAsString(checkpoint))), RunAccepted.class)
+                .run();
+        assertThat(init(second)).isEqualTo(kept);
+        assertThat(neededBy(second)).contains(kept.uri());
+
+        store.delete(List.of(checkpoint.uri()));
+        for (String[] bad : new String[][] {
+            {mine, "FILE_MISSING", "mine.safetensors"},
+            {"\"file:///etc/passwd\"", "OUTSIDE_ROOTS", "PEREGRINE_ROOTS"},
+            {"\"%sCubism/a.jpg\"".formatted(folder.uri()), "INIT_UNREADABLE", "safetensors.torch.save_file"},
+            {EventCodec.json().writeValueAsString(checkpoint), "INIT_GONE", checkpoint.uri()}
+        }) {
+            RunFailed failed = wire.await(wire.publish(readyOf(bad[0])), RunFailed.class);
+            assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
+            assertThat(failed.reason()).isEqualTo(bad[1]);
+            assertThat(failed.detail()).contains(bad[2]);
+        }
+    }
+
+    private String readyOf(String init) {
+        return "{\"dataset\":\"x\",\"uri\":\"%s\",\"classifier\":{\"init\":%s}}".formatted(folder.uri(), init);
+    }
+
+    private ArtifactRef init(RunRef run) throws IOException {
+        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
+        return ((Init.Stored) spec.classifier().init()).weights();
+    }
+
+    private List<String> neededBy(RunRef run) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select uri from needed where run = :run")
+                        .bind("run", run.id())
+                        .mapTo(String.class)
+                        .list());
     }
 
     @Test

@@ -17,6 +17,7 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
+import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
@@ -124,6 +125,7 @@ class TrainNetwork implements JobHandler {
         return job.run().id() + "-" + job.key();
     }
 
+    /// The specification's digest is also that of the weights to begin with.
     private static Map<String, String> origin(DatasetBalanced balanced) {
         return Map.of(
                 "spec", balanced.run().spec().sha256(),
@@ -181,8 +183,9 @@ class TrainNetwork implements JobHandler {
                         "training begins anew %s: no state of it can be gone on from; it ends in the same bytes",
                         where);
             }
-            meters.began(wanted, job.state() == null ? Beginning.START : Beginning.ANEW);
-            return new NetworkTraining(network, spec, material);
+            Beginning first = spec.init() == null ? Beginning.START : Beginning.INIT;
+            meters.began(wanted, job.state() == null ? first : Beginning.ANEW);
+            return begin(network, spec, material);
         }
         try (Safetensors state = Safetensors.open(found.file().get())) {
             NetworkTraining training = new NetworkTraining(network, spec, material, state);
@@ -192,6 +195,19 @@ class TrainNetwork implements JobHandler {
             meters.began(wanted, found.passedOver().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
             return training;
         }
+    }
+
+    private NetworkTraining begin(TrainableNetwork network, TrainSpec spec, Material material) {
+        return switch (spec.init()) {
+            case null -> new NetworkTraining(network, spec, material);
+            case Init.Stored init -> {
+                try (Safetensors weights = Safetensors.open(store.open(init.weights()))) {
+                    yield NetworkTraining.from(weights, network, spec, material);
+                }
+            }
+            case Init.File file ->
+                throw Failure.ours("INIT_NOT_STORED", "run.json names the file %s".formatted(file.uri()), null);
+        };
     }
 
     private void train(Task task) {

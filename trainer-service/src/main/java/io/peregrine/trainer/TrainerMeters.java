@@ -39,6 +39,8 @@ class TrainerMeters {
     enum Beginning {
         /// Its own start values.
         START,
+        /// Weights that its specification names.
+        INIT,
         /// The last state that was saved.
         NEWEST,
         /// The one before it: the last was damaged or gone.

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.EventCodec;
@@ -184,6 +185,36 @@ class TrainerFlowTest {
         assertThat(failed.reason()).isEqualTo("NOTHING_TO_LEARN_FROM");
         assertThat(wire.of(empty.run().id(), CheckpointPublished.class)).isEmpty();
         assertNothingIsLeft();
+    }
+
+    @Test
+    void aRunGoesOnFromTheWeightsThatItNamesAndWeightsOfAnotherNetworkFailIt() throws Exception {
+        List<CheckpointPublished> first = train(BalancedSet.publish(store, CLASSIFIER, AUTOENCODER));
+        // Hardly a step is taken.
+        List<CheckpointPublished> second = train(BalancedSet.publish(
+                store, from(first.get(2), "\"learningRate\": 1e-30"), from(first.getLast(), "\"latent\": 6")));
+        assertThat(second).hasSize(2);
+        try (Safetensors begun = Safetensors.open(store.open(first.get(2).weights()));
+                Safetensors ended =
+                        Safetensors.open(store.open(second.getFirst().weights()))) {
+            assertThat(ended.tensor("linear1.weight").floats())
+                    .isEqualTo(begun.tensor("linear1.weight").floats());
+        }
+        assertThat(second.getLast().measures().get("loss"))
+                .isLessThan(first.get(4).measures().get("loss"));
+
+        DatasetBalanced bad = BalancedSet.publish(store, from(first.getLast(), "\"seed\": 1"), AUTOENCODER);
+        say(bad, "");
+        RunFailed failed = wire.await(bad.run().id(), RunFailed.class);
+        assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
+        assertThat(failed.reason()).isEqualTo("INIT_MISMATCH");
+        assertThat(failed.detail()).contains("conv2d1.weight is missing, wanted F32 [16, 3, 2, 2]");
+        assertNothingIsLeft();
+    }
+
+    private static String from(CheckpointPublished checkpoint, String field) throws JsonProcessingException {
+        return "{\"epochs\": 1, \"batchSize\": 8, %s, \"init\": %s}"
+                .formatted(field, EventCodec.json().writeValueAsString(checkpoint.weights()));
     }
 
     @Test

@@ -7,11 +7,12 @@ import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// The folders below which datasets may lie. Whatever is opened is resolved first: a link that leads elsewhere is not
-/// followed.
+/// The folders below which datasets and weights may lie. Whatever is opened is resolved first: a link that leads
+/// elsewhere is not followed.
 public final class Roots {
     private final List<Path> configured;
 
@@ -26,28 +27,53 @@ public final class Roots {
     /// @return the dataset's folder, all links resolved
     /// @throws Failure INPUT `OUTSIDE_ROOTS`, `FOLDER_MISSING`, `NOT_A_FOLDER` or `BAD_URI`
     public Path resolve(String uri) {
-        Path folder = path(uri);
-        Path real;
-        try {
-            real = folder.toRealPath();
-        } catch (IOException e) {
-            // Whether a folder exists elsewhere is not for a stranger to learn.
-            if (!lieBelow(folder.normalize())) {
-                throw outside(uri);
-            }
-            throw Failure.input(
-                    "FOLDER_MISSING",
-                    "there is no folder %s that this service can read; publish the path as the ingest service sees it"
-                            .formatted(folder));
-        }
-        if (!lieBelow(real)) {
-            throw outside(uri);
-        }
-        if (!Files.isDirectory(real)) {
+        Path folder = real(uri, "folder");
+        if (!Files.isDirectory(folder)) {
             throw Failure.input(
                     "NOT_A_FOLDER", "%s is a file; publish the folder that holds the class folders".formatted(folder));
         }
+        return folder;
+    }
+
+    /// @param uri such as `file:///data/weights.safetensors`
+    /// @return the plain file, all links resolved
+    /// @throws Failure INPUT `OUTSIDE_ROOTS`, `FILE_MISSING`, `NOT_A_FILE` or `BAD_URI`
+    public Path file(String uri) {
+        Path file = real(uri, "file");
+        if (!Files.isRegularFile(file)) {
+            throw Failure.input(
+                    "NOT_A_FILE", "%s is a folder, pipe, socket or device; it was not opened".formatted(file));
+        }
+        if (!Files.isReadable(file)) {
+            throw missing(file, "file");
+        }
+        return file;
+    }
+
+    /// @param what shall lie there
+    private Path real(String uri, String what) {
+        Path path = path(uri, what);
+        Path real;
+        try {
+            real = path.toRealPath();
+        } catch (IOException e) {
+            // Whether something exists elsewhere is not for a stranger to learn.
+            if (!lieBelow(path.normalize())) {
+                throw outside(uri, what);
+            }
+            throw missing(path, what);
+        }
+        if (!lieBelow(real)) {
+            throw outside(uri, what);
+        }
         return real;
+    }
+
+    private static Failure missing(Path path, String what) {
+        return Failure.input(
+                what.toUpperCase(Locale.ROOT) + "_MISSING",
+                "there is no %s %s that this service can read; publish the path as the ingest service sees it"
+                        .formatted(what, path));
     }
 
     /// @param real a path without links
@@ -66,21 +92,22 @@ public final class Roots {
         }
     }
 
-    private static Path path(String uri) {
+    private static Path path(String uri, String what) {
         try {
             return Path.of(URI.create(uri)).toAbsolutePath();
         } catch (IllegalArgumentException | FileSystemNotFoundException e) {
             throw Failure.input(
                     "BAD_URI",
-                    "'%s' is no folder's address (%s); write file:///path/to/folder, blanks as %%20"
-                            .formatted(uri, e.getMessage()));
+                    "'%s' is no %s's address (%s); write file:///path/to/%2$s, blanks as %%20"
+                            .formatted(uri, what, e.getMessage()));
         }
     }
 
-    private Failure outside(String uri) {
+    private Failure outside(String uri, String what) {
         return Failure.input(
                 "OUTSIDE_ROOTS",
-                "'%s' does not lie below a root of this service (%s); move the folder or add its root to PEREGRINE_ROOTS"
-                        .formatted(uri, configured.stream().map(Path::toString).collect(Collectors.joining(", "))));
+                "'%s' does not lie below a root of this service (%s); move the %s or add its root to PEREGRINE_ROOTS"
+                        .formatted(
+                                uri, configured.stream().map(Path::toString).collect(Collectors.joining(", ")), what));
     }
 }

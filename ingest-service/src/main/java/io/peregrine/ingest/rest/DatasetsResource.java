@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.BadSpec;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.RunSpec;
 import io.peregrine.ingest.IngestConfig;
+import io.peregrine.ingest.InitialWeights;
 import io.peregrine.ingest.pack.Roots;
 import io.peregrine.ingest.postgres.Published;
 import io.peregrine.rest.GeneralProblem;
@@ -45,16 +47,19 @@ public class DatasetsResource {
 
     private final Database database;
     private final Roots roots;
+    private final InitialWeights weights;
     private final URI runs;
     private final String source;
 
     DatasetsResource(
             Database database,
             Roots roots,
+            InitialWeights weights,
             IngestConfig config,
             @ConfigProperty(name = "quarkus.application.name") String service) {
         this.database = database;
         this.roots = roots;
+        this.weights = weights;
         this.runs = URI.create(config.runsUrl().toString().replaceAll("/+$", "") + "/api/v1/runs/");
         this.source = "/peregrine/" + service;
     }
@@ -155,11 +160,14 @@ public class DatasetsResource {
         }
     }
 
-    /// Checks what the event would be checked for, and also whether the folder is there: here somebody waits for it.
+    /// Checks what the event would be checked for, and also whether folder and files are there: here somebody waits
+    /// for it.
     private RunSpec checked(ObjectNode json) {
         try {
             RunSpec spec = RunSpec.parse(json);
-            roots.resolve(spec.uri());
+            there("/uri", () -> roots.resolve(spec.uri()));
+            there("/classifier/init", () -> weights.check(spec.classifier()));
+            there("/autoencoder/init", () -> weights.check(spec.autoencoder()));
             return spec;
         } catch (BadSpec bad) {
             throw Problem.of(
@@ -168,8 +176,17 @@ public class DatasetsResource {
                             ? "1 field is wrong."
                             : bad.errors().size() + " fields are wrong.",
                     bad.errors().stream().map(Problem.Field::of).toList());
-        } catch (Failure folder) {
-            Problem.Field field = new Problem.Field(folder.code() + ": " + folder.getMessage(), "/uri");
+        }
+    }
+
+    private static void there(String pointer, Runnable look) {
+        try {
+            look.run();
+        } catch (Failure missing) {
+            if (missing.kind() == FailureKind.RESOURCE) {
+                throw missing;
+            }
+            Problem.Field field = new Problem.Field(missing.code() + ": " + missing.getMessage(), pointer);
             throw Problem.of(DatasetProblem.BAD_SPEC, "1 field is wrong.", List.of(field));
         }
     }

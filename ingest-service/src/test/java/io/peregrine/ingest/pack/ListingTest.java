@@ -268,6 +268,26 @@ class ListingTest {
         assertThat(new Roots(List.of(root)).resolve(folder.uri())).isEqualTo(folder.root());
     }
 
+    @Test
+    void aFileIsLookedForBelowTheRootsAlone() throws Exception {
+        Roots roots = new Roots(List.of(root));
+        folder.bytes("weights", new byte[3]);
+        assertThat(roots.file(folder.uri() + "weights")).isEqualTo(folder.root().resolve("weights"));
+        Files.write(elsewhere.resolve("secret"), new byte[3]);
+        Files.createSymbolicLink(folder.root().resolve("link"), elsewhere.resolve("secret"));
+        for (String[] bad : new String[][] {
+            {folder.uri() + "link", "OUTSIDE_ROOTS"},
+            {elsewhere.toUri() + "nothing", "OUTSIDE_ROOTS"},
+            {folder.uri() + "nothing", "FILE_MISSING"},
+            {folder.uri(), "NOT_A_FILE"}
+        }) {
+            assertThat(catchThrowableOfType(Failure.class, () -> roots.file(bad[0]))
+                            .code())
+                    .as(bad[0])
+                    .isEqualTo(bad[1]);
+        }
+    }
+
     private Listing listing(SplitSpec split) throws InterruptedException {
         Roots roots = new Roots(List.of(root));
         return Listing.of(roots.resolve(folder.uri()), roots, split, crew, (done, of) -> {});

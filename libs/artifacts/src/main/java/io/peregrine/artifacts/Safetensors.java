@@ -137,7 +137,7 @@ public final class Safetensors implements AutoCloseable {
             if (entry.getKey().equals("__metadata__")) {
                 for (Map.Entry<String, JsonNode> note : entry.getValue().properties()) {
                     if (!note.getValue().isTextual()) {
-                        throw unreadable(file, "metadata '%s' is no text".formatted(note.getKey()));
+                        throw unreadable(file, "metadata '%s' is no text".formatted(shown(note.getKey())));
                     }
                     metadata.put(note.getKey(), note.getValue().textValue());
                 }
@@ -162,11 +162,13 @@ public final class Safetensors implements AutoCloseable {
     private static Tensor tensor(Path file, String name, JsonNode json, MemorySegment data, List<long[]> spans) {
         DType dtype = DType.named(json.path("dtype").asText())
                 .orElseThrow(() -> unreadable(
-                        file, "tensor '%s' is %s; U8, I64, F32 and F64 are read".formatted(name, json.path("dtype"))));
+                        file,
+                        "tensor '%s' is %s; U8, I64, F32 and F64 are read"
+                                .formatted(shown(name), shown(json.path("dtype").toString()))));
         JsonNode dimensions = json.path("shape");
         JsonNode offsets = json.path("data_offsets");
         if (!dimensions.isArray() || !offsets.isArray() || offsets.size() != 2) {
-            throw unreadable(file, "tensor '%s' has no shape or no data_offsets".formatted(name));
+            throw unreadable(file, "tensor '%s' has no shape or no data_offsets".formatted(shown(name)));
         }
         long[] shape = new long[dimensions.size()];
         long bytes = dtype.bytes();
@@ -181,12 +183,12 @@ public final class Safetensors implements AutoCloseable {
                 throw unreadable(
                         file,
                         "tensor '%s' of %d bytes claims bytes %d to %d of %d"
-                                .formatted(name, bytes, begin, end, data.byteSize()));
+                                .formatted(shown(name), bytes, begin, end, data.byteSize()));
             }
             spans.add(new long[] {begin, end});
             return new Tensor(dtype, shape, data.asSlice(begin, bytes));
         } catch (ArithmeticException e) {
-            throw unreadable(file, "tensor '%s' has an impossible shape or offset".formatted(name));
+            throw unreadable(file, "tensor '%s' has an impossible shape or offset".formatted(shown(name)));
         }
     }
 
@@ -195,6 +197,12 @@ public final class Safetensors implements AutoCloseable {
             throw new ArithmeticException();
         }
         return json.longValue();
+    }
+
+    /// @param name out of a header, which may be anything and as long as it likes
+    /// @return what a message can hold of it
+    public static String shown(String name) {
+        return "%.100s".formatted(name).replaceAll("[^ -~]", "?") + (name.length() > 100 ? "…" : "");
     }
 
     private static Failure unreadable(Path file, String why) {

@@ -85,6 +85,12 @@ class SafetensorsTest {
     }
 
     @Test
+    void aMessageHoldsAHostileNameWithoutHarm() {
+        assertThat(Safetensors.shown("linear1.weight")).isEqualTo("linear1.weight");
+        assertThat(Safetensors.shown("a\0\ud800\n" + "b".repeat(100_000))).isEqualTo("a???" + "b".repeat(96) + "…");
+    }
+
+    @Test
     void noDamagedFileDoesMoreThanFailByName() throws IOException {
         Path good = folder.resolve("good.safetensors");
         new SafetensorsWriter()

@@ -192,6 +192,7 @@ public record RunSpec(
     /// @param preset `seed-cnn`, `resnet`, `seed-autoencoder` or `resnet-autoencoder`
     /// @param latent length of the code between encoder and decoder; 0 for a classifier
     /// @param dropout share of hidden units left out in training; 0 for an autoencoder
+    /// @param init weights to begin with; null: start values drawn from the seed
     public record TrainSpec(
             String preset,
             int latent,
@@ -200,12 +201,51 @@ public record RunSpec(
             double learningRate,
             long seed,
             double dropout,
-            @JsonUnwrapped Regimen regimen) {
+            @JsonUnwrapped Regimen regimen,
+            Init init) {
+
+        /// A training from start values of its own.
+        public TrainSpec(
+                String preset,
+                int latent,
+                int epochs,
+                int batchSize,
+                double learningRate,
+                long seed,
+                double dropout,
+                Regimen regimen) {
+            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, null);
+        }
 
         /// A training as plain as the report's.
         public TrainSpec(
                 String preset, int latent, int epochs, int batchSize, double learningRate, long seed, double dropout) {
             this(preset, latent, epochs, batchSize, learningRate, seed, dropout, Regimen.PLAIN);
+        }
+
+        /// @return the same training from other weights
+        public TrainSpec from(Init other) {
+            return new TrainSpec(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, other);
+        }
+    }
+
+    /// The weights that a training begins with: a network's `state_dict` in safetensors.
+    public sealed interface Init {
+        /// A file below one of ingest's roots, as a user says it.
+        ///
+        /// @param uri `file:///…`
+        record File(String uri) implements Init {}
+
+        /// A file of the store, as `run.json` says it: its digest is part of what the run is, wherever
+        /// the user's own file has gone.
+        record Stored(ArtifactRef weights) implements Init {}
+
+        @JsonValue
+        default Object wire() {
+            return switch (this) {
+                case File file -> file.uri();
+                case Stored stored -> stored.weights();
+            };
         }
     }
 
@@ -267,6 +307,11 @@ public record RunSpec(
     /// @throws BadSpec with an error for each field that cannot stand
     public static RunSpec parse(ObjectNode body) throws BadSpec {
         return SpecReader.read(body);
+    }
+
+    /// @return the same with other trainings
+    public RunSpec training(TrainSpec otherClassifier, TrainSpec otherAutoencoder) {
+        return new RunSpec(dataset, uri, split, image, balance, otherClassifier, otherAutoencoder, clusters);
     }
 
     /// @return `run.json`: every field, in one order, the same bytes for the same specification

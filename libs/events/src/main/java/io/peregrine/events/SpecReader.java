@@ -1,5 +1,6 @@
 package io.peregrine.events;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.RunSpec.Augment;
@@ -8,6 +9,7 @@ import io.peregrine.events.RunSpec.ClusterSpec;
 import io.peregrine.events.RunSpec.Coverage;
 import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Orientation;
@@ -47,7 +49,7 @@ final class SpecReader {
         body.onlyKnown("dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters");
         return new RunSpec(
                 body.bounded("dataset", DATASET_CHARACTERS),
-                uri(body),
+                address(body, "uri", "folder"),
                 split(body.room("split")),
                 image(body.room("image")),
                 balance(body.room("balance")),
@@ -56,10 +58,11 @@ final class SpecReader {
                 clusters(body.room("clusters")));
     }
 
-    private static String uri(Fields body) {
-        String uri = body.bounded("uri", URI_CHARACTERS);
+    /// @param what lies there
+    private static String address(Fields room, String field, String what) {
+        String uri = room.bounded(field, URI_CHARACTERS);
         if (uri != null && !uri.startsWith("file:/")) {
-            body.refuse("uri", "is no folder's address", "write file:///path/to/folder");
+            room.refuse(field, "is no %s's address".formatted(what), "write file:///path/to/" + what);
         }
         return uri;
     }
@@ -184,7 +187,8 @@ final class SpecReader {
                 "gradientNorm",
                 "labelSmoothing",
                 "augment",
-                "patience");
+                "patience",
+                "init");
         String preset = preset(room, "seed-cnn", "resnet");
         boolean modern = preset.equals("resnet");
         return new TrainSpec(
@@ -195,7 +199,8 @@ final class SpecReader {
                 rate(room, modern ? 0.002 : 0.01),
                 room.seed(),
                 room.share("dropout", 0.1),
-                regimen(room, modern ? RESNET : Regimen.PLAIN));
+                regimen(room, modern ? RESNET : Regimen.PLAIN),
+                init(room));
     }
 
     private static TrainSpec autoencoder(Fields room) {
@@ -211,7 +216,8 @@ final class SpecReader {
                 "weightDecay",
                 "gradientNorm",
                 "augment",
-                "patience");
+                "patience",
+                "init");
         String preset = preset(room, "seed-autoencoder", "resnet-autoencoder");
         boolean modern = preset.equals("resnet-autoencoder");
         return new TrainSpec(
@@ -222,7 +228,34 @@ final class SpecReader {
                 rate(room, 0.001),
                 room.seed(),
                 0,
-                regimen(room, modern ? RESNET_AUTOENCODER : Regimen.PLAIN));
+                regimen(room, modern ? RESNET_AUTOENCODER : Regimen.PLAIN),
+                init(room));
+    }
+
+    /// A text is a file's address, an object refers to the store.
+    private static Init init(Fields room) {
+        JsonNode found = room.json().get("init");
+        if (found == null) {
+            return null;
+        }
+        if (!found.isObject()) {
+            String uri = address(room, "init", "file");
+            return uri == null ? null : new Init.File(uri);
+        }
+        try {
+            ArtifactRef weights = EventCodec.json().treeToValue(found, ArtifactRef.class);
+            String sha256 = weights.sha256();
+            if (weights.uri().matches("store:[a-z]{1,20}/%.2s/%s\\.safetensors".formatted(sha256, sha256))) {
+                return new Init.Stored(weights);
+            }
+        } catch (JsonProcessingException e) {
+            // Refused below.
+        }
+        room.refuse(
+                "init",
+                "refers to no safetensors file of the store",
+                "{\"uri\", \"sha256\", \"bytes\"} of a checkpoint's 'weights', or file:///path/to/file");
+        return null;
     }
 
     private static Regimen regimen(Fields room, Regimen otherwise) {

@@ -16,6 +16,7 @@ import com.github.victools.jsonschema.generator.SchemaGeneratorConfigBuilder;
 import com.github.victools.jsonschema.generator.SchemaVersion;
 import com.github.victools.jsonschema.module.jackson.JacksonModule;
 import com.github.victools.jsonschema.module.jackson.JacksonOption;
+import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
 import java.util.LinkedHashSet;
@@ -35,6 +36,12 @@ final class EventSchemas {
 
     private static final String NEIGHBOURS = """
             {"oneOf": [{"type": "integer", "minimum": 1}, {"const": "adaptive"}]}""";
+
+    private static final String INIT = """
+            {"oneOf": [{"type": "string", "pattern": "^file:/"},
+              {"type": "object", "required": ["uri", "sha256", "bytes"],
+               "properties": {"uri": {"type": "string", "pattern": "^store:"}, "sha256": {"type": "string"},
+                 "bytes": {"type": "integer"}}}]}""";
 
     private static final String MEASURES = """
             {"type": "object", "additionalProperties": {"type": "number"}}""";
@@ -65,9 +72,13 @@ final class EventSchemas {
 
     /// @return the schema of what is written in a way of its own; null of anything else
     private static String fixed(Class<?> type) {
-        return type == Map.class
-                ? MEASURES
-                : type == NeighbourChoice.class ? NEIGHBOURS : Strategy.class.isAssignableFrom(type) ? STRATEGY : null;
+        if (Strategy.class.isAssignableFrom(type)) {
+            return STRATEGY;
+        }
+        if (Init.class.isAssignableFrom(type)) {
+            return INIT;
+        }
+        return type == Map.class ? MEASURES : type == NeighbourChoice.class ? NEIGHBOURS : null;
     }
 
     /// @return a reference to the schema of an event's data

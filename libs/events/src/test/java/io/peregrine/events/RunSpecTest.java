@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.RunSpec.Coverage;
+import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
@@ -82,6 +83,36 @@ class RunSpecTest {
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8))
                 .contains("\"fit\" : \"cover\"")
                 .contains("\"learningRate\" : 0.01");
+    }
+
+    @Test
+    void weightsToBeginWithAreAFileOrWhatTheStoreHasOfIt() throws Exception {
+        String digest = "ab".repeat(32);
+        String stored = "{'uri':'store:init/ab/%s.safetensors','sha256':'%s','bytes':7}".formatted(digest, digest);
+        RunSpec spec = RunSpec.parse(json(
+                "{'dataset':'a','uri':'file:///a','classifier':{'init':'file:///w.safetensors'},'autoencoder':{'init':%s}}"
+                        .formatted(stored)));
+        assertThat(spec.classifier().init()).isEqualTo(new Init.File("file:///w.safetensors"));
+        assertThat(spec.autoencoder().init())
+                .isEqualTo(new Init.Stored(
+                        new ArtifactRef("store:init/ab/" + digest + ".safetensors", digest, 7)));
+        assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
+        for (String bad : new String[] {
+            "7",
+            "'s3://w'",
+            "{}",
+            stored.replace("init/ab", "../ab"),
+            stored.replace("/ab/a", "/ab/b"),
+            stored.replace("'bytes':7", "'bytes':-7")
+        }) {
+            ObjectNode body =
+                    json("{'dataset':'a','uri':'file:///a','classifier':{'init':%s}}".formatted(bad));
+            BadSpec refused = catchThrowableOfType(BadSpec.class, () -> RunSpec.parse(body));
+            assertThat(refused.errors())
+                    .as(bad)
+                    .extracting(FieldError::field)
+                    .containsExactly("/classifier/init");
+        }
     }
 
     static Stream<Arguments> strategies() {

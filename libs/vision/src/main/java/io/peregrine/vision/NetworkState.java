@@ -85,13 +85,21 @@ public final class NetworkState implements AutoCloseable {
         return read(network, network.parameters(), file, prefix);
     }
 
+    /// Takes the weights that a user gives.
+    ///
+    /// @throws Failure INPUT `INIT_MISMATCH`, if they are not the network's
+    public static NetworkState given(TrainableNetwork network, Safetensors file) {
+        StateDict.mustFit(network, file);
+        return read(network, file, "");
+    }
+
     /// Reads some of a network's tensors, for one that needs no more.
     static NetworkState read(TrainableNetwork network, List<Parameter> parameters, Safetensors file, String prefix) {
         NetworkState state = new NetworkState(network, parameters);
         try {
             for (Parameter parameter : parameters) {
                 Safetensors.Tensor tensor = file.tensor(prefix + parameter.name());
-                if (tensor.dtype() != DType.F32 || !Arrays.equals(tensor.shape(), parameter.shape())) {
+                if (!StateDict.fits(tensor, parameter)) {
                     throw Failure.ours(
                             "CHECKPOINT_SHAPE",
                             "tensor %s is %s %s, the network takes F32 %s"

@@ -2,6 +2,7 @@ package io.peregrine.vision;
 
 import io.peregrine.events.Failure;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 
 /// One tensor of a network's `state_dict`.
@@ -34,6 +35,13 @@ public record Parameter(String name, long[] shape, Start start, long fanIn, IntT
     /// @return whether the optimizer moves it
     public boolean isLearned() {
         return start != Start.RUNNING_MEAN && start != Start.RUNNING_VARIANCE;
+    }
+
+    /// @return what PyTorch calls the count of batches that it keeps beside a running variance; empty for all else
+    public Optional<String> counter() {
+        return start == Start.RUNNING_VARIANCE
+                ? Optional.of(name.replace("running_var", "num_batches_tracked"))
+                : Optional.empty();
     }
 
     /// @return number of values

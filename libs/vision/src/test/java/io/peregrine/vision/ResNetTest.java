@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
-/// Against PyTorch: `bench/python/make_resnet_vectors.py` made `resnet.safetensors` with docs/networks.py.
+/// Against PyTorch: `bench/python/make_resnet_vectors.py` made the files with docs/networks.py.
 class ResNetTest {
     private static final int[] CHANNELS = {4, 8, 16};
     private static final float[] WEIGHTS = {0.5f, 1, 2, 1.5f, 0.25f};
@@ -20,8 +20,11 @@ class ResNetTest {
     private static final double NORM = 0.5;
 
     private static Safetensors vectors() throws URISyntaxException {
-        return Safetensors.open(
-                Path.of(ResNetTest.class.getResource("/resnet.safetensors").toURI()));
+        return resource("/resnet.safetensors");
+    }
+
+    private static Safetensors resource(String name) throws URISyntaxException {
+        return Safetensors.open(Path.of(ResNetTest.class.getResource(name).toURI()));
     }
 
     private static Training.Batch batch(Safetensors vectors, int from, int rows) {
@@ -76,6 +79,19 @@ class ResNetTest {
                 close(ours, vectors.tensor("after." + name).floats(), 1e-3, name);
             }
             close(training.output(all), vectors.tensor("output_after").floats(), 1e-3, "output after");
+        }
+    }
+
+    /// The way back: `safetensors.torch.save_file(network.state_dict(), …)`, as a user would.
+    @Test
+    void aStateDictThatPyTorchSavedAnswersAsThere() throws URISyntaxException {
+        ResNet network = new ResNet(CHANNELS, WEIGHTS.length, 0, WEIGHTS, 0.1);
+        try (Safetensors vectors = vectors();
+                Safetensors saved = resource("/resnet-state-dict.safetensors");
+                NetworkState state = NetworkState.given(network, saved);
+                Training.Batch all = batch(vectors, 0, 16)) {
+            assertThat(saved.names()).contains("bn1.num_batches_tracked");
+            close(state.output(all), vectors.tensor("output_before").floats(), 1e-5, "output");
         }
     }
 

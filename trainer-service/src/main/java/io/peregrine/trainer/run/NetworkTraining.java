@@ -67,6 +67,14 @@ public final class NetworkTraining implements AutoCloseable {
         this(network, spec, material, NetworkState.fresh(network, spec.seed()), Position.start());
     }
 
+    /// Begins a training from weights that a user gives. The optimizer knows nothing of how they came about.
+    ///
+    /// @throws Failure INPUT `INIT_MISMATCH`, if they are not the network's
+    public static NetworkTraining from(
+            Safetensors weights, TrainableNetwork network, TrainSpec spec, Material material) {
+        return new NetworkTraining(network, spec, material, NetworkState.given(network, weights), Position.start());
+    }
+
     /// Goes on from where [#write] wrote.
     public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material, Safetensors saved) {
         this(network, spec, material, NetworkState.read(network, saved, ""), position(saved));
@@ -249,10 +257,9 @@ public final class NetworkTraining implements AutoCloseable {
     public void writeWeights(SafetensorsWriter file) {
         state.write(file, "");
         for (Parameter parameter : network.parameters()) {
-            if (parameter.start() == Parameter.Start.RUNNING_VARIANCE) {
-                String counter = parameter.name().replace("running_var", "num_batches_tracked");
-                file.add(counter, new long[0], new long[] {position.steps()});
-            }
+            parameter
+                    .counter()
+                    .ifPresent(counter -> file.add(counter, new long[0], new long[] {position.steps()}));
         }
     }
 

@@ -84,7 +84,10 @@ final class CompareCommand extends RunCommands.Whole {
         ObjectNode plain = options.datasetReady(folder);
         String contents = contents();
         Screen screen = screen();
-        return within(folder, screen, instance -> compare(instance, contenders, plain, contents, screen));
+        return within(
+                SpecOptions.roots(folder, plain),
+                screen,
+                instance -> compare(instance, contenders, plain, contents, screen));
     }
 
     private List<Contender> contenders() {

@@ -50,13 +50,14 @@ final class RunCommands {
         }
 
         int run(ObjectNode spec, Path folder, Screen screen) throws InterruptedException {
-            return within(folder, screen, instance -> follow(instance, spec, screen));
+            return within(SpecOptions.roots(folder, spec), screen, instance -> follow(instance, spec, screen));
         }
 
         /// Works with what runs, or with what is brought up for it.
         ///
+        /// @param roots below which lies what the work needs, where Peregrine is brought up for it
         /// @param work answers with the exit status
-        int within(Path folder, Screen screen, ToIntFunction<RunningInstance> work) throws InterruptedException {
+        int within(List<Path> roots, Screen screen, ToIntFunction<RunningInstance> work) throws InterruptedException {
             observation.mustBePossible();
             Optional<RunningInstance> running = RunningInstance.find(place.data());
             if (running.isPresent()) {
@@ -68,7 +69,7 @@ final class RunCommands {
             screen.say("Starting broker, database and four services (logs: %s) …"
                     .formatted(place.data().resolve("logs")));
             staysUp = keep;
-            try (LocalPeregrine peregrine = UpCommands.open(place, List.of(folder), screen::say)) {
+            try (LocalPeregrine peregrine = UpCommands.open(place, roots, screen::say)) {
                 RunningInstance instance =
                         RunningInstance.of(peregrine, observation.start(place, peregrine, screen::say));
                 int status = work.applyAsInt(instance);

@@ -7,9 +7,14 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec;
 import io.peregrine.local.Refusal;
 import java.io.IOException;
+import java.net.URI;
+import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import picocli.CommandLine.Option;
 
@@ -105,6 +110,23 @@ final class SpecOptions {
             throw new Refusal("The run's specification cannot stand. " + bad.getMessage());
         }
         return body;
+    }
+
+    /// @return folders that a run reads from: that of its pictures, and those of the weights that it begins with
+    static List<Path> roots(Path folder, ObjectNode datasetReady) {
+        List<Path> roots = new ArrayList<>(List.of(folder));
+        for (String network : new String[] {"classifier", "autoencoder"}) {
+            JsonNode init = datasetReady.path(network).path("init");
+            if (init.isTextual()) {
+                try {
+                    Optional.ofNullable(Path.of(URI.create(init.textValue())).getParent())
+                            .ifPresent(roots::add);
+                } catch (IllegalArgumentException | FileSystemNotFoundException e) {
+                    // The run will fail of it by name.
+                }
+            }
+        }
+        return roots;
     }
 
     private ObjectNode read() {

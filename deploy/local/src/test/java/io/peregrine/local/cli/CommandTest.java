@@ -83,6 +83,15 @@ class CommandTest {
     }
 
     @Test
+    void weightsToBeginWithMayLieInAFolderOfTheirOwn() throws IOException {
+        SpecOptions options = new SpecOptions();
+        options.spec = Files.writeString(folder.resolve("spec.json"), """
+                {"classifier": {"init": "file:///elsewhere/a.safetensors"}, "autoencoder": {"init": "file:/bad name"}}""");
+        assertThat(SpecOptions.roots(pictures, options.datasetReady(pictures)))
+                .containsExactly(pictures, Path.of("/elsewhere"));
+    }
+
+    @Test
     void aSpecificationThatIsNoObjectIsNamed() throws IOException {
         Path spec = Files.writeString(folder.resolve("spec.json"), "[1, 2]");
         assertThat(refused("run", pictures.toString(), "--spec", spec.toString()))
