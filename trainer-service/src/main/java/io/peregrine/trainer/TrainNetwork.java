@@ -97,6 +97,15 @@ class TrainNetwork implements JobHandler {
                         spec,
                         material(network, balanced, manifest, pixels))) {
             meters.device(network, training.device(), Torch.threads());
+            boolean fallsBack =
+                    spec.device().equals(TrainSpec.AUTO) && training.device().equals("cpu");
+            LOG.infof(
+                    "training computes on %s%s run=%s network=%s threads=%d",
+                    training.device(),
+                    fallsBack ? ", for want of a GPU that this engine could use," : "",
+                    balanced.run().id(),
+                    network.wire(),
+                    Torch.threads());
             train(new Task(
                     job,
                     balanced,

@@ -212,6 +212,16 @@ class TrainerFlowTest {
         assertNothingIsLeft();
     }
 
+    @Test
+    void aRunThatInsistsOnADeviceThatIsNotThereFailsByName() throws Exception {
+        DatasetBalanced elsewhere = BalancedSet.publish(store, "{\"device\": \"gpu:99\"}", AUTOENCODER);
+        say(elsewhere, "");
+        RunFailed failed = wire.await(elsewhere.run().id(), RunFailed.class);
+        assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
+        assertThat(failed.reason()).isEqualTo("NO_SUCH_DEVICE");
+        assertThat(failed.detail()).contains("'gpu:99'", "computes on cpu", "auto");
+    }
+
     private static String from(CheckpointPublished checkpoint, String field) throws JsonProcessingException {
         return "{\"epochs\": 1, \"batchSize\": 8, %s, \"init\": %s}"
                 .formatted(field, EventCodec.json().writeValueAsString(checkpoint.weights()));

@@ -192,6 +192,7 @@ public record RunSpec(
     /// @param preset `seed-cnn`, `resnet`, `seed-autoencoder` or `resnet-autoencoder`
     /// @param latent length of the code between encoder and decoder; 0 for a classifier
     /// @param dropout share of hidden units left out in training; 0 for an autoencoder
+    /// @param device `auto`, `cpu`, or `gpu:0` and so on
     /// @param init weights to begin with; null: start values drawn from the seed
     public record TrainSpec(
             String preset,
@@ -202,9 +203,12 @@ public record RunSpec(
             long seed,
             double dropout,
             @JsonUnwrapped Regimen regimen,
+            String device,
             Init init) {
+        /// Device that is the first GPU where there is one, and the processor elsewhere.
+        public static final String AUTO = "auto";
 
-        /// A training from start values of its own.
+        /// A training from start values of its own, on whatever device there is.
         public TrainSpec(
                 String preset,
                 int latent,
@@ -214,7 +218,7 @@ public record RunSpec(
                 long seed,
                 double dropout,
                 Regimen regimen) {
-            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, null);
+            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, AUTO, null);
         }
 
         /// A training as plain as the report's.
@@ -225,7 +229,8 @@ public record RunSpec(
 
         /// @return the same training from other weights
         public TrainSpec from(Init other) {
-            return new TrainSpec(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, other);
+            return new TrainSpec(
+                    preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, device, other);
         }
     }
 

@@ -188,6 +188,7 @@ final class SpecReader {
                 "labelSmoothing",
                 "augment",
                 "patience",
+                "device",
                 "init");
         String preset = preset(room, "seed-cnn", "resnet");
         boolean modern = preset.equals("resnet");
@@ -200,6 +201,7 @@ final class SpecReader {
                 room.seed(),
                 room.share("dropout", 0.1),
                 regimen(room, modern ? RESNET : Regimen.PLAIN),
+                device(room),
                 init(room));
     }
 
@@ -217,6 +219,7 @@ final class SpecReader {
                 "gradientNorm",
                 "augment",
                 "patience",
+                "device",
                 "init");
         String preset = preset(room, "seed-autoencoder", "resnet-autoencoder");
         boolean modern = preset.equals("resnet-autoencoder");
@@ -229,7 +232,17 @@ final class SpecReader {
                 room.seed(),
                 0,
                 regimen(room, modern ? RESNET_AUTOENCODER : Regimen.PLAIN),
+                device(room),
                 init(room));
+    }
+
+    private static String device(Fields room) {
+        String device = room.text("device", TrainSpec.AUTO);
+        if (!device.matches("auto|cpu|gpu:[0-9]{1,4}")) {
+            room.refuse("device", "is no device", "auto, cpu, or gpu:0 and so on");
+            return TrainSpec.AUTO;
+        }
+        return device;
     }
 
     /// A text is a file's address, an object refers to the store.

@@ -36,8 +36,9 @@ class RunSpecTest {
 
     @Test
     void theResidualNetworkHasDefaultsOfItsOwnAndEachCanBeSaid() throws Exception {
-        RunSpec spec = RunSpec.parse(json(
-                "{'dataset':'a','uri':'file:///a','classifier':{'preset':'resnet','patience':4,'augment':'flip'}}"));
+        RunSpec spec = RunSpec.parse(
+                json(
+                        "{'dataset':'a','uri':'file:///a','classifier':{'preset':'resnet','patience':4,'augment':'flip','device':'gpu:1'}}"));
         assertThat(spec.classifier())
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet",
@@ -47,7 +48,9 @@ class RunSpecTest {
                         0.002,
                         42,
                         0.1,
-                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.FLIP, 4)));
+                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.FLIP, 4),
+                        "gpu:1",
+                        null));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8))
                 .contains("\"schedule\" : \"cosine\"")
@@ -94,8 +97,7 @@ class RunSpecTest {
                         .formatted(stored)));
         assertThat(spec.classifier().init()).isEqualTo(new Init.File("file:///w.safetensors"));
         assertThat(spec.autoencoder().init())
-                .isEqualTo(new Init.Stored(
-                        new ArtifactRef("store:init/ab/" + digest + ".safetensors", digest, 7)));
+                .isEqualTo(new Init.Stored(new ArtifactRef("store:init/ab/" + digest + ".safetensors", digest, 7)));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
         for (String bad : new String[] {
             "7",
@@ -105,13 +107,9 @@ class RunSpecTest {
             stored.replace("/ab/a", "/ab/b"),
             stored.replace("'bytes':7", "'bytes':-7")
         }) {
-            ObjectNode body =
-                    json("{'dataset':'a','uri':'file:///a','classifier':{'init':%s}}".formatted(bad));
+            ObjectNode body = json("{'dataset':'a','uri':'file:///a','classifier':{'init':%s}}".formatted(bad));
             BadSpec refused = catchThrowableOfType(BadSpec.class, () -> RunSpec.parse(body));
-            assertThat(refused.errors())
-                    .as(bad)
-                    .extracting(FieldError::field)
-                    .containsExactly("/classifier/init");
+            assertThat(refused.errors()).as(bad).extracting(FieldError::field).containsExactly("/classifier/init");
         }
     }
 
@@ -200,6 +198,7 @@ class RunSpecTest {
                 "{'classifier':{'warmUp':1}}|/classifier/warmUp|a share from 0 to below 1",
                 "{'classifier':{'weightDecay':-1}}|/classifier/weightDecay|a number from 0 to 10",
                 "{'classifier':{'gradientNorm':-1}}|/classifier/gradientNorm|0 for none",
+                "{'autoencoder':{'device':'gpu'}}|/autoencoder/device|auto, cpu, or gpu:0",
                 "{'autoencoder':{'patience':-1}}|/autoencoder/patience|0 to 100000 epochs",
                 "{'autoencoder':{'labelSmoothing':0.1}}|/autoencoder/labelSmoothing|Known here: preset, latent",
                 "{'classifier':{'learningRate':'fast'}}|/classifier/learningRate|a number above 0",

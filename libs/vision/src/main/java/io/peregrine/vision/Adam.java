@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.LongStream;
@@ -18,25 +19,18 @@ import java.util.stream.LongStream;
 ///
 /// DJL's own puts epsilon on the uncorrected root, hides its moments and copies each gradient twice. This one works
 /// in place on the engine's memory. Each value is computed by itself, so the number of threads does not matter.
-public final class Adam implements AutoCloseable {
-    private static final double BETA1 = 0.9;
-    private static final double BETA2 = 0.999;
-    private static final float EPSILON = 1e-8f;
+public final class Adam implements Optimizer {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     /// Values of one task: small tensors are not worth a second thread.
     private static final long TASK = 1 << 16;
 
     private record Moments(MemorySegment first, MemorySegment second) {}
 
-    private final double rate;
-    private final double decay;
+    private final AdamCourse course;
     private final Arena arena = arena();
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private final TrainableNetwork network;
     private final Floats floats = Floats.fastest();
-    private long steps;
-    private double share = 1;
-    private double shortening = 1;
     private long nanos;
 
     /// @param rate the learning rate, above 0
@@ -48,8 +42,7 @@ public final class Adam implements AutoCloseable {
     ///     scales of norms keep all
     public Adam(TrainableNetwork network, double rate, double decay) {
         this.network = network;
-        this.rate = rate;
-        this.decay = decay;
+        this.course = new AdamCourse(rate, decay);
         for (Parameter parameter : network.parameters()) {
             if (parameter.isLearned()) {
                 long bytes = 4L * parameter.size();
@@ -63,36 +56,18 @@ public final class Adam implements AutoCloseable {
         return Arena.ofShared();
     }
 
-    /// Begins a step: to be called once before the updates of a batch.
-    ///
-    /// @param rateShare share of the learning rate that this step has
-    /// @param shortened what gradients are multiplied by
-    void begin(double rateShare, double shortened) {
-        steps++;
-        share = rateShare;
-        shortening = shortened;
+    @Override
+    public void begin(double rateShare, double shortened) {
+        course.begin(rateShare, shortened);
     }
 
-    /// Moves one tensor by its gradient, in place.
-    ///
-    /// @param value f32, contiguous
-    /// @param gradient f32 of the same shape
-    void update(String name, NDArray value, NDArray gradient) {
+    @Override
+    public void update(String name, NDArray value, NDArray gradient) {
         long began = System.nanoTime();
         Moments both = moments.get(name);
         MemorySegment w = memory(value);
         MemorySegment g = memory(gradient);
-        double now = rate * share;
-        boolean decays = value.getShape().dimension() > 1;
-        Floats.AdamStep step = new Floats.AdamStep(
-                (float) shortening,
-                (float) (1 - (decays ? now * decay : 0)),
-                (float) (1 - BETA1),
-                (float) BETA2,
-                (float) (1 - BETA2),
-                (float) (now / (1 - Math.pow(BETA1, steps))),
-                (float) Math.sqrt(1 - Math.pow(BETA2, steps)),
-                EPSILON);
+        Floats.AdamStep step = course.step(value.getShape().dimension());
         long count = w.byteSize() / 4;
         long tasks = (count + TASK - 1) / TASK;
         LongStream all = LongStream.range(0, tasks);
@@ -102,7 +77,17 @@ public final class Adam implements AutoCloseable {
         nanos += System.nanoTime() - began;
     }
 
-    /// @return what all updates of this object have taken
+    /// Summed in one order, in double: the same bits on any number of threads.
+    @Override
+    public double norm(Collection<NDArray> gradients) {
+        double squares = 0;
+        for (NDArray gradient : gradients) {
+            squares += Floats.squares(memory(gradient));
+        }
+        return Math.sqrt(squares);
+    }
+
+    @Override
     public double seconds() {
         return nanos / 1e9;
     }
@@ -116,9 +101,9 @@ public final class Adam implements AutoCloseable {
         return MemorySegment.ofBuffer(buffer.order(ORDER));
     }
 
-    /// Adds both moments of every tensor and the number of steps to a file.
+    @Override
     public void write(SafetensorsWriter file) {
-        file.metadata("adam.steps", Long.toString(steps));
+        course.write(file);
         for (Parameter parameter : network.parameters()) {
             Moments both = moments.get(parameter.name());
             if (both != null) {
@@ -128,9 +113,9 @@ public final class Adam implements AutoCloseable {
         }
     }
 
-    /// Goes on from what [#write] wrote.
+    @Override
     public void read(Safetensors file) {
-        steps = Long.parseLong(file.metadata().get("adam.steps"));
+        course.read(file);
         moments.forEach((name, both) -> {
             both.first().copyFrom(file.tensor("adam.first." + name).data());
             both.second().copyFrom(file.tensor("adam.second." + name).data());

@@ -26,14 +26,52 @@ public final class NetworkState implements AutoCloseable {
     private final NDManager manager;
     private final SequencedMap<String, NDArray> tensors = new LinkedHashMap<>();
 
-    private NetworkState(TrainableNetwork network, List<Parameter> parameters) {
+    private NetworkState(TrainableNetwork network, List<Parameter> parameters, Device device) {
         this.network = network;
         this.parameters = List.copyOf(parameters);
+        this.manager = Torch.load().newBaseManager(device);
+    }
+
+    /// Zeros in the processor's memory, to be filled there.
+    private static NetworkState zeros(TrainableNetwork network, List<Parameter> parameters) {
         parameters.forEach(Parameter::mustFit);
-        this.manager = Torch.load().newBaseManager(Device.cpu());
+        NetworkState state = new NetworkState(network, parameters, Device.cpu());
         for (Parameter parameter : parameters) {
-            tensors.put(parameter.name(), manager.zeros(new Shape(parameter.shape())));
+            state.tensors.put(parameter.name(), state.manager.zeros(new Shape(parameter.shape())));
         }
+        return state;
+    }
+
+    /// Takes the tensors to where they shall be computed with.
+    ///
+    /// @param wanted as [Torch#device] takes it
+    /// @return this, or what is there in its place
+    /// @throws Failure INPUT `NO_SUCH_DEVICE`; then this is closed
+    public NetworkState on(String wanted) {
+        try {
+            Device device = Torch.device(wanted);
+            return device.equals(manager.getDevice()) ? this : moved(device);
+        } catch (Failure none) {
+            close();
+            throw none;
+        }
+    }
+
+    /// @return the same tensors on a device; these are closed
+    NetworkState moved(Device device) {
+        NetworkState there = new NetworkState(network, parameters, device);
+        tensors.forEach((name, tensor) -> {
+            NDArray copy = tensor.toDevice(device, true);
+            copy.attach(there.manager);
+            there.tensors.put(name, copy);
+        });
+        close();
+        return there;
+    }
+
+    /// @return whether the tensors lie in the processor's memory, so that it can be worked on in place
+    boolean isInMemory() {
+        return !manager.getDevice().isGpu();
     }
 
     /// @return the engine's word for where the tensors lie, such as `cpu` or `gpu0`
@@ -47,7 +85,7 @@ public final class NetworkState implements AutoCloseable {
     ///
     /// @param seed 0 to 4,294,967,295
     public static NetworkState fresh(TrainableNetwork network, long seed) {
-        NetworkState state = new NetworkState(network, network.parameters());
+        NetworkState state = zeros(network, network.parameters());
         Mt19937 random = new Mt19937(seed);
         for (Parameter parameter : state.parameters) {
             MemorySegment values = state.memory(parameter);
@@ -95,7 +133,7 @@ public final class NetworkState implements AutoCloseable {
 
     /// Reads some of a network's tensors, for one that needs no more.
     static NetworkState read(TrainableNetwork network, List<Parameter> parameters, Safetensors file, String prefix) {
-        NetworkState state = new NetworkState(network, parameters);
+        NetworkState state = zeros(network, parameters);
         try {
             for (Parameter parameter : parameters) {
                 Safetensors.Tensor tensor = file.tensor(prefix + parameter.name());
@@ -119,12 +157,13 @@ public final class NetworkState implements AutoCloseable {
         }
     }
 
-    /// Adds every tensor to a file, by its own memory: write the file before the next step.
+    /// Adds every tensor to a file, where it can be by its own memory: write the file before the next step.
     ///
     /// @param prefix in front of each name, perhaps empty
     public void write(SafetensorsWriter file, String prefix) {
         for (Parameter parameter : parameters) {
-            file.add(prefix + parameter.name(), DType.F32, parameter.shape(), memory(parameter));
+            MemorySegment values = isInMemory() ? memory(parameter) : copy(tensors.get(parameter.name()));
+            file.add(prefix + parameter.name(), DType.F32, parameter.shape(), values);
         }
     }
 
@@ -137,12 +176,22 @@ public final class NetworkState implements AutoCloseable {
     /// @param step a manager that is closed after the step; the memory behind the handles stays
     Map<String, NDArray> handles(NDManager step) {
         Map<String, NDArray> handles = new HashMap<>();
-        tensors.forEach((name, tensor) -> {
-            NDArray handle = tensor.stopGradient();
-            handle.attach(step);
-            handles.put(name, handle);
-        });
+        tensors.forEach((name, tensor) -> handles.put(name, handle(tensor, step)));
         return handles;
+    }
+
+    /// @return the same memory, under another manager
+    static NDArray handle(NDArray tensor, NDManager step) {
+        NDArray handle = tensor.stopGradient();
+        handle.attach(step);
+        return handle;
+    }
+
+    /// @return a tensor's values, wherever it lies
+    static MemorySegment copy(NDArray tensor) {
+        try (NDManager step = tensor.getManager().newSubManager()) {
+            return MemorySegment.ofBuffer(handle(tensor, step).toByteBuffer(false));
+        }
     }
 
     /// @return what the network makes of a batch, without learning, flat in C order

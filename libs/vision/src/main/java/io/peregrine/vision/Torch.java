@@ -80,7 +80,7 @@ public final class Torch {
     /// Finds what to compute on.
     ///
     /// @param wanted `cpu`, `gpu:0` and so on, or `auto`: the first GPU, where the engine has one
-    /// @throws Failure OURS `NO_SUCH_DEVICE`, if the engine has no such GPU; one built for the processor has none
+    /// @throws Failure INPUT `NO_SUCH_DEVICE`, if the engine has no such GPU; one built for the processor has none
     public static Device device(String wanted) {
         int gpus = load().getGpuCount();
         if (wanted.equals("cpu") || wanted.equals("auto") && gpus == 0) {
@@ -88,7 +88,7 @@ public final class Torch {
         }
         Matcher gpu = GPU.matcher(wanted.equals("auto") ? "gpu:0" : wanted);
         if (!gpu.matches() || Integer.parseInt(gpu.group(1)) >= gpus) {
-            throw Failure.ours(
+            throw Failure.input(
                     "NO_SUCH_DEVICE",
                     "the device is '%s', and this engine (PyTorch %s) computes on cpu%s; name one of these, or auto, or bring an engine with CUDA (PYTORCH_LIBRARY_PATH)"
                             .formatted(
@@ -96,8 +96,7 @@ public final class Torch {
                                     load().getVersion(),
                                     IntStream.range(0, gpus)
                                             .mapToObj(i -> ", gpu:" + i)
-                                            .collect(Collectors.joining())),
-                    null);
+                                            .collect(Collectors.joining())));
         }
         return Device.gpu(Integer.parseInt(gpu.group(1)));
     }

@@ -112,21 +112,21 @@ public final class Training {
 
     private final Engine engine;
     private final NetworkState state;
-    private final Adam adam;
+    private final Optimizer optimizer;
     private final double longest;
 
     /// @param state moved in place; closed by the caller
-    /// @param adam closed by the caller
-    public Training(NetworkState state, Adam adam) {
-        this(state, adam, Double.POSITIVE_INFINITY);
+    /// @param optimizer closed by the caller
+    public Training(NetworkState state, Optimizer optimizer) {
+        this(state, optimizer, Double.POSITIVE_INFINITY);
     }
 
     /// @param longest norm of all gradients together; longer ones are shortened to it, as PyTorch's
     ///     `clip_grad_norm_`; infinite: none is
-    public Training(NetworkState state, Adam adam, double longest) {
+    public Training(NetworkState state, Optimizer optimizer, double longest) {
         this.engine = Torch.load();
         this.state = state;
-        this.adam = adam;
+        this.optimizer = optimizer;
         this.longest = longest;
     }
 
@@ -168,23 +168,19 @@ public final class Training {
                     found.put(parameter.name(), gradient);
                 }
             }
-            adam.begin(share, shortening(found));
-            found.forEach((name, gradient) -> adam.update(name, state.tensors().get(name), gradient));
+            optimizer.begin(share, shortening(found));
+            found.forEach(
+                    (name, gradient) -> optimizer.update(name, state.tensors().get(name), gradient));
             return outcome(loss.getFloat(), output);
         }
     }
 
-    /// What all gradients are multiplied by. Summed in one order, in double: the same bits on any number of
-    /// threads.
+    /// What all gradients are multiplied by.
     private double shortening(Map<String, NDArray> gradients) {
         if (longest == Double.POSITIVE_INFINITY) {
             return 1;
         }
-        double squares = 0;
-        for (NDArray gradient : gradients.values()) {
-            squares += Floats.squares(Adam.memory(gradient));
-        }
-        return Math.min(1, longest / (Math.sqrt(squares) + 1e-6));
+        return Math.min(1, longest / (optimizer.norm(gradients.values()) + 1e-6));
     }
 
     /// Measures a batch without learning from it.

@@ -8,8 +8,8 @@ import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.Regimen;
 import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.vision.Adam;
 import io.peregrine.vision.NetworkState;
+import io.peregrine.vision.Optimizer;
 import io.peregrine.vision.Parameter;
 import io.peregrine.vision.Torch;
 import io.peregrine.vision.TrainableNetwork;
@@ -58,11 +58,13 @@ public final class NetworkTraining implements AutoCloseable {
     private final Material material;
     private final boolean classifies;
     private final NetworkState state;
-    private final Adam adam;
+    private final Optimizer optimizer;
     private final Training training;
     private Position position;
 
     /// Begins a training.
+    ///
+    /// @throws Failure INPUT `NO_SUCH_DEVICE`, if the specification insists on one that is not there
     public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material) {
         this(network, spec, material, NetworkState.fresh(network, spec.seed()), Position.start());
     }
@@ -78,7 +80,7 @@ public final class NetworkTraining implements AutoCloseable {
     /// Goes on from where [#write] wrote.
     public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material, Safetensors saved) {
         this(network, spec, material, NetworkState.read(network, saved, ""), position(saved));
-        adam.read(saved);
+        optimizer.read(saved);
     }
 
     private NetworkTraining(
@@ -91,10 +93,10 @@ public final class NetworkTraining implements AutoCloseable {
         this.spec = spec;
         this.material = material;
         this.classifies = network.classifies();
-        this.state = state;
-        this.adam = new Adam(network, spec.learningRate(), regimen().weightDecay());
+        this.state = state.on(spec.device());
+        this.optimizer = Optimizer.of(this.state, spec.learningRate(), regimen().weightDecay());
         double norm = regimen().gradientNorm();
-        this.training = new Training(state, adam, norm == 0 ? Double.POSITIVE_INFINITY : norm);
+        this.training = new Training(this.state, optimizer, norm == 0 ? Double.POSITIVE_INFINITY : norm);
         this.position = position;
     }
 
@@ -142,7 +144,7 @@ public final class NetworkTraining implements AutoCloseable {
 
     /// @return what the optimizer has taken of all steps
     double optimizerSeconds() {
-        return adam.seconds();
+        return optimizer.seconds();
     }
 
     /// @return batches of an epoch
@@ -257,16 +259,14 @@ public final class NetworkTraining implements AutoCloseable {
     public void writeWeights(SafetensorsWriter file) {
         state.write(file, "");
         for (Parameter parameter : network.parameters()) {
-            parameter
-                    .counter()
-                    .ifPresent(counter -> file.add(counter, new long[0], new long[] {position.steps()}));
+            parameter.counter().ifPresent(counter -> file.add(counter, new long[0], new long[] {position.steps()}));
         }
     }
 
     /// Adds all that a resume needs: weights, moments, position.
     public void write(SafetensorsWriter file) {
         writeWeights(file);
-        adam.write(file);
+        optimizer.write(file);
         file.metadata(POSITION + "epoch", Integer.toString(position.epoch()))
                 .metadata(POSITION + "batch", Integer.toString(position.batch()))
                 .metadata(POSITION + "steps", Long.toString(position.steps()))
@@ -296,7 +296,7 @@ public final class NetworkTraining implements AutoCloseable {
 
     @Override
     public void close() {
-        adam.close();
+        optimizer.close();
         state.close();
     }
 }
