@@ -33,6 +33,7 @@ import tempfile
 import threading
 import time
 import urllib.request
+from datetime import datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,17 +47,21 @@ def say(*words):
 
 
 class Memory:
-    """Peak memory of a process, in bytes, sampled while the block runs: anonymous, or another field of its status."""
+    """Memory of a process, in bytes, sampled while the block runs: anonymous, or another field of its status."""
 
     def __init__(self, pid, field="RssAnon"):
-        self.pid, self.field, self.peak, self.stopped = pid, field, 0, threading.Event()
+        self.pid, self.field, self.samples, self.stopped = pid, field, [], threading.Event()
+
+    @property
+    def peak(self):
+        return max((size for _, size in self.samples), default=0)
 
     def sample(self):
         while not self.stopped.is_set():
             try:
                 for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
                     if line.startswith(self.field + ":"):
-                        self.peak = max(self.peak, 1024 * int(line.split()[1]))
+                        self.samples.append((time.time(), 1024 * int(line.split()[1])))
             except OSError:
                 pass
             self.stopped.wait(0.05)
@@ -164,20 +169,27 @@ class Peregrine:
 
     def refuse_failed(self, run):
         try:
-            state = ask(f"{self.instance['cluster']}/api/v1/runs/{run}")
+            must_go_on(ask(f"{self.instance['cluster']}/api/v1/runs/{run}"))
         except OSError:
             return
-        if state.get("state") in ("failed", "cancelled"):
-            raise SystemExit(f"run {run} {state['state']}: {json.dumps(state.get('failure', state), indent=1)[:2000]}")
 
     def down(self):
         self.command("down", "--data", self.data)
 
 
+def must_go_on(run):
+    """Ends this process where a run, as REST tells it, has ended without what was waited for."""
+    if run["state"] in ("failed", "cancelled"):
+        raise SystemExit(f"run {run['run']} {run['state']}: {json.dumps(run.get('failure', run), indent=1)[:2000]}")
+
+
+def moment(text):
+    """Seconds since 1970 of a time as REST writes it."""
+    return datetime.fromisoformat(text).timestamp()
+
+
 def seconds(plan):
-    from datetime import datetime
-    parse = lambda text: datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return (parse(plan["balancedAt"]) - parse(plan["sealedAt"])).total_seconds()
+    return moment(plan["balancedAt"]) - moment(plan["sealedAt"])
 
 
 def java():

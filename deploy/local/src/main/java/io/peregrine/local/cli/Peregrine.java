@@ -34,8 +34,8 @@ import picocli.CommandLine.ScopeType;
             "",
             "Also: ./peregrine verify runs every check and test; verify --slow those of minutes too, verify --golden DIR"
                     + " only the golden ones.",
-            "./peregrine bench balance compares with imbalanced-learn, bench train with PyTorch; --help after either tells"
-                    + " more.",
+            "./peregrine bench balance compares with imbalanced-learn, bench train with PyTorch, bench networks with the"
+                    + " report's; --help after each tells more.",
             "./peregrine chaos [N [SEED]] ends a trainer N times, 50 if left out, and compares what comes out; accept goes"
                     + " through what the pipeline promises, line by line."
         })

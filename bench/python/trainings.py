@@ -1,0 +1,121 @@
+"""Trainings of a measurement: stratified folds of a folder of pictures, and networks trained on them by the pipeline itself.
+
+What bench_networks.py measures with.
+"""
+
+import hashlib
+import json
+import shutil
+import statistics
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+from sklearn.model_selection import StratifiedKFold
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from bench_balance import ask, moment, must_go_on
+
+SPLITS = ("train", "test", "validation", "val")
+SUFFIXES = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif"}
+SEED = 42
+
+
+def pictures(folder):
+    """Every picture of a folder, those of its splits together: (class, a name of its own, file)."""
+    roots = [folder / split for split in SPLITS if (folder / split).is_dir()] or [folder]
+    return sorted((path.relative_to(root).parts[0], "-".join(path.relative_to(folder).parts), path)
+                  for root in roots for path in root.glob("*/**/*")
+                  if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file())
+
+
+def lay_folds(given):
+    """Stratified folds as folders of links, named by what they hold: FOLD/{train,test}/<class>/."""
+    found = pictures(given.folder)
+    labels = [label for label, _, _ in found]
+    few = [f"{label} ({labels.count(label)})" for label in sorted(set(labels)) if labels.count(label) < given.folds]
+    if few or not found:
+        raise SystemExit(f"{given.folds} folds need as many pictures of each class of {given.folder}; there are too few of "
+                         f"{', '.join(few) or 'everything'}")
+    listing = "".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n" for _, _, path in found)
+    home = given.work / f"folds-{given.folds}-{hashlib.sha256(listing.encode()).hexdigest()[:12]}"
+    if not home.is_dir():
+        aside = home.with_suffix(".part")
+        shutil.rmtree(aside, ignore_errors=True)
+        cut = StratifiedKFold(given.folds, shuffle=True, random_state=SEED).split(labels, labels)
+        for fold, (_, tested) in enumerate(cut, 1):
+            sides = np.full(len(found), "train")
+            sides[tested] = "test"
+            for side, (label, name, path) in zip(sides, found):
+                link = aside / str(fold) / side / label / name
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(path)
+        aside.rename(home)
+    return [home / str(fold) for fold in range(1, given.folds + 1)], len(found)
+
+
+def post(address, body=b"", **headers):
+    request = urllib.request.Request(address, body, {"Content-Type": "application/json"} | headers)
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+class Trainings:
+    """Trainings by the pipeline: how one ended is kept in a file, one that was begun is gone on with."""
+
+    def __init__(self, peregrine, file):
+        self.peregrine, self.file = peregrine, file
+        self.ended = dict(json.loads(line) for line in file.read_text().splitlines()) if file.exists() else {}
+
+    def of(self, network, spec):
+        key = f"{network}-{hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()}"
+        if key not in self.ended:
+            self.ended[key] = self.train(network, spec, key)
+            with self.file.open("a") as out:
+                out.write(json.dumps([key, self.ended[key]]) + "\n")
+        return self.ended[key]
+
+    def begin(self, spec, key):
+        """The run of a key: also one that an interrupted measurement left half-way."""
+        ingest = self.peregrine.instance["ingest"]
+        return post(f"{ingest}/api/v1/datasets", json.dumps(spec).encode(), **{"Idempotency-Key": key})["run"]
+
+    def train(self, network, spec, key):
+        asked = time.time()
+        run = self.begin(spec, key)
+        details = self.tested(network, run)
+        history, test = details[network]["history"], details[network]["test"]
+        ends = [moment(epoch["time"]) for epoch in history]
+        # The classifier is trained first.
+        began = moment(details["classifier"]["history"][-1]["time"] if network == "autoencoder" else
+                       ask(f"{self.peregrine.instance['balance']}/api/v1/runs/{run}/balance")["balancedAt"])
+        return {"run": run, "epochs": len(ends),
+                # Of a training that was interrupted nobody can tell.
+                "seconds": None if moment(details["created"]) < asked else ends[-1] - began,
+                "epochSeconds": statistics.median(end - before for before, end in zip([began, *ends], ends)),
+                "validationLoss": history[-1]["measures"].get("validationLoss"),
+                "accuracy": test.get("accuracy"), "balancedAccuracy": test.get("balancedAccuracy"),
+                "tested": sum(map(sum, test.get("confusion", []))), "duplicates": details["duplicatesAcrossSplits"]}
+
+    def tested(self, network, run):
+        """Waits until a run has tested a network, and cancels what is left of it."""
+        address = f"{self.peregrine.instance['cluster']}/api/v1/runs/{run}"
+        while True:
+            # Each answer takes work from what is measured.
+            time.sleep(1)
+            try:
+                details = ask(address)
+            except OSError:
+                continue
+            if (details.get(network) or {}).get("test"):
+                break
+            must_go_on(details)
+        try:
+            post(f"{address}/cancel")
+        except urllib.error.HTTPError as answer:
+            if answer.code != 409:
+                raise
+        return details
