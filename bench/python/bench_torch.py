@@ -1,9 +1,10 @@
 """PyTorch's side of bench_train.py, in a process of its own: one training, timed step by step.
 
-    bench_torch.py NETWORK FILE BATCH EPOCHS THREADS [fused]
+    bench_torch.py NETWORK FILE BATCH BATCHES EPOCHS THREADS WARM-UP [fused]
 
 Prints one line of JSON: `seconds` of each step, `optimizer`, seconds in all, `losses` of each epoch. The training is what a
-script would have: pixels in memory, a random order in each epoch, `Adam`. "fused" asks for PyTorch's fused Adam.
+script would have: pixels in memory, a random order in each epoch, `Adam`. "fused" asks for PyTorch's fused Adam. Before,
+another training goes on for WARM-UP seconds and is thrown away.
 """
 
 import json
@@ -34,32 +35,50 @@ def network(preset, side, classes):
     return ResNet(classes)
 
 
-def main():
-    preset, file, batch, epochs, threads = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:6])
-    torch.set_num_threads(threads)
-    torch.manual_seed(42)
-    drawn = load_file(file)
-    pixels, labels = drawn["pixels"], drawn["labels"]
-    model = network(preset, pixels.shape[-1], int(labels.max()) + 1).train()
-    classifies = not preset.endswith("autoencoder")
-    adam = torch.optim.Adam(model.parameters(), lr=0.01 if classifies else 0.001, fused="fused" in sys.argv[6:])
-    seconds, losses, optimizer = [], [], 0.0
-    for _ in range(epochs):
+class Measured:
+    """One training, timed step by step."""
+
+    def __init__(self, preset, drawn, batch, fused):
+        torch.manual_seed(42)
+        self.pixels, self.labels = drawn["pixels"], drawn["labels"]
+        self.batch = batch
+        self.model = network(preset, self.pixels.shape[-1], int(self.labels.max()) + 1).train()
+        self.classifies = not preset.endswith("autoencoder")
+        self.adam = torch.optim.Adam(self.model.parameters(), lr=0.01 if self.classifies else 0.001, fused=fused)
+        self.seconds, self.losses, self.optimizer = [], [], 0.0
+
+    def epoch(self, rows):
+        """So many rows: pictures come again as often as it takes."""
         total = 0.0
-        for rows in torch.randperm(len(labels)).split(batch):
+        for picked in (torch.randperm(rows) % len(self.labels)).split(self.batch):
             began = time.perf_counter()
-            given = pixels[rows].float()
-            adam.zero_grad()
-            found = model(given)
-            loss = nn.functional.nll_loss(found, labels[rows]) if classifies else nn.functional.mse_loss(found, given)
+            given = self.pixels[picked].float()
+            self.adam.zero_grad()
+            found = self.model(given)
+            loss = (nn.functional.nll_loss(found, self.labels[picked]) if self.classifies
+                    else nn.functional.mse_loss(found, given))
             loss.backward()
             before = time.perf_counter()
-            adam.step()
-            optimizer += time.perf_counter() - before
-            total += loss.item() * len(rows)
-            seconds.append(time.perf_counter() - began)
-        losses.append(total / len(labels))
-    print(json.dumps({"seconds": seconds, "optimizer": optimizer, "losses": losses}))
+            self.adam.step()
+            self.optimizer += time.perf_counter() - before
+            total += loss.item() * len(picked)
+            self.seconds.append(time.perf_counter() - began)
+        self.losses.append(total / rows)
+
+
+def main():
+    preset, file, batch, batches, epochs, threads = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:7])
+    torch.set_num_threads(threads)
+    drawn, fused = load_file(file), "fused" in sys.argv[8:]
+    warm = Measured(preset, drawn, batch, fused)
+    until = time.perf_counter() + float(sys.argv[7])
+    while time.perf_counter() < until:
+        warm.epoch(len(drawn["labels"]))
+    del warm
+    one = Measured(preset, drawn, batch, fused)
+    for _ in range(epochs):
+        one.epoch(batches * batch)
+    print(json.dumps({"seconds": one.seconds, "optimizer": one.optimizer, "losses": one.losses}))
 
 
 main()

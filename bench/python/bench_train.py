@@ -3,11 +3,13 @@
 
     ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--to FILE]
 
-Three columns: Peregrine; PyTorch as pip installs it; PyTorch given the switches that Peregrine sets by itself (huge pages for
-its allocator, a fused Adam). Each measurement is a process of its own; the first steps warm up and do not count.
-Images per second are batch over the median step, reading included on both sides; medians of all pairs, and the median of the
-pairs' ratios. Memory is what the process held at most (VmHWM). The pictures are paintings of the demo's gallery. Takes some 25 minutes on
-two cores; needs the larger Python (bench/python/setup.sh torch, which this command runs).
+Three columns: Peregrine, in the environment that it is launched in; PyTorch as pip installs it; PyTorch given the switches that
+make Peregrine fast (huge pages for its allocator, a fused Adam). Each measurement is a process of its own, and first trains for
+some seconds that do not count. Images per second are batch over the median step, reading included on both sides; medians of
+all pairs, and the median of the pairs' ratios. Waiting and the optimizer are shares of whole epochs. Memory is what the process
+held at most (VmHWM). The pictures are paintings of the demo's gallery, four batches of them, that come again as often as an epoch
+takes. Takes some 30 minutes on two quiet cores, six with --pairs 1; beside other work no figure means anything. Needs the larger
+Python (bench/python/setup.sh torch, which this command runs).
 """
 
 import argparse
@@ -30,7 +32,8 @@ from bench_balance import ROOT, SIDE_ENVIRONMENT, Memory, of_service, paint, pro
 
 CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
 SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"}
-WARM_STEPS = 3
+# What ./peregrine and the container images start the trainer with.
+LAUNCHED = {"MALLOC_ARENA_MAX": "2", "OMP_WAIT_POLICY": "PASSIVE"}
 
 
 def draw(work, side, count):
@@ -56,38 +59,36 @@ def measure(command, environment):
     return json.loads(lines[-1]) | {"peak": watched.peak}
 
 
-def ours(work, network, drawn, batch, epochs, threads):
+def ours(work, network, drawn, given, threads):
     with tempfile.TemporaryDirectory(dir=work) as store:
-        return measure(of_service("trainer-service", "io.peregrine.trainer.run.TrainingSpeed", network, drawn, store, batch, epochs,
-                                  threads, options=("-Xmx768m", "-XX:+UseSerialGC")), os.environ)
+        return measure(of_service("trainer-service", "io.peregrine.trainer.run.TrainingSpeed", network, drawn, store, given.batch,
+                                  given.batches, given.epochs, threads, given.warm_up, options=("-Xmx768m", "-XX:+UseSerialGC")),
+                       os.environ | LAUNCHED)
 
 
-def theirs(network, drawn, batch, epochs, threads, switched):
+def theirs(network, drawn, given, threads, switched):
     environment = {k: v for k, v in os.environ.items() if k not in {*SIDE_ENVIRONMENT, *SWITCHES}}
     environment["OMP_NUM_THREADS"] = str(threads)
-    return measure([sys.executable, ROOT / "bench/python/bench_torch.py", network, drawn, batch, epochs, threads,
-                    *(["fused"] if switched else [])], environment | (SWITCHES if switched else {}))
+    return measure([sys.executable, ROOT / "bench/python/bench_torch.py", network, drawn, given.batch, given.batches, given.epochs,
+                    threads, given.warm_up, *(["fused"] if switched else [])], environment | (SWITCHES if switched else {}))
 
 
 def rate(one, batch):
-    return batch / statistics.median(one["seconds"][WARM_STEPS:])
+    return batch / statistics.median(one["seconds"])
 
 
 def share(one, name):
     return one[name] / sum(one["seconds"])
 
 
-def compare(work, network, side, batch, steps, pairs, threads):
-    count = 4 * batch
-    drawn = draw(work, side, count)
-    epochs = max(1, steps * batch // count)
+def compare(work, network, side, drawn, given, threads):
+    batch = given.batch
     mine, installed, switched = [], [], []
-    for _ in range(pairs):
-        mine.append(ours(work, network, drawn, batch, epochs, threads))
-        installed.append(theirs(network, drawn, batch, epochs, threads, False))
-        switched.append(theirs(network, drawn, batch, epochs, threads, True))
+    for _ in range(given.pairs):
+        mine.append(ours(work, network, drawn, given, threads))
+        installed.append(theirs(network, drawn, given, threads, False))
+        switched.append(theirs(network, drawn, given, threads, True))
         say(f"    {network} {side}: " + ", ".join(f"{rate(one[-1], batch):.1f}" for one in (mine, installed, switched)) + " images/s")
-    drawn.unlink()
     ratio = lambda other: statistics.median(rate(m, batch) / rate(o, batch) for m, o in zip(mine, other))
     of = lambda side_: f"{statistics.median(rate(one, batch) for one in side_):.1f}"
     gb = lambda side_: f"{max(one['peak'] for one in side_) / 1e9:.2f}"
@@ -110,21 +111,25 @@ def main():
     parser.add_argument("--networks", nargs="+", default=["seed-cnn", "seed-autoencoder"], help="also resnet")
     parser.add_argument("--sides", nargs="+", type=int, default=[224, 416])
     parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--steps", type=int, default=16, help="of each measurement, the first three to warm up")
+    parser.add_argument("--batches", type=int, default=10, help="of an epoch")
+    parser.add_argument("--epochs", type=int, default=2, help="of each measurement")
+    parser.add_argument("--warm-up", type=float, default=5, metavar="SECONDS", help="of each process, before it is measured")
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
     given = parser.parse_args()
     threads = os.cpu_count()
-    began = time.monotonic()
+    began, load = time.monotonic(), os.getloadavg()[0]
     rows, curves = [], []
     with tempfile.TemporaryDirectory(prefix="peregrine-bench-train-") as folder:
+        drawn = {side: draw(Path(folder), side, 4 * given.batch) for side in given.sides}
         for network in given.networks:
             for side in given.sides:
-                row, losses = compare(Path(folder), network, side, given.batch, given.steps, given.pairs, threads)
+                row, losses = compare(Path(folder), network, side, drawn[side], given, threads)
                 rows.append(row)
                 curves.append(losses)
-    text = (f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: batches of "
-            f"{given.batch}, medians of {given.pairs}.\n\n"
+    text = (f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: "
+            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}. "
+            f"Load of the machine before: {load:.1f}.\n\n"
             + table(["network, side", "Peregrine, images/s", "PyTorch as installed", "PyTorch with the same switches", "times as installed",
                      "times with switches", "optimizer's share of the three", "waiting for data", "peak memory of the three, GB"], rows)
             + "\nTraining loss by epoch, of other random draws:\n\n" + table(["network, side", "Peregrine", "PyTorch"], curves))

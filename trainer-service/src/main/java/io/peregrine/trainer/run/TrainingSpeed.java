@@ -12,13 +12,13 @@ import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.trainer.run.NetworkTraining.Material;
 import io.peregrine.vision.Torch;
-import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.LongStream;
 
 /// The trainer's side of `./peregrine bench train`: a training as the service does it, prefetch and all, without
 /// broker and database.
@@ -29,56 +29,80 @@ public final class TrainingSpeed {
     private TrainingSpeed() {}
 
     /// Prints one line of JSON: `seconds` of each step, its waiting included; `waited` and `optimizer`, seconds in all;
-    /// `losses` of each epoch.
+    /// `losses` of each epoch. Before, another training goes on for a while and is thrown away: loops are compiled,
+    /// the engine knows its shapes.
     ///
     /// @param arguments network, file of pictures (safetensors: `pixels` u8 [n, 3, side, side], `labels` i64 [n]),
-    ///     folder to work in, batch size, epochs, threads
+    ///     folder to work in, batch size, batches of an epoch (pictures come again as often as it takes), epochs,
+    ///     threads, seconds to warm up
     public static void main(String[] arguments) throws IOException {
         String preset = arguments[0];
         int batch = Integer.parseInt(arguments[3]);
-        int epochs = Integer.parseInt(arguments[4]);
-        int threads = Integer.parseInt(arguments[5]);
-        Torch.load(threads);
+        int rows = batch * Integer.parseInt(arguments[4]);
+        int epochs = Integer.parseInt(arguments[5]);
+        Torch.load(Integer.parseInt(arguments[6]));
+        long warmUp = (long) (1e9 * Double.parseDouble(arguments[7]));
         Manifest manifest = manifest(Path.of(arguments[1]), new FileStore(Path.of(arguments[2])));
         double rate = preset.endsWith("autoencoder") ? 0.001 : 0.01;
         TrainSpec spec = new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1);
-        TrainableNetwork network =
-                Networks.of(spec, manifest.side(), manifest.classes().size(), null);
+        try (PixelRows pixels = new PixelRows(new FileStore(Path.of(arguments[2])), manifest)) {
+            try (NetworkTraining training = training(spec, manifest, pixels, manifest.rows())) {
+                long until = System.nanoTime() + warmUp;
+                while (System.nanoTime() < until) {
+                    training.epoch((position, batches, count, step) -> {}, () -> {});
+                }
+            }
+            try (NetworkTraining training = training(spec, manifest, pixels, rows)) {
+                System.out.println(EventCodec.json().writeValueAsString(measured(training)));
+            }
+        }
+    }
+
+    private static Map<String, Object> measured(NetworkTraining training) {
         List<Double> seconds = new ArrayList<>();
         List<Double> losses = new ArrayList<>();
         double[] computed = new double[1];
-        double optimizer;
-        try (PixelRows pixels = new PixelRows(new FileStore(Path.of(arguments[2])), manifest);
-                NetworkTraining training = new NetworkTraining(network, spec, material(manifest, pixels))) {
-            while (!training.isOver()) {
-                long[] before = {System.nanoTime()};
-                losses.add(training.epoch(
-                                (position, batches, rows, step) -> {
-                                    long now = System.nanoTime();
-                                    seconds.add((now - before[0]) / 1e9);
-                                    computed[0] += step;
-                                    before[0] = now;
-                                },
-                                () -> {})
-                        .measures()
-                        .get("loss"));
-            }
-            optimizer = training.optimizerSeconds();
+        while (!training.isOver()) {
+            long[] before = {System.nanoTime()};
+            losses.add(training.epoch(
+                            (position, batches, count, step) -> {
+                                long now = System.nanoTime();
+                                seconds.add((now - before[0]) / 1e9);
+                                computed[0] += step;
+                                before[0] = now;
+                            },
+                            () -> {})
+                    .measures()
+                    .get("loss"));
         }
         double all = seconds.stream().mapToDouble(s -> s).sum();
-        System.out.println(EventCodec.json()
-                .writeValueAsString(Map.of(
-                        "seconds", seconds, "waited", all - computed[0], "optimizer", optimizer, "losses", losses)));
+        return Map.of(
+                "seconds",
+                seconds,
+                "waited",
+                all - computed[0],
+                "optimizer",
+                training.optimizerSeconds(),
+                "losses",
+                losses);
     }
 
-    private static Material material(Manifest manifest, PixelRows pixels) {
-        return new Material(
-                pixels,
-                manifest.side(),
-                manifest.classes().size(),
-                TrainingRows.ofSplit(manifest, Split.TRAIN),
-                TrainingRows.ofSplit(manifest, Split.VALIDATION),
-                TrainingRows.ofSplit(manifest, Split.TEST));
+    private static NetworkTraining training(TrainSpec spec, Manifest manifest, PixelRows pixels, int rows) {
+        int classes = manifest.classes().size();
+        long[] picture =
+                LongStream.range(0, rows).map(row -> row % manifest.rows()).toArray();
+        long[] label =
+                LongStream.of(picture).map(row -> manifest.label((int) row)).toArray();
+        return new NetworkTraining(
+                Networks.of(spec, manifest.side(), classes, null),
+                spec,
+                new Material(
+                        pixels,
+                        manifest.side(),
+                        classes,
+                        new TrainingRows(picture, picture, new double[rows], label),
+                        TrainingRows.ofSplit(manifest, Split.VALIDATION),
+                        TrainingRows.ofSplit(manifest, Split.TEST)));
     }
 
     private static Manifest manifest(Path file, ArtifactStore store) throws IOException {

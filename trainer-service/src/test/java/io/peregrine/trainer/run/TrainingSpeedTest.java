@@ -35,22 +35,7 @@ class TrainingSpeedTest {
                 .add("pixels", new long[] {10, 3, SIDE, SIDE}, pixels)
                 .add("labels", new long[] {10}, new long[] {0, 1, 0, 1, 0, 1, 0, 1, 0, 1})
                 .writeTo(file);
-        PrintStream out = System.out;
-        ByteArrayOutputStream said = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(said, true, UTF_8));
-        try {
-            TrainingSpeed.main(new String[] {
-                network, file.toString(), folder.resolve("store").toString(), "4", "2", "2"
-            });
-        } finally {
-            System.setOut(out);
-        }
-        String line = said.toString(UTF_8)
-                .lines()
-                .filter(one -> one.startsWith("{"))
-                .findFirst()
-                .orElseThrow();
-        JsonNode answer = EventCodec.json().readTree(line);
+        JsonNode answer = measured(network, file, "0");
         assertThat(answer.get("seconds")).hasSize(6);
         assertThat(answer.get("losses")).hasSize(2);
         double all = 0;
@@ -59,5 +44,29 @@ class TrainingSpeedTest {
         }
         assertThat(answer.get("optimizer").doubleValue()).isPositive().isLessThan(all);
         assertThat(answer.get("waited").doubleValue()).isBetween(0.0, all);
+
+        JsonNode warm = measured(network, file, "0.2");
+        assertThat(warm.get("seconds")).hasSize(6);
+        assertThat(warm.get("losses")).as("nothing is left of the warm-up").isEqualTo(answer.get("losses"));
+    }
+
+    /// Two epochs of three batches of four.
+    private JsonNode measured(String network, Path file, String warmUp) throws IOException {
+        PrintStream out = System.out;
+        ByteArrayOutputStream said = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(said, true, UTF_8));
+        try {
+            TrainingSpeed.main(new String[] {
+                network, file.toString(), folder.resolve("store").toString(), "4", "3", "2", "2", warmUp
+            });
+        } finally {
+            System.setOut(out);
+        }
+        return EventCodec.json()
+                .readTree(said.toString(UTF_8)
+                        .lines()
+                        .filter(one -> one.startsWith("{"))
+                        .findFirst()
+                        .orElseThrow());
     }
 }
