@@ -9,7 +9,8 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Who needs what of the artefacts that this service publishes (`V20261126_30__artefacts.sql`).
+/// Who needs what of the artefacts that this service publishes (`V20261126_30__artefacts.sql`,
+/// `V20261126_80__needed_by_job.sql`).
 ///
 /// An artefact's row is locked by who takes it up and by who condemns it, so that one of them
 /// waits for the other.
@@ -18,8 +19,9 @@ final class ArtefactTables {
 
     /// Notes that a run needs an artefact.
     ///
+    /// @param job of the run, which can take it back by [#keep]
     /// @throws Failure RESOURCE `ARTEFACT_LEAVES`, if its file is just being deleted
-    static void need(Handle sql, String run, ArtifactRef ref) {
+    static void need(Handle sql, String run, long job, ArtifactRef ref) {
         // The update of nothing locks the row: 'do nothing' would not.
         sql.createUpdate("""
                         insert into artefact (uri, bytes) values (:uri, :bytes)
@@ -31,10 +33,23 @@ final class ArtefactTables {
         if (leaves) {
             throw Failure.resource("ARTEFACT_LEAVES", ref.uri() + " is just being pruned", null);
         }
-        sql.createUpdate("insert into needed (run, uri) values (:run, :uri) on conflict do nothing")
+        sql.createUpdate("insert into needed (run, uri, job) values (:run, :uri, :job) on conflict do nothing")
                 .bind("run", run)
                 .bind("uri", ref.uri())
+                .bind("job", job)
                 .execute();
+    }
+
+    /// Of all that a job has noted its run needs these alone; what another job noted stands.
+    ///
+    /// @return whether there were others
+    static boolean keep(Handle sql, String run, long job, Collection<String> uris) {
+        return sql.createUpdate("delete from needed where run = :run and job = :job and uri <> all(:uris)")
+                        .bind("run", run)
+                        .bind("job", job)
+                        .bindArray("uris", String.class, uris.toArray())
+                        .execute()
+                > 0;
     }
 
     static void published(Handle sql, String uri) {
@@ -92,7 +107,7 @@ final class ArtefactTables {
     static Pruning.Sum neededBy(Handle sql, String run) {
         return sql.createQuery("""
                         select count(*) as artefacts, coalesce(sum(bytes), 0) as bytes
-                        from needed join artefact using (uri) where run = :run""")
+                        from artefact where uri in (select uri from needed where run = :run)""")
                 .bind("run", run)
                 .map((row, context) -> new Pruning.Sum(row.getLong("artefacts"), row.getLong("bytes")))
                 .one();
@@ -117,7 +132,7 @@ final class ArtefactTables {
 
     /// @return which runs need an artefact
     static List<String> runs(Handle sql, String uri) {
-        return sql.createQuery("select run from needed where uri = :uri order by run")
+        return sql.createQuery("select distinct run from needed where uri = :uri order by run")
                 .bind("uri", uri)
                 .mapTo(String.class)
                 .list();

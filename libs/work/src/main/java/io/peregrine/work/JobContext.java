@@ -2,6 +2,7 @@ package io.peregrine.work;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -43,10 +44,20 @@ public final class JobContext {
     /// already, before that is relied upon: from now on it is not pruned. What the job publishes
     /// is noted by [NeededStore].
     ///
-    /// @throws JobStopped if the run has ended
+    /// @throws JobStopped if the run has ended or the claim no longer stands
     /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`, if it is just being pruned
     public void needs(ArtifactRef ref) {
         jobs.need(claim, ref);
+    }
+
+    /// Of all artefacts that were noted for this job, by this claim and those before, the run
+    /// needs these alone from now on. What was noted for the run's other jobs stands.
+    ///
+    /// @param tx of [#save] or [#done]
+    /// @param uris names of artefacts
+    /// @return whether others were given up: they may be deleted once the transaction is through
+    public boolean needsOnly(Transaction tx, Collection<String> uris) {
+        return ArtefactTables.keep(tx.sql(), job().run().id(), job().id(), uris);
     }
 
     void published(ArtifactRef ref) {

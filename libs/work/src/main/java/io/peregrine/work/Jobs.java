@@ -121,17 +121,20 @@ final class Jobs {
     void aside(Claim claim, Consumer<Transaction> facts) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
-            boolean mine = tx.sql()
-                    .createQuery("""
-                            select exists (select 1 from job where id = :id and fence = :fence and state = 'running')""")
-                    .bind("id", job.id())
-                    .bind("fence", job.fence())
-                    .mapTo(Boolean.class)
-                    .one();
-            if (mine) {
+            if (stands(tx, job)) {
                 facts.accept(tx);
             }
         });
+    }
+
+    private static boolean stands(Transaction tx, Job job) {
+        return tx.sql()
+                .createQuery("""
+                        select exists (select 1 from job where id = :id and fence = :fence and state = 'running')""")
+                .bind("id", job.id())
+                .bind("fence", job.fence())
+                .mapTo(Boolean.class)
+                .one();
     }
 
     /// The job is nobody's again.
@@ -174,8 +177,10 @@ final class Jobs {
         });
     }
 
-    /// Notes that the job's run needs an artefact, unless the run has ended.
+    /// Notes that the job's run needs an artefact.
     ///
+    /// @throws JobStopped if the run has ended or the claim no longer stands: whoever goes on with
+    ///     the job may have taken it back
     /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`
     void need(Claim claim, ArtifactRef ref) {
         Job job = claim.job();
@@ -183,7 +188,10 @@ final class Jobs {
             if (tx.hasEnded(job.run().id())) {
                 throw new JobStopped(JobStopped.Reason.RUN_ENDED, job);
             }
-            ArtefactTables.need(tx.sql(), job.run().id(), ref);
+            if (!stands(tx, job)) {
+                throw new JobStopped(JobStopped.Reason.LEASE_LOST, job);
+            }
+            ArtefactTables.need(tx.sql(), job.run().id(), job.id(), ref);
         });
     }
 

@@ -4,13 +4,18 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ArtifactStore.Stored;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jboss.logging.Logger;
 import org.jdbi.v3.core.Handle;
 
@@ -28,6 +33,8 @@ public final class Pruning {
 
     private static final Logger LOG = Logger.getLogger(Pruning.class);
     private static final int BATCH = 500;
+    /// How long a pruning waits for another: longer than a [#sweep] takes.
+    private static final Duration SWEEP = Duration.ofSeconds(3);
     private static final String LOCK = "hashtextextended('prune ' || current_schema(), 0)";
 
     /// A file that no run needs.
@@ -78,17 +85,47 @@ public final class Pruning {
     ///
     /// @return empty, if another pruning of this service is at work
     public Optional<Sum> prune() {
+        return alone(SWEEP, this::prune);
+    }
+
+    /// Deletes what was noted once and no run needs any more. Looks for no other files: after a
+    /// few were given up this is cheap, however much the store holds.
+    ///
+    /// @return whether it is done: not while another pruning of this service is at work
+    public boolean sweep() {
+        return alone(Duration.ZERO, sql -> {
+                    deleteUnneeded(sql, gone -> {});
+                    return true;
+                })
+                .isPresent();
+    }
+
+    /// Does some of this service's pruning while nobody else does.
+    ///
+    /// @param patience how long another is waited for
+    private <T> Optional<T> alone(Duration patience, Function<Handle, T> work) {
         // The lock is this connection's, over several transactions: it goes with the process.
         return database.jdbi().withHandle(sql -> {
-            if (!ask(sql, "select pg_try_advisory_lock(%s)")) {
+            if (!lock(sql, patience)) {
                 return Optional.empty();
             }
             try {
-                return Optional.of(prune(sql));
+                return Optional.of(work.apply(sql));
             } finally {
                 ask(sql, "select pg_advisory_unlock(%s)");
             }
         });
+    }
+
+    private static boolean lock(Handle sql, Duration patience) {
+        long began = System.nanoTime();
+        while (!ask(sql, "select pg_try_advisory_lock(%s)")) {
+            if (System.nanoTime() - began >= patience.toNanos()) {
+                return false;
+            }
+            LockSupport.parkNanos(50_000_000);
+        }
+        return true;
     }
 
     private Sum prune(Handle sql) {
@@ -101,24 +138,30 @@ public final class Pruning {
                 .filter(file -> !known.contains(file.uri()) && !file.modified().isAfter(young))
                 .toList();
         sql.useTransaction(tx -> ArtefactTables.adopt(tx, strays));
-        long artefacts = 0;
-        long bytes = 0;
+        List<Long> deleted = new ArrayList<>();
+        deleteUnneeded(
+                sql,
+                gone -> gone.stream()
+                        .map(there::remove)
+                        .filter(Objects::nonNull)
+                        .forEach(deleted::add));
+        Sum sum = new Sum(
+                deleted.size(), deleted.stream().mapToLong(Long::longValue).sum());
+        if (sum.artefacts() > 0) {
+            LOG.infof("pruned artefacts=%d bytes=%d kinds=%s", sum.artefacts(), sum.bytes(), kinds);
+        }
+        return sum;
+    }
+
+    private void deleteUnneeded(Handle sql, Consumer<List<String>> deleted) {
         List<String> batch = ArtefactTables.condemned(sql);
         do {
             store.delete(batch);
             List<String> gone = batch;
             sql.useTransaction(tx -> ArtefactTables.gone(tx, gone));
-            for (String uri : gone) {
-                Long was = there.remove(uri);
-                artefacts += was == null ? 0 : 1;
-                bytes += was == null ? 0 : was;
-            }
+            deleted.accept(gone);
             batch = sql.inTransaction(tx -> ArtefactTables.condemn(tx, BATCH));
         } while (!batch.isEmpty());
-        if (artefacts > 0) {
-            LOG.infof("pruned artefacts=%d bytes=%d kinds=%s", artefacts, bytes, kinds);
-        }
-        return new Sum(artefacts, bytes);
     }
 
     private List<Stored> files() {

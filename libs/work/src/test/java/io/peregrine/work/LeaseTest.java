@@ -125,7 +125,7 @@ class LeaseTest {
     }
 
     @Test
-    void aStaleClaimCanNeitherSaveNorEnd() {
+    void aStaleClaimCanNeitherSaveNorEndNorNeedAnything() {
         RunRef run = WorkFixture.run("stale");
         work.add(run, "tile", "1");
         Jobs first = new Jobs(work.database, "first", Duration.ofMillis(1));
@@ -139,6 +139,9 @@ class LeaseTest {
                 .isInstanceOf(JobStopped.class);
         assertThatThrownBy(() -> stale.done(tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
                 .isInstanceOf(JobStopped.class);
+        assertThatThrownBy(() -> stale.needs(WorkFixture.REF)).isInstanceOf(JobStopped.class);
+        assertThat(work.count("select count(*) from needed")).isZero();
+        fresh.needs(WorkFixture.REF);
         fresh.done(tx -> tx.say(WorkFixture.shard(run, 2), "fresh"));
         assertThat(work.count("select count(*) from outbox")).isEqualTo(1);
     }

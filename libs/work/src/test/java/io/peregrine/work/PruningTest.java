@@ -24,7 +24,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
@@ -116,6 +118,48 @@ class PruningTest {
     }
 
     @Test
+    void whatAJobGivesUpIsDeletedUnlessAnotherJobOrRunNeedsIt() {
+        RunRef run = WorkFixture.run("one");
+        ArtifactRef otherJobs = publish(run, "of two jobs");
+        ArtifactRef otherRuns = publish(WorkFixture.run("two"), "of two runs");
+        List<ArtifactRef> given = new ArrayList<>();
+        List<ArtifactRef> kept = new ArrayList<>();
+        work.add(run, "write", "several");
+        try (Worker worker = work.worker("writer", LONG, "write", job -> {
+            // An attempt that fails leaves what nobody says; the next one makes something else of it.
+            given.add(store.publish("note", "txt", ("attempt " + job.job().attempt()).getBytes(UTF_8)));
+            if (job.job().attempt() == 1) {
+                throw new IllegalStateException("dies here");
+            }
+            kept.add(store.publish("note", "txt", "kept".getBytes(UTF_8)));
+            store.publish("note", "txt", "of two jobs".getBytes(UTF_8));
+            store.publish("note", "txt", "of two runs".getBytes(UTF_8));
+            job.done(tx -> job.needsOnly(tx, List.of(kept.getFirst().uri())));
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state <> 'done'") == 0);
+        }
+        assertThat(given).doesNotHaveDuplicates().hasSize(2);
+        assertThat(files()).hasSize(5);
+        assertThat(pruning.neededBy(run.id()).artefacts()).isEqualTo(2);
+
+        assertThat(pruning.sweep()).isTrue();
+        assertThat(files())
+                .containsExactlyInAnyOrder(
+                        otherJobs.uri(), otherRuns.uri(), kept.getFirst().uri());
+        assertThat(pruning.prune()).contains(new Sum(0, 0));
+    }
+
+    @Test
+    void aSweepLooksForNothingThatWasNotNoted() throws IOException {
+        Path stray = Files.createDirectories(folder.resolve("note/ab")).resolve("ab".repeat(32) + ".txt");
+        Files.writeString(stray, "whose?");
+        Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(Pruning.SPARED)));
+        assertThat(pruning.sweep()).isTrue();
+        assertThat(stray).exists();
+    }
+
+    @Test
     void whatIsBeingPublishedIsNotedBeforeItLiesThere() throws Exception {
         // The store refuses the last step, the name.
         Files.createFile(folder.resolve("note"));
@@ -183,7 +227,7 @@ class PruningTest {
     }
 
     private static void need(RunRef run, ArtifactRef ref) {
-        work.database.inTransaction(null, tx -> ArtefactTables.need(tx.sql(), run.id(), ref));
+        work.database.inTransaction(null, tx -> ArtefactTables.need(tx.sql(), run.id(), 0, ref));
     }
 
     @Test
@@ -193,7 +237,7 @@ class PruningTest {
         delete(run);
         try (Handle open = work.database.jdbi().open()) {
             open.begin();
-            ArtefactTables.need(open, WorkFixture.run("two").id(), ref);
+            ArtefactTables.need(open, WorkFixture.run("two").id(), 0, ref);
             assertThat(pruning.prune()).contains(new Sum(0, 0));
             open.commit();
         }
@@ -205,9 +249,21 @@ class PruningTest {
     void onePruningAtATime() {
         try (Handle other = work.database.jdbi().open()) {
             other.execute("select pg_advisory_lock(hashtextextended('prune ' || current_schema(), 0))");
+            assertThat(pruning.sweep()).isFalse();
             assertThat(pruning.prune()).isEmpty();
         }
         assertThat(pruning.prune()).isPresent();
+    }
+
+    @Test
+    void aPruningWaitsForASweep() {
+        try (Handle other = work.database.jdbi().open()) {
+            other.execute("select pg_advisory_lock(hashtextextended('prune ' || current_schema(), 0))");
+            CompletableFuture<Optional<Sum>> asked = CompletableFuture.supplyAsync(pruning::prune);
+            await().during(Duration.ofMillis(300)).until(() -> !asked.isDone());
+            other.execute("select pg_advisory_unlock(hashtextextended('prune ' || current_schema(), 0))");
+            assertThat(asked.join()).contains(new Sum(0, 0));
+        }
     }
 
     /// Sixteen contents, which runs publish, rely on and give up again and again, while a pruning
