@@ -22,6 +22,7 @@ import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
 import io.peregrine.trainer.TrainerMeters.Beginning;
+import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.trainer.run.NetworkTraining;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.trainer.run.NetworkTraining.Material;
@@ -49,8 +50,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch,
-/// measured once on the test split at the end.
+/// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch (of which
+/// the best and the newest are kept), measured once on the test split at the end.
 @ApplicationScoped
 class TrainNetwork implements JobHandler {
     static final String KIND = "train";
@@ -61,12 +62,19 @@ class TrainNetwork implements JobHandler {
     private final TrainerConfig config;
     private final TrainerMeters meters;
     private final Database database;
+    private final ExpiredCheckpoints expired;
 
-    TrainNetwork(ArtifactStore store, TrainerConfig config, TrainerMeters meters, Database database) {
+    TrainNetwork(
+            ArtifactStore store,
+            TrainerConfig config,
+            TrainerMeters meters,
+            Database database,
+            ExpiredCheckpoints expired) {
         this.store = store;
         this.config = config;
         this.meters = meters;
         this.database = database;
+        this.expired = expired;
     }
 
     @Override
@@ -268,14 +276,17 @@ class TrainNetwork implements JobHandler {
                 checkpoint,
                 end.measures(),
                 test);
-        String ordinal = task.network().wire() + "/" + end.epoch();
+        boolean[] gaveUp = new boolean[1];
         if (last) {
             task.job().done(tx -> {
                 tx.say(task.allDone(end), task.network().wire() + "/all");
-                tx.say(event, ordinal);
+                gaveUp[0] = task.say(event, tx);
             });
         } else {
-            task.save(tx -> tx.say(event, ordinal));
+            task.save(tx -> gaveUp[0] = task.say(event, tx));
+        }
+        if (gaveUp[0]) {
+            expired.some();
         }
     }
 
@@ -301,6 +312,14 @@ class TrainNetwork implements JobHandler {
             job.save(files.row(saved), facts);
             files.nowNamed(saved);
             times.saved(began, System.nanoTime());
+        }
+
+        /// Says a checkpoint, and gives up those that are neither best nor newest any more.
+        ///
+        /// @return whether there were any
+        boolean say(CheckpointPublished checkpoint, Transaction tx) {
+            tx.say(checkpoint, network.wire() + "/" + checkpoint.epoch());
+            return job.needsOnly(tx, CheckpointTable.published(tx.sql(), checkpoint));
         }
 
         StageProgressed progress(Position position, int batches) {

@@ -2,6 +2,8 @@ package io.peregrine.trainer;
 
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.RunDeleted;
+import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
 import io.smallrye.reactive.messaging.annotations.Blocking;
@@ -31,10 +33,15 @@ class TrainerFlow {
         });
     }
 
-    /// Of the runs only their ends matter here, and those the inbox keeps by itself.
+    /// Of the runs only their ends matter here, and those the inbox keeps by itself. Of a deleted
+    /// run nothing is kept.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {});
+        inbox.hear(record, (event, tx) -> {
+            if (event.data() instanceof RunDeleted deleted) {
+                CheckpointTable.forget(tx.sql(), deleted.run().id());
+            }
+        });
     }
 }

@@ -1,0 +1,90 @@
+package io.peregrine.trainer.postgres;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+
+/// The checkpoints that were said, and which of them are kept (`V20261126_81__checkpoint.sql`).
+public final class CheckpointTable {
+    private CheckpointTable() {}
+
+    /// @param kept whether it is the best or the newest of its network, so that its file is there
+    public record Checkpoint(
+            String network, int epoch, boolean best, boolean last, boolean kept, ArtifactRef weights) {}
+
+    /// Notes a checkpoint in the transaction that says it; older ones of its network expire but
+    /// for the best. Of an epoch that is said again the first stands, as on the wire.
+    ///
+    /// @return names of what is kept of the network
+    public static List<String> published(Handle sql, CheckpointPublished event) {
+        String run = event.run().id();
+        String network = event.network().wire();
+        boolean isNew = sql.createUpdate("""
+                        insert into checkpoint (run, network, epoch, best, last, uri, sha256, bytes)
+                        values (:run, :network, :epoch, :best, :last, :uri, :sha256, :bytes)
+                        on conflict do nothing""")
+                        .bind("run", run)
+                        .bind("network", network)
+                        .bind("epoch", event.epoch())
+                        .bind("best", event.best())
+                        .bind("last", event.last())
+                        .bind("uri", event.weights().uri())
+                        .bind("sha256", event.weights().sha256())
+                        .bind("bytes", event.weights().bytes())
+                        .execute()
+                == 1;
+        if (isNew) {
+            sql.createUpdate("""
+                            update checkpoint set kept = false
+                            where run = :run and network = :network and epoch < :epoch and kept and (:best or not best)""")
+                    .bind("run", run)
+                    .bind("network", network)
+                    .bind("epoch", event.epoch())
+                    .bind("best", event.best())
+                    .execute();
+        }
+        return kept(sql, run).stream()
+                .filter(checkpoint -> checkpoint.network().equals(network))
+                .map(checkpoint -> checkpoint.weights().uri())
+                .toList();
+    }
+
+    /// @return at most the best and the newest of each network
+    public static List<Checkpoint> kept(Handle sql, String run) {
+        return sql.createQuery("select * from checkpoint where run = :run and kept order by network desc, epoch")
+                .bind("run", run)
+                .map((row, context) -> checkpoint(row))
+                .list();
+    }
+
+    /// @return a checkpoint that was said, kept or not
+    public static Optional<Checkpoint> find(Handle sql, String run, String network, int epoch) {
+        return sql.createQuery("select * from checkpoint where run = :run and network = :network and epoch = :epoch")
+                .bind("run", run)
+                .bind("network", network)
+                .bind("epoch", epoch)
+                .map((row, context) -> checkpoint(row))
+                .findOne();
+    }
+
+    /// Forgets a deleted run.
+    public static void forget(Handle sql, String run) {
+        sql.createUpdate("delete from checkpoint where run = :run")
+                .bind("run", run)
+                .execute();
+    }
+
+    private static Checkpoint checkpoint(ResultSet row) throws SQLException {
+        return new Checkpoint(
+                row.getString("network"),
+                row.getInt("epoch"),
+                row.getBoolean("best"),
+                row.getBoolean("last"),
+                row.getBoolean("kept"),
+                new ArtifactRef(row.getString("uri"), row.getString("sha256"), row.getLong("bytes")));
+    }
+}

@@ -1,0 +1,39 @@
+package io.peregrine.trainer.rest;
+
+import io.peregrine.rest.ProblemKind;
+import io.peregrine.rest.ProblemKinds;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+
+/// What can go wrong with a request for a checkpoint.
+enum CheckpointProblem implements ProblemKind {
+    CHECKPOINT_UNKNOWN(
+            404,
+            "No such checkpoint",
+            "A network has one after each epoch, the first after epoch 1; cluster-service lists all runs."),
+    ARTEFACT_EXPIRED(
+            410,
+            "The checkpoint has expired",
+            "Of each network the best and the newest are kept, at the end the best and the last;"
+                    + " GET /api/v1/runs/{run}/checkpoints names them.");
+
+    private final Meaning meaning;
+
+    CheckpointProblem(int status, String title, String cure) {
+        this.meaning = new Meaning(status, title, cure);
+    }
+
+    @Override
+    public Meaning meaning() {
+        return meaning;
+    }
+
+    /// Lists them at `/api/v1/problems`.
+    static final class Listed {
+        @Produces
+        @Singleton
+        ProblemKinds kinds() {
+            return new ProblemKinds(values());
+        }
+    }
+}

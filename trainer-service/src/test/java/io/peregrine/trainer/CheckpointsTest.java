@@ -1,0 +1,143 @@
+package io.peregrine.trainer;
+
+import static io.restassured.RestAssured.get;
+import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
+import static org.hamcrest.Matchers.equalTo;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.events.Network;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.RunDeleted;
+import io.peregrine.testkit.Checkpoints;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
+import io.peregrine.work.Database;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// What is left of a training's checkpoints, and who is told so.
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
+class CheckpointsTest {
+    private static final Duration LONG = Duration.ofMinutes(2);
+    // Too fast for this little, so that the best epoch is not the last. Seeds of its own: no other run has its bytes.
+    private static final String CLASSIFIER =
+            "{\"epochs\": 6, \"batchSize\": 8, \"learningRate\": 0.05, \"seed\": 6001}";
+    private static final String AUTOENCODER = "{\"epochs\": 4, \"batchSize\": 8, \"latent\": 6, \"seed\": 6002}";
+
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @Inject
+    ArtifactStore store;
+
+    @Inject
+    Database database;
+
+    private Wire wire;
+
+    @BeforeEach
+    void connect() {
+        wire = new Wire(bootstrapServers);
+    }
+
+    @AfterEach
+    void disconnect() {
+        wire.close();
+    }
+
+    @Test
+    void ofEachNetworkTheBestAndTheLastAreLeftAlsoAfterATrainingThatBeganAnew() throws Exception {
+        DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        String run = balanced.run().id();
+        wire.say(balanced, "balance-service", "");
+        for (Network network : Network.values()) {
+            wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == network);
+        }
+        List<CheckpointPublished> said = wire.of(run, CheckpointPublished.class);
+        Set<CheckpointPublished> kept = Checkpoints.kept(said);
+        assertThat(said).hasSize(10);
+        assertThat(kept).hasSizeBetween(2, 4);
+        assertLeft(said, kept);
+        assertAnswers(run, said, kept);
+
+        // As a trainer does whose states are all of no use.
+        database.jdbi()
+                .useHandle(sql -> sql.execute(
+                        "update job set state = 'queued', saved = null where run = ? and key = 'classifier'", run));
+        await().atMost(LONG).until(() -> count("select count(*) from job where run = ? and state = 'done'", run) == 2);
+        assertThat(count("select fence from job where run = ? and key = 'classifier'", run))
+                .isEqualTo(2);
+        assertLeft(said, kept);
+        assertAnswers(run, said, kept);
+
+        wire.say(new RunDeleted(balanced.run()), "cluster-service", "");
+        await().atMost(LONG).until(() -> count("select count(*) from checkpoint where run = ?", run) == 0);
+        get("/api/v1/runs/{run}/checkpoints", run).then().statusCode(404);
+    }
+
+    private void assertLeft(List<CheckpointPublished> said, Set<CheckpointPublished> kept) {
+        Set<String> files = Checkpoints.uris(kept);
+        await().atMost(LONG).untilAsserted(() -> {
+            Set<String> left = store.list("checkpoint").stream()
+                    .map(ArtifactStore.Stored::uri)
+                    .collect(Collectors.toCollection(TreeSet::new));
+            left.retainAll(Checkpoints.uris(said));
+            assertThat(left).isEqualTo(files);
+        });
+    }
+
+    private void assertAnswers(String run, List<CheckpointPublished> said, Set<CheckpointPublished> kept)
+            throws Exception {
+        List<String> listed = get("/api/v1/runs/{run}/checkpoints", run)
+                .then()
+                .statusCode(200)
+                .extract()
+                .jsonPath()
+                .getList("items.weights.uri");
+        assertThat(new TreeSet<>(listed)).isEqualTo(Checkpoints.uris(kept));
+        for (CheckpointPublished checkpoint : said) {
+            String address = "/api/v1/runs/%s/checkpoints/%s/%d"
+                    .formatted(run, checkpoint.network().wire(), checkpoint.epoch());
+            if (kept.contains(checkpoint)) {
+                byte[] weights = get(address).then().statusCode(200).extract().asByteArray();
+                String sha256 = HexFormat.of()
+                        .formatHex(MessageDigest.getInstance("SHA-256").digest(weights));
+                assertThat(sha256).isEqualTo(checkpoint.weights().sha256());
+                given().header("If-None-Match", "\"" + sha256 + "\"")
+                        .get(address)
+                        .then()
+                        .statusCode(304);
+            } else {
+                get(address)
+                        .then()
+                        .statusCode(410)
+                        .body("type", equalTo("/api/v1/problems/artefact-expired"))
+                        .body("detail", containsString("the best and the newest are kept"));
+            }
+        }
+    }
+
+    private long count(String question, String run) {
+        return database.jdbi()
+                .withHandle(sql ->
+                        sql.createQuery(question).bind(0, run).mapTo(Long.class).one());
+    }
+}
