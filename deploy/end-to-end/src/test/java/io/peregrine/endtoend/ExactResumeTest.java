@@ -3,6 +3,7 @@ package io.peregrine.endtoend;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.RunCompleted;
@@ -21,6 +22,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -66,6 +68,7 @@ class ExactResumeTest {
             assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
             Map<String, String> undisturbed = outcome(first);
             assertThat(undisturbed).hasSize(25);
+            assertThat(needed(first)).isEqualTo(house.listener().keptCheckpoints(first));
 
             int trainings = 0;
             while (endings < ENDINGS) {
@@ -73,7 +76,13 @@ class ExactResumeTest {
                 disturb(run);
                 assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
                 assertThat(outcome(run)).isEqualTo(undisturbed);
+                assertThat(needed(run)).isEqualTo(needed(first));
             }
+            Awaitility.await("no other checkpoint is left")
+                    .atMost(Duration.ofMinutes(1))
+                    .untilAsserted(() -> assertThat(house.store().list("checkpoint"))
+                            .extracting(ArtifactStore.Stored::uri)
+                            .containsExactlyInAnyOrderElementsOf(needed(first)));
             System.out.printf(
                     "%d endings (%d with damage) in %d trainings: at most %.1f s of work redone, resumed within %.1f s%n",
                     endings, damaged.size(), trainings, longestRedone, longestResume);
@@ -196,6 +205,21 @@ class ExactResumeTest {
                         : Optional.empty();
             }
         }
+    }
+
+    /// @return names of the checkpoints that are not given up
+    private Set<String> needed(String run) throws SQLException {
+        Set<String> needed = new TreeSet<>();
+        try (Connection database = house.database("trainer");
+                PreparedStatement query = database.prepareStatement("select uri from needed where run = ?")) {
+            query.setString(1, run);
+            try (ResultSet rows = query.executeQuery()) {
+                while (rows.next()) {
+                    needed.add(rows.getString(1));
+                }
+            }
+        }
+        return needed;
     }
 
     /// Checkpoints, measures and clusters: names of artefacts are digests of their bytes.

@@ -3,11 +3,13 @@ package io.peregrine.endtoend;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
+import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Topics;
 import io.peregrine.events.UnreadableEvent;
+import io.peregrine.testkit.Checkpoints;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -97,6 +99,11 @@ final class Listener implements AutoCloseable {
                 .filter(type::isInstance)
                 .map(type::cast)
                 .toList();
+    }
+
+    /// @return names of a trained run's checkpoints that stay in the store: of each network the best and the last
+    Set<String> keptCheckpoints(String run) {
+        return Checkpoints.uris(Checkpoints.kept(of(run, CheckpointPublished.class)));
     }
 
     /// @return the run of the dataset-ready that was published under a CloudEvents id, or bare with a dataset's name
