@@ -4,7 +4,8 @@
     network = load("checkpoint.safetensors")
     log_probabilities = network(pixels)        # float32 [n, 3, side, side], 0 to 255, the side of the run
 
-Needs torch and safetensors. A checkpoint's file: `GET /api/v1/runs/{run}` names it (`weights`); it lies in the store.
+Needs torch and safetensors. A checkpoint's file: `GET /api/v1/runs/{run}/checkpoints` of trainer-service names those that
+are kept, `…/checkpoints/{network}/{epoch}` is one; it lies in the store, too.
 An autoencoder answers with pictures; `network.encoder(pixels)` are its codes.
 """
 
