@@ -1,0 +1,115 @@
+package io.peregrine.trainer.run;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.Manifest.Entry;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.Split;
+import io.peregrine.random.Mt19937;
+import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.vision.SeedCnn;
+import io.peregrine.vision.TrainableNetwork;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+
+/// Two classes of drawn pictures, one dark and one light, blends within each, and what trainings on them end in.
+abstract class DrawnPictures {
+    static final int SIDE = 16;
+    static final int PICTURES = 22;
+    static final PriorShift NO_SHIFT = new PriorShift(new double[] {1, 1});
+
+    @TempDir
+    Path folder;
+
+    PixelRows pixels;
+    Material material;
+
+    @BeforeEach
+    void drawPictures() {
+        ArtifactStore store = new FileStore(folder.resolve("store"));
+        Mt19937 random = new Mt19937(1);
+        List<byte[]> pictures = new ArrayList<>();
+        List<Entry> entries = new ArrayList<>();
+        for (int row = 0; row < PICTURES; row++) {
+            byte[] picture = new byte[3 * SIDE * SIDE];
+            for (int i = 0; i < picture.length; i++) {
+                picture[i] = (byte) (random.below(100) + (row % 2 == 0 ? 0 : 150));
+            }
+            pictures.add(picture);
+            entries.add(new Entry(row % 2, row < 18 ? Split.TRAIN : Split.TEST, 0, row, row + ".png", "", null));
+        }
+        Manifest manifest = new Manifest(
+                SIDE, List.of("dark", "light"), List.of(PixelPack.publish(store, Map.of(), SIDE, pictures)), entries);
+        pixels = new PixelRows(store, manifest);
+        int synthetic = 5;
+        TrainingRows real = TrainingRows.ofSplit(manifest, Split.TRAIN);
+        TrainingRows all = new TrainingRows(
+                java.util.Arrays.copyOf(real.base(), 18 + synthetic),
+                java.util.Arrays.copyOf(real.neighbour(), 18 + synthetic),
+                java.util.Arrays.copyOf(real.gap(), 18 + synthetic),
+                java.util.Arrays.copyOf(real.label(), 18 + synthetic));
+        for (int i = 18; i < all.count(); i++) {
+            all.base()[i] = i - 18;
+            all.neighbour()[i] = i - 16;
+            all.gap()[i] = 0.1 * (i - 17);
+            all.label()[i] = (i - 18) % 2;
+        }
+        material = new Material(
+                pixels,
+                SIDE,
+                2,
+                all,
+                TrainingRows.ofSplit(manifest, Split.VALIDATION),
+                TrainingRows.ofSplit(manifest, Split.TEST));
+    }
+
+    @AfterEach
+    void closePictures() {
+        pixels.close();
+    }
+
+    static TrainSpec classifier(double rate) {
+        return new TrainSpec("seed-cnn", 0, 3, 5, rate, 42, 0.1);
+    }
+
+    static TrainSpec residual(Regimen regimen) {
+        return new TrainSpec("resnet", 0, 3, 5, 0.002, 42, 0.1, regimen);
+    }
+
+    static TrainableNetwork cnn() {
+        return new SeedCnn(SIDE, 2, 0.1);
+    }
+
+    byte[] undisturbed(TrainableNetwork network, TrainSpec spec) throws IOException {
+        try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
+            while (!training.isOver()) {
+                training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            }
+            return weights(training);
+        }
+    }
+
+    byte[] weights(NetworkTraining training) throws IOException {
+        SafetensorsWriter weights = new SafetensorsWriter();
+        training.writeWeights(weights);
+        Path file = folder.resolve("weights.safetensors");
+        weights.writeTo(file);
+        return Files.readAllBytes(file);
+    }
+
+    /// What a test ends a training with.
+    @SuppressWarnings("serial")
+    static final class Stopped extends RuntimeException {}
+}

@@ -1,0 +1,108 @@
+package io.peregrine.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.vision.Parameter;
+import io.peregrine.vision.SeedAutoencoder;
+import io.peregrine.vision.SeedCnn;
+import io.peregrine.vision.TrainableNetwork;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.junit.jupiter.api.Test;
+
+/// Small trainings from weights that a user gives.
+class GivenWeightsTest extends DrawnPictures {
+    @Test
+    void givenWeightsAreExactlyWhatATrainingBeginsWith() throws IOException {
+        Path trained = folder.resolve("trained.safetensors");
+        Files.write(trained, undisturbed(cnn(), classifier(0.01)));
+        TrainSpec another = new TrainSpec("seed-cnn", 0, 3, 5, 0.02, 7, 0.1);
+        try (NetworkTraining before = begun(cnn(), classifier(0.01), trained);
+                NetworkTraining fresh = new NetworkTraining(cnn(), another, material);
+                NetworkTraining given = begun(cnn(), another, trained)) {
+            double loss = before.test(NO_SHIFT, () -> {}).loss();
+            assertThat(given.test(NO_SHIFT, () -> {})).isEqualTo(before.test(NO_SHIFT, () -> {}));
+            assertThat(fresh.test(NO_SHIFT, () -> {}).loss()).isNotEqualTo(loss);
+            assertThat(given.position()).isEqualTo(Position.start());
+        }
+        try (NetworkTraining given = begun(cnn(), another, trained)) {
+            SafetensorsWriter state = new SafetensorsWriter();
+            given.write(state);
+            Path file = folder.resolve("begun.safetensors");
+            state.writeTo(file);
+            try (Safetensors begun = Safetensors.open(file);
+                    Safetensors wanted = Safetensors.open(trained)) {
+                for (String name : wanted.names()) {
+                    if (!name.endsWith("num_batches_tracked")) {
+                        assertThat(begun.tensor(name).floats())
+                                .as(name)
+                                .isEqualTo(wanted.tensor(name).floats());
+                        if (begun.names().contains("adam.first." + name)) {
+                            assertThat(begun.tensor("adam.first." + name).floats())
+                                    .containsOnly(0);
+                            assertThat(begun.tensor("adam.second." + name).floats())
+                                    .containsOnly(0);
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test
+    void weightsOfAnotherNetworkAreRefusedWithEveryDifference() throws IOException {
+        Path trained = folder.resolve("trained.safetensors");
+        Files.write(trained, undisturbed(cnn(), classifier(0.01)));
+        refused(new SeedCnn(SIDE, 5, 0.1), trained)
+                .hasMessageContaining("SeedCnn in docs/networks.py")
+                .hasMessageContaining("linear2.weight is F32 [2, 300], wanted F32 [5, 300]")
+                .hasMessageContaining("linear2.bias is F32 [2], wanted F32 [5];")
+                .hasMessageNotContaining("num_batches_tracked");
+        refused(new SeedAutoencoder(SIDE, 6), trained)
+                .hasMessageContaining("encoder.0.weight is missing, wanted F32 [16, 3, 2, 2]")
+                .hasMessageContaining("more; give its state_dict");
+        SafetensorsWriter other = new SafetensorsWriter();
+        try (Safetensors weights = Safetensors.open(trained)) {
+            for (Parameter parameter : cnn().parameters()) {
+                Safetensors.Tensor tensor = weights.tensor(parameter.name());
+                if (parameter.name().equals("linear2.bias")) {
+                    other.add(parameter.name(), tensor.shape(), new double[] {1, 2});
+                } else {
+                    other.add(parameter.name(), tensor.shape(), tensor.floats());
+                }
+            }
+            other.add("linear3.num_batches_tracked", new long[0], new long[] {7});
+            other.add("\0" + "n".repeat(40_000), new long[] {1}, new long[] {7});
+            Path file = folder.resolve("other.safetensors");
+            other.writeTo(file);
+            refused(cnn(), file)
+                    .hasMessageContaining("linear2.bias is F64 [2], wanted F32 [2]; ")
+                    .hasMessageContaining("linear3.num_batches_tracked is not wanted, found I64 []; ")
+                    .hasMessageContaining("?nnn")
+                    .message()
+                    .hasSizeLessThan(1_000);
+        }
+    }
+
+    private AbstractThrowableAssert<?, ?> refused(TrainableNetwork network, Path weights) {
+        return assertThatThrownBy(() -> begun(network, classifier(0.01), weights))
+                .isInstanceOfSatisfying(Failure.class, failure -> {
+                    assertThat(failure.code()).isEqualTo("INIT_MISMATCH");
+                    assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
+                });
+    }
+
+    private NetworkTraining begun(TrainableNetwork network, TrainSpec spec, Path weights) {
+        try (Safetensors given = Safetensors.open(weights)) {
+            return NetworkTraining.from(given, network, spec, material);
+        }
+    }
+}

@@ -1,0 +1,130 @@
+package io.peregrine.trainer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.Schedule;
+import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.vision.ResNet;
+import io.peregrine.vision.ResNetAutoencoder;
+import io.peregrine.vision.SeedAutoencoder;
+import io.peregrine.vision.Torch;
+import io.peregrine.vision.TrainableNetwork;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// Small trainings that end in the middle and are gone on with: in the bytes of one that was left alone.
+class ResumedTrainingTest extends DrawnPictures {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 4, 5, 6, 9, 14})
+    void aTrainingThatWasKilledAndResumedEndsInTheSameBytes(int killedAfter) throws IOException {
+        assertThat(interrupted(cnn(), classifier(0.01), killedAfter)).isEqualTo(undisturbed(cnn(), classifier(0.01)));
+    }
+
+    @Test
+    void soDoesAnAutoencoder() throws IOException {
+        TrainSpec spec = new TrainSpec("seed-autoencoder", 6, 2, 5, 0.001, 7, 0);
+        assertThat(interrupted(new SeedAutoencoder(SIDE, 6), spec, 7))
+                .isEqualTo(undisturbed(new SeedAutoencoder(SIDE, 6), spec));
+    }
+
+    @Test
+    void soDoesAResidualAutoencoder() throws IOException {
+        TrainSpec spec = new TrainSpec("resnet-autoencoder", 6, 2, 5, 0.001, 7, 0);
+        assertThat(interrupted(new ResNetAutoencoder(SIDE, 6), spec, 7))
+                .isEqualTo(undisturbed(new ResNetAutoencoder(SIDE, 6), spec));
+    }
+
+    /// Everything that a resume could forget: schedule, augmentation, smoothing, decay, shortened gradients.
+    @ParameterizedTest
+    @ValueSource(ints = {1, 6, 14})
+    void soDoesAResidualNetworkWithAllThatATrainingCanDo(int killedAfter) throws IOException {
+        TrainSpec spec = residual(new Regimen(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0));
+        ResNet network = new ResNet(2, 0.1, null, 0.1);
+        byte[] undisturbed = undisturbed(network, spec);
+        assertThat(interrupted(network, spec, killedAfter)).isEqualTo(undisturbed);
+        for (Regimen other : List.of(
+                new Regimen(Schedule.CONSTANT, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0.2, 0, 0.5, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0.2, 0.05, 0, 0.1, Augment.STANDARD, 0),
+                new Regimen(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.FLIP, 0))) {
+            assertThat(undisturbed(network, residual(other)))
+                    .as("%s does something", other)
+                    .isNotEqualTo(undisturbed);
+        }
+    }
+
+    @Test
+    void aResumeComputesOnTheThreadsThatTheRunBeganWith() throws IOException {
+        Torch.load(1);
+        byte[] onOne = undisturbed(cnn(), classifier(0.01));
+        Torch.load(1);
+        Path file = folder.resolve("begun-on-one.safetensors");
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
+            training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            SafetensorsWriter state = new SafetensorsWriter();
+            training.write(state);
+            state.writeTo(file);
+        }
+        Torch.load(2);
+        try (Safetensors state = Safetensors.open(file);
+                NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
+            assertThat(Torch.threads()).isEqualTo(1);
+            while (!training.isOver()) {
+                training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            }
+            assertThat(weights(training)).isEqualTo(onOne);
+        } finally {
+            Torch.load(Runtime.getRuntime().availableProcessors());
+        }
+    }
+
+    /// Dies after some steps with what it last saved, two steps before; another training goes on from there.
+    private byte[] interrupted(TrainableNetwork network, TrainSpec spec, int killedAfter) throws IOException {
+        Path state = folder.resolve("state");
+        ResumeFiles files = new ResumeFiles(state, 1, Map.of(), null);
+        byte[][] row = new byte[1][];
+        try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
+            assertThatThrownBy(() -> {
+                        while (!training.isOver()) {
+                            training.epoch(
+                                    (position, batches, rows, seconds) -> {
+                                        if (position.steps() == Math.max(1, killedAfter - 2)) {
+                                            SafetensorsWriter tensors = new SafetensorsWriter();
+                                            training.write(tensors);
+                                            ResumeFiles.Saved saved = files.write(position, tensors);
+                                            row[0] = files.row(saved);
+                                            files.nowNamed(saved);
+                                        }
+                                        if (position.steps() == killedAfter) {
+                                            throw new Stopped();
+                                        }
+                                    },
+                                    () -> {});
+                        }
+                    })
+                    .isInstanceOf(Stopped.class);
+        }
+        Path newest = new ResumeFiles(state, 2, Map.of(), row[0]).find().file().orElseThrow();
+        try (Safetensors saved = Safetensors.open(newest);
+                NetworkTraining training = new NetworkTraining(network, spec, material, saved)) {
+            while (!training.isOver()) {
+                training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            }
+            return weights(training);
+        } finally {
+            files.forget();
+            assertThat(state).doesNotExist();
+        }
+    }
+}
