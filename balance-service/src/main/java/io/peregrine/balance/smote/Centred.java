@@ -27,6 +27,31 @@ sealed class Centred permits VectorCentred {
         return squares;
     }
 
+    /// Writes pixels as centred bytes, x − 128.
+    ///
+    /// @param pixels u8; `count` of them are read, from `from` on: at most 131,071, so that the sum is exact
+    /// @param to i8; written from byte `toByte` on
+    /// @return the sum of their squares
+    int centreBytes(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+        int squares = 0;
+        for (int i = 0; i < count; i++) {
+            byte centred = (byte) (pixels.get(ValueLayout.JAVA_BYTE, from + i) ^ 0x80);
+            to.set(ValueLayout.JAVA_BYTE, toByte + i, centred);
+            squares += centred * centred;
+        }
+        return squares;
+    }
+
+    /// Adds whole numbers to sums.
+    ///
+    /// @param product i32; `count` of them are read, from `from` on
+    /// @param at where in the sums the first of them goes
+    void addInts(MemorySegment product, int from, int[] sums, int at, int count) {
+        for (int i = 0; i < count; i++) {
+            sums[at + i] += product.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * (from + i));
+        }
+    }
+
     /// Adds whole numbers to sums.
     ///
     /// @param product f32, whole numbers of at most 2²⁴; `count` of them are read, from `from` on

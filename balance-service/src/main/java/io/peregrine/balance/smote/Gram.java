@@ -5,10 +5,10 @@ import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Exact inner products of centred pictures, tile by tile, by float32 products: at their speed, the engine's.
+/// Exact inner products of centred pictures, tile by tile, at the speed of the engine's products.
 ///
-/// Pixels x − 128 lie in −128 … 127, so 1,024 of their products sum to at most 2²⁴, and float32 holds each
-/// partial sum exactly. The blocks' products are added up in whole numbers ([Sums]).
+/// Pixels x − 128 lie in −128 … 127, so few enough of their products sum to what float32 or int32 holds exactly
+/// ([MatrixProduct.Element]). The blocks' products are added up in whole numbers ([Sums]).
 sealed interface Gram permits GramTiles, GramDepth {
     /// Takes a pair of parts' products; called by several threads at once, with pairs of their own.
     @FunctionalInterface
@@ -19,7 +19,7 @@ sealed interface Gram permits GramTiles, GramDepth {
     /// @param pictures u8 [values] each, mapped or not
     /// @param product closed by the caller, after this
     static Gram of(MatrixProduct product, List<MemorySegment> pictures, int values, Tiling tiling, Crew crew) {
-        CentredPictures centred = new CentredPictures(pictures, values);
+        CentredPictures centred = new CentredPictures(pictures, values, product.element());
         return tiling.isByDepth()
                 ? new GramDepth(product, centred, tiling, crew)
                 : new GramTiles(product, centred, tiling, crew);

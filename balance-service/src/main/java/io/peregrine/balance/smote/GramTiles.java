@@ -9,7 +9,6 @@ import java.util.stream.Stream;
 /// A large class's products: threads share a tile's pairs of parts. While they multiply the blocks of one chunk, the
 /// next chunk is read and centred into other blocks by whoever has nothing left to multiply.
 final class GramTiles implements Gram {
-    private static final int CHUNK = Tiling.CHUNK;
     /// Rows that one task centres: so few that threads end together.
     private static final int FILLED_ROWS = 64;
 
@@ -17,7 +16,9 @@ final class GramTiles implements Gram {
     private final Tiling tiling;
     private final MatrixProduct product;
     private final Crew crew;
-    /// [2 turns][2 sides][parts of a side][CHUNK]
+    /// Blocks centred at a time.
+    private final int chunk;
+    /// [2 turns][2 sides][parts of a side][chunk]
     private final Part[][][][] filled;
     /// By pair of parts.
     private final List<Sums> sums;
@@ -29,13 +30,14 @@ final class GramTiles implements Gram {
         this.pictures = pictures;
         this.tiling = tiling;
         this.crew = crew;
+        this.chunk = Tiling.CHUNK / product.element().width();
         int side = Math.min(tiling.side(), tiling.parts());
         int part = tiling.part();
-        this.filled = new Part[2][2][side][CHUNK];
+        this.filled = new Part[2][2][side][chunk];
         for (Part[][][] turn : filled) {
             for (Part[][] parts : turn) {
-                for (Part[] chunk : parts) {
-                    Arrays.setAll(chunk, i -> Part.of(product, part));
+                for (Part[] blocks : parts) {
+                    Arrays.setAll(blocks, i -> Part.of(product, part));
                 }
             }
         }
@@ -51,17 +53,17 @@ final class GramTiles implements Gram {
         Arrays.fill(squares[0], 0);
         Arrays.fill(squares[1], 0);
         crew.each(pairs.size(), pair -> sums.get(pair).clear());
-        int chunks = Math.ceilDiv(pictures.blocks(), CHUNK);
+        int chunks = Math.ceilDiv(pictures.blocks(), chunk);
         int rowFills = Math.ceilDiv(tiling.rows(tile.row()), FILLED_ROWS);
         int fills = rowFills + (diagonal ? 0 : Math.ceilDiv(tiling.rows(tile.column()), FILLED_ROWS));
         crew.each(fills, fill -> fill(0, tile, fill, rowFills));
-        for (int chunk = 0; chunk < chunks; chunk++) {
+        for (int i = 0; i < chunks; i++) {
             now.run();
             if (product.isStaged()) {
-                handOver(filled[chunk % 2]);
+                handOver(filled[i % 2]);
             }
-            int current = chunk;
-            int next = chunk + 1;
+            int current = i;
+            int next = i + 1;
             crew.each(pairs.size() + (next < chunks ? fills : 0), task -> {
                 if (task < pairs.size()) {
                     multiply(current, diagonal, pairs.get(task), sums.get(task));
@@ -76,22 +78,22 @@ final class GramTiles implements Gram {
                         tiling.partPair(tile, pairs.get(pair), sums.get(pair), squares[0], squares[diagonal ? 0 : 1])));
     }
 
-    private void fill(int chunk, Tile tile, int task, int rowFills) {
+    private void fill(int number, Tile tile, int task, int rowFills) {
         int side = task < rowFills ? 0 : 1;
-        int number = side == 0 ? tile.row() : tile.column();
+        int rows = side == 0 ? tile.row() : tile.column();
         int from = (side == 0 ? task : task - rowFills) * FILLED_ROWS;
-        int to = Math.min(from + FILLED_ROWS, tiling.rows(number));
+        int to = Math.min(from + FILLED_ROWS, tiling.rows(rows));
         for (int row = from; row < to; row++) {
-            int picture = tiling.firstRow(number) + row;
-            Part[] into = filled[chunk % 2][side][row / tiling.part()];
-            for (int b = 0; b < blocksOf(chunk); b++) {
-                squares[side][row] += pictures.fill(picture, chunk * CHUNK + b, into[b].all(), row % tiling.part());
+            int picture = tiling.firstRow(rows) + row;
+            Part[] into = filled[number % 2][side][row / tiling.part()];
+            for (int b = 0; b < blocksOf(number); b++) {
+                squares[side][row] += pictures.fill(picture, number * chunk + b, into[b].all(), row % tiling.part());
             }
         }
     }
 
-    private int blocksOf(int chunk) {
-        return Math.min(CHUNK, pictures.blocks() - chunk * CHUNK);
+    private int blocksOf(int number) {
+        return Math.min(chunk, pictures.blocks() - number * chunk);
     }
 
     private void handOver(Part[][][] sides) {
@@ -102,10 +104,10 @@ final class GramTiles implements Gram {
         }
     }
 
-    private void multiply(int chunk, boolean diagonal, int[] parts, Sums sum) {
-        Part[] left = filled[chunk % 2][0][parts[0]];
-        Part[] right = filled[chunk % 2][diagonal ? 0 : 1][parts[1]];
-        for (int b = 0; b < blocksOf(chunk); b++) {
+    private void multiply(int number, boolean diagonal, int[] parts, Sums sum) {
+        Part[] left = filled[number % 2][0][parts[0]];
+        Part[] right = filled[number % 2][diagonal ? 0 : 1][parts[1]];
+        for (int b = 0; b < blocksOf(number); b++) {
             Part.multiply(product, left[b], right[b], sum);
         }
     }

@@ -3,6 +3,7 @@ package io.peregrine.balance.smote;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.MatrixProduct.Block;
+import io.peregrine.vision.MatrixProduct.Element;
 import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.Locale;
@@ -16,11 +17,16 @@ public final class ProductSpeed {
     /// @param threads that multiply at once
     /// @return multiply-adds in a second, all threads together
     public static double measure(MatrixProduct product, int rows, int threads, Duration time) {
+        Element element = product.element();
         Block[] blocks = new Block[2 * threads];
         for (int i = 0; i < blocks.length; i++) {
             blocks[i] = product.block(rows);
-            for (long at = 0; at < (long) rows * MatrixProduct.VALUES; at++) {
-                blocks[i].values().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, at, at * 37 % 256 - 128);
+            for (long at = 0; at < (long) rows * element.width(); at++) {
+                long value = at * 37 % 256 - 128;
+                switch (element) {
+                    case FLOAT32 -> blocks[i].values().setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, at, value);
+                    case INT8 -> blocks[i].values().set(ValueLayout.JAVA_BYTE, at, (byte) value);
+                }
             }
         }
         try (Crew crew = new Crew(threads)) {
@@ -31,7 +37,7 @@ public final class ProductSpeed {
             crew.each(threads, thread -> {
                 while (System.nanoTime() - began < time.toNanos()) {
                     product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {});
-                    products.add((long) rows * rows * MatrixProduct.VALUES);
+                    products.add((long) rows * rows * element.width());
                 }
             });
             return products.sum() / ((System.nanoTime() - began) / 1e9);

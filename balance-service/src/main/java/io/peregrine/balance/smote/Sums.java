@@ -1,5 +1,7 @@
 package io.peregrine.balance.smote;
 
+import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.MatrixProduct.Element;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
@@ -7,6 +9,7 @@ import java.util.Arrays;
 /// fit, then in 64.
 final class Sums {
     private final Centred centred;
+    private final Element element;
     private final int part;
     private final int[] recent;
     /// Null if all blocks together fit into 32 bits.
@@ -16,33 +19,41 @@ final class Sums {
 
     /// @param part pictures of each part
     /// @param blocks that will be added at most
-    Sums(Centred centred, int part, int blocks) {
+    Sums(Centred centred, Element element, int part, int blocks) {
         this.centred = centred;
+        this.element = element;
         this.part = part;
         this.recent = new int[part * part];
-        this.earlier = blocks > Tiling.FLUSH ? new long[part * part] : null;
+        this.earlier = (long) blocks * element.width() > Tiling.FLUSH ? new long[part * part] : null;
     }
 
     /// Adds one block's products, of all rows or of the first.
     ///
-    /// @param product f32 [rows, part], whole numbers of at most 2²⁴
+    /// @param product [rows, part], as [MatrixProduct#multiply] gives it
     void add(MemorySegment product) {
-        centred.add(product, 0, recent, 0, Math.toIntExact(product.byteSize() / Float.BYTES));
+        add(product, 0, 0, Math.toIntExact(product.byteSize() / Integer.BYTES));
+    }
+
+    private void add(MemorySegment product, int from, int at, int count) {
+        switch (element) {
+            case FLOAT32 -> centred.add(product, from, recent, at, count);
+            case INT8 -> centred.addInts(product, from, recent, at, count);
+        }
     }
 
     /// Adds one block's products of the last rows with the last columns.
     ///
-    /// @param product f32 [part − from, part − from]
+    /// @param product [part − from, part − from]
     void addCorner(MemorySegment product, int from) {
         int columns = part - from;
         for (int row = 0; row < columns; row++) {
-            centred.add(product, row * columns, recent, (from + row) * part + from, columns);
+            add(product, row * columns, (from + row) * part + from, columns);
         }
     }
 
     /// To be called when all products of a block were added.
     void blockDone() {
-        if (++blocks % Tiling.FLUSH == 0 && earlier != null) {
+        if (++blocks % (Tiling.FLUSH / element.width()) == 0 && earlier != null) {
             for (int i = 0; i < recent.length; i++) {
                 earlier[i] += recent[i];
             }

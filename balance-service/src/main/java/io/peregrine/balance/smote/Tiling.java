@@ -1,7 +1,7 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.events.Failure;
-import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.MatrixProduct.Element;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,10 +12,13 @@ import java.util.List;
 /// @param part rows of a part; the class's last has fewer
 /// @param side parts along a tile's side; the class's last tiles have fewer
 public record Tiling(int count, int part, int side) {
-    /// Blocks centred at a time: 4,096 pixels, one page of a mapped file for each row.
-    static final int CHUNK = 4;
-    /// Blocks whose sums fit into an int: 120 · 2²⁴ < 2³¹.
-    static final int FLUSH = 120;
+    /// Values centred at a time: one page of a mapped file for each row.
+    static final int CHUNK = 4_096;
+    /// Values whose products fit into an int: 122,880 · 2¹⁴ < 2³¹. Whole blocks of every element.
+    static final int FLUSH = 122_880;
+
+    /// What work is counted in, whatever multiplies: a block's dimensions of float32.
+    private static final int VALUES = Element.FLOAT32.width();
 
     /// An engine's product is at nearly full speed from some 256 rows on. Larger parts waste more: of those on the
     /// diagonal a quarter is multiplied twice.
@@ -78,11 +81,11 @@ public record Tiling(int count, int part, int side) {
     /// @return bytes that a search holds at most: blocks, sums, products and the nearest rows found
     public long bytes(int values, int k, int threads) {
         long rows = Math.min((long) side * part, count);
-        boolean flushes = values > FLUSH * MatrixProduct.VALUES;
+        boolean flushes = values > FLUSH;
         long sums = (long) pairs() * part * part * (Integer.BYTES + (flushes ? Long.BYTES : 0));
-        long block = rows * MatrixProduct.VALUES * Float.BYTES;
+        long block = rows * Element.FLOAT32.rowBytes();
         long products = 2L * threads * part * part * Float.BYTES;
-        long held = isByDepth() ? threads * (block + sums) : 2 * 2 * CHUNK * block + sums;
+        long held = isByDepth() ? threads * (block + sums) : 2 * 2 * (CHUNK / VALUES) * block + sums;
         return held + products + NearestRows.bytes(count, k + 2);
     }
 
@@ -182,13 +185,13 @@ public record Tiling(int count, int part, int side) {
     /// @return multiply-adds that a tile takes: of a tile on the diagonal only the parts on and above it, of a part
     ///     with itself three quarters
     public long products(Tile tile, int values) {
-        long blocks = Math.ceilDiv(values, MatrixProduct.VALUES);
+        long blocks = Math.ceilDiv(values, VALUES);
         long rows = partsOf(tile.row());
         boolean diagonal = tile.row() == tile.column();
         long symmetric = diagonal ? rows : 0;
         long pairs = diagonal ? rows * (rows - 1) / 2 : rows * partsOf(tile.column());
         long each = pairs * part * part + symmetric * Part.symmetricProducts(part);
-        return each * blocks * MatrixProduct.VALUES;
+        return each * blocks * VALUES;
     }
 
     /// @return multiply-adds that the whole search takes

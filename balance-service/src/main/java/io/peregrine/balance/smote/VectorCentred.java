@@ -39,6 +39,35 @@ final class VectorCentred extends Centred {
     }
 
     @Override
+    int centreBytes(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
+        IntVector squares = IntVector.zero(INTS);
+        int i = 0;
+        for (; i <= count - BYTES.length(); i += BYTES.length()) {
+            ByteVector centred = ByteVector.fromMemorySegment(BYTES, pixels, from + i, ORDER)
+                    .lanewise(VectorOperators.XOR, (byte) 0x80);
+            centred.intoMemorySegment(to, toByte + i, ORDER);
+            for (int part = 0; part < PARTS; part++) {
+                IntVector values =
+                        centred.convertShape(VectorOperators.B2I, INTS, part).reinterpretAsInts();
+                squares = squares.add(values.mul(values));
+            }
+        }
+        return squares.reduceLanes(VectorOperators.ADD)
+                + super.centreBytes(pixels, from + i, count - i, to, toByte + i);
+    }
+
+    @Override
+    void addInts(MemorySegment product, int from, int[] sums, int at, int count) {
+        int i = 0;
+        for (; i <= count - INTS.length(); i += INTS.length()) {
+            IntVector.fromArray(INTS, sums, at + i)
+                    .add(IntVector.fromMemorySegment(INTS, product, 4L * (from + i), ORDER))
+                    .intoArray(sums, at + i);
+        }
+        super.addInts(product, from + i, sums, at + i, count - i);
+    }
+
+    @Override
     void add(MemorySegment product, int from, int[] sums, int at, int count) {
         int i = 0;
         for (; i <= count - FLOATS.length(); i += FLOATS.length()) {

@@ -128,7 +128,7 @@ public final class EngineProduct implements MatrixProduct {
 
     @Override
     public Block block(int rows) {
-        return new EngineBlock(manager, host.zeros(new Shape(rows, VALUES), DataType.FLOAT32));
+        return new EngineBlock(manager, host.zeros(new Shape(rows, Element.FLOAT32.width()), DataType.FLOAT32));
     }
 
     @Override
@@ -143,7 +143,7 @@ public final class EngineProduct implements MatrixProduct {
     private void probe() {
         try (NDManager probed = host.newSubManager();
                 NDManager there = manager.newSubManager()) {
-            Shape shape = new Shape(PROBED_ROWS, VALUES);
+            Shape shape = new Shape(PROBED_ROWS, Element.FLOAT32.width());
             NDArray left = probed.full(shape, 127, DataType.FLOAT32).toDevice(there.getDevice(), false);
             NDArray right = probed.full(shape, 127, DataType.FLOAT32);
             right.set(new NDIndex(":, 0"), 126);

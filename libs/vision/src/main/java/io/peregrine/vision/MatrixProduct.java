@@ -3,19 +3,48 @@ package io.peregrine.vision;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
-/// Products of float32 blocks: `left · rightᵀ`. The caller fills the blocks in place.
+/// Exact products of blocks of whole numbers from −128 to 127: `left · rightᵀ`. The caller fills the blocks in
+/// place.
 ///
-/// Whole numbers whose products sum to at most 2²⁴ over [#VALUES] dimensions come out exact, in whatever
-/// order they are added up, with fused multiply-add or without: [EngineProduct] and [PlainProduct] then
-/// give the same bits. Several threads may multiply at once.
-public sealed interface MatrixProduct extends AutoCloseable permits EngineProduct, PlainProduct {
-    /// Dimensions of a block: 1,024 products of pixels centred to −128 … 127, each at most 2¹⁴, sum to at
-    /// most 2²⁴.
-    int VALUES = 1_024;
+/// Every implementation gives the same numbers, in whatever order it adds them up, with fused multiply-add or
+/// without. Several threads may multiply at once.
+public sealed interface MatrixProduct extends AutoCloseable permits EngineProduct, Int8Product, PlainProduct {
+    /// How whole numbers are held, and how many dimensions a block has, so that no product of two rows is rounded:
+    /// each of its terms is at most 2¹⁴.
+    enum Element {
+        /// Products are float32 as well: 1,024 terms sum to at most 2²⁴.
+        FLOAT32(Float.BYTES, 1_024),
+        /// Products are int32: 4,096 terms sum to at most 2²⁶. More would fit, but small pictures would be filled
+        /// up with zeros.
+        INT8(Byte.BYTES, 4_096);
+
+        private final int bytes;
+        private final int width;
+
+        Element(int bytes, int width) {
+            this.bytes = bytes;
+            this.width = width;
+        }
+
+        /// @return bytes of a value
+        public int bytes() {
+            return bytes;
+        }
+
+        /// @return dimensions of a block
+        public int width() {
+            return width;
+        }
+
+        /// @return bytes of a block's row
+        public int rowBytes() {
+            return bytes * width;
+        }
+    }
 
     /// One side of products.
-    sealed interface Block permits EngineProduct.EngineBlock, PlainProduct.PlainBlock {
-        /// @return f32 [rows, VALUES], zeros at first, to be filled by the caller
+    sealed interface Block permits EngineProduct.EngineBlock, Int8Product.Int8Block, PlainProduct.PlainBlock {
+        /// @return [rows, width] of [Element], zeros at first, to be filled by the caller
         MemorySegment values();
 
         /// @param from first row, at least 0
@@ -31,6 +60,11 @@ public sealed interface MatrixProduct extends AutoCloseable permits EngineProduc
         }
     }
 
+    /// @return what blocks hold
+    default Element element() {
+        return Element.FLOAT32;
+    }
+
     /// @return whether blocks are multiplied elsewhere than where they are filled
     default boolean isStaged() {
         return false;
@@ -42,7 +76,7 @@ public sealed interface MatrixProduct extends AutoCloseable permits EngineProduc
 
     /// Multiplies two blocks of this product's.
     ///
-    /// @param product is given f32 [left's rows, right's rows], valid only during the call
+    /// @param product is given [left's rows, right's rows], f32 or i32 by [#element], valid only during the call
     void multiply(Block left, Block right, Consumer<MemorySegment> product);
 
     @Override

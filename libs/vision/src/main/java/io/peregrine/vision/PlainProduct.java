@@ -18,14 +18,14 @@ public final class PlainProduct implements MatrixProduct {
     record PlainBlock(int rows, MemorySegment values) implements Block {
         @Override
         public Block rows(int from, int to) {
-            long row = (long) VALUES * Float.BYTES;
+            long row = Element.FLOAT32.rowBytes();
             return new PlainBlock(to - from, values.asSlice(from * row, (to - from) * row));
         }
     }
 
     @Override
     public Block block(int rows) {
-        return new PlainBlock(rows, arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * VALUES));
+        return new PlainBlock(rows, arena.allocate(ValueLayout.JAVA_FLOAT, (long) rows * Element.FLOAT32.width()));
     }
 
     @Override
@@ -43,9 +43,10 @@ public final class PlainProduct implements MatrixProduct {
 
     private static float inner(MemorySegment a, int aRow, MemorySegment b, int bRow) {
         float sum = 0;
-        for (int v = 0; v < VALUES; v++) {
-            sum += a.getAtIndex(ValueLayout.JAVA_FLOAT, aRow * (long) VALUES + v)
-                    * b.getAtIndex(ValueLayout.JAVA_FLOAT, bRow * (long) VALUES + v);
+        int values = Element.FLOAT32.width();
+        for (int v = 0; v < values; v++) {
+            sum += a.getAtIndex(ValueLayout.JAVA_FLOAT, aRow * (long) values + v)
+                    * b.getAtIndex(ValueLayout.JAVA_FLOAT, bRow * (long) values + v);
         }
         return sum;
     }

@@ -1,0 +1,93 @@
+package io.peregrine.vision;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.engine.PtNDManager;
+import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
+import ai.djl.pytorch.jni.JniUtils;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.zip.CRC32;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
+
+/// A function of two tensors that the engine has and DJL does not offer, written in TorchScript. Several threads may
+/// call it at once.
+final class ScriptedFunction implements AutoCloseable {
+    private final NDManager manager;
+    private final PtSymbolBlock module;
+
+    /// @param expression of `left` and `right`, such as `torch.mm(left, right)`
+    /// @throws ai.djl.engine.EngineException if this engine has no such operation
+    ScriptedFunction(NDManager manager, String expression) {
+        this.manager = manager;
+        try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(expression))) {
+            this.module = JniUtils.loadModule((PtNDManager) manager, archive, false, false);
+        } catch (IOException impossible) {
+            throw new UncheckedIOException(impossible);
+        }
+    }
+
+    /// @return a new tensor of the function's manager
+    NDArray of(NDArray left, NDArray right) {
+        try (IValue first = IValue.from((PtNDArray) left);
+                IValue second = IValue.from((PtNDArray) right);
+                IValue result = module.forward(first, second)) {
+            return result.toTensor((PtNDManager) manager);
+        }
+    }
+
+    /// A module without parameters, as `torch.jit.save` writes it: a ZIP of stored entries, of which two are code and
+    /// two are pickles (protocol 2) of an object of the module's class, not in training, and of no constants.
+    private static byte[] archive(String expression) throws IOException {
+        ByteArrayOutputStream object = new ByteArrayOutputStream();
+        object.write(new byte[] {(byte) 0x80, 2, 'c'});
+        object.write("__torch__\nFunction\n".getBytes(UTF_8));
+        object.write(new byte[] {')', (byte) 0x81, '}', '(', 'X', 8, 0, 0, 0});
+        object.write("training".getBytes(UTF_8));
+        object.write(new byte[] {(byte) 0x89, 'u', 'b', '.'});
+        String code = """
+                class Function(Module):
+                  __parameters__ = []
+                  __buffers__ = []
+                  training : bool
+                  def forward(self: __torch__.Function,
+                    left: Tensor,
+                    right: Tensor) -> Tensor:
+                    return %s
+                """.formatted(expression);
+        Map<String, byte[]> entries = new LinkedHashMap<>();
+        entries.put("data.pkl", object.toByteArray());
+        entries.put("code/__torch__.py", code.getBytes(UTF_8));
+        entries.put("constants.pkl", new byte[] {(byte) 0x80, 2, ')', '.'});
+        entries.put("version", "3\n".getBytes(UTF_8));
+        ByteArrayOutputStream archive = new ByteArrayOutputStream();
+        try (ZipOutputStream zip = new ZipOutputStream(archive)) {
+            zip.setMethod(ZipOutputStream.STORED);
+            for (Map.Entry<String, byte[]> entry : entries.entrySet()) {
+                ZipEntry stored = new ZipEntry("function/" + entry.getKey());
+                CRC32 sum = new CRC32();
+                sum.update(entry.getValue());
+                stored.setSize(entry.getValue().length);
+                stored.setCrc(sum.getValue());
+                zip.putNextEntry(stored);
+                zip.write(entry.getValue());
+                zip.closeEntry();
+            }
+        }
+        return archive.toByteArray();
+    }
+
+    @Override
+    public void close() {
+        module.close();
+    }
+}
