@@ -205,10 +205,10 @@ def of_service(service, main, *arguments, options=()):
             "-Dai.djl.pytorch.num_interop_threads=1", "-DOPT_OUT_TRACKING=true", "-cp", jars, main, *map(str, arguments)]
 
 
-def ceiling(rows=512, seconds=2):
-    """The engine's own float product on the same shapes, on all cores, in GFLOP/s."""
+def ceiling(rows=512, seconds=2, element="float32"):
+    """The engine's own product, of float32 or int8, on the same shapes, on all cores, in GFLOP/s."""
     answer = subprocess.run(
-        of_service("balance-service", "io.peregrine.balance.smote.ProductSpeed", rows, os.cpu_count(), seconds),
+        of_service("balance-service", "io.peregrine.balance.smote.ProductSpeed", rows, os.cpu_count(), seconds, element),
         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     return float(answer.split()[-1])
 
@@ -376,16 +376,17 @@ def wikiart(report, work, side=416):
         drop = subprocess.run(["sh", "-c", "sync; echo 1 > /proc/sys/vm/drop_caches"], stderr=subprocess.DEVNULL).returncode == 0
         cold = peregrine.balance(folder, spec)[1] if drop else None
         subprocess.run(["sh", "-c", f"cat {peregrine.data}/store/pack/*/* > /dev/null"], check=True)
-        # A processor is faster in a burst than for a minute, and a shared host is never twice the same: so the engine
+        # A processor is faster in a burst than for a while, and a shared host is never twice the same: so the engine
         # multiplies for as long as a search, before and after each of three.
+        alone_for = lambda: {element: ceiling(seconds=20, element=element) for element in ("float32", "int8")}
         settle()
-        rounds, alone = [], [ceiling(seconds=40)]
+        rounds, alone = [], [alone_for()]
         for _ in range(3):
             plan, took, peak, _ = peregrine.balance(folder, spec)
-            alone.append(ceiling(seconds=40))
+            alone.append(alone_for())
             speed = 2e-9 * products(plan) / search_seconds(plan)
-            say(f"    {took:.1f} s at {speed:.0f} GFLOP/s, the engine alone {alone[-2]:.0f} before and {alone[-1]:.0f} after")
-            rounds.append({"took": took, "peak": peak, "speed": speed, "share": speed / statistics.mean(alone[-2:])})
+            say(f"    {took:.1f} s at {speed:.0f} GFLOP/s, the engine alone {alone[-2]} before and {alone[-1]} after")
+            rounds.append({"took": took, "peak": peak, "speed": speed})
         killed, killed_took, _, _ = peregrine.balance(folder, spec, kills=5)
         redone = peregrine.redone
         same = killed["shards"] == plan["shards"]
@@ -402,9 +403,10 @@ def wikiart(report, work, side=416):
          ["the same, cache dropped before", f"{cold:.1f} s" if cold else "not measured (may not drop caches)"],
          ["peak anonymous memory", gb(max(one["peak"] for one in rounds))],
          ["products", f"{2e-12 * products(plan):.2f} TFLOP at " + ", ".join(f"{one['speed']:.0f}" for one in rounds) + " GFLOP/s"],
-         ["engine alone, forty seconds before, between and after",
-          ", ".join(f"{one:.0f}" for one in alone) + " GFLOP/s; the search against the two beside it: "
-          + f"{statistics.median(one['share'] for one in rounds):.0%} (median)"],
+         *([f"engine alone by {element}, twenty seconds before, between and after",
+            ", ".join(f"{one[element]:.0f}" for one in alone) + " GFLOP/s; the search against the two beside it: "
+            + f"{statistics.median(2 * one['speed'] / (a[element] + b[element]) for one, a, b in zip(rounds, alone, alone[1:])):.0%} (median)"]
+           for element in alone[0]),
          ["expected by the plan", f"{plan['secondsPlanned']:.0f} s"],
          [f"kill -9, {len(redone)} times", f"{killed_took:.1f} s, the largest class is {2e-12 * largest:.2f} TFLOP; "
                                 + f"redone {', '.join(f'{one:.1f}' for one in redone)} s, each within one tile; "

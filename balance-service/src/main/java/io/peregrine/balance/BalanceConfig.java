@@ -29,8 +29,8 @@ public interface BalanceConfig {
     @WithDefault("2000000000000")
     long jobProducts();
 
-    /// What multiplies. Both find the same neighbours, bit for bit.
-    @WithDefault("engine")
+    /// What multiplies. All find the same neighbours, bit for bit.
+    @WithDefault("auto")
     Product product();
 
     /// What the engine multiplies on: `cpu`; `gpu:0` and so on, for an engine with CUDA; `auto`: the first GPU where
@@ -40,9 +40,14 @@ public interface BalanceConfig {
 
     /// Ways to multiply.
     enum Product {
-        /// PyTorch's native library.
-        ENGINE,
-        /// Java alone, where that library does not run: some 30 times slower.
+        /// Whichever of the engine's two is faster on this processor; on a GPU `FLOAT32`.
+        AUTO,
+        /// PyTorch's native library by bytes, added up in int32; on the processor alone, and fast where it has
+        /// instructions for that (VNNI).
+        INT8,
+        /// PyTorch's native library by float32.
+        FLOAT32,
+        /// Java alone, where that library does not run: some 30 times slower than `FLOAT32`.
         PLAIN
     }
 

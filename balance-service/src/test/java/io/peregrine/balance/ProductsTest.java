@@ -3,16 +3,37 @@ package io.peregrine.balance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.balance.postgres.Ahead;
+import io.peregrine.vision.EngineProduct;
+import io.peregrine.vision.Int8Product;
+import io.peregrine.vision.MatrixProduct;
+import io.peregrine.vision.PlainProduct;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import org.junit.jupiter.api.Test;
 
 class ProductsTest {
-    private final Products products = new Products(new SmallRyeConfigBuilder()
-            .addDiscoveredConverters()
-            .withMapping(BalanceConfig.class)
-            .withDefaultValue("peregrine.balance.product", "plain")
-            .build()
-            .getConfigMapping(BalanceConfig.class));
+    private final Products products = products("plain");
+
+    private static Products products(String product) {
+        return new Products(new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withMapping(BalanceConfig.class)
+                .withDefaultValue("peregrine.balance.product", product)
+                .build()
+                .getConfigMapping(BalanceConfig.class));
+    }
+
+    @Test
+    void eachWayToMultiplyCanBeAskedForAndTheFastestIsFoundOut() {
+        try (MatrixProduct bytes = products("int8").make();
+                MatrixProduct floats = products("float32").make();
+                MatrixProduct plain = products.make();
+                MatrixProduct found = products("auto").make()) {
+            assertThat(bytes).isInstanceOf(Int8Product.class);
+            assertThat(floats).isInstanceOf(EngineProduct.class);
+            assertThat(plain).isInstanceOf(PlainProduct.class);
+            assertThat(found).isNotInstanceOf(PlainProduct.class);
+        }
+    }
 
     @Test
     void theSpeedIsMeasuredOnceAndThenAsSearchesShowIt() {

@@ -1,6 +1,7 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.vision.EngineProduct;
+import io.peregrine.vision.Int8Product;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.MatrixProduct.Block;
 import io.peregrine.vision.MatrixProduct.Element;
@@ -44,7 +45,7 @@ public final class ProductSpeed {
         }
     }
 
-    /// Prints the engine's speed in GFLOP/s: `ProductSpeed [rows] [threads] [seconds]`.
+    /// Prints the engine's speed in GFLOP/s: `ProductSpeed [rows] [threads] [seconds] [float32|int8]`.
     public static void main(String[] arguments) {
         int rows = arguments.length > 0 ? Integer.parseInt(arguments[0]) : 512;
         int threads = arguments.length > 1
@@ -52,7 +53,8 @@ public final class ProductSpeed {
                 : Runtime.getRuntime().availableProcessors();
         long seconds = arguments.length > 2 ? Long.parseLong(arguments[2]) : 2;
         EngineProduct.onOneEngineThread();
-        try (MatrixProduct product = new EngineProduct()) {
+        boolean bytes = arguments.length > 3 && arguments[3].equals("int8");
+        try (MatrixProduct product = bytes ? new Int8Product() : new EngineProduct()) {
             double perSecond = measure(product, rows, threads, Duration.ofSeconds(seconds));
             System.out.printf(Locale.ROOT, "%.1f%n", 2e-9 * perSecond);
         }

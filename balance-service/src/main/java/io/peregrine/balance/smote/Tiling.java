@@ -20,13 +20,17 @@ public record Tiling(int count, int part, int side) {
     /// What work is counted in, whatever multiplies: a block's dimensions of float32.
     private static final int VALUES = Element.FLOAT32.width();
 
-    /// An engine's product is at nearly full speed from some 256 rows on. Larger parts waste more: of those on the
-    /// diagonal a quarter is multiplied twice.
-    private static final int MOST_PART = 256;
+    /// An engine's product is at nearly full speed from some 256 rows on, of bytes from some 384. Larger parts waste
+    /// more: of those on the diagonal a quarter is multiplied twice, which matters where there are few others.
+    private static final int MOST_PART = 384;
+
+    private static final int MOST_PART_OF_FEW = 256;
+    /// Engines multiply rows by eights: 253 take a seventh longer than 256.
+    private static final int ROWS = 8;
 
     private static final int FEWEST_PART = 96;
     /// A class of one tile of so many pictures has its threads multiply blocks of their own.
-    private static final int BY_DEPTH = 4 * MOST_PART;
+    private static final int BY_DEPTH = 1_024;
     private static final int TINY_PART = 8;
     private static final int TASKS_OF_A_THREAD = 3;
 
@@ -49,7 +53,7 @@ public record Tiling(int count, int part, int side) {
         while (wanted * (wanted + 1) / 2 < TASKS_OF_A_THREAD * threads) {
             wanted++;
         }
-        int parts = Math.ceilDiv(count, MOST_PART);
+        int parts = Math.ceilDiv(count, count > BY_DEPTH ? MOST_PART : MOST_PART_OF_FEW);
         if (count > BY_DEPTH) {
             parts = Math.max(parts, Math.min(wanted, count / FEWEST_PART));
         }
@@ -71,11 +75,12 @@ public record Tiling(int count, int part, int side) {
         return tiling;
     }
 
-    /// Equal parts and equal tiles: none is left with a few rows.
+    /// Equal parts and equal tiles: none is left with a few rows. Parts too small for it to matter keep their rows.
     private static Tiling balanced(int count, int parts, int side) {
         int tiles = Math.ceilDiv(parts, Math.min(side, parts));
         int even = Math.ceilDiv(parts, tiles);
-        return new Tiling(count, Math.ceilDiv(count, tiles * even), even);
+        int part = Math.ceilDiv(count, tiles * even);
+        return new Tiling(count, part < FEWEST_PART ? part : Math.ceilDiv(part, ROWS) * ROWS, even);
     }
 
     /// @return bytes that a search holds at most: blocks, sums, products and the nearest rows found
