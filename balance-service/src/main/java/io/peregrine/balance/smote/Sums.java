@@ -1,6 +1,5 @@
 package io.peregrine.balance.smote;
 
-import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.MatrixProduct.Element;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
