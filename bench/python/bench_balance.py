@@ -328,7 +328,7 @@ def pairs(report, folder, work, side=224, rounds=3, title=None):
          row("packs to last shard, against fit_resample (recipes against pixels)", "fit_resample", "took"),
          row("the whole array on disk, fsynced", "array", "array"),
          ["peak anonymous memory", gb(peak), gb(most), f"{peak / most:.1%}"],
-         ["products", f"{speed:.0f} GFLOP/s", f"engine alone, blocks of 512: {min(speeds):.0f} to {max(speeds):.0f}", ""],
+         ["products", f"{speed:.0f} GFLOP/s", f"engine alone, float32 in blocks of 512: {min(speeds):.0f} to {max(speeds):.0f}", ""],
          ["start-up of everything", f"{peregrine.startup:.1f} s", f"imports {theirs[0]['imports']:.1f} s", ""],
          ["rows", equal, "", ""]])
 
