@@ -88,7 +88,7 @@ public final class ResNet implements Classifier {
     /// @return f32 [n, classes]: log-probabilities
     @Override
     public NDArray output(Map<String, NDArray> state, NDArray pixels, boolean training) {
-        NDArray x = pixels.mul(1f / 64).sub(2f);
+        NDArray x = channelsLast(pixels.mul(1f / 64).sub(2f));
         x = Activation.relu(normed(x, state, "conv1", "bn1", TWO, ONE, training));
         x = Pool.maxPool2d(x, THREE, TWO, ONE, false);
         for (int stage = 0; stage < channels.length; stage++) {
@@ -104,6 +104,20 @@ public final class ResNet implements Classifier {
         return Linear.linear(x, state.get("fc.weight"), state.get("fc.bias"))
                 .singletonOrThrow()
                 .logSoftmax(1);
+    }
+
+    /// Has the engine keep a place's channels beside each other, as its convolutions on the processor work fastest:
+    /// what
+    /// they make of such a tensor is laid out like it.
+    ///
+    /// @return the same f32 [n, channels, side, side]
+    private static NDArray channelsLast(NDArray x) {
+        Shape shape = x.getShape();
+        // The first reshape copies.
+        return x.transpose(0, 2, 3, 1)
+                .reshape(shape.get(0), -1)
+                .reshape(shape.get(0), shape.get(2), shape.get(3), shape.get(1))
+                .transpose(0, 3, 1, 2);
     }
 
     private static NDArray residual(
