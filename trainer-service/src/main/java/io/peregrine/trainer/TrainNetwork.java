@@ -209,6 +209,7 @@ class TrainNetwork implements JobHandler {
             LOG.infof(
                     "training goes on %s epoch=%d batch=%d of=%d",
                     where, training.position().epoch(), training.position().batch(), training.batches());
+            training.moved().ifPresent(how -> LOG.warnf("training %s %s", where, how));
             meters.began(wanted, found.passedOver().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
             return training;
         }

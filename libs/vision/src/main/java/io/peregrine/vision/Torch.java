@@ -4,16 +4,21 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
 import io.peregrine.events.Failure;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /// The PyTorch engine of this process, with a thread count that is said and kept.
 ///
@@ -99,6 +104,22 @@ public final class Torch {
                                             .collect(Collectors.joining())));
         }
         return Device.gpu(Integer.parseInt(gpu.group(1)));
+    }
+
+    /// @return engine and processor: with others, sums may end in other last bits
+    public static String build() {
+        return "PyTorch %s on %s".formatted(load().getVersion(), processor());
+    }
+
+    private static String processor() {
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.filter(line -> line.startsWith("model name"))
+                    .map(line -> line.substring(line.indexOf(':') + 1).trim())
+                    .findFirst()
+                    .orElse(System.getProperty("os.arch"));
+        } catch (IOException | UncheckedIOException elsewhere) {
+            return System.getProperty("os.arch");
+        }
     }
 
     /// @return threads of one tensor operation, now or once loaded

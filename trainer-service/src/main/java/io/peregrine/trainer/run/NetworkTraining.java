@@ -18,6 +18,7 @@ import io.peregrine.vision.Training.Batch;
 import io.peregrine.vision.Training.Outcome;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.IntStream;
 
 /// The training of one network, from its start values or from where a killed one stood, to the same bytes.
@@ -29,6 +30,7 @@ public final class NetworkTraining implements AutoCloseable {
     public static final String LOSS_NOT_FINITE = "LOSS_NOT_FINITE";
 
     private static final String POSITION = "position.";
+    private static final String PLACE = "place";
 
     /// What a training is made of.
     ///
@@ -60,13 +62,14 @@ public final class NetworkTraining implements AutoCloseable {
     private final NetworkState state;
     private final Optimizer optimizer;
     private final Training training;
+    private final String before;
     private Position position;
 
     /// Begins a training.
     ///
     /// @throws Failure INPUT `NO_SUCH_DEVICE`, if the specification insists on one that is not there
     public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material) {
-        this(network, spec, material, NetworkState.fresh(network, spec.seed()), Position.start());
+        this(network, spec, material, NetworkState.fresh(network, spec.seed()), Position.start(), null);
     }
 
     /// Begins a training from weights that a user gives. The optimizer knows nothing of how they came about.
@@ -74,17 +77,30 @@ public final class NetworkTraining implements AutoCloseable {
     /// @throws Failure INPUT `INIT_MISMATCH`, if they are not the network's
     public static NetworkTraining from(
             Safetensors weights, TrainableNetwork network, TrainSpec spec, Material material) {
-        return new NetworkTraining(network, spec, material, NetworkState.given(network, weights), Position.start());
+        return new NetworkTraining(
+                network, spec, material, NetworkState.given(network, weights), Position.start(), null);
     }
 
     /// Goes on from where [#write] wrote.
     public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material, Safetensors saved) {
-        this(network, spec, material, NetworkState.read(network, saved, ""), position(saved));
+        this(
+                network,
+                spec,
+                material,
+                NetworkState.read(network, saved, ""),
+                position(saved),
+                saved.metadata().get(PLACE));
         optimizer.read(saved);
     }
 
+    /// @param before where a training that goes on has computed; null: nowhere yet, or nobody knows
     private NetworkTraining(
-            TrainableNetwork network, TrainSpec spec, Material material, NetworkState state, Position position) {
+            TrainableNetwork network,
+            TrainSpec spec,
+            Material material,
+            NetworkState state,
+            Position position,
+            String before) {
         if (material.learn().count() == 0) {
             state.close();
             throw Failure.input("NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
@@ -98,6 +114,7 @@ public final class NetworkTraining implements AutoCloseable {
         double norm = regimen().gradientNorm();
         this.training = new Training(this.state, optimizer, norm == 0 ? Double.POSITIVE_INFINITY : norm);
         this.position = position;
+        this.before = before;
     }
 
     /// @return where the training stands
@@ -140,6 +157,20 @@ public final class NetworkTraining implements AutoCloseable {
     /// @return what is computed on, such as `cpu` or `gpu0`
     public String device() {
         return state.device();
+    }
+
+    private String place() {
+        return Torch.build() + ", " + device();
+    }
+
+    /// @return one sentence, if a training that goes on has computed with another engine or processor until now, or
+    ///     on another device: it may end in other last bits than one that was left alone
+    public Optional<String> moved() {
+        return Optional.ofNullable(before)
+                .filter(place -> !place.equals(place()))
+                .map(place ->
+                        "was begun with %s and goes on with %s: its last bits may be others than those of an undisturbed one"
+                                .formatted(place, place()));
     }
 
     /// @return what the optimizer has taken of all steps
@@ -275,7 +306,8 @@ public final class NetworkTraining implements AutoCloseable {
                 .metadata(POSITION + "seen", Long.toString(position.seen()))
                 .metadata(POSITION + "bestLoss", Double.toString(position.bestLoss()))
                 .metadata(POSITION + "sinceBest", Integer.toString(position.sinceBest()))
-                .metadata("threads", Integer.toString(Torch.threads()));
+                .metadata("threads", Integer.toString(Torch.threads()))
+                .metadata(PLACE, place());
     }
 
     private static Position position(Safetensors saved) {

@@ -89,6 +89,30 @@ class ResumedTrainingTest extends DrawnPictures {
         }
     }
 
+    @Test
+    void aTrainingThatGoesOnWithAnotherEngineOrProcessorSaysSo() throws IOException {
+        Path here = folder.resolve("here.safetensors");
+        Path elsewhere = folder.resolve("elsewhere.safetensors");
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
+            assertThat(training.moved()).isEmpty();
+            SafetensorsWriter state = new SafetensorsWriter();
+            training.write(state);
+            state.writeTo(here);
+            state.metadata("place", "PyTorch 1.0 on an abacus, cpu").writeTo(elsewhere);
+        }
+        try (Safetensors state = Safetensors.open(here);
+                NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
+            assertThat(training.moved()).isEmpty();
+        }
+        try (Safetensors state = Safetensors.open(elsewhere);
+                NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
+            assertThat(training.moved())
+                    .hasValueSatisfying(how -> assertThat(how)
+                            .startsWith(
+                                    "was begun with PyTorch 1.0 on an abacus, cpu and goes on with " + Torch.build()));
+        }
+    }
+
     /// Dies after some steps with what it last saved, two steps before; another training goes on from there.
     private byte[] interrupted(TrainableNetwork network, TrainSpec spec, int killedAfter) throws IOException {
         Path state = folder.resolve("state");
