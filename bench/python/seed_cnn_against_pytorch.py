@@ -66,7 +66,7 @@ def train_with_peregrine(given, data):
     try:
         for seed in range(given.seeds):
             spec.write_text(json.dumps({
-                "classifier": {"epochs": given.epochs, "batchSize": BATCH, "learningRate": LEARNING_RATE, "seed": seed},
+                "classifier": {"preset": "seed-cnn", "epochs": given.epochs, "batchSize": BATCH, "learningRate": LEARNING_RATE, "seed": seed},
                 # Of no interest here, and a run has one.
                 "autoencoder": {"epochs": 1, "latent": 20},
             }))

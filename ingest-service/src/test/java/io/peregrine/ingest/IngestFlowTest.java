@@ -94,7 +94,7 @@ class IngestFlowTest {
         assertThat(accepted.uri()).isEqualTo(folder.uri());
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(accepted.run().spec())));
         assertThat(spec.image().side()).isEqualTo(16);
-        assertThat(spec.classifier().preset()).isEqualTo("seed-cnn");
+        assertThat(spec.classifier().preset()).isEqualTo("resnet");
 
         List<ImageRejected> rejected = wire.of(run, ImageRejected.class);
         assertThat(rejected)

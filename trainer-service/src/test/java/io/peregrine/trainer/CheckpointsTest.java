@@ -39,7 +39,7 @@ class CheckpointsTest {
     private static final Duration LONG = Duration.ofMinutes(2);
     // Too fast for this little, so that the best epoch is not the last. Seeds of its own: no other run has its bytes.
     private static final String CLASSIFIER =
-            "{\"epochs\": 6, \"batchSize\": 8, \"learningRate\": 0.05, \"seed\": 6001}";
+            "{\"preset\": \"seed-cnn\", \"epochs\": 6, \"batchSize\": 8, \"learningRate\": 0.05, \"seed\": 6001}";
     private static final String AUTOENCODER = "{\"epochs\": 4, \"batchSize\": 8, \"latent\": 6, \"seed\": 6002}";
 
     @ConfigProperty(name = "kafka.bootstrap.servers")

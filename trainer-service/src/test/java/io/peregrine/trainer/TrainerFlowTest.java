@@ -41,8 +41,10 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
 class TrainerFlowTest {
-    private static final String CLASSIFIER = "{\"epochs\": 3, \"batchSize\": 8, \"learningRate\": 0.01}";
-    private static final String AUTOENCODER = "{\"epochs\": 2, \"batchSize\": 8, \"latent\": 6}";
+    private static final String CLASSIFIER =
+            "{\"preset\": \"seed-cnn\", \"epochs\": 3, \"batchSize\": 8, \"learningRate\": 0.01}";
+    private static final String AUTOENCODER =
+            "{\"preset\": \"seed-autoencoder\", \"epochs\": 2, \"batchSize\": 8, \"latent\": 6}";
     private static final String FOR_HOURS = "{\"epochs\": 10000, \"batchSize\": 2}";
 
     @ConfigProperty(name = "kafka.bootstrap.servers")
@@ -192,7 +194,9 @@ class TrainerFlowTest {
         List<CheckpointPublished> first = train(BalancedSet.publish(store, CLASSIFIER, AUTOENCODER));
         // Hardly a step is taken.
         List<CheckpointPublished> second = train(BalancedSet.publish(
-                store, from(first.get(2), "\"learningRate\": 1e-30"), from(first.getLast(), "\"latent\": 6")));
+                store,
+                from(first.get(2), "\"preset\": \"seed-cnn\", \"learningRate\": 1e-30"),
+                from(first.getLast(), "\"preset\": \"seed-autoencoder\", \"latent\": 6")));
         assertThat(second).hasSize(2);
         try (Safetensors begun = Safetensors.open(store.open(first.get(2).weights()));
                 Safetensors ended =
@@ -203,7 +207,8 @@ class TrainerFlowTest {
         assertThat(second.getLast().measures().get("loss"))
                 .isLessThan(first.get(4).measures().get("loss"));
 
-        DatasetBalanced bad = BalancedSet.publish(store, from(first.getLast(), "\"seed\": 1"), AUTOENCODER);
+        DatasetBalanced bad =
+                BalancedSet.publish(store, from(first.getLast(), "\"preset\": \"seed-cnn\""), AUTOENCODER);
         say(bad, "");
         RunFailed failed = wire.await(bad.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);

@@ -208,8 +208,8 @@ public class DatasetsResource {
               "split": { "test": 0.1, "validation": 0.1, "seed": 42 },
               "image": { "side": 224, "fit": "stretch", "orientation": "apply" },
               "balance": { "strategy": { "atLeast": 200 }, "neighbours": 5, "seed": 42 },
-              "classifier": { "preset": "seed-cnn", "epochs": 10, "batchSize": 32, "learningRate": 0.01, "seed": 42 },
-              "autoencoder": { "preset": "seed-autoencoder", "latent": 300, "epochs": 10, "seed": 42 },
+              "classifier": { "preset": "resnet", "epochs": 20, "batchSize": 32, "learningRate": 0.002, "seed": 42 },
+              "autoencoder": { "preset": "resnet-autoencoder", "latent": 300, "epochs": 20, "seed": 42 },
               "clusters": { "k": 27, "seed": 42 }
             }""";
 }

@@ -14,8 +14,8 @@ import java.util.TreeMap;
 
 /// What a run is to do, with every default filled in: `run.json`. Only `dataset` and `uri` must be said.
 ///
-/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations;
-/// `resnet` and `resnet-autoencoder` are what to take for results.
+/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations:
+/// who says nothing gets `resnet` and `resnet-autoencoder`.
 public record RunSpec(
         String dataset,
         String uri,
@@ -189,7 +189,7 @@ public record RunSpec(
 
     /// How one network is trained.
     ///
-    /// @param preset `seed-cnn`, `resnet`, `seed-autoencoder` or `resnet-autoencoder`
+    /// @param preset `resnet`, `seed-cnn`, `resnet-autoencoder` or `seed-autoencoder`
     /// @param latent length of the code between encoder and decoder; 0 for a classifier
     /// @param dropout share of hidden units left out in training; 0 for an autoencoder
     /// @param device `auto`, `cpu`, or `gpu:0` and so on

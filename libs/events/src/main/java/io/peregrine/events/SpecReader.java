@@ -190,12 +190,12 @@ final class SpecReader {
                 "patience",
                 "device",
                 "init");
-        String preset = preset(room, "seed-cnn", "resnet");
+        String preset = preset(room, "resnet", "seed-cnn");
         boolean modern = preset.equals("resnet");
         return new TrainSpec(
                 preset,
                 0,
-                (int) room.count("epochs", modern ? 30 : 10, 100_000),
+                (int) room.count("epochs", modern ? 20 : 10, 100_000),
                 (int) room.count("batchSize", 32, 65_536),
                 rate(room, modern ? 0.002 : 0.01),
                 room.seed(),
@@ -221,12 +221,12 @@ final class SpecReader {
                 "patience",
                 "device",
                 "init");
-        String preset = preset(room, "seed-autoencoder", "resnet-autoencoder");
+        String preset = preset(room, "resnet-autoencoder", "seed-autoencoder");
         boolean modern = preset.equals("resnet-autoencoder");
         return new TrainSpec(
                 preset,
                 (int) room.count("latent", 300, 65_536),
-                (int) room.count("epochs", modern ? 30 : 10, 100_000),
+                (int) room.count("epochs", modern ? 20 : 10, 100_000),
                 (int) room.count("batchSize", 32, 65_536),
                 rate(room, 0.001),
                 room.seed(),

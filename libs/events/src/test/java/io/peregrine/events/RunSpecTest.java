@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class RunSpecTest {
     @Test
-    void theSmallestSpecificationHasTheReportsValues() throws Exception {
+    void whoSaysLittleGetsTheReportsSizesAndNetworksForResults() throws Exception {
         RunSpec spec = RunSpec.parse(json("{'dataset':'wikiart','uri':'file:///data/wikiart'}"));
 
         assertThat(spec.split()).isEqualTo(new RunSpec.SplitSpec(0.1, 0, 42));
@@ -29,13 +29,40 @@ class RunSpecTest {
         assertThat(spec.balance())
                 .isEqualTo(new RunSpec.BalanceSpec(
                         Method.SMOTE, new Strategy.AtLeast(200), NeighbourChoice.fixed(5), Coverage.RANDOM, 42));
-        assertThat(spec.classifier()).isEqualTo(new RunSpec.TrainSpec("seed-cnn", 0, 10, 32, 0.01, 42, 0.1));
-        assertThat(spec.autoencoder()).isEqualTo(new RunSpec.TrainSpec("seed-autoencoder", 300, 10, 32, 0.001, 42, 0));
+        assertThat(spec.classifier())
+                .isEqualTo(new RunSpec.TrainSpec(
+                        "resnet",
+                        0,
+                        20,
+                        32,
+                        0.002,
+                        42,
+                        0.1,
+                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.STANDARD, 0)));
+        assertThat(spec.autoencoder())
+                .isEqualTo(new RunSpec.TrainSpec(
+                        "resnet-autoencoder",
+                        300,
+                        20,
+                        32,
+                        0.001,
+                        42,
+                        0,
+                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.Augment.FLIP, 0)));
         assertThat(spec.clusters()).isEqualTo(new RunSpec.ClusterSpec(null, 42));
     }
 
     @Test
-    void theResidualNetworkHasDefaultsOfItsOwnAndEachCanBeSaid() throws Exception {
+    void theReportsNetworksAreTrainedAsTheReportHasIt() throws Exception {
+        RunSpec spec = RunSpec.parse(
+                json(
+                        "{'dataset':'a','uri':'file:///a','classifier':{'preset':'seed-cnn'},'autoencoder':{'preset':'seed-autoencoder'}}"));
+        assertThat(spec.classifier()).isEqualTo(new RunSpec.TrainSpec("seed-cnn", 0, 10, 32, 0.01, 42, 0.1));
+        assertThat(spec.autoencoder()).isEqualTo(new RunSpec.TrainSpec("seed-autoencoder", 300, 10, 32, 0.001, 42, 0));
+    }
+
+    @Test
+    void eachDefaultOfTheResidualNetworkCanBeChanged() throws Exception {
         RunSpec spec = RunSpec.parse(
                 json(
                         "{'dataset':'a','uri':'file:///a','classifier':{'preset':'resnet','patience':4,'augment':'flip','device':'gpu:1'}}"));
@@ -43,7 +70,7 @@ class RunSpecTest {
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet",
                         0,
-                        30,
+                        20,
                         32,
                         0.002,
                         42,
@@ -59,22 +86,6 @@ class RunSpecTest {
     }
 
     @Test
-    void theResidualAutoencoderHasDefaultsOfItsOwn() throws Exception {
-        RunSpec spec =
-                RunSpec.parse(json("{'dataset':'a','uri':'file:///a','autoencoder':{'preset':'resnet-autoencoder'}}"));
-        assertThat(spec.autoencoder())
-                .isEqualTo(new RunSpec.TrainSpec(
-                        "resnet-autoencoder",
-                        300,
-                        30,
-                        32,
-                        0.001,
-                        42,
-                        0,
-                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.Augment.FLIP, 0)));
-    }
-
-    @Test
     void runJsonIsReadAsWhatWasWrittenAndIsTheSameBytes() throws Exception {
         RunSpec spec = RunSpec.parse(json("""
                 {'dataset':'a','uri':'file:///a','image':{'side':96,'fit':'cover','orientation':'ignore'},
@@ -85,7 +96,7 @@ class RunSpecTest {
         assertThat(RunSpec.read(spec.toJson()).toJson()).isEqualTo(spec.toJson());
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8))
                 .contains("\"fit\" : \"cover\"")
-                .contains("\"learningRate\" : 0.01");
+                .contains("\"learningRate\" : 0.002");
     }
 
     @Test
@@ -192,7 +203,7 @@ class RunSpecTest {
                 "{'balance':{'method':'random-under','strategy':'not majority'}}|/balance/strategy|auto, not minority",
                 "{'balance':{'seed':4294967296}}|/balance/seed|0 to 4294967295",
                 "{'split':{'test':0.6,'validation':0.5}}|/split/validation|stay below 1",
-                "{'classifier':{'preset':'renset'}}|/classifier/preset|'seed-cnn' or 'resnet'",
+                "{'classifier':{'preset':'renset'}}|/classifier/preset|'resnet' or 'seed-cnn'",
                 "{'classifier':{'schedule':'linear'}}|/classifier/schedule|one of constant, cosine",
                 "{'classifier':{'augment':true}}|/classifier/augment|one of none, flip, standard",
                 "{'classifier':{'warmUp':1}}|/classifier/warmUp|a share from 0 to below 1",

@@ -47,8 +47,11 @@ final class SpecOptions {
             description = "even: each picture is a base equally often")
     String coverage;
 
-    @Option(names = "--classifier", paramLabel = "PRESET", description = "seed-cnn or resnet")
+    @Option(names = "--classifier", paramLabel = "PRESET", description = "resnet or seed-cnn")
     String classifier;
+
+    @Option(names = "--autoencoder", paramLabel = "PRESET", description = "resnet-autoencoder or seed-autoencoder")
+    String autoencoder;
 
     @Option(names = "--epochs", paramLabel = "N", description = "of both networks")
     Integer epochs;
@@ -97,6 +100,7 @@ final class SpecOptions {
             put(body, network, "batchSize", batchSize);
         }
         put(body, "classifier", "preset", classifier);
+        put(body, "autoencoder", "preset", autoencoder);
         put(body, "autoencoder", "latent", latent);
         put(body, "clusters", "k", clusters);
         put(body, "split", "test", test);
