@@ -74,8 +74,13 @@ class Block(nn.Module):
         return torch.relu(y + (x if self.downsample is None else self.downsample(x)))
 
 
+def statistics(x):
+    """Each channel's mean and standard deviation over all places: [n, 2 * channels]."""
+    return torch.cat((x.mean((2, 3)), (x.var((2, 3), correction=0) + 1e-4).sqrt()), 1)
+
+
 class ResNet(nn.Module):
-    """A residual network of three stages. `channels`: of each stage."""
+    """A residual network of three stages, of which each one's statistics tell the class. `channels`: of each stage."""
 
     def __init__(self, classes, channels=(32, 64, 128), dropout=0.1):
         super().__init__()
@@ -85,14 +90,18 @@ class ResNet(nn.Module):
         for stage, out in enumerate(channels, 1):
             setattr(self, f"layer{stage}", nn.Sequential(Block(before, out), Block(out, out)))
             before = out
+        self.norm = nn.BatchNorm1d(2 * sum(channels))
         self.dropout = nn.Dropout(dropout)
-        self.fc = nn.Linear(before, classes)
+        self.fc = nn.Linear(2 * sum(channels), classes)
 
     def forward(self, pixels):
         x = torch.relu(self.bn1(self.conv1(pixels * (1 / 64) - 2)))
         x = nn.functional.max_pool2d(x, 3, 2, 1)
-        x = self.layer3(self.layer2(self.layer1(x))).mean((2, 3))
-        return torch.log_softmax(self.fc(self.dropout(x)), 1)
+        found = []
+        for layer in (self.layer1, self.layer2, self.layer3):
+            x = layer(x)
+            found.append(statistics(x))
+        return torch.log_softmax(self.fc(self.dropout(self.norm(torch.cat(found, 1)))), 1)
 
 
 class PatchBlock(nn.Module):

@@ -109,6 +109,20 @@ class ResNetTest {
         }
     }
 
+    /// As an epoch's last batch may be.
+    @Test
+    void aBatchOfOneRowIsLearntFrom() {
+        ResNet network = new ResNet(3, 0.1, null, 0);
+        try (NetworkState state = NetworkState.fresh(network, 1);
+                Adam adam = new Adam(network, RATE);
+                Training.Batch batch = new Training.Batch(2, SIDE)) {
+            batch.count(1);
+            float[] before = state.tensors().get("fc.bias").toFloatArray();
+            assertThat(new Training(state, adam).step(batch, 1).loss()).isFinite();
+            assertThat(state.tensors().get("fc.bias").toFloatArray()).isNotEqualTo(before);
+        }
+    }
+
     @Test
     void atItsBeginningEachBlockIsTheIdentity() {
         assertThat(new ResNet(3, 0.1, null, 0).parameters())
