@@ -39,7 +39,8 @@ class BucketTest {
                 House house = House.inBucket(data, folder, server, BUCKET)) {
             String run = house.publish("bucket", gallery, """
                     {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
-                     "classifier":{"epochs":2,"batchSize":8},"autoencoder":{"epochs":2,"batchSize":8,"latent":12}}""");
+                     "classifier":{"preset":"seed-cnn","epochs":2,"batchSize":8},
+                     "autoencoder":{"preset":"seed-autoencoder","epochs":2,"batchSize":8,"latent":12}}""");
             Awaitility.await("the dataset is sealed")
                     .atMost(Duration.ofMinutes(2))
                     .until(() -> !house.listener().of(run, DatasetSealed.class).isEmpty());

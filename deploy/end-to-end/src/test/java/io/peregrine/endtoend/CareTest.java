@@ -35,8 +35,9 @@ import org.junit.jupiter.api.io.TempDir;
 /// `./peregrine delete`, `prune` and `fsck`, as a user types them, over two runs that share packs.
 class CareTest {
     private static final String SPEC = """
-            {"image":{"side":32},"balance":{"strategy":%s,"neighbours":3},"classifier":{"epochs":3,"batchSize":8},
-             "autoencoder":{"epochs":1,"batchSize":8,"latent":12}}""";
+            {"image":{"side":32},"balance":{"strategy":%s,"neighbours":3},
+             "classifier":{"preset":"seed-cnn","epochs":3,"batchSize":8},
+             "autoencoder":{"preset":"seed-autoencoder","epochs":1,"batchSize":8,"latent":12}}""";
     private static final String BUCKET = "peregrine";
 
     private record Said(int status, String words) {}

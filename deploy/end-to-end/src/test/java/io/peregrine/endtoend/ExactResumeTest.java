@@ -39,7 +39,8 @@ class ExactResumeTest {
     private static final Duration SLACK = Duration.ofSeconds(2);
     private static final String SPEC = """
             {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
-             "classifier":{"epochs":12,"batchSize":16},"autoencoder":{"epochs":12,"batchSize":16,"latent":24}}""";
+             "classifier":{"preset":"seed-cnn","epochs":12,"batchSize":16},
+             "autoencoder":{"preset":"seed-autoencoder","epochs":12,"batchSize":16,"latent":24}}""";
 
     private enum Ending {
         KILLED,

@@ -27,7 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
 class KillTest {
     private static final String SPEC = """
             {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
-             "classifier":{"epochs":3,"batchSize":16},"autoencoder":{"epochs":3,"batchSize":16,"latent":24}}""";
+             "classifier":{"preset":"seed-cnn","epochs":3,"batchSize":16},
+             "autoencoder":{"preset":"seed-autoencoder","epochs":3,"batchSize":16,"latent":24}}""";
 
     @TempDir
     Path folder;

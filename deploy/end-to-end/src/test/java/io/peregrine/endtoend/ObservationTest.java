@@ -31,7 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ObservationTest {
     private static final String SPEC = """
             {"image":{"side":64},"split":{"validation":0.2},"balance":{"strategy":{"atLeast":40},"neighbours":3},
-             "classifier":{"epochs":12,"batchSize":8},"autoencoder":{"epochs":8,"batchSize":8,"latent":16}}""";
+             "classifier":{"preset":"seed-cnn","epochs":12,"batchSize":8},
+             "autoencoder":{"preset":"seed-autoencoder","epochs":8,"batchSize":8,"latent":16}}""";
     /// What a healthy run has nothing of.
     private static final String ALERTS_ANNOTATION = "Alerts";
     /// Scraped so often, a rate has what it needs within seconds.

@@ -35,7 +35,8 @@ class ThousandEventsTest {
     private static final String LAST_WORD = "the last word";
     private static final String SMALL = """
             {"image":{"side":16},"balance":{"strategy":"auto","neighbours":2},
-             "classifier":{"epochs":1,"batchSize":8},"autoencoder":{"epochs":1,"batchSize":8,"latent":4}}""";
+             "classifier":{"preset":"seed-cnn","epochs":1,"batchSize":8},
+             "autoencoder":{"preset":"seed-autoencoder","epochs":1,"batchSize":8,"latent":4}}""";
 
     @FunctionalInterface
     private interface Publisher {

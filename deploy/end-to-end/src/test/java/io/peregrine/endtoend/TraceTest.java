@@ -39,7 +39,8 @@ class TraceTest {
             String run = house.publish(
                     "traced", gallery, """
                     {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
-                     "classifier":{"epochs":1,"batchSize":8},"autoencoder":{"epochs":1,"batchSize":8,"latent":12}}""", Map.of("traceparent", "00-%s-%s-01".formatted(THEIRS, THEIR_SPAN)));
+                     "classifier":{"preset":"seed-cnn","epochs":1,"batchSize":8},
+                     "autoencoder":{"preset":"seed-autoencoder","epochs":1,"batchSize":8,"latent":12}}""", Map.of("traceparent", "00-%s-%s-01".formatted(THEIRS, THEIR_SPAN)));
             assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
 
             // The last words of a run are heard by all four.

@@ -32,7 +32,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TrustTest {
     private static final String SMALL = """
             {"image":{"side":16},"balance":{"strategy":"auto","neighbours":2},
-             "classifier":{"epochs":1,"batchSize":8},"autoencoder":{"epochs":1,"batchSize":8,"latent":4}}""";
+             "classifier":{"preset":"seed-cnn","epochs":1,"batchSize":8},
+             "autoencoder":{"preset":"seed-autoencoder","epochs":1,"batchSize":8,"latent":4}}""";
 
     @TempDir
     static Path folder;
@@ -185,7 +186,8 @@ class TrustTest {
         String beside = house.publish("beside-the-cancelled", gallery, SMALL);
         String run = house.publish("cancelled", gallery, """
                 {"image":{"side":64},"balance":{"strategy":"none"},
-                 "classifier":{"epochs":5000,"batchSize":8},"autoencoder":{"epochs":1,"latent":4}}""");
+                 "classifier":{"preset":"seed-cnn","epochs":5000,"batchSize":8},
+                 "autoencoder":{"preset":"seed-autoencoder","epochs":1,"latent":4}}""");
         Awaitility.await()
                 .atMost(Duration.ofMinutes(3))
                 .until(() -> house.listener().of(run, StageProgressed.class).stream()

@@ -23,7 +23,8 @@ class TwoTrainersTest {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
     private static final String SPEC = """
             {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
-             "classifier":{"epochs":30,"batchSize":16},"autoencoder":{"epochs":2,"batchSize":16,"latent":24}}""";
+             "classifier":{"preset":"seed-cnn","epochs":30,"batchSize":16},
+             "autoencoder":{"preset":"seed-autoencoder","epochs":2,"batchSize":16,"latent":24}}""";
 
     @TempDir
     Path folder;
