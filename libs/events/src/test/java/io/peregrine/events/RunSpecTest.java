@@ -63,24 +63,25 @@ class RunSpecTest {
 
     @Test
     void eachDefaultOfTheResidualNetworkCanBeChanged() throws Exception {
-        RunSpec spec = RunSpec.parse(
-                json(
-                        "{'dataset':'a','uri':'file:///a','classifier':{'preset':'resnet','patience':4,'augment':'flip','device':'gpu:1'}}"));
+        RunSpec spec = RunSpec.parse(json("""
+                {'dataset':'a','uri':'file:///a','classifier':{'preset':'resnet','epochs':7,'batchSize':8,
+                 'learningRate':0.1,'seed':3,'dropout':0.4,'schedule':'constant','warmUp':0.2,'weightDecay':0.3,
+                 'gradientNorm':6,'labelSmoothing':0.5,'augment':'flip','patience':4,'device':'gpu:1'}}"""));
         assertThat(spec.classifier())
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet",
                         0,
-                        20,
-                        32,
-                        0.002,
-                        42,
+                        7,
+                        8,
                         0.1,
-                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.FLIP, 4),
+                        3,
+                        0.4,
+                        new RunSpec.Regimen(RunSpec.Schedule.CONSTANT, 0.2, 0.3, 6, 0.5, RunSpec.Augment.FLIP, 4),
                         "gpu:1",
                         null));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8))
-                .contains("\"schedule\" : \"cosine\"")
+                .contains("\"schedule\" : \"constant\"")
                 .containsOnlyOnce("labelSmoothing")
                 .doesNotContain("regimen");
     }

@@ -130,9 +130,8 @@ public final class ResNet implements Classifier {
         all.add(flat.sub(mean).square().mean(new int[] {2}).add(LEAST_VARIANCE).sqrt());
     }
 
-    /// Has the engine keep a place's channels beside each other, as its convolutions on the processor work fastest:
-    /// what
-    /// they make of such a tensor is laid out like it.
+    /// Has the engine keep a place's channels beside each other: its convolutions on the processor work fastest so, and
+    /// what they make of such a tensor is laid out like it.
     ///
     /// @return the same f32 [n, channels, side, side]
     private static NDArray channelsLast(NDArray x) {

@@ -79,6 +79,10 @@ class CommandTest {
                 .contains("epochs", "-1");
         assertThat(refused("run", pictures.toString(), "--strategy", "sometimes", "--data", data()))
                 .contains("sometimes");
+        assertThat(refused("run", pictures.toString(), "--classifier", "vgg", "--data", data()))
+                .contains("/classifier/preset", "'resnet' or 'seed-cnn'");
+        assertThat(refused("run", pictures.toString(), "--autoencoder", "vae", "--data", data()))
+                .contains("/autoencoder/preset", "'resnet-autoencoder' or 'seed-autoencoder'");
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
