@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import ai.djl.Device;
 import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.EngineProduct;
-import io.peregrine.vision.Int8Product;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.PlainProduct;
 import java.lang.foreign.Arena;
@@ -68,7 +67,7 @@ class NeighbourSearchTest {
         Tiling tiling = new Tiling(pictures.size(), part, side);
         Neighbours byEngine = search(new EngineProduct(), pictures, k, tiling, threads);
         assertEqual(search(new PlainProduct(), pictures, k, tiling, threads), byEngine);
-        assertEqual(search(new Int8Product(), pictures, k, tiling, threads), byEngine);
+        ByteProducts.ifExact().ifPresent(bytes -> assertEqual(search(bytes, pictures, k, tiling, threads), byEngine));
         return byEngine;
     }
 
@@ -138,7 +137,9 @@ class NeighbourSearchTest {
     private static void assertDistances(List<MemorySegment> pictures, int values, Tiling tiling) {
         // Staged: as on a GPU, where blocks are copied before they are multiplied.
         MatrixProduct staged = new EngineProduct(Device.cpu(), true);
-        for (MatrixProduct product : List.of(new EngineProduct(), new PlainProduct(), new Int8Product(), staged)) {
+        List<MatrixProduct> all = new ArrayList<>(List.of(new EngineProduct(), new PlainProduct(), staged));
+        ByteProducts.ifExact().ifPresent(all::add);
+        for (MatrixProduct product : all) {
             try (product;
                     Crew crew = new Crew(2)) {
                 Gram gram = Gram.of(product, pictures, values, tiling, crew);
