@@ -1,6 +1,6 @@
 """PyTorch's side of bench_train.py, in a process of its own: one training, timed step by step.
 
-    bench_torch.py NETWORK FILE BATCH BATCHES EPOCHS THREADS WARM-UP [fused]
+    bench_torch.py NETWORK FILE BATCH BATCHES EPOCHS THREADS WARM-UP DEVICE [fused]
 
 Prints one line of JSON: `seconds` of each step, `optimizer`, seconds in all, `losses` of each epoch. The training is what a
 script would have: pixels in memory, a random order in each epoch, `Adam`. "fused" asks for PyTorch's fused Adam. Before,
@@ -38,11 +38,11 @@ def network(preset, side, classes):
 class Measured:
     """One training, timed step by step."""
 
-    def __init__(self, preset, drawn, batch, fused):
+    def __init__(self, preset, drawn, batch, fused, device):
         torch.manual_seed(42)
         self.pixels, self.labels = drawn["pixels"], drawn["labels"]
-        self.batch = batch
-        self.model = network(preset, self.pixels.shape[-1], int(self.labels.max()) + 1).train()
+        self.batch, self.device = batch, device
+        self.model = network(preset, self.pixels.shape[-1], int(self.labels.max()) + 1).to(device).train()
         self.classifies = not preset.endswith("autoencoder")
         self.adam = torch.optim.Adam(self.model.parameters(), lr=0.01 if self.classifies else 0.001, fused=fused)
         self.seconds, self.losses, self.optimizer = [], [], 0.0
@@ -52,10 +52,10 @@ class Measured:
         total = 0.0
         for picked in (torch.randperm(rows) % len(self.labels)).split(self.batch):
             began = time.perf_counter()
-            given = self.pixels[picked].float()
+            given, truth = self.pixels[picked].to(self.device).float(), self.labels[picked].to(self.device)
             self.adam.zero_grad()
             found = self.model(given)
-            loss = (nn.functional.nll_loss(found, self.labels[picked]) if self.classifies
+            loss = (nn.functional.nll_loss(found, truth) if self.classifies
                     else nn.functional.mse_loss(found, given))
             loss.backward()
             before = time.perf_counter()
@@ -69,13 +69,15 @@ class Measured:
 def main():
     preset, file, batch, batches, epochs, threads = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:7])
     torch.set_num_threads(threads)
-    drawn, fused = load_file(file), "fused" in sys.argv[8:]
-    warm = Measured(preset, drawn, batch, fused)
+    # "gpu:0" is "cuda:0" to PyTorch.
+    device, fused = torch.device(sys.argv[8].replace("gpu", "cuda")), "fused" in sys.argv[9:]
+    drawn = load_file(file)
+    warm = Measured(preset, drawn, batch, fused, device)
     until = time.perf_counter() + float(sys.argv[7])
     while time.perf_counter() < until:
         warm.epoch(len(drawn["labels"]))
     del warm
-    one = Measured(preset, drawn, batch, fused)
+    one = Measured(preset, drawn, batch, fused, device)
     for _ in range(epochs):
         one.epoch(batches * batch)
     print(json.dumps({"seconds": one.seconds, "optimizer": one.optimizer, "losses": one.losses}))

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Peregrine's trainer against PyTorch: the same networks, pictures, batches and threads, in turn, in one run.
 
-    ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--to FILE]
+    ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--device gpu:0] [--to FILE]
 
 Three columns: Peregrine, in the environment that it is launched in; PyTorch as pip installs it; PyTorch given the switches that
 make Peregrine fast (huge pages for its allocator, a fused Adam). Each measurement is a process of its own, and first trains for
@@ -62,7 +62,7 @@ def measure(command, environment):
 def ours(work, network, drawn, given, threads):
     with tempfile.TemporaryDirectory(dir=work) as store:
         return measure(of_service("trainer-service", "io.peregrine.trainer.run.TrainingSpeed", network, drawn, store, given.batch,
-                                  given.batches, given.epochs, threads, given.warm_up, options=("-Xmx768m", "-XX:+UseSerialGC")),
+                                  given.batches, given.epochs, threads, given.warm_up, given.device, options=("-Xmx768m", "-XX:+UseSerialGC")),
                        os.environ | LAUNCHED)
 
 
@@ -70,7 +70,7 @@ def theirs(network, drawn, given, threads, switched):
     environment = {k: v for k, v in os.environ.items() if k not in {*SIDE_ENVIRONMENT, *SWITCHES}}
     environment["OMP_NUM_THREADS"] = str(threads)
     return measure([sys.executable, ROOT / "bench/python/bench_torch.py", network, drawn, given.batch, given.batches, given.epochs,
-                    threads, given.warm_up, *(["fused"] if switched else [])], environment | (SWITCHES if switched else {}))
+                    threads, given.warm_up, given.device, *(["fused"] if switched else [])], environment | (SWITCHES if switched else {}))
 
 
 def rate(one, batch):
@@ -115,6 +115,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=2, help="of each measurement")
     parser.add_argument("--warm-up", type=float, default=5, metavar="SECONDS", help="of each process, before it is measured")
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--device", default="cpu", metavar="cpu|gpu:N", help="what both compute on; a GPU needs engines with CUDA on both sides")
     parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
     given = parser.parse_args()
     threads = os.cpu_count()
@@ -128,7 +129,7 @@ def main():
                 rows.append(row)
                 curves.append(losses)
     text = (f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: "
-            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}. "
+            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}; device {given.device}. "
             f"Load of the machine before: {load:.1f}.\n\n"
             + table(["network, side", "Peregrine, images/s", "PyTorch as installed", "PyTorch with the same switches", "times as installed",
                      "times with switches", "optimizer's share of the three", "waiting for data", "peak memory of the three, GB"], rows)

@@ -57,29 +57,28 @@ public final class Adam implements Optimizer {
     }
 
     @Override
-    public void begin(double rateShare, double shortened) {
-        course.begin(rateShare, shortened);
+    public void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double rateShare, double longest) {
+        course.begin(rateShare);
+        double shortening = Double.isInfinite(longest) ? 1 : Math.min(1, longest / (norm(gradients.values()) + 1e-6));
+        long began = System.nanoTime();
+        gradients.forEach((name, gradient) -> move(moments.get(name), weights.get(name), gradient, shortening));
+        nanos += System.nanoTime() - began;
     }
 
-    @Override
-    public void update(String name, NDArray value, NDArray gradient) {
-        long began = System.nanoTime();
-        Moments both = moments.get(name);
+    private void move(Moments both, NDArray value, NDArray gradient, double shortening) {
         MemorySegment w = memory(value);
         MemorySegment g = memory(gradient);
-        Floats.AdamStep step = course.step(value.getShape().dimension());
+        Floats.AdamStep step = course.step(value.getShape().dimension(), shortening);
         long count = w.byteSize() / 4;
         long tasks = (count + TASK - 1) / TASK;
         LongStream all = LongStream.range(0, tasks);
         (tasks > 1 ? all.parallel() : all)
                 .forEach(task -> floats.adam(
                         step, w, g, both.first(), both.second(), task * TASK, Math.min(count, (task + 1) * TASK)));
-        nanos += System.nanoTime() - began;
     }
 
     /// Summed in one order, in double: the same bits on any number of threads.
-    @Override
-    public double norm(Collection<NDArray> gradients) {
+    private static double norm(Collection<NDArray> gradients) {
         double squares = 0;
         for (NDArray gradient : gradients) {
             squares += Floats.squares(memory(gradient));

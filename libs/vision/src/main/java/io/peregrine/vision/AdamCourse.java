@@ -4,37 +4,49 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 
 /// What a step of Adam has in common for all weights, wherever they lie: PyTorch's β1, β2 and ε, the number of the
-/// step, and what a schedule and the gradients' norm make of it.
+/// step, and what a schedule makes of it.
 final class AdamCourse {
     private static final String STEPS = "adam.steps";
-    private static final double BETA1 = 0.9;
-    private static final double BETA2 = 0.999;
-    private static final float EPSILON = 1e-8f;
+    static final double BETA1 = 0.9;
+    static final double BETA2 = 0.999;
+    static final float EPSILON = 1e-8f;
 
     private final double rate;
     private final double decay;
     private long steps;
-    private double share = 1;
-    private double shortening = 1;
+    private double now;
 
     AdamCourse(double rate, double decay) {
         this.rate = rate;
         this.decay = decay;
     }
 
-    void begin(double rateShare, double shortened) {
+    void begin(double rateShare) {
         steps++;
-        share = rateShare;
-        shortening = shortened;
+        now = rate * rateShare;
+    }
+
+    /// @return steps, the present one included
+    long steps() {
+        return steps;
+    }
+
+    /// @return the present step's learning rate
+    double rate() {
+        return now;
     }
 
     /// @param dimensions of the weights; biases and the scales of norms have one, and keep all
-    Floats.AdamStep step(int dimensions) {
-        boolean decays = dimensions > 1;
-        double now = rate * share;
+    /// @return share of a weight that a step at learning rate 1 takes away
+    double decay(int dimensions) {
+        return dimensions > 1 ? decay : 0;
+    }
+
+    /// @param shortening what gradients are multiplied by
+    Floats.AdamStep step(int dimensions, double shortening) {
         return new Floats.AdamStep(
                 (float) shortening,
-                (float) (1 - (decays ? now * decay : 0)),
+                (float) (1 - now * decay(dimensions)),
                 (float) (1 - BETA1),
                 (float) BETA2,
                 (float) (1 - BETA2),

@@ -3,22 +3,43 @@ package io.peregrine.vision;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.jni.IValue;
 import io.peregrine.artifacts.DType;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.vision.Floats.AdamStep;
-import java.util.Collection;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 
-/// [Adam] where the processor cannot reach: the same formula by the engine's own operations, in place, on the device
-/// that the weights lie on. Its last digits are the device's.
+/// [Adam] where the processor cannot reach: PyTorch's own fused AdamW, all tensors of a kind at once, in place, on the
+/// device that the weights lie on. Its last digits are the device's.
+///
+/// DJL reaches neither it nor an operation with a number that does not copy the number to the device and wait for that:
+/// an Adam of DJL's operations took a second and a half for a step of `resnet` on a GPU.
 final class DeviceAdam implements Optimizer {
     private record Moments(NDArray first, NDArray second) {}
+
+    /// What gradients are divided by: 1, or how much too long they are.
+    private static final String SCALE = """
+            norm = torch.norm(torch.stack(torch._foreach_norm(gradients)))
+            return torch.clamp_min(torch.div(torch.add(norm, 9.9999999999999995e-07), longest), 1.)
+            """;
+
+    private static final String MOVE = """
+            steps = torch.full_like(scale, step)
+            torch._fused_adamw_(weights, gradients, means, squares, annotate(List[Tensor], []), \
+            torch.mul([steps], torch.len(weights)), lr=rate, beta1=%s, beta2=%s, weight_decay=decay, eps=%s, \
+            amsgrad=False, maximize=False, grad_scale=scale, found_inf=None)
+            return steps
+            """.formatted(AdamCourse.BETA1, AdamCourse.BETA2, AdamCourse.EPSILON);
 
     private final AdamCourse course;
     private final TrainableNetwork network;
     private final NDManager manager;
+    private final ScriptedFunction scale;
+    private final ScriptedFunction move;
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private long nanos;
 
@@ -27,6 +48,12 @@ final class DeviceAdam implements Optimizer {
         this.course = new AdamCourse(rate, decay);
         this.network = state.network();
         this.manager = state.manager().newSubManager();
+        this.scale = new ScriptedFunction(manager, "gradients: List[Tensor], longest: float", SCALE);
+        this.move = new ScriptedFunction(
+                manager,
+                "weights: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor], "
+                        + "scale: Tensor, step: float, rate: float, decay: float",
+                MOVE);
         for (Parameter parameter : network.parameters()) {
             if (parameter.isLearned()) {
                 Shape shape = new Shape(parameter.shape());
@@ -36,42 +63,32 @@ final class DeviceAdam implements Optimizer {
     }
 
     @Override
-    public void begin(double rateShare, double shortened) {
-        course.begin(rateShare, shortened);
+    public void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double rateShare, double longest) {
+        course.begin(rateShare);
+        try (NDArray divisor = scale.of(ScriptedFunction.tensors(gradients.values()), IValue.from(longest))) {
+            long began = System.nanoTime();
+            // Two kinds: what decays, and what does not.
+            Map<Double, List<String>> kinds = gradients.keySet().stream()
+                    .collect(Collectors.groupingBy(
+                            name -> course.decay(weights.get(name).getShape().dimension()),
+                            LinkedHashMap::new,
+                            Collectors.toList()));
+            kinds.forEach((decay, names) -> move.of(
+                            of(names, weights::get),
+                            of(names, gradients::get),
+                            of(names, name -> moments.get(name).first()),
+                            of(names, name -> moments.get(name).second()),
+                            ScriptedFunction.tensor(divisor),
+                            IValue.from((double) course.steps()),
+                            IValue.from(course.rate()),
+                            IValue.from((double) decay))
+                    .close());
+            nanos += System.nanoTime() - began;
+        }
     }
 
-    /// As [Floats#adam], a line for a line.
-    @Override
-    public void update(String name, NDArray value, NDArray gradient) {
-        long began = System.nanoTime();
-        AdamStep s = course.step(value.getShape().dimension());
-        // What comes of an operation is its first operand's manager's.
-        try (NDManager step = manager.newSubManager()) {
-            NDArray w = NetworkState.handle(value, step);
-            NDArray g = NetworkState.handle(gradient, step).muli(s.shortening());
-            NDArray m = NetworkState.handle(moments.get(name).first(), step);
-            NDArray v = NetworkState.handle(moments.get(name).second(), step);
-            m.addi(g.sub(m).muli(s.meanNew()));
-            v.muli(s.squareKept()).addi(g.muli(g).muli(s.squareNew()));
-            NDArray root = v.sqrt().divi(s.correction()).addi(s.epsilon());
-            w.muli(s.weightKept()).subi(m.mul(s.rate()).divi(root));
-        }
-        nanos += System.nanoTime() - began;
-    }
-
-    /// One number leaves the device, not one for each tensor.
-    @Override
-    public double norm(Collection<NDArray> gradients) {
-        try (NDManager step = manager.newSubManager()) {
-            NDArray sum = step.create(0f);
-            for (NDArray gradient : gradients) {
-                try (NDArray squares = NetworkState.handle(gradient, step).square();
-                        NDArray one = squares.sum()) {
-                    sum.addi(one);
-                }
-            }
-            return Math.sqrt(sum.getFloat());
-        }
+    private static IValue of(List<String> names, Function<String, NDArray> tensor) {
+        return ScriptedFunction.tensors(names.stream().map(tensor).toList());
     }
 
     @Override
@@ -115,6 +132,8 @@ final class DeviceAdam implements Optimizer {
 
     @Override
     public void close() {
+        scale.close();
+        move.close();
         manager.close();
     }
 }

@@ -47,7 +47,8 @@ public final class Int8Product implements MatrixProduct {
     public Int8Product() {
         this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         try {
-            this.function = new ScriptedFunction(manager, "torch._int_mm(left, torch.t(right))");
+            this.function = new ScriptedFunction(
+                    manager, "left: Tensor, right: Tensor", "return torch._int_mm(left, torch.t(right))");
             probe();
         } catch (RuntimeException e) {
             manager.close();
@@ -68,7 +69,9 @@ public final class Int8Product implements MatrixProduct {
     @Override
     public void multiply(Block left, Block right, Consumer<MemorySegment> product) {
         ON_ONE_THREAD.get();
-        try (NDArray result = function.of(((Int8Block) left).array(), ((Int8Block) right).array())) {
+        try (NDArray result = function.of(
+                ScriptedFunction.tensor(((Int8Block) left).array()),
+                ScriptedFunction.tensor(((Int8Block) right).array()))) {
             product.accept(MemorySegment.ofBuffer(result.toByteBuffer(true)));
         }
     }

@@ -3,7 +3,7 @@ package io.peregrine.vision;
 import ai.djl.ndarray.NDArray;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import java.util.Collection;
+import java.util.Map;
 
 /// What moves weights by their gradients, in place: Adam with PyTorch's values, once for each kind of memory. What one
 /// has written the other can read.
@@ -14,22 +14,16 @@ public sealed interface Optimizer extends AutoCloseable permits Adam, DeviceAdam
         return state.isInMemory() ? new Adam(state.network(), rate, decay) : new DeviceAdam(state, rate, decay);
     }
 
-    /// Begins a step: to be called once before the updates of a batch.
+    /// One step of all weights.
     ///
+    /// @param weights f32, contiguous, by name: those that are learned, and perhaps others; moved in place
+    /// @param gradients f32 of the same shapes; of no use afterwards
     /// @param rateShare share of the learning rate that this step has
-    /// @param shortened what gradients are multiplied by
-    void begin(double rateShare, double shortened);
+    /// @param longest norm of all gradients together; longer ones are shortened to it, as PyTorch's
+    ///     `clip_grad_norm_`; infinite: none are
+    void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double rateShare, double longest);
 
-    /// Moves one tensor by its gradient, which is of no use afterwards.
-    ///
-    /// @param value f32, contiguous
-    /// @param gradient f32 of the same shape
-    void update(String name, NDArray value, NDArray gradient);
-
-    /// @return the norm of all gradients together
-    double norm(Collection<NDArray> gradients);
-
-    /// @return what all updates of this object have taken; on a GPU, what it took to ask for them
+    /// @return what moving weights has taken in all; on a GPU, what it took to ask for it
     double seconds();
 
     /// Adds both moments of every tensor and the number of steps to a file.

@@ -13,41 +13,55 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// A function of two tensors that the engine has and DJL does not offer, written in TorchScript. Several threads may
-/// call it at once.
+/// A function that the engine has and DJL does not offer, written in TorchScript. Several threads may call it at once.
 final class ScriptedFunction implements AutoCloseable {
     private final NDManager manager;
     private final PtSymbolBlock module;
 
-    /// @param expression of `left` and `right`, such as `torch.mm(left, right)`
+    /// @param parameters with their types, such as `left: Tensor, right: Tensor`
+    /// @param body lines of which the last returns a tensor, such as `return torch.mm(left, right)`
     /// @throws ai.djl.engine.EngineException if this engine has no such operation
-    ScriptedFunction(NDManager manager, String expression) {
+    ScriptedFunction(NDManager manager, String parameters, String body) {
         this.manager = manager;
-        try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(expression))) {
+        try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(parameters, body))) {
             this.module = JniUtils.loadModule((PtNDManager) manager, archive, false, false);
         } catch (IOException impossible) {
             throw new UncheckedIOException(impossible);
         }
     }
 
+    /// @return an argument
+    static IValue tensor(NDArray tensor) {
+        return IValue.from((PtNDArray) tensor);
+    }
+
+    /// @return an argument of type `List[Tensor]`
+    static IValue tensors(Collection<NDArray> tensors) {
+        return IValue.listFrom(tensors.toArray(PtNDArray[]::new));
+    }
+
+    /// @param arguments are closed
     /// @return a new tensor of the function's manager
-    NDArray of(NDArray left, NDArray right) {
-        try (IValue first = IValue.from((PtNDArray) left);
-                IValue second = IValue.from((PtNDArray) right);
-                IValue result = module.forward(first, second)) {
+    NDArray of(IValue... arguments) {
+        try (IValue result = module.forward(arguments)) {
             return result.toTensor((PtNDManager) manager);
+        } finally {
+            for (IValue argument : arguments) {
+                argument.close();
+            }
         }
     }
 
     /// A module without parameters, as `torch.jit.save` writes it: a ZIP of stored entries, of which two are code and
     /// two are pickles (protocol 2) of an object of the module's class, not in training, and of no constants.
-    private static byte[] archive(String expression) throws IOException {
+    private static byte[] archive(String parameters, String body) throws IOException {
         ByteArrayOutputStream object = new ByteArrayOutputStream();
         object.write(new byte[] {(byte) 0x80, 2, 'c'});
         object.write("__torch__\nFunction\n".getBytes(UTF_8));
@@ -60,10 +74,8 @@ final class ScriptedFunction implements AutoCloseable {
                   __buffers__ = []
                   training : bool
                   def forward(self: __torch__.Function,
-                    left: Tensor,
-                    right: Tensor) -> Tensor:
-                    return %s
-                """.formatted(expression);
+                    %s) -> Tensor:
+                %s""".formatted(parameters, body.indent(4));
         Map<String, byte[]> entries = new LinkedHashMap<>();
         entries.put("data.pkl", object.toByteArray());
         entries.put("code/__torch__.py", code.getBytes(UTF_8));

@@ -3,6 +3,7 @@ package io.peregrine.vision;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
+import ai.djl.pytorch.jni.LibUtils;
 import io.peregrine.events.Failure;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +31,9 @@ public final class Torch {
     private static final String HUGE_PAGES = "THP_MEM_ALLOC_ENABLE";
 
     private static final Pattern GPU = Pattern.compile("gpu:([0-9]{1,4})");
+
+    /// `c10::cuda::device_count()`: how many GPUs the engine itself computes on.
+    private static final String GPUS = "_ZN3c104cuda12device_countEv";
 
     private static Integer threads;
 
@@ -82,12 +87,35 @@ public final class Torch {
         return threads == null ? load(threads()) : Engine.getEngine("PyTorch");
     }
 
+    /// Counts the GPUs by asking PyTorch. DJL asks a CUDA runtime that it looks for by itself, and finds none where it
+    /// lies among Python's packages.
+    ///
+    /// @return how many the engine computes on; 0 by one that is built for the processor
+    public static int gpus() {
+        load();
+        Path library = Path.of(LibUtils.getLibtorchPath(), "libc10_cuda.so");
+        if (!Files.exists(library)) {
+            return 0;
+        }
+        try {
+            MemorySegment count =
+                    SymbolLookup.libraryLookup(library, Arena.global()).findOrThrow(GPUS);
+            return (byte) Linker.nativeLinker()
+                    .downcallHandle(count, FunctionDescriptor.of(ValueLayout.JAVA_BYTE))
+                    .invokeExact();
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
     /// Finds what to compute on.
     ///
     /// @param wanted `cpu`, `gpu:0` and so on, or `auto`: the first GPU, where the engine has one
     /// @throws Failure INPUT `NO_SUCH_DEVICE`, if the engine has no such GPU; one built for the processor has none
     public static Device device(String wanted) {
-        int gpus = load().getGpuCount();
+        int gpus = gpus();
         if (wanted.equals("cpu") || wanted.equals("auto") && gpus == 0) {
             return Device.cpu();
         }

@@ -168,19 +168,9 @@ public final class Training {
                     found.put(parameter.name(), gradient);
                 }
             }
-            optimizer.begin(share, shortening(found));
-            found.forEach(
-                    (name, gradient) -> optimizer.update(name, state.tensors().get(name), gradient));
+            optimizer.step(state.tensors(), found, share, longest);
             return outcome(loss.getFloat(), output);
         }
-    }
-
-    /// What all gradients are multiplied by.
-    private double shortening(Map<String, NDArray> gradients) {
-        if (longest == Double.POSITIVE_INFINITY) {
-            return 1;
-        }
-        return Math.min(1, longest / (optimizer.norm(gradients.values()) + 1e-6));
     }
 
     /// Measures a batch without learning from it.

@@ -17,7 +17,7 @@ class TorchTest {
 
     @Test
     void autoTakesTheFirstGpuThatTheEngineHas() {
-        assertThat(Torch.device("auto")).isEqualTo(Torch.load().getGpuCount() > 0 ? Device.gpu(0) : Device.cpu());
+        assertThat(Torch.device("auto")).isEqualTo(Torch.gpus() > 0 ? Device.gpu(0) : Device.cpu());
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.RunSpec.Regimen;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.trainer.run.NetworkTraining.Material;
@@ -34,7 +35,7 @@ public final class TrainingSpeed {
     ///
     /// @param arguments network, file of pictures (safetensors: `pixels` u8 [n, 3, side, side], `labels` i64 [n]),
     ///     folder to work in, batch size, batches of an epoch (pictures come again as often as it takes), epochs,
-    ///     threads, seconds to warm up
+    ///     threads, seconds to warm up, device
     public static void main(String[] arguments) throws IOException {
         String preset = arguments[0];
         int batch = Integer.parseInt(arguments[3]);
@@ -44,7 +45,8 @@ public final class TrainingSpeed {
         long warmUp = (long) (1e9 * Double.parseDouble(arguments[7]));
         Manifest manifest = manifest(Path.of(arguments[1]), new FileStore(Path.of(arguments[2])));
         double rate = preset.endsWith("autoencoder") ? 0.001 : 0.01;
-        TrainSpec spec = new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1);
+        TrainSpec spec =
+                new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1, Regimen.PLAIN, arguments[8], null);
         try (PixelRows pixels = new PixelRows(new FileStore(Path.of(arguments[2])), manifest)) {
             try (NetworkTraining training = training(spec, manifest, pixels, manifest.rows())) {
                 long until = System.nanoTime() + warmUp;

@@ -57,7 +57,7 @@ class TrainingSpeedTest {
         System.setOut(new PrintStream(said, true, UTF_8));
         try {
             TrainingSpeed.main(new String[] {
-                network, file.toString(), folder.resolve("store").toString(), "4", "3", "2", "2", warmUp
+                network, file.toString(), folder.resolve("store").toString(), "4", "3", "2", "2", warmUp, "auto"
             });
         } finally {
             System.setOut(out);

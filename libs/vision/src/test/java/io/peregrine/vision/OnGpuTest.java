@@ -1,0 +1,122 @@
+package io.peregrine.vision;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import ai.djl.Device;
+import io.peregrine.random.Mt19937;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestReporter;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// What a GPU computes, beside the processor. Where the engine has none, these tests are skipped.
+class OnGpuTest {
+    /// Of the largest value. PyTorch rounds what a convolution multiplies to 10 bits on a GPU (TF32) unless it is told
+    /// not to; then 1e-5 would do.
+    private static final double OUTPUT = 1e-2;
+
+    private static final double LOSS = 5e-2;
+    private static final int SIDE = 32;
+    private static final int ROWS = 9;
+
+    @BeforeAll
+    static void thereIsOne() {
+        assumeTrue(Torch.gpus() > 0, "the engine has no GPU");
+    }
+
+    private static TrainableNetwork network(String preset) {
+        return switch (preset) {
+            case "seed-cnn" -> new SeedCnn(SIDE, 3, 0);
+            case "resnet" -> new ResNet(3, 0, null, 0);
+            case "seed-autoencoder" -> new SeedAutoencoder(SIDE, 8);
+            default -> new ResNetAutoencoder(SIDE, 8);
+        };
+    }
+
+    private static Training.Batch batch() {
+        Training.Batch batch = new Training.Batch(ROWS, SIDE);
+        Mt19937 random = new Mt19937(3);
+        for (int row = 0; row < ROWS; row++) {
+            for (int i = 0; i < 3 * SIDE * SIDE; i++) {
+                batch.row(row).setAtIndex(Floats.LAYOUT, i, random.below(80) + 80 * (row % 3));
+            }
+            batch.label(row, row % 3);
+        }
+        batch.count(ROWS);
+        return batch;
+    }
+
+    @Test
+    void autoTakesIt() {
+        assertThat(Torch.device("auto")).isEqualTo(Device.gpu(0));
+        assertThat(Torch.device("gpu:0")).isEqualTo(Device.gpu(0));
+        try (NetworkState state = NetworkState.fresh(network("resnet"), 1).on("auto");
+                Optimizer optimizer = Optimizer.of(state, 0.01, 0)) {
+            assertThat(state.device()).isEqualTo("gpu0");
+            assertThat(optimizer).isInstanceOf(DeviceAdam.class);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"seed-cnn", "resnet", "seed-autoencoder", "resnet-autoencoder"})
+    void aNetworkAnswersThereAsHere(String preset, TestReporter reporter) {
+        TrainableNetwork network = network(preset);
+        try (NetworkState here = NetworkState.fresh(network, 1);
+                NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
+                Training.Batch batch = batch()) {
+            float[] ours = here.output(batch);
+            float[] theirs = there.output(batch);
+            double scale = 0;
+            double worst = 0;
+            for (int i = 0; i < ours.length; i++) {
+                scale = Math.max(scale, Math.abs(ours[i]));
+                worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
+            }
+            reporter.publishEntry(Map.of("of the largest output", "%.1e".formatted(worst / scale)));
+            assertThat(worst / scale).isLessThanOrEqualTo(OUTPUT);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"seed-cnn", "resnet", "seed-autoencoder", "resnet-autoencoder"})
+    void aTrainingLearnsThereAsHere(String preset, TestReporter reporter) {
+        TrainableNetwork network = network(preset);
+        double rate = network.classifies() ? 0.004 : 0.001;
+        try (NetworkState here = NetworkState.fresh(network, 1);
+                NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
+                Optimizer adam = Optimizer.of(here, rate, 0.05);
+                Optimizer device = Optimizer.of(there, rate, 0.05);
+                Training.Batch batch = batch()) {
+            List<Double> ours = losses(new Training(here, adam, 0.5), batch);
+            List<Double> theirs = losses(new Training(there, device, 0.5), batch);
+            assertThat(theirs.getLast()).isLessThan(0.9 * theirs.getFirst());
+            double worst = 0;
+            for (int step = 0; step < ours.size(); step++) {
+                worst = Math.max(worst, Math.abs(theirs.get(step) - ours.get(step)) / ours.getFirst());
+            }
+            reporter.publishEntry(Map.of("of the first loss", "%.1e".formatted(worst)));
+            assertThat(worst).as("%s, %s", ours, theirs).isLessThan(LOSS);
+        }
+    }
+
+    private static List<Double> losses(Training training, Training.Batch batch) {
+        List<Double> losses = new ArrayList<>();
+        for (int step = 0; step < 20; step++) {
+            losses.add(training.step(batch, step, Math.min(1, 0.2 * (step + 1))).loss());
+        }
+        return losses;
+    }
+
+    /// The probe looks at sums that take all 24 bits.
+    @Test
+    void balancingsProductsAreExactThere() {
+        try (MatrixProduct product = new EngineProduct(Device.gpu(0))) {
+            assertThat(product.isStaged()).isTrue();
+        }
+    }
+}
