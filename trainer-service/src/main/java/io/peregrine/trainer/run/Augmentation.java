@@ -6,61 +6,116 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// What is done to a picture each time that it is learnt from: another thing in each epoch, the same in a
-/// training that was resumed.
+/// training that was resumed. Parts of pictures at full size: Szegedy and others, "Going Deeper with Convolutions",
+/// 2015.
 ///
-/// @param kind not `NONE`
-/// @param seed of the training
-/// @param epoch from 1
-/// @param side of the pictures
-record Augmentation(Augment kind, long seed, int epoch, int side) {
-    /// Share of the side that a picture is moved by at most.
-    private static final double MOVED = 0.125;
+/// Not for several threads at once: its memory is used again for each picture.
+final class Augmentation {
+    /// Share of a picture's area that is shown at least.
+    private static final double SHOWN = 0.4;
+    /// How far the shown part's width over its height lies from 1 at most, as a logarithm.
+    private static final double STRETCHED = 0.2;
     /// How much brightness and contrast change at most.
     private static final double CHANGED = 0.2;
 
     private static final double GREY = 127.5;
 
-    /// Changes one picture in place. What comes in at an edge repeats the edge.
+    private final Augment kind;
+    private final long seed;
+    private final int epoch;
+    private final int side;
+    private final float[] from;
+    private final float[] line;
+    private final float[] shown;
+
+    /// @param kind not `NONE`
+    /// @param seed of the training
+    /// @param epoch from 1
+    /// @param side of the pictures
+    Augmentation(Augment kind, long seed, int epoch, int side) {
+        this.kind = kind;
+        this.seed = seed;
+        this.epoch = epoch;
+        this.side = side;
+        this.from = new float[3 * side * side];
+        this.line = new float[side];
+        this.shown = new float[side];
+    }
+
+    /// Which pixels of the picture lie on both sides of each pixel that is shown, and how far from the first.
+    private record Steps(int[] before, int[] after, float[] share) {
+        /// @param from where what is shown begins, in pixels
+        /// @param scale pixels of the picture for one that is shown, at most 1
+        static Steps of(int side, double from, double scale) {
+            Steps steps = new Steps(new int[side], new int[side], new float[side]);
+            for (int i = 0; i < side; i++) {
+                // Pixels are known at their middles; what lies beyond the outermost repeats it.
+                double at = Math.clamp(from + (i + 0.5) * scale - 0.5, 0, side - 1);
+                steps.before[i] = (int) at;
+                steps.after[i] = Math.min(side - 1, steps.before[i] + 1);
+                steps.share[i] = (float) (at - steps.before[i]);
+            }
+            return steps;
+        }
+    }
+
+    /// Changes one picture in place.
     ///
     /// @param picture f32 [3, side, side], 0 to 255, and so it stays
     /// @param place of the row in the epoch's order
     void change(MemorySegment picture, int place) {
         Mt19937 random = new Mt19937(Position.augmentation(seed, epoch, place));
         boolean mirrored = random.uniform() < 0.5;
-        if (kind == Augment.FLIP) {
-            if (mirrored) {
-                redraw(picture, true, 0, 0, 1, 0);
-            }
-            return;
+        if (kind == Augment.STANDARD) {
+            crop(picture, random);
         }
-        int down = moved(random);
-        int right = moved(random);
-        double contrast = changed(random);
-        double brightness = changed(random);
-        redraw(picture, mirrored, down, right, contrast * brightness, GREY * (1 - contrast) * brightness);
+        if (mirrored) {
+            mirror(picture);
+        }
     }
 
-    private int moved(Mt19937 random) {
-        int most = (int) (side * MOVED);
-        return (int) (random.uniform() * (2 * most + 1)) - most;
-    }
-
-    private static double changed(Mt19937 random) {
-        return 1 + CHANGED * (2 * random.uniform() - 1);
-    }
-
-    private void redraw(MemorySegment picture, boolean mirrored, int down, int right, double times, double plus) {
-        float[] from = picture.toArray(ValueLayout.JAVA_FLOAT);
-        for (int channel = 0; channel < 3; channel++) {
-            for (int y = 0; y < side; y++) {
-                int row = (channel * side + Math.clamp(y - down, 0, side - 1)) * side;
-                for (int x = 0; x < side; x++) {
-                    int column = Math.clamp(x - right, 0, side - 1);
-                    float value = from[row + (mirrored ? side - 1 - column : column)];
-                    picture.setAtIndex(ValueLayout.JAVA_FLOAT, ((long) channel * side + y) * side + x, (float)
-                            Math.clamp(value * times + plus, 0, 255));
-                }
+    /// Shows a part of the picture at its full size, between pixels by straight lines, in another light.
+    private void crop(MemorySegment picture, Mt19937 random) {
+        double area = SHOWN + (1 - SHOWN) * random.uniform();
+        double stretch = Math.exp(around(random, STRETCHED));
+        double width = Math.min(1, Math.sqrt(area * stretch));
+        double height = Math.min(1, Math.sqrt(area / stretch));
+        Steps across = Steps.of(side, random.uniform() * (1 - width) * side, width);
+        Steps down = Steps.of(side, random.uniform() * (1 - height) * side, height);
+        double contrast = 1 + around(random, CHANGED);
+        double brightness = 1 + around(random, CHANGED);
+        float times = (float) (contrast * brightness);
+        float plus = (float) (GREY * (1 - contrast) * brightness);
+        MemorySegment.copy(picture, ValueLayout.JAVA_FLOAT, 0, from, 0, from.length);
+        for (int row = 0; row < 3 * side; row++) {
+            int channel = row / side * side;
+            int above = (channel + down.before[row % side]) * side;
+            int below = (channel + down.after[row % side]) * side;
+            float share = down.share[row % side];
+            for (int x = 0; x < side; x++) {
+                line[x] = times * (from[above + x] + share * (from[below + x] - from[above + x])) + plus;
             }
+            for (int x = 0; x < side; x++) {
+                float left = line[across.before[x]];
+                float value = left + across.share[x] * (line[across.after[x]] - left);
+                shown[x] = Math.clamp(value, 0f, 255f);
+            }
+            MemorySegment.copy(shown, 0, picture, ValueLayout.JAVA_FLOAT, 4L * row * side, side);
+        }
+    }
+
+    private static double around(Mt19937 random, double most) {
+        return most * (2 * random.uniform() - 1);
+    }
+
+    private void mirror(MemorySegment picture) {
+        for (int row = 0; row < 3 * side; row++) {
+            long at = 4L * row * side;
+            MemorySegment.copy(picture, ValueLayout.JAVA_FLOAT, at, line, 0, side);
+            for (int x = 0; x < side; x++) {
+                shown[x] = line[side - 1 - x];
+            }
+            MemorySegment.copy(shown, 0, picture, ValueLayout.JAVA_FLOAT, at, side);
         }
     }
 }

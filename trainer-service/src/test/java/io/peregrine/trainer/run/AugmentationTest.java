@@ -1,6 +1,7 @@
 package io.peregrine.trainer.run;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.events.RunSpec.Augment;
 import java.lang.foreign.MemorySegment;
@@ -60,20 +61,48 @@ class AugmentationTest {
     }
 
     @Test
-    void itMovesByAnEighthOfTheSideAtMost() {
-        // With contrast c and brightness b all differences between pixels shrink or grow alike, by c · b.
-        for (int place = 0; place < 100; place++) {
+    void itShowsAtLeastFourTenthsOfThePictureLittleStretchedInAnotherLight() {
+        double least = 1;
+        double most = 0;
+        for (int place = 0; place < 200; place++) {
             float[] changed = changed(Augment.STANDARD, 7, 3, place);
             int middle = SIDE * 8 + 8;
+            // Contrast and brightness change all differences alike; channels lie 50 apart, columns 3, rows 0.1.
+            double light = (changed[SIDE * SIDE + middle] - changed[middle]) / 50;
+            double width = Math.abs(changed[middle + 1] - changed[middle]) / 3 / light;
+            double height = (changed[middle + SIDE] - changed[middle]) / 0.1 / light;
+            assertThat(light).isBetween(0.8 * 0.8, 1.2 * 1.2);
+            assertThat(width).isLessThan(1.001);
+            assertThat(height).isLessThan(1.01);
+            // A part that would be wider than the picture is cut off.
+            assertThat(width * height).isBetween(0.4 * Math.exp(-0.2), 1.01);
+            assertThat(Math.abs(Math.log(width / height))).isLessThan(0.21);
+            least = Math.min(least, width * height);
+            most = Math.max(most, width * height);
+        }
+        assertThat(least).isLessThan(0.45);
+        assertThat(most).isGreaterThan(0.9);
+    }
+
+    @Test
+    void betweenPixelsItGoesByStraightLinesAndNeverBeyondTheEdge() {
+        for (int place = 0; place < 200; place++) {
+            float[] changed = changed(Augment.STANDARD, 7, 3, place);
+            int middle = SIDE * 8 + 8;
+            double light = (changed[SIDE * SIDE + middle] - changed[middle]) / 50;
             double across = changed[middle + 1] - changed[middle];
             double down = changed[middle + SIDE] - changed[middle];
-            assertThat(Math.abs(across) / 3).isBetween(0.8 * 0.8 - 1e-3, 1.2 * 1.2 + 1e-3);
-            assertThat(down * 30).isCloseTo(Math.abs(across), org.assertj.core.api.Assertions.within(0.05));
-            int repeated = 0;
-            while (Math.abs(changed[8 * SIDE + repeated] - changed[8 * SIDE + repeated + 1]) < 1e-3) {
-                repeated++;
+            for (int y = 0; y < SIDE; y++) {
+                for (int x = 0; x < SIDE; x++) {
+                    double straight = changed[middle] + (x - 8) * across + (y - 8) * down;
+                    // Half a pixel at each edge repeats the outermost.
+                    assertThat((double) changed[y * SIDE + x])
+                            .isBetween(Math.max(0, straight) - 1.6 * light, Math.max(0, straight) + 1.6 * light);
+                    if (x > 0 && x < SIDE - 1 && y > 0 && y < SIDE - 1 && straight > 0.1) {
+                        assertThat((double) changed[y * SIDE + x]).isCloseTo(straight, within(0.02));
+                    }
+                }
             }
-            assertThat(repeated).isLessThanOrEqualTo(SIDE / 8);
         }
     }
 
