@@ -4,7 +4,7 @@
     ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--device gpu:0] [--to FILE]
 
 Three columns: Peregrine, in the environment that it is launched in; PyTorch as pip installs it; PyTorch given the switches that
-make Peregrine fast (huge pages for its allocator, a fused Adam). Each measurement is a process of its own, and first trains for
+make Peregrine fast (huge pages, jemalloc where this machine has it, a fused Adam). Each measurement is a process of its own, and first trains for
 some seconds that do not count. Images per second are batch over the median step, reading included on both sides; medians of
 all pairs, and the median of the pairs' ratios. Waiting and the optimizer are shares of whole epochs. Memory is what the process
 held at most (VmHWM). The pictures are paintings of the demo's gallery, four batches of them, that come again as often as an epoch
@@ -31,9 +31,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_balance import ROOT, SIDE_ENVIRONMENT, Memory, of_service, paint, processor, say
 
 CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
-SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"}
-# What ./peregrine and the container images start the trainer with.
-LAUNCHED = {"MALLOC_ARENA_MAX": "2", "OMP_WAIT_POLICY": "PASSIVE"}
+# Where Jemalloc.java looks, and the options that it gives.
+JEMALLOC = next((path for path in (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "peregrine/jemalloc/libjemalloc.so.2",
+                                   *(Path(folder, "libjemalloc.so.2") for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib")))
+                 if path.is_file()), None)
+ALLOCATOR = {"LD_PRELOAD": str(JEMALLOC),
+             "MALLOC_CONF": "oversize_threshold:0,narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:0"} if JEMALLOC else {}
+SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"} | ALLOCATOR
+# What ./peregrine starts the trainer with.
+LAUNCHED = {"MALLOC_ARENA_MAX": "2", "OMP_WAIT_POLICY": "PASSIVE"} | ALLOCATOR
 
 
 def draw(work, side, count):
@@ -129,7 +135,7 @@ def main():
                 rows.append(row)
                 curves.append(losses)
     text = (f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: "
-            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}; device {given.device}. "
+            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}; device {given.device}; jemalloc {'for Peregrine and the switched' if JEMALLOC else 'for none: it is not here'}. "
             f"Load of the machine before: {load:.1f}.\n\n"
             + table(["network, side", "Peregrine, images/s", "PyTorch as installed", "PyTorch with the same switches", "times as installed",
                      "times with switches", "optimizer's share of the three", "waiting for data", "peak memory of the three, GB"], rows)

@@ -216,6 +216,9 @@ public final class LocalPeregrine implements AutoCloseable {
         given.put("OMP_WAIT_POLICY", "PASSIVE");
         given.put("OPENCV_IO_MAX_IMAGE_PIXELS", "400000000");
         given.putAll(environment);
+        if (service == Service.TRAINER) {
+            Jemalloc.use(given, Jemalloc.find());
+        }
         try {
             return builder.start();
         } catch (IOException e) {

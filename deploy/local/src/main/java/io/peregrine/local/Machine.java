@@ -59,6 +59,7 @@ public final class Machine {
         machine.memory();
         machine.openFiles();
         machine.hugePages();
+        machine.jemalloc();
         machine.disk(data.toAbsolutePath().normalize());
         machine.temporaryFiles(Path.of(System.getProperty("java.io.tmpdir")));
         machine.ports(addresses);
@@ -140,6 +141,18 @@ public final class Machine {
         } else {
             good("huge pages", "when asked for");
         }
+    }
+
+    private void jemalloc() {
+        Jemalloc.find()
+                .ifPresentOrElse(
+                        library -> good("jemalloc", library.toString()),
+                        () -> findings.add(
+                                new Finding(
+                                        "jemalloc",
+                                        Weight.BETTER_WITH,
+                                        "not there",
+                                        "trainings are slower; install libjemalloc2, or on Debian run deploy/jemalloc/setup.sh, which unpacks it for you alone")));
     }
 
     private void disk(Path data) {

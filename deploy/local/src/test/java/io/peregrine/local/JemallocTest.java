@@ -1,0 +1,46 @@
+package io.peregrine.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class JemallocTest {
+    /// It speaks when it is asked to: so it was there.
+    @Test
+    void aProcessAllocatesByIt() throws IOException, InterruptedException {
+        Optional<Path> library = Jemalloc.find();
+        assumeTrue(library.isPresent(), "no jemalloc here; deploy/jemalloc/setup.sh gets one on Debian");
+        ProcessBuilder java = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-version")
+                .redirectErrorStream(true);
+        java.environment().remove("LD_PRELOAD");
+        Jemalloc.use(java.environment(), library);
+        java.environment().merge("MALLOC_CONF", ",confirm_conf:true", String::concat);
+        Process process = java.start();
+        String said = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).isZero();
+        assertThat(said)
+                .contains("Set conf value: oversize_threshold:0", "Set conf value: dirty_decay_ms:10000", "version")
+                .doesNotContain("Invalid conf");
+    }
+
+    @Test
+    void whatAUserLoadsFirstStays() {
+        Map<String, String> environment = new HashMap<>(Map.of("LD_PRELOAD", "libother.so"));
+        Jemalloc.use(environment, Optional.of(Path.of("/usr/lib/libjemalloc.so.2")));
+        assertThat(environment).containsExactly(Map.entry("LD_PRELOAD", "libother.so"));
+    }
+
+    @Test
+    void withoutItNothingIsSaid() {
+        Map<String, String> environment = new HashMap<>();
+        Jemalloc.use(environment, Optional.empty());
+        assertThat(environment).isEmpty();
+    }
+}
