@@ -112,8 +112,9 @@ class ExactResumeTest {
             Ending how = Ending.values()[random.nextInt(Ending.values().length)];
             Optional<String> network = atWork(run);
             if (network.isPresent()) {
+                end(run, network.get(), how, going.get(), System.currentTimeMillis());
+                // Only now: until it is gone, it may still tell of progress, which is not the next one's.
                 ended = System.currentTimeMillis();
-                end(run, network.get(), how, going.get(), ended);
             }
         }
     }
