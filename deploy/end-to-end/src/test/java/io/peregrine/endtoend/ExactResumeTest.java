@@ -26,6 +26,7 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest state damaged, and by
@@ -48,7 +49,8 @@ class ExactResumeTest {
         ASKED
     }
 
-    @TempDir
+    // Who looks for what went wrong needs the trainer's log.
+    @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
 
     private House house;
