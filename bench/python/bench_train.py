@@ -4,8 +4,8 @@
     ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--device gpu:0] [--to FILE]
 
 Three columns: Peregrine, in the environment that it is launched in; PyTorch as pip installs it; PyTorch given the switches that
-make Peregrine fast (huge pages, jemalloc where this machine has it, a fused Adam). Each measurement is a process of its own, and first trains for
-some seconds that do not count. Images per second are batch over the median step, reading included on both sides; medians of
+make Peregrine fast (huge pages, jemalloc where this machine has it, a fused Adam). Each measurement is a process of its own, and
+first trains for some seconds that do not count. Images per second are batch over the median step, reading included on both sides; medians of
 all pairs, and the median of the pairs' ratios. Waiting and the optimizer are shares of whole epochs. Memory is what the process
 held at most (VmHWM). The pictures are paintings of the demo's gallery, four batches of them, that come again as often as an epoch
 takes. Takes some 30 minutes on two quiet cores, six with --pairs 1; beside other work no figure means anything. Needs the larger
@@ -31,11 +31,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_balance import ROOT, SIDE_ENVIRONMENT, Memory, of_service, paint, processor, say
 
 CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
-# Where Jemalloc.java looks, and the options that it gives.
-JEMALLOC = next((path for path in (Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "peregrine/jemalloc/libjemalloc.so.2",
-                                   *(Path(folder, "libjemalloc.so.2") for folder in ("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib")))
-                 if path.is_file()), None)
-ALLOCATOR = {"LD_PRELOAD": str(JEMALLOC),
+# Empty where there is none; the options are those of Jemalloc.java.
+JEMALLOC = subprocess.run([ROOT / "deploy/jemalloc/setup.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+ALLOCATOR = {"LD_PRELOAD": JEMALLOC,
              "MALLOC_CONF": "oversize_threshold:0,narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:0"} if JEMALLOC else {}
 SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"} | ALLOCATOR
 # What ./peregrine starts the trainer with.
@@ -134,8 +132,10 @@ def main():
                 row, losses = compare(Path(folder), network, side, drawn[side], given, threads)
                 rows.append(row)
                 curves.append(losses)
+    allocated = "Peregrine and the switched PyTorch" if JEMALLOC else "none, for it is not here"
     text = (f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: "
-            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}; device {given.device}; jemalloc {'for Peregrine and the switched' if JEMALLOC else 'for none: it is not here'}. "
+            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}; "
+            f"device {given.device}; jemalloc for {allocated}. "
             f"Load of the machine before: {load:.1f}.\n\n"
             + table(["network, side", "Peregrine, images/s", "PyTorch as installed", "PyTorch with the same switches", "times as installed",
                      "times with switches", "optimizer's share of the three", "waiting for data", "peak memory of the three, GB"], rows)

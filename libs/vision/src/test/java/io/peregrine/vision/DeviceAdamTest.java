@@ -61,7 +61,8 @@ class DeviceAdamTest {
         gradients.values().forEach(NDArray::close);
     }
 
-    private static double apart(float[] ours, float[] theirs) {
+    /// @return the largest difference, of the second's largest value
+    static double apart(float[] ours, float[] theirs) {
         double scale = 0;
         double worst = 0;
         for (int i = 0; i < ours.length; i++) {
@@ -105,7 +106,7 @@ class DeviceAdamTest {
                 NetworkState there = NetworkState.fresh(network, 1).moved(Device.cpu());
                 Adam adam = new Adam(network, 0.004, 0.05);
                 DeviceAdam device = new DeviceAdam(there, 0.004, 0.05);
-                Training.Batch batch = batch()) {
+                Training.Batch batch = batch(SIDE)) {
             List<Double> ours = losses(new Training(here, adam, 0.5), batch);
             List<Double> theirs = losses(new Training(there, device, 0.5), batch);
             assertThat(theirs.getLast()).isLessThan(0.75 * theirs.getFirst());
@@ -117,7 +118,7 @@ class DeviceAdamTest {
         }
     }
 
-    private static List<Double> losses(Training training, Training.Batch batch) {
+    static List<Double> losses(Training training, Training.Batch batch) {
         List<Double> losses = new ArrayList<>();
         for (int step = 0; step < 20; step++) {
             losses.add(training.step(batch, step, Math.min(1, 0.2 * (step + 1))).loss());
@@ -125,11 +126,12 @@ class DeviceAdamTest {
         return losses;
     }
 
-    private static Training.Batch batch() {
-        Training.Batch batch = new Training.Batch(9, SIDE);
+    /// Nine noisy pictures, of three classes by how light they are.
+    static Training.Batch batch(int side) {
+        Training.Batch batch = new Training.Batch(9, side);
         Mt19937 random = new Mt19937(3);
         for (int row = 0; row < 9; row++) {
-            for (int i = 0; i < 3 * SIDE * SIDE; i++) {
+            for (int i = 0; i < 3 * side * side; i++) {
                 batch.row(row).setAtIndex(Floats.LAYOUT, i, random.below(80) + 80 * (row % 3));
             }
             batch.label(row, row % 3);

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import ai.djl.Device;
-import io.peregrine.random.Mt19937;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
@@ -22,7 +20,6 @@ class OnGpuTest {
 
     private static final double LOSS = 5e-2;
     private static final int SIDE = 32;
-    private static final int ROWS = 9;
 
     @BeforeAll
     static void thereIsOne() {
@@ -36,19 +33,6 @@ class OnGpuTest {
             case "seed-autoencoder" -> new SeedAutoencoder(SIDE, 8);
             default -> new ResNetAutoencoder(SIDE, 8);
         };
-    }
-
-    private static Training.Batch batch() {
-        Training.Batch batch = new Training.Batch(ROWS, SIDE);
-        Mt19937 random = new Mt19937(3);
-        for (int row = 0; row < ROWS; row++) {
-            for (int i = 0; i < 3 * SIDE * SIDE; i++) {
-                batch.row(row).setAtIndex(Floats.LAYOUT, i, random.below(80) + 80 * (row % 3));
-            }
-            batch.label(row, row % 3);
-        }
-        batch.count(ROWS);
-        return batch;
     }
 
     @Test
@@ -68,17 +52,10 @@ class OnGpuTest {
         TrainableNetwork network = network(preset);
         try (NetworkState here = NetworkState.fresh(network, 1);
                 NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
-                Training.Batch batch = batch()) {
-            float[] ours = here.output(batch);
-            float[] theirs = there.output(batch);
-            double scale = 0;
-            double worst = 0;
-            for (int i = 0; i < ours.length; i++) {
-                scale = Math.max(scale, Math.abs(ours[i]));
-                worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
-            }
-            reporter.publishEntry(Map.of("of the largest output", "%.1e".formatted(worst / scale)));
-            assertThat(worst / scale).isLessThanOrEqualTo(OUTPUT);
+                Training.Batch batch = DeviceAdamTest.batch(SIDE)) {
+            double apart = DeviceAdamTest.apart(there.output(batch), here.output(batch));
+            reporter.publishEntry(Map.of("of the largest output", "%.1e".formatted(apart)));
+            assertThat(apart).isLessThanOrEqualTo(OUTPUT);
         }
     }
 
@@ -91,9 +68,9 @@ class OnGpuTest {
                 NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
                 Optimizer adam = Optimizer.of(here, rate, 0.05);
                 Optimizer device = Optimizer.of(there, rate, 0.05);
-                Training.Batch batch = batch()) {
-            List<Double> ours = losses(new Training(here, adam, 0.5), batch);
-            List<Double> theirs = losses(new Training(there, device, 0.5), batch);
+                Training.Batch batch = DeviceAdamTest.batch(SIDE)) {
+            List<Double> ours = DeviceAdamTest.losses(new Training(here, adam, 0.5), batch);
+            List<Double> theirs = DeviceAdamTest.losses(new Training(there, device, 0.5), batch);
             assertThat(theirs.getLast()).isLessThan(0.9 * theirs.getFirst());
             double worst = 0;
             for (int step = 0; step < ours.size(); step++) {
@@ -102,14 +79,6 @@ class OnGpuTest {
             reporter.publishEntry(Map.of("of the first loss", "%.1e".formatted(worst)));
             assertThat(worst).as("%s, %s", ours, theirs).isLessThan(LOSS);
         }
-    }
-
-    private static List<Double> losses(Training training, Training.Batch batch) {
-        List<Double> losses = new ArrayList<>();
-        for (int step = 0; step < 20; step++) {
-            losses.add(training.step(batch, step, Math.min(1, 0.2 * (step + 1))).loss());
-        }
-        return losses;
     }
 
     /// The probe looks at sums that take all 24 bits.

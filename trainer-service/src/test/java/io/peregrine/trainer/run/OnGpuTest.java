@@ -21,12 +21,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Small trainings on a GPU that end in the middle and are gone on with, there or on the processor. Where the engine
-/// has
-/// none, these tests are skipped.
+/// Small trainings on a GPU that end in the middle and are gone on with, there or on the processor. Skipped where the
+/// engine has none.
 class OnGpuTest extends DrawnPictures {
-    /// How far a tensor's values may lie apart at the end, of the largest of them: a GPU's sums come in another order
-    /// each
+    /// How far a tensor's values may lie apart at the end, of the largest of them: a GPU adds up in another order each
     /// time. On an NVIDIA H100 they lay 0.003 apart at most.
     private static final double APART = 2e-2;
 
