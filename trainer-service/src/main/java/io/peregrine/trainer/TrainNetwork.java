@@ -14,7 +14,6 @@ import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.StageProgressed;
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.Init;
@@ -185,7 +184,8 @@ class TrainNetwork implements JobHandler {
                 manifest.classes().size(),
                 network == Network.CLASSIFIER ? TrainingRows.ofShards(shards) : TrainingRows.ofRealRows(shards, real),
                 TrainingRows.ofSplit(manifest, Split.VALIDATION),
-                TrainingRows.ofSplit(manifest, Split.TEST));
+                TrainingRows.ofSplit(manifest, Split.TEST),
+                PriorShift.of(balanced.classes()));
     }
 
     /// Goes on from the newest state that is whole; what is passed over, or begun anew, is said aloud.
@@ -259,9 +259,6 @@ class TrainNetwork implements JobHandler {
     }
 
     private void publish(Task task, EpochEnd end) {
-        boolean last = task.training().isOver();
-        PriorShift shift = PriorShift.of(task.balanced().classes());
-        TestMeasures test = last ? task.training().test(shift, task.job()::check) : null;
         SafetensorsWriter weights =
                 new SafetensorsWriter().metadata("preset", task.spec().preset());
         task.training().writeWeights(weights);
@@ -273,12 +270,12 @@ class TrainNetwork implements JobHandler {
                 end.epoch(),
                 task.spec().epochs(),
                 end.best(),
-                last,
+                end.last(),
                 checkpoint,
                 end.measures(),
-                test);
+                end.test());
         boolean[] gaveUp = new boolean[1];
-        if (last) {
+        if (end.last()) {
             task.job().done(tx -> {
                 tx.say(task.allDone(end), task.network().wire() + "/all");
                 gaveUp[0] = task.say(event, tx);

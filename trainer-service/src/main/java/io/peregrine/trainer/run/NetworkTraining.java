@@ -37,8 +37,15 @@ public final class NetworkTraining implements AutoCloseable {
     /// @param learn rows to learn from
     /// @param validate rows that choose the best checkpoint; may be empty
     /// @param test rows that are measured once, at the end; may be empty
+    /// @param shift to the proportions that classes had before balancing
     public record Material(
-            PixelRows pixels, int side, int classes, TrainingRows learn, TrainingRows validate, TrainingRows test) {}
+            PixelRows pixels,
+            int side,
+            int classes,
+            TrainingRows learn,
+            TrainingRows validate,
+            TrainingRows test,
+            PriorShift shift) {}
 
     /// Told after each batch; what it throws ends the training.
     @FunctionalInterface
@@ -53,7 +60,13 @@ public final class NetworkTraining implements AutoCloseable {
     /// @param measures `loss`, `accuracy` (classifier), `imagesPerSecond` (unless a resume came after the
     ///     epoch's last step), with validation `validationLoss`, `validationAccuracy` and
     ///     `validationBalancedAccuracy`
-    public record EpochEnd(int epoch, boolean best, Map<String, Double> measures) {}
+    /// @param test what the training has come to; null, if it is not over with this epoch
+    public record EpochEnd(int epoch, boolean best, Map<String, Double> measures, TestMeasures test) {
+        /// @return whether the training is over
+        public boolean last() {
+            return test != null;
+        }
+    }
 
     private final TrainableNetwork network;
     private final TrainSpec spec;
@@ -129,6 +142,10 @@ public final class NetworkTraining implements AutoCloseable {
     /// @return whether every epoch is over, or the validation loss did not become better for as long as was
     ///     asked for
     public boolean isOver() {
+        return isOver(position);
+    }
+
+    private boolean isOver(Position position) {
         boolean hopeless = regimen().patience() > 0
                 && material.validate().count() > 0
                 && position.sinceBest() >= regimen().patience();
@@ -183,7 +200,8 @@ public final class NetworkTraining implements AutoCloseable {
         return BatchFeed.count(material.learn().count(), spec.batchSize());
     }
 
-    /// Trains to the end of the running epoch.
+    /// Trains to the end of the running epoch, and measures. What ends it before, even at the last measuring, leaves a
+    /// position that can be written and gone on from.
     ///
     /// @param between called between batches that are only measured; what it throws ends the training
     public EpochEnd epoch(Watcher watcher, Runnable between) {
@@ -218,7 +236,7 @@ public final class NetworkTraining implements AutoCloseable {
             measures.put("imagesPerSecond", (position.seen() - seenBefore) / ((System.nanoTime() - began) / 1e9));
         }
         if (material.validate().count() > 0) {
-            Predictions validation = measure(material.validate(), null, between);
+            Predictions validation = measure(material.validate(), false, between);
             loss = validation.loss();
             measures.put("validationLoss", loss);
             if (classifies) {
@@ -226,10 +244,11 @@ public final class NetworkTraining implements AutoCloseable {
                 measures.put("validationBalancedAccuracy", validation.balancedAccuracy());
             }
         }
-        boolean best = loss < position.bestLoss();
-        int epoch = position.epoch();
-        position = position.nextEpoch(loss);
-        return new EpochEnd(epoch, best, measures);
+        Position next = position.nextEpoch(loss);
+        EpochEnd end = new EpochEnd(
+                position.epoch(), loss < position.bestLoss(), measures, isOver(next) ? test(between) : null);
+        position = next;
+        return end;
     }
 
     private void mustBeFinite(double loss) {
@@ -248,21 +267,19 @@ public final class NetworkTraining implements AutoCloseable {
                 .count();
     }
 
-    /// @param shift to the proportions that classes had before balancing
-    /// @param between called between batches; what it throws ends the measuring
     /// @return the network as it stands, on the test rows; without any, all measures are 0 and the lists empty
-    public TestMeasures test(PriorShift shift, Runnable between) {
+    TestMeasures test(Runnable between) {
         if (material.test().count() == 0) {
             return new Predictions(0).measures();
         }
-        Predictions predictions = measure(material.test(), shift, between);
+        Predictions predictions = measure(material.test(), true, between);
         return classifies
                 ? predictions.measures()
                 : new TestMeasures(predictions.loss(), 0, 0, 0, java.util.List.of(), java.util.List.of());
     }
 
-    /// @param shift null: nobody asks how sure the network is
-    private Predictions measure(TrainingRows rows, PriorShift shift, Runnable between) {
+    /// @param confidence whether it is asked how sure the network is
+    private Predictions measure(TrainingRows rows, boolean confidence, Runnable between) {
         Predictions predictions = new Predictions(material.classes());
         int[] order = IntStream.range(0, rows.count()).toArray();
         try (BatchFeed feed =
@@ -276,9 +293,9 @@ public final class NetworkTraining implements AutoCloseable {
                     int truth = (int) batch.label(row);
                     int predicted = outcome.predicted()[row];
                     predictions.add(truth, predicted);
-                    if (shift != null) {
+                    if (confidence) {
                         int from = row * material.classes();
-                        predictions.addConfidence(truth, predicted, outcome.logProbabilities(), from, shift);
+                        predictions.addConfidence(truth, predicted, outcome.logProbabilities(), from, material.shift());
                     }
                 }
             }

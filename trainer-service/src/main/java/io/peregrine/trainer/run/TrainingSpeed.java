@@ -104,7 +104,9 @@ public final class TrainingSpeed {
                         classes,
                         new TrainingRows(picture, picture, new double[rows], label),
                         TrainingRows.ofSplit(manifest, Split.VALIDATION),
-                        TrainingRows.ofSplit(manifest, Split.TEST)));
+                        TrainingRows.ofSplit(manifest, Split.TEST),
+                        // Every picture is learnt from: none is tested.
+                        null));
     }
 
     private static Manifest manifest(Path file, ArtifactStore store) throws IOException {

@@ -72,7 +72,8 @@ abstract class DrawnPictures {
                 2,
                 all,
                 TrainingRows.ofSplit(manifest, Split.VALIDATION),
-                TrainingRows.ofSplit(manifest, Split.TEST));
+                TrainingRows.ofSplit(manifest, Split.TEST),
+                NO_SHIFT);
     }
 
     @AfterEach

@@ -28,9 +28,9 @@ class GivenWeightsTest extends DrawnPictures {
         try (NetworkTraining before = begun(cnn(), classifier(0.01), trained);
                 NetworkTraining fresh = new NetworkTraining(cnn(), another, material);
                 NetworkTraining given = begun(cnn(), another, trained)) {
-            double loss = before.test(NO_SHIFT, () -> {}).loss();
-            assertThat(given.test(NO_SHIFT, () -> {})).isEqualTo(before.test(NO_SHIFT, () -> {}));
-            assertThat(fresh.test(NO_SHIFT, () -> {}).loss()).isNotEqualTo(loss);
+            double loss = before.test(() -> {}).loss();
+            assertThat(given.test(() -> {})).isEqualTo(before.test(() -> {}));
+            assertThat(fresh.test(() -> {}).loss()).isNotEqualTo(loss);
             assertThat(given.position()).isEqualTo(Position.start());
         }
         try (NetworkTraining given = begun(cnn(), another, trained)) {

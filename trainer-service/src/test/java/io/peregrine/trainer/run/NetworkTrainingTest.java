@@ -24,6 +24,7 @@ class NetworkTrainingTest extends DrawnPictures {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             EpochEnd last = null;
             while (!training.isOver()) {
+                assertThat(last == null || !last.last()).isTrue();
                 last = training.epoch(
                         (position, batches, rows, seconds) -> {
                             assertThat(batches).isEqualTo(5);
@@ -33,12 +34,12 @@ class NetworkTrainingTest extends DrawnPictures {
             }
             assertThat(last.epoch()).isEqualTo(3);
             assertThat(last.measures()).containsOnlyKeys("loss", "accuracy", "imagesPerSecond");
-            assertThat(training.test(NO_SHIFT, () -> {}).confusion().stream()
+            assertThat(last.test().confusion().stream()
                             .flatMap(List::stream)
                             .mapToLong(Long::longValue)
                             .sum())
                     .isEqualTo(4);
-            assertThat(training.test(NO_SHIFT, () -> {}).accuracy()).isGreaterThanOrEqualTo(0.75);
+            assertThat(last.test().accuracy()).isGreaterThanOrEqualTo(0.75);
         }
     }
 
@@ -51,7 +52,7 @@ class NetworkTrainingTest extends DrawnPictures {
                 java.util.Arrays.copyOf(test.neighbour(), 3),
                 java.util.Arrays.copyOf(test.gap(), 3),
                 java.util.Arrays.copyOf(test.label(), 3));
-        Material validated = new Material(pixels, SIDE, 2, material.learn(), three, test);
+        Material validated = new Material(pixels, SIDE, 2, material.learn(), three, test, NO_SHIFT);
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(1e-9), validated)) {
             Map<String, Double> measures = training.epoch((position, batches, rows, seconds) -> {}, () -> {})
                     .measures();
@@ -67,7 +68,7 @@ class NetworkTrainingTest extends DrawnPictures {
     void aTrainingEndsWhenValidationHasNotBecomeBetterForAsLongAsWasAskedFor() {
         TrainSpec spec = new TrainSpec(
                 "seed-cnn", 0, 50, 5, 0.3, 42, 0.1, new Regimen(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
-        Material watched = new Material(pixels, SIDE, 2, material.learn(), material.test(), material.test());
+        Material watched = new Material(pixels, SIDE, 2, material.learn(), material.test(), material.test(), NO_SHIFT);
         List<Boolean> best = new ArrayList<>();
         try (NetworkTraining training = new NetworkTraining(cnn(), spec, watched)) {
             while (!training.isOver()) {
@@ -122,7 +123,7 @@ class NetworkTrainingTest extends DrawnPictures {
     @Test
     void measuringStopsBetweenBatchesToo() {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
-            assertThatThrownBy(() -> training.test(NO_SHIFT, () -> {
+            assertThatThrownBy(() -> training.test(() -> {
                         throw new Stopped();
                     }))
                     .isInstanceOf(Stopped.class);

@@ -9,6 +9,7 @@ import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.Regimen;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.vision.ResNet;
 import io.peregrine.vision.ResNetAutoencoder;
 import io.peregrine.vision.SeedAutoencoder;
@@ -61,6 +62,45 @@ class ResumedTrainingTest extends DrawnPictures {
             assertThat(undisturbed(network, residual(other)))
                     .as("%s does something", other)
                     .isNotEqualTo(undisturbed);
+        }
+    }
+
+    @Test
+    void aTrainingThatIsStoppedAtItsLastMeasuringHasNothingToLearnAgain() throws IOException {
+        Path file = folder.resolve("all-learnt.safetensors");
+        EpochEnd undisturbed = null;
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
+            while (!training.isOver()) {
+                undisturbed = training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+            }
+        }
+        try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
+            assertThatThrownBy(() -> {
+                        while (!training.isOver()) {
+                            // Nothing but the test is measured here.
+                            training.epoch((position, batches, rows, seconds) -> {}, () -> {
+                                throw new Stopped();
+                            });
+                        }
+                    })
+                    .isInstanceOf(Stopped.class);
+            assertThat(training.position().steps()).isEqualTo(15);
+            SafetensorsWriter state = new SafetensorsWriter();
+            training.write(state);
+            state.writeTo(file);
+        }
+        try (Safetensors state = Safetensors.open(file);
+                NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
+            assertThat(training.isOver()).isFalse();
+            EpochEnd end = training.epoch(
+                    (position, batches, rows, seconds) -> {
+                        throw new AssertionError("a step was taken again");
+                    },
+                    () -> {});
+            assertThat(training.isOver()).isTrue();
+            assertThat(end.test()).isEqualTo(undisturbed.test()).isNotNull();
+            assertThat(end.measures().get("loss"))
+                    .isEqualTo(undisturbed.measures().get("loss"));
         }
     }
 
