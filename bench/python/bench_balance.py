@@ -477,7 +477,7 @@ def replicas(report, work, side=64, divisor=10.0, kills=1):
     report.equal &= same and 0 < second < shares
     report.table(f"Kills and replicas: {plan['rows']:,} rows, {shares} jobs", ["", "", ""],
                  [["one worker", f"{alone:.1f} s", ""],
-                  [f"killed {killed} times", f"{with_kills:.1f} s, a lease of 15 s for each", ""],
+                  [f"killed {killed} times", f"{with_kills:.1f} s, a lease of 10 s for each", ""],
                   ["two workers", f"{together:.1f} s", f"{second} jobs by the second, {shares - second} by the first"],
                   ["shards", "the same bytes each time" if same else "NOT THE SAME", ""]])
 

@@ -20,9 +20,10 @@ public interface WorkConfig {
     @WithDefault("1")
     int threads();
 
-    /// How long a claimed job may go without a heartbeat before another worker takes it. Shorter finds a dead worker
-    /// sooner; longer forgives a longer pause.
-    @WithDefault("15s")
+    /// How long a claimed job may go without a heartbeat, of which there is one a second, before another worker takes
+    /// it.
+    /// Shorter finds a dead worker sooner; longer forgives a longer pause.
+    @WithDefault("10s")
     Duration lease();
 
     /// How long the inbox remembers that an event was heard. Topics keep theirs 7 days.
