@@ -146,6 +146,7 @@ class CatalogueTest {
         assertThat(json.getList("classifier.test.confusion")).hasSize(3);
         assertThat(json.getList("classifier.test.classes")).isEqualTo(PlayedRun.CLASSES);
         assertThat(json.getDouble("autoencoder.test.loss")).isEqualTo(2_000);
+        assertThat(json.getList("autoencoder.history.measures.loss")).isEqualTo(List.of(5_000f, 2_500f));
         assertThat(json.getDouble("seconds.ingest")).isEqualTo(41);
         assertThat(json.getDouble("seconds.balance")).isEqualTo(10);
         assertThat(json.getDouble("seconds.train")).isEqualTo(21);

@@ -198,6 +198,13 @@ final class PlayedRun {
                             Map.of("loss", 5_000. / epoch),
                             epoch == 2 ? loss : null));
         }
+        // Said by a training that was begun anew later and then came to its end here: the end stands.
+        ArtifactRef gone = new ArtifactRef("store:checkpoint/00/" + "0".repeat(64) + ".safetensors", "0".repeat(64), 1);
+        say(
+                50,
+                "before it was begun anew",
+                new CheckpointPublished(
+                        run, Network.AUTOENCODER, 2, 2, false, false, gone, Map.of("loss", 9_000.), null));
     }
 
     private static List<Long> row(long... counts) {

@@ -316,7 +316,8 @@ class TrainNetwork implements JobHandler {
         ///
         /// @return whether there were any
         boolean say(CheckpointPublished checkpoint, Transaction tx) {
-            tx.say(checkpoint, network.wire() + "/" + checkpoint.epoch());
+            // The end is an event of its own: its epoch may have been said by a training that went on beyond it.
+            tx.say(checkpoint, network.wire() + "/" + (checkpoint.last() ? "last" : checkpoint.epoch()));
             return job.needsOnly(tx, CheckpointTable.published(tx.sql(), checkpoint));
         }
 

@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.not;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.Network;
@@ -20,6 +21,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.Wire;
+import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -29,6 +31,8 @@ import jakarta.inject.Inject;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -215,6 +219,30 @@ class TrainerFlowTest {
         assertThat(failed.reason()).isEqualTo("INIT_MISMATCH");
         assertThat(failed.detail()).contains("conv2d1.weight is missing, wanted F32 [16, 3, 2, 2]");
         assertNothingIsLeft();
+    }
+
+    /// On a GPU, or with another engine, it is not the same training to the last bit, and may stop at another epoch.
+    @Test
+    void theEndOfATrainingThatIsBegunAnewIsSaidAlsoWhereItsEpochWasSaid() throws Exception {
+        DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        ArtifactRef before = store.publish("checkpoint", "safetensors", new byte[] {1});
+        for (int epoch : new int[] {3, 4}) {
+            CheckpointPublished said = new CheckpointPublished(
+                    balanced.run(), Network.CLASSIFIER, epoch, 9, false, false, before, Map.of("loss", 1.0), null);
+            database.inTransaction(null, tx -> {
+                tx.say(said, "classifier/" + epoch);
+                CheckpointTable.published(tx.sql(), said);
+            });
+        }
+        CheckpointPublished last = train(balanced).stream()
+                .filter(c -> c.last() && c.network() == Network.CLASSIFIER)
+                .findFirst()
+                .orElseThrow();
+        assertThat(last.epoch()).isEqualTo(3);
+        assertThat(store.open(last.weights())).isRegularFile();
+        Optional<CheckpointTable.Checkpoint> kept = database.jdbi()
+                .withHandle(sql -> CheckpointTable.find(sql, balanced.run().id(), "classifier", 3));
+        assertThat(kept).hasValueSatisfying(c -> assertThat(c.weights()).isEqualTo(last.weights()));
     }
 
     @Test

@@ -230,6 +230,9 @@ public final class Catalogue {
                                 cast(:measures as jsonb), cast(:test as jsonb), :time)
                         on conflict (run, network, epoch) do update set
                             best = checkpoint.best or excluded.best, last = checkpoint.last or excluded.last,
+                            weights = case when excluded.last then excluded.weights else checkpoint.weights end,
+                            measures = case when excluded.last then excluded.measures else checkpoint.measures end,
+                            time = case when excluded.last then excluded.time else checkpoint.time end,
                             test = coalesce(checkpoint.test, excluded.test)""")
                 .bind("run", event.run().id())
                 .bind("network", event.network().wire())

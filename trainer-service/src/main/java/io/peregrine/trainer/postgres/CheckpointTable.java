@@ -16,8 +16,9 @@ public final class CheckpointTable {
     public record Checkpoint(
             String network, int epoch, boolean best, boolean last, boolean kept, ArtifactRef weights) {}
 
-    /// Notes a checkpoint in the transaction that says it; older ones of its network expire but
-    /// for the best. Of an epoch that is said again the first stands, as on the wire.
+    /// Notes a checkpoint in the transaction that says it; the others of its network expire but for the best. Of an
+    /// epoch that is said again the first stands, as on the wire, unless the training has come to its end there:
+    /// begun anew on a GPU or with another engine it may stop at another epoch than the ones before it.
     ///
     /// @return names of what is kept of the network
     public static List<String> published(Handle sql, CheckpointPublished event) {
@@ -26,7 +27,9 @@ public final class CheckpointTable {
         boolean isNew = sql.createUpdate("""
                         insert into checkpoint (run, network, epoch, best, last, uri, sha256, bytes)
                         values (:run, :network, :epoch, :best, :last, :uri, :sha256, :bytes)
-                        on conflict do nothing""")
+                        on conflict (run, network, epoch) do update set best = excluded.best, last = true, kept = true,
+                            uri = excluded.uri, sha256 = excluded.sha256, bytes = excluded.bytes
+                        where excluded.last and not checkpoint.last""")
                         .bind("run", run)
                         .bind("network", network)
                         .bind("epoch", event.epoch())
@@ -40,7 +43,7 @@ public final class CheckpointTable {
         if (isNew) {
             sql.createUpdate("""
                             update checkpoint set kept = false
-                            where run = :run and network = :network and epoch < :epoch and kept and (:best or not best)""")
+                            where run = :run and network = :network and epoch <> :epoch and kept and (:best or not best)""")
                     .bind("run", run)
                     .bind("network", network)
                     .bind("epoch", event.epoch())

@@ -99,6 +99,21 @@ class CheckpointTableTest {
     }
 
     @Test
+    void theEndOfATrainingBegunAnewStandsAlsoAtAnEpochThatWasSaid() {
+        flyway.load().migrate();
+        publish(1, false, '1');
+        publish(2, true, '2');
+        publish(3, false, '3');
+        assertThat(publish(4, false, '4')).isEqualTo("24");
+        CheckpointPublished end = said(Network.CLASSIFIER, 3, false, true, 'e');
+        assertThat(digits(CheckpointTable.published(sql, end))).isEqualTo("2e");
+        assertThat(digits(CheckpointTable.published(sql, end))).isEqualTo("2e");
+        assertThat(CheckpointTable.kept(sql, RUN.id()))
+                .extracting(c -> c.epoch() + (c.last() ? ", last" : ""))
+                .containsExactly("2", "3, last");
+    }
+
+    @Test
     void ofRunsBeforeTheTableTooTheBestAndTheNewestAreKept() {
         flyway.target("20261126.80").load().migrate();
         say(said(Network.CLASSIFIER, 1, true, false, '1'));
