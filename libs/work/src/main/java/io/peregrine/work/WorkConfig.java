@@ -20,8 +20,7 @@ public interface WorkConfig {
     @WithDefault("1")
     int threads();
 
-    /// How long a claimed job may go without a heartbeat, of which there is one a second, before another worker takes
-    /// it.
+    /// How long a claimed job may go without a heartbeat before another worker takes it; there is one a second.
     /// Shorter finds a dead worker sooner; longer forgives a longer pause.
     @WithDefault("10s")
     Duration lease();
