@@ -289,19 +289,23 @@ def processor():
     return next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
 
 
-def pairs(report, folder, work, side=224, rounds=3, title=None):
+def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
+    """The three fair pairs. Not timed, only the equality of rows means anything: nothing is warmed up for it."""
     peregrine = Peregrine(work / "pairs", [folder, work])
     spec = {"image": {"side": side}, "balance": {"strategy": "auto"}}
     ours, theirs, speeds = [], [], []
     try:
-        warm_up(peregrine, work)
-        # The service's own work once on these pictures, too: loops are compiled for what they meet.
-        peregrine.balance(folder, spec)
+        if timed:
+            warm_up(peregrine, work)
+            # The service's own work once on these pictures, too: loops are compiled for what they meet.
+            peregrine.balance(folder, spec)
         for _ in range(rounds):
-            settle()
+            if timed:
+                settle()
             speeds.append(ceiling())
             plan, took, peak, run = peregrine.balance(folder, spec)
-            settle()
+            if timed:
+                settle()
             began = time.monotonic()
             peregrine.command("export", run, "--as", "npy", "--to", work / "npy", "--data", peregrine.data)
             export = time.monotonic() - began
@@ -452,7 +456,7 @@ def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
                  ["class", "its neighbours", "products", "all classes", "rows", "memory"], rows)
 
 
-def replicas(report, work, side=64, divisor=10.0, kills=1):
+def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
     """Tiny tiles and jobs: one worker, one that is killed, two workers; the same shards each time."""
     folder = work / f"replicas-{side}"
     paint(folder, side, divisor)
@@ -460,7 +464,8 @@ def replicas(report, work, side=64, divisor=10.0, kills=1):
     peregrine = Peregrine(work / "replicas", [work], memory="16M", job_products=200_000_000)
     process = None
     try:
-        warm_up(peregrine, work)
+        if timed:
+            warm_up(peregrine, work)
         plan, alone, _, _ = peregrine.balance(folder, spec)
         again, with_kills, _, _ = peregrine.balance(folder, spec, kills=kills)
         killed = len(peregrine.redone)
@@ -485,8 +490,8 @@ def replicas(report, work, side=64, divisor=10.0, kills=1):
 def short(report, work):
     folder = work / "short"
     paint(folder, side=32, divisor=40)
-    pairs(report, folder, work, side=32, rounds=1, title="Short form: a small gallery, no time means anything here")
-    replicas(report, work)
+    pairs(report, folder, work, side=32, rounds=1, title="Short form: a small gallery, no time means anything here", timed=False)
+    replicas(report, work, timed=False)
 
 
 def uint8(report, work):
