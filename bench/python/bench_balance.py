@@ -86,6 +86,7 @@ class Peregrine:
 
     def __init__(self, data, roots, **settings):
         self.data = data
+        self.before = None
         self.environment = os.environ | {f"PEREGRINE_BALANCE_{name.upper()}": str(value) for name, value in settings.items()}
         began = time.monotonic()
         words = ["up", "--data", data, "--ports", "free"]
@@ -126,7 +127,10 @@ class Peregrine:
         return process, log
 
     def balance(self, folder, spec, kills=0):
-        """One run as far as its shards: (plan, seconds, peak anonymous bytes, run). The networks are not trained."""
+        """One run as far as its shards: (plan, seconds, peak anonymous bytes, run). The networks are not trained. The run
+        before is deleted, since one of the same pictures would take over what it has found; its files stay."""
+        if self.before:
+            self.command("delete", self.before, "--data", self.data)
         file = self.data / "spec.json"
         file.write_text(json.dumps(spec))
         run = self.command("publish", folder, "--data", self.data, "--spec", file).split()[-1]
@@ -165,6 +169,7 @@ class Peregrine:
                         time.sleep(POLL_SECONDS)
                     watched.pid = pid
         self.command("cancel", run, "--data", self.data)
+        self.before = run
         return plan, seconds(plan), watched.peak, run
 
     def refuse_failed(self, run):

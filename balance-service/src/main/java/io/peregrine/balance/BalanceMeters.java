@@ -37,12 +37,15 @@ class BalanceMeters {
                 .register(registry);
     }
 
-    void searched(String label, int pictures, long synthetic, long tiedRows, Duration took) {
+    void drawn(String label, long synthetic) {
         Counter.builder("peregrine.smote.samples")
                 .description("Synthetic pictures, as recipes")
                 .tag("class", label)
                 .register(registry)
                 .increment(synthetic);
+    }
+
+    void searched(int pictures, long tiedRows, Duration took) {
         rows.increment(pictures);
         ties.increment(tiedRows);
         search.record(took);

@@ -3,6 +3,7 @@ package io.peregrine.balance;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.KnownNeighbours;
 import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.balance.smote.Neighbours;
 import io.peregrine.balance.smote.Recipes;
@@ -47,28 +48,33 @@ class ClassRecipes {
         return new Drawn(run, order, recipes, rows.length, neighbours);
     }
 
-    /// Notes the recipes; those of the run's last class have the shards assembled.
+    /// Notes the recipes, and the neighbours for other runs; the recipes of the run's last class have the shards
+    /// assembled.
     void note(Transaction tx, Drawn drawn) {
         String run = drawn.run().id();
         int label = drawn.order().label();
         Neighbours neighbours = drawn.neighbours();
         BalanceTables.drawn(tx.sql(), run, label, drawn.recipes(), neighbours.tiedRows(), neighbours.duplicates());
+        KnownNeighbours.keep(tx.sql(), run, label, neighbours);
         SearchTables.forget(tx.sql(), run, label);
         if (BalanceTables.isComplete(tx.sql(), run)) {
             tx.add(new Job.New(drawn.run(), AssembleShards.KIND, "", null));
         }
     }
 
-    /// Counts and logs what was noted.
+    /// Counts and logs what was noted. Neighbours that another run has found count with that one.
     void noted(Drawn drawn) {
         FindNeighbours.Order order = drawn.order();
         Neighbours neighbours = drawn.neighbours();
         double seconds = database.jdbi()
                 .withHandle(sql -> SearchTables.searchSeconds(sql, drawn.run().id(), order.label()));
-        Duration searched = Duration.ofMillis((long) (1_000 * seconds));
-        meters.searched(order.name(), drawn.pictures(), order.synthetic(), neighbours.tiedRows(), searched);
+        boolean searched = seconds > 0;
+        meters.drawn(order.name(), order.synthetic());
+        if (searched) {
+            meters.searched(drawn.pictures(), neighbours.tiedRows(), Duration.ofMillis((long) (1_000 * seconds)));
+        }
         LOG.infof(
-                "recipes drawn run=%s label=%s pictures=%d recipes=%d neighbours=%d tied=%d duplicates=%d seconds=%.1f",
+                "recipes drawn run=%s label=%s pictures=%d recipes=%d neighbours=%d tied=%d duplicates=%d searched=%b seconds=%.1f",
                 drawn.run().id(),
                 order.name(),
                 drawn.pictures(),
@@ -76,6 +82,7 @@ class ClassRecipes {
                 order.neighbours(),
                 neighbours.tiedRows(),
                 neighbours.duplicates(),
+                searched,
                 seconds);
     }
 

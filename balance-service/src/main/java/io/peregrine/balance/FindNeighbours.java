@@ -4,6 +4,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.KnownNeighbours;
 import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.balance.smote.NeighbourSearch;
 import io.peregrine.balance.smote.Neighbours;
@@ -27,12 +28,14 @@ import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SortedMap;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /// Finds the neighbours of one class's pictures, or a share of them: a tile row's. What is found is kept after each
 /// tile: a killed search goes on from there. Who has searched a whole class draws its recipes; of several shares the
-/// last has them drawn ([DrawRecipes]).
+/// last has them drawn ([DrawRecipes]). What another run of the manifest has found is taken as it is.
 @ApplicationScoped
 class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";
@@ -96,6 +99,11 @@ class FindNeighbours implements JobHandler {
         ManifestRef ref = database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id()));
         Manifest manifest = manifests.open(ref);
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
+        Optional<Neighbours> known = known(run, order);
+        if (known.isPresent()) {
+            classDone(job, order, rows, known.get(), tx -> SearchTables.nothingLeft(tx.sql(), run.id(), order.label()));
+            return;
+        }
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             List<MemorySegment> pictures =
                     Arrays.stream(rows).mapToObj(pixels::picture).toList();
@@ -111,6 +119,16 @@ class FindNeighbours implements JobHandler {
                 search(job, order, search, rows, order.tiling().products(pixels.values()));
             }
         }
+    }
+
+    /// @return what another run has found for the class. Only where one job does all of it: of several, each would have
+    /// to
+    ///     know what the others rely on
+    private Optional<Neighbours> known(RunRef run, Order order) {
+        return order.shares() > 1
+                ? Optional.empty()
+                : database.jdbi()
+                        .withHandle(sql -> KnownNeighbours.find(sql, run.id(), order.label(), order.neighbours()));
     }
 
     private void resume(Job job, Order order, NeighbourSearch search) {
@@ -143,7 +161,12 @@ class FindNeighbours implements JobHandler {
             long more = search.productsDone() - keptProducts;
             double seconds = (now - kept) / 1e9;
             if (last && order.shares() == 1) {
-                classDone(job, order, rows, search.result(), more, seconds);
+                classDone(
+                        job,
+                        order,
+                        rows,
+                        search.result(),
+                        tx -> SearchTables.searched(tx.sql(), run.id(), order.label(), more, seconds));
             } else if (last) {
                 shareDone(job, order, search, more, seconds);
             } else {
@@ -163,13 +186,12 @@ class FindNeighbours implements JobHandler {
                 run.id(), order.name(), order.share() + 1, order.shares(), search.steps());
     }
 
-    private void classDone(
-            JobContext job, Order order, int[] rows, Neighbours neighbours, long products, double seconds)
+    private void classDone(JobContext job, Order order, int[] rows, Neighbours neighbours, Consumer<Transaction> count)
             throws IOException {
         RunRef run = job.job().run();
         ClassRecipes.Drawn drawn = recipes.draw(run, order, rows, neighbours);
         job.done(tx -> {
-            SearchTables.searched(tx.sql(), run.id(), order.label(), products, seconds);
+            count.accept(tx);
             SearchTables.shareDone(tx.sql(), run.id(), order.label());
             recipes.note(tx, drawn);
         });

@@ -4,6 +4,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.KnownNeighbours;
 import io.peregrine.balance.postgres.PlannedClass;
 import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.balance.smote.ClassSize;
@@ -15,6 +16,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.Split;
+import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
@@ -22,10 +24,13 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jboss.logging.Logger;
 
 /// Plans how large each class shall be, what that takes, and refuses by name what cannot be had: a job for each
-/// class whose neighbours are to be found, or several for a large one; without any, the shards at once.
+/// class whose neighbours are to be found, or several for a large one; without any, the shards at once. Where another
+/// run
+/// of the manifest has found them, that is one job without anything to multiply.
 @ApplicationScoped
 class PlanClasses implements JobHandler {
     static final String KIND = "plan";
@@ -35,13 +40,21 @@ class PlanClasses implements JobHandler {
     private final ArtifactStore store;
     private final Manifests manifests;
     private final Specs specs;
+    private final Database database;
     private final BalanceConfig config;
     private final Products products;
 
-    PlanClasses(ArtifactStore store, Manifests manifests, Specs specs, BalanceConfig config, Products products) {
+    PlanClasses(
+            ArtifactStore store,
+            Manifests manifests,
+            Specs specs,
+            Database database,
+            BalanceConfig config,
+            Products products) {
         this.store = store;
         this.manifests = manifests;
         this.specs = specs;
+        this.database = database;
         this.config = config;
         this.products = products;
     }
@@ -65,8 +78,9 @@ class PlanClasses implements JobHandler {
         refuseSmallDisk(plan, store.usableBytes());
         List<PlannedClass> classes = new ArrayList<>();
         List<FindNeighbours.Order> orders = new ArrayList<>();
+        Set<KnownNeighbours.Key> known = database.jdbi().withHandle(sql -> KnownNeighbours.of(sql, ref));
         for (ClassSize size : plan.sizes()) {
-            classes.add(planned(size, plan, spec, manifest, orders));
+            classes.add(planned(size, plan, spec, manifest, known, orders));
         }
         long total = classes.stream().mapToLong(PlannedClass::products).sum();
         double perSecond = total > 0 ? products.perSecond() : 0;
@@ -93,7 +107,12 @@ class PlanClasses implements JobHandler {
     }
 
     private PlannedClass planned(
-            ClassSize size, BalancePlan plan, BalanceSpec spec, Manifest manifest, List<FindNeighbours.Order> orders) {
+            ClassSize size,
+            BalancePlan plan,
+            BalanceSpec spec,
+            Manifest manifest,
+            Set<KnownNeighbours.Key> known,
+            List<FindNeighbours.Order> orders) {
         if (spec.method() == Method.CLASS_WEIGHTS && size.real() > 0) {
             long present = plan.sizes().stream().filter(one -> one.real() > 0).count();
             // As scikit-learn's 'balanced': n / (classes · count).
@@ -107,7 +126,7 @@ class PlanClasses implements JobHandler {
         int values = 3 * manifest.side() * manifest.side();
         int k = spec.neighbours().of(size.real());
         Tiling tiling = Tiling.of(count, values, k, config.threadCount(), config.memoryBytes());
-        long takes = tiling.products(values);
+        long takes = known.contains(new KnownNeighbours.Key(size.label(), k)) ? 0 : tiling.products(values);
         int shares = takes > config.jobProducts() ? tiling.tiles() : 1;
         for (int share = 0; share < shares; share++) {
             orders.add(new FindNeighbours.Order(

@@ -1,5 +1,7 @@
 package io.peregrine.balance;
 
+import static io.peregrine.balance.CoreAlone.assertEqual;
+import static io.peregrine.balance.SealedDataset.classes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
@@ -12,7 +14,6 @@ import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.Manifest;
@@ -29,7 +30,6 @@ import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.Wire;
@@ -47,8 +47,6 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SequencedMap;
-import java.util.UUID;
 import javax.imageio.ImageIO;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -102,29 +100,7 @@ class BalanceFlowTest {
     }
 
     private RunRef runOf(String balance) throws Exception {
-        ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
-                {"dataset": "gallery", "uri": "file:///gallery", "balance": %s}""".formatted(balance));
-        return new RunRef(
-                UUID.randomUUID().toString().replace("-", ""),
-                "gallery",
-                store.publish("run", "json", RunSpec.parse(body).toJson()));
-    }
-
-    private static SequencedMap<String, Integer> classes(int... counts) {
-        SequencedMap<String, Integer> classes = new LinkedHashMap<>();
-        List<String> names = List.of("Baroque", "Cubism", "Rococo", "Ukiyo_e");
-        for (int i = 0; i < counts.length; i++) {
-            classes.put(names.get(i), counts[i]);
-        }
-        return classes;
-    }
-
-    private static void assertEqual(RecipeShard found, RecipeShard expected) {
-        assertThat(found.base()).isEqualTo(expected.base());
-        assertThat(found.neighbour()).isEqualTo(expected.neighbour());
-        assertThat(found.gap()).isEqualTo(expected.gap());
-        assertThat(found.label()).isEqualTo(expected.label());
-        assertThat(found.ordinal()).isEqualTo(expected.ordinal());
+        return SealedDataset.run(store, balance);
     }
 
     @Test

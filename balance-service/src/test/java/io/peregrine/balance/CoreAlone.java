@@ -1,5 +1,7 @@
 package io.peregrine.balance;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
@@ -52,6 +54,14 @@ final class CoreAlone {
         };
         BalancedSet set = new BalancedSet(rows, labels, recipes, spec.seed());
         return IntStream.range(0, set.shards()).mapToObj(set::shard).toList();
+    }
+
+    static void assertEqual(RecipeShard found, RecipeShard expected) {
+        assertThat(found.base()).isEqualTo(expected.base());
+        assertThat(found.neighbour()).isEqualTo(expected.neighbour());
+        assertThat(found.gap()).isEqualTo(expected.gap());
+        assertThat(found.label()).isEqualTo(expected.label());
+        assertThat(found.ordinal()).isEqualTo(expected.ordinal());
     }
 
     private static List<RecipeShard> smote(ArtifactStore store, Manifest manifest, BalanceSpec spec, BalancePlan plan) {

@@ -1,20 +1,27 @@
 package io.peregrine.balance;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.BadSpec;
+import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.ClassCount;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
 import io.peregrine.events.Split;
+import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.SequencedMap;
+import java.util.UUID;
 
 /// A dataset as ingest leaves it: packs and manifest in the store, with test pictures before the training
 /// ones, a refused file in the middle of each class, and validation pictures behind.
@@ -31,6 +38,28 @@ final class SealedDataset {
         this.store = store;
         this.side = side;
         this.random = new Random(seed);
+    }
+
+    /// A run of its own, whose specification lies in the store.
+    ///
+    /// @param balance what differs from the defaults of that room, as JSON
+    static RunRef run(ArtifactStore store, String balance) throws IOException, BadSpec {
+        ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
+                {"dataset": "gallery", "uri": "file:///gallery", "balance": %s}""".formatted(balance));
+        return new RunRef(
+                UUID.randomUUID().toString().replace("-", ""),
+                "gallery",
+                store.publish("run", "json", RunSpec.parse(body).toJson()));
+    }
+
+    /// @return classes of these sizes, in label order
+    static SequencedMap<String, Integer> classes(int... counts) {
+        SequencedMap<String, Integer> classes = new LinkedHashMap<>();
+        List<String> names = List.of("Baroque", "Cubism", "Rococo", "Ukiyo_e");
+        for (int i = 0; i < counts.length; i++) {
+            classes.put(names.get(i), counts[i]);
+        }
+        return classes;
     }
 
     /// @param train accepted training pictures by class, in label order

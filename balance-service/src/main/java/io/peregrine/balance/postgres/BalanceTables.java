@@ -174,14 +174,15 @@ public final class BalanceTables {
                 .findOne();
     }
 
-    /// Forgets a deleted run.
+    /// Forgets a deleted run, and neighbours that no other shares.
     public static void forget(Handle sql, String run) {
         sql.createUpdate("delete from balance_run where run = :run")
                 .bind("run", run)
                 .execute();
+        KnownNeighbours.forget(sql);
     }
 
-    private static String json(Object reference) {
+    static String json(Object reference) {
         try {
             return EventCodec.json().writeValueAsString(reference);
         } catch (JsonProcessingException e) {

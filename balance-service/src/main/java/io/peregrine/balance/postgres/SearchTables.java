@@ -40,6 +40,14 @@ public final class SearchTables {
                 .execute();
     }
 
+    /// Notes that a class needs no more multiplying than was done: its neighbours are known.
+    public static void nothingLeft(Handle sql, String run, int label) {
+        sql.createUpdate("update balance_class set products = products_done where run = :run and label = :label")
+                .bind("run", run)
+                .bind("label", label)
+                .execute();
+    }
+
     /// @return what one share has found, by tile row
     public static SortedMap<Integer, byte[]> found(Handle sql, String run, int label, int share) {
         SortedMap<Integer, byte[]> found = new TreeMap<>();

@@ -63,7 +63,10 @@ public class BalanceResource {
             @Schema(description = "Pictures of which the class has another with the same pixels")
             long duplicates,
 
-            @Schema(description = "Multiply-adds of the neighbour search, and how many are done")
+            @Schema(
+                    description =
+                            "Multiply-adds of the neighbour search, and how many are done; 0 where another run of the"
+                                    + " manifest has found them")
             long products,
 
             long productsDone,

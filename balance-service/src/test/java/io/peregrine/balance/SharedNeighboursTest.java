@@ -1,0 +1,185 @@
+package io.peregrine.balance;
+
+import static io.peregrine.balance.CoreAlone.assertEqual;
+import static io.peregrine.balance.SealedDataset.classes;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.BalanceTables.ClassRow;
+import io.peregrine.balance.postgres.KnownNeighbours;
+import io.peregrine.balance.postgres.KnownNeighbours.Key;
+import io.peregrine.balance.smote.Neighbours;
+import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import io.peregrine.events.PipelineEvent.RunDeleted;
+import io.peregrine.events.RunRef;
+import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.Wire;
+import io.peregrine.work.Database;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.junit.QuarkusTest;
+import io.quarkus.test.junit.TestProfile;
+import jakarta.inject.Inject;
+import java.util.List;
+import java.util.Set;
+import org.awaitility.Awaitility;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Runs of one manifest search for neighbours once, and come to what they would come to alone.
+@QuarkusTest
+@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "balance"))
+@TestProfile(BalanceFlowTest.SmallTiles.class)
+class SharedNeighboursTest {
+    private static final int SIDE = 24;
+
+    @ConfigProperty(name = "kafka.bootstrap.servers")
+    String bootstrapServers;
+
+    @Inject
+    ArtifactStore store;
+
+    @Inject
+    Database database;
+
+    private Wire wire;
+
+    @BeforeEach
+    void connect() {
+        wire = new Wire(bootstrapServers);
+    }
+
+    @AfterEach
+    void disconnect() {
+        wire.close();
+    }
+
+    @Test
+    void anotherSeedStrategyOrCoverageOfTheSameManifestSearchesNothing() throws Exception {
+        DatasetSealed first =
+                sealed("{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 7}", 21);
+        balanceAsTheCore(first);
+        assertThat(classesOf(first.run()))
+                .filteredOn(one -> one.neighbours() != null)
+                .hasSize(2)
+                .allSatisfy(one -> {
+                    assertThat(one.productsDone()).isEqualTo(one.products()).isPositive();
+                    assertThat(one.searchSeconds()).isPositive();
+                })
+                .anySatisfy(one -> assertThat(one.shares())
+                        .as("also what several jobs have found is kept")
+                        .isGreaterThan(1));
+
+        for (String balance : List.of(
+                "{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 8}",
+                "{\"strategy\": {\"atLeast\": 60}, \"seed\": 7}",
+                "{\"strategy\": {\"atLeast\": 35}, \"coverage\": \"even\", \"seed\": 7}")) {
+            DatasetSealed another = again(first, balance);
+            balanceAsTheCore(another);
+            assertThat(classesOf(another.run()))
+                    .as(balance)
+                    .filteredOn(one -> one.neighbours() != null)
+                    .hasSize(2)
+                    .allSatisfy(one -> {
+                        assertThat(one.products()).isZero();
+                        assertThat(one.searchSeconds()).isZero();
+                        assertThat(one.sharesDone()).isEqualTo(one.shares()).isEqualTo(1);
+                    });
+        }
+    }
+
+    @Test
+    void anotherKIsSearchedForAndWhatIsKnownOfOneClassHelpsWithoutTheOthers() throws Exception {
+        DatasetSealed first = sealed("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 22);
+        balanceAsTheCore(first);
+        DatasetSealed other = again(first, "{\"strategy\": {\"atLeast\": 40}, \"neighbours\": 3, \"seed\": 7}");
+        balanceAsTheCore(other);
+        assertThat(classesOf(other.run()))
+                .allSatisfy(one -> assertThat(one.searchSeconds()).isPositive());
+        DatasetSealed more = again(first, "{\"strategy\": {\"atLeast\": 40}, \"seed\": 7}");
+        balanceAsTheCore(more);
+        assertThat(classesOf(more.run()))
+                .extracting(one -> one.searchSeconds() > 0)
+                .containsExactly(true, false);
+        assertThat(known(first.manifest()))
+                .containsExactlyInAnyOrder(new Key(0, 3), new Key(0, 5), new Key(1, 3), new Key(1, 5));
+    }
+
+    @Test
+    void theyStayUntilTheLastRunOfTheManifestIsDeleted() throws Exception {
+        DatasetSealed first = sealed("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 23);
+        balanceAsTheCore(first);
+        DatasetSealed second = again(first, "{\"strategy\": \"none\"}");
+        balanceAsTheCore(second);
+        DatasetSealed elsewhere = sealed("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 24);
+        balanceAsTheCore(elsewhere);
+
+        delete(first.run());
+        assertThat(known(first.manifest())).containsExactly(new Key(1, 5));
+        delete(second.run());
+        assertThat(known(first.manifest())).isEmpty();
+        assertThat(known(elsewhere.manifest())).containsExactly(new Key(1, 5));
+    }
+
+    @Test
+    void whatIsReadIsWhatWasKept() throws Exception {
+        DatasetSealed sealed = sealed("{\"strategy\": \"none\"}", 25);
+        balanceAsTheCore(sealed);
+        String run = sealed.run().id();
+        database.jdbi().useHandle(sql -> {
+            KnownNeighbours.keep(sql, run, 1, new Neighbours(2, new int[] {1, 2, 0, 70_000, 0, 1}, 3, 4));
+            KnownNeighbours.keep(sql, run, 1, new Neighbours(2, new int[] {9, 9, 9, 9, 9, 9}, 9, 9));
+            Neighbours found = KnownNeighbours.find(sql, run, 1, 2).orElseThrow();
+            assertThat(found.k()).isEqualTo(2);
+            assertThat(found.nearest()).containsExactly(1, 2, 0, 70_000, 0, 1);
+            assertThat(found.tiedRows()).isEqualTo(3);
+            assertThat(found.duplicates()).isEqualTo(4);
+            assertThat(KnownNeighbours.find(sql, run, 1, 3)).isEmpty();
+            assertThat(KnownNeighbours.find(sql, run, 0, 2)).isEmpty();
+        });
+    }
+
+    private DatasetSealed sealed(String balance, long pictures) throws Exception {
+        return SealedDataset.publish(store, SealedDataset.run(store, balance), SIDE, classes(30, 12), pictures);
+    }
+
+    /// Another run of the same manifest.
+    private DatasetSealed again(DatasetSealed sealed, String balance) throws Exception {
+        return new DatasetSealed(
+                SealedDataset.run(store, balance),
+                sealed.manifest(),
+                sealed.classes(),
+                sealed.pictures(),
+                sealed.refused(),
+                0);
+    }
+
+    private void balanceAsTheCore(DatasetSealed sealed) throws Exception {
+        wire.say(sealed, "ingest-service", "");
+        DatasetBalanced balanced = wire.await(sealed.run().id(), DatasetBalanced.class);
+        List<RecipeShard> expected = CoreAlone.shards(store, sealed);
+        assertThat(balanced.shards()).hasSameSizeAs(expected);
+        for (int i = 0; i < expected.size(); i++) {
+            assertEqual(RecipeShard.open(store, balanced.shards().get(i)), expected.get(i));
+        }
+    }
+
+    private void delete(RunRef run) {
+        wire.say(new RunDeleted(run), "cluster-service", "");
+        Awaitility.await().until(() -> classesOf(run).isEmpty());
+    }
+
+    private List<ClassRow> classesOf(RunRef run) {
+        return database.jdbi().withHandle(sql -> BalanceTables.classes(sql, run.id()));
+    }
+
+    private Set<Key> known(ManifestRef manifest) {
+        return database.jdbi().withHandle(sql -> KnownNeighbours.of(sql, manifest));
+    }
+}
