@@ -32,6 +32,8 @@ final class SpecReader {
 
     private static final Regimen RESNET = new Regimen(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
 
+    private static final Regimen RESNET_WEIGHED = new Regimen(Schedule.COSINE, 0.05, 0.05, 5, 0, Augment.STANDARD, 0);
+
     private static final Regimen RESNET_AUTOENCODER = new Regimen(Schedule.COSINE, 0.05, 0, 0, 0, Augment.FLIP, 0);
 
     private SpecReader() {}
@@ -47,13 +49,14 @@ final class SpecReader {
 
     private static RunSpec spec(Fields body) {
         body.onlyKnown("dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters");
+        BalanceSpec balance = balance(body.room("balance"));
         return new RunSpec(
                 body.bounded("dataset", DATASET_CHARACTERS),
                 address(body, "uri", "folder"),
                 split(body.room("split")),
                 image(body.room("image")),
-                balance(body.room("balance")),
-                classifier(body.room("classifier")),
+                balance,
+                classifier(body.room("classifier"), balance.method()),
                 autoencoder(body.room("autoencoder")),
                 clusters(body.room("clusters")));
     }
@@ -173,7 +176,7 @@ final class SpecReader {
                 && json.longValue() <= 100_000_000;
     }
 
-    private static TrainSpec classifier(Fields room) {
+    private static TrainSpec classifier(Fields room, Method method) {
         room.onlyKnown(
                 "preset",
                 "epochs",
@@ -192,6 +195,9 @@ final class SpecReader {
                 "init");
         String preset = preset(room, "resnet", "seed-cnn");
         boolean modern = preset.equals("resnet");
+        // PyTorch's smoothed loss, which ours equals, weighs the classes over which a truth is spread as well: of
+        // a frequent class's pictures the rare ones would get more than their own.
+        Regimen usual = !modern ? Regimen.PLAIN : method == Method.CLASS_WEIGHTS ? RESNET_WEIGHED : RESNET;
         return new TrainSpec(
                 preset,
                 0,
@@ -200,7 +206,7 @@ final class SpecReader {
                 rate(room, modern ? 0.002 : 0.01),
                 room.seed(),
                 room.share("dropout", 0.1),
-                regimen(room, modern ? RESNET : Regimen.PLAIN),
+                regimen(room, usual),
                 device(room),
                 init(room));
     }

@@ -87,6 +87,18 @@ class RunSpecTest {
     }
 
     @Test
+    void aWeighedLossIsNotSmoothedUnlessThatIsSaid() throws Exception {
+        String weighed = "{'dataset':'a','uri':'file:///a','balance':{'method':'class-weights'}%s}";
+        RunSpec usual = RunSpec.parse(json("{'dataset':'a','uri':'file:///a'}"));
+        RunSpec unsaid = RunSpec.parse(json(weighed.formatted("")));
+        RunSpec said = RunSpec.parse(json(weighed.formatted(",'classifier':{'labelSmoothing':0.1}")));
+
+        assertThat(unsaid.classifier().regimen().labelSmoothing()).isZero();
+        assertThat(usual.classifier()).isNotEqualTo(unsaid.classifier()).isEqualTo(said.classifier());
+        assertThat(RunSpec.read(unsaid.toJson())).isEqualTo(unsaid);
+    }
+
+    @Test
     void runJsonIsReadAsWhatWasWrittenAndIsTheSameBytes() throws Exception {
         RunSpec spec = RunSpec.parse(json("""
                 {'dataset':'a','uri':'file:///a','image':{'side':96,'fit':'cover','orientation':'ignore'},
