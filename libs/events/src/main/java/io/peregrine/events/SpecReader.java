@@ -49,14 +49,20 @@ final class SpecReader {
 
     private static RunSpec spec(Fields body) {
         body.onlyKnown("dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters");
+        // In the order of the fields, in which errors are told.
+        String dataset = body.bounded("dataset", DATASET_CHARACTERS);
+        String uri = address(body, "uri", "folder");
+        SplitSpec split = split(body.room("split"));
+        ImageSpec image = image(body.room("image"));
         BalanceSpec balance = balance(body.room("balance"));
+        TrainSpec classifier = classifier(body.room("classifier"), balance.method());
         return new RunSpec(
-                body.bounded("dataset", DATASET_CHARACTERS),
-                address(body, "uri", "folder"),
-                split(body.room("split")),
-                image(body.room("image")),
+                dataset,
+                uri,
+                split,
+                image,
                 balance,
-                classifier(body.room("classifier"), balance.method()),
+                classifier,
                 autoencoder(body.room("autoencoder")),
                 clusters(body.room("clusters")));
     }
