@@ -121,9 +121,9 @@ class FindNeighbours implements JobHandler {
         }
     }
 
-    /// @return what another run has found for the class. Only where one job does all of it: of several, each would have
-    /// to
-    ///     know what the others rely on
+    /// Only where one job does all of a class: of several, each would have to know what the others rely on.
+    ///
+    /// @return what another run has found
     private Optional<Neighbours> known(RunRef run, Order order) {
         return order.shares() > 1
                 ? Optional.empty()

@@ -28,9 +28,8 @@ import java.util.Set;
 import org.jboss.logging.Logger;
 
 /// Plans how large each class shall be, what that takes, and refuses by name what cannot be had: a job for each
-/// class whose neighbours are to be found, or several for a large one; without any, the shards at once. Where another
-/// run
-/// of the manifest has found them, that is one job without anything to multiply.
+/// class whose neighbours are to be found, or several for a large one; without any, the shards at once. A class whose
+/// neighbours another run of the manifest has found is one job without anything to multiply.
 @ApplicationScoped
 class PlanClasses implements JobHandler {
     static final String KIND = "plan";
