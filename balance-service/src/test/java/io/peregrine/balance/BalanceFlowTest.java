@@ -32,7 +32,7 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -49,16 +49,13 @@ import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
 import org.awaitility.Awaitility;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// From a sealed dataset to a balanced one, on a real broker and a real database.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "balance"))
 @TestProfile(BalanceFlowTest.SmallTiles.class)
-class BalanceFlowTest {
+class BalanceFlowTest extends OnTheWire {
     private static final int SIDE = 24;
 
     /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 pictures; and jobs so
@@ -74,33 +71,15 @@ class BalanceFlowTest {
         }
     }
 
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrapServers;
-
     @Inject
     ArtifactStore store;
 
     @Inject
     Database database;
 
-    private Wire wire;
-
-    @BeforeEach
-    void connect() {
-        wire = new Wire(bootstrapServers);
-    }
-
-    @AfterEach
-    void disconnect() {
-        wire.close();
-    }
-
     private RunRef run(String strategy, int neighbours) throws Exception {
-        return runOf("{\"strategy\": %s, \"neighbours\": %d, \"seed\": 7}".formatted(strategy, neighbours));
-    }
-
-    private RunRef runOf(String balance) throws Exception {
-        return SealedDataset.run(store, balance);
+        return SealedDataset.run(
+                store, "{\"strategy\": %s, \"neighbours\": %d, \"seed\": 7}".formatted(strategy, neighbours));
     }
 
     @Test
@@ -265,7 +244,7 @@ class BalanceFlowTest {
 
     @Test
     void adaptiveNeighboursAndEvenCoverageAreTheCores() throws Exception {
-        RunRef run = runOf("""
+        RunRef run = SealedDataset.run(store, """
                 {"strategy": "auto", "neighbours": "adaptive", "coverage": "even", "seed": 7}""");
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 2, 4), 6);
         wire.say(sealed, "ingest-service", "");
@@ -291,9 +270,9 @@ class BalanceFlowTest {
 
     @Test
     void randomOverAndUnderSamplingAndClassWeightsNeedNoNeighbours() throws Exception {
-        RunRef over = runOf("{\"method\": \"random-over\", \"strategy\": \"auto\", \"seed\": 7}");
-        RunRef under = runOf("{\"method\": \"random-under\", \"seed\": 7}");
-        RunRef weights = runOf("{\"method\": \"class-weights\", \"seed\": 7}");
+        RunRef over = SealedDataset.run(store, "{\"method\": \"random-over\", \"strategy\": \"auto\", \"seed\": 7}");
+        RunRef under = SealedDataset.run(store, "{\"method\": \"random-under\", \"seed\": 7}");
+        RunRef weights = SealedDataset.run(store, "{\"method\": \"class-weights\", \"seed\": 7}");
         Map<RunRef, DatasetSealed> sealed = new LinkedHashMap<>();
         for (RunRef run : List.of(over, under, weights)) {
             sealed.put(run, SealedDataset.publish(store, run, SIDE, classes(30, 12, 1), 8));

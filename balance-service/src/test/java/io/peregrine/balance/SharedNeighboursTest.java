@@ -17,7 +17,7 @@ import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.RunRef;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -27,20 +27,14 @@ import jakarta.inject.Inject;
 import java.util.List;
 import java.util.Set;
 import org.awaitility.Awaitility;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Runs of one manifest search for neighbours once, and come to what they would come to alone.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "balance"))
 @TestProfile(BalanceFlowTest.SmallTiles.class)
-class SharedNeighboursTest {
+class SharedNeighboursTest extends OnTheWire {
     private static final int SIDE = 24;
-
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrapServers;
 
     @Inject
     ArtifactStore store;
@@ -48,23 +42,10 @@ class SharedNeighboursTest {
     @Inject
     Database database;
 
-    private Wire wire;
-
-    @BeforeEach
-    void connect() {
-        wire = new Wire(bootstrapServers);
-    }
-
-    @AfterEach
-    void disconnect() {
-        wire.close();
-    }
-
     @Test
     void anotherSeedStrategyOrCoverageOfTheSameManifestSearchesNothing() throws Exception {
         DatasetSealed first =
-                sealed("{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 7}", 21);
-        balanceAsTheCore(first);
+                balanced("{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 7}", 21);
         assertThat(classesOf(first.run()))
                 .filteredOn(one -> one.neighbours() != null)
                 .hasSize(2)
@@ -80,8 +61,7 @@ class SharedNeighboursTest {
                 "{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 8}",
                 "{\"strategy\": {\"atLeast\": 60}, \"seed\": 7}",
                 "{\"strategy\": {\"atLeast\": 35}, \"coverage\": \"even\", \"seed\": 7}")) {
-            DatasetSealed another = again(first, balance);
-            balanceAsTheCore(another);
+            DatasetSealed another = balancedAgain(first, balance);
             assertThat(classesOf(another.run()))
                     .as(balance)
                     .filteredOn(one -> one.neighbours() != null)
@@ -96,14 +76,12 @@ class SharedNeighboursTest {
 
     @Test
     void anotherKIsSearchedForAndWhatIsKnownOfOneClassHelpsWithoutTheOthers() throws Exception {
-        DatasetSealed first = sealed("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 22);
-        balanceAsTheCore(first);
-        DatasetSealed other = again(first, "{\"strategy\": {\"atLeast\": 40}, \"neighbours\": 3, \"seed\": 7}");
-        balanceAsTheCore(other);
+        DatasetSealed first = balanced("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 22);
+        DatasetSealed other = balancedAgain(first, "{\"strategy\": {\"atLeast\": 40}, \"neighbours\": 3, \"seed\": 7}");
         assertThat(classesOf(other.run()))
+                .hasSize(2)
                 .allSatisfy(one -> assertThat(one.searchSeconds()).isPositive());
-        DatasetSealed more = again(first, "{\"strategy\": {\"atLeast\": 40}, \"seed\": 7}");
-        balanceAsTheCore(more);
+        DatasetSealed more = balancedAgain(first, "{\"strategy\": {\"atLeast\": 40}, \"seed\": 7}");
         assertThat(classesOf(more.run()))
                 .extracting(one -> one.searchSeconds() > 0)
                 .containsExactly(true, false);
@@ -113,12 +91,9 @@ class SharedNeighboursTest {
 
     @Test
     void theyStayUntilTheLastRunOfTheManifestIsDeleted() throws Exception {
-        DatasetSealed first = sealed("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 23);
-        balanceAsTheCore(first);
-        DatasetSealed second = again(first, "{\"strategy\": \"none\"}");
-        balanceAsTheCore(second);
-        DatasetSealed elsewhere = sealed("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 24);
-        balanceAsTheCore(elsewhere);
+        DatasetSealed first = balanced("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 23);
+        DatasetSealed second = balancedAgain(first, "{\"strategy\": \"none\"}");
+        DatasetSealed elsewhere = balanced("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 24);
 
         delete(first.run());
         assertThat(known(first.manifest())).containsExactly(new Key(1, 5));
@@ -129,8 +104,7 @@ class SharedNeighboursTest {
 
     @Test
     void whatIsReadIsWhatWasKept() throws Exception {
-        DatasetSealed sealed = sealed("{\"strategy\": \"none\"}", 25);
-        balanceAsTheCore(sealed);
+        DatasetSealed sealed = balanced("{\"strategy\": \"none\"}", 25);
         String run = sealed.run().id();
         database.jdbi().useHandle(sql -> {
             KnownNeighbours.keep(sql, run, 1, new Neighbours(2, new int[] {1, 2, 0, 70_000, 0, 1}, 3, 4));
@@ -145,22 +119,25 @@ class SharedNeighboursTest {
         });
     }
 
-    private DatasetSealed sealed(String balance, long pictures) throws Exception {
-        return SealedDataset.publish(store, SealedDataset.run(store, balance), SIDE, classes(30, 12), pictures);
+    /// @param pictures seed of the pictures: what tells manifests apart
+    /// @return what was balanced, to the core's shards
+    private DatasetSealed balanced(String balance, long pictures) throws Exception {
+        return balanceAsTheCore(
+                SealedDataset.publish(store, SealedDataset.run(store, balance), SIDE, classes(30, 12), pictures));
     }
 
-    /// Another run of the same manifest.
-    private DatasetSealed again(DatasetSealed sealed, String balance) throws Exception {
-        return new DatasetSealed(
+    /// Another run of the same manifest, balanced, too.
+    private DatasetSealed balancedAgain(DatasetSealed sealed, String balance) throws Exception {
+        return balanceAsTheCore(new DatasetSealed(
                 SealedDataset.run(store, balance),
                 sealed.manifest(),
                 sealed.classes(),
                 sealed.pictures(),
                 sealed.refused(),
-                0);
+                0));
     }
 
-    private void balanceAsTheCore(DatasetSealed sealed) throws Exception {
+    private DatasetSealed balanceAsTheCore(DatasetSealed sealed) throws Exception {
         wire.say(sealed, "ingest-service", "");
         DatasetBalanced balanced = wire.await(sealed.run().id(), DatasetBalanced.class);
         List<RecipeShard> expected = CoreAlone.shards(store, sealed);
@@ -168,6 +145,7 @@ class SharedNeighboursTest {
         for (int i = 0; i < expected.size(); i++) {
             assertEqual(RecipeShard.open(store, balanced.shards().get(i)), expected.get(i));
         }
+        return sealed;
     }
 
     private void delete(RunRef run) {

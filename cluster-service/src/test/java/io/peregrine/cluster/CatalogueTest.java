@@ -19,7 +19,7 @@ import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -35,14 +35,11 @@ import java.util.List;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class CatalogueTest {
+class CatalogueTest extends OnTheWire {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Inject
@@ -50,21 +47,6 @@ class CatalogueTest {
 
     @Inject
     Database database;
-
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrap;
-
-    private Wire wire;
-
-    @BeforeEach
-    void open() {
-        wire = new Wire(bootstrap);
-    }
-
-    @AfterEach
-    void close() {
-        wire.close();
-    }
 
     @Test
     void aRunToldInAnyOrderIsCompletedOnceAndAnswersAtEveryAddress() throws Exception {

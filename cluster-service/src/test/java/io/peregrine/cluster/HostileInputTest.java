@@ -8,36 +8,18 @@ import static org.hamcrest.Matchers.equalTo;
 
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
 import java.time.Duration;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class HostileInputTest {
+class HostileInputTest extends OnTheWire {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrap;
-
-    private Wire wire;
-
-    @BeforeEach
-    void open() {
-        wire = new Wire(bootstrap);
-    }
-
-    @AfterEach
-    void close() {
-        wire.close();
-    }
 
     @Test
     void zeroCharactersThatPostgresqlCannotHoldAreShownAsReplaced() throws Exception {

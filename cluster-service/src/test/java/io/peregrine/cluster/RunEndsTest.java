@@ -20,7 +20,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -31,15 +31,12 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// A run that is cancelled, that fails, that is deleted: what is heard of it later, and what is left.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class RunEndsTest {
+class RunEndsTest extends OnTheWire {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Inject
@@ -47,21 +44,6 @@ class RunEndsTest {
 
     @Inject
     Database database;
-
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrap;
-
-    private Wire wire;
-
-    @BeforeEach
-    void open() {
-        wire = new Wire(bootstrap);
-    }
-
-    @AfterEach
-    void close() {
-        wire.close();
-    }
 
     @Test
     void aRunIsCancelledOnceAndNothingMoreIsSaidOfIt() throws Exception {

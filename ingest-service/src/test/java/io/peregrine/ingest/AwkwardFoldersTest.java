@@ -13,7 +13,7 @@ import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -30,36 +30,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Folders as they are found in the world, through the whole service.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class AwkwardFoldersTest {
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrapServers;
-
+class AwkwardFoldersTest extends OnTheWire {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
     @Inject
     ArtifactStore store;
 
-    private Wire wire;
     private Folder folder;
 
     @BeforeEach
-    void connect() throws IOException {
-        wire = new Wire(bootstrapServers);
+    void makeFolder() throws IOException {
         // A Unix socket's path has room for 107 bytes.
         folder = new Folder(Files.createTempDirectory(Path.of(roots), "g"));
-    }
-
-    @AfterEach
-    void disconnect() {
-        wire.close();
     }
 
     /// 255 bytes are the most that a name can have.

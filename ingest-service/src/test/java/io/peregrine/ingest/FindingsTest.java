@@ -14,8 +14,8 @@ import static org.hamcrest.Matchers.nullValue;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.testkit.LocalPlatform;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.testkit.Pictures;
-import io.peregrine.testkit.Wire;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -31,32 +31,21 @@ import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// What is found in a dataset is told with its run and stops nothing.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class FindingsTest {
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrapServers;
-
+class FindingsTest extends OnTheWire {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
-    private Wire wire;
     private Folder folder;
 
     @BeforeEach
-    void connect() throws IOException {
-        wire = new Wire(bootstrapServers);
+    void makeFolder() throws IOException {
         folder = new Folder(Files.createTempDirectory(Path.of(roots), "gallery"));
-    }
-
-    @AfterEach
-    void disconnect() {
-        wire.close();
     }
 
     @Test

@@ -27,7 +27,7 @@ import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.Split;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -42,17 +42,13 @@ import java.util.List;
 import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// From a dataset-ready to a sealed dataset, on a real broker and a real database.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class IngestFlowTest {
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrapServers;
-
+class IngestFlowTest extends OnTheWire {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
@@ -62,18 +58,11 @@ class IngestFlowTest {
     @Inject
     Database database;
 
-    private Wire wire;
     private Folder folder;
 
     @BeforeEach
-    void connect() throws IOException {
-        wire = new Wire(bootstrapServers);
+    void makeFolder() throws IOException {
         folder = new Folder(Files.createTempDirectory(Path.of(roots), "gallery"));
-    }
-
-    @AfterEach
-    void disconnect() {
-        wire.close();
     }
 
     @Test

@@ -11,7 +11,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -29,17 +29,13 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// Two runs that share packs: what is deleted with one of them is what the other does not need.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class PruningTest {
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrapServers;
-
+class PruningTest extends OnTheWire {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
@@ -49,18 +45,11 @@ class PruningTest {
     @Inject
     Database database;
 
-    private Wire wire;
     private Folder folder;
 
     @BeforeEach
-    void connect() throws IOException {
-        wire = new Wire(bootstrapServers);
+    void makeFolder() throws IOException {
         folder = new Folder(Files.createTempDirectory(Path.of(roots), "shared"));
-    }
-
-    @AfterEach
-    void disconnect() {
-        wire.close();
     }
 
     private DatasetSealed ingest(String dataset) {

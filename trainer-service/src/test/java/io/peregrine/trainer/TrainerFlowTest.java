@@ -20,7 +20,7 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.OnTheWire;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -37,22 +37,17 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /// From a balanced dataset to checkpoints, on a real broker and a real database.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
-class TrainerFlowTest {
+class TrainerFlowTest extends OnTheWire {
     private static final String CLASSIFIER =
             "{\"preset\": \"seed-cnn\", \"epochs\": 3, \"batchSize\": 8, \"learningRate\": 0.01}";
     private static final String AUTOENCODER =
             "{\"preset\": \"seed-autoencoder\", \"epochs\": 2, \"batchSize\": 8, \"latent\": 6}";
     private static final String FOR_HOURS = "{\"epochs\": 10000, \"batchSize\": 2}";
-
-    @ConfigProperty(name = "kafka.bootstrap.servers")
-    String bootstrapServers;
 
     @ConfigProperty(name = "peregrine.trainer.state")
     Path state;
@@ -62,18 +57,6 @@ class TrainerFlowTest {
 
     @Inject
     Database database;
-
-    private Wire wire;
-
-    @BeforeEach
-    void connect() {
-        wire = new Wire(bootstrapServers);
-    }
-
-    @AfterEach
-    void disconnect() {
-        wire.close();
-    }
 
     private void say(PipelineEvent event, String ordinal) {
         wire.say(event, "balance-service", ordinal);

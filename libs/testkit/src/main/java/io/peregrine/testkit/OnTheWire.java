@@ -1,0 +1,21 @@
+package io.peregrine.testkit;
+
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+
+/// A test of a running service, with a [Wire] to its broker for each of its methods.
+public abstract class OnTheWire {
+    /// Connected before the test's own `@BeforeEach`, closed after its `@AfterEach`.
+    protected Wire wire;
+
+    @BeforeEach
+    void connectWire() {
+        wire = new Wire(ConfigProvider.getConfig().getValue("kafka.bootstrap.servers", String.class));
+    }
+
+    @AfterEach
+    void closeWire() {
+        wire.close();
+    }
+}
