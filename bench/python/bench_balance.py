@@ -17,7 +17,7 @@ Without a part: pairs and growth. (200 random small cases against imbalanced-lea
 Peregrine is measured as it runs: broker, database and services, brought up over a folder of its own; a run goes first, so
 that the service is warm. Its time is from the moment when it heard that the packs are complete to the last shard fsynced, by the database's clock. Threads are equal
 on both sides. Anonymous memory (RssAnon) is sampled every 50 ms on both sides. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are
-unset for Python. Exit status 1: some rows are not equal.
+unset for Python. Exit status 1: some rows or shards are not equal, or two workers did not share their work.
 """
 
 import argparse
@@ -32,6 +32,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 from datetime import datetime
 from pathlib import Path
@@ -130,7 +131,7 @@ class Peregrine:
         """One run as far as its shards: (plan, seconds, peak anonymous bytes, run). The networks are not trained. The run
         before is deleted, since one of the same pictures would take over what it has found; its files stay."""
         if self.before:
-            self.command("delete", self.before, "--data", self.data)
+            self.delete(self.before)
         file = self.data / "spec.json"
         file.write_text(json.dumps(spec))
         run = self.command("publish", folder, "--data", self.data, "--spec", file).split()[-1]
@@ -168,9 +169,23 @@ class Peregrine:
                     while (pid := self.pid()) is None:
                         time.sleep(POLL_SECONDS)
                     watched.pid = pid
+        if any(c["shares"] and not c["products"] for c in plan["classes"]):
+            raise SystemExit(f"nothing was measured: run {run} took over what an earlier run of the same pictures had found")
         self.command("cancel", run, "--data", self.data)
         self.before = run
         return plan, seconds(plan), watched.peak, run
+
+    def delete(self, run):
+        """Until balance-service has heard of it: a plan made before that takes over what the run has found."""
+        self.command("delete", run, "--data", self.data)
+        while True:
+            try:
+                ask(f"{self.instance['balance']}/api/v1/runs/{run}/balance")
+            except urllib.error.HTTPError as answer:
+                if answer.code != 404:
+                    raise
+                return
+            time.sleep(POLL_SECONDS)
 
     def refuse_failed(self, run):
         try:
@@ -462,11 +477,13 @@ def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
 
 
 def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
-    """Tiny tiles and jobs: one worker, one that is killed, two workers; the same shards each time."""
+    """One worker, one that is killed, two workers: the same shards each time. In the memory allowed all but the small
+    classes are cut into tiles of eight rows, and each of their tile rows is a job: the search takes many times as long as
+    an idle worker sleeps, else the second one could miss all of it."""
     folder = work / f"replicas-{side}"
     paint(folder, side, divisor)
     spec = {"image": {"side": side}, "balance": {"strategy": "auto"}}
-    peregrine = Peregrine(work / "replicas", [work], memory="16M", job_products=200_000_000)
+    peregrine = Peregrine(work / "replicas", [work], memory="640K", job_products=20_000_000)
     process = None
     try:
         if timed:
@@ -484,11 +501,13 @@ def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
             process.wait()
         peregrine.down()
     same = plan["shards"] == again["shards"] == both["shards"]
-    report.equal &= same and 0 < second < shares
+    shared = 0 < second < shares
+    report.equal &= same and shared
     report.table(f"Kills and replicas: {plan['rows']:,} rows, {shares} jobs", ["", "", ""],
                  [["one worker", f"{alone:.1f} s", ""],
                   [f"killed {killed} times", f"{with_kills:.1f} s, a lease of 10 s for each", ""],
-                  ["two workers", f"{together:.1f} s", f"{second} jobs by the second, {shares - second} by the first"],
+                  ["two workers", f"{together:.1f} s", ("" if shared else "NOT SHARED: ")
+                   + f"{second} jobs by the second, {shares - second} by the first"],
                   ["shards", "the same bytes each time" if same else "NOT THE SAME", ""]])
 
 
