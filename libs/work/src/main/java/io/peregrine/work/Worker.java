@@ -74,10 +74,7 @@ public final class Worker implements AutoCloseable {
     private void work() {
         while (!stopping) {
             try {
-                Optional<Jobs.Claim> claim = jobs.claim(handlers.keySet());
-                if (claim.isPresent()) {
-                    run(claim.get());
-                } else {
+                if (!step()) {
                     idle(IDLE);
                 }
             } catch (RuntimeException | Error unexpected) {
@@ -85,6 +82,15 @@ public final class Worker implements AutoCloseable {
                 idle(Duration.ofSeconds(1));
             }
         }
+    }
+
+    /// Claims one job and runs it in the calling thread.
+    ///
+    /// @return whether there was a job to claim
+    boolean step() {
+        Optional<Jobs.Claim> claim = jobs.claim(handlers.keySet());
+        claim.ifPresent(this::run);
+        return claim.isPresent();
     }
 
     private void run(Jobs.Claim claim) {
@@ -182,22 +188,29 @@ public final class Worker implements AutoCloseable {
     private void beat() {
         Map<JobContext, Long> kept = new ConcurrentHashMap<>();
         while (!stopping || !running.isEmpty()) {
-            kept.keySet().retainAll(running);
-            for (JobContext context : running) {
-                long now = System.nanoTime();
-                kept.putIfAbsent(context, now);
-                try {
-                    Optional<JobStopped.Reason> lost = jobs.keep(context.job());
-                    lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
-                    kept.put(context, now);
-                } catch (RuntimeException away) {
-                    if (now - kept.get(context) > lease.toNanos()) {
-                        context.stop(JobStopped.Reason.LEASE_LOST);
-                    }
-                }
-            }
+            heartbeat(kept);
             Duration pause = lease.dividedBy(4);
             sleep(pause.compareTo(Duration.ofSeconds(1)) < 0 ? pause : Duration.ofSeconds(1));
+        }
+    }
+
+    /// Renews the lease of each running job once.
+    ///
+    /// @param kept when each lease was last renewed, by [System#nanoTime]; updated
+    void heartbeat(Map<JobContext, Long> kept) {
+        kept.keySet().retainAll(running);
+        for (JobContext context : running) {
+            long now = System.nanoTime();
+            kept.putIfAbsent(context, now);
+            try {
+                Optional<JobStopped.Reason> lost = jobs.keep(context.job());
+                lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
+                kept.put(context, now);
+            } catch (RuntimeException away) {
+                if (now - kept.get(context) > lease.toNanos()) {
+                    context.stop(JobStopped.Reason.LEASE_LOST);
+                }
+            }
         }
     }
 
