@@ -166,6 +166,13 @@ class BalanceFlowTest extends OnTheWire {
         }
         assertThat(three.getRGB(4 + SIDE + 4, 4) >> 16 & 0xff).isEqualTo(Math.round(made[0]));
         assertThat(image(base + "/samples/sheet?limit=7").getHeight()).isEqualTo(6 * SIDE + 7 * 4);
+        // The service has memory for twelve.
+        assertThat(image(base + "/samples/sheet").getHeight()).isEqualTo(6 * SIDE + 7 * 4);
+        RestAssured.get(base + "/samples/sheet?limit=13")
+                .then()
+                .statusCode(422)
+                .body("type", equalTo("/api/v1/problems/drawing-too-large"))
+                .body("detail", containsString("limit is at most 12"));
         RestAssured.get(base + "/samples/69/others?limit=2")
                 .then()
                 .statusCode(200)

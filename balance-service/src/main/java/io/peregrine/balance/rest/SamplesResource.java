@@ -10,6 +10,7 @@ import io.peregrine.balance.Balances;
 import io.peregrine.balance.Balances.Balance;
 import io.peregrine.balance.smote.NearestOthers;
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.rest.Drawings;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
@@ -47,13 +48,17 @@ public class SamplesResource {
     private static final int MOST = 1_000;
     private static final int MOST_ON_A_SHEET = 64;
     private static final int MOST_OTHERS = 50;
+    /// Columns of a sheet.
+    private static final int ACROSS = 6;
 
     private final Balances balances;
     private final ArtifactStore store;
+    private final Drawings drawings;
 
-    SamplesResource(Balances balances, ArtifactStore store) {
+    SamplesResource(Balances balances, ArtifactStore store, Drawings drawings) {
         this.balances = balances;
         this.store = store;
+        this.drawings = drawings;
     }
 
     /// A real picture.
@@ -98,10 +103,15 @@ public class SamplesResource {
 
         /// Answers what was made of this run's artefacts alone, and of what was asked.
         Response settled(Request request, Supplier<?> found) {
+            return Unchanging.SETTLED.answer(tag(), request, () -> Response.ok(found.get()));
+        }
+
+        /// @return the same for the same rows alone
+        String tag() {
             List<ArtifactRef> artefacts = new ArrayList<>(balance.row().shards());
             artefacts.add(balance.row().manifest().tensors());
             artefacts.add(balance.row().manifest().json());
-            return Unchanging.SETTLED.answer(Unchanging.tag(artefacts), request, () -> Response.ok(found.get()));
+            return Unchanging.tag(artefacts);
         }
 
         /// @param label of one class, or null
@@ -196,7 +206,7 @@ public class SamplesResource {
             @PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
             throws IOException {
         Asked asked = ask(run);
-        return png(sheet(asked, List.of(ordinal(asked, ordinal)), 1), request);
+        return png(asked, List.of(ordinal(asked, ordinal)), 1, request);
     }
 
     @GET
@@ -205,7 +215,9 @@ public class SamplesResource {
     @Operation(
             operationId = "getSampleSheet",
             summary = "A contact sheet as PNG: in each column base, made picture and neighbour, below one another",
-            description = "As many as the limit, evenly spaced over the made rows.")
+            description = "As many as the limit, evenly spaced over the made rows. A sheet that needs more memory than the"
+                    + " service has for one drawing is a 422 that states the largest limit; without a limit it is as"
+                    + " many as fit.")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -213,7 +225,7 @@ public class SamplesResource {
     public Response sheet(
             @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
-            @Parameter(description = "Made pictures on the sheet, 1 to 64") @QueryParam("limit") String limit,
+            @Parameter(description = "Made pictures on the sheet, 1 to 64; left out: 12") @QueryParam("limit") String limit,
             @Context Request request)
             throws IOException {
         Asked asked = ask(run);
@@ -224,40 +236,72 @@ public class SamplesResource {
                     BalanceProblem.SAMPLE_UNKNOWN, "Nothing was made for %s.".formatted(label == null ? run : label));
         }
         int shown = Math.min(most, made.length);
-        List<Integer> ordinals = IntStream.range(0, shown)
+        int fit = fitting(asked.balance().manifest().side());
+        if (shown > fit && limit != null && fit > 0) {
+            throw Problem.of(
+                    GeneralProblem.DRAWING_TOO_LARGE,
+                    "A sheet of %d pictures of side %d is more than this service has memory for; limit is at most %d."
+                            .formatted(shown, asked.balance().manifest().side(), fit));
+        }
+        shown = fit > 0 ? Math.min(shown, fit) : shown;
+        return png(asked, spread(made, shown), ACROSS, request);
+    }
+
+    private static List<Integer> spread(int[] made, int shown) {
+        return IntStream.range(0, shown)
                 .mapToObj(i -> made[(int) ((long) i * made.length / shown)])
                 .toList();
-        return png(sheet(asked, ordinals, 6), request);
+    }
+
+    /// @return how many made pictures of this side a sheet has memory for
+    private int fitting(int side) {
+        int fit = MOST_ON_A_SHEET;
+        while (fit > 0 && Sheet.bytes(side, rows(fit, ACROSS), columns(fit, ACROSS)) > drawings.memory()) {
+            fit--;
+        }
+        return fit;
+    }
+
+    /// One alone lies side by side with its parents, several below theirs.
+    private static int rows(int count, int across) {
+        return across == 1 ? 1 : 3 * Math.ceilDiv(count, columns(count, across));
+    }
+
+    private static int columns(int count, int across) {
+        return across == 1 ? 3 : Math.min(across, count);
+    }
+
+    private Response png(Asked asked, List<Integer> ordinals, int across, Request request) {
+        int side = asked.balance().manifest().side();
+        long bytes = Sheet.bytes(side, rows(ordinals.size(), across), columns(ordinals.size(), across))
+                + 3L * side * side * Float.BYTES;
+        String key = "sheet/%s/%d/%s".formatted(asked.tag(), across, ordinals);
+        return Unchanging.SETTLED.answer(
+                drawings.draw(key, bytes, () -> sheet(asked, ordinals, across).png()), "image/png", request);
     }
 
     private Sheet sheet(Asked asked, List<Integer> ordinals, int across) {
         Balance balance = asked.balance();
-        int columns = Math.min(across, ordinals.size());
         boolean sideBySide = across == 1;
-        Sheet sheet = new Sheet(
-                balance.manifest().side(),
-                sideBySide ? 1 : 3 * Math.ceilDiv(ordinals.size(), columns),
-                sideBySide ? 3 : columns);
+        int columns = columns(ordinals.size(), across);
+        Sheet sheet = new Sheet(balance.manifest().side(), rows(ordinals.size(), across), columns);
         try (PixelRows pixels = new PixelRows(store, balance.manifest())) {
+            float[] made = new float[pixels.values()];
             for (int i = 0; i < ordinals.size(); i++) {
                 int ordinal = ordinals.get(i);
-                List<float[]> three = new ArrayList<>();
-                three.add(NearestOthers.floats(pixels.picture(asked.rows().base(ordinal))));
-                float[] made = new float[pixels.values()];
+                int row = sideBySide ? 0 : i / columns * 3;
+                int column = sideBySide ? 0 : i % columns;
+                int down = sideBySide ? 0 : 1;
                 asked.rows().picture(pixels, ordinal, made);
-                three.add(made);
-                three.add(NearestOthers.floats(pixels.picture(asked.rows().neighbour(ordinal))));
-                for (int place = 0; place < three.size(); place++) {
-                    int row = sideBySide ? 0 : i / columns * 3 + place;
-                    sheet.put(row, sideBySide ? place : i % columns, three.get(place));
-                }
+                sheet.put(row, column, pixels.picture(asked.rows().base(ordinal)));
+                sheet.put(row + down, column + 1 - down, made);
+                sheet.put(
+                        row + 2 * down,
+                        column + 2 * (1 - down),
+                        pixels.picture(asked.rows().neighbour(ordinal)));
             }
         }
         return sheet;
-    }
-
-    private static Response png(Sheet sheet, Request request) {
-        return Unchanging.SETTLED.answer(sheet.png(), "image/png", request);
     }
 
     @GET
@@ -276,7 +320,9 @@ public class SamplesResource {
         Asked asked = ask(run);
         int at = ordinal(asked, ordinal);
         int most = Pages.limit(limit, 3, MOST_OTHERS);
-        return asked.settled(request, () -> others(asked, at, most));
+        int values = 3 * asked.balance().manifest().side() * asked.balance().manifest().side();
+        return asked.settled(
+                request, () -> drawings.within((long) values * Float.BYTES, () -> others(asked, at, most)));
     }
 
     private Others others(Asked asked, int at, int most) {

@@ -41,14 +41,4 @@ public final class NearestOthers {
         }
         return Math.sqrt(sum);
     }
-
-    /// @param picture u8 [values]
-    /// @return the same as floats, 0 to 255
-    public static float[] floats(MemorySegment picture) {
-        float[] floats = new float[(int) picture.byteSize()];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = picture.get(ValueLayout.JAVA_BYTE, i) & 0xff;
-        }
-        return floats;
-    }
 }

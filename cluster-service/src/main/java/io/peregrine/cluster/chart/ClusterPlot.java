@@ -54,6 +54,11 @@ public record ClusterPlot(
     private static final Font NAME = Lettering.bold(12);
     private static final Color HALO = new Color(255, 255, 255, 205);
 
+    /// The largest that it is, whatever it shows.
+    public static final int WIDEST = LEFT + PLOT + 24 + COLUMNS * COLUMN;
+
+    public static final int HEIGHT = TOP + PLOT + BOTTOM;
+
     private int columns() {
         return Math.clamp((groups.size() + ROWS - 1) / ROWS, 1, COLUMNS);
     }
@@ -65,7 +70,7 @@ public record ClusterPlot(
 
     @Override
     public int height() {
-        return TOP + PLOT + BOTTOM;
+        return HEIGHT;
     }
 
     @Override

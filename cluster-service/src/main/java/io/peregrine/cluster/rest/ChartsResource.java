@@ -4,12 +4,16 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.charts.Chart;
 import io.peregrine.charts.ChartFormat;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.cluster.chart.ClusterPlot;
 import io.peregrine.cluster.postgres.PictureQueries;
 import io.peregrine.cluster.postgres.PictureQueries.Cluster;
 import io.peregrine.cluster.postgres.RunDetails;
 import io.peregrine.cluster.postgres.RunQueries;
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
+import io.peregrine.rest.Drawings;
 import io.peregrine.rest.Problem;
 import io.peregrine.rest.Unchanging;
 import jakarta.ws.rs.GET;
@@ -24,7 +28,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -39,14 +46,19 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 public class ChartsResource {
     private static final List<String> GROUPINGS = List.of("cluster", "class");
 
+    /// Memory for each point that is read from the database: its record, its texts and its numbers as objects.
+    private static final int POINT_BYTES = 400;
+
     private final RunQueries runs;
     private final PictureQueries pictures;
     private final ArtifactStore store;
+    private final Drawings drawings;
 
-    ChartsResource(RunQueries runs, PictureQueries pictures, ArtifactStore store) {
+    ChartsResource(RunQueries runs, PictureQueries pictures, ArtifactStore store, Drawings drawings) {
         this.runs = runs;
         this.pictures = pictures;
         this.store = store;
+        this.drawings = drawings;
     }
 
     @GET
@@ -64,7 +76,11 @@ public class ChartsResource {
         RunDetails details = must(run);
         Chart chart = RunCharts.history(details)
                 .orElseThrow(() -> Problem.of(RunProblem.NO_HISTORY, "Run %s has no epoch behind it.".formatted(run)));
-        return answer(chart, asked, details, request);
+        int epochs = Stream.of(details.classifier(), details.autoencoder())
+                .filter(Objects::nonNull)
+                .mapToInt(training -> training.history().size())
+                .sum();
+        return answer("history", chart, epochs * 10L, asked, details, request);
     }
 
     @GET
@@ -83,7 +99,8 @@ public class ChartsResource {
         Chart chart = RunCharts.confusion(details)
                 .orElseThrow(() ->
                         Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test pictures.".formatted(run)));
-        return answer(chart, asked, details, request);
+        long classes = details.classifier().test().classes().size();
+        return answer("confusion", chart, 2 * classes * classes, asked, details, request);
     }
 
     @GET
@@ -112,13 +129,23 @@ public class ChartsResource {
         if (details.clustering() == null) {
             throw Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run));
         }
-        Chart chart = RunCharts.clusters(
+        // Its points are read from the database only when it is drawn.
+        long points = details.summary().pictures() == null
+                ? 0
+                : details.summary().pictures();
+        long bytes = points * POINT_BYTES + asked.bytes(ClusterPlot.WIDEST, ClusterPlot.HEIGHT, points);
+        return answer(
+                "clusters/%s/%s".formatted(grouping, details.clustering().clusters().sha256()),
+                bytes,
+                () -> RunCharts.clusters(
+                        details,
+                        pictures.clusters(run).stream().map(Cluster::name).toList(),
+                        pictures.projection(run, null, 0).items(),
+                        grouping.equals("class"),
+                        variance(details.clustering().clusters())),
+                asked,
                 details,
-                pictures.clusters(run).stream().map(Cluster::name).toList(),
-                pictures.projection(run, null, 0).items(),
-                grouping.equals("class"),
-                variance(details.clustering().clusters()));
-        return answer(chart, asked, details, request);
+                request);
     }
 
     /// @return share of each component; none where the artefact is gone
@@ -130,10 +157,29 @@ public class ChartsResource {
         }
     }
 
-    private static Response answer(Chart chart, ChartFormat format, RunDetails run, Request request) {
+    private Response answer(
+            String name, Chart chart, long marks, ChartFormat format, RunDetails run, Request request) {
+        String key = name + "/" + trained(run);
+        return answer(key, format.bytes(chart.width(), chart.height(), marks), () -> chart, format, run, request);
+    }
+
+    /// @return the same for the same measures of both networks alone
+    private static String trained(RunDetails run) {
+        try {
+            return Unchanging.tag(
+                    EventCodec.json().writeValueAsBytes(Arrays.asList(run.classifier(), run.autoencoder())));
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private Response answer(
+            String key, long bytes, Supplier<Chart> chart, ChartFormat format, RunDetails run, Request request) {
         boolean running = run.summary().state().equals("running");
         Unchanging kind = running ? Unchanging.SO_FAR : Unchanging.SETTLED;
-        return kind.answer(format.of(chart), format.mediaType(), request);
+        String whole = "%s/%s/%s".formatted(run.summary().run(), format, key);
+        return kind.answer(
+                drawings.draw(whole, bytes, () -> format.of(chart.get())), format.mediaType(), request);
     }
 
     private static ChartFormat format(String ending) {

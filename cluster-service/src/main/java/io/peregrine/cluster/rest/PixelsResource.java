@@ -10,6 +10,7 @@ import io.peregrine.cluster.postgres.PictureQueries.Picture;
 import io.peregrine.cluster.postgres.PictureQueries.Pixels;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
+import io.peregrine.rest.Drawings;
 import io.peregrine.rest.Problem;
 import io.peregrine.rest.Unchanging;
 import io.peregrine.vision.Reconstruction;
@@ -40,15 +41,18 @@ public class PixelsResource {
     private final PictureQueries pictures;
     private final ArtifactStore store;
     private final ClusterConfig config;
+    private final Drawings drawings;
 
     /// One whole autoencoder is in memory at a time: at side 416 each has nearly half a gigabyte.
     private final Object oneAtATime = new Object();
 
-    PixelsResource(RunsResource runs, PictureQueries pictures, ArtifactStore store, ClusterConfig config) {
+    PixelsResource(
+            RunsResource runs, PictureQueries pictures, ArtifactStore store, ClusterConfig config, Drawings drawings) {
         this.runs = runs;
         this.pictures = pictures;
         this.store = store;
         this.config = config;
+        this.drawings = drawings;
     }
 
     @GET
@@ -64,7 +68,11 @@ public class PixelsResource {
                 tag(pixels),
                 request,
                 () -> png(
-                        pixels, imageId, pack -> new Sheet(pack.side(), 1, 1).put(0, 0, pack.picture(pixels.index()))));
+                        pixels,
+                        imageId,
+                        tag(pixels),
+                        1,
+                        pack -> new Sheet(pack.side(), 1, 1).put(0, 0, pack.picture(pixels.index()))));
     }
 
     @GET
@@ -82,10 +90,9 @@ public class PixelsResource {
         ArtifactRef weights = pictures.autoencoder(run)
                 .orElseThrow(() ->
                         Problem.of(RunProblem.NO_AUTOENCODER, "Run %s has no trained autoencoder.".formatted(run)));
+        String tag = tag(pixels) + "-" + weights.sha256();
         return Unchanging.FOR_EVER.answer(
-                tag(pixels) + "-" + weights.sha256(),
-                request,
-                () -> png(pixels, imageId, pack -> beside(pack, pixels.index(), weights)));
+                tag, request, () -> png(pixels, imageId, tag, 2, pack -> beside(pack, pixels.index(), weights)));
     }
 
     private Sheet beside(PixelPack pack, int index, ArtifactRef weights) {
@@ -124,7 +131,9 @@ public class PixelsResource {
         return pixels.pack().sha256() + "-" + pixels.index();
     }
 
-    private Response.ResponseBuilder png(Pixels pixels, String imageId, Function<PixelPack, Sheet> drawn) {
+    /// @param columns of the sheet; what is beside the picture itself is made of it as floats
+    private Response.ResponseBuilder png(
+            Pixels pixels, String imageId, String tag, int columns, Function<PixelPack, Sheet> drawn) {
         PixelPack pack;
         try {
             pack = PixelPack.open(store, pixels.pack());
@@ -132,7 +141,11 @@ public class PixelsResource {
             throw Problem.of(RunProblem.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
         }
         try (pack) {
-            return Response.ok(drawn.apply(pack).png()).type("image/png");
+            long bytes = Sheet.bytes(pack.side(), 1, columns) + 6L * pack.side() * pack.side() * Float.BYTES;
+            return Response.ok(drawings
+                            .draw("pixels/" + tag, bytes, () -> drawn.apply(pack).png())
+                            .bytes())
+                    .type("image/png");
         }
     }
 

@@ -1,67 +1,83 @@
 package io.peregrine.artifacts;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBufferByte;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.function.IntUnaryOperator;
 import javax.imageio.ImageIO;
 
 /// Pictures in rows and columns on white, as one PNG.
 public final class Sheet {
     private static final int MARGIN = 4;
-    private static final int WHITE = 0xffffff;
+    private static final byte WHITE = (byte) 0xff;
+
+    /// Memory for each of its pixels while it is drawn: the raster, and the PNG twice, which is at worst as large.
+    private static final int PIXEL_BYTES = 9;
 
     private final int side;
     private final BufferedImage image;
+    /// The image's own values: three for each pixel, blue first.
+    private final byte[] values;
 
     /// @param side of each picture
     public Sheet(int side, int rows, int columns) {
         this.side = side;
-        int border = rows * columns == 1 ? 0 : MARGIN;
         this.image = new BufferedImage(
-                columns * (side + border) + border, rows * (side + border) + border, BufferedImage.TYPE_INT_RGB);
-        int[] white = new int[image.getWidth()];
-        Arrays.fill(white, WHITE);
-        for (int y = 0; y < image.getHeight(); y++) {
-            image.setRGB(0, y, image.getWidth(), 1, white, 0, 0);
-        }
+                length(side, columns, rows * columns),
+                length(side, rows, rows * columns),
+                BufferedImage.TYPE_3BYTE_BGR);
+        this.values = ((DataBufferByte) image.getRaster().getDataBuffer()).getData();
+        Arrays.fill(values, WHITE);
+    }
+
+    private static int length(int side, int places, int all) {
+        int border = all == 1 ? 0 : MARGIN;
+        return Math.addExact(Math.multiplyExact(places, side + border), border);
+    }
+
+    /// @return bytes of memory that a sheet of this size takes at most until its PNG is finished
+    public static long bytes(int side, int rows, int columns) {
+        return (long) PIXEL_BYTES * length(side, columns, rows * columns) * length(side, rows, rows * columns);
     }
 
     /// Puts a picture in its place; values are rounded to whole levels.
     ///
     /// @param pixels f32 [3, side, side], 0 to 255
     public Sheet put(int row, int column, float[] pixels) {
-        int border = image.getWidth() == side ? 0 : MARGIN;
-        int left = border + column * (side + border);
-        int top = border + row * (side + border);
-        int plane = side * side;
-        for (int at = 0; at < plane; at++) {
-            int colour = level(pixels[at]) << 16 | level(pixels[plane + at]) << 8 | level(pixels[2 * plane + at]);
-            image.setRGB(left + at % side, top + at / side, colour);
-        }
-        return this;
+        return put(row, column, at -> Math.clamp(Math.round(pixels[at]), 0, 255));
     }
 
     /// Puts a picture of a pack in its place.
     ///
     /// @param pixels u8 [3, side, side]
     public Sheet put(int row, int column, MemorySegment pixels) {
-        float[] values = new float[3 * side * side];
-        for (int at = 0; at < values.length; at++) {
-            values[at] = pixels.get(ValueLayout.JAVA_BYTE, at) & 0xff;
-        }
-        return put(row, column, values);
+        return put(row, column, at -> pixels.get(ValueLayout.JAVA_BYTE, at));
     }
 
-    private static int level(float value) {
-        return Math.clamp(Math.round(value), 0, 255);
+    private Sheet put(int row, int column, IntUnaryOperator level) {
+        int border = image.getWidth() == side ? 0 : MARGIN;
+        int left = border + column * (side + border);
+        int top = border + row * (side + border);
+        int plane = side * side;
+        for (int y = 0; y < side; y++) {
+            int to = 3 * ((top + y) * image.getWidth() + left);
+            for (int at = y * side; at < (y + 1) * side; at++) {
+                values[to++] = (byte) level.applyAsInt(2 * plane + at);
+                values[to++] = (byte) level.applyAsInt(plane + at);
+                values[to++] = (byte) level.applyAsInt(at);
+            }
+        }
+        return this;
     }
 
     public byte[] png() {
-        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        // Noise does not compress: with room for it the buffer is never copied to a larger one.
+        ByteArrayOutputStream png = new ByteArrayOutputStream(values.length + values.length / 100 + 4096);
         try {
             // No cache file: the temp folder may be read-only.
             ImageIO.setUseCache(false);

@@ -28,6 +28,11 @@ public enum ChartFormat {
             ViewBox whole = new ViewBox(0, 0, chart.width(), chart.height());
             return g.getSVGElement(null, true, whole, null, null).getBytes(StandardCharsets.UTF_8);
         }
+
+        @Override
+        public long bytes(int width, int height, long marks) {
+            return marks * MARK_BYTES;
+        }
     },
     PNG("image/png") {
         @Override
@@ -49,10 +54,21 @@ public enum ChartFormat {
             }
             return png.toByteArray();
         }
+
+        @Override
+        public long bytes(int width, int height, long marks) {
+            return (long) width * PIXELS * height * PIXELS * PIXEL_BYTES;
+        }
     };
 
     /// Pixels of a PNG for each of a chart's: fine enough for print.
     private static final int PIXELS = 2;
+
+    /// Memory for each mark of an SVG: its text of some 300 characters as a builder, a string and bytes.
+    private static final int MARK_BYTES = 900;
+
+    /// Memory for each pixel of a PNG: the raster, and the compressed file three times while its buffer grows.
+    private static final int PIXEL_BYTES = 4 + 3 * 2;
 
     static {
         // AWT is told what it will find of screens and fonts before anything has it look.
@@ -71,6 +87,10 @@ public enum ChartFormat {
 
     /// @return the chart as a file
     public abstract byte[] of(Chart chart);
+
+    /// @param marks how many lines, areas and texts are drawn
+    /// @return bytes of memory that drawing such a chart takes, at most
+    public abstract long bytes(int width, int height, long marks);
 
     private static void draw(Chart chart, Graphics2D g) {
         Pen pen = new Pen(g);

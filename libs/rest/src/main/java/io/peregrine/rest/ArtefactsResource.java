@@ -30,10 +30,12 @@ public class ArtefactsResource {
 
     private final Pruning pruning;
     private final StoreCheck check;
+    private final Drawings drawings;
 
-    ArtefactsResource(Pruning pruning, StoreCheck check) {
+    ArtefactsResource(Pruning pruning, StoreCheck check, Drawings drawings) {
         this.pruning = pruning;
         this.check = check;
+        this.drawings = drawings;
     }
 
     /// What no run needs.
@@ -118,7 +120,8 @@ public class ArtefactsResource {
         if (cursor != null && !cursor.startsWith(ArtifactStore.SCHEME)) {
             throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));
         }
-        StoreCheck.Page page = check.check(cursor == null ? "" : cursor);
+        // Reads a quarter of a gigabyte: a few at a time, as what is drawn.
+        StoreCheck.Page page = drawings.within(0, () -> check.check(cursor == null ? "" : cursor));
         return new Checked(page.artefacts(), page.bytes(), page.faults(), page.next());
     }
 }

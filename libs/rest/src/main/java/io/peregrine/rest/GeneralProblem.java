@@ -11,6 +11,11 @@ public enum GeneralProblem implements ProblemKind {
     NOT_ACCEPTABLE(406, "Not Acceptable", "Leave the header Accept out, or ask for what /q/openapi says is answered."),
     TOO_LARGE(413, "The body is too large", "Nothing that this service takes has more than 64 KiB."),
     MEDIA_TYPE_UNKNOWN(415, "Unsupported Media Type", "Send a Content-Type that /q/openapi says is taken."),
+    DRAWING_TOO_LARGE(
+            422,
+            "The drawing is too large",
+            "Ask for fewer or smaller images; peregrine.drawing.memory sets the limit."),
+    BUSY(429, "Too many costly requests at the same time", "Try again after the seconds that Retry-After states."),
     PROBLEM_UNKNOWN(404, "No such kind of problem", "Ask GET /api/v1/problems."),
     ARTEFACT_GONE(410, "The artefact is gone", "It was pruned from the store; publish the dataset again."),
     PRUNING_GOES_ON(409, "Another pruning is at work", "Wait for its end; it deletes the same."),

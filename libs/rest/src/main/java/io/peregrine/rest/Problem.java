@@ -72,9 +72,11 @@ public record Problem(
                 detail,
                 uri.getRequestUri().getPath(),
                 errors));
-        return kind.status() == Response.Status.SERVICE_UNAVAILABLE.getStatusCode()
-                ? response.header("Retry-After", 5).build()
-                : response.build();
+        return switch (kind.status()) {
+            case 429 -> response.header("Retry-After", 1).build();
+            case 503 -> response.header("Retry-After", 5).build();
+            default -> response.build();
+        };
     }
 
     static Response.ResponseBuilder response(Problem problem) {

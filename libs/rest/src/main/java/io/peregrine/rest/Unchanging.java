@@ -38,9 +38,9 @@ public enum Unchanging {
         return answer.tag(etag).header("Cache-Control", cacheControl).build();
     }
 
-    /// Answers bytes, whose digest is their tag.
-    public Response answer(byte[] bytes, String mediaType, Request request) {
-        return answer(tag(bytes), request, () -> Response.ok(bytes).type(mediaType));
+    /// Answers an image, whose digest is its tag.
+    public Response answer(Drawings.Drawn drawn, String mediaType, Request request) {
+        return answer(drawn.tag(), request, () -> Response.ok(drawn.bytes()).type(mediaType));
     }
 
     /// @return the tag of what is made of these artefacts, in this order
@@ -51,7 +51,8 @@ public enum Unchanging {
                 .getBytes(StandardCharsets.US_ASCII));
     }
 
-    private static String tag(byte[] bytes) {
+    /// @return the tag of these bytes
+    public static String tag(byte[] bytes) {
         try {
             byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(bytes);
             return HexFormat.of().formatHex(sha256, 0, 16);
