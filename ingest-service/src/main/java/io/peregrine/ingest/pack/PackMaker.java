@@ -7,10 +7,7 @@ import io.peregrine.events.Failure;
 import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.ingest.pack.Listing.Range;
 import io.peregrine.ingest.pack.Listing.Row;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.SegmentAllocator;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -105,13 +102,14 @@ public final class PackMaker {
     /// How the files of a pack are decoded, in which order whatever.
     @FunctionalInterface
     private interface Way {
-        List<Outcome> decoded(List<Row> rows, SegmentAllocator pixels) throws InterruptedException;
+        List<Outcome> decoded(List<Row> rows, DecodedPixels pixels) throws InterruptedException;
     }
 
     private Made make(Path root, Listing listing, Range range, ImageSpec image, Way way) throws InterruptedException {
-        // Outside the heap: 256 pictures of side 416 are 133 MB, of side 1,024 they are 805.
-        try (Arena arena = Arena.ofShared()) {
-            return made(root, image, way.decoded(listing.rows().subList(range.from(), range.to()), arena));
+        List<Row> rows = listing.rows().subList(range.from(), range.to());
+        long bytes = 3L * image.side() * image.side() * rows.size();
+        try (DecodedPixels pixels = new DecodedPixels(bytes, DecodedPixels.IN_MEMORY, store.disk())) {
+            return made(root, image, way.decoded(rows, pixels));
         }
     }
 
@@ -165,7 +163,7 @@ public final class PackMaker {
         }
     }
 
-    private Outcome decodeAlone(Path root, Row row, int place, ImageSpec image, SegmentAllocator pixels, Watch watch)
+    private Outcome decodeAlone(Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, Watch watch)
             throws InterruptedException {
         if (watch.isDeadly(place)) {
             String detail = "this service died twice while it decoded the file, which is now left alone; save it again";
@@ -184,14 +182,13 @@ public final class PackMaker {
         }
     }
 
-    private Outcome decode(Path root, Row row, ImageSpec image, SegmentAllocator pixels) throws InterruptedException {
+    private Outcome decode(Path root, Row row, ImageSpec image, DecodedPixels pixels) throws InterruptedException {
         long begin = System.nanoTime();
         long bytes = 0;
         try {
             byte[] file = PictureFile.read(root.resolve(row.file()), roots, row.sha256(), bytesMax);
             bytes = file.length;
-            byte[] planes = decoder.square(file, image);
-            MemorySegment kept = pixels.allocateFrom(ValueLayout.JAVA_BYTE, planes);
+            MemorySegment kept = pixels.keep(decoder.square(file, image));
             return new Outcome(kept, null, System.nanoTime() - begin, bytes);
         } catch (Refused refused) {
             return new Outcome(null, refused, System.nanoTime() - begin, bytes);
