@@ -215,9 +215,10 @@ public class SamplesResource {
     @Operation(
             operationId = "getSampleSheet",
             summary = "A contact sheet as PNG: in each column base, made picture and neighbour, below one another",
-            description = "As many as the limit, evenly spaced over the made rows. A sheet that needs more memory than the"
-                    + " service has for one drawing is a 422 that states the largest limit; without a limit it is as"
-                    + " many as fit.")
+            description =
+                    "As many as the limit, evenly spaced over the made rows. A sheet that needs more memory than the"
+                            + " service has for one drawing is a 422 that states the largest limit; without a limit it is as"
+                            + " many as fit.")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -225,7 +226,8 @@ public class SamplesResource {
     public Response sheet(
             @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
-            @Parameter(description = "Made pictures on the sheet, 1 to 64; left out: 12") @QueryParam("limit") String limit,
+            @Parameter(description = "Made pictures on the sheet, 1 to 64; left out: 12") @QueryParam("limit")
+                    String limit,
             @Context Request request)
             throws IOException {
         Asked asked = ask(run);
@@ -320,7 +322,9 @@ public class SamplesResource {
         Asked asked = ask(run);
         int at = ordinal(asked, ordinal);
         int most = Pages.limit(limit, 3, MOST_OTHERS);
-        int values = 3 * asked.balance().manifest().side() * asked.balance().manifest().side();
+        int values = 3
+                * asked.balance().manifest().side()
+                * asked.balance().manifest().side();
         return asked.settled(
                 request, () -> drawings.within((long) values * Float.BYTES, () -> others(asked, at, most)));
     }

@@ -1,10 +1,10 @@
 package io.peregrine.cluster.rest;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.charts.Chart;
 import io.peregrine.charts.ChartFormat;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.cluster.chart.ClusterPlot;
 import io.peregrine.cluster.postgres.PictureQueries;
 import io.peregrine.cluster.postgres.PictureQueries.Cluster;
@@ -130,12 +130,12 @@ public class ChartsResource {
             throw Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run));
         }
         // Its points are read from the database only when it is drawn.
-        long points = details.summary().pictures() == null
-                ? 0
-                : details.summary().pictures();
+        long points =
+                details.summary().pictures() == null ? 0 : details.summary().pictures();
         long bytes = points * POINT_BYTES + asked.bytes(ClusterPlot.WIDEST, ClusterPlot.HEIGHT, points);
         return answer(
-                "clusters/%s/%s".formatted(grouping, details.clustering().clusters().sha256()),
+                "clusters/%s/%s"
+                        .formatted(grouping, details.clustering().clusters().sha256()),
                 bytes,
                 () -> RunCharts.clusters(
                         details,
@@ -157,8 +157,7 @@ public class ChartsResource {
         }
     }
 
-    private Response answer(
-            String name, Chart chart, long marks, ChartFormat format, RunDetails run, Request request) {
+    private Response answer(String name, Chart chart, long marks, ChartFormat format, RunDetails run, Request request) {
         String key = name + "/" + trained(run);
         return answer(key, format.bytes(chart.width(), chart.height(), marks), () -> chart, format, run, request);
     }
@@ -178,8 +177,7 @@ public class ChartsResource {
         boolean running = run.summary().state().equals("running");
         Unchanging kind = running ? Unchanging.SO_FAR : Unchanging.SETTLED;
         String whole = "%s/%s/%s".formatted(run.summary().run(), format, key);
-        return kind.answer(
-                drawings.draw(whole, bytes, () -> format.of(chart.get())), format.mediaType(), request);
+        return kind.answer(drawings.draw(whole, bytes, () -> format.of(chart.get())), format.mediaType(), request);
     }
 
     private static ChartFormat format(String ending) {

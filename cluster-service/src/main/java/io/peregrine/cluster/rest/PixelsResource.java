@@ -142,8 +142,10 @@ public class PixelsResource {
         }
         try (pack) {
             long bytes = Sheet.bytes(pack.side(), 1, columns) + 6L * pack.side() * pack.side() * Float.BYTES;
-            return Response.ok(drawings
-                            .draw("pixels/" + tag, bytes, () -> drawn.apply(pack).png())
+            return Response.ok(drawings.draw(
+                                    "pixels/" + tag,
+                                    bytes,
+                                    () -> drawn.apply(pack).png())
                             .bytes())
                     .type("image/png");
         }
