@@ -1,9 +1,6 @@
 package io.peregrine.artifacts;
 
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,12 +10,10 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 
@@ -27,17 +22,19 @@ import java.util.Set;
 ///
 /// Format: a little-endian u64 with the header's length, the header in JSON, then the tensors in C order without holes.
 public final class Safetensors implements AutoCloseable {
-    /// As the reference implementation: no header is longer.
-    private static final long MAX_HEADER_BYTES = 100_000_000;
+    /// A header of a network with thousands of tensors has some 100 KB. The reference implementation allows 100 MB, which
+    /// would take gigabytes to read.
+    static final int MAX_HEADER_BYTES = 1 << 20;
+
+    static final int MAX_TENSORS = 10_000;
+
+    private static final String UNREADABLE = "TENSORS_UNREADABLE";
 
     private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfDouble DOUBLE =
             ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
 
     private final Path file;
     private final Arena arena;
@@ -105,9 +102,28 @@ public final class Safetensors implements AutoCloseable {
         } catch (IOException e) {
             arena.close();
             throw Failure.resource("STORE_UNREACHABLE", file + " cannot be read: " + e, e);
+        } catch (InternalError e) {
+            arena.close();
+            throw unreadable(file, "it was truncated while it was read");
         } catch (RuntimeException e) {
             arena.close();
             throw e;
+        }
+    }
+
+    /// Opens an artefact of a store. A header that is not readable although the file was whole when it was last hashed
+    /// has been damaged since: then the file is hashed again, and moved away if it has changed.
+    ///
+    /// @throws Failure as [ArtifactStore#open] and [#open(Path)]
+    @SuppressWarnings("MustBeClosedChecker") // The caller closes it.
+    public static Safetensors open(ArtifactStore store, ArtifactRef ref) {
+        try {
+            return open(store.open(ref));
+        } catch (Failure failure) {
+            if (failure.code().equals(UNREADABLE)) {
+                store.check(ref);
+            }
+            throw failure;
         }
     }
 
@@ -117,86 +133,28 @@ public final class Safetensors implements AutoCloseable {
             throw unreadable(file, "it has only %d bytes".formatted(size));
         }
         long headerBytes = all.get(LONG, 0);
-        if (headerBytes < 2 || headerBytes > Math.min(size - 8, MAX_HEADER_BYTES)) {
+        if (headerBytes < 2 || headerBytes > size - 8) {
             throw unreadable(file, "its header claims %s bytes".formatted(Long.toUnsignedString(headerBytes)));
         }
-        JsonNode header;
-        try {
-            header = JSON.readTree(all.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE));
-        } catch (IOException e) {
-            throw unreadable(file, "its header is no JSON");
+        if (headerBytes > MAX_HEADER_BYTES) {
+            throw unreadable(
+                    file, "its header has %,d bytes; at most %,d are read".formatted(headerBytes, MAX_HEADER_BYTES));
         }
-        if (!header.isObject()) {
-            throw unreadable(file, "its header is no JSON object");
+        byte[] json = all.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE);
+        SafetensorsHeader header;
+        try {
+            header = SafetensorsHeader.read(json, size - 8 - headerBytes);
+        } catch (SafetensorsHeader.InvalidHeaderException e) {
+            throw unreadable(file, e.getMessage());
         }
         MemorySegment data = all.asSlice(8 + headerBytes);
-        Map<String, String> metadata = new LinkedHashMap<>();
         SequencedMap<String, Tensor> tensors = new LinkedHashMap<>();
-        List<long[]> spans = new ArrayList<>();
-        for (Map.Entry<String, JsonNode> entry : header.properties()) {
-            if (entry.getKey().equals("__metadata__")) {
-                for (Map.Entry<String, JsonNode> note : entry.getValue().properties()) {
-                    if (!note.getValue().isTextual()) {
-                        throw unreadable(file, "metadata '%s' is no text".formatted(shown(note.getKey())));
-                    }
-                    metadata.put(note.getKey(), note.getValue().textValue());
-                }
-            } else {
-                tensors.put(entry.getKey(), tensor(file, entry.getKey(), entry.getValue(), data, spans));
-            }
-        }
-        long end = 0;
-        spans.sort(Comparator.<long[]>comparingLong(s -> s[0]).thenComparingLong(s -> s[1]));
-        for (long[] span : spans) {
-            if (span[0] != end) {
-                throw unreadable(file, "its tensors overlap or leave a hole at byte " + end);
-            }
-            end = span[1];
-        }
-        if (end != data.byteSize()) {
-            throw unreadable(file, "it has %d bytes of data, its header tells of %d".formatted(data.byteSize(), end));
-        }
-        return new Safetensors(file, arena, tensors, metadata);
-    }
-
-    private static Tensor tensor(Path file, String name, JsonNode json, MemorySegment data, List<long[]> spans) {
-        DType dtype = DType.named(json.path("dtype").asText())
-                .orElseThrow(() -> unreadable(
-                        file,
-                        "tensor '%s' is %s; U8, I64, F32 and F64 are read"
-                                .formatted(shown(name), shown(json.path("dtype").toString()))));
-        JsonNode dimensions = json.path("shape");
-        JsonNode offsets = json.path("data_offsets");
-        if (!dimensions.isArray() || !offsets.isArray() || offsets.size() != 2) {
-            throw unreadable(file, "tensor '%s' has no shape or no data_offsets".formatted(shown(name)));
-        }
-        long[] shape = new long[dimensions.size()];
-        long bytes = dtype.bytes();
-        try {
-            for (int i = 0; i < shape.length; i++) {
-                shape[i] = whole(dimensions.get(i));
-                bytes = Math.multiplyExact(bytes, shape[i]);
-            }
-            long begin = whole(offsets.get(0));
-            long end = whole(offsets.get(1));
-            if (begin > end || end > data.byteSize() || end - begin != bytes) {
-                throw unreadable(
-                        file,
-                        "tensor '%s' of %d bytes claims bytes %d to %d of %d"
-                                .formatted(shown(name), bytes, begin, end, data.byteSize()));
-            }
-            spans.add(new long[] {begin, end});
-            return new Tensor(dtype, shape, data.asSlice(begin, bytes));
-        } catch (ArithmeticException e) {
-            throw unreadable(file, "tensor '%s' has an impossible shape or offset".formatted(shown(name)));
-        }
-    }
-
-    private static long whole(JsonNode json) {
-        if (!json.isIntegralNumber() || !json.canConvertToLong() || json.longValue() < 0) {
-            throw new ArithmeticException();
-        }
-        return json.longValue();
+        header.tensors()
+                .forEach((name, entry) -> tensors.put(
+                        name,
+                        new Tensor(
+                                entry.dtype(), entry.shape(), data.asSlice(entry.begin(), entry.end() - entry.begin()))));
+        return new Safetensors(file, arena, tensors, header.metadata());
     }
 
     /// @param name out of a header, which may be anything and as long as it likes
@@ -205,9 +163,25 @@ public final class Safetensors implements AutoCloseable {
         return "%.100s".formatted(name).replaceAll("[^ -~]", "?") + (name.length() > 100 ? "…" : "");
     }
 
+    /// Where a mapped file was truncated, reading beyond its new end throws an `InternalError`. Whoever opens the file next
+    /// finds it damaged and moves it away.
+    ///
+    /// @return OURS `ARTEFACT_CORRUPT`; empty, if the error is another
+    public static Optional<Failure> truncated(Throwable error) {
+        boolean faulted = error instanceof InternalError
+                && String.valueOf(error.getMessage()).contains("unsafe memory access");
+        return faulted
+                ? Optional.of(Failure.ours(
+                        "ARTEFACT_CORRUPT",
+                        "A file of the store was truncated while it was read. Publish the dataset again: that makes the"
+                                + " artefact anew",
+                        error))
+                : Optional.empty();
+    }
+
     private static Failure unreadable(Path file, String why) {
         return Failure.ours(
-                "TENSORS_UNREADABLE", "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
+                UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
     }
 
     /// @return the text notes of the header

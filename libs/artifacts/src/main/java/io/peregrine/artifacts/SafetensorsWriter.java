@@ -2,6 +2,7 @@ package io.peregrine.artifacts;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.peregrine.events.Failure;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -75,10 +76,22 @@ public final class SafetensorsWriter {
     }
 
     /// @param file made or replaced
+    /// @throws io.peregrine.events.Failure OURS `TENSORS_TOO_MANY`, if the header would be larger than [Safetensors] reads
     public void writeTo(Path file) throws IOException {
+        ByteBuffer header = header();
+        long bytes =
+                header.remaining() + parts.stream().mapToLong(Part::bytes).sum();
+        try {
+            write(file, header);
+        } catch (IOException e) {
+            throw new FullDisk.WriteException(bytes, e);
+        }
+    }
+
+    private void write(Path file, ByteBuffer header) throws IOException {
         try (FileChannel channel = FileChannel.open(
                 file, StandardOpenOption.CREATE, StandardOpenOption.TRUNCATE_EXISTING, StandardOpenOption.WRITE)) {
-            writeAll(channel, header());
+            writeAll(channel, header);
             for (Part part : parts) {
                 for (MemorySegment piece : part.data()) {
                     for (long at = 0; at < piece.byteSize(); at += WRITE_BYTES) {
@@ -116,6 +129,17 @@ public final class SafetensorsWriter {
         }
         try {
             byte[] json = JSON.writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
+            if (json.length > Safetensors.MAX_HEADER_BYTES - 8 || parts.size() > Safetensors.MAX_TENSORS) {
+                throw Failure.ours(
+                        "TENSORS_TOO_MANY",
+                        "a header of %,d bytes for %,d tensors cannot be written: at most %,d bytes and %,d tensors are read"
+                                .formatted(
+                                        json.length,
+                                        parts.size(),
+                                        Safetensors.MAX_HEADER_BYTES,
+                                        Safetensors.MAX_TENSORS),
+                        null);
+            }
             // Padded with spaces, so that the data begins at a multiple of 8.
             int padded = (json.length + 7) / 8 * 8;
             ByteBuffer buffer = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);

@@ -8,13 +8,19 @@ import io.peregrine.events.Failure;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class SafetensorsTest {
     @TempDir
@@ -74,14 +80,130 @@ class SafetensorsTest {
                 "{nonsense|0|no JSON"
             })
     void aHostileHeaderIsNamedAndRefused(String header, int dataBytes, String why) throws IOException {
-        byte[] json = header.getBytes(UTF_8);
-        ByteBuffer file = ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
-        file.putLong(json.length).put(json);
-        Path path = Files.write(folder.resolve("hostile.safetensors"), file.array());
+        Path path = file(header, dataBytes);
 
         assertThatThrownBy(() -> Safetensors.open(path))
                 .isInstanceOf(Failure.class)
                 .hasMessageContaining(why);
+    }
+
+    private Path file(String header, int dataBytes) throws IOException {
+        byte[] json = header.getBytes(UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + json.length + dataBytes).order(ByteOrder.LITTLE_ENDIAN);
+        file.putLong(json.length).put(json);
+        return Files.write(folder.resolve("hostile.safetensors"), file.array());
+    }
+
+    @Test
+    void aHeaderOfAHundredMegabytesIsRefusedUnread() throws IOException {
+        // A sparse file: only its length is there.
+        Path file = folder.resolve("large.safetensors");
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.allocate(8)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .putLong(100_000_000)
+                    .flip());
+            channel.write(ByteBuffer.allocate(1), 100_000_100);
+        }
+
+        assertThatThrownBy(() -> Safetensors.open(file))
+                .hasMessageContaining("has 100,000,000 bytes; at most 1,048,576 are read");
+    }
+
+    @Test
+    void tenThousandTensorsAreReadAndNotOneMore() throws IOException {
+        for (int count : new int[] {10_000, 10_001}) {
+            String tensors = IntStream.range(0, count)
+                    .mapToObj("\"t%d\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}"::formatted)
+                    .collect(Collectors.joining(","));
+            Path file = file("{" + tensors + "}", 0);
+            if (count == 10_000) {
+                try (Safetensors read = Safetensors.open(file)) {
+                    assertThat(read.names()).hasSize(count);
+                }
+            } else {
+                assertThatThrownBy(() -> Safetensors.open(file)).hasMessageContaining("more than the 10,000 tensors");
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                // Each a megabyte of one thing.
+                "{\"a\":%s1%s}|[|]", "{\"a\":{\"shape\":[%s1%s]}}|1,|", "{\"__metadata__\":{%s\"z\":\"\"%s}}|\"a\":\"\",|",
+                "{\"a\":{%s\"z\":1%s}}|\"b\":{},|", "{%s\"z\":1%s}|\"\":0,|", "{\"%sz%s\":1}|n|"
+            })
+    void aMegabyteOfAnythingIsRefusedAtOnce(String template) throws IOException {
+        String[] parts = template.split("\\|", -1);
+        int times = 1_000_000 / Math.max(1, parts[1].length() + parts[2].length());
+        Path file = file(parts[0].formatted(parts[1].repeat(times), parts[2].repeat(times)), 0);
+
+        assertThatThrownBy(() -> Safetensors.open(file))
+                .isInstanceOfSatisfying(
+                        Failure.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_UNREADABLE"));
+    }
+
+    @Test
+    void aFileThatIsTruncatedWhileItIsMappedIsTold() throws IOException {
+        Path file = folder.resolve("mapped.safetensors");
+        new SafetensorsWriter()
+                .add("a", new long[] {1_000_000}, new byte[1_000_000])
+                .writeTo(file);
+        try (Safetensors read = Safetensors.open(file)) {
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+                channel.truncate(100_000);
+            }
+            assertThatThrownBy(() -> read.tensor("a").bytes())
+                    .isInstanceOfSatisfying(
+                            InternalError.class,
+                            error -> assertThat(Safetensors.truncated(error))
+                                    .hasValueSatisfying(failure ->
+                                            assertThat(failure.code()).isEqualTo("ARTEFACT_CORRUPT")));
+        }
+        assertThat(Safetensors.truncated(new InternalError("another"))).isEmpty();
+    }
+
+    @Test
+    void whatCouldNotBeReadIsNotWritten() {
+        SafetensorsWriter notes = new SafetensorsWriter().metadata("names", "n".repeat(Safetensors.MAX_HEADER_BYTES));
+        SafetensorsWriter tensors = new SafetensorsWriter();
+        for (int i = 0; i <= Safetensors.MAX_TENSORS; i++) {
+            tensors.add("t" + i, new long[] {0}, new byte[0]);
+        }
+        for (SafetensorsWriter writer : List.of(notes, tensors)) {
+            assertThatThrownBy(() -> writer.writeTo(folder.resolve("none.safetensors")))
+                    .isInstanceOfSatisfying(
+                            Failure.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_TOO_MANY"));
+        }
+        assertThat(folder.resolve("none.safetensors")).doesNotExist();
+    }
+
+    /// Headers put together of the format's own words reach further into the reader than flipped bytes.
+    @Test
+    void noHeaderOfTheFormatsOwnWordsDoesMoreThanFailByName() throws IOException {
+        String[] words = {
+            "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"",
+            "\"__metadata__\"", "\"U8\"", "\"F32\"", "0", "1", "4", "-1", "1e3", "99999999999999999999", "null", "true", " "
+        };
+        Random random = new Random(43);
+        int read = 0;
+        for (int round = 0; round < 20_000; round++) {
+            StringBuilder header = new StringBuilder("{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]}}");
+            for (int i = random.nextInt(4); i > 0; i--) {
+                int at = random.nextInt(header.length());
+                int end = Math.min(header.length(), at + random.nextInt(8));
+                header.replace(at, end, words[random.nextInt(words.length)]);
+            }
+            try {
+                SafetensorsHeader.read(header.toString().getBytes(UTF_8), 4);
+                read++;
+            } catch (SafetensorsHeader.InvalidHeaderException expected) {
+                assertThat(expected).hasMessageMatching("(its|it|tensor|metadata) .*");
+            }
+        }
+        assertThat(read).isBetween(1_000, 15_000);
     }
 
     @Test
