@@ -1,6 +1,8 @@
 package io.peregrine.artifacts;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -35,7 +37,7 @@ public interface ArtifactStore extends AutoCloseable {
     /// @param extension of the file, such as `safetensors`
     /// @param before told of the artefact when all that it still lacks is its name; what it
     ///     throws leaves nothing there
-    /// @throws Failure RESOURCE `STORE_UNREACHABLE`, if the store refuses
+    /// @throws Failure RESOURCE `STORE_FULL`, if there is no room; RESOURCE `STORE_UNREACHABLE`, if the store refuses
     ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before);
 
     /// Publishes what `content` writes.
@@ -45,15 +47,47 @@ public interface ArtifactStore extends AutoCloseable {
 
     /// Publishes bytes that are already at hand.
     default ArtifactRef publish(String kind, String extension, byte[] bytes) {
-        return publish(kind, extension, aside -> Files.write(aside, bytes));
+        return publish(kind, extension, aside -> {
+            try {
+                Files.write(aside, bytes);
+            } catch (IOException e) {
+                throw new FullDisk.WriteException(bytes.length, e);
+            }
+        });
     }
 
     /// @return the artefact's file, to be opened at once; its length and SHA-256 are checked the first time that
-    ///     this process asks for it
+    ///     this process asks for it, and again when the file has changed since
     /// @throws Failure OURS `ARTEFACT_MISSING` or `ARTEFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
     Path open(ArtifactRef ref);
 
-    /// Reads the whole artefact where it lies, whatever is known or kept of it here.
+    /// Reads an artefact that is JSON. Where it cannot be read although it was whole when it was last hashed, it is hashed
+    /// again.
+    ///
+    /// @throws Failure as [#open]; OURS `ARTEFACT_UNREADABLE`, if the artefact is whole and still no such JSON
+    default <T> T read(ArtifactRef ref, Class<T> type) {
+        try {
+            return EventCodec.json().readValue(Files.readAllBytes(open(ref)), type);
+        } catch (JsonProcessingException e) {
+            check(ref);
+            throw Failure.ours(
+                    "ARTEFACT_UNREADABLE",
+                    "%s is not the JSON of a %s: %s"
+                            .formatted(ref.uri(), type.getSimpleName(), e.getOriginalMessage()),
+                    e);
+        } catch (IOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", ref.uri() + " cannot be read: " + e, e);
+        }
+    }
+
+    /// Whoever reuses what an earlier run has made asks this first.
+    ///
+    /// @return whether the artefact lies where all processes read it, and is whole. What is damaged counts as missing:
+    ///     publishing it again replaces it.
+    /// @throws Failure RESOURCE, if the store is away
+    boolean holds(ArtifactRef ref);
+
+    /// Reads the whole artefact where it lies, whatever is known or kept of it here. A damaged file is moved away.
     ///
     /// @throws Failure as [#open]
     void check(ArtifactRef ref);
@@ -66,6 +100,11 @@ public interface ArtifactStore extends AutoCloseable {
     ///
     /// @throws Failure RESOURCE `STORE_UNREACHABLE`
     void delete(Collection<String> uris);
+
+    /// Writes and deletes a few bytes where artefacts are published or read here.
+    ///
+    /// @throws Failure RESOURCE `STORE_FULL` or `STORE_UNREACHABLE`, if nothing can be written
+    void mustBeWritable();
 
     /// @return the folder that needs room when artefacts are published or read here: the store, or what is kept of it
     Path disk();

@@ -2,82 +2,176 @@ package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /// A store that is a folder. Publication: write aside, hash, fsync, atomic rename, fsync the folder.
+///
+/// A file is hashed when this process first opens it, and again when its length, its times or its inode have changed. A
+/// damaged file is moved to `damaged/` at once, in whichever process finds it: nobody uses it any more, and publishing
+/// the same content makes it anew.
 public final class FileStore implements ArtifactStore {
+    /// A half-written file that nobody has written to for so long is a dead process's. Should its process only have been
+    /// paused, then the publication fails and is tried again.
+    static final Duration ABANDONED = Duration.ofMinutes(15);
+
+    private static final int PROBE_BYTES = 4_096;
+    private static final long SWEEP_NANOS = Duration.ofHours(1).toNanos();
+
     private final Path root;
-    private final Set<String> verified = ConcurrentHashMap.newKeySet();
+    private final Path aside;
+    private final DamagedFiles damaged;
+    private final Durability durability;
+    private final Consumer<ArtifactRef> onDamage;
+    private final Map<String, FileIdentity> verified = new ConcurrentHashMap<>();
+    private final AtomicLong nextSweep = new AtomicLong();
 
     /// @param root the store's folder; made when missing
     public FileStore(Path root) {
+        this(root, damaged -> {});
+    }
+
+    /// @param root the store's folder; made when missing
+    /// @param onDamage told of each artefact whose file this process finds damaged
+    public FileStore(Path root, Consumer<ArtifactRef> onDamage) {
+        this(root, onDamage, new Durability());
+    }
+
+    /// @param root the store's folder; made when missing
+    /// @param onDamage told of each artefact whose file this process finds damaged
+    /// @param durability syncs what is published
+    public FileStore(Path root, Consumer<ArtifactRef> onDamage, Durability durability) {
         this.root = root.toAbsolutePath().normalize();
+        this.aside = this.root.resolve("aside");
+        this.damaged = new DamagedFiles(this.root.resolve("damaged"));
+        this.durability = durability;
+        this.onDamage = onDamage;
         try {
-            Files.createDirectories(this.root.resolve("aside"));
+            if (!Files.isDirectory(aside)) {
+                durability.createFolders(aside);
+            }
         } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", "the store's folder " + root + " cannot be made: " + e, e);
+            throw refused("its own folder", 0, "the store's folder " + root + " cannot be made: " + e, e);
         }
+        sweep();
     }
 
     @Override
     public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
-        Path aside = root.resolve("aside").resolve(UUID.randomUUID().toString());
-        try {
-            content.writeTo(aside);
-            String sha256 = sha256(aside);
-            ArtifactRef ref = new ArtifactRef(
-                    SCHEME + kind + "/" + sha256.substring(0, 2) + "/" + sha256 + "." + extension,
-                    sha256,
-                    Files.size(aside));
-            fsync(aside, StandardOpenOption.WRITE);
-            before.accept(ref);
-            Path published = path(ref);
-            Files.createDirectories(published.getParent());
-            move(aside, published);
-            fsync(published.getParent(), StandardOpenOption.READ);
-            verified.add(ref.uri());
-            return ref;
-        } catch (IOException | UncheckedIOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", "the store at " + root + " refuses a " + kind + ": " + e, e);
-        } finally {
-            try {
-                Files.deleteIfExists(aside);
-            } catch (IOException ignored) {
-                // What lies aside is nobody's; it only takes room.
-            }
+        if (System.nanoTime() - nextSweep.get() >= 0) {
+            sweep();
         }
+        Path file = aside.resolve(UUID.randomUUID().toString());
+        try {
+            return publish(kind, extension, content, before, file);
+        } catch (IOException | UncheckedIOException e) {
+            long written = file.toFile().length();
+            deleteQuietly(file);
+            throw refused("a " + kind, written, "the store at " + root + " refuses a " + kind + ": " + e, e);
+        } finally {
+            deleteQuietly(file);
+        }
+    }
+
+    private ArtifactRef publish(
+            String kind, String extension, Content content, Consumer<ArtifactRef> before, Path file)
+            throws IOException {
+        content.writeTo(file);
+        String sha256 = sha256(file);
+        ArtifactRef ref = new ArtifactRef(
+                SCHEME + kind + "/" + sha256.substring(0, 2) + "/" + sha256 + "." + extension,
+                sha256,
+                Files.size(file));
+        Path published = path(ref);
+        durability.sync(file);
+        before.accept(ref);
+        durability.createFolders(published.getParent(), root);
+        durability.rename(file, published);
+        verified.put(ref.uri(), FileIdentity.of(published));
+        return ref;
+    }
+
+    private static void deleteQuietly(Path aside) {
+        try {
+            Files.deleteIfExists(aside);
+        } catch (IOException ignored) {
+            // A later sweep deletes it.
+        }
+    }
+
+    /// Deletes what dead processes have left half-written, and damaged files that were kept long enough.
+    private void sweep() {
+        nextSweep.set(System.nanoTime() + SWEEP_NANOS);
+        Instant now = Instant.now();
+        damaged.sweep(now);
+        try (Stream<Path> files = Files.list(aside)) {
+            for (Path file : files.toList()) {
+                if (Files.getLastModifiedTime(file).toInstant().isBefore(now.minus(ABANDONED))) {
+                    Files.deleteIfExists(file);
+                }
+            }
+        } catch (IOException goneMeanwhile) {
+            // Another process sweeps, too, or publishes: what is left goes the next time.
+        }
+    }
+
+    private Failure refused(String what, long written, String otherwise, Exception e) {
+        if (FullDisk.isCauseOf(e)) {
+            sweep();
+            return FullDisk.failure(what, root, written, e);
+        }
+        return Failure.resource("STORE_UNREACHABLE", otherwise, e);
     }
 
     @Override
     public Path open(ArtifactRef ref) {
         Path file = path(ref);
-        if (verified.contains(ref.uri()) && Files.isRegularFile(file)) {
-            return file;
+        FileIdentity known = verified.get(ref.uri());
+        try {
+            if (known != null && known.equals(FileIdentity.of(file))) {
+                return file;
+            }
+        } catch (IOException e) {
+            // The check says what it is.
         }
         check(ref);
         return file;
+    }
+
+    @Override
+    public boolean holds(ArtifactRef ref) {
+        try {
+            open(ref);
+            return true;
+        } catch (Failure failure) {
+            if (failure.kind() == FailureKind.RESOURCE) {
+                throw failure;
+            }
+            return false;
+        }
     }
 
     @Override
@@ -85,21 +179,40 @@ public final class FileStore implements ArtifactStore {
         verified.remove(ref.uri());
         Path file = path(ref);
         try {
-            long bytes = Files.size(file);
-            if (bytes != ref.bytes()) {
-                throw corrupt(ref, "has %d bytes instead of %d".formatted(bytes, ref.bytes()));
+            while (true) {
+                FileIdentity found = FileIdentity.of(file);
+                Optional<String> fault = fault(ref, file, found);
+                if (fault.isEmpty()) {
+                    // Not as it is now: what was changed since is read again.
+                    verified.put(ref.uri(), found);
+                    return;
+                }
+                if (damaged.take(file, found, Instant.now())) {
+                    onDamage.accept(ref);
+                    throw corrupt(ref, file, fault.get());
+                }
+                // Published anew while it was read.
             }
-            String sha256 = sha256(file);
-            if (!sha256.equals(ref.sha256())) {
-                throw corrupt(ref, "hashes to " + sha256);
-            }
-            verified.add(ref.uri());
         } catch (NoSuchFileException e) {
+            if (damaged.of(file).isPresent()) {
+                throw corrupt(ref, file, "was damaged");
+            }
             throw Failure.ours(
-                    "ARTEFACT_MISSING", "%s is not in the store at %s; was it pruned?".formatted(ref.uri(), root), e);
+                    "ARTEFACT_MISSING",
+                    "%s is not in the store at %s. If it was not pruned, publish the dataset again to make it anew"
+                            .formatted(ref.uri(), root),
+                    e);
         } catch (IOException e) {
             throw Failure.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(ref.uri(), e), e);
         }
+    }
+
+    private static Optional<String> fault(ArtifactRef ref, Path file, FileIdentity found) throws IOException {
+        if (found.bytes() != ref.bytes()) {
+            return Optional.of("has %d bytes instead of %d".formatted(found.bytes(), ref.bytes()));
+        }
+        String sha256 = sha256(file);
+        return sha256.equals(ref.sha256()) ? Optional.empty() : Optional.of("hashes to " + sha256);
     }
 
     @Override
@@ -159,6 +272,19 @@ public final class FileStore implements ArtifactStore {
     }
 
     @Override
+    public void mustBeWritable() {
+        Path file = aside.resolve(UUID.randomUUID().toString());
+        try {
+            Files.write(file, new byte[PROBE_BYTES]);
+        } catch (IOException e) {
+            deleteQuietly(file);
+            throw refused("any file", PROBE_BYTES, "the store at " + root + " cannot be written to: " + e, e);
+        } finally {
+            deleteQuietly(file);
+        }
+    }
+
+    @Override
     public Path disk() {
         return root;
     }
@@ -169,25 +295,14 @@ public final class FileStore implements ArtifactStore {
         Files.deleteIfExists(path(uri));
     }
 
-    private static Failure corrupt(ArtifactRef ref, String how) {
+    private Failure corrupt(ArtifactRef ref, Path file, String fault) {
+        String where = damaged.of(file)
+                .map(taken -> "The damaged file lies in " + taken)
+                .orElse("The damaged file could not be moved away and will be replaced");
         return Failure.ours(
                 "ARTEFACT_CORRUPT",
-                "%s %s; delete the file and publish the dataset again".formatted(ref.uri(), how),
+                "%s %s. %s. Publish the dataset again: that makes the artefact anew".formatted(ref.uri(), fault, where),
                 null);
-    }
-
-    private static void move(Path from, Path to) throws IOException {
-        try {
-            Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-        } catch (AtomicMoveNotSupportedException e) {
-            throw new IOException("the store must be one file system: " + e.getMessage(), e);
-        }
-    }
-
-    private static void fsync(Path path, StandardOpenOption access) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, access)) {
-            channel.force(true);
-        }
     }
 
     private static String sha256(Path file) throws IOException {

@@ -8,8 +8,6 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.Split;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.stream.IntStream;
 
@@ -94,8 +92,8 @@ public final class Manifest {
 
     /// @throws Failure OURS, if an artefact is missing or changed, or the two do not belong together
     public static Manifest open(ArtifactStore store, ManifestRef ref) {
-        try (Safetensors tensors = Safetensors.open(store.open(ref.tensors()))) {
-            Beside beside = JSON.readValue(Files.readAllBytes(store.open(ref.json())), Beside.class);
+        try (Safetensors tensors = Safetensors.open(store, ref.tensors())) {
+            Beside beside = store.read(ref.json(), Beside.class);
             long[] label = tensors.tensor("label").longs();
             long[] pack = tensors.tensor("pack").longs();
             long[] index = tensors.tensor("index").longs();
@@ -126,8 +124,6 @@ public final class Manifest {
                     })
                     .toList();
             return new Manifest(beside.side(), beside.classes(), beside.packs(), entries);
-        } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", ref.json().uri() + " cannot be read: " + e, e);
         }
     }
 

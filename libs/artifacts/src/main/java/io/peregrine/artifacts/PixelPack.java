@@ -53,7 +53,7 @@ public final class PixelPack implements AutoCloseable {
 
     /// @throws Failure OURS, if the artefact is missing, changed or no pack
     public static PixelPack open(ArtifactStore store, ArtifactRef ref) {
-        Safetensors file = Safetensors.open(store.open(ref));
+        Safetensors file = Safetensors.open(store, ref);
         try {
             return new PixelPack(file, ref);
         } catch (RuntimeException e) {

@@ -49,7 +49,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
 
     /// @throws Failure OURS, if the artefact is missing, changed or no shard
     public static RecipeShard open(ArtifactStore store, ArtifactRef ref) {
-        try (Safetensors file = Safetensors.open(store.open(ref))) {
+        try (Safetensors file = Safetensors.open(store, ref)) {
             return new RecipeShard(
                     file.tensor("base").longs(),
                     file.tensor("neighbour").longs(),

@@ -2,17 +2,21 @@ package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -25,6 +29,7 @@ import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.S3ClientBuilder;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
+import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
@@ -32,7 +37,8 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 ///
 /// Publication is one PUT that the bucket takes only if it has nothing under that name (`If-None-Match: *`) and only if
 /// the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artefact, and of two writers one is refused,
-/// which has said the same. What was fetched is hashed before it gets its name in the folder.
+/// which has said the same. Whoever is refused looks whether the object is whole, and replaces one that is damaged. What
+/// was fetched is hashed before it gets its name in the folder.
 public final class S3Store implements ArtifactStore {
     /// What one PUT may hold.
     private static final long PUT_BYTES = 5L << 30;
@@ -40,11 +46,16 @@ public final class S3Store implements ArtifactStore {
     private static final int ALREADY_THERE = 412;
     private static final int ANOTHER_IS_WRITING = 409;
 
+    /// What tells an object from another of the same name.
+    private record ObjectIdentity(long bytes, String eTag, Instant modified) {}
+
     private final S3Client client;
     private final String bucket;
     private final String prefix;
     private final FileStore kept;
     private final RecentlyOpened recent;
+    private final Map<String, ObjectIdentity> checked = new ConcurrentHashMap<>();
+    private final Consumer<ArtifactRef> onDamage;
 
     /// @param place `s3://bucket` or `s3://bucket/prefix`
     /// @param endpoint of a server that is not Amazon's, which is then asked by path (`endpoint/bucket/…`)
@@ -52,6 +63,17 @@ public final class S3Store implements ArtifactStore {
     /// @param bytes that the folder may hold. What was opened within the last minute stays beyond them.
     /// @throws IllegalArgumentException for another kind of place
     public S3Store(URI place, Optional<URI> endpoint, String region, Path folder, long bytes) {
+        this(place, endpoint, region, folder, bytes, damaged -> {});
+    }
+
+    /// @param onDamage told of each artefact that this process finds damaged, in the bucket or in the folder
+    public S3Store(
+            URI place,
+            Optional<URI> endpoint,
+            String region,
+            Path folder,
+            long bytes,
+            Consumer<ArtifactRef> onDamage) {
         if (!"s3".equals(place.getScheme()) || place.getAuthority() == null) {
             throw new IllegalArgumentException(
                     "the store '%s' is no s3://bucket or s3://bucket/prefix".formatted(place));
@@ -59,7 +81,8 @@ public final class S3Store implements ArtifactStore {
         this.bucket = place.getAuthority();
         String path = place.getPath().replaceAll("^/+|/+$", "");
         this.prefix = path.isEmpty() ? "" : path + "/";
-        this.kept = new FileStore(folder);
+        this.onDamage = onDamage;
+        this.kept = new FileStore(folder, onDamage);
         this.recent = new RecentlyOpened(kept, bytes, Duration.ofMinutes(1));
         S3ClientBuilder builder = S3Client.builder()
                 .httpClientBuilder(UrlConnectionHttpClient.builder().socketTimeout(Duration.ofMinutes(1)))
@@ -81,17 +104,13 @@ public final class S3Store implements ArtifactStore {
                     "%s has %,d bytes, and a bucket takes %,d at once".formatted(ref.uri(), ref.bytes(), PUT_BYTES),
                     null);
         }
-        byte[] sha256 = HexFormat.of().parseHex(ref.sha256());
         try {
-            client.putObject(
-                    put -> put.bucket(bucket)
-                            .key(key(ref))
-                            .ifNoneMatch("*")
-                            .checksumSHA256(Base64.getEncoder().encodeToString(sha256)),
-                    RequestBody.fromFile(kept.path(ref)));
+            put(ref, true);
         } catch (S3Exception refused) {
-            // Another's write that is on its way may fail yet: then ours is tried again, with the job.
-            if (refused.statusCode() != ALREADY_THERE) {
+            if (refused.statusCode() == ALREADY_THERE) {
+                replaceIfDamaged(ref);
+            } else {
+                // Another's write that is on its way may fail yet: then ours is tried again, with the job.
                 throw unreachable(
                         refused.statusCode() == ANOTHER_IS_WRITING ? "is just being written" : "cannot be written",
                         ref,
@@ -104,6 +123,58 @@ public final class S3Store implements ArtifactStore {
         return ref;
     }
 
+    private void put(ArtifactRef ref, boolean onlyIfMissing) {
+        byte[] sha256 = HexFormat.of().parseHex(ref.sha256());
+        client.putObject(
+                put -> {
+                    put.bucket(bucket)
+                            .key(key(ref))
+                            .checksumSHA256(Base64.getEncoder().encodeToString(sha256));
+                    if (onlyIfMissing) {
+                        put.ifNoneMatch("*");
+                    }
+                },
+                RequestBody.fromFile(kept.path(ref)));
+    }
+
+    private void replaceIfDamaged(ArtifactRef ref) {
+        try {
+            check(ref);
+        } catch (Failure failure) {
+            if (failure.kind() == FailureKind.RESOURCE) {
+                throw failure;
+            }
+            try {
+                put(ref, false);
+            } catch (SdkException away) {
+                throw unreachable("cannot be written", ref, away);
+            }
+        }
+    }
+
+    /// Asks the bucket, and reads the object unless this process has read the same one before.
+    @Override
+    public boolean holds(ArtifactRef ref) {
+        try {
+            HeadObjectResponse head =
+                    client.headObject(ask -> ask.bucket(bucket).key(key(ref)));
+            if (!new ObjectIdentity(head.contentLength(), head.eTag(), head.lastModified())
+                    .equals(checked.get(ref.uri()))) {
+                check(ref);
+            }
+            return true;
+        } catch (NoSuchKeyException missing) {
+            return false;
+        } catch (SdkException away) {
+            throw unreachable("cannot be read", ref, away);
+        } catch (Failure failure) {
+            if (failure.kind() == FailureKind.RESOURCE) {
+                throw failure;
+            }
+            return false;
+        }
+    }
+
     @Override
     public Path open(ArtifactRef ref) {
         Path file = Files.isRegularFile(kept.path(ref)) ? ofFolder(ref) : fetch(ref);
@@ -113,12 +184,7 @@ public final class S3Store implements ArtifactStore {
 
     /// The folder is only a copy: what is damaged there is fetched again.
     private Path ofFolder(ArtifactRef ref) {
-        try {
-            return kept.open(ref);
-        } catch (Failure damaged) {
-            forget(ref.uri());
-            return fetch(ref);
-        }
+        return kept.holds(ref) ? kept.path(ref) : fetch(ref);
     }
 
     private Path fetch(ArtifactRef ref) {
@@ -135,10 +201,14 @@ public final class S3Store implements ArtifactStore {
         } catch (NoSuchKeyException missing) {
             throw missing(ref, missing);
         } catch (SdkException away) {
+            if (FullDisk.isCauseOf(away)) {
+                throw FullDisk.failure(ref.uri(), kept.disk(), ref.bytes(), away);
+            }
             throw unreachable("cannot be read", ref, away);
         }
         if (!found.equals(ref)) {
             forget(found.uri());
+            onDamage.accept(ref);
             throw corrupt(ref, found.bytes(), found.sha256());
         }
         return kept.path(ref);
@@ -151,8 +221,12 @@ public final class S3Store implements ArtifactStore {
             long bytes = object.response().contentLength();
             String sha256 = FileStore.sha256(object);
             if (bytes != ref.bytes() || !sha256.equals(ref.sha256())) {
+                checked.remove(ref.uri());
+                onDamage.accept(ref);
                 throw corrupt(ref, bytes, sha256);
             }
+            GetObjectResponse found = object.response();
+            checked.put(ref.uri(), new ObjectIdentity(bytes, found.eTag(), found.lastModified()));
         } catch (NoSuchKeyException missing) {
             throw missing(ref, missing);
         } catch (SdkException | IOException away) {
@@ -183,6 +257,7 @@ public final class S3Store implements ArtifactStore {
             } catch (SdkException away) {
                 throw unreachable("cannot be deleted", uri, away);
             }
+            checked.remove(uri);
             forget(uri);
         }
     }
@@ -205,13 +280,16 @@ public final class S3Store implements ArtifactStore {
 
     private Failure missing(ArtifactRef ref, NoSuchKeyException why) {
         return Failure.ours(
-                "ARTEFACT_MISSING", "%s is not in the bucket %s; was it pruned?".formatted(ref.uri(), bucket), why);
+                "ARTEFACT_MISSING",
+                "%s is not in the bucket %s. If it was not pruned, publish the dataset again to make it anew"
+                        .formatted(ref.uri(), bucket),
+                why);
     }
 
     private Failure corrupt(ArtifactRef ref, long bytes, String sha256) {
         return Failure.ours(
                 "ARTEFACT_CORRUPT",
-                "%s has %d bytes in the bucket %s that hash to %s; delete the object and publish the dataset again"
+                "%s has %d bytes in the bucket %s that hash to %s. Publish the dataset again: that replaces the object"
                         .formatted(ref.uri(), bytes, bucket, sha256),
                 null);
     }
@@ -223,6 +301,12 @@ public final class S3Store implements ArtifactStore {
     private Failure unreachable(String how, String what, Exception why) {
         return Failure.resource(
                 "STORE_UNREACHABLE", "%s %s in the bucket %s: %s".formatted(what, how, bucket, why.getMessage()), why);
+    }
+
+    /// Of the folder alone: whether the bucket can be written to its server knows.
+    @Override
+    public void mustBeWritable() {
+        kept.mustBeWritable();
     }
 
     @Override

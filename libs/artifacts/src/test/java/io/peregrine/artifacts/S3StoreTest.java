@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -95,12 +96,49 @@ class S3StoreTest {
     }
 
     @Test
-    void whatIsThereIsNeverWrittenAgain() throws IOException {
+    void whatIsThereAndWholeIsNotWrittenAgain() throws IOException {
         ArtifactRef ref = store("one").publish("note", "txt", "once".getBytes());
-        Files.writeString(object(ref), "kept");
+        FileTime written = Files.getLastModifiedTime(object(ref));
 
         assertThat(store("another").publish("note", "txt", "once".getBytes())).isEqualTo(ref);
-        assertThat(object(ref)).hasContent("kept");
+        assertThat(Files.getLastModifiedTime(object(ref))).isEqualTo(written);
+    }
+
+    @Test
+    void aDamagedObjectIsNotGivenOutAndPublishingTheSameReplacesIt() throws IOException {
+        List<ArtifactRef> reported = new ArrayList<>();
+        S3Store store = new S3Store(
+                URI.create("s3://" + BUCKET + "/runs"),
+                Optional.of(server.endpoint()),
+                "us-east-1",
+                folder.resolve("one"),
+                1 << 20,
+                reported::add);
+        stores.add(store);
+        ArtifactRef ref = store.publish("note", "txt", "whole".getBytes());
+        assertThat(store.holds(ref)).isTrue();
+
+        Files.writeString(object(ref), "whore");
+        assertThat(store.holds(ref)).as("verified before it was damaged").isFalse();
+        assertThat(reported).containsExactly(ref);
+        assertThatThrownBy(() -> store("another").open(ref))
+                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
+                .hasMessageContaining("Publish the dataset again");
+
+        assertThat(store("third").publish("note", "txt", "whole".getBytes())).isEqualTo(ref);
+        assertThat(object(ref)).hasContent("whole");
+        assertThat(store("another").open(ref)).hasContent("whole");
+        assertThat(store.holds(ref)).isTrue();
+    }
+
+    @Test
+    void aMissingObjectSaysSo() throws IOException {
+        ArtifactRef ref = store("one").publish("note", "txt", "there".getBytes());
+
+        Files.delete(object(ref));
+        assertThat(store("one").holds(ref)).as("what is kept here counts for nothing").isFalse();
+        assertThatThrownBy(() -> store("third").open(ref))
+                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
     }
 
     @Test
@@ -128,24 +166,26 @@ class S3StoreTest {
     }
 
     @Test
-    void aDamagedObjectIsNotGivenOut() throws IOException {
-        ArtifactRef ref = store("one").publish("note", "txt", "whole".getBytes());
+    void aDamagedCopyIsFetchedAgain() throws IOException {
+        ArtifactRef ref = store("one").publish("note", "txt", "copy".getBytes());
+        S3Store another = store("another");
+        Files.writeString(another.open(ref), "cope");
 
-        Files.writeString(object(ref), "whore");
-        assertThatThrownBy(() -> store("another").open(ref))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
-                .hasMessageContaining("delete the object");
-        Files.delete(object(ref));
-        assertThatThrownBy(() -> store("third").open(ref))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+        assertThat(another.open(ref)).hasContent("copy");
+        Files.writeString(another.open(ref), "cope");
+        assertThat(store("another").open(ref)).hasContent("copy");
     }
 
     @Test
-    void aDamagedCopyIsFetchedAgain() throws IOException {
-        ArtifactRef ref = store("one").publish("note", "txt", "copy".getBytes());
-        Files.writeString(store("another").open(ref), "cope");
-
-        assertThat(store("another").open(ref)).hasContent("copy");
+    void aFolderThatIsTooSmallForAnArtefactSaysSo() throws IOException, InterruptedException {
+        ArtifactRef ref = store("one").publish("note", "bin", new byte[3 << 20]);
+        try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
+            S3Store store = store("small");
+            assertThatThrownBy(() -> store.open(ref))
+                    .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("STORE_FULL"))
+                    .hasMessageContaining("3,145,728 bytes are needed");
+            assertThat(disk.folder().resolve("aside").toFile().list()).isEmpty();
+        }
     }
 
     @Test

@@ -17,4 +17,10 @@ public record ArtifactRef(String uri, String sha256, long bytes) {
             throw new IllegalArgumentException("an artefact's length is not negative: " + bytes);
         }
     }
+
+    /// @return the folder of the store that it lies in, such as `pack`
+    public String kind() {
+        int slash = uri.indexOf('/');
+        return uri.substring("store:".length(), slash < 0 ? uri.length() : slash);
+    }
 }
