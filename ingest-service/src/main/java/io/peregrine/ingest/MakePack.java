@@ -3,7 +3,6 @@ package io.peregrine.ingest;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
@@ -114,25 +113,23 @@ class MakePack implements JobHandler {
         return new StageProgressed(run, Stage.INGEST, "decode", done, of, "images", Map.of());
     }
 
-    /// What an earlier run decoded, if its pack still lies in the store as it was.
+    /// What an earlier run decoded, if its pack still lies in the store and is whole.
     private Optional<Made> earlier(JobContext context, String key) {
         Optional<Made> made = decoded(key);
         // First the need, then the look: what is there now is not pruned any more.
         made.ifPresent(pack -> context.needs(pack.pixels()));
-        return made.filter(pack -> decoded(key).equals(made) && isThere(pack.pixels()));
+        return made.filter(pack -> decoded(key).equals(made) && isWhole(pack.pixels()));
     }
 
     private Optional<Made> decoded(String key) {
         return database.jdbi().withHandle(sql -> IngestTables.decoded(sql, key));
     }
 
-    private boolean isThere(ArtifactRef pixels) {
-        try {
-            store.open(pixels);
-            return true;
-        } catch (Failure gone) {
-            LOG.infof("pack is decoded again: %s", gone.getMessage());
-            return false;
+    private boolean isWhole(ArtifactRef pixels) {
+        boolean whole = store.holds(pixels);
+        if (!whole) {
+            LOG.infof("Decoding a pack again: %s is missing from the store or damaged", pixels.uri());
         }
+        return whole;
     }
 }

@@ -192,7 +192,12 @@ class PruningTest extends OnTheWire {
                 .containsExactlyInAnyOrder("ARTEFACT_CORRUPT", "ARTEFACT_MISSING");
         assertThat(checked.<List<String>>getList("items.runs"))
                 .containsOnly(List.of(sealed.run().id()));
-        assertThat(Files.readAllBytes(damaged)).as("a check changes nothing").isEqualTo(bytes);
+        assertThat(damaged).doesNotExist();
+        assertThat(storeFolder.resolve("damaged"))
+                .isDirectoryContaining(file -> file.getFileName().toString().startsWith(packs.getFirst().sha256()));
+        assertThat(RestAssured.get("/api/v1/artefacts/check").jsonPath().<String>getList("items.code"))
+                .as("what was moved away is still told to be damaged")
+                .containsExactlyInAnyOrder("ARTEFACT_CORRUPT", "ARTEFACT_MISSING");
         JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded").jsonPath();
         assertThat(unneeded.<String>getList("items.uri")).contains("store:pack/ab/" + "ab".repeat(32) + ".safetensors");
         assertThat(unneeded.getInt("spared")).isEqualTo(1);
@@ -200,5 +205,18 @@ class PruningTest extends OnTheWire {
 
         assertThat(ingest("checked again").manifest()).isEqualTo(sealed.manifest());
         RestAssured.get("/api/v1/artefacts/check").then().statusCode(200).body("items", empty());
+
+        // Once more, and nobody checks: publishing again is enough.
+        Files.write(damaged, bytes);
+        assertThat(ingest("published again").manifest()).isEqualTo(sealed.manifest());
+        assertThat(new FileStore(storeFolder).holds(packs.getFirst())).isTrue();
+        assertThat(RestAssured.get("/q/metrics").asString())
+                .containsPattern("peregrine_artifacts_damaged_total\\{kind=\"pack\"\\} 2\\.0")
+                .containsPattern("peregrine_artifacts_damaged_total\\{kind=\"shard\"\\} 0\\.0");
+        RestAssured.get("/q/health/ready")
+                .then()
+                .statusCode(200)
+                .body("checks.find { it.name == 'Store' }.data.freeBytes", greaterThanOrEqualTo(1))
+                .body("checks.find { it.name == 'Store' }.data.folder", equalTo(storeFolder.toAbsolutePath().toString()));
     }
 }

@@ -32,8 +32,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.core.ConditionTimeoutException;
@@ -117,6 +120,25 @@ final class House implements AutoCloseable {
     /// @return the offset at which the bytes lie
     long publishBytes(String topic, byte[] bytes) throws Exception {
         return producer.send(new ProducerRecord<>(topic, bytes)).get().offset();
+    }
+
+    /// @return bootstrap servers
+    String kafka() {
+        return peregrine.broker().bootstrapServers();
+    }
+
+    /// Deletes every record of every topic, as Kafka does once they are old enough.
+    void dropAllEvents() throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka()))) {
+            Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
+            Topics.partitions().forEach((topic, partitions) -> {
+                for (int partition = 0; partition < partitions; partition++) {
+                    // -1: up to the newest.
+                    all.put(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(-1));
+                }
+            });
+            admin.deleteRecords(all).all().get();
+        }
     }
 
     PipelineEvent awaitEnd(String run) throws SQLException {

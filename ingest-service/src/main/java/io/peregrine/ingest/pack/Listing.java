@@ -9,8 +9,6 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -171,10 +169,6 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
 
     /// @throws Failure OURS, if the artefact is missing or changed
     public static Listing open(ArtifactStore store, ArtifactRef ref) {
-        try {
-            return EventCodec.json().readValue(Files.readAllBytes(store.open(ref)), Listing.class);
-        } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", ref.uri() + " cannot be read: " + e, e);
-        }
+        return store.read(ref, Listing.class);
     }
 }

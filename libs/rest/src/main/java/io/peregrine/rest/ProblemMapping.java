@@ -1,5 +1,6 @@
 package io.peregrine.rest;
 
+import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.Failure;
 import io.peregrine.events.FailureKind;
 import io.peregrine.work.Database;
@@ -63,6 +64,14 @@ final class ProblemMapping {
                 ? Problem.of(GeneralProblem.ARTEFACT_GONE, failure.getMessage() + ".")
                         .answer(uri)
                 : bug(failure, uri);
+    }
+
+    /// A mapped file was truncated while it was read. The next request finds it damaged.
+    @ServerExceptionMapper
+    Response truncated(InternalError error, UriInfo uri) {
+        return Safetensors.truncated(error)
+                .map(truncated -> failure(truncated, uri))
+                .orElseGet(() -> bug(new IllegalStateException(error), uri));
     }
 
     @ServerExceptionMapper

@@ -109,6 +109,15 @@ public final class JobContext {
         done = true;
     }
 
+    /// Notes what a job waits for that keeps its claim meanwhile. The next [#save] or [#done] clears it.
+    public void waiting(String reason) {
+        try {
+            jobs.waiting(claim, reason);
+        } catch (RuntimeException away) {
+            // It only informs: the job waits on.
+        }
+    }
+
     private void mustStand() {
         JobStopped.Reason reason = stopped.get();
         if (reason != null && reason != JobStopped.Reason.SERVICE_STOPS) {

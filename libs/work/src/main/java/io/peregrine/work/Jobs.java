@@ -158,6 +158,21 @@ final class Jobs {
                         .execute());
     }
 
+    /// Notes what a running job waits for.
+    void waiting(Claim claim, String reason) {
+        Job job = claim.job();
+        database.inTransaction(
+                null,
+                tx -> tx.sql()
+                        .createUpdate("""
+                        update job set error = :error, updated_at = now()
+                        where id = :id and fence = :fence and state = 'running'""")
+                        .bind("error", reason)
+                        .bind("id", job.id())
+                        .bind("fence", job.fence())
+                        .execute());
+    }
+
     /// The job has failed for good; `facts` say so, in the same transaction.
     void fail(Claim claim, String error, Consumer<Transaction> facts) {
         Job job = claim.job();

@@ -1,7 +1,9 @@
 package io.peregrine.work;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.FullDisk;
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.Failure;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -15,6 +17,7 @@ import java.util.function.Consumer;
 public final class NeededStore implements ArtifactStore {
     private final ArtifactStore store;
     private final Set<String> kinds;
+    private volatile String noRoom;
 
     /// @param kinds that this service publishes
     public NeededStore(ArtifactStore store, Set<String> kinds) {
@@ -22,8 +25,26 @@ public final class NeededStore implements ArtifactStore {
         this.kinds = Set.copyOf(kinds);
     }
 
+    /// @return what was said when the store last had no room; empty again once something was published
+    Optional<String> noRoom() {
+        return Optional.ofNullable(noRoom);
+    }
+
     @Override
     public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
+        try {
+            ArtifactRef ref = publishNoted(kind, extension, content, before);
+            noRoom = null;
+            return ref;
+        } catch (Failure failure) {
+            if (failure.code().equals(FullDisk.CODE)) {
+                noRoom = failure.getMessage();
+            }
+            throw failure;
+        }
+    }
+
+    private ArtifactRef publishNoted(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
         Optional<JobContext> job = JobContext.atWork();
         if (job.isEmpty()) {
             return store.publish(kind, extension, content, before);
@@ -44,6 +65,11 @@ public final class NeededStore implements ArtifactStore {
     }
 
     @Override
+    public boolean holds(ArtifactRef ref) {
+        return store.holds(ref);
+    }
+
+    @Override
     public void check(ArtifactRef ref) {
         store.check(ref);
     }
@@ -56,6 +82,11 @@ public final class NeededStore implements ArtifactStore {
     @Override
     public void delete(Collection<String> uris) {
         store.delete(uris);
+    }
+
+    @Override
+    public void mustBeWritable() {
+        store.mustBeWritable();
     }
 
     @Override

@@ -1,8 +1,11 @@
 package io.peregrine.work;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.S3Store;
+import io.peregrine.events.ArtifactRef;
 import io.quarkus.runtime.configuration.MemorySize;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
@@ -10,27 +13,50 @@ import jakarta.inject.Singleton;
 import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
 
 /// The store of artefacts, the same for all services: a folder that they share, or a bucket.
 class StoreBean {
+    private static final Logger LOG = Logger.getLogger(StoreBean.class);
+
+    /// Of all services: each reads what others have published.
+    private static final Set<String> KINDS = Set.of(
+            "run", "init", "listing", "pack", "manifest", "recipes", "shard", "checkpoint", "latents", "clusters");
+
     /// @param place `peregrine.store`: a folder, or `s3://bucket/prefix`
     /// @param folder of this process alone, for what it fetched from a bucket
     /// @param bytes that the folder may hold
     /// @param endpoint of an S3 server that is not Amazon's
     @Produces
     @Singleton
-    ArtifactStore store(
+    NeededStore store(
             WorkConfig config,
+            MeterRegistry registry,
             @ConfigProperty(name = "peregrine.store") String place,
             @ConfigProperty(name = "peregrine.store-cache") Path folder,
             @ConfigProperty(name = "peregrine.store-cache-bytes") MemorySize bytes,
             @ConfigProperty(name = "peregrine.store-endpoint") Optional<URI> endpoint,
             @ConfigProperty(name = "peregrine.store-region") String region) {
+        // All from the start: `increase` does not see a counter's first value.
+        KINDS.forEach(kind -> damaged(registry, kind));
+        Consumer<ArtifactRef> onDamage = ref -> {
+            damaged(registry, ref.kind()).increment();
+            LOG.warnf("An artifact is damaged and will not be used uri=%s bytes=%d", ref.uri(), ref.bytes());
+        };
         ArtifactStore store = place.contains("://")
-                ? new S3Store(URI.create(place), endpoint, region, folder, bytes.asLongValue())
-                : new FileStore(Path.of(place));
+                ? new S3Store(URI.create(place), endpoint, region, folder, bytes.asLongValue(), onDamage)
+                : new FileStore(Path.of(place), onDamage);
         return new NeededStore(store, config.kinds());
+    }
+
+    private static Counter damaged(MeterRegistry registry, String kind) {
+        return Counter.builder("peregrine.artifacts.damaged")
+                .description("Artifacts whose file this process found damaged: they are moved away and not used")
+                .tag("kind", kind)
+                .register(registry);
     }
 
     @Produces
@@ -45,7 +71,7 @@ class StoreBean {
         return new StoreCheck(database, store);
     }
 
-    void close(@Disposes ArtifactStore store) {
+    void close(@Disposes NeededStore store) {
         store.close();
     }
 }

@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Holds the artefacts that runs need, of the kinds that this service publishes, against their
-/// names and the lengths in the database. Changes nothing.
+/// names and the lengths in the database. A damaged file is moved away; publishing the dataset again replaces it.
 public final class StoreCheck {
     /// How much is read at once, for whoever waits for the answer.
     private static final long PAGE_BYTES = 256L << 20;

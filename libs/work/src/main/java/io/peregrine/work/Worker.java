@@ -2,6 +2,7 @@ package io.peregrine.work;
 
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanKind;
+import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.Failure;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.RunFailed;
@@ -153,7 +154,9 @@ public final class Worker implements AutoCloseable {
         Jobs.Claim claim = context.claim();
         Job job = claim.job();
         String where = "run=%s kind=%s key=%s".formatted(job.run().id(), job.kind(), job.key());
-        Failure failure = error instanceof Failure named ? named : null;
+        Failure failure = error instanceof Failure named
+                ? named
+                : Safetensors.truncated(error).orElse(null);
         if (failure != null && failure.kind() == FailureKind.INPUT) {
             LOG.infof("input refused %s: %s %s", where, failure.code(), failure.getMessage());
             fail(claim, FailureKind.INPUT, failure.code(), failure.getMessage());

@@ -162,8 +162,7 @@ final class CareCommands {
                             ? "Nothing that a run needs is missing or damaged."
                             : "%,d artefacts are missing or damaged. Publish the datasets of their runs again, as they were"
                                             .formatted(faults.size())
-                                    + " published: the same files come back under the same names. From a bucket, delete a"
-                                    + " damaged object first.");
+                                    + " published: the same files come back under the same names.");
             if (loose > 0) {
                 System.out.println("%,d files are needed by no run; ./peregrine prune deletes them.".formatted(loose));
             }

@@ -1,0 +1,36 @@
+package io.peregrine.work;
+
+import io.peregrine.events.Failure;
+import jakarta.enterprise.context.ApplicationScoped;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
+import org.eclipse.microprofile.health.Readiness;
+
+/// Ready for as long as anything can be written to the store's disk. A disk that is too full for one artefact and not for
+/// a small file is told, and the service stays ready: it still answers and does what takes less room.
+@Readiness
+@ApplicationScoped
+class StoreReadiness implements HealthCheck {
+    private static final String NAME = "Store";
+
+    private final NeededStore store;
+
+    StoreReadiness(NeededStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        HealthCheckResponseBuilder answer = HealthCheckResponse.named(NAME)
+                .withData("folder", store.disk().toString());
+        try {
+            store.mustBeWritable();
+            answer.withData("freeBytes", store.usableBytes()).up();
+            store.noRoom().ifPresent(refused -> answer.withData("refused", refused));
+        } catch (Failure refused) {
+            answer.withData("refused", refused.getMessage()).down();
+        }
+        return answer.build();
+    }
+}
