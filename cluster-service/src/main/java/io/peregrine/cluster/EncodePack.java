@@ -75,7 +75,7 @@ class EncodePack implements JobHandler {
     }
 
     private Points encode(JobContext context, Order order, Manifest manifest, int count) {
-        try (Safetensors weights = Safetensors.open(store.open(order.input().weights()));
+        try (Safetensors weights = Safetensors.open(store, order.input().weights());
                 Encoder encoder = new Encoder(weights);
                 PixelPack pack = PixelPack.open(store, manifest.packs().get(order.pack()))) {
             if (pack.count() != count) {

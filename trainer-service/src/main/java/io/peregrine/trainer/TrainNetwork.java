@@ -9,6 +9,7 @@ import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClassBalance;
@@ -219,7 +220,7 @@ class TrainNetwork implements JobHandler {
         return switch (spec.init()) {
             case null -> new NetworkTraining(network, spec, material);
             case Init.Stored init -> {
-                try (Safetensors weights = Safetensors.open(store.open(init.weights()))) {
+                try (Safetensors weights = Safetensors.open(store, init.weights())) {
                     yield NetworkTraining.from(weights, network, spec, material);
                 }
             }
@@ -246,13 +247,13 @@ class TrainNetwork implements JobHandler {
                                 meters.step(task.network(), position, task.spec(), rows, seconds);
                                 task.job().progress(() -> task.progress(position, batches));
                                 if (task.times().isDue(System.nanoTime())) {
-                                    task.save(tx -> {});
+                                    task.saveIfPossible();
                                 }
                             },
                             task.job()::check);
         } catch (JobStopped stopped) {
             if (stopped.reason() == JobStopped.Reason.SERVICE_STOPS) {
-                task.save(tx -> {});
+                task.saveIfPossible();
             }
             throw stopped;
         }
@@ -262,7 +263,8 @@ class TrainNetwork implements JobHandler {
         SafetensorsWriter weights =
                 new SafetensorsWriter().metadata("preset", task.spec().preset());
         task.training().writeWeights(weights);
-        ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", weights::writeTo);
+        ArtifactRef checkpoint = WaitForDisk.until(
+                task.job(), () -> store.publish("checkpoint", "safetensors", weights::writeTo));
         meters.checkpoint(task.network(), checkpoint);
         CheckpointPublished event = new CheckpointPublished(
                 task.run(),
@@ -281,7 +283,10 @@ class TrainNetwork implements JobHandler {
                 gaveUp[0] = task.say(event, tx);
             });
         } else {
-            task.save(tx -> gaveUp[0] = task.say(event, tx));
+            WaitForDisk.until(task.job(), () -> {
+                task.save(tx -> gaveUp[0] = task.say(event, tx));
+                return null;
+            });
         }
         if (gaveUp[0]) {
             expired.some();
@@ -310,6 +315,22 @@ class TrainNetwork implements JobHandler {
             job.save(files.row(saved), facts);
             files.nowNamed(saved);
             times.saved(began, System.nanoTime());
+        }
+
+        /// A disk that refuses a state costs no training: it goes on, and the next save tries again.
+        void saveIfPossible() {
+            long began = System.nanoTime();
+            try {
+                save(tx -> {});
+            } catch (Failure refused) {
+                if (refused.kind() != FailureKind.RESOURCE) {
+                    throw refused;
+                }
+                LOG.warnf(
+                        "Training continues without saving run=%s network=%s: %s",
+                        run().id(), network.wire(), refused.getMessage());
+                times.saved(began, System.nanoTime());
+            }
         }
 
         /// Says a checkpoint, and gives up those that are neither best nor newest any more.

@@ -1,12 +1,14 @@
 package io.peregrine.trainer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.not;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SmallDisk;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
@@ -28,8 +30,10 @@ import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.RestAssured;
 import jakarta.inject.Inject;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -139,6 +143,45 @@ class TrainerFlowTest extends OnTheWire {
                 .isEqualTo(first.stream().map(CheckpointPublished::weights).toList());
         assertThat(wire.of(balanced.run().id(), CheckpointPublished.class)).isEqualTo(first);
         assertThat(jobs(balanced.run())).isEqualTo(2);
+    }
+
+    @Test
+    void aTrainingWhoseStateHasNoRoomWaitsAtTheEndOfItsEpochAndEndsInTheSameBytes() throws Exception {
+        DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
+        String run = balanced.run().id();
+        Path folder = Files.createDirectories(state.resolve(run + "-classifier"));
+        List<CheckpointPublished> waited;
+        try (SmallDisk disk = SmallDisk.mount(folder, 32)) {
+            Path others = disk.folder().resolve("others");
+            assertThatThrownBy(() -> Files.write(others, new byte[33 << 20])).isInstanceOf(IOException.class);
+            say(balanced, "");
+            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(errorOf(run))
+                    .hasValueSatisfying(error -> assertThat(error)
+                            .startsWith("STORE_FULL: The disk of " + folder.toAbsolutePath())
+                            .contains("bytes are needed and 0 are free")));
+            assertThat(wire.of(run, CheckpointPublished.class)).isEmpty();
+            Files.delete(others);
+            wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
+            waited = wire.of(run, CheckpointPublished.class);
+        }
+        Files.delete(folder);
+
+        RunRef other = new RunRef(
+                UUID.randomUUID().toString().replace("-", ""),
+                "shades",
+                balanced.run().spec());
+        assertThat(train(new DatasetBalanced(
+                        other, balanced.manifest(), balanced.shards(), balanced.classes(), balanced.rows())))
+                .extracting(CheckpointPublished::weights)
+                .isEqualTo(waited.stream().map(CheckpointPublished::weights).toList());
+    }
+
+    private Optional<String> errorOf(String run) {
+        return database.jdbi().withHandle(sql -> sql.createQuery(
+                        "select error from job where run = :run and key = 'classifier' and state = 'running' and error is not null")
+                .bind("run", run)
+                .mapTo(String.class)
+                .findOne());
     }
 
     @Test

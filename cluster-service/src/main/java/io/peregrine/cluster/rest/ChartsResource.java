@@ -150,7 +150,7 @@ public class ChartsResource {
 
     /// @return share of each component; none where the artefact is gone
     private double[] variance(ArtifactRef clusters) {
-        try (Safetensors file = Safetensors.open(store.open(clusters))) {
+        try (Safetensors file = Safetensors.open(store, clusters)) {
             return file.tensor("pca_explained_variance_ratio").doubles();
         } catch (Failure gone) {
             return new double[0];

@@ -97,7 +97,7 @@ public class PixelsResource {
 
     private Sheet beside(PixelPack pack, int index, ArtifactRef weights) {
         synchronized (oneAtATime) {
-            try (Safetensors file = Safetensors.open(store.open(weights))) {
+            try (Safetensors file = Safetensors.open(store, weights)) {
                 float[] made = Reconstruction.of(file, pack.picture(index), pack.side());
                 return new Sheet(pack.side(), 1, 2)
                         .put(0, 0, pack.picture(index))

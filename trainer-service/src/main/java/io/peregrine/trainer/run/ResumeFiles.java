@@ -2,6 +2,8 @@ package io.peregrine.trainer.run;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.peregrine.artifacts.Durability;
+import io.peregrine.artifacts.FullDisk;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.Failure;
@@ -12,7 +14,6 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
@@ -57,6 +58,7 @@ public final class ResumeFiles {
     private static final long PIECE_BYTES = 1 << 28;
 
     private final Path folder;
+    private final Durability durability;
     private final long claim;
     private final Map<String, String> origin;
     private List<Saved> named;
@@ -68,7 +70,12 @@ public final class ResumeFiles {
     ///     passed over
     /// @param row what the job row has of [#row]; null for a job that never saved
     public ResumeFiles(Path folder, long claim, Map<String, String> origin, byte[] row) {
-        this.folder = folder;
+        this(folder, claim, origin, row, new Durability());
+    }
+
+    ResumeFiles(Path folder, long claim, Map<String, String> origin, byte[] row, Durability durability) {
+        this.folder = folder.toAbsolutePath();
+        this.durability = durability;
         this.claim = claim;
         this.origin = Map.copyOf(origin);
         this.named = row == null
@@ -76,24 +83,37 @@ public final class ResumeFiles {
                 : new String(row, UTF_8).lines().map(Saved::read).toList();
     }
 
-    /// Writes a state under a name that grows, durably.
+    /// Writes a state under a name that grows, durably: only then may the job row name it and older states go.
+    ///
+    /// @throws Failure RESOURCE `STORE_FULL` or `STATE_UNREACHABLE`
     public Saved write(Position position, SafetensorsWriter state) {
         String name = "%06d-%08d-%d.safetensors".formatted(position.epoch(), position.batch(), claim);
         origin.forEach(state::metadata);
+        Path aside = folder.resolve(name + ".part");
         try {
-            Files.createDirectories(folder);
-            Path aside = folder.resolve(name + ".part");
+            durability.createFolders(folder);
             state.writeTo(aside);
             String checksum;
-            try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-                channel.force(true);
+            try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.READ)) {
                 checksum = checksum(channel);
             }
-            Files.move(
-                    aside, folder.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            durability.sync(aside);
+            durability.rename(aside, folder.resolve(name));
             return new Saved(name, checksum);
         } catch (IOException e) {
-            throw unreachable(folder, e);
+            long written = aside.toFile().length();
+            deleteQuietly(aside);
+            throw FullDisk.isCauseOf(e)
+                    ? FullDisk.failure("a training's state", folder, written, e)
+                    : unreachable(folder, e);
+        }
+    }
+
+    private static void deleteQuietly(Path aside) {
+        try {
+            Files.deleteIfExists(aside);
+        } catch (IOException ignored) {
+            // It goes with the next state that is named.
         }
     }
 

@@ -2,14 +2,19 @@ package io.peregrine.trainer.run;
 
 import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.peregrine.artifacts.Durability;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.artifacts.SmallDisk;
+import io.peregrine.events.Failure;
 import io.peregrine.trainer.run.ResumeFiles.Found;
 import io.peregrine.trainer.run.ResumeFiles.Saved;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -149,6 +154,46 @@ class ResumeFilesTest {
         files.forget();
         assertThat(folder).doesNotExist();
         assertThat(claim(2).find().file()).isEmpty();
+    }
+
+    @Test
+    void aStateIsDurableUnderItsNameBeforeTheJobRowMayNameIt() {
+        List<String> synced = new ArrayList<>();
+        ResumeFiles recorded = new ResumeFiles(
+                folder,
+                1,
+                ORIGIN,
+                null,
+                new Durability(path -> synced.add(
+                        "%s %s".formatted(all.relativize(path), Files.exists(stateFile()) ? "named" : "unnamed"))));
+        recorded.write(position(1, 30), state(30));
+
+        assertThat(synced)
+                .as("the job's folder in its parent, the bytes, then the name")
+                .containsExactly(" unnamed", "job/000001-00000030-1.safetensors.part unnamed", "job named");
+    }
+
+    private Path stateFile() {
+        return folder.resolve("000001-00000030-1.safetensors");
+    }
+
+    @Test
+    void aFullDiskRefusesAStateAndKeepsThoseBefore() throws IOException, InterruptedException {
+        try (SmallDisk disk = SmallDisk.mount(all, 1)) {
+            save(30);
+            save(40);
+            SafetensorsWriter large = state(50).add("large", new long[] {2 << 20}, new byte[2 << 20]);
+            assertThatThrownBy(() -> files.write(position(1, 50), large))
+                    .isInstanceOfSatisfying(
+                            Failure.class, failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"))
+                    .hasMessageContaining("a training's state: 2,09")
+                    .hasMessageContaining(disk.folder().toString());
+            assertThat(names())
+                    .containsExactlyInAnyOrder("000001-00000030-1.safetensors", "000001-00000040-1.safetensors");
+            assertThat(batch(claim(2).find())).isEqualTo(40);
+            save(60);
+            assertThat(batch(claim(3).find())).isEqualTo(60);
+        }
     }
 
     /// A process that knows the folder and the job row.

@@ -1,0 +1,45 @@
+package io.peregrine.trainer;
+
+import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
+import io.peregrine.work.JobContext;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+
+/// Waits in the middle of a training until a disk takes what is written, instead of giving the job back: an epoch may
+/// have taken hours, and its state is what cannot be written.
+final class WaitForDisk {
+    private static final Logger LOG = Logger.getLogger(WaitForDisk.class);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final long CHECK_NANOS = Duration.ofMillis(100).toNanos();
+
+    private WaitForDisk() {}
+
+    /// @param job whose lease is renewed meanwhile; its error says what it waits for
+    /// @throws io.peregrine.work.JobStopped when the run has ended, the lease was lost or the service stops
+    static <T> T until(JobContext job, Supplier<T> write) {
+        Duration pause = FIRST_PAUSE;
+        while (true) {
+            try {
+                return write.get();
+            } catch (Failure refused) {
+                if (refused.kind() != FailureKind.RESOURCE) {
+                    throw refused;
+                }
+                LOG.warnf(
+                        "Training waits for a disk, trying again in %d ms run=%s network=%s: %s",
+                        pause.toMillis(), job.job().run().id(), job.job().key(), refused.getMessage());
+                job.waiting(refused.code() + ": " + refused.getMessage());
+            }
+            long until = System.nanoTime() + pause.toNanos();
+            while (System.nanoTime() < until) {
+                job.check();
+                LockSupport.parkNanos(CHECK_NANOS);
+            }
+            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+        }
+    }
+}
