@@ -3,11 +3,6 @@ package io.peregrine.local.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.charts.ChartFormat;
 import io.peregrine.events.BadSpec;
-import io.peregrine.events.Network;
-import io.peregrine.events.PipelineEvent;
-import io.peregrine.events.PipelineEvent.CheckpointPublished;
-import io.peregrine.events.PipelineEvent.ClassBalance;
-import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.RunSpec;
 import io.peregrine.local.Refusal;
 import io.peregrine.local.compare.Comparison;
@@ -124,6 +119,7 @@ final class CompareCommand extends RunCommands.Whole {
     private int compare(
             RunningInstance instance, List<Contender> contenders, ObjectNode plain, String contents, Screen screen) {
         Conversation conversation = new Conversation(instance.kafka());
+        RunFollower follower = new RunFollower(instance);
         RunSpec usual = parsed(plain);
         int epochs = usual.classifier().epochs();
         List<Outcome> outcomes = new ArrayList<>();
@@ -139,27 +135,21 @@ final class CompareCommand extends RunCommands.Whole {
                 ObjectNode spec = spec(plain, contender, seed, own);
                 String id = UUID.nameUUIDFromBytes((contents + spec).getBytes(StandardCharsets.UTF_8))
                         .toString();
-                RunProgress progress = new RunProgress(conversation.publish(spec, id));
                 screen.say("%d of %d: %s, seed %d, %d epochs"
                         .formatted(++number, contenders.size() * seeds, contender.name(), seed, own));
-                conversation.follow(progress, screen);
-                PipelineEvent end = progress.end().orElseThrow();
-                if (!(end instanceof RunCompleted)) {
-                    System.err.println(RunCommands.why(end));
+                // A run of an earlier comparison may have ended so long ago that Kafka has dropped its events.
+                RunResults results = follower.ended(Conversation.runOf(id))
+                        .orElseGet(() -> follower.follow(conversation.publish(spec, id), screen));
+                if (!results.isCompleted()) {
+                    System.err.println(results.why());
                     return 1;
                 }
-                List<ClassBalance> balance = progress.balanced().orElseThrow().classes();
-                classes = classes == null
-                        ? progress.sealed().orElseThrow().classes().stream()
-                                .map(PipelineEvent.ClassCount::train)
-                                .toList()
-                        : classes;
-                names = balance.stream().map(ClassBalance::label).toList();
-                long rows = progress.balanced().orElseThrow().rows();
-                CheckpointPublished last = progress.last(Network.CLASSIFIER).orElseThrow();
-                long taken = last.epoch() * batches(rows, usual);
+                classes = classes == null ? results.trainingImages() : classes;
+                names = results.classNames();
+                long rows = results.rows();
+                long taken = results.lastEpoch() * batches(rows, usual);
                 steps = steps == 0 ? taken : steps;
-                outcomes.add(new Outcome(contender, seed, rows, last.epoch(), taken, last.test()));
+                outcomes.add(new Outcome(contender, seed, rows, results.lastEpoch(), taken, results.test()));
             }
         }
         return write(new Comparison(names, outcomes), usual);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -39,6 +40,11 @@ final class Conversation {
         return publish(spec, UUID.randomUUID().toString());
     }
 
+    /// @return the run that a dataset-ready of this id begins
+    static String runOf(String id) {
+        return EventCodec.runId(SOURCE, id);
+    }
+
     /// Publishes a dataset-ready.
     ///
     /// @param id if it was published before, nothing happens a second time
@@ -52,7 +58,7 @@ final class Conversation {
             producer.send(EventCodec.write(
                             new CloudEvent(id, SOURCE, ready.type(), Instant.now(), null, null, null, ready)))
                     .get();
-            return EventCodec.runId(SOURCE, id);
+            return runOf(id);
         } catch (ExecutionException e) {
             throw new IllegalStateException("the broker at " + bootstrapServers + " refuses the event", e.getCause());
         } catch (InterruptedException e) {
@@ -61,8 +67,10 @@ final class Conversation {
         }
     }
 
-    /// Listens from the topics' beginning until the run has ended, showing what it hears.
-    void follow(RunProgress progress, Screen screen) {
+    /// Reads the topics from their beginning and shows the run's events, until one of them ends it.
+    ///
+    /// @param hasEnded asked several times a second; stops the reading, too
+    void follow(RunProgress progress, Screen screen, BooleanSupplier hasEnded) {
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", bootstrapServers), new StringDeserializer(), new ByteArrayDeserializer())) {
             List<TopicPartition> all = new ArrayList<>();
@@ -73,7 +81,7 @@ final class Conversation {
             });
             consumer.assign(all);
             consumer.seekToBeginning(all);
-            while (progress.end().isEmpty()) {
+            while (progress.end().isEmpty() && !hasEnded.getAsBoolean()) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     try {
                         CloudEvent event = EventCodec.read(record);

@@ -1,12 +1,6 @@
 package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.FieldError;
-import io.peregrine.events.PipelineEvent;
-import io.peregrine.events.PipelineEvent.RunCancelled;
-import io.peregrine.events.PipelineEvent.RunCompleted;
-import io.peregrine.events.PipelineEvent.RunDeleted;
-import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.Refusal;
 import io.peregrine.local.gallery.Gallery;
@@ -86,40 +80,21 @@ final class RunCommands {
         }
 
         private int follow(RunningInstance instance, ObjectNode spec, Screen screen) {
-            Conversation conversation = new Conversation(instance.kafka());
-            RunProgress progress = new RunProgress(conversation.publish(spec));
-            conversation.follow(progress, screen);
-            PipelineEvent end = progress.end().orElseThrow();
-            if (end instanceof RunCompleted) {
-                Summary summary = new Summary(progress);
-                if (json) {
-                    System.out.println(summary.json());
-                } else {
-                    summary.lines(Path.of(instance.data()), instance.cluster(), staysUp)
-                            .forEach(System.out::println);
-                }
-                return 0;
+            String run = new Conversation(instance.kafka()).publish(spec);
+            RunResults results = new RunFollower(instance).follow(run, screen);
+            if (!results.isCompleted()) {
+                System.err.println(results.why());
+                return 1;
             }
-            System.err.println(why(end));
-            return 1;
+            Summary summary = new Summary(results);
+            if (json) {
+                System.out.println(summary.json());
+            } else {
+                summary.lines(Path.of(instance.data()), instance.cluster(), staysUp)
+                        .forEach(System.out::println);
+            }
+            return 0;
         }
-    }
-
-    static String why(PipelineEvent end) {
-        return switch (end) {
-            case RunCancelled cancelled -> "The run was cancelled: " + cancelled.reason();
-            case RunFailed failed -> {
-                StringBuilder text = new StringBuilder("The run failed in %s, %s: %s"
-                        .formatted(failed.stage().wire(), failed.reason(), failed.detail()));
-                for (FieldError error : failed.errors()) {
-                    text.append("\n  %s: %s (found %s); %s"
-                            .formatted(error.field(), error.problem(), error.found(), error.cure()));
-                }
-                yield text.toString();
-            }
-            case RunDeleted deleted -> "The run was deleted.";
-            default -> "The run ended: " + end;
-        };
     }
 
     @Command(

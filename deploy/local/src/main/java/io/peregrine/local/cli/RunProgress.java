@@ -95,6 +95,11 @@ public final class RunProgress {
         return run;
     }
 
+    /// @return how many events were taken in
+    int events() {
+        return seen.size();
+    }
+
     /// @return pictures decoded so far
     public long pictures() {
         return sealed == null ? pictures : sealed.pictures();

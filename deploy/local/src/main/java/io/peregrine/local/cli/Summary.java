@@ -1,14 +1,10 @@
 package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Network;
-import io.peregrine.events.PipelineEvent.ClassBalance;
-import io.peregrine.events.PipelineEvent.ClusterSummary;
-import io.peregrine.events.PipelineEvent.TestMeasures;
-import io.peregrine.events.Stage;
+import io.peregrine.local.compare.Tested;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,46 +15,41 @@ import java.util.Map;
 final class Summary {
     private static final int BAR = 30;
 
-    private final RunProgress progress;
+    private final RunResults results;
 
-    Summary(RunProgress progress) {
-        this.progress = progress;
-    }
-
-    /// @return training pictures that the class had: an event's real ones are those that were left in
-    private static long before(ClassBalance balance) {
-        return balance.real() + (balance.dropped() == null ? 0 : balance.dropped());
+    Summary(RunResults results) {
+        this.results = results;
     }
 
     /// @return the object of `--json`: run, pictures, refused, classes, accuracy, balancedAccuracy, clusters,
     ///     seconds
     String json() {
         List<Map<String, Object>> classes = new ArrayList<>();
-        for (ClassBalance balance : progress.balanced().orElseThrow().classes()) {
+        for (JsonNode each : results.classes()) {
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("name", balance.label());
-            entry.put("before", before(balance));
-            entry.put("after", balance.real() + balance.synthetic());
+            entry.put("name", each.path("name").asText());
+            entry.put("before", each.path("before").asLong());
+            entry.put("after", each.path("after").asLong());
             classes.add(entry);
         }
         List<Map<String, Object>> clusters = new ArrayList<>();
-        for (ClusterSummary cluster : progress.clusters().orElseThrow().summary()) {
+        for (JsonNode each : results.clusters()) {
             Map<String, Object> entry = new LinkedHashMap<>();
-            entry.put("name", cluster.name());
-            entry.put("size", cluster.size());
-            entry.put("purity", cluster.purity());
+            entry.put("name", each.path("name").asText());
+            entry.put("size", each.path("size").asLong());
+            entry.put("purity", each.path("purity").asDouble());
             clusters.add(entry);
         }
-        TestMeasures test = test();
+        Tested test = results.test();
         Map<String, Object> all = new LinkedHashMap<>();
-        all.put("run", progress.run());
-        all.put("pictures", progress.pictures());
-        all.put("refused", progress.sealed().orElseThrow().refused());
+        all.put("run", results.run());
+        all.put("pictures", results.details().path("pictures").asLong());
+        all.put("refused", results.details().path("refused").asLong());
         all.put("classes", classes);
         all.put("accuracy", test.accuracy());
         all.put("balancedAccuracy", test.balancedAccuracy());
         all.put("clusters", clusters);
-        all.put("seconds", seconds());
+        all.put("seconds", results.seconds());
         try {
             // The events' mapper sorts keys; this object has an order of its own.
             return EventCodec.json()
@@ -71,36 +62,31 @@ final class Summary {
         }
     }
 
-    private TestMeasures test() {
-        return progress.last(Network.CLASSIFIER).orElseThrow().test();
-    }
-
-    private Map<String, Double> seconds() {
-        Map<String, Double> seconds = new LinkedHashMap<>();
-        for (Stage stage : Stage.values()) {
-            progress.took(stage, Instant.now()).ifPresent(took -> seconds.put(stage.wire(), took.toMillis() / 1000.0));
-        }
-        return seconds;
-    }
-
     /// @param data folder of data and logs
     /// @param cluster address of the cluster service
     /// @param staysUp whether the addresses answer after this
     List<String> lines(Path data, String cluster, boolean staysUp) {
         List<String> lines = new ArrayList<>();
-        List<ClassBalance> classes = progress.balanced().orElseThrow().classes();
-        long most =
-                classes.stream().mapToLong(c -> c.real() + c.synthetic()).max().orElse(1);
+        long most = results.classes().stream()
+                .mapToLong(each -> each.path("after").asLong())
+                .max()
+                .orElse(1);
         lines.add("");
         lines.add("Classes, before ▓ and after ░ balancing");
-        for (ClassBalance c : classes) {
-            int real = (int) Math.max(1, Math.round((double) BAR * c.real() / most));
-            int all = (int) Math.max(real, Math.round((double) BAR * (c.real() + c.synthetic()) / most));
+        for (JsonNode each : results.classes()) {
+            long after = each.path("after").asLong();
+            long kept = after - each.path("synthetic").asLong();
+            int real = (int) Math.max(1, Math.round((double) BAR * kept / most));
+            int all = (int) Math.max(real, Math.round((double) BAR * after / most));
             lines.add("  %-28s %6d → %-6d %s%s"
                     .formatted(
-                            c.label(), before(c), c.real() + c.synthetic(), "▓".repeat(real), "░".repeat(all - real)));
+                            each.path("name").asText(),
+                            each.path("before").asLong(),
+                            after,
+                            "▓".repeat(real),
+                            "░".repeat(all - real)));
         }
-        TestMeasures test = test();
+        Tested test = results.test();
         lines.add("");
         lines.add(String.format(
                 Locale.ROOT,
@@ -110,16 +96,21 @@ final class Summary {
                 test.macroF1()));
         lines.add("");
         lines.add("Clusters of the autoencoder's codes, named by the class that they match best");
-        for (ClusterSummary c : progress.clusters().orElseThrow().summary()) {
+        for (JsonNode each : results.clusters()) {
             lines.add(String.format(
-                    Locale.ROOT, "  %3d  %-28s %6d pictures, purity %.2f", c.index(), c.name(), c.size(), c.purity()));
+                    Locale.ROOT,
+                    "  %3d  %-28s %6d pictures, purity %.2f",
+                    each.path("index").asInt(),
+                    each.path("name").asText(),
+                    each.path("size").asLong(),
+                    each.path("purity").asDouble()));
         }
         lines.add("");
         StringBuilder took = new StringBuilder("Took");
-        seconds().forEach((stage, seconds) -> took.append(String.format(Locale.ROOT, "  %s %.1f s", stage, seconds)));
+        results.seconds().forEach((stage, seconds) -> took.append(String.format(Locale.ROOT, "  %s %.1f s", stage, seconds)));
         lines.add(took.toString());
         lines.add("Data and logs: " + data);
-        String run = cluster + "/api/v1/runs/" + progress.run();
+        String run = cluster + "/api/v1/runs/" + results.run();
         lines.add(staysUp ? "Ask it:" : "With --keep it stays up and answers:");
         lines.add("  curl " + run);
         lines.add("  curl " + run + "/clusters");

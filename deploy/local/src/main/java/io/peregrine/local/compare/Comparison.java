@@ -1,6 +1,5 @@
 package io.peregrine.local.compare;
 
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,7 +22,7 @@ public final class Comparison {
     ///
     /// @param rows of an epoch
     /// @param steps of the optimizer
-    public record Outcome(Contender contender, long seed, long rows, int epochs, long steps, TestMeasures test) {}
+    public record Outcome(Contender contender, long seed, long rows, int epochs, long steps, Tested test) {}
 
     /// A mean with its uncertainty.
     ///
@@ -93,14 +92,14 @@ public final class Comparison {
     }
 
     /// @return mean of a measure over the seeds
-    public Mean mean(String contender, ToDoubleFunction<TestMeasures> measure) {
+    public Mean mean(String contender, ToDoubleFunction<Tested> measure) {
         return Mean.of(of(contender).stream()
                 .map(outcome -> measure.applyAsDouble(outcome.test()))
                 .toList());
     }
 
     /// @return mean over the seeds of what a contender has more than the baseline with the same seed
-    public Mean difference(String contender, ToDoubleFunction<TestMeasures> measure) {
+    public Mean difference(String contender, ToDoubleFunction<Tested> measure) {
         List<Outcome> own = of(contender);
         return Mean.of(IntStream.range(0, own.size())
                 .mapToObj(i -> measure.applyAsDouble(own.get(i).test())
@@ -110,8 +109,7 @@ public final class Comparison {
 
     /// @return pictures that everything was tested on
     public long tested() {
-        return baseline().getFirst().test().confusion().stream()
-                .flatMap(List::stream)
+        return baseline().getFirst().test().images().stream()
                 .mapToLong(n -> n)
                 .sum();
     }

@@ -2,7 +2,6 @@ package io.peregrine.local.compare;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.local.compare.Comparison.Mean;
 import io.peregrine.local.compare.Comparison.Outcome;
 import java.util.ArrayList;
@@ -49,7 +48,7 @@ public final class ComparisonPage {
                     "trainings",
                     comparison.of(name).stream().map(ComparisonPage::training).toList());
             if (!name.equals(comparison.contenders().getFirst())) {
-                Mean more = comparison.difference(name, TestMeasures::balancedAccuracy);
+                Mean more = comparison.difference(name, Tested::balancedAccuracy);
                 strategy.put("more", more.value());
                 // With one seed there is no interval.
                 strategy.put(
@@ -87,7 +86,7 @@ public final class ComparisonPage {
         List<String> found = new ArrayList<>();
         for (String name :
                 comparison.contenders().subList(1, comparison.contenders().size())) {
-            Mean more = comparison.difference(name, TestMeasures::balancedAccuracy);
+            Mean more = comparison.difference(name, Tested::balancedAccuracy);
             String verdict = more.count() < 2
                     ? "one seed tells nothing of chance"
                     : !more.isApartFromZero()
@@ -113,12 +112,12 @@ public final class ComparisonPage {
                             one.rows(),
                             one.epochs(),
                             one.steps(),
-                            mean(name, TestMeasures::accuracy),
-                            mean(name, TestMeasures::balancedAccuracy),
-                            mean(name, TestMeasures::macroF1),
+                            mean(name, Tested::accuracy),
+                            mean(name, Tested::balancedAccuracy),
+                            mean(name, Tested::macroF1),
                             name.equals(comparison.contenders().getFirst())
                                     ? ""
-                                    : interval(comparison.difference(name, TestMeasures::balancedAccuracy))));
+                                    : interval(comparison.difference(name, Tested::balancedAccuracy))));
         }
     }
 
@@ -127,17 +126,15 @@ public final class ComparisonPage {
         lines.add("");
         lines.add("| class | tested | `" + String.join("` | `", comparison.contenders()) + "` |");
         lines.add("| --- | --- |" + " --- |".repeat(comparison.contenders().size()));
-        List<List<Long>> confusion = comparison
+        List<Long> tested = comparison
                 .of(comparison.contenders().getFirst())
                 .getFirst()
                 .test()
-                .confusion();
+                .images();
         for (int label = 0; label < comparison.classes().size(); label++) {
             int row = label;
             StringBuilder line = new StringBuilder("| %s | %d |"
-                    .formatted(
-                            comparison.classes().get(label),
-                            confusion.get(label).stream().mapToLong(n -> n).sum()));
+                    .formatted(comparison.classes().get(label), tested.get(label)));
             for (String name : comparison.contenders()) {
                 line.append(" ")
                         .append(mean(name, test -> test.recall().get(row)))
@@ -150,7 +147,7 @@ public final class ComparisonPage {
     private String caution() {
         int seeds = comparison.of(comparison.contenders().getFirst()).size();
         double accuracy = comparison
-                .mean(comparison.contenders().getFirst(), TestMeasures::accuracy)
+                .mean(comparison.contenders().getFirst(), Tested::accuracy)
                 .value();
         // Agresti and Coull, 1998: two more of each kind, so that an accuracy of 1 is not taken for certain.
         double n = comparison.tested() + 4;
@@ -165,7 +162,7 @@ public final class ComparisonPage {
                 100 * error);
     }
 
-    private String mean(String name, ToDoubleFunction<TestMeasures> measure) {
+    private String mean(String name, ToDoubleFunction<Tested> measure) {
         Mean mean = comparison.mean(name, measure);
         return mean.count() < 2
                 ? String.format(Locale.ROOT, "%.1f %%", 100 * mean.value())

@@ -6,7 +6,6 @@ import io.peregrine.charts.Lettering;
 import io.peregrine.charts.Palette;
 import io.peregrine.charts.Pen;
 import io.peregrine.charts.Pen.Align;
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.local.compare.Comparison.Mean;
 import io.peregrine.local.compare.Comparison.Outcome;
 import java.awt.Color;
@@ -34,7 +33,7 @@ public final class ComparisonPlot implements Chart {
         double low = 1;
         double high = 0;
         for (String name : comparison.contenders()) {
-            Mean mean = comparison.mean(name, TestMeasures::balancedAccuracy);
+            Mean mean = comparison.mean(name, Tested::balancedAccuracy);
             double half = Double.isNaN(mean.halfWidth()) ? 0 : mean.halfWidth();
             low = Math.min(low, mean.value() - half);
             high = Math.max(high, mean.value() + half);
@@ -102,7 +101,7 @@ public final class ComparisonPlot implements Chart {
         for (Outcome outcome : comparison.of(name)) {
             pen.fill(Palette.form(0, x(outcome.test().balancedAccuracy()), y + 11, 10), SEED);
         }
-        Mean mean = comparison.mean(name, TestMeasures::balancedAccuracy);
+        Mean mean = comparison.mean(name, Tested::balancedAccuracy);
         if (mean.count() > 1) {
             double half = mean.halfWidth();
             pen.line(x(mean.value() - half), y - 8, x(mean.value() + half), y - 8, MEAN, 2.5);

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.charts.ChartFormat;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunSpec;
 import io.peregrine.local.compare.Comparison.Mean;
 import io.peregrine.local.compare.Comparison.Outcome;
@@ -20,14 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ComparisonTest {
-    private static TestMeasures test(double balanced) {
-        return new TestMeasures(
-                1,
-                balanced,
-                balanced,
-                balanced,
-                List.of(balanced, 1 - balanced),
-                List.of(List.of(30L, 10L), List.of(5L, 15L)));
+    private static Tested test(double balanced) {
+        return new Tested(
+                1, balanced, balanced, balanced, List.of(balanced, 1 - balanced), List.of(40L, 20L));
     }
 
     private static List<Outcome> outcomes(String contender, double... balanced) {
@@ -49,7 +43,7 @@ class ComparisonTest {
     @Test
     void differencesAreTakenSeedBySeedWithStudentsInterval() {
         Comparison comparison = of(List.of(NONE, outcomes("auto", 0.34, 0.36, 0.34, 0.39, 0.37)));
-        Mean more = comparison.difference("auto", TestMeasures::balancedAccuracy);
+        Mean more = comparison.difference("auto", Tested::balancedAccuracy);
         assertThat(more.value()).isCloseTo(0.04, within(1e-12));
         assertThat(more.error()).isCloseTo(0.0070711, within(1e-7));
         assertThat(more.halfWidth()).isCloseTo(0.019629, within(1e-6));
@@ -64,7 +58,7 @@ class ComparisonTest {
     void whatChanceCouldHaveDoneIsNotCalledADifference() {
         Comparison comparison = of(List.of(NONE, outcomes("weights", 0.35, 0.30, 0.33, 0.31, 0.36)));
         assertThat(comparison
-                        .difference("weights", TestMeasures::balancedAccuracy)
+                        .difference("weights", Tested::balancedAccuracy)
                         .isApartFromZero())
                 .isFalse();
         assertThat(new ComparisonPage(comparison).sentence()).endsWith("no difference can be told.");

@@ -1,0 +1,112 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.Stage;
+import io.peregrine.local.compare.Tested;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.StreamSupport;
+
+/// What became of a run that has ended, as cluster-service tells it: Kafka forgets a run's events after some days, the
+/// catalogue keeps the run until it is deleted.
+///
+/// @param details of `GET /api/v1/runs/{run}`
+/// @param classes in label order
+/// @param clusters by index; none, unless the run is completed
+record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clusters) {
+    RunResults {
+        classes = List.copyOf(classes);
+        clusters = List.copyOf(clusters);
+    }
+
+    String run() {
+        return details.path("run").asText();
+    }
+
+    boolean isCompleted() {
+        return details.path("state").asText().equals("completed");
+    }
+
+    /// @return why it is not completed
+    String why() {
+        JsonNode failure = details.path("failure");
+        if (failure.isMissingNode() || failure.isNull()) {
+            return details.path("state").asText().equals("cancelled")
+                    ? "The run was cancelled: " + details.path("cancelled").asText()
+                    : "The run is " + details.path("state").asText() + ".";
+        }
+        StringBuilder text = new StringBuilder("The run failed in %s, %s: %s"
+                .formatted(
+                        failure.path("stage").asText(),
+                        failure.path("reason").asText(),
+                        failure.path("detail").asText()));
+        for (JsonNode error : failure.path("errors")) {
+            text.append("\n  %s: %s (found %s); %s"
+                    .formatted(
+                            error.path("field").asText(),
+                            error.path("problem").asText(),
+                            error.path("found").asText(),
+                            error.path("cure").asText()));
+        }
+        return text.toString();
+    }
+
+    List<String> classNames() {
+        return classes.stream().map(each -> each.path("name").asText()).toList();
+    }
+
+    /// @return training images of each class, before balancing
+    List<Long> trainingImages() {
+        return classes.stream().map(each -> each.path("before").asLong()).toList();
+    }
+
+    /// @return rows of the balanced set
+    long rows() {
+        return classes.stream().mapToLong(each -> each.path("after").asLong()).sum();
+    }
+
+    /// @return the classifier's last epoch
+    int lastEpoch() {
+        int last = 0;
+        for (JsonNode epoch : details.path("classifier").path("history")) {
+            last = Math.max(last, epoch.path("epoch").asInt());
+        }
+        return last;
+    }
+
+    Tested test() {
+        JsonNode test = details.path("classifier").path("test");
+        List<Double> recall = new ArrayList<>();
+        if (test.path("recall").isArray()) {
+            test.path("recall").forEach(each -> recall.add(each.asDouble()));
+        } else {
+            // Of many classes each tells its own.
+            classes.forEach(each -> recall.add(each.path("recall").asDouble()));
+        }
+        return new Tested(
+                test.path("loss").asDouble(),
+                test.path("accuracy").asDouble(),
+                test.path("balancedAccuracy").asDouble(),
+                test.path("macroF1").asDouble(),
+                recall,
+                classes.stream().map(each -> each.path("test").asLong()).toList());
+    }
+
+    /// @return by stage, in their order
+    Map<String, Double> seconds() {
+        Map<String, Double> seconds = new LinkedHashMap<>();
+        for (Stage stage : Stage.values()) {
+            JsonNode took = details.path("seconds").path(stage.wire());
+            if (took.isNumber()) {
+                seconds.put(stage.wire(), took.asDouble());
+            }
+        }
+        return seconds;
+    }
+
+    static List<JsonNode> list(JsonNode array) {
+        return StreamSupport.stream(array.spliterator(), false).toList();
+    }
+}

@@ -1,0 +1,79 @@
+package io.peregrine.local.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.EventCodec;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/// What a person and a program get of a run that has ended, from what cluster-service says of it.
+class RunResultsTest {
+    private static final String RUN = "ab".repeat(16);
+
+    private static JsonNode json(String text) throws JsonProcessingException {
+        return EventCodec.json().readTree(text);
+    }
+
+    private static RunResults completed() throws JsonProcessingException {
+        JsonNode details = json("""
+                {"run": "%s", "state": "completed", "pictures": 48, "refused": 1,
+                 "classes": [{"name": "Baroque", "before": 30, "after": 30, "synthetic": 0, "dropped": 0, "test": 4},
+                             {"name": "Cubism", "before": 12, "after": 30, "synthetic": 20, "dropped": 2, "test": 4}],
+                 "classifier": {"epochs": 9, "history": [{"epoch": 2, "last": true}, {"epoch": 1, "last": false}],
+                   "test": {"loss": 0.5, "accuracy": 0.75, "balancedAccuracy": 0.625, "macroF1": 0.6, "recall": [1.0, 0.25]}},
+                 "seconds": {"cluster": 4.0, "ingest": 4.0, "balance": 2.0, "train": 10.0, "total": 20.0}}""".formatted(RUN));
+        return new RunResults(
+                details,
+                RunResults.list(details.path("classes")),
+                RunResults.list(json("""
+                        [{"index": 0, "name": "Baroque", "size": 33, "purity": 0.9},
+                         {"index": 1, "name": "Cubism", "size": 15, "purity": 0.8}]""")));
+    }
+
+    @Test
+    void aComparisonGetsRowsClassesAndMeasures() throws JsonProcessingException {
+        RunResults results = completed();
+        assertThat(results.rows()).isEqualTo(60);
+        assertThat(results.trainingImages()).containsExactly(30L, 12L);
+        assertThat(results.lastEpoch()).isEqualTo(2);
+        assertThat(results.test().recall()).containsExactly(1.0, 0.25);
+        assertThat(results.test().images()).containsExactly(4L, 4L);
+    }
+
+    @Test
+    void theObjectForProgramsHasEveryFieldThatTheManualNames() throws JsonProcessingException {
+        assertThat(json(new Summary(completed()).json())).isEqualTo(json("""
+                {"run": "%s", "pictures": 48, "refused": 1,
+                 "classes": [{"name": "Baroque", "before": 30, "after": 30}, {"name": "Cubism", "before": 12, "after": 30}],
+                 "accuracy": 0.75, "balancedAccuracy": 0.625,
+                 "clusters": [{"name": "Baroque", "size": 33, "purity": 0.9}, {"name": "Cubism", "size": 15, "purity": 0.8}],
+                 "seconds": {"ingest": 4.0, "balance": 2.0, "train": 10.0, "cluster": 4.0}}""".formatted(RUN)));
+    }
+
+    @Test
+    void thePageForAPersonTellsOfClassesAccuracyClustersTimesAndAddresses() throws JsonProcessingException {
+        String page = String.join("\n", new Summary(completed()).lines(Path.of("/data"), "http://here", true));
+        assertThat(page)
+                .containsPattern("Cubism +12 → 30 +▓{10}░{20}")
+                .contains("accuracy 0.750, balanced accuracy 0.625")
+                .containsPattern("1 +Cubism +15 pictures, purity 0.80")
+                .contains("ingest 4.0 s  balance 2.0 s  train 10.0 s  cluster 4.0 s")
+                .contains("Data and logs: /data")
+                .contains("curl http://here/api/v1/runs/" + RUN + "/clusters");
+    }
+
+    @Test
+    void whyARunIsNotCompletedIsSaid() throws JsonProcessingException {
+        RunResults failed = new RunResults(json("""
+                {"state": "failed", "failure": {"stage": "ingest", "kind": "input", "reason": "BAD_SPEC", "detail": "two errors",
+                  "errors": [{"field": "image.side", "problem": "too small", "found": "1", "cure": "say 8 or more"}]}}"""), List.of(), List.of());
+        assertThat(failed.isCompleted()).isFalse();
+        assertThat(failed.why())
+                .isEqualTo("The run failed in ingest, BAD_SPEC: two errors\n  image.side: too small (found 1); say 8 or more");
+        assertThat(new RunResults(json("{\"state\": \"cancelled\", \"cancelled\": \"wrong folder\"}"), List.of(), List.of()).why())
+                .isEqualTo("The run was cancelled: wrong folder");
+    }
+}
