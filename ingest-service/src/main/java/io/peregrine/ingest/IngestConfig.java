@@ -21,6 +21,11 @@ public interface IngestConfig {
     @WithDefault("256M")
     MemorySize bytesMax();
 
+    /// Whether lines that native libraries print on standard error are logged with the files that are being decoded.
+    /// The lines themselves name no file.
+    @WithDefault("true")
+    boolean captureStderr();
+
     /// Where runs are answered for: the `Location` of a dataset that was published over REST lies there.
     @WithDefault("${peregrine.cluster.url:http://localhost:8084}")
     URI runsUrl();

@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntConsumer;
@@ -62,6 +63,7 @@ public final class PackMaker {
     private final PictureDecoder decoder;
     private final long bytesMax;
     private final Watcher watcher;
+    private final Map<Thread, String> decoding = new ConcurrentHashMap<>();
     /// Held by who decodes beside others; alone by who must know what the process died of.
     private final ReadWriteLock besideOthers = new ReentrantReadWriteLock(true);
 
@@ -185,6 +187,7 @@ public final class PackMaker {
     private Outcome decode(Path root, Row row, ImageSpec image, DecodedPixels pixels) throws InterruptedException {
         long begin = System.nanoTime();
         long bytes = 0;
+        decoding.put(Thread.currentThread(), row.file());
         try {
             byte[] file = PictureFile.read(root.resolve(row.file()), roots, row.sha256(), bytesMax);
             bytes = file.length;
@@ -192,6 +195,13 @@ public final class PackMaker {
             return new Outcome(kept, null, System.nanoTime() - begin, bytes);
         } catch (Refused refused) {
             return new Outcome(null, refused, System.nanoTime() - begin, bytes);
+        } finally {
+            decoding.remove(Thread.currentThread());
         }
+    }
+
+    /// @return the files that are being decoded now, below their datasets' folders; one for each thread
+    public List<String> decoding() {
+        return decoding.values().stream().sorted().toList();
     }
 }

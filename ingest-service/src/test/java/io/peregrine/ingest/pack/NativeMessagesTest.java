@@ -1,0 +1,85 @@
+package io.peregrine.ingest.pack;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.util.Collections;
+import java.util.List;
+import java.util.ArrayList;
+import java.util.Random;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+
+class NativeMessagesTest {
+    private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
+
+    @Test
+    void whatADecoderPrintsIsCaughtLineByLine() throws IOException {
+        byte[] jpeg = damagedJpeg();
+        // The library and its own greetings come first.
+        decode(jpeg);
+        try (NativeMessages messages = NativeMessages.capture(lines::add)) {
+            decode(jpeg);
+        }
+        assertThat(lines).anySatisfy(line -> assertThat(line).startsWith("Corrupt JPEG data"));
+    }
+
+    @Test
+    void standardErrorIsItselfAgainAfterwards() throws IOException {
+        FileOutputStream stderr = new FileOutputStream(FileDescriptor.err);
+        try (NativeMessages messages = NativeMessages.capture(lines::add)) {
+            stderr.write("one\ntwo\nno line end".getBytes(UTF_8));
+        }
+        assertThat(lines).containsExactly("one", "two", "no line end");
+
+        lines.clear();
+        try (NativeMessages messages = NativeMessages.capture(lines::add)) {
+            stderr.write("again\n".getBytes(UTF_8));
+        }
+        stderr.write('\n');
+        assertThat(lines).containsExactly("again");
+    }
+
+    @Test
+    void aLineWithoutAnEndTakesNoMemoryWithoutBound() throws IOException {
+        FileOutputStream stderr = new FileOutputStream(FileDescriptor.err);
+        try (NativeMessages messages = NativeMessages.capture(lines::add)) {
+            stderr.write("x".repeat(100_000).getBytes(UTF_8));
+        }
+        assertThat(lines).hasSizeGreaterThan(20).allSatisfy(line -> assertThat(line.length())
+                .isLessThanOrEqualTo(4096));
+    }
+
+    private static void decode(byte[] jpeg) {
+        try {
+            OpenCv.decode(jpeg, Header.Format.JPEG);
+        } catch (Refused decodedOrNot) {
+            // What it prints is what is asked for here.
+        }
+    }
+
+    /// Stray bytes between the entropy-coded data and the end: libjpeg tells of them and decodes.
+    private static byte[] damagedJpeg() throws IOException {
+        BufferedImage image = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
+        Random random = new Random(1);
+        for (int i = 0; i < 64 * 64; i++) {
+            image.setRGB(i % 64, i / 64, random.nextInt());
+        }
+        ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
+        ImageIO.write(image, "jpeg", jpeg);
+        byte[] sound = jpeg.toByteArray();
+        byte[] damaged = new byte[sound.length + 64];
+        System.arraycopy(sound, 0, damaged, 0, sound.length - 2);
+        for (int i = sound.length - 2; i < damaged.length - 2; i++) {
+            damaged[i] = 0x11;
+        }
+        damaged[damaged.length - 2] = (byte) 0xff;
+        damaged[damaged.length - 1] = (byte) 0xd9;
+        return damaged;
+    }
+}
