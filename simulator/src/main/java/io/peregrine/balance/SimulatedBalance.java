@@ -1,0 +1,81 @@
+package io.peregrine.balance;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.peregrine.events.Topics;
+import io.peregrine.simulator.Parts;
+import io.peregrine.simulator.ServiceCode;
+import io.peregrine.work.JobHandler;
+import io.quarkus.runtime.configuration.MemorySize;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/// The balance service without its framework. Simulated runs balance by `random-over`, which plans and assembles with
+/// the service's own code and searches no neighbours.
+public final class SimulatedBalance implements ServiceCode {
+    private final BalanceFlow flow;
+    private final List<JobHandler> handlers;
+
+    public SimulatedBalance(Parts parts) {
+        Manifests manifests = new Manifests(parts.store());
+        Specs specs = new Specs(parts.store());
+        Config config = new Config();
+        flow = new BalanceFlow(parts.inbox());
+        handlers = List.of(
+                new PlanClasses(parts.store(), manifests, specs, parts.database(), config, new Products(config)),
+                new AssembleShards(
+                        parts.store(),
+                        manifests,
+                        specs,
+                        parts.database(),
+                        new BalanceMeters(new SimpleMeterRegistry())));
+    }
+
+    @Override
+    public void deliver(ConsumerRecord<String, byte[]> record) {
+        if (record.topic().equals(Topics.IMAGES)) {
+            flow.images(record);
+        } else {
+            flow.runs(record);
+        }
+    }
+
+    @Override
+    public List<JobHandler> handlers() {
+        return handlers;
+    }
+
+    private record Config() implements BalanceConfig {
+        @Override
+        public Optional<MemorySize> memory() {
+            return Optional.empty();
+        }
+
+        @Override
+        public OptionalInt threads() {
+            return OptionalInt.of(1);
+        }
+
+        @Override
+        public Duration warmUp() {
+            return Duration.ZERO;
+        }
+
+        @Override
+        public long jobProducts() {
+            return Long.MAX_VALUE;
+        }
+
+        @Override
+        public Product product() {
+            return Product.PLAIN;
+        }
+
+        @Override
+        public String device() {
+            return "cpu";
+        }
+    }
+}

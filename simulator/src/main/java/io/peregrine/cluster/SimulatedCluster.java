@@ -1,0 +1,83 @@
+package io.peregrine.cluster;
+
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Topics;
+import io.peregrine.simulator.Parts;
+import io.peregrine.simulator.ServiceCode;
+import io.peregrine.work.JobHandler;
+import java.net.URI;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/// The cluster service without its framework. Only the encoding of pictures, whose engine is native, is
+/// [SimulatedEncoding].
+public final class SimulatedCluster implements ServiceCode {
+    private final ClusterFlow flow;
+    private final RunCancelling cancelling;
+    private final RunDeleting deleting;
+    private final List<JobHandler> handlers;
+
+    public SimulatedCluster(Parts parts) {
+        flow = new ClusterFlow(parts.inbox());
+        cancelling = new RunCancelling(parts.database());
+        deleting = new RunDeleting(parts.database());
+        handlers = List.of(
+                new PlanEncoding(parts.store()),
+                new SimulatedEncoding(parts.store()),
+                new AnalyseRun(parts.store(), parts.database(), new Config()),
+                new CompleteRun());
+    }
+
+    @Override
+    public void deliver(ConsumerRecord<String, byte[]> record) {
+        switch (record.topic()) {
+            case Topics.DATASETS -> flow.datasets(record);
+            case Topics.IMAGES -> flow.images(record);
+            case Topics.SHARDS -> flow.shards(record);
+            case Topics.CHECKPOINTS -> flow.checkpoints(record);
+            default -> flow.runs(record);
+        }
+    }
+
+    @Override
+    public List<JobHandler> handlers() {
+        return handlers;
+    }
+
+    /// As the REST operation of that name does.
+    public boolean cancel(RunRef run) {
+        return cancelling.cancel(run, "simulated");
+    }
+
+    /// As the REST operation of that name does.
+    public boolean delete(RunRef run) {
+        return deleting.delete(run);
+    }
+
+    private record Config() implements ClusterConfig {
+        @Override
+        public int threads() {
+            return 1;
+        }
+
+        @Override
+        public int encodeBatch() {
+            return 32;
+        }
+
+        @Override
+        public int pageUsual() {
+            return 100;
+        }
+
+        @Override
+        public int pageMost() {
+            return 1_000;
+        }
+
+        @Override
+        public URI ingestUrl() {
+            return URI.create("http://localhost");
+        }
+    }
+}

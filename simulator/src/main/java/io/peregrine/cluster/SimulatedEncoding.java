@@ -1,0 +1,73 @@
+package io.peregrine.cluster;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelPack;
+import io.peregrine.cluster.analysis.Points;
+import io.peregrine.cluster.postgres.Clusters;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Stage;
+import io.peregrine.work.Job;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Map;
+import java.util.stream.IntStream;
+
+/// Stands for [EncodePack], whose engine is native: a picture's code is the mean of each of its colours. Writes and
+/// says what the real one does.
+final class SimulatedEncoding implements JobHandler {
+    private static final int DIMENSIONS = 3;
+
+    private final ArtifactStore store;
+
+    SimulatedEncoding(ArtifactStore store) {
+        this.store = store;
+    }
+
+    @Override
+    public String kind() {
+        return EncodePack.KIND;
+    }
+
+    @Override
+    public void work(JobContext context) throws Exception {
+        RunRef run = context.job().run();
+        EncodePack.Order order = EventCodec.json().treeToValue(context.job().payload(), EncodePack.Order.class);
+        Manifest manifest = Manifest.open(store, order.input().manifest());
+        store.open(order.input().weights());
+        int[] rows = IntStream.range(0, manifest.rows())
+                .filter(row -> manifest.pack(row) == order.pack())
+                .toArray();
+        Points codes;
+        try (PixelPack pack = PixelPack.open(store, manifest.packs().get(order.pack()))) {
+            codes = codes(pack, rows, manifest);
+        }
+        context.check();
+        context.done(tx -> {
+            Clusters.Encoded encoded = Clusters.encoded(tx.sql(), run.id(), order.pack(), rows, codes);
+            tx.say(
+                    new StageProgressed(
+                            run, Stage.CLUSTER, "encode", encoded.done(), encoded.total(), "packs", Map.of()),
+                    "encode/" + order.pack());
+            if (encoded.done() == encoded.total()) {
+                tx.add(new Job.New(run, AnalyseRun.KIND, "all", order.input().manifest()));
+            }
+        });
+    }
+
+    private static Points codes(PixelPack pack, int[] rows, Manifest manifest) {
+        int pixels = pack.side() * pack.side();
+        float[] codes = new float[rows.length * DIMENSIONS];
+        for (int i = 0; i < rows.length; i++) {
+            MemorySegment picture = pack.picture(manifest.index(rows[i]));
+            for (int at = 0; at < DIMENSIONS * pixels; at++) {
+                codes[i * DIMENSIONS + at / pixels] += (picture.get(ValueLayout.JAVA_BYTE, at) & 0xff) / (float) pixels;
+            }
+        }
+        return new Points(rows.length, DIMENSIONS, codes);
+    }
+}

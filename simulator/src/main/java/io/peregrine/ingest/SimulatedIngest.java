@@ -1,0 +1,52 @@
+package io.peregrine.ingest;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.peregrine.events.Topics;
+import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.PackMaker;
+import io.peregrine.ingest.pack.PictureDecoder;
+import io.peregrine.ingest.pack.Roots;
+import io.peregrine.simulator.Parts;
+import io.peregrine.simulator.ServiceCode;
+import io.peregrine.work.JobHandler;
+import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+
+/// The ingest service without its framework: all of it is the service's own code.
+public final class SimulatedIngest implements ServiceCode {
+    private static final Crew CREW = new Crew(1);
+    private static final long PIXELS_MAX = 1_000_000;
+    private static final long BYTES_MAX = 1_000_000;
+
+    private final IngestFlow flow;
+    private final List<JobHandler> handlers;
+
+    public SimulatedIngest(Parts parts) {
+        Roots roots = new Roots(List.of(parts.datasets()));
+        Listings listings = new Listings(parts.database(), parts.store());
+        KnownHashes hashes = new KnownHashes(parts.database(), parts.store(), CREW);
+        IngestMeters meters = new IngestMeters(new SimpleMeterRegistry(), parts.store());
+        PackMaker maker = new PackMaker(
+                parts.store(), roots, CREW, new PictureDecoder(PIXELS_MAX), BYTES_MAX, (nanos, bytes, refused) -> {});
+        flow = new IngestFlow(parts.inbox());
+        handlers = List.of(
+                new AcceptRun(parts.store(), new InitialWeights(parts.store(), roots)),
+                new ListPictures(parts.store(), roots, CREW),
+                new MakePack(parts.database(), parts.store(), roots, maker, listings, hashes, meters),
+                new SealDataset(parts.database(), parts.store(), listings, hashes, CREW, meters));
+    }
+
+    @Override
+    public void deliver(ConsumerRecord<String, byte[]> record) {
+        if (record.topic().equals(Topics.DATASETS)) {
+            flow.datasets(record);
+        } else {
+            flow.runs(record);
+        }
+    }
+
+    @Override
+    public List<JobHandler> handlers() {
+        return handlers;
+    }
+}

@@ -1,0 +1,231 @@
+package io.peregrine.simulator;
+
+import io.peregrine.simulator.SimulatedDatabase.Fate;
+import io.peregrine.simulator.disk.SimulatedDisk;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/// What goes wrong in a schedule, and when activities give way to one another.
+final class Faults {
+    private static final int OUTAGE_STEPS = 25;
+    /// Longer than a lease, so that whoever was not heard of loses its job.
+    private static final Duration JUMP = Process.LEASE.plusSeconds(5);
+
+    private static final Map<Bug, Map<String, String>> REWRITTEN = new ConcurrentHashMap<>();
+
+    private final Schedule schedule;
+    private final RandomGenerator random;
+    private final Weather weather;
+    private final Garbage garbage;
+    private final Map<Service, Integer> awayUntil = new EnumMap<>(Service.class);
+    private final Map<Service, Fate> away = new EnumMap<>(Service.class);
+    private boolean on;
+    private int budget;
+    private int garbageLeft;
+    private int rewindsLeft;
+    private int brokerAwayUntil;
+
+    Faults(Schedule schedule, RandomGenerator random, Weather weather) {
+        this.schedule = schedule;
+        this.random = random;
+        this.weather = weather;
+        this.garbage = new Garbage(random);
+        this.budget = weather.faults();
+        this.garbageLeft = weather.garbage();
+        this.rewindsLeft = weather.rewinds();
+    }
+
+    static SimulatedDisk.Ignored ignoredFsync(Bug bug) {
+        return bug == Bug.NO_FSYNC_OF_FILE
+                ? SimulatedDisk.Ignored.FILES
+                : bug == Bug.NO_FSYNC_OF_FOLDER ? SimulatedDisk.Ignored.FOLDERS : SimulatedDisk.Ignored.NOTHING;
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
+    void begin() {
+        on = true;
+    }
+
+    /// From now on nothing goes wrong, and no activity gives way.
+    void end() {
+        on = false;
+    }
+
+    /// A place at which the activity that runs may give way to others.
+    void point(String where) {
+        Activity activity = Activity.current();
+        if (activity == null) {
+            return;
+        }
+        activity.mustLive();
+        if (!on) {
+            return;
+        }
+        boolean givesWay = activity.isInTransaction()
+                ? where.equals("commit") && random.nextInt(1_000) < weather.transactionPauses()
+                : random.nextInt(100) < weather.switches();
+        if (givesWay) {
+            schedule.trace("%s is before: %s".formatted(activity.name(), where));
+            activity.pause();
+            activity.mustLive();
+        }
+    }
+
+    /// @return what of a service's database goes wrong
+    SimulatedDatabase.Faults of(ServiceState state) {
+        return new SimulatedDatabase.Faults() {
+            @Override
+            public Fate connecting() {
+                return isAway(state.service()) ? away.get(state.service()) : Fate.DONE;
+            }
+
+            @Override
+            public Fate statement() {
+                if (isAway(state.service())) {
+                    return away.get(state.service());
+                }
+                return isLost() ? Fate.LOST_BEFORE : Fate.DONE;
+            }
+
+            @Override
+            public Fate committing() {
+                if (!isLost()) {
+                    return Fate.DONE;
+                }
+                return random.nextBoolean() ? Fate.LOST_AFTER : Fate.LOST_BEFORE;
+            }
+
+            @Override
+            public void point(String where) {
+                Faults.this.point(where);
+            }
+
+            @Override
+            public String statement(String sql) {
+                Bug bug = schedule.bug();
+                return bug == null
+                        ? sql
+                        : REWRITTEN
+                                .computeIfAbsent(bug, one -> new ConcurrentHashMap<>())
+                                .computeIfAbsent(sql, bug::rewritten);
+            }
+
+            @Override
+            public String skew() {
+                Activity activity = Activity.current();
+                return activity == null || activity.process() == null
+                        ? "0"
+                        : activity.process().skew();
+            }
+        };
+    }
+
+    private boolean isLost() {
+        if (!on || budget == 0 || random.nextInt(1_000) >= weather.databaseFaults()) {
+            return false;
+        }
+        budget--;
+        schedule.trace("a connection to the database breaks");
+        return true;
+    }
+
+    private boolean isAway(Service service) {
+        return on && awayUntil.getOrDefault(service, 0) > schedule.steps();
+    }
+
+    /// @return why a relay is told that its record was not sent, or null
+    Exception send(ServiceState state, ProducerRecord<String, byte[]> record) {
+        point("send");
+        if (on && brokerAwayUntil > schedule.steps()) {
+            return new org.apache.kafka.common.errors.TimeoutException("the broker is away (simulated)");
+        }
+        schedule.broker().append(record.topic(), record.key(), record.value(), record.headers(), false);
+        if (on && random.nextInt(1_000) < weather.databaseFaults()) {
+            schedule.trace("the broker's acknowledgement is lost");
+            return new org.apache.kafka.common.errors.TimeoutException("no acknowledgement (simulated)");
+        }
+        return null;
+    }
+
+    /// Adds what could go wrong next.
+    void offer(Offers offers) {
+        if (garbageLeft > 0) {
+            offers.add(1, () -> {
+                garbageLeft--;
+                schedule.trace("garbage: " + garbage.appendTo(schedule.broker()));
+            });
+        }
+        if (rewindsLeft > 0) {
+            offers.add(1, () -> {
+                rewindsLeft--;
+                schedule.state(anyService()).rewind(random);
+            });
+        }
+        if (budget > 0) {
+            offers.add(2, this::crash);
+            offers.add(1, this::cutPower);
+            offers.add(1, this::jump);
+            offers.add(1, this::databaseGoes);
+            offers.add(1, () -> {
+                brokerAwayUntil = schedule.steps() + random.nextInt(OUTAGE_STEPS);
+                schedule.trace("the broker is away");
+            });
+        }
+    }
+
+    private Service anyService() {
+        return Service.values()[random.nextInt(Service.values().length)];
+    }
+
+    private void crash() {
+        budget--;
+        ServiceState state = schedule.state(anyService());
+        Process process = state.processes().get(random.nextInt(state.processes().size()));
+        schedule.trace(process.name() + " is killed");
+        state.crash(List.of(process));
+        state.start(1);
+    }
+
+    private void cutPower() {
+        budget--;
+        schedule.trace("the power is cut");
+        for (Service service : Service.values()) {
+            ServiceState state = schedule.state(service);
+            state.crash(List.copyOf(state.processes()));
+        }
+        try {
+            schedule.sandbox().disk().cutPower(random);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        for (Service service : Service.values()) {
+            schedule.state(service).start(weather.processes());
+        }
+    }
+
+    private void jump() {
+        budget--;
+        schedule.trace("nobody does anything for " + JUMP.toSeconds() + " s");
+        schedule.advance(JUMP);
+    }
+
+    private void databaseGoes() {
+        budget--;
+        Service service = anyService();
+        Fate fate = random.nextBoolean() ? Fate.LOST_BEFORE : Fate.REFUSED;
+        awayUntil.put(service, schedule.steps() + random.nextInt(OUTAGE_STEPS));
+        away.put(service, fate);
+        schedule.trace("the database of %s is %s".formatted(
+                service.schema(), fate == Fate.REFUSED ? "read-only" : "away"));
+    }
+}

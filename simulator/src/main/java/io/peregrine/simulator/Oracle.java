@@ -1,0 +1,261 @@
+package io.peregrine.simulator;
+
+import io.peregrine.simulator.SimulatedBroker.Entry;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import org.jdbi.v3.core.Handle;
+
+/// What must be so after the faults have ended, whatever they were.
+final class Oracle {
+    /// Steps within which a small run that is published then is completed.
+    private static final int STEPS = 600;
+
+    private static final String REFERENCES = """
+            select manifest #>> '{tensors,uri}' from run where id = :run
+            union all select manifest #>> '{json,uri}' from run where id = :run
+            union all select network || ' ' || (weights ->> 'uri') from checkpoint where run = :run and last
+            union all select clusters ->> 'uri' from clustering where run = :run
+            union all select latents ->> 'uri' from clustering where run = :run
+            order by 1""";
+
+    /// By dataset: what its runs end in undisturbed.
+    private final Map<Integer, List<String>> undisturbed = new HashMap<>();
+
+    /// Runs each dataset without any fault, and remembers what it comes to.
+    Oracle(Sandbox sandbox, Datasets datasets) throws Exception {
+        for (int dataset = 0; dataset < Datasets.COUNT; dataset++) {
+            Schedule schedule = new Schedule(0, sandbox, datasets, Weather.calm(), null, null);
+            Users.Run run = schedule.users().publish(dataset);
+            schedule.settle();
+            List<String> references = references(schedule, run);
+            String state = state(schedule, run);
+            if (!state.equals("completed")) {
+                throw new IllegalStateException(
+                        "without any fault dataset d%d is %s: %s".formatted(dataset, state, events(schedule, run)));
+            }
+            undisturbed.put(dataset, references);
+        }
+    }
+
+    /// @throws Violation naming what is not as it must be
+    void check(Schedule schedule) {
+        for (Users.Run run : schedule.users().published()) {
+            checkRun(schedule, run);
+        }
+        checkGarbage(schedule);
+        for (Service service : Service.values()) {
+            checkNeeded(schedule, service);
+        }
+        checkFences(schedule);
+        checkLiveness(schedule);
+        for (Service service : Service.values()) {
+            checkPruning(schedule, service);
+        }
+    }
+
+    private void checkRun(Schedule schedule, Users.Run run) {
+        if (isDeleted(schedule, run)) {
+            checkDeleted(schedule, run);
+            return;
+        }
+        String state = state(schedule, run);
+        boolean allowed = state.equals("completed") || state.equals("cancelled") && run.mayBeCancelled;
+        if (!allowed) {
+            throw new Violation("run %s of dataset d%d is %s; its events: %s"
+                    .formatted(run.id, run.dataset, state, events(schedule, run)));
+        }
+        for (Service service : Service.values()) {
+            checkOneEnd(schedule, service, run);
+        }
+        if (state.equals("completed") && !references(schedule, run).equals(undisturbed.get(run.dataset))) {
+            throw new Violation("run %s of dataset d%d ended in %s, undisturbed it ends in %s"
+                    .formatted(run.id, run.dataset, references(schedule, run), undisturbed.get(run.dataset)));
+        }
+    }
+
+    /// A service says one end of a run at most, and nothing of it after another's that it has heard.
+    private static void checkOneEnd(Schedule schedule, Service service, Users.Run run) {
+        List<String> wrong = query(schedule, service, run, """
+                select 'says two ends' where 1 < (select count(*) from outbox where run = :run and terminal)
+                union all
+                select 'says ' || o.type || ' after the run has ended'
+                    from outbox o join ended_run e using (run)
+                    where run = :run and not o.terminal and o.said_at > e.ended_at and e.type not like '%completed%'
+                union all
+                select 'has a job of an ended run in state ' || state
+                    from job join ended_run e using (run) where run = :run and state in ('queued', 'running')
+                union all
+                select 'has done a job after the run has ended'
+                    from job join ended_run e using (run) where run = :run and state = 'done' and updated_at > e.ended_at""");
+        if (!wrong.isEmpty()) {
+            throw new Violation("of run %s %s %s".formatted(run.id, service.application(), wrong));
+        }
+    }
+
+    private static void checkDeleted(Schedule schedule, Users.Run run) {
+        for (String table : schedule.sandbox().tables()) {
+            if (table.contains("ended_run") || table.contains("inbox") || table.contains("simulated")) {
+                continue;
+            }
+            long rows = schedule.sandbox().admin().withHandle(sql -> rows(sql, table, run.id));
+            if (rows > 0) {
+                throw new Violation("run %s is deleted, and %s has %d rows of it".formatted(run.id, table, rows));
+            }
+        }
+    }
+
+    private static long rows(Handle sql, String table, String run) {
+        boolean ofRuns = sql.createQuery("select exists (select 1 from pg_attribute where attrelid = cast(:table as"
+                        + " regclass) and attname = 'run')")
+                .bind("table", table)
+                .mapTo(Boolean.class)
+                .one();
+        String notSaid = table.contains("outbox") ? " and not terminal" : "";
+        return ofRuns
+                ? sql.createQuery("select count(*) from %s where run = :run%s".formatted(table, notSaid))
+                        .bind("run", run)
+                        .mapTo(Long.class)
+                        .one()
+                : 0;
+    }
+
+    private static void checkGarbage(Schedule schedule) {
+        for (Service service : Service.values()) {
+            List<String> expected = schedule.broker().all(service.topics()).stream()
+                    .filter(Entry::garbage)
+                    .map(entry -> "%s %d %d"
+                            .formatted(
+                                    entry.record().topic(),
+                                    entry.record().partition(),
+                                    entry.record().offset()))
+                    .sorted()
+                    .toList();
+            List<String> found = schedule.sandbox().admin().withHandle(sql -> sql.createQuery(
+                            "select topic || ' ' || partition || ' ' || kafka_offset from %s.quarantine order by 1"
+                                    .formatted(service.schema()))
+                    .mapTo(String.class)
+                    .list()
+                    .stream()
+                    .sorted()
+                    .toList());
+            if (!expected.equals(found)) {
+                throw new Violation("%s has quarantined %s; what nobody can understand is %s"
+                        .formatted(service.application(), found, expected));
+            }
+        }
+    }
+
+    private static void checkNeeded(Schedule schedule, Service service) {
+        List<String> needed = schedule.sandbox().admin().withHandle(sql -> sql.createQuery(
+                        "select uri from %1$s.artefact where exists (select 1 from %1$s.needed where needed.uri ="
+                                        .formatted(service.schema())
+                                + " artefact.uri) and published order by uri")
+                .mapTo(String.class)
+                .list());
+        for (String uri : needed) {
+            checkArtifact(schedule, uri, service);
+        }
+    }
+
+    private static void checkArtifact(Schedule schedule, String uri, Service service) {
+        Path file = schedule.store().resolve(uri.substring("store:".length()));
+        String wanted = uri.substring(uri.lastIndexOf('/') + 1, uri.lastIndexOf('.'));
+        try {
+            if (!Files.exists(file)) {
+                throw new Violation("%s needs %s, which is not there".formatted(service.application(), uri));
+            }
+            byte[] bytes = Files.readAllBytes(file);
+            String digest = HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+            if (!digest.equals(wanted)) {
+                throw new Violation("%s needs %s, which is damaged: it has %d bytes"
+                        .formatted(service.application(), uri, bytes.length));
+            }
+        } catch (java.io.IOException | java.security.NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Each epoch was reached once, and never by a claim that another had taken over.
+    private static void checkFences(Schedule schedule) {
+        List<String> stale = schedule.sandbox().admin().withHandle(sql -> sql.createQuery("""
+                        select run || ' ' || network || ' epoch ' || epoch || ' by claim ' || fence || ' after claim '
+                            || previous from (
+                            select *, lag(fence) over w as previous, lag(epoch) over w as earlier
+                            from trainer.simulated_epoch window w as (partition by run, network order by place)) told
+                        where previous > fence or earlier >= epoch""")
+                .mapTo(String.class)
+                .list());
+        if (!stale.isEmpty()) {
+            throw new Violation("a stale claim wrote: " + stale);
+        }
+    }
+
+    private void checkLiveness(Schedule schedule) {
+        Users.Run small = schedule.users().publish(0);
+        int began = schedule.resumptions();
+        schedule.settle();
+        if (!state(schedule, small).equals("completed")) {
+            throw new Violation("a small run published after the faults is %s: %s"
+                    .formatted(state(schedule, small), events(schedule, small)));
+        }
+        if (schedule.resumptions() - began > STEPS) {
+            throw new Violation("a small run published after the faults took %d steps; %d are allowed"
+                    .formatted(schedule.resumptions() - began, STEPS));
+        }
+    }
+
+    private static void checkPruning(Schedule schedule, Service service) {
+        schedule.state(service).pruneAtLast();
+        List<String> left = schedule.sandbox().admin().withHandle(sql -> sql.createQuery("""
+                        select 'unneeded ' || uri from %1$s.artefact
+                            where not exists (select 1 from %1$s.needed where needed.uri = artefact.uri)
+                        union all select 'condemned ' || uri from %1$s.condemned""".formatted(service.schema()))
+                .mapTo(String.class)
+                .list());
+        if (!left.isEmpty()) {
+            throw new Violation("after pruning %s still has %s".formatted(service.application(), left));
+        }
+        checkNeeded(schedule, service);
+    }
+
+    private static boolean isDeleted(Schedule schedule, Users.Run run) {
+        return !query(schedule, Service.CLUSTER, run, """
+                select run from ended_run where run = :run and deleted_at is not null""").isEmpty();
+    }
+
+    private static String state(Schedule schedule, Users.Run run) {
+        List<String> state = query(schedule, Service.CLUSTER, run, "select state from run where id = :run");
+        return state.isEmpty() ? "unknown" : state.getFirst();
+    }
+
+    private static List<String> events(Schedule schedule, Users.Run run) {
+        List<String> events = new ArrayList<>();
+        for (Service service : Service.values()) {
+            events.addAll(query(schedule, service, run, """
+                    select type || case when terminal then ' ' || convert_from(data, 'UTF8') else '' end
+                    from outbox where run = :run and type not like '%progressed%' order by seq"""));
+        }
+        return events;
+    }
+
+    private static List<String> references(Schedule schedule, Users.Run run) {
+        return query(schedule, Service.CLUSTER, run, REFERENCES);
+    }
+
+    private static List<String> query(Schedule schedule, Service service, Users.Run run, String query) {
+        return schedule.sandbox().admin().inTransaction(sql -> {
+            sql.execute("set local search_path = " + service.schema());
+            return sql.createQuery(query)
+                    .bind("run", run.id)
+                    .mapTo(String.class)
+                    .list();
+        });
+    }
+}

@@ -1,0 +1,91 @@
+package io.peregrine.simulator;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.FileStore;
+import io.peregrine.work.Database;
+import io.peregrine.work.Inbox;
+import io.peregrine.work.NeededStore;
+import io.peregrine.work.Pruning;
+import io.peregrine.work.Steps;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.apache.kafka.clients.producer.Producer;
+
+/// One process of a service: the objects that `WorkBeans`, `StoreBean` and the service's beans would make, and what a
+/// crash takes away with them.
+final class Process {
+    /// As in `WorkConfig`.
+    static final Duration LEASE = Duration.ofSeconds(10);
+
+    private final Service service;
+    private final String name;
+    private final String skew;
+    private final ServiceCode code;
+    private final Pruning pruning;
+    private final Steps steps;
+    private boolean alive = true;
+    Activity job;
+    Activity relay;
+    Activity heartbeat;
+
+    /// @param name tells processes apart, also those of the same service one after the other
+    /// @param skew by which this machine's clock differs
+    Process(
+            Service service,
+            String name,
+            String skew,
+            Database database,
+            Path store,
+            Path datasets,
+            Producer<String, byte[]> producer,
+            Bug bug) {
+        this.service = service;
+        this.name = name;
+        this.skew = skew;
+        ArtifactStore files = new FileStore(store);
+        if (bug == Bug.PUBLISH_BEFORE_REFERENCE) {
+            files = new HastyStore(files);
+        }
+        ArtifactStore needed = new NeededStore(files, service.kinds());
+        Inbox inbox = new Inbox(database, event -> {});
+        // While the database is away an inbox waits on its thread. Stopped, it gives the record back at once, and the
+        // schedule delivers it again: the same for the database, and no thread sleeps.
+        inbox.stop();
+        this.pruning = new Pruning(database, needed, service.kinds());
+        this.code = service.code(new Parts(database, needed, inbox, pruning, datasets));
+        this.steps = new Steps(
+                database, name, service.application(), service.stage(), LEASE, code.handlers(), producer);
+    }
+
+    Service service() {
+        return service;
+    }
+
+    String name() {
+        return name;
+    }
+
+    String skew() {
+        return skew;
+    }
+
+    ServiceCode code() {
+        return code;
+    }
+
+    Steps steps() {
+        return steps;
+    }
+
+    Pruning pruning() {
+        return pruning;
+    }
+
+    boolean isAlive() {
+        return alive;
+    }
+
+    void kill() {
+        alive = false;
+    }
+}

@@ -1,0 +1,44 @@
+package io.peregrine.simulator;
+
+import java.lang.reflect.Proxy;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.apache.kafka.clients.producer.Callback;
+import org.apache.kafka.clients.producer.Producer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+
+/// The relay's side of the simulated broker. It only sends; whatever else a producer can do is not there.
+final class SimulatedProducer {
+    /// What becomes of a record that is sent.
+    @FunctionalInterface
+    interface Sending {
+        /// @return why the relay is told that it failed, or null
+        Exception send(ProducerRecord<String, byte[]> record);
+    }
+
+    private SimulatedProducer() {}
+
+    @SuppressWarnings("unchecked")
+    static Producer<String, byte[]> of(Sending sending) {
+        return (Producer<String, byte[]>) Proxy.newProxyInstance(
+                SimulatedProducer.class.getClassLoader(), new Class<?>[] {Producer.class}, (proxy, method, arguments) -> {
+                    if (!method.getName().equals("send")) {
+                        throw new UnsupportedOperationException("a simulated producer has no " + method.getName());
+                    }
+                    ProducerRecord<String, byte[]> record = (ProducerRecord<String, byte[]>) arguments[0];
+                    Callback callback = arguments.length > 1 ? (Callback) arguments[1] : null;
+                    return sent(record, sending.send(record), callback);
+                });
+    }
+
+    private static Future<RecordMetadata> sent(
+            ProducerRecord<String, byte[]> record, Exception failure, Callback callback) {
+        RecordMetadata metadata = new RecordMetadata(new TopicPartition(record.topic(), 0), 0, 0, 0, 0, 0);
+        if (callback != null) {
+            callback.onCompletion(failure == null ? metadata : null, failure);
+        }
+        return failure == null ? CompletableFuture.completedFuture(metadata) : CompletableFuture.failedFuture(failure);
+    }
+}

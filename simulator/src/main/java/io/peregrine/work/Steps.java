@@ -1,0 +1,47 @@
+package io.peregrine.work;
+
+import io.peregrine.events.Stage;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import org.apache.kafka.clients.producer.Producer;
+
+/// A process's worker and relay, made a step at a time by a scheduler instead of on threads of their own.
+public final class Steps {
+    private final Worker worker;
+    private final Relay relay;
+    private final Map<JobContext, Long> renewed = new ConcurrentHashMap<>();
+
+    /// @param name of the process
+    /// @param application that events are said to come from
+    public Steps(
+            Database database,
+            String name,
+            String application,
+            Stage stage,
+            Duration lease,
+            List<JobHandler> handlers,
+            Producer<String, byte[]> producer) {
+        worker = new Worker(database, name, stage, lease, handlers);
+        relay = new Relay(database, producer, "/peregrine/" + application);
+    }
+
+    /// Claims one job and runs it in the calling thread.
+    ///
+    /// @return whether there was a job to claim
+    public boolean job() {
+        return worker.step();
+    }
+
+    /// Renews the lease of the job that runs.
+    public void heartbeat() {
+        worker.heartbeat(renewed);
+    }
+
+    /// @return how many events were sent
+    public int relay() throws ExecutionException, InterruptedException {
+        return relay.round();
+    }
+}
