@@ -44,7 +44,7 @@ final class Process {
         this.skew = skew;
         ArtifactStore files = new FileStore(store);
         if (bug == Bug.PUBLISH_BEFORE_REFERENCE) {
-            files = new HastyStore(files);
+            files = HastyStore.of(files);
         }
         ArtifactStore needed = new NeededStore(files, service.kinds());
         Inbox inbox = new Inbox(database, event -> {});
