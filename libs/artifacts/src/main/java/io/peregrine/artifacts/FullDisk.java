@@ -23,7 +23,7 @@ public final class FullDisk {
     static final class WriteException extends IOException {
         private final long bytesNeeded;
 
-        WriteException(long bytesNeeded, IOException cause) {
+        WriteException(long bytesNeeded, Exception cause) {
             super(cause.getMessage(), cause);
             this.bytesNeeded = bytesNeeded;
         }

@@ -58,10 +58,23 @@ final class RecentlyOpened {
     }
 
     synchronized void opened(ArtifactRef ref) {
+        add(ref.uri(), ref.bytes(), System.nanoTime());
+        shrinkTo(most);
+    }
+
+    /// Deletes all that was not opened just now: the disk has less room than the folder may take.
+    ///
+    /// @return whether there was anything
+    synchronized boolean makeRoom() {
+        long before = bytes;
+        shrinkTo(0);
+        return bytes < before;
+    }
+
+    private void shrinkTo(long target) {
         long now = System.nanoTime();
-        add(ref.uri(), ref.bytes(), now);
         Iterator<Map.Entry<String, Kept>> eldest = kept.entrySet().iterator();
-        while (bytes > most && eldest.hasNext()) {
+        while (bytes > target && eldest.hasNext()) {
             Map.Entry<String, Kept> entry = eldest.next();
             if (now - entry.getValue().openedNanos() < spared) {
                 break;

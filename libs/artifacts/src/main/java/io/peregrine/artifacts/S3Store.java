@@ -97,7 +97,7 @@ public final class S3Store implements ArtifactStore {
 
     @Override
     public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
-        ArtifactRef ref = kept.publish(kind, extension, content, before);
+        ArtifactRef ref = keep(kind, extension, content, before);
         if (ref.bytes() > PUT_BYTES) {
             throw Failure.ours(
                     "ARTEFACT_TOO_LARGE",
@@ -121,6 +121,18 @@ public final class S3Store implements ArtifactStore {
         }
         recent.opened(ref);
         return ref;
+    }
+
+    /// Of a full disk the folder gives back what it can spare.
+    private ArtifactRef keep(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
+        try {
+            return kept.publish(kind, extension, content, before);
+        } catch (Failure failure) {
+            if (failure.code().equals(FullDisk.CODE) && recent.makeRoom()) {
+                return kept.publish(kind, extension, content, before);
+            }
+            throw failure;
+        }
     }
 
     private void put(ArtifactRef ref, boolean onlyIfMissing) {
@@ -193,17 +205,10 @@ public final class S3Store implements ArtifactStore {
         String extension = name.substring(name.lastIndexOf('.') + 1);
         ArtifactRef found;
         try {
-            found = kept.publish(
-                    kind,
-                    extension,
-                    aside -> client.getObject(
-                            get -> get.bucket(bucket).key(key(ref)), ResponseTransformer.toFile(aside)));
+            found = keep(kind, extension, aside -> download(ref, aside), published -> {});
         } catch (NoSuchKeyException missing) {
             throw missing(ref, missing);
         } catch (SdkException away) {
-            if (FullDisk.isCauseOf(away)) {
-                throw FullDisk.failure(ref.uri(), kept.disk(), ref.bytes(), away);
-            }
             throw unreachable("cannot be read", ref, away);
         }
         if (!found.equals(ref)) {
@@ -212,6 +217,17 @@ public final class S3Store implements ArtifactStore {
             throw corrupt(ref, found.bytes(), found.sha256());
         }
         return kept.path(ref);
+    }
+
+    private void download(ArtifactRef ref, Path aside) throws IOException {
+        try {
+            client.getObject(get -> get.bucket(bucket).key(key(ref)), ResponseTransformer.toFile(aside));
+        } catch (SdkException failed) {
+            if (FullDisk.isCauseOf(failed)) {
+                throw new FullDisk.WriteException(ref.bytes(), failed);
+            }
+            throw failed;
+        }
     }
 
     @Override

@@ -189,6 +189,18 @@ class S3StoreTest {
     }
 
     @Test
+    void aFolderOnAFullDiskForgetsWhatWasOpenedLongestAgo() throws IOException, InterruptedException {
+        ArtifactRef one = store("writer").publish("note", "bin", new byte[600_000]);
+        ArtifactRef two = store("writer").publish("note", "bin", new byte[600_001]);
+        try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
+            store("small").open(one);
+            // Another process: what the first one left was not opened just now.
+            assertThat(store("small").open(two)).hasSize(600_001);
+            assertThat(new FileStore(disk.folder()).path(one)).doesNotExist();
+        }
+    }
+
+    @Test
     void theFolderHoldsNoMoreThanItMayAndForgetsWhatWasOpenedLongestAgo() throws IOException {
         S3Store writer = store("writer");
         List<ArtifactRef> refs = new ArrayList<>();
