@@ -1,5 +1,6 @@
 package io.peregrine.ingest.pack;
 
+import io.peregrine.artifacts.FullDisk;
 import io.peregrine.events.Failure;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -24,6 +25,7 @@ final class DecodedPixels implements AutoCloseable {
 
     private final Arena arena = Arena.ofShared();
     private final Path folder;
+    private final long bytes;
     private final FileChannel file;
     private long end;
 
@@ -33,10 +35,11 @@ final class DecodedPixels implements AutoCloseable {
     /// @throws Failure RESOURCE, if the file cannot be made
     DecodedPixels(long bytes, long inMemory, Path folder) {
         this.folder = folder;
-        this.file = bytes <= inMemory ? null : nameless(folder);
+        this.bytes = bytes;
+        this.file = bytes <= inMemory ? null : nameless(folder, bytes);
     }
 
-    private static FileChannel nameless(Path folder) {
+    private static FileChannel nameless(Path folder, long bytes) {
         Path path = folder.resolve("aside").resolve(UUID.randomUUID().toString());
         try {
             Files.createDirectories(path.getParent());
@@ -45,13 +48,13 @@ final class DecodedPixels implements AutoCloseable {
             Files.delete(path);
             return file;
         } catch (IOException e) {
-            throw refused(folder, e);
+            throw refused(folder, bytes, e);
         }
     }
 
     /// @param planes u8 [3, side, side]
     /// @return the same, as long as this is open
-    /// @throws Failure RESOURCE, if the disk has no room
+    /// @throws Failure RESOURCE `STORE_FULL`, if the disk has no room
     MemorySegment keep(byte[] planes) {
         if (file == null) {
             return arena.allocateFrom(ValueLayout.JAVA_BYTE, planes);
@@ -65,7 +68,7 @@ final class DecodedPixels implements AutoCloseable {
             }
             return file.map(MapMode.READ_ONLY, at, planes.length, arena);
         } catch (IOException e) {
-            throw refused(folder, e);
+            throw refused(folder, bytes, e);
         }
     }
 
@@ -75,7 +78,10 @@ final class DecodedPixels implements AutoCloseable {
         return at;
     }
 
-    private static Failure refused(Path folder, IOException e) {
+    private static Failure refused(Path folder, long bytes, IOException e) {
+        if (FullDisk.isCauseOf(e)) {
+            return FullDisk.failure("a pack's decoded images", folder, bytes, e);
+        }
         return Failure.resource("STORE_UNREACHABLE", "decoded images cannot be kept in " + folder + ": " + e, e);
     }
 
@@ -86,7 +92,7 @@ final class DecodedPixels implements AutoCloseable {
             try {
                 file.close();
             } catch (IOException e) {
-                throw refused(folder, e);
+                throw refused(folder, bytes, e);
             }
         }
     }

@@ -20,10 +20,8 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -38,6 +36,9 @@ public final class FileStore implements ArtifactStore {
     /// paused, then the publication fails and is tried again.
     static final Duration ABANDONED = Duration.ofMinutes(15);
 
+    /// Some 300 bytes each.
+    static final int REMEMBERED = 50_000;
+
     private static final int PROBE_BYTES = 4_096;
     private static final long SWEEP_NANOS = Duration.ofHours(1).toNanos();
 
@@ -46,7 +47,7 @@ public final class FileStore implements ArtifactStore {
     private final DamagedFiles damaged;
     private final Durability durability;
     private final Consumer<ArtifactRef> onDamage;
-    private final Map<String, FileIdentity> verified = new ConcurrentHashMap<>();
+    private final Remembered<FileIdentity> verified = new Remembered<>(REMEMBERED);
     private final AtomicLong nextSweep = new AtomicLong();
 
     /// @param root the store's folder; made when missing

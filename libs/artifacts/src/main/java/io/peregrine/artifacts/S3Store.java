@@ -14,9 +14,7 @@ import java.util.Base64;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import software.amazon.awssdk.core.ResponseInputStream;
 import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
@@ -54,7 +52,7 @@ public final class S3Store implements ArtifactStore {
     private final String prefix;
     private final FileStore kept;
     private final RecentlyOpened recent;
-    private final Map<String, ObjectIdentity> checked = new ConcurrentHashMap<>();
+    private final Remembered<ObjectIdentity> checked = new Remembered<>(FileStore.REMEMBERED);
     private final Consumer<ArtifactRef> onDamage;
 
     /// @param place `s3://bucket` or `s3://bucket/prefix`

@@ -210,6 +210,19 @@ class FileStoreTest {
     }
 
     @Test
+    void whatIsKnownOfFilesIsBounded() {
+        Remembered<Integer> remembered = new Remembered<>(2);
+        remembered.put("a", 1);
+        remembered.put("b", 2);
+        remembered.get("a");
+        remembered.put("c", 3);
+        assertThat(remembered.get("a")).isEqualTo(1);
+        assertThat(remembered.get("b")).isNull();
+        remembered.remove("a");
+        assertThat(remembered.get("a")).isNull();
+    }
+
+    @Test
     void whoIsToldBeforeTheNameMayRefuseIt() throws IOException {
         FileStore store = new FileStore(folder);
         assertThatThrownBy(() -> store.publish("note", "txt", aside -> Files.writeString(aside, "abc"), ref -> {
