@@ -31,6 +31,7 @@ import io.peregrine.trainer.run.Position;
 import io.peregrine.trainer.run.PriorShift;
 import io.peregrine.trainer.run.ResumeFiles;
 import io.peregrine.trainer.run.SaveTimes;
+import io.peregrine.trainer.run.TrainingMemory;
 import io.peregrine.trainer.run.TrainingRows;
 import io.peregrine.vision.Torch;
 import io.peregrine.vision.TrainableNetwork;
@@ -96,12 +97,17 @@ class TrainNetwork implements JobHandler {
                 origin(balanced),
                 job.job().state());
         Torch.load(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
+        TrainableNetwork wanted =
+                Networks.of(spec, manifest.side(), manifest.classes().size(), weights(balanced));
+        if (!Torch.device(spec.device()).isGpu()) {
+            TrainingMemory.mustFit(wanted, spec, manifest.side(), TrainingMemory.available());
+        }
         try (PixelRows pixels = new PixelRows(store, manifest);
                 NetworkTraining training = open(
                         job.job(),
                         files,
                         network,
-                        Networks.of(spec, manifest.side(), manifest.classes().size(), weights(balanced)),
+                        wanted,
                         spec,
                         material(network, balanced, manifest, pixels))) {
             meters.device(network, training.device(), Torch.threads());
