@@ -144,7 +144,7 @@ def schemathesis(peregrine, places):
         with log.open("w") as out:
             done = subprocess.run(
                 [command, "--config-file", settings, "run", f"{address}/q/openapi", "--url", address, "--max-examples", "50",
-                 "--seed", "7", "--suppress-health-check", "all", "--checks",
+                 "--seed", "7", "--suppress-health-check", "all", "--header", f"Authorization: Bearer {peregrine.key}", "--checks",
                  "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"],
                 # Where it leaves notes of its own.
                 cwd=log.parent, stdout=out, stderr=subprocess.STDOUT)

@@ -96,6 +96,10 @@ class Peregrine:
         self.command(*words)
         self.startup = time.monotonic() - began
         self.instance = json.loads((data / "peregrine.json").read_text())
+        self.key = next((line.split()[2] for line in (data / "keys").read_text().splitlines() if " maintain " in line), "")
+        opener = urllib.request.build_opener()
+        opener.addheaders = [("Authorization", f"Bearer {self.key}")]
+        urllib.request.install_opener(opener)
 
     def command(self, *words):
         return subprocess.run([ROOT / "peregrine", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True,

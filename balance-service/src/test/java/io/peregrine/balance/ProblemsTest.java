@@ -19,7 +19,7 @@ class ProblemsTest {
         new Problems(service).check("""
             GET /nowhere => 404 address-unknown
             GET /api/v1/runs => 404 address-unknown
-            POST /api/v1/runs/x/balance <{} => 405 method-not-allowed
+            POST /api/v1/runs/x/balance Content-Type:application/json <{} => 405 method-not-allowed
             DELETE /api/v1/runs/x/samples => 405 method-not-allowed
             GET /api/v1/runs/x/balance Accept:text/csv => 406 not-acceptable
             GET /api/v1/runs/x/samples/sheet Accept:text/csv => 406 not-acceptable

@@ -21,7 +21,7 @@ class ProblemsTest {
             GET /api/v1/paintings => 404 address-unknown
             GET /api/v1/runs/x/y/z => 404 address-unknown
             DELETE /api/v1/problems => 405 method-not-allowed
-            POST /api/v1/quarantine <{} => 405 method-not-allowed
+            POST /api/v1/quarantine Content-Type:application/json <{} => 405 method-not-allowed
             GET /api/v1/runs Accept:text/csv => 406 not-acceptable
             GET /api/v1/runs/x/charts/history.svg Accept:video/mp4 => 406 not-acceptable
             GET /api/v1/runs?limit=0 => 400 bad-limit
@@ -48,8 +48,8 @@ class ProblemsTest {
             GET /api/v1/runs/x/charts/clusters.gif => 404 chart-format-unknown
             GET /api/v1/runs/x/charts/clusters.svg?by=y => 400 bad-filter
             POST /api/v1/runs/x/cancel => 404 run-unknown
-            POST /api/v1/runs/x/cancel <{ => 400 bad-body
-            POST /api/v1/runs/x/cancel <[] => 400 bad-body
+            POST /api/v1/runs/x/cancel Content-Type:application/json <{ => 400 bad-body
+            POST /api/v1/runs/x/cancel Content-Type:application/json <[] => 400 bad-body
             GET /api/v1/quarantine?limit=x => 400 bad-limit
             GET /api/v1/quarantine?cursor=*** => 400 bad-cursor
             GET /api/v1/problems/x => 404 problem-unknown

@@ -28,7 +28,7 @@ class ProblemsTest {
             POST /api/v1/datasets Content-Type:application/json <{} => 422 bad-spec
             GET /api/v1/runs/x/images/y/original => 404 run-unknown
             GET /api/v1/runs/%00/images/y/original => 400 bad-value
-            POST /api/v1/runs/x/images/y/original <{} => 405 method-not-allowed
+            POST /api/v1/runs/x/images/y/original Content-Type:application/json <{} => 405 method-not-allowed
             GET /api/v1/problems/x => 404 problem-unknown
             """);
     }

@@ -1,22 +1,36 @@
 package io.peregrine.trainer;
 
 import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.testkit.CommittedApi;
+import io.peregrine.testkit.GuardedApi;
 import io.peregrine.testkit.LocalPlatform;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
+import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import java.io.IOException;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
 class OpenApiTest {
+    @TestHTTPResource
+    String service;
+
     @Test
     void theCommittedDocumentIsTheOneThatIsServed() throws IOException {
         CommittedApi.assertIsServed(
                 "trainer-service",
                 given().get("/q/openapi").then().statusCode(200).extract().asString());
+    }
+
+    @Test
+    void eachOperationAsksForItsRole() throws Exception {
+        // What a proxy passes on comes from elsewhere: also a service on loopback asks for a key then.
+        GuardedApi api = new GuardedApi(service, Map.of("X-Forwarded-For", "203.0.113.7"));
+        assertThat(api.check("trainer-service")).isGreaterThan(5);
     }
 }

@@ -18,7 +18,7 @@ class ProblemsTest {
     void everyRefusalIsAProblemOfItsKind() throws Exception {
         new Problems(service).check("""
             GET /api/v1/runs => 404 address-unknown
-            POST /api/v1/runs/x/checkpoints <{} => 405 method-not-allowed
+            POST /api/v1/runs/x/checkpoints Content-Type:application/json <{} => 405 method-not-allowed
             GET /api/v1/runs/x/checkpoints Accept:text/csv => 406 not-acceptable
             GET /api/v1/runs/x/checkpoints => 404 checkpoint-unknown
             GET /api/v1/runs/x/checkpoints/classifier/1 => 404 checkpoint-unknown

@@ -124,6 +124,10 @@ class KubernetesManifestsTest {
                                 .asText())
                         .as("%s of %s", name, service)
                         .isEqualTo("/q/health/" + probe);
+                assertThat(pod.at("/containers/0/%s/httpGet/port".formatted(name))
+                                .asText())
+                        .as("port of the %s of %s", name, service)
+                        .isEqualTo("management");
             }
             assertThat(ofKind(manifests, "PodDisruptionBudget"))
                     .as("disruption budget of %s", service)

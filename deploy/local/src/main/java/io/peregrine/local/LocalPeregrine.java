@@ -11,6 +11,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
@@ -197,7 +198,9 @@ public final class LocalPeregrine implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         Map<String, String> given = builder.environment();
         given.put("PEREGRINE_STORE", store().toString());
-        given.put("PEREGRINE_ROOTS", roots.stream().map(Path::toString).collect(Collectors.joining(":")));
+        // An empty one would not count as named.
+        given.put("PEREGRINE_ROOTS", roots.isEmpty() ? "/nowhere" : joined(roots));
+        given.put("PEREGRINE_GRANTS", grants(data).toString());
         given.put("PEREGRINE_TRAINER_STATE", trainerState().toString());
         given.put("PEREGRINE_DATABASE_URL", postgres.url());
         given.put("PEREGRINE_DATABASE_USER", service.word());
@@ -207,6 +210,9 @@ public final class LocalPeregrine implements AutoCloseable {
         given.put("PEREGRINE_INGEST_URL", address(Service.INGEST));
         given.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
         given.put("QUARKUS_HTTP_HOST", "127.0.0.1");
+        // On loopback each service answers for its health and metrics on its main port.
+        given.put("QUARKUS_MANAGEMENT_HOST_ENABLED", "false");
+        given.put("PEREGRINE_HTTP_KEYS_FILE", LocalKeys.draw(data).toString());
         given.put("QUARKUS_HTTP_PORT", Integer.toString(port));
         // In any other locale Java cannot name a file 'café.jpg', let alone open it.
         given.put("LC_ALL", "C.UTF-8");
@@ -222,6 +228,26 @@ public final class LocalPeregrine implements AutoCloseable {
             return builder.start();
         } catch (IOException e) {
             throw new UncheckedIOException(service.module() + " cannot be started", e);
+        }
+    }
+
+    private static String joined(List<Path> folders) {
+        return folders.stream().map(Path::toString).collect(Collectors.joining(":"));
+    }
+
+    /// @param data folder of data and logs
+    /// @return the folder where a run is allowed to read folders that are no roots; only its owner can write there
+    public static Path grants(Path data) {
+        Path folder = data.resolve("grants");
+        try {
+            if (!Files.isDirectory(folder)) {
+                Files.createDirectories(data);
+                Files.createDirectory(
+                        folder, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+            return folder;
+        } catch (IOException e) {
+            throw new Refusal("The folder %s cannot be made: %s.".formatted(folder, e));
         }
     }
 

@@ -2,15 +2,19 @@ package io.peregrine.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.peregrine.rest.access.Role;
 import io.quarkus.smallrye.openapi.OpenApiFilter;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.List;
 import org.eclipse.microprofile.openapi.OASFactory;
 import org.eclipse.microprofile.openapi.OASFilter;
 import org.eclipse.microprofile.openapi.models.OpenAPI;
 import org.eclipse.microprofile.openapi.models.Operation;
+import org.eclipse.microprofile.openapi.models.PathItem.HttpMethod;
 import org.eclipse.microprofile.openapi.models.responses.APIResponse;
+import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 
 /// Adds to a service's OpenAPI document what every operation has: an example of its answer, from
 /// `openapi-examples/<operationId>.json`, and the problems that it may answer.
@@ -18,15 +22,38 @@ import org.eclipse.microprofile.openapi.models.responses.APIResponse;
 public class DescribedApi implements OASFilter {
     private static final ObjectMapper JSON = new ObjectMapper();
 
+    private static final String KEY = "key";
+
     @Override
     public void filterOpenAPI(OpenAPI document) {
+        secured(document);
         document.getPaths()
                 .getPathItems()
                 .forEach(
-                        (path, item) -> item.getOperations().forEach((method, operation) -> complete(path, operation)));
+                        (path, item) -> item.getOperations().forEach((method, operation) -> complete(path, method, operation)));
     }
 
-    private static void complete(String path, Operation operation) {
+    private static void secured(OpenAPI document) {
+        if (document.getComponents() == null) {
+            document.setComponents(OASFactory.createComponents());
+        }
+        document.getComponents()
+                .addSecurityScheme(
+                        KEY,
+                        OASFactory.createSecurityScheme()
+                                .type(SecurityScheme.Type.HTTP)
+                                .scheme("bearer")
+                                .description("A key of the service, or a token of its identity provider. Each operation"
+                                        + " names the role that it needs: read, run or maintain, each of which includes"
+                                        + " those before it. A service that listens on loopback alone asks for none"
+                                        + " unless it is told to."));
+    }
+
+    private static void complete(String path, HttpMethod method, Operation operation) {
+        operation.setSecurity(List.of(
+                OASFactory.createSecurityRequirement()
+                        .addScheme(KEY, Role.required(method.name(), path).word()),
+                OASFactory.createSecurityRequirement()));
         JsonNode example = example(operation.getOperationId());
         if (example != null) {
             String status = operation.getResponses().hasAPIResponse("202") ? "202" : "200";
@@ -37,6 +64,8 @@ public class DescribedApi implements OASFilter {
                     .getMediaType("application/json")
                     .setExample(example);
         }
+        problem(operation, "401", "A key or a token is required, or the one that came is not known");
+        problem(operation, "403", "The caller's role does not suffice, or a web page of another site asks");
         problem(operation, "default", "What else may go wrong: /api/v1/problems lists it");
         if (path.contains("{")) {
             problem(operation, "404", "No such thing");

@@ -6,6 +6,20 @@ public enum GeneralProblem implements ProblemKind {
     BAD_VALUE(400, "Bad value", "A part of the address holds what no text or number of ours can be; correct it."),
     BAD_LIMIT(400, "Bad limit", "Say a whole number within the range, or leave ?limit= out."),
     BAD_CURSOR(400, "Bad cursor", "Use 'nextCursor' of the page before as it is, at the same address."),
+    BAD_HOST(400, "Bad Host header", "Send exactly one Host header, with the name and the port of this service."),
+    HOST_NOT_ALLOWED(
+            421,
+            "Host not allowed",
+            "Use one of the allowed names, or add this one to peregrine.http.allowed-hosts (PEREGRINE_HTTP_ALLOWED_HOSTS)."),
+    KEY_REQUIRED(
+            401,
+            "A key is required",
+            "Send 'Authorization: Bearer KEY' with a key of peregrine.http.keys-file or a token of the identity provider."),
+    ROLE_REQUIRED(403, "The role does not suffice", "Use a key or a token that has the role."),
+    CROSS_SITE_REQUEST(
+            403,
+            "Request from another site",
+            "Only pages of this service may change something here; use ./peregrine or curl, which send no such header."),
     ADDRESS_UNKNOWN(404, "Not Found", "/q/openapi lists every address with its methods and media types."),
     METHOD_NOT_ALLOWED(405, "Method Not Allowed", "/q/openapi lists the methods of every address."),
     NOT_ACCEPTABLE(406, "Not Acceptable", "Leave the header Accept out, or ask for what /q/openapi says is answered."),

@@ -16,7 +16,7 @@ import java.util.stream.Stream;
 /// `@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))`.
 ///
 /// The test finds them by the configuration keys `kafka.bootstrap.servers`, `peregrine.store`, `peregrine.roots` (one
-/// folder, which it may fill) and `peregrine.database.url`.
+/// folder, which it may fill) and `peregrine.database.url`. The service knows a key for each role, [#key].
 public final class LocalPlatform implements QuarkusTestResourceLifecycleManager {
     private String service;
     private Path folder;
@@ -32,6 +32,12 @@ public final class LocalPlatform implements QuarkusTestResourceLifecycleManager 
         }
     }
 
+    /// @param role `read`, `run` or `maintain`
+    /// @return the key that has it
+    public static String key(String role) {
+        return role + "-key-of-the-tests-0123456789";
+    }
+
     @Override
     public Map<String, String> start() {
         try {
@@ -39,7 +45,14 @@ public final class LocalPlatform implements QuarkusTestResourceLifecycleManager 
             Path roots = Files.createDirectories(folder.resolve("roots"));
             broker = LocalBroker.start(folder.resolve("kafka"), 0);
             postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
+            Path keys = folder.resolve("keys");
+            Files.write(
+                    keys,
+                    Stream.of("read", "run", "maintain")
+                            .map(role -> "%s-user %s %s".formatted(role, role, key(role)))
+                            .toList());
             Map<String, String> settings = new HashMap<>();
+            settings.put("peregrine.http.keys-file", keys.toString());
             settings.put("kafka.bootstrap.servers", broker.bootstrapServers());
             settings.put("peregrine.database.url", postgres.url());
             settings.put("peregrine.database.user", service);

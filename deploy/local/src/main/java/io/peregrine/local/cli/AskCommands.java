@@ -134,7 +134,7 @@ final class AskCommands {
             throws IOException, InterruptedException {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(
-                    HttpRequest.newBuilder(URI.create(service + path))
+                    InstanceAccess.sign(HttpRequest.newBuilder(URI.create(service + path)))
                             .timeout(patience)
                             .method(method, HttpRequest.BodyPublishers.noBody())
                             .build(),

@@ -51,6 +51,7 @@ final class Conversation {
     /// @return the run that it begins or began
     String publish(ObjectNode spec, String id) {
         DatasetReady ready = new DatasetReady(spec.path("dataset").asText(), spec);
+        InstanceAccess.grant(EventCodec.runId(SOURCE, id), spec);
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", bootstrapServers, "acks", "all", "max.block.ms", "15000"),
                 new StringSerializer(),

@@ -35,7 +35,13 @@ record RunningInstance(
         return data.toAbsolutePath().normalize().resolve("peregrine.json");
     }
 
+    private RunningInstance withAccess() {
+        InstanceAccess.use(Path.of(data));
+        return this;
+    }
+
     static RunningInstance of(LocalPeregrine peregrine, Optional<LocalPrometheus> prometheus) {
+        InstanceAccess.use(peregrine.data());
         return new RunningInstance(
                 ProcessHandle.current().pid(),
                 peregrine.broker().bootstrapServers(),
@@ -89,7 +95,7 @@ record RunningInstance(
                     EventCodec.json().readValue(Files.readAllBytes(file(data)), RunningInstance.class);
             return ProcessHandle.of(instance.launcher())
                     .filter(ProcessHandle::isAlive)
-                    .map(process -> instance);
+                    .map(process -> instance.withAccess());
         } catch (IOException unreadable) {
             return Optional.empty();
         }

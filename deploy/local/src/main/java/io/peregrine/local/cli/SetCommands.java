@@ -141,7 +141,7 @@ final class SetCommands {
         RunningInstance instance = RunningInstance.mustFind(place.data());
         try (HttpClient http = HttpClient.newHttpClient()) {
             HttpResponse<byte[]> answer = http.send(
-                    HttpRequest.newBuilder(URI.create(instance.balance() + path))
+                    InstanceAccess.sign(HttpRequest.newBuilder(URI.create(instance.balance() + path)))
                             .timeout(Duration.ofMinutes(2))
                             .build(),
                     HttpResponse.BodyHandlers.ofByteArray());
