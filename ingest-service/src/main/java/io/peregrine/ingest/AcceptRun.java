@@ -34,7 +34,7 @@ class AcceptRun implements JobHandler {
     public void work(JobContext context) throws BadSpec {
         Job job = context.job();
         RunSpec said = RunSpec.parse((ObjectNode) job.payload());
-        RunSpec spec = said.training(weights.kept(said.classifier()), weights.kept(said.autoencoder()));
+        RunSpec spec = said.training(weights.kept(said.classifier(), job.run().id()), weights.kept(said.autoencoder(), job.run().id()));
         RunRef run = new RunRef(job.run().id(), job.run().dataset(), store.publish("run", "json", spec.toJson()));
         context.done(tx -> {
             tx.say(new RunAccepted(run, spec.uri()), "");

@@ -12,19 +12,23 @@ import java.io.File;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// Makes the core's parts from the configuration.
 class IngestBeans {
-    /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name.
+    /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name, but for those that
+    /// the command grants to a run in the folder `PEREGRINE_GRANTS`.
     @Produces
     @Singleton
-    Roots roots(@ConfigProperty(name = "peregrine.roots", defaultValue = "/nowhere") String folders) {
+    Roots roots(
+            @ConfigProperty(name = "peregrine.roots", defaultValue = "/nowhere") String folders,
+            @ConfigProperty(name = "peregrine.grants") Optional<Path> grants) {
         List<Path> roots = Arrays.stream(folders.split(File.pathSeparator))
                 .filter(folder -> !folder.isBlank())
                 .map(Path::of)
                 .toList();
-        return new Roots(roots);
+        return new Roots(roots, grants);
     }
 
     @Produces

@@ -31,17 +31,18 @@ public class InitialWeights {
     ///     [Roots#file]
     public void check(TrainSpec spec) {
         if (spec.init() != null) {
-            find(spec.init());
+            find(spec.init(), roots);
         }
     }
 
+    /// @param run what was granted to it may be read, too
     /// @return the same training from weights that this run needs
     /// @throws Failure as [#check]
-    TrainSpec kept(TrainSpec spec) {
+    TrainSpec kept(TrainSpec spec, String run) {
         if (spec.init() == null) {
             return spec;
         }
-        Path file = find(spec.init());
+        Path file = find(spec.init(), roots.of(run));
         ArtifactRef copy = store.publish("init", "safetensors", aside -> {
             Files.copy(file, aside);
             // The user may be writing it just now.
@@ -50,9 +51,9 @@ public class InitialWeights {
         return spec.from(new Init.Stored(copy));
     }
 
-    private Path find(Init init) {
+    private Path find(Init init, Roots allowed) {
         Path file = switch (init) {
-            case Init.File named -> roots.file(named.uri());
+            case Init.File named -> allowed.file(named.uri());
             case Init.Stored stored -> stored(stored);
         };
         mustBeReadable(file);

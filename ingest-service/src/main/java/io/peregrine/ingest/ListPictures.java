@@ -52,8 +52,9 @@ class ListPictures implements JobHandler {
     public void work(JobContext context) throws IOException, InterruptedException {
         RunRef run = context.job().run();
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
-        Path root = roots.resolve(spec.uri());
-        Listing listing = Listing.of(root, roots, spec.split(), crew, (done, of) -> {
+        Roots allowed = roots.of(run.id());
+        Path root = allowed.resolve(spec.uri());
+        Listing listing = Listing.of(root, allowed, spec.split(), crew, (done, of) -> {
             context.check();
             context.progress(() -> new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
         });

@@ -98,7 +98,7 @@ class MakePack implements JobHandler {
     private Made make(JobContext context, RunSpec spec, Listing listing, Listing.Range range) throws Exception {
         RunRef run = context.job().run();
         int before = database.jdbi().withHandle(sql -> IngestTables.rowsDone(sql, run.id()));
-        Path root = roots.resolve(spec.uri());
+        Path root = roots.of(run.id()).resolve(spec.uri());
         IntConsumer between = done -> {
             context.check();
             context.progress(() -> progressed(run, before + done, listing.rows().size()));

@@ -189,7 +189,7 @@ public final class PackMaker {
         long bytes = 0;
         decoding.put(Thread.currentThread(), row.file());
         try {
-            byte[] file = PictureFile.read(root.resolve(row.file()), roots, row.sha256(), bytesMax);
+            byte[] file = PictureFile.read(root.resolve(row.file()), roots.with(List.of(root)), row.sha256(), bytesMax);
             bytes = file.length;
             MemorySegment kept = pixels.keep(decoder.square(file, image));
             return new Outcome(kept, null, System.nanoTime() - begin, bytes);

@@ -8,19 +8,56 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// The folders below which datasets and weights may lie. Whatever is opened is resolved first: a link that leads
 /// elsewhere is not followed.
 public final class Roots {
+    private static final Pattern RUN = Pattern.compile("[0-9a-f]{32}");
+
     private final List<Path> configured;
+    private final Optional<Path> grants;
 
     /// @param configured folders; one that does not exist yet holds no dataset
     public Roots(List<Path> configured) {
+        this(configured, Optional.empty());
+    }
+
+    /// @param configured folders; one that does not exist yet holds no dataset
+    /// @param grants folder of files, each of which has the id of a run as its name and, on each line, the address of
+    ///     a folder (`file:///…`) that this run alone may read as well. Whoever can write there decides what is read; events cannot.
+    public Roots(List<Path> configured, Optional<Path> grants) {
         this.configured = configured.stream()
                 .map(path -> path.toAbsolutePath().normalize())
                 .toList();
+        this.grants = grants;
+    }
+
+    /// @return these folders and those that were granted to a run
+    /// @throws Failure RESOURCE `GRANT_UNREADABLE`
+    public Roots of(String run) {
+        Optional<Path> grant = grants.filter(folder -> RUN.matcher(run).matches())
+                .map(folder -> folder.resolve(run))
+                .filter(Files::isRegularFile);
+        if (grant.isEmpty()) {
+            return this;
+        }
+        try {
+            return with(Files.readAllLines(grant.get()).stream()
+                    .map(line -> Path.of(URI.create(line)))
+                    .toList());
+        } catch (IOException e) {
+            throw Failure.resource(
+                    "GRANT_UNREADABLE", "the file %s cannot be read; make it readable".formatted(grant.get()), e);
+        }
+    }
+
+    /// @param more folders, already found to be allowed
+    Roots with(List<Path> more) {
+        return new Roots(Stream.concat(configured.stream(), more.stream()).toList(), grants);
     }
 
     /// @param uri such as `file:///data/wikiart`
@@ -106,7 +143,7 @@ public final class Roots {
     private Failure outside(String uri, String what) {
         return Failure.input(
                 "OUTSIDE_ROOTS",
-                "'%s' does not lie below a root of this service (%s); move the %s or add its root to PEREGRINE_ROOTS"
+                "'%s' does not lie below a root of this service (%s); move the %s, name its root with ./peregrine up --root DIR (PEREGRINE_ROOTS), or publish it with ./peregrine"
                         .formatted(
                                 uri, configured.stream().map(Path::toString).collect(Collectors.joining(", ")), what));
     }

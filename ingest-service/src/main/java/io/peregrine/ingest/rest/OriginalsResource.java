@@ -85,11 +85,11 @@ public class OriginalsResource {
                 .orElseThrow(() ->
                         Problem.of(DatasetProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId)));
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(ref.spec())));
-        return Unchanging.FOR_EVER.answer(row.sha256(), request, () -> answer(row, spec));
+        return Unchanging.FOR_EVER.answer(row.sha256(), request, () -> answer(row, spec, roots.of(run)));
     }
 
-    private Response.ResponseBuilder answer(Listing.Row row, RunSpec spec) {
-        Original original = open(row, spec);
+    private Response.ResponseBuilder answer(Listing.Row row, RunSpec spec, Roots allowed) {
+        Original original = open(row, spec, allowed);
         StreamingOutput content = out -> {
             try (original) {
                 original.writeTo(out);
@@ -106,9 +106,9 @@ public class OriginalsResource {
                 .header("Content-Security-Policy", "default-src 'none'; sandbox");
     }
 
-    private Original open(Listing.Row row, RunSpec spec) {
+    private Original open(Listing.Row row, RunSpec spec, Roots allowed) {
         try {
-            return Original.open(roots.resolve(spec.uri()).resolve(row.file()), roots, row.sha256());
+            return Original.open(allowed.resolve(spec.uri()).resolve(row.file()), allowed, row.sha256());
         } catch (Refused gone) {
             throw Problem.of(
                     DatasetProblem.ORIGINAL_GONE,

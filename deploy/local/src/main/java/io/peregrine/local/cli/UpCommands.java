@@ -27,9 +27,7 @@ final class UpCommands {
         if (RunningInstance.find(place.data()).isPresent()) {
             throw new Refusal("Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
         }
-        List<Path> all = new ArrayList<>(roots);
-        all.add(place.data());
-        LocalPeregrine peregrine = LocalPeregrine.start(place.data(), all, place.addresses(), Map.of(), notices);
+        LocalPeregrine peregrine = LocalPeregrine.start(place.data(), roots, place.addresses(), Map.of(), notices);
         Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine, Optional.empty())::withdraw));
         return peregrine;
     }
@@ -42,7 +40,9 @@ final class UpCommands {
         @Option(
                 names = "--root",
                 paramLabel = "DIR",
-                description = "folder below which datasets may lie; may be given several times (default: home folder)")
+                description = "folder below which every dataset may lie, also one that is published over Kafka or REST; may"
+                        + " be given several times. The commands publish, run and compare need none: they let their own"
+                        + " run read its folder")
         List<Path> roots = List.of();
 
         @Mixin
@@ -57,9 +57,7 @@ final class UpCommands {
             if (!foreground) {
                 return inBackground();
             }
-            List<Path> allowed =
-                    roots.isEmpty() ? List.of(Path.of(System.getProperty("user.home")), Path.of("")) : roots;
-            LocalPeregrine peregrine = open(place, allowed, System.out::println);
+            LocalPeregrine peregrine = open(place, roots, System.out::println);
             RunningInstance instance =
                     RunningInstance.of(peregrine, observation.start(place, peregrine, System.out::println));
             instance.announce();
