@@ -30,7 +30,7 @@ public class RunCancelling {
             // Of two ends the first stands: whether this was it, the table of ended runs knows.
             tx.say(event, "cancelled");
             boolean first = RunState.endedBy(tx.sql(), run.id(), event.type());
-            cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, reason));
+            cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, event.reason()));
         });
         LOG.infof("cancel asked run=%s cancelled=%b", run.id(), cancelled.get());
         return cancelled.get();

@@ -4,14 +4,18 @@ import static io.peregrine.cluster.Asked.ok;
 import static io.peregrine.cluster.Asked.problem;
 import static io.restassured.RestAssured.given;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.notNullValue;
 
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.OnTheWire;
+import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
+import jakarta.inject.Inject;
 import java.time.Duration;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
@@ -20,6 +24,9 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class HostileInputTest extends OnTheWire {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @Inject
+    Database database;
 
     @Test
     void zeroCharactersThatPostgresqlCannotHoldAreShownAsReplaced() throws Exception {
@@ -40,6 +47,25 @@ class HostileInputTest extends OnTheWire {
                         .body("items[0].kind", equalTo("NOT_AN_EVENT"))
                         .body("items[0].topic", equalTo(Topics.IMAGES))
                         .body("items[0].beginning", equalTo("no event at all")));
+    }
+
+    @Test
+    void aDatabaseThatRefusesIsAnsweredWithWhenToTryAgain() {
+        refuse("revoke all on all tables in schema cluster from cluster");
+        try {
+            given().get("/api/v1/runs")
+                    .then()
+                    .statusCode(503)
+                    .contentType("application/problem+json")
+                    .header("Retry-After", notNullValue());
+        } finally {
+            refuse("grant all on all tables in schema cluster to cluster");
+        }
+        ok("/api/v1/runs");
+    }
+
+    private void refuse(String statement) {
+        database.jdbi().useHandle(sql -> sql.execute(statement));
     }
 
     @Test
@@ -66,6 +92,13 @@ class HostileInputTest extends OnTheWire {
                 .then()
                 .statusCode(400)
                 .contentType("application/problem+json");
+        given().contentType("application/json")
+                .body("{\"reason\":\"%s\"}".formatted("x".repeat(60_000)))
+                .post("/api/v1/runs/{run}/cancel", "nonsense")
+                .then()
+                .statusCode(422)
+                .contentType("application/problem+json")
+                .body("detail", containsString("It has 60,000 characters."));
         given().delete("/api/v1/runs").then().statusCode(405).contentType("application/problem+json");
     }
 }

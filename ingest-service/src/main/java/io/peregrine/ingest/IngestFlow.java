@@ -22,8 +22,6 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /// decoded 256 at a time ([MakePack]), and when the last pack is made the dataset is sealed ([SealDataset]).
 @ApplicationScoped
 class IngestFlow {
-    private static final int DATASET_CHARACTERS = 200;
-
     private final Inbox inbox;
 
     IngestFlow(Inbox inbox) {
@@ -53,21 +51,13 @@ class IngestFlow {
     }
 
     private static void begin(CloudEvent event, DatasetReady ready, Transaction tx) {
-        String dataset = ready.dataset();
-        if (dataset.codePointCount(0, dataset.length()) > DATASET_CHARACTERS) {
-            // Too long for a specification, and for the events that say so.
-            dataset = dataset.substring(0, dataset.offsetByCodePoints(0, DATASET_CHARACTERS)) + "…";
-        }
-        RunRef run = new RunRef(event.subject(), dataset, null);
+        RunRef run = new RunRef(event.subject(), ready.dataset(), null);
         try {
             RunSpec.parse(ready.body());
             IngestTables.accept(tx.sql(), run.id(), run.dataset());
             tx.add(new Job.New(run, AcceptRun.KIND, "", ready.body()));
         } catch (BadSpec bad) {
-            String detail = bad.errors().size() == 1
-                    ? "1 field of the dataset-ready cannot stand; mend it and publish again"
-                    : "%d fields of the dataset-ready cannot stand; mend them and publish again"
-                            .formatted(bad.errors().size());
+            String detail = "%s in the dataset-ready; correct the dataset-ready and publish it again".formatted(bad.counted());
             tx.say(new RunFailed(run, Stage.INGEST, FailureKind.INPUT, "BAD_SPEC", detail, bad.errors()), "failed");
         }
     }

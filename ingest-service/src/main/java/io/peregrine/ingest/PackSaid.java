@@ -17,8 +17,6 @@ import java.util.List;
 /// file by name. The same for a decoded and for a reused pack.
 final class PackSaid {
     private static final int REFS_BYTES = 48 * 1024;
-    /// A decoder's words may be long; an event may not.
-    private static final int DETAIL_CHARACTERS = 1_000;
 
     private final int range;
     private final List<ImagesIngested> ingested = new ArrayList<>();
@@ -46,7 +44,7 @@ final class PackSaid {
                         listed.path(),
                         listed.sha256(),
                         refusal.reason().name(),
-                        shortened(refusal.detail())));
+                        refusal.detail()));
                 continue;
             }
             ImageRef image = new ImageRef(imageId, row, listed.path(), listed.sha256(), index++);
@@ -73,12 +71,6 @@ final class PackSaid {
             tx.say(ingested.get(i), range + "/" + i);
         }
         rejected.forEach(event -> tx.say(event, event.imageId()));
-    }
-
-    private static String shortened(String detail) {
-        return detail.codePointCount(0, detail.length()) <= DETAIL_CHARACTERS
-                ? detail
-                : detail.substring(0, detail.offsetByCodePoints(0, DETAIL_CHARACTERS)) + "…";
     }
 
     private static int bytes(ImageRef image) {

@@ -39,8 +39,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -303,6 +308,41 @@ class IngestFlowTest extends OnTheWire {
         assertThat(wire.envelopes(run))
                 .extracting(CloudEvent::data)
                 .noneMatch(event -> event instanceof RunAccepted || event instanceof DatasetSealed);
+    }
+
+    @Test
+    void anEventOfATransactionThatWasAbortedIsNotHeard() throws Exception {
+        folder.picture("Cubism/a.jpg");
+        CloudEvent aborted = ready(readyOf("aborted", 16));
+        CloudEvent committed = ready(readyOf("committed", 16));
+        try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
+                Map.of(
+                        "bootstrap.servers",
+                        ConfigProvider.getConfig().getValue("kafka.bootstrap.servers", String.class),
+                        "transactional.id",
+                        UUID.randomUUID().toString()),
+                new StringSerializer(),
+                new ByteArraySerializer())) {
+            producer.initTransactions();
+            producer.beginTransaction();
+            // Acknowledged by the broker, and so there to be read by whoever does not ask for its transaction.
+            producer.send(EventCodec.write(aborted)).get();
+            producer.abortTransaction();
+            producer.beginTransaction();
+            producer.send(EventCodec.write(committed)).get();
+            producer.commitTransaction();
+        }
+
+        wire.await(EventCodec.runId(committed), DatasetSealed.class);
+
+        // One partition: what lies before the committed event was passed by then.
+        List<String> heard = database.jdbi()
+                .withHandle(sql -> sql.createQuery("select id from inbox where id in (:aborted, :committed)")
+                        .bind("aborted", aborted.id())
+                        .bind("committed", committed.id())
+                        .mapTo(String.class)
+                        .list());
+        assertThat(heard).containsExactly(committed.id());
     }
 
     @Test

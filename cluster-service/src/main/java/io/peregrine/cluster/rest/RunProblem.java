@@ -10,6 +10,7 @@ enum RunProblem implements ProblemKind {
     RUN_UNKNOWN(404, "No such run", "Ask GET /api/v1/runs for those that there are."),
     RUN_ENDED(
             409, "The run has ended", "Only a running run can be cancelled; publish the dataset again for a new one."),
+    REASON_TOO_LONG(422, "The reason is too long", "Give a reason of at most 1,000 characters, or none."),
     RUN_GOES_ON(
             409, "The run still goes on", "Cancel it first, by POST /api/v1/runs/{run}/cancel, or wait for its end."),
     CLUSTERS_NOT_COMPUTED(

@@ -11,6 +11,7 @@ import io.peregrine.cluster.postgres.RunQueries;
 import io.peregrine.cluster.postgres.RunQueries.TimelineEntry;
 import io.peregrine.cluster.postgres.RunSummary;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
@@ -106,7 +107,8 @@ public class RunsResource {
     ///
     /// @param reason one sentence for people, or null
     public record Cancellation(
-            @Schema(examples = "wrong folder") String reason) {
+            @Schema(examples = "wrong folder", maxLength = RunCancelled.REASON_CHARACTERS)
+            String reason) {
         /// Reads a body that may be missing, whatever its media type is said to be: `curl -X POST` shall do.
         static Cancellation read(String body) {
             String otherwise = "asked by a user";
@@ -117,12 +119,20 @@ public class RunsResource {
                 JsonNode json = EventCodec.json().readTree(body);
                 if (json.isObject()
                         && (!json.has("reason") || json.get("reason").isTextual())) {
-                    return new Cancellation(json.path("reason").asText(otherwise));
+                    return new Cancellation(bounded(json.path("reason").asText(otherwise)));
                 }
             } catch (JsonProcessingException noJson) {
                 // Refused below, with what is allowed.
             }
             throw Problem.of(GeneralProblem.BAD_BODY, "The body is not {\"reason\": \"a text\"}.");
+        }
+
+        private static String bounded(String reason) {
+            int characters = reason.codePointCount(0, reason.length());
+            if (characters > RunCancelled.REASON_CHARACTERS) {
+                throw Problem.of(RunProblem.REASON_TOO_LONG, "It has %,d characters.".formatted(characters));
+            }
+            return reason;
         }
     }
 
@@ -146,6 +156,10 @@ public class RunsResource {
     @APIResponse(
             responseCode = "409",
             description = "The run has ended already",
+            content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
+    @APIResponse(
+            responseCode = "422",
+            description = "The reason has more than 1,000 characters",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Response cancel(@Parameter(ref = "run") @PathParam("run") String run, String body) {
         Cancellation cancellation = Cancellation.read(body);

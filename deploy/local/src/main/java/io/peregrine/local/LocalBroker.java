@@ -89,6 +89,7 @@ public final class LocalBroker implements AutoCloseable {
                 offsets.topic.replication.factor=1
                 transaction.state.log.replication.factor=1
                 transaction.state.log.min.isr=1
+                transaction.max.timeout.ms=60000
                 share.coordinator.state.topic.replication.factor=1
                 share.coordinator.state.topic.min.isr=1
                 group.initial.rebalance.delay.ms=0

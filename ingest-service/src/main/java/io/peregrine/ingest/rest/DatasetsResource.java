@@ -172,9 +172,7 @@ public class DatasetsResource {
         } catch (BadSpec bad) {
             throw Problem.of(
                     DatasetProblem.BAD_SPEC,
-                    bad.errors().size() == 1
-                            ? "1 field is wrong."
-                            : bad.errors().size() + " fields are wrong.",
+                    bad.counted() + ".",
                     bad.errors().stream().map(Problem.Field::of).toList());
         }
     }

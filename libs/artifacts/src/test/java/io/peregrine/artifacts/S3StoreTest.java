@@ -292,9 +292,7 @@ class S3StoreTest {
     }
 
     @Test
-    void aReferenceCannotLeadOutAndAPlaceMustBeABucket() {
-        ArtifactRef hostile = new ArtifactRef("store:../../etc/passwd", "ab".repeat(32), 1);
-        assertThatThrownBy(() -> store("one").open(hostile)).hasMessageContaining("leads out of the store");
+    void aPlaceMustBeABucket() {
         assertThatThrownBy(() -> store("one", "gs://paintings", 1)).hasMessageContaining("is no s3://bucket");
     }
 }

@@ -7,15 +7,24 @@ import java.util.stream.Collectors;
 @SuppressWarnings("serial")
 public final class BadSpec extends Exception {
     private final transient List<FieldError> errors;
+    private final int count;
 
-    BadSpec(List<FieldError> errors) {
-        super(errors.stream()
+    BadSpec(FieldErrors errors) {
+        super(errors.first().stream()
                 .map(e -> "%s: %s (found %s); %s".formatted(e.field(), e.problem(), e.found(), e.cure()))
                 .collect(Collectors.joining("\n")));
-        this.errors = List.copyOf(errors);
+        this.errors = errors.first();
+        this.count = errors.count();
     }
 
+    /// @return at most 20 of them
     public List<FieldError> errors() {
         return errors;
+    }
+
+    /// @return how many fields are wrong, and whether all of them are in [#errors], for people
+    public String counted() {
+        String counted = count == 1 ? "1 field is wrong" : "%,d fields are wrong".formatted(count);
+        return count == errors.size() ? counted : "%s, of which the first %d are listed".formatted(counted, errors.size());
     }
 }

@@ -16,13 +16,12 @@ import java.util.function.LongPredicate;
 ///
 /// @param pointer where the object stands (RFC 6901)
 /// @param errors what was refused so far, of the whole specification
-record Fields(String pointer, JsonNode json, List<FieldError> errors) {
+record Fields(String pointer, JsonNode json, FieldErrors errors) {
     private static final long GREATEST_SEED = 0xffff_ffffL;
-    private static final int ERRORS = 20;
-    private static final int SHOWN_CHARACTERS = 200;
+    private static final int SHOWN_CHARACTERS = 100;
 
     /// @param errors to be added to
-    static Fields of(ObjectNode json, List<FieldError> errors) {
+    static Fields of(ObjectNode json, FieldErrors errors) {
         return new Fields("", json, errors);
     }
 
@@ -128,6 +127,10 @@ record Fields(String pointer, JsonNode json, List<FieldError> errors) {
         for (Map.Entry<String, JsonNode> entry : json.properties()) {
             String name = entry.getKey();
             if (!List.of(known).contains(name)) {
+                if (errors.isFull()) {
+                    refuse(name, "", "");
+                    continue;
+                }
                 String nearest = List.of(known).stream()
                         .min(Comparator.comparingInt(k -> distance(k, name)))
                         .orElseThrow();
@@ -142,22 +145,14 @@ record Fields(String pointer, JsonNode json, List<FieldError> errors) {
     /// @param problem what is wrong with what was found
     /// @param cure what is allowed
     void refuse(String field, String problem, String cure) {
-        if (errors.size() == ERRORS) {
-            return;
-        }
-        JsonNode found = json.get(field);
+        JsonNode found = errors.isFull() ? null : json.get(field);
         String shown = found == null ? "nothing" : found.toString();
         String place = pointer + "/" + field.replace("~", "~0").replace("/", "~1");
-        errors.add(new FieldError(shortened(place), shortened(shown), problem, cure));
-    }
-
-    private static String shortened(String text) {
-        if (text.length() <= SHOWN_CHARACTERS) {
-            return text;
-        }
-        // Not between the two halves of a character.
-        boolean halved = Character.isHighSurrogate(text.charAt(SHOWN_CHARACTERS - 1));
-        return text.substring(0, halved ? SHOWN_CHARACTERS - 1 : SHOWN_CHARACTERS) + "…";
+        errors.add(new FieldError(
+                CleanText.shortened(place, SHOWN_CHARACTERS),
+                CleanText.shortened(shown, SHOWN_CHARACTERS),
+                problem,
+                cure));
     }
 
     /// Levenshtein's edit distance, letters compared without case.

@@ -26,6 +26,13 @@ public sealed interface PipelineEvent {
 
     /// A user says that a dataset lies ready. `body` is the whole data, unchecked: see [RunSpec#parse].
     record DatasetReady(String dataset, ObjectNode body) implements PipelineEvent {
+        /// A longer name is refused by [RunSpec#parse]; the run that fails for it is told by its beginning.
+        private static final int DATASET_CHARACTERS = 200;
+
+        public DatasetReady {
+            dataset = CleanText.shortened(dataset, DATASET_CHARACTERS);
+        }
+
         @Override
         public RunRef run() {
             return null;
@@ -66,7 +73,14 @@ public sealed interface PipelineEvent {
             String sha256,
             String reason,
             String detail)
-            implements PipelineEvent {}
+            implements PipelineEvent {
+        private static final int DETAIL_CHARACTERS = 1_000;
+
+        public ImageRejected {
+            // A decoder's words may be long; an event may not.
+            detail = detail == null ? "" : CleanText.shortenedWithCount(detail, DETAIL_CHARACTERS);
+        }
+    }
 
     /// Every listed file is in a pack or refused; nothing changes any more.
     ///
@@ -229,17 +243,40 @@ public sealed interface PipelineEvent {
     /// The run has ended without a result.
     ///
     /// @param reason a code in capitals
-    /// @param detail one sentence for a person, with the cure
-    /// @param errors of a bad specification, each field's; otherwise empty
+    /// @param detail one sentence for a person, with the cure; cut after 1,000 characters, beside errors after 300
+    /// @param errors of a bad specification, the first 20 fields'; otherwise empty
     record RunFailed(RunRef run, Stage stage, FailureKind kind, String reason, String detail, List<FieldError> errors)
             implements PipelineEvent {
+        private static final int DETAIL_CHARACTERS = 1_000;
+        private static final int DETAIL_BESIDE_ERRORS = 300;
+        private static final int ERRORS = 20;
+
+        /// No failure is too large to be published, though JSON writes some characters as 12 bytes.
         public RunFailed {
+            reason = CleanText.shortened(reason, 100);
+            detail = detail == null ? "" : detail;
             errors = errors == null ? List.of() : List.copyOf(errors);
+            if (errors.size() > ERRORS) {
+                detail = "%s (%,d fields are wrong, of which the first %d are listed)"
+                        .formatted(CleanText.shortened(detail, DETAIL_BESIDE_ERRORS / 2), errors.size(), ERRORS);
+                errors = errors.subList(0, ERRORS);
+            }
+            detail = CleanText.shortenedWithCount(
+                    detail, errors.isEmpty() ? DETAIL_CHARACTERS : DETAIL_BESIDE_ERRORS);
         }
     }
 
     /// A user ended the run.
-    record RunCancelled(RunRef run, String reason) implements PipelineEvent {}
+    ///
+    /// @param reason cut after 1,000 characters
+    record RunCancelled(RunRef run, String reason) implements PipelineEvent {
+        /// So many characters may a reason have.
+        public static final int REASON_CHARACTERS = 1_000;
+
+        public RunCancelled {
+            reason = reason == null ? "" : CleanText.shortenedWithCount(reason, REASON_CHARACTERS);
+        }
+    }
 
     /// A user deleted a run that had ended: nobody keeps anything of it, and nothing that is
     /// heard of it later counts.

@@ -1,8 +1,25 @@
 package io.peregrine.events;
 
+import java.util.regex.Pattern;
+
 /// Which run an event tells of.
 ///
 /// @param id 32 hexadecimal digits, a digest of the dataset-ready that began it
 /// @param dataset the name that the user gave
 /// @param spec the whole specification with its defaults, `run.json`; null only where the specification itself was bad
-public record RunRef(String id, String dataset, ArtifactRef spec) {}
+public record RunRef(String id, String dataset, ArtifactRef spec) {
+    private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
+
+    public RunRef {
+        // It becomes a file's path, a key and a label: nothing else may be one.
+        if (!isId(id)) {
+            throw new IllegalArgumentException("a run's id is 32 lower-case hexadecimal digits, not '%s'"
+                    .formatted(id == null ? "null" : CleanText.shortened(id, 100)));
+        }
+    }
+
+    /// @return whether this is 32 lower-case hexadecimal digits
+    public static boolean isId(String id) {
+        return id != null && ID.matcher(id).matches();
+    }
+}

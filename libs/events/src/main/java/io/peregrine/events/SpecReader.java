@@ -18,7 +18,6 @@ import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.RunSpec.Strategy;
 import io.peregrine.events.RunSpec.TrainSpec;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -39,9 +38,9 @@ final class SpecReader {
     private SpecReader() {}
 
     static RunSpec read(ObjectNode json) throws BadSpec {
-        List<FieldError> errors = new ArrayList<>();
+        FieldErrors errors = new FieldErrors();
         RunSpec spec = spec(Fields.of(json, errors));
-        if (!errors.isEmpty()) {
+        if (errors.count() > 0) {
             throw new BadSpec(errors);
         }
         return spec;

@@ -16,7 +16,8 @@ public final class UnreadableEvent extends Exception {
     private final Kind kind;
 
     UnreadableEvent(Kind kind, String message) {
-        super(message);
+        // It quotes what others wrote, and goes into rows and log lines.
+        super(CleanText.shortenedWithCount(message, 1_000));
         this.kind = kind;
     }
 

@@ -227,7 +227,7 @@ class EventCodecTest {
 
     @Test
     void anEventThatIsTooLargeIsNotSaid() {
-        RunFailed event = new RunFailed(RUN, Stage.INGEST, FailureKind.OURS, "CRASHED", "x".repeat(70_000), List.of());
+        RunAccepted event = new RunAccepted(RUN, "file:///" + "x".repeat(70_000));
         assertThatThrownBy(() -> EventCodec.write(
                         new CloudEvent("i", "/s", event.type(), Instant.EPOCH, null, RUN.id(), null, event)))
                 .hasMessageContaining("may have at most 65536");

@@ -48,7 +48,9 @@ public final class Wire implements AutoCloseable {
                 new StringSerializer(),
                 new ByteArraySerializer());
         consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", bootstrapServers), new StringDeserializer(), new ByteArrayDeserializer());
+                Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
+                new StringDeserializer(),
+                new ByteArrayDeserializer());
         List<TopicPartition> all = new ArrayList<>();
         Topics.partitions().forEach((topic, partitions) -> {
             for (int partition = 0; partition < partitions; partition++) {

@@ -1,7 +1,5 @@
 package io.peregrine.work;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
@@ -14,15 +12,15 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
-import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
 
 /// Hears events: one transaction, then the record may be acknowledged.
 ///
 /// A repeat (same source and id) changes nothing; the same id with other content is quarantined as
 /// `EVENT_ID_CONFLICT` and the first stands; bytes that are no event are quarantined; terminal events are kept and
-/// absorb; a deleted run is forgotten for good. While the database is away, [#hear] waits for it.
+/// absorb; a deleted run is forgotten for good. While the database is away or refuses, [#hear] waits for it.
 public final class Inbox {
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int TRIES = 3;
@@ -45,9 +43,8 @@ public final class Inbox {
     ///     the record is quarantined as `HANDLER_FAILED`
     /// @throws IllegalStateException if the service stops while the database is away: do not acknowledge
     public void hear(ConsumerRecord<String, byte[]> record, BiConsumer<CloudEvent, Transaction> facts) {
-        Header parent = record.headers().lastHeader(Traces.HEADER);
         Traces.within(
-                parent == null ? null : new String(parent.value(), US_ASCII),
+                Traces.of(record),
                 "process " + record.topic(),
                 SpanKind.CONSUMER,
                 Attributes.builder()
@@ -68,7 +65,7 @@ public final class Inbox {
             LOG.warnf(
                     "quarantined topic=%s partition=%d offset=%d kind=%s: %s",
                     record.topic(), record.partition(), record.offset(), unreadable.kind(), unreadable.getMessage());
-            untilThere(tx -> Quarantine.keep(tx.sql(), record, unreadable.kind().name(), unreadable.getMessage()));
+            quarantine(record, unreadable.kind().name(), unreadable.getMessage());
             return;
         }
         Span.current()
@@ -85,10 +82,11 @@ public final class Inbox {
                 return;
             } catch (StoppedWaiting stopped) {
                 throw stopped;
-            } catch (RuntimeException bug) {
+            } catch (RuntimeException | Error bug) {
+                // Also a StackOverflowError, which the next record does not meet again.
                 LOG.errorf(bug, "handler failed type=%s id=%s try=%d", event.type(), event.id(), attempt);
                 if (attempt == TRIES) {
-                    untilThere(tx -> Quarantine.keep(tx.sql(), record, "HANDLER_FAILED", bug.toString()));
+                    quarantine(record, "HANDLER_FAILED", bug.toString());
                     return;
                 }
             }
@@ -148,21 +146,28 @@ public final class Inbox {
         return event.data().run() == null ? event.subject() : event.data().run().id();
     }
 
-    private void untilThere(Consumer<Transaction> work) {
-        untilThere(null, work);
+    /// Keeps a record aside. Its row holds nothing that PostgreSQL could refuse: whatever the error, it passes.
+    private void quarantine(ConsumerRecord<String, byte[]> record, String kind, String message) {
+        untilThere(null, tx -> Quarantine.keep(tx.sql(), record, kind, message), error -> true);
     }
 
     private void untilThere(String cause, Consumer<Transaction> work) {
+        untilThere(cause, work, Database::passes);
+    }
+
+    private void untilThere(String cause, Consumer<Transaction> work, Predicate<RuntimeException> passes) {
         Duration wait = FIRST_WAIT;
         while (true) {
             try {
                 database.inTransaction(cause, work);
                 return;
             } catch (RuntimeException error) {
-                if (!Database.passes(error)) {
+                if (!passes.test(error)) {
                     throw error;
                 }
-                LOG.warnf("the database is away, trying again in %d ms: %s", wait.toMillis(), error.getMessage());
+                LOG.warnf(
+                        "the database is unavailable or refuses, trying again in %d ms: %s",
+                        wait.toMillis(), error.getMessage());
                 pause(wait);
                 wait = wait.multipliedBy(2).compareTo(LONGEST_WAIT) < 0 ? wait.multipliedBy(2) : LONGEST_WAIT;
             }

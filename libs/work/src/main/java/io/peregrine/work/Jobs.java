@@ -2,6 +2,7 @@ package io.peregrine.work;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.CleanText;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
 import java.sql.ResultSet;
@@ -17,6 +18,8 @@ final class Jobs {
     /// @param cause id of the event that led to the job
     /// @param traceparent of whoever added it, or null
     record Claim(Job job, String cause, String traceparent) {}
+
+    private static final int ERROR_CHARACTERS = 4_000;
 
     private final Database database;
     private final String worker;
@@ -151,7 +154,7 @@ final class Jobs {
                         where id = :id and fence = :fence and state = 'running'""")
                         .bind("uncounted", counted ? 0 : 1)
                         .bind("waited", waited ? 1 : 0)
-                        .bind("error", error)
+                        .bind("error", error == null ? null : CleanText.shortenedWithCount(error, ERROR_CHARACTERS))
                         .bind("pause", pause.toMillis())
                         .bind("id", job.id())
                         .bind("fence", job.fence())
@@ -181,7 +184,7 @@ final class Jobs {
                             .createUpdate("""
                             update job set state = 'failed', error = :error, updated_at = now()
                             where id = :id and fence = :fence and state = 'running'""")
-                            .bind("error", error)
+                            .bind("error", error == null ? null : CleanText.shortenedWithCount(error, ERROR_CHARACTERS))
                             .bind("id", job.id())
                             .bind("fence", job.fence())
                             .execute()

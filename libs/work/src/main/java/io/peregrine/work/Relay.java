@@ -4,48 +4,96 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.Stage;
 import io.peregrine.events.UnreadableEvent;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.Supplier;
 import org.apache.kafka.clients.producer.Producer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.InvalidRecordException;
+import org.apache.kafka.common.errors.InvalidTimestampException;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.errors.SerializationException;
+import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 import org.jboss.logging.Logger;
 
 /// Sends what lies in the outbox: a round reads unsent rows, sends all, awaits all, marks them sent.
 ///
 /// It asks for what is unsent, never for what is newer: rows commit in another order than their numbers. Two relays
-/// at once, or a crash between sending and marking, only repeat events under the same ids.
+/// at once, or a crash between sending and marking, only repeat events under the same ids. A row that can never be
+/// sent is set aside with its error ([UnsendableEvents]); whatever else goes wrong is waited for.
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Relay.class);
     private static final int ROUND = 500;
     private static final Duration IDLE = Duration.ofMillis(100);
+    private static final Duration PAUSE = Duration.ofSeconds(1);
 
-    private record Unsent(long seq, ProducerRecord<String, byte[]> record) {}
+    /// A row of the outbox as it lies there; nothing of it has been understood yet.
+    ///
+    /// @param run null for a dataset-ready
+    record Row(
+            long seq,
+            String id,
+            String type,
+            Instant said,
+            String subject,
+            String run,
+            String cause,
+            String traceparent,
+            byte[] data) {
+        static Row of(ResultSet row) throws SQLException {
+            return new Row(
+                    row.getLong("seq"),
+                    row.getString("id"),
+                    row.getString("type"),
+                    row.getTimestamp("said_at").toInstant(),
+                    row.getString("subject"),
+                    row.getString("run"),
+                    row.getString("cause"),
+                    row.getString("traceparent"),
+                    row.getBytes("data"));
+        }
+    }
+
+    private record Sending(Row row, Future<RecordMetadata> acknowledgement) {}
 
     private final Database database;
-    private final Producer<String, byte[]> producer;
+    private final Supplier<? extends Producer<String, byte[]>> producers;
     private final String source;
+    private final UnsendableEvents unsendable;
+    private Producer<String, byte[]> producer;
     private volatile boolean stopping;
     private Thread thread;
 
-    /// @param producer with `acks=all` and idempotence
+    /// @param producers makes a producer with `acks=all` and idempotence; again after an error from which one does not
+    ///     recover, such as a broker that refused its authorization
     /// @param source of our events, `/peregrine/<service>`
-    public Relay(Database database, Producer<String, byte[]> producer, String source) {
+    /// @param stage in which a run fails whose event cannot be sent
+    public Relay(
+            Database database,
+            Supplier<? extends Producer<String, byte[]>> producers,
+            String source,
+            Stage stage) {
         this.database = database;
-        this.producer = producer;
+        this.producers = producers;
         this.source = source;
+        this.unsendable = new UnsendableEvents(database, stage);
     }
 
     public void start() {
         thread = Thread.ofPlatform().name("relay").daemon().start(this::relay);
     }
 
+    /// Ends only when the service stops: an error of any kind, also an [Error], is logged and tried again.
     private void relay() {
         while (!stopping) {
             try {
@@ -53,65 +101,128 @@ public final class Relay implements AutoCloseable {
                     Thread.sleep(IDLE);
                 }
             } catch (InterruptedException e) {
-                return;
-            } catch (Exception e) {
-                LOG.warnf("events wait in the outbox: %s", e.getMessage());
-                try {
-                    Thread.sleep(Duration.ofSeconds(1));
-                } catch (InterruptedException stop) {
-                    return;
-                }
+                // Nobody but a client library interrupts this thread; whether it ends, `stopping` says.
+            } catch (Throwable e) {
+                Thread.interrupted();
+                LOG.warnf("events wait in the outbox: %s", e);
+                pause();
             }
         }
     }
 
-    /// @return how many events were sent
+    private void pause() {
+        try {
+            Thread.sleep(PAUSE);
+        } catch (InterruptedException e) {
+            // The next round comes a little earlier.
+        }
+    }
+
+    /// @return how many events were sent or set aside
+    /// @throws ExecutionException if one is to be sent again; those that were acknowledged are marked
     int round() throws ExecutionException, InterruptedException {
-        List<Unsent> unsent = database.jdbi()
-                .withHandle(
-                        sql -> sql.createQuery("select * from outbox where sent_at is null order by seq limit " + ROUND)
-                                .map((row, context) -> unsent(row))
-                                .list());
+        List<Row> unsent = database.jdbi()
+                .withHandle(sql -> sql.createQuery("select * from outbox where sent_at is null"
+                                + " and set_aside_at is null order by seq limit " + ROUND)
+                        .map((row, context) -> Row.of(row))
+                        .list());
         if (unsent.isEmpty()) {
             return 0;
         }
-        List<Future<RecordMetadata>> acknowledgements = new ArrayList<>();
-        for (Unsent event : unsent) {
-            acknowledgements.add(producer.send(event.record()));
+        List<Sending> sendings = new ArrayList<>();
+        for (Row row : unsent) {
+            send(row, sendings);
         }
-        for (Future<RecordMetadata> acknowledgement : acknowledgements) {
-            acknowledgement.get();
+        List<Long> sent = new ArrayList<>();
+        ExecutionException again = null;
+        for (Sending sending : sendings) {
+            try {
+                sending.acknowledgement().get();
+                sent.add(sending.row().seq());
+            } catch (ExecutionException e) {
+                if (isOfTheRecord(e.getCause())) {
+                    unsendable.setAside(sending.row(), e.getCause());
+                } else {
+                    again = e;
+                }
+            }
         }
-        Long[] sent = unsent.stream().map(Unsent::seq).toArray(Long[]::new);
+        markSent(sent);
+        if (again != null) {
+            if (!(again.getCause() instanceof RetriableException)) {
+                closeProducer();
+            }
+            throw again;
+        }
+        return unsent.size();
+    }
+
+    private void send(Row row, List<Sending> sendings) {
+        ProducerRecord<String, byte[]> record;
+        try {
+            record = record(row);
+        } catch (UnreadableEvent | RuntimeException unreadable) {
+            unsendable.setAside(row, unreadable);
+            return;
+        }
+        if (producer == null) {
+            producer = producers.get();
+        }
+        try {
+            sendings.add(new Sending(row, producer.send(record)));
+        } catch (RuntimeException e) {
+            if (!isOfTheRecord(e)) {
+                // What was handed over before is sent again under the same ids.
+                closeProducer();
+                throw e;
+            }
+            unsendable.setAside(row, e);
+        }
+    }
+
+    /// Known to be permanent, and to be of this one record. Everything else passes: a broker that is away, full, or
+    /// refuses for want of an authorization.
+    private static boolean isOfTheRecord(Throwable error) {
+        return error instanceof RecordTooLargeException
+                || error instanceof InvalidRecordException
+                || error instanceof InvalidTimestampException
+                || error instanceof SerializationException
+                || error instanceof UnsupportedForMessageFormatException;
+    }
+
+    private ProducerRecord<String, byte[]> record(Row row) throws UnreadableEvent {
+        CloudEvent event = new CloudEvent(
+                row.id(),
+                source,
+                row.type(),
+                row.said(),
+                row.subject(),
+                row.run() == null ? row.subject() : row.run(),
+                row.cause(),
+                EventCodec.event(row.type(), row.data()));
+        ProducerRecord<String, byte[]> record = EventCodec.write(event);
+        if (row.traceparent() != null) {
+            record.headers().add(Traces.HEADER, row.traceparent().getBytes(US_ASCII));
+        }
+        return record;
+    }
+
+    private void markSent(List<Long> sent) {
+        if (sent.isEmpty()) {
+            return;
+        }
         database.inTransaction(
                 null,
                 tx -> tx.sql()
                         .createUpdate("update outbox set sent_at = now() where seq = any(:sent)")
-                        .bindArray("sent", Long.class, (Object[]) sent)
+                        .bindArray("sent", Long.class, sent.toArray())
                         .execute());
-        return sent.length;
     }
 
-    private Unsent unsent(ResultSet row) throws SQLException {
-        String type = row.getString("type");
-        try {
-            CloudEvent event = new CloudEvent(
-                    row.getString("id"),
-                    source,
-                    type,
-                    row.getTimestamp("said_at").toInstant(),
-                    row.getString("subject"),
-                    row.getString("run") == null ? row.getString("subject") : row.getString("run"),
-                    row.getString("cause"),
-                    EventCodec.event(type, row.getBytes("data")));
-            ProducerRecord<String, byte[]> record = EventCodec.write(event);
-            String traceparent = row.getString("traceparent");
-            if (traceparent != null) {
-                record.headers().add(Traces.HEADER, traceparent.getBytes(US_ASCII));
-            }
-            return new Unsent(row.getLong("seq"), record);
-        } catch (UnreadableEvent e) {
-            throw new SQLException("outbox row %d is no event: %s".formatted(row.getLong("seq"), e.getMessage()), e);
+    private void closeProducer() {
+        if (producer != null) {
+            producer.close(Duration.ofSeconds(2));
+            producer = null;
         }
     }
 
@@ -121,5 +232,6 @@ public final class Relay implements AutoCloseable {
         if (thread != null) {
             thread.join(Duration.ofSeconds(5));
         }
+        closeProducer();
     }
 }

@@ -1,5 +1,7 @@
 package io.peregrine.work;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import io.opentelemetry.api.GlobalOpenTelemetry;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
@@ -12,6 +14,9 @@ import io.opentelemetry.context.propagation.TextMapGetter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 
 /// Carries the trace of a run over its hops. Between an event that was heard and one that is said lie a job table and
 /// an outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
@@ -20,6 +25,9 @@ import java.util.Map;
 /// Where nothing is sampled, which is the default, a call costs little and leaves nothing.
 final class Traces {
     static final String HEADER = "traceparent";
+
+    private static final int LONGEST = 512;
+    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
 
     private static final TextMapGetter<String> ONLY_PARENT = new TextMapGetter<>() {
         @Override
@@ -39,6 +47,18 @@ final class Traces {
     }
 
     private Traces() {}
+
+    /// Finds out whose trace a record continues. A header that is not a `traceparent` is ignored, as W3C asks.
+    ///
+    /// @return its `traceparent`, or null
+    static String of(ConsumerRecord<?, ?> record) {
+        Header header = record.headers().lastHeader(HEADER);
+        if (header == null || header.value() == null || header.value().length > LONGEST) {
+            return null;
+        }
+        String parent = new String(header.value(), US_ASCII);
+        return TRACEPARENT.matcher(parent).matches() ? parent : null;
+    }
 
     /// @return the span in which this thread is, as a `traceparent`, or null where it is not sampled
     static String current() {

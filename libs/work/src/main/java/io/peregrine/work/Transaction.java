@@ -2,12 +2,14 @@ package io.peregrine.work;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.Failure;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
+import io.peregrine.events.UnreadableEvent;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
@@ -56,7 +58,15 @@ public final class Transaction {
         send(id, subject, event, terminal);
     }
 
+    /// Says the end of a run again, in another form, though the run has ended: whoever follows it waits for that.
+    void sayAgain(PipelineEvent end, String ordinal) {
+        String run = end.run().id();
+        send(EventCodec.eventId(run, end.type(), ordinal), run, end, true);
+    }
+
     private void send(String id, String subject, PipelineEvent event, boolean terminal) {
+        byte[] data = EventCodec.data(event);
+        mustBeSendable(event.type(), data);
         sql.createUpdate("""
                         insert into outbox (id, run, type, terminal, subject, cause, traceparent, data)
                         values (:id, :run, :type, :terminal, :subject, :cause, :traceparent, :data)
@@ -68,8 +78,29 @@ public final class Transaction {
                 .bind("subject", subject)
                 .bind("cause", cause)
                 .bind("traceparent", Traces.current())
-                .bind("data", EventCodec.data(event))
+                .bind("data", data)
                 .execute();
+    }
+
+    /// What lies in the outbox can be sent, and whoever receives it can read it.
+    ///
+    /// @throws Failure INPUT `EVENT_TOO_LARGE` or `EVENT_UNREADABLE`: a job that would publish the event fails its
+    ///     run at once, a request is answered, and nobody else waits
+    private static void mustBeSendable(String type, byte[] data) {
+        if (data.length > EventCodec.MAX_BYTES) {
+            throw Failure.input(
+                    "EVENT_TOO_LARGE",
+                    "the event %s has %,d bytes; an event may have %,d. Use fewer classes, clusters or shorter names"
+                            .formatted(type, data.length, EventCodec.MAX_BYTES));
+        }
+        try {
+            EventCodec.event(type, data);
+        } catch (UnreadableEvent unreadable) {
+            throw Failure.input(
+                    "EVENT_UNREADABLE",
+                    "the event %s could not be read by anybody: %s. Correct what it names and publish the dataset again"
+                            .formatted(type, unreadable.getMessage()));
+        }
     }
 
     /// Adds a job, unless the run has ended or the job is there already.
@@ -127,7 +158,7 @@ public final class Transaction {
             for (String rows : List.of(
                     "job where run = :run",
                     // An end that nobody has heard of yet is still said.
-                    "outbox where run = :run and (sent_at is not null or not terminal)",
+                    "outbox where run = :run and (sent_at is not null or set_aside_at is not null or not terminal)",
                     "needed where run = :run")) {
                 sql.createUpdate("delete from " + rows).bind("run", run).execute();
             }
@@ -167,7 +198,9 @@ public final class Transaction {
                                 .execute()
                         == 1;
         if (first && !type.equals(COMPLETED)) {
-            sql.createUpdate("delete from outbox where run = :run and sent_at is null and not terminal")
+            // What was set aside stays as evidence.
+            sql.createUpdate("delete from outbox where run = :run and sent_at is null and set_aside_at is null"
+                            + " and not terminal")
                     .bind("run", run)
                     .execute();
         }

@@ -14,7 +14,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +39,6 @@ class WorkBeans {
     private final String service;
     private Worker worker;
     private Relay relay;
-    private KafkaProducer<String, byte[]> producer;
     private ScheduledExecutorService upkeep;
 
     WorkBeans(
@@ -103,8 +101,11 @@ class WorkBeans {
         settings.put("acks", "all");
         settings.put("enable.idempotence", "true");
         settings.put("client.id", service + "-relay");
-        producer = new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
-        relay = new Relay(database, producer, "/peregrine/" + service);
+        relay = new Relay(
+                database,
+                () -> new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer()),
+                "/peregrine/" + service,
+                config.stage());
         relay.start();
         worker = new Worker(
                 database,
@@ -142,9 +143,6 @@ class WorkBeans {
         }
         if (relay != null) {
             relay.close();
-        }
-        if (producer != null) {
-            producer.close(Duration.ofSeconds(2));
         }
     }
 }

@@ -33,6 +33,7 @@ final class WorkMeters {
     private final MultiGauge depth;
     private final MultiGauge age;
     private volatile double quarantined;
+    private volatile double setAside;
     private volatile double unsent;
     private volatile double unsentSeconds;
 
@@ -60,6 +61,9 @@ final class WorkMeters {
                 .register(registry);
         Gauge.builder("peregrine.quarantine.records", () -> quarantined)
                 .description("Records that could not be understood, kept for inspection")
+                .register(registry);
+        Gauge.builder("peregrine.outbox.set.aside.events", () -> setAside)
+                .description("Events that cannot be sent and were set aside with their errors")
                 .register(registry);
         Gauge.builder("peregrine.outbox.unsent.events", () -> unsent)
                 .description("Events that lie in the outbox and are not sent yet")
@@ -123,6 +127,10 @@ final class WorkMeters {
             Outbox outbox = outbox();
             unsent = outbox.events();
             unsentSeconds = outbox.oldestSeconds();
+            setAside = database.jdbi()
+                    .withHandle(sql -> sql.createQuery("select count(*) from outbox where set_aside_at is not null")
+                            .mapTo(Long.class)
+                            .one());
             quarantined = database.jdbi()
                     .withHandle(sql -> sql.createQuery("select count(*) from quarantine")
                             .mapTo(Long.class)
@@ -161,7 +169,7 @@ final class WorkMeters {
                 .withHandle(sql -> sql.createQuery("""
                         select count(*) as events,
                             coalesce(greatest(0, extract(epoch from now() - min(said_at))), 0) as oldest
-                        from outbox where sent_at is null""")
+                        from outbox where sent_at is null and set_aside_at is null""")
                         .map((row, context) -> new Outbox(row.getLong("events"), row.getDouble("oldest")))
                         .one());
     }

@@ -122,11 +122,28 @@ public final class Worker implements AutoCloseable {
                             .build(),
                     () -> work(context));
         } catch (JobStopped stopped) {
-            stopped(job, stopped);
+            untilWritten(() -> stopped(job, stopped));
         } catch (Throwable error) {
-            failed(context, error);
+            untilWritten(() -> failed(context, error));
         } finally {
             running.remove(context);
+        }
+    }
+
+    /// Writes how a claim ended, trying again while the database is away or refuses: given up, the job would wait for
+    /// the end of its lease, and its next claim would count.
+    private void untilWritten(Runnable end) {
+        for (int tries = 0; ; tries++) {
+            try {
+                end.run();
+                return;
+            } catch (RuntimeException refused) {
+                if (stopping || !Database.passes(refused)) {
+                    throw refused;
+                }
+                LOG.warnf("the database is unavailable or refuses, a job's end is written later: %s", refused);
+                idle(pause(Math.min(tries, 3)));
+            }
         }
     }
 

@@ -5,7 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.ImageRef;
+import io.peregrine.events.PipelineEvent.ImagesIngested;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
+import io.peregrine.events.Split;
+import io.peregrine.events.Stage;
 import io.peregrine.events.Topics;
 import io.peregrine.local.LocalBroker;
 import java.nio.file.Path;
@@ -13,11 +19,16 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
@@ -33,23 +44,19 @@ class RelayTest {
     @Test
     void whatWasSaidIsSentOnceAndAfterACrashAgainUnderTheSameId() throws Exception {
         try (WorkFixture work = WorkFixture.start();
-                LocalBroker broker = LocalBroker.start(folder, 0);
-                KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
-                        Map.of("bootstrap.servers", broker.bootstrapServers(), "acks", "all"),
-                        new StringSerializer(),
-                        new ByteArraySerializer())) {
+                LocalBroker broker = LocalBroker.start(folder, 0)) {
             RunRef run = WorkFixture.run("relayed");
             // A crash after the commit and before the relay: the rows lie there, and the next relay finds them.
             for (int i = 0; i < 1_200; i++) {
                 int index = i;
                 work.database.inTransaction("cause", tx -> tx.say(WorkFixture.shard(run, index), "" + index));
             }
-            try (Relay relay = new Relay(work.database, producer, "/peregrine/test")) {
+            try (Relay relay = relay(work, broker)) {
                 relay.start();
                 await().atMost(Duration.ofSeconds(30))
                         .until(() -> work.count("select count(*) from outbox where sent_at is null") == 0);
             }
-            List<CloudEvent> heard = heard(broker);
+            List<CloudEvent> heard = heard(broker, Topics.SHARDS);
             assertThat(heard).hasSize(1_200).doesNotHaveDuplicates();
             assertThat(heard).allSatisfy(event -> {
                 assertThat(event.source()).isEqualTo("/peregrine/test");
@@ -59,15 +66,15 @@ class RelayTest {
 
             // A crash after sending and before marking: the same rows again.
             work.database.jdbi().useHandle(sql -> sql.execute("update outbox set sent_at = null where seq <= 3"));
-            try (Relay one = new Relay(work.database, producer, "/peregrine/test");
-                    Relay two = new Relay(work.database, producer, "/peregrine/test")) {
+            try (Relay one = relay(work, broker);
+                    Relay two = relay(work, broker)) {
                 one.start();
                 two.start();
                 await().atMost(Duration.ofSeconds(30))
                         .until(() -> work.count("select count(*) from outbox where sent_at is null") == 0);
             }
-            assertThat(heard(broker).stream().map(CloudEvent::id).distinct()).hasSize(1_200);
-            assertThat(heard(broker).size()).isBetween(1_203, 1_206);
+            assertThat(heard(broker, Topics.SHARDS).stream().map(CloudEvent::id).distinct()).hasSize(1_200);
+            assertThat(heard(broker, Topics.SHARDS).size()).isBetween(1_203, 1_206);
             assertThat(heard.stream().map(CloudEvent::id))
                     .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 1_200)
                             .mapToObj(i -> EventCodec.eventId(run.id(), "io.peregrine.shard.written.v1", "" + i))
@@ -75,13 +82,113 @@ class RelayTest {
         }
     }
 
-    private static List<CloudEvent> heard(LocalBroker broker) throws Exception {
+    @Test
+    void whatCannotBeSentIsSetAsideWithItsErrorAndItsRunFailsAndTheRestIsSent() throws Exception {
+        try (WorkFixture work = WorkFixture.start();
+                LocalBroker broker = LocalBroker.start(folder, 0)) {
+            // A broker that takes less than an event may have.
+            try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
+                admin.incrementalAlterConfigs(Map.of(
+                                new ConfigResource(ConfigResource.Type.TOPIC, Topics.IMAGES),
+                                List.of(new AlterConfigOp(
+                                        new ConfigEntry("max.message.bytes", "2048"), AlterConfigOp.OpType.SET))))
+                        .all()
+                        .get();
+            }
+            RunRef large = WorkFixture.run("large");
+            RunRef damaged = WorkFixture.run("damaged");
+            RunRef cancelled = WorkFixture.run("cancelled");
+            RunRef good = WorkFixture.run("good");
+            List<ImageRef> images = IntStream.range(0, 50)
+                    .mapToObj(i -> new ImageRef("" + i, i, "a/path/of/a/picture", "ab".repeat(32), i))
+                    .toList();
+            work.database.inTransaction(null, tx -> {
+                tx.say(new ImagesIngested(large, "Cubism", Split.TRAIN, 0, WorkFixture.REF, images), "");
+                tx.say(WorkFixture.shard(damaged, 0), "0");
+                tx.say(new RunCancelled(cancelled, "the user's words"), "");
+                for (int i = 0; i < 20; i++) {
+                    tx.say(WorkFixture.shard(good, i), "" + i);
+                }
+            });
+            work.database.jdbi().useHandle(sql -> {
+                sql.execute("update outbox set data = 'no json' where run = ?", damaged.id());
+                // As an older version could write it.
+                String words = "{\"run\":{\"id\":\"%s\",\"dataset\":\"d\"},\"reason\":\"%s\"}"
+                        .formatted(cancelled.id(), "x".repeat(70_000));
+                sql.execute("update outbox set data = ?::bytea where run = ?", words, cancelled.id());
+                sql.execute("insert into outbox (id, type, terminal, data) values ('unknown', 'no.such', false, '{}')");
+            });
+            try (Relay relay = relay(work, broker)) {
+                relay.start();
+                await().atMost(Duration.ofSeconds(60))
+                        .until(() -> work.count(
+                                        "select count(*) from outbox where sent_at is null and set_aside_at is null")
+                                == 0);
+            }
+            assertThat(work.strings("select coalesce(run, id) from outbox where set_aside_at is not null order by 1"))
+                    .containsExactlyInAnyOrder(large.id(), damaged.id(), "unknown");
+            assertThat(work.strings("select error from outbox where set_aside_at is not null"))
+                    .anyMatch(error -> error.contains("RecordTooLarge"))
+                    .anyMatch(error -> error.contains("not JSON"))
+                    .anyMatch(error -> error.contains("none that Peregrine knows"));
+            assertThat(heard(broker, Topics.SHARDS)).extracting(CloudEvent::correlationId).containsOnly(good.id());
+            assertThat(heard(broker, Topics.SHARDS)).hasSize(20);
+            assertThat(heard(broker, Topics.RUNS).stream().map(CloudEvent::data).filter(RunFailed.class::isInstance))
+                    .extracting(RunFailed.class::cast)
+                    .allSatisfy(failed -> assertThat(failed.reason()).isEqualTo("EVENT_NOT_SENDABLE"))
+                    .extracting(failed -> failed.run().id())
+                    .containsExactlyInAnyOrder(large.id(), damaged.id());
+            assertThat(heard(broker, Topics.RUNS).stream().map(CloudEvent::data).filter(RunCancelled.class::isInstance))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.run().id()).isEqualTo(cancelled.id()));
+        }
+    }
+
+    @Test
+    void theRelayOutlivesAnErrorOfItsProducer() throws Exception {
+        try (WorkFixture work = WorkFixture.start();
+                LocalBroker broker = LocalBroker.start(folder, 0)) {
+            RunRef run = WorkFixture.run("outlived");
+            work.database.inTransaction(null, tx -> tx.say(WorkFixture.shard(run, 0), "0"));
+            AtomicInteger made = new AtomicInteger();
+            Relay relay = new Relay(
+                    work.database,
+                    () -> {
+                        if (made.getAndIncrement() == 0) {
+                            throw new StackOverflowError();
+                        }
+                        return producer(broker);
+                    },
+                    "/peregrine/test",
+                    Stage.BALANCE);
+            try (relay) {
+                relay.start();
+                await().atMost(Duration.ofSeconds(30))
+                        .until(() -> work.count("select count(*) from outbox where sent_at is null") == 0);
+            }
+            assertThat(made).hasValue(2);
+            assertThat(heard(broker, Topics.SHARDS)).hasSize(1);
+        }
+    }
+
+    private static Relay relay(WorkFixture work, LocalBroker broker) {
+        return new Relay(work.database, () -> producer(broker), "/peregrine/test", Stage.BALANCE);
+    }
+
+    private static KafkaProducer<String, byte[]> producer(LocalBroker broker) {
+        return new KafkaProducer<>(
+                Map.of("bootstrap.servers", broker.bootstrapServers(), "acks", "all"),
+                new StringSerializer(),
+                new ByteArraySerializer());
+    }
+
+    private static List<CloudEvent> heard(LocalBroker broker, String topic) throws Exception {
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 new StringDeserializer(),
                 new ByteArrayDeserializer())) {
-            List<TopicPartition> all = IntStream.range(0, Topics.partitions().get(Topics.SHARDS))
-                    .mapToObj(partition -> new TopicPartition(Topics.SHARDS, partition))
+            List<TopicPartition> all = IntStream.range(0, Topics.partitions().get(topic))
+                    .mapToObj(partition -> new TopicPartition(topic, partition))
                     .toList();
             consumer.assign(all);
             consumer.seekToBeginning(all);

@@ -1,5 +1,7 @@
 package io.peregrine.work;
 
+import static org.awaitility.Awaitility.await;
+
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
@@ -12,12 +14,16 @@ import io.peregrine.local.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -36,9 +42,27 @@ final class WorkFixture implements AutoCloseable {
     final LocalPostgres postgres;
     final Database database;
 
+    /// How often a connection was asked for: a transaction takes one, also where it is refused.
+    final AtomicInteger connections = new AtomicInteger();
+
+    @SuppressWarnings("serial")
+    private static final class CountingSource extends PGSimpleDataSource {
+        private final transient AtomicInteger connections;
+
+        CountingSource(AtomicInteger connections) {
+            this.connections = connections;
+        }
+
+        @Override
+        public Connection getConnection() throws SQLException {
+            connections.incrementAndGet();
+            return super.getConnection();
+        }
+    }
+
     private WorkFixture(LocalPostgres postgres) {
         this.postgres = postgres;
-        PGSimpleDataSource source = new PGSimpleDataSource();
+        PGSimpleDataSource source = new CountingSource(connections);
         source.setUrl(postgres.url());
         source.setUser("ingest");
         source.setPassword("ingest");
@@ -70,6 +94,26 @@ final class WorkFixture implements AutoCloseable {
                                 "truncate inbox, job, outbox, quarantine, ended_run, artefact, needed, condemned restart identity"));
     }
 
+    /// Executes statements as the database's owner, in its database.
+    void administer(List<String> statements) {
+        try (Connection connection = postgres.connect("postgres");
+                Statement sql = connection.createStatement()) {
+            // Also while new sessions may only read.
+            sql.execute("set default_transaction_read_only = off");
+            for (String statement : statements) {
+                sql.execute(statement);
+            }
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /// Waits until the database was asked for `more` further transactions.
+    void awaitTries(int more) {
+        int before = connections.get();
+        await().atMost(Duration.ofSeconds(30)).until(() -> connections.get() >= before + more);
+    }
+
     static RunRef run(String name) {
         return new RunRef(EventCodec.eventId(name, "", ""), name, REF);
     }
@@ -98,6 +142,28 @@ final class WorkFixture implements AutoCloseable {
         return record;
     }
 
+    /// What a database says that is there and does not do what it is asked: `refuse` begins it, `admit` ends it.
+    ///
+    /// @param state the SQLSTATE
+    record Refusal(String state, List<String> refuse, List<String> admit) {}
+
+    static List<Refusal> refusals() {
+        return List.of(
+                new Refusal(
+                        "25006",
+                        List.of("alter database peregrine set default_transaction_read_only = on"),
+                        List.of("alter database peregrine reset default_transaction_read_only")),
+                new Refusal("28000", List.of("alter role ingest nologin"), List.of("alter role ingest login")),
+                new Refusal(
+                        "42501",
+                        List.of("revoke all on all tables in schema ingest from ingest"),
+                        List.of("grant all on all tables in schema ingest to ingest")),
+                new Refusal(
+                        "42P01",
+                        List.of("alter role ingest set search_path = pg_catalog"),
+                        List.of("alter role ingest set search_path = ingest")));
+    }
+
     static ConsumerRecord<String, byte[]> bytes(String topic, long offset, byte[] value) {
         return new ConsumerRecord<>(
                 topic,
@@ -106,7 +172,7 @@ final class WorkFixture implements AutoCloseable {
                 1_700_000_000_000L,
                 TimestampType.CREATE_TIME,
                 0,
-                value.length,
+                value == null ? -1 : value.length,
                 null,
                 value,
                 new RecordHeaders(),

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// How jobs are shared, and how they end.
 class WorkerTest {
@@ -167,6 +169,31 @@ class WorkerTest {
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
         }
         assertThat(tries).hasValue(5);
+        assertThat(work.count("select count(*) from outbox")).isZero();
+    }
+
+    @ParameterizedTest
+    @MethodSource("io.peregrine.work.WorkFixture#refusals")
+    void aJobIsGivenBackUncountedWhereTheDatabaseRefused(WorkFixture.Refusal refusal) {
+        work.add(WorkFixture.run("refused"), "shard", "0");
+        List<Integer> attempts = new java.util.concurrent.CopyOnWriteArrayList<>();
+        try (Worker worker = work.worker("one", LONG, "shard", job -> {
+            attempts.add(job.job().attempt());
+            if (attempts.size() == 1) {
+                work.administer(refusal.refuse());
+            }
+            job.done(tx -> {});
+        })) {
+            worker.start(1);
+            try {
+                await().atMost(LONG).until(() -> attempts.size() == 1);
+                work.awaitTries(6);
+            } finally {
+                work.administer(refusal.admit());
+            }
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
+        }
+        assertThat(attempts).containsExactly(1, 1);
         assertThat(work.count("select count(*) from outbox")).isZero();
     }
 

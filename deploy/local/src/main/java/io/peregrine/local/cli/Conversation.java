@@ -73,7 +73,9 @@ final class Conversation {
     /// @param hasEnded asked several times a second; stops the reading, too
     void follow(RunProgress progress, Screen screen, BooleanSupplier hasEnded) {
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", bootstrapServers), new StringDeserializer(), new ByteArrayDeserializer())) {
+                Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
+                new StringDeserializer(),
+                new ByteArrayDeserializer())) {
             List<TopicPartition> all = new ArrayList<>();
             Topics.partitions().forEach((topic, partitions) -> {
                 for (int partition = 0; partition < partitions; partition++) {

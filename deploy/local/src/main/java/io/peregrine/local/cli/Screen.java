@@ -125,7 +125,8 @@ public final class Screen {
     }
 
     private static String bar(double share) {
-        int full = (int) Math.round(share * BAR);
+        // What others say of a run may be more than all of it.
+        int full = Math.clamp(Math.round(share * BAR), 0, BAR);
         return "█".repeat(full) + "░".repeat(BAR - full);
     }
 

@@ -1,0 +1,116 @@
+package io.peregrine.events;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/// Makes texts of others fit for events, rows and log lines. PostgreSQL stores no zero character and UTF-8 has no
+/// unpaired surrogate: both become U+FFFD.
+public final class CleanText {
+    private static final char REPLACEMENT = '\ufffd';
+
+    /// Room for "… (and 2,147,483,647 more characters)".
+    private static final int COUNT_CHARACTERS = 40;
+
+    private CleanText() {}
+
+    /// @return the text without zero characters and unpaired surrogates
+    public static String of(String text) {
+        int at = firstBad(text);
+        if (at == text.length()) {
+            return text;
+        }
+        StringBuilder clean = new StringBuilder(text);
+        for (; at < clean.length(); at++) {
+            if (isBad(clean, at)) {
+                clean.setCharAt(at, REPLACEMENT);
+            } else if (Character.isHighSurrogate(clean.charAt(at))) {
+                at++;
+            }
+        }
+        return clean.toString();
+    }
+
+    /// @return the clean text, cut after `most` characters and then ending in "…"
+    public static String shortened(String text, int most) {
+        return isLonger(text, most) ? first(text, most) + "…" : of(text);
+    }
+
+    /// Tells what was left out. What this returned once, it returns again.
+    ///
+    /// @return the clean text of at most `most` characters, at its end how many more there were
+    public static String shortenedWithCount(String text, int most) {
+        if (!isLonger(text, most)) {
+            return of(text);
+        }
+        int kept = most - COUNT_CHARACTERS;
+        return "%s… (and %,d more characters)"
+                .formatted(first(text, kept), text.codePointCount(0, text.length()) - kept);
+    }
+
+    private static boolean isLonger(String text, int most) {
+        return text.length() > most && text.codePointCount(0, text.length()) > most;
+    }
+
+    private static String first(String text, int characters) {
+        return of(text.substring(0, text.offsetByCodePoints(0, characters)));
+    }
+
+    static boolean fits(String text, int bytes) {
+        return text.length() <= bytes / 3 || text.getBytes(UTF_8).length <= bytes;
+    }
+
+    /// Cleans every text and every name of a field, in place.
+    ///
+    /// @return the same tree, or what takes the place of a text
+    static JsonNode cleaned(JsonNode json) {
+        switch (json) {
+            case TextNode text -> {
+                String clean = of(text.textValue());
+                return clean.equals(text.textValue()) ? text : TextNode.valueOf(clean);
+            }
+            case ArrayNode array -> {
+                for (int i = 0; i < array.size(); i++) {
+                    array.set(i, cleaned(array.get(i)));
+                }
+            }
+            case ObjectNode object -> {
+                List<String> unclean = new ArrayList<>();
+                for (Map.Entry<String, JsonNode> field : object.properties()) {
+                    field.setValue(cleaned(field.getValue()));
+                    if (firstBad(field.getKey()) < field.getKey().length()) {
+                        unclean.add(field.getKey());
+                    }
+                }
+                unclean.forEach(name -> object.set(of(name), object.remove(name)));
+            }
+            default -> {
+                // Numbers, truth values and null hold no text.
+            }
+        }
+        return json;
+    }
+
+    private static int firstBad(String text) {
+        int at = 0;
+        while (at < text.length() && !isBad(text, at)) {
+            at += Character.isHighSurrogate(text.charAt(at)) ? 2 : 1;
+        }
+        return Math.min(at, text.length());
+    }
+
+    /// @param at no second half of a pair
+    private static boolean isBad(CharSequence text, int at) {
+        char character = text.charAt(at);
+        if (Character.isHighSurrogate(character)) {
+            return at + 1 == text.length() || !Character.isLowSurrogate(text.charAt(at + 1));
+        }
+        return character == 0 || Character.isLowSurrogate(character);
+    }
+}

@@ -1,0 +1,84 @@
+package io.peregrine.events;
+
+import io.peregrine.events.UnreadableEvent.Kind;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.RecordComponent;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Set;
+
+/// Checks what a type's own constructor does not: nothing that handlers rely on is missing, and no text is longer than
+/// the rows and indexes that hold it. One rule for all records, so that a new field is bounded without being listed.
+final class EventChecks {
+    /// Of most texts. Keys of tables are among them: an index of PostgreSQL takes rows of up to 2,704 bytes.
+    private static final int TEXT_BYTES = 1_024;
+
+    /// Of texts that no index holds: addresses, paths, sentences for people.
+    private static final Map<String, Integer> LONGER =
+            Map.of("uri", 16_384, "source", 4_096, "detail", 8_192, "reason", 8_192);
+
+    /// Components that their records' comments allow to be null.
+    private static final Set<String> MAY_BE_NULL =
+            Set.of("spec", "test", "calibration", "duplicates", "neighbours", "dropped", "weight", "sha256", "unit");
+
+    private static final ClassValue<RecordComponent[]> COMPONENTS = new ClassValue<>() {
+        @Override
+        protected RecordComponent[] computeValue(Class<?> type) {
+            return type.getRecordComponents();
+        }
+    };
+
+    private EventChecks() {}
+
+    /// @throws UnreadableEvent if something is missing or too long, named by its path in the data
+    static void check(PipelineEvent event) throws UnreadableEvent {
+        checkRecord("", (Record) event);
+    }
+
+    private static void checkRecord(String path, Record holder) throws UnreadableEvent {
+        for (RecordComponent component : COMPONENTS.get(holder.getClass())) {
+            String name = component.getName();
+            Object value = value(holder, component);
+            if (value != null) {
+                checkValue(path + "/" + name, name, value);
+            } else if (!MAY_BE_NULL.contains(name)) {
+                throw new UnreadableEvent(Kind.BAD_DATA, "the field %s/%s is missing".formatted(path, name));
+            }
+        }
+    }
+
+    private static void checkValue(String path, String name, Object value) throws UnreadableEvent {
+        switch (value) {
+            case String text -> {
+                int most = LONGER.getOrDefault(name, TEXT_BYTES);
+                if (!CleanText.fits(text, most)) {
+                    throw new UnreadableEvent(
+                            Kind.BAD_DATA, "the field %s has more than %,d bytes of text".formatted(path, most));
+                }
+            }
+            case Collection<?> values -> {
+                for (Object each : values) {
+                    checkValue(path, name, each);
+                }
+            }
+            case Map<?, ?> values -> {
+                for (Map.Entry<?, ?> entry : values.entrySet()) {
+                    checkValue(path, name, entry.getKey());
+                    checkValue(path, name, entry.getValue());
+                }
+            }
+            case Record nested -> checkRecord(path, nested);
+            default -> {
+                // Numbers, truth values and constants of enums are bounded by their types.
+            }
+        }
+    }
+
+    private static Object value(Record holder, RecordComponent component) {
+        try {
+            return component.getAccessor().invoke(holder);
+        } catch (IllegalAccessException | InvocationTargetException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+package io.peregrine.events;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.UnreadableEvent.Kind;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Locale;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
+
+/// Reads one record of Kafka as a CloudEvent: binary mode, structured mode or, on `peregrine.datasets`, bare JSON.
+final class RecordReader {
+    /// Larger values are not read. An event has at most 64 KiB; a dataset-ready of somebody else's may be larger.
+    static final int MAX_BYTES = 1024 * 1024;
+
+    /// The inbox's key has both: together they stay below what an index of PostgreSQL can hold.
+    private static final int ID_BYTES = 512;
+
+    private static final int SOURCE_BYTES = 1_024;
+
+    private static final Instant EARLIEST = Instant.EPOCH;
+    private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
+
+    private static final String STRUCTURED = "application/cloudevents";
+
+    /// The attributes of a CloudEvent, before anything of them was checked; each but the first three may be null.
+    private record Attributes(
+            String id, String source, String type, String time, String subject, String correlation, String causation) {}
+
+    private RecordReader() {}
+
+    static CloudEvent read(ConsumerRecord<String, byte[]> record) throws UnreadableEvent {
+        byte[] value = record.value();
+        if (value == null || value.length == 0) {
+            throw new UnreadableEvent(
+                    Kind.NOT_AN_EVENT, "the record has no value" + (value == null ? " (a tombstone)" : ""));
+        }
+        if (value.length > MAX_BYTES) {
+            throw new UnreadableEvent(
+                    Kind.NOT_AN_EVENT,
+                    "the value has %,d bytes; at most %,d are read".formatted(value.length, MAX_BYTES));
+        }
+        // The content type decides: a record of structured mode may repeat its attributes in headers.
+        String contentType = header(record, "content-type");
+        boolean structured =
+                contentType != null && contentType.toLowerCase(Locale.ROOT).startsWith(STRUCTURED);
+        boolean binary = !structured
+                && (header(record, "ce_specversion") != null || header(record, "ce_type") != null);
+        if (binary) {
+            return readBinary(record);
+        }
+        if (!record.topic().equals(Topics.DATASETS)) {
+            throw new UnreadableEvent(
+                    Kind.NOT_AN_EVENT,
+                    "the record has no ce_specversion and ce_type headers; topic " + record.topic()
+                            + " carries CloudEvents 1.0 in binary mode");
+        }
+        JsonNode json = EventCodec.tree(value);
+        return structured || json.hasNonNull("specversion") ? readStructured(record, json) : readBare(record, json);
+    }
+
+    private static CloudEvent readBinary(ConsumerRecord<String, byte[]> record) throws UnreadableEvent {
+        mustBeKnown("ce_specversion", required(record, "ce_specversion"));
+        Attributes attributes = new Attributes(
+                required(record, "ce_id"),
+                required(record, "ce_source"),
+                required(record, "ce_type"),
+                header(record, "ce_time"),
+                header(record, "ce_subject"),
+                header(record, "ce_correlationid"),
+                header(record, "ce_causationid"));
+        return event(record, attributes, EventCodec.tree(record.value()));
+    }
+
+    private static CloudEvent readStructured(ConsumerRecord<String, byte[]> record, JsonNode json)
+            throws UnreadableEvent {
+        mustBeKnown("specversion", required(json, "specversion"));
+        Attributes attributes = new Attributes(
+                required(json, "id"),
+                required(json, "source"),
+                required(json, "type"),
+                attribute(json, "time"),
+                attribute(json, "subject"),
+                attribute(json, "correlationid"),
+                attribute(json, "causationid"));
+        JsonNode data = json.get("data");
+        if (data == null || !data.isObject()) {
+            throw new UnreadableEvent(Kind.BAD_DATA, "the structured CloudEvent's 'data' is not a JSON object");
+        }
+        return event(record, attributes, data);
+    }
+
+    private static CloudEvent readBare(ConsumerRecord<String, byte[]> record, JsonNode json) throws UnreadableEvent {
+        DatasetReady ready = EventCodec.datasetReady(json);
+        String id = EventCodec.bareId(record);
+        String run = EventCodec.runId(EventCodec.BARE_SOURCE, id);
+        return new CloudEvent(
+                id, EventCodec.BARE_SOURCE, ready.type(), delivered(record), run, run, null, ready);
+    }
+
+    private static CloudEvent event(ConsumerRecord<String, byte[]> record, Attributes attributes, JsonNode json)
+            throws UnreadableEvent {
+        String type = attributes.type();
+        PipelineEvent event = EventCodec.event(type, json);
+        if (!event.topic().equals(record.topic())) {
+            throw new UnreadableEvent(
+                    Kind.UNKNOWN_TYPE,
+                    "a %s belongs on topic %s, not on %s".formatted(type, event.topic(), record.topic()));
+        }
+        mustFit("id", attributes.id(), ID_BYTES);
+        mustFit("source", attributes.source(), SOURCE_BYTES);
+        mustFit("subject", attributes.subject(), ID_BYTES);
+        mustFit("correlationid", attributes.correlation(), ID_BYTES);
+        mustFit("causationid", attributes.causation(), ID_BYTES);
+        if (attributes.source().equals(EventCodec.BARE_SOURCE)) {
+            // Its ids are run ids: whoever may choose one may choose a run.
+            throw new UnreadableEvent(
+                    Kind.NOT_AN_EVENT,
+                    "the source %s is for records without an envelope; use a source of your own"
+                            .formatted(EventCodec.BARE_SOURCE));
+        }
+        boolean begins = event instanceof DatasetReady;
+        String run = begins
+                ? EventCodec.runId(attributes.source(), attributes.id())
+                : event.run().id();
+        return new CloudEvent(
+                attributes.id(),
+                attributes.source(),
+                type,
+                attributes.time() == null ? delivered(record) : time(attributes.time()),
+                begins || attributes.subject() == null ? run : attributes.subject(),
+                begins || attributes.correlation() == null ? run : attributes.correlation(),
+                attributes.causation(),
+                event);
+    }
+
+    private static void mustBeKnown(String name, String version) throws UnreadableEvent {
+        if (!version.equals("1.0")) {
+            throw new UnreadableEvent(Kind.NOT_AN_EVENT, name + " is '" + version + "'; 1.0 is understood");
+        }
+    }
+
+    private static void mustFit(String name, String value, int bytes) throws UnreadableEvent {
+        if (value == null) {
+            return;
+        }
+        if (value.isEmpty()) {
+            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " is empty");
+        }
+        if (value.indexOf('\0') >= 0) {
+            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " has a zero character");
+        }
+        if (!CleanText.fits(value, bytes)) {
+            throw new UnreadableEvent(
+                    Kind.NOT_AN_EVENT, "the CloudEvent's %s has more than %,d bytes".formatted(name, bytes));
+        }
+    }
+
+    private static Instant time(String time) throws UnreadableEvent {
+        try {
+            Instant instant = OffsetDateTime.parse(time).toInstant();
+            if (!instant.isBefore(EARLIEST) && !instant.isAfter(LATEST)) {
+                return instant;
+            }
+        } catch (DateTimeException e) {
+            // Refused below.
+        }
+        throw new UnreadableEvent(
+                Kind.NOT_AN_EVENT, "the time '" + time + "' is not an RFC 3339 time of the years 1970 to 9999");
+    }
+
+    /// @return when the record was written; now, where its producer gave no time or an absurd one
+    private static Instant delivered(ConsumerRecord<String, byte[]> record) {
+        long millis = record.timestamp();
+        return millis < 0 || millis > LATEST.toEpochMilli() ? Instant.now() : Instant.ofEpochMilli(millis);
+    }
+
+    private static String required(JsonNode json, String name) throws UnreadableEvent {
+        String value = attribute(json, name);
+        if (value == null) {
+            throw new UnreadableEvent(
+                    Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
+        }
+        return value;
+    }
+
+    private static String attribute(JsonNode json, String name) throws UnreadableEvent {
+        JsonNode value = json.path(name);
+        if (!value.isTextual() && !value.isMissingNode() && !value.isNull()) {
+            throw new UnreadableEvent(
+                    Kind.NOT_AN_EVENT, "the structured CloudEvent's '%s' is not a text".formatted(name));
+        }
+        return value.textValue();
+    }
+
+    private static String required(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEvent {
+        String value = header(record, name);
+        if (value == null) {
+            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the CloudEvent has no header " + name);
+        }
+        return value;
+    }
+
+    private static String header(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEvent {
+        Header header = record.headers().lastHeader(name);
+        if (header == null || header.value() == null) {
+            return null;
+        }
+        try {
+            // Strictly: replaced bytes would make two ids one.
+            return UTF_8.newDecoder().decode(ByteBuffer.wrap(header.value())).toString();
+        } catch (CharacterCodingException e) {
+            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the header " + name + " is not UTF-8");
+        }
+    }
+}
