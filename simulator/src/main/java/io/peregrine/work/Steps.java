@@ -25,7 +25,7 @@ public final class Steps {
             List<JobHandler> handlers,
             Producer<String, byte[]> producer) {
         worker = new Worker(database, name, stage, lease, handlers);
-        relay = new Relay(database, producer, "/peregrine/" + application);
+        relay = new Relay(database, () -> producer, "/peregrine/" + application, stage);
     }
 
     /// Claims one job and runs it in the calling thread.
