@@ -67,13 +67,15 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
         return classes.stream().mapToLong(each -> each.path("after").asLong()).sum();
     }
 
-    /// @return the classifier's last epoch
+    /// @return the classifier's last epoch; a training that was restarted from scratch may have ended before one that was
+    ///     published earlier
     int lastEpoch() {
-        int last = 0;
         for (JsonNode epoch : details.path("classifier").path("history")) {
-            last = Math.max(last, epoch.path("epoch").asInt());
+            if (epoch.path("last").asBoolean()) {
+                return epoch.path("epoch").asInt();
+            }
         }
-        return last;
+        return 0;
     }
 
     Tested test() {

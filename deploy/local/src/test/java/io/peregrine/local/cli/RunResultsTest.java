@@ -22,7 +22,7 @@ class RunResultsTest {
                 {"run": "%s", "state": "completed", "pictures": 48, "refused": 1,
                  "classes": [{"name": "Baroque", "before": 30, "after": 30, "synthetic": 0, "dropped": 0, "test": 4},
                              {"name": "Cubism", "before": 12, "after": 30, "synthetic": 20, "dropped": 2, "test": 4}],
-                 "classifier": {"epochs": 9, "history": [{"epoch": 2, "last": true}, {"epoch": 1, "last": false}],
+                 "classifier": {"epochs": 9, "history": [{"epoch": 1, "last": false}, {"epoch": 2, "last": true}, {"epoch": 3, "last": false}],
                    "test": {"loss": 0.5, "accuracy": 0.75, "balancedAccuracy": 0.625, "macroF1": 0.6, "recall": [1.0, 0.25]}},
                  "seconds": {"cluster": 4.0, "ingest": 4.0, "balance": 2.0, "train": 10.0, "total": 20.0}}""".formatted(RUN));
         return new RunResults(
