@@ -9,12 +9,15 @@ import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
+import io.peregrine.ingest.pack.Roots;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
 import io.peregrine.work.Transaction;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
@@ -24,8 +27,11 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 class IngestFlow {
     private final Inbox inbox;
 
-    IngestFlow(Inbox inbox) {
+    private final Roots roots;
+
+    IngestFlow(Inbox inbox, Roots roots) {
         this.inbox = inbox;
+        this.roots = roots;
     }
 
     @Incoming("datasets")
@@ -43,11 +49,15 @@ class IngestFlow {
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
+        AtomicReference<String> gone = new AtomicReference<>();
         inbox.hear(record, (event, tx) -> {
             if (event.data() instanceof RunDeleted deleted) {
                 IngestTables.forget(tx.sql(), deleted.run().id());
+                gone.set(deleted.run().id());
             }
         });
+        // A file: after the transaction, not within it.
+        Optional.ofNullable(gone.get()).ifPresent(roots::revoke);
     }
 
     private static void begin(CloudEvent event, DatasetReady ready, Transaction tx) {

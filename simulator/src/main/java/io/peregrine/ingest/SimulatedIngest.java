@@ -28,7 +28,7 @@ public final class SimulatedIngest implements ServiceCode {
         IngestMeters meters = new IngestMeters(new SimpleMeterRegistry(), parts.store());
         PackMaker maker = new PackMaker(
                 parts.store(), roots, CREW, new PictureDecoder(PIXELS_MAX), BYTES_MAX, (nanos, bytes, refused) -> {});
-        flow = new IngestFlow(parts.inbox());
+        flow = new IngestFlow(parts.inbox(), roots);
         handlers = List.of(
                 new AcceptRun(parts.store(), new InitialWeights(parts.store(), roots)),
                 new ListPictures(parts.store(), roots, CREW),

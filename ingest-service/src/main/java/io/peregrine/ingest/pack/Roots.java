@@ -55,6 +55,19 @@ public final class Roots {
         }
     }
 
+    /// Takes back what was granted to a run.
+    public void revoke(String run) {
+        grants.filter(folder -> RUN.matcher(run).matches())
+                .map(folder -> folder.resolve(run))
+                .ifPresent(grant -> {
+                    try {
+                        Files.deleteIfExists(grant);
+                    } catch (IOException stays) {
+                        // It grants nothing any more: nothing is read for a run that was deleted.
+                    }
+                });
+    }
+
     /// @param more folders, already found to be allowed
     Roots with(List<Path> more) {
         return new Roots(Stream.concat(configured.stream(), more.stream()).toList(), grants);

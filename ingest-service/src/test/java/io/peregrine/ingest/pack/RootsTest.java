@@ -40,7 +40,8 @@ class RootsTest {
         assertThatThrownBy(() -> roots.resolve(uri)).isInstanceOf(Failure.class).hasMessageContaining("--root");
         assertThatThrownBy(() -> roots.of("f".repeat(32)).resolve(uri)).isInstanceOf(Failure.class);
         assertThatThrownBy(() -> roots.of(RUN).resolve(home.toUri().toString())).isInstanceOf(Failure.class);
-        Files.delete(grants.resolve(RUN));
+        roots.revoke(RUN);
+        assertThat(grants).isEmptyDirectory();
         assertThatThrownBy(() -> roots.of(RUN).resolve(uri)).isInstanceOf(Failure.class);
     }
 

@@ -201,7 +201,8 @@ class RequestGuard {
 
     /// What authentication and authorization end with.
     private static void refused(RoutingContext context) {
-        if (context.response().ended()) {
+        if (context.response().headWritten()) {
+            context.next();
             return;
         }
         HEADERS.forEach(context.response()::putHeader);
