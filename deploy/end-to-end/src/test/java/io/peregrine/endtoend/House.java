@@ -158,7 +158,7 @@ final class House implements AutoCloseable {
         for (Service service : Service.values()) {
             try (Connection database = database(service.word());
                     PreparedStatement query = database.prepareStatement(
-                            "select kind || ' ' || key || ' ' || state || ' attempts ' || attempts || ' waits ' || waits "
+                            "select kind || ' ' || key || ' ' || state || ' crashes ' || crashes || ' failures ' || failures || ' waits ' || waits "
                                     + "|| coalesce(' ' || error, '') from job where run = ? and state <> 'done'")) {
                 query.setString(1, run);
                 try (ResultSet rows = query.executeQuery()) {

@@ -15,14 +15,14 @@ import org.jdbi.v3.core.statement.SqlStatement;
 
 /// The files of a pack that a process may have died of (`V20261126_20__suspect.sql`).
 ///
-/// Of a job that was never lost nothing is noted. Afterwards each file is, from before it is decoded until it is: the
+/// Of a job that was never lost nothing is noted; an exception says itself what was the matter. Afterwards each file is, from before it is decoded until it is: the
 /// note that a dead process leaves behind names its file. A single one may be an operator's or the machine's doing; a
 /// file that was named twice is decoded no more.
 public final class Suspects implements PackMaker.Watch {
     private static final int DEATHS = 2;
     /// Stands among the places for the pack: it was being made, but no file of it decoded.
     private static final int NO_FILE = -1;
-    /// Deaths that no file of the pack is to blame for, before they count as attempts of its job after all.
+    /// Deaths that no file of the pack is to blame for, before they count as crashes of its job after all.
     private static final int PATIENCE = 8;
 
     private static final Duration SETTLING = Duration.ofSeconds(1);
@@ -39,7 +39,7 @@ public final class Suspects implements PackMaker.Watch {
     }
 
     /// Counts the death that an earlier claim of the job has left a note of. Knowing more is progress: it costs no
-    /// attempt of the job, neither of the pack whose file was named nor of one that was made beside.
+    /// crash of the job, neither of the pack whose file was named nor of one that was made beside.
     public static Suspects of(Database database, JobContext context, int pack) {
         Suspects suspects = new Suspects(database, context.job(), pack);
         Set<Integer> noted = suspects.read();
@@ -74,7 +74,7 @@ public final class Suspects implements PackMaker.Watch {
 
     /// @return whether the job was lost before, by whatever was the matter
     public boolean isLost() {
-        return job.attempt() > 1 || !deaths.isEmpty();
+        return job.crashes() > 0 || !deaths.isEmpty();
     }
 
     /// Makes a lost pack.

@@ -77,7 +77,7 @@ public final class JobContext {
         });
     }
 
-    /// Makes progress durable: the job's next claim finds `state`. The count of attempts begins again.
+    /// Makes progress durable: the job's next claim finds `state`. The counts of crashes and failures begin again.
     /// Also while the service stops: what was reached is not to be reached again.
     ///
     /// @param facts rows, jobs and events of the same transaction

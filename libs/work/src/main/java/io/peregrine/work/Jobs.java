@@ -17,7 +17,8 @@ import java.util.function.Consumer;
 final class Jobs {
     /// @param cause id of the event that led to the job
     /// @param traceparent of whoever added it, or null
-    record Claim(Job job, String cause, String traceparent) {}
+    /// @param crashed whether the claim before ended without a word
+    record Claim(Job job, String cause, String traceparent, boolean crashed) {}
 
     private static final int ERROR_CHARACTERS = 4_000;
 
@@ -37,16 +38,17 @@ final class Jobs {
                 null,
                 tx -> tx.sql()
                         .createQuery("""
-                        update job set state = 'running', fence = fence + 1, attempts = attempts + 1, worker = :worker,
-                            lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
-                        where id = (
-                            select id from job
+                        with next as (
+                            select id, state = 'running' as crashed from job
                             where kind = any(:kinds)
                               and ((state = 'queued' and not_before <= now())
                                 or (state = 'running' and lease_until < now()))
                               and not exists (select 1 from ended_run where ended_run.run = job.run)
                             order by id limit 1 for update skip locked)
-                        returning *""")
+                        update job set state = 'running', fence = fence + 1, crashes = crashes + crashed::int,
+                            worker = :worker, lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
+                        from next where job.id = next.id
+                        returning job.*, crashed""")
                         .bind("worker", worker)
                         .bind("lease", lease.toMillis())
                         .bindArray("kinds", String.class, kinds.toArray())
@@ -63,9 +65,10 @@ final class Jobs {
                     row.getString("key"),
                     EventCodec.json().readTree(row.getString("payload")),
                     row.getBytes("saved"),
-                    row.getInt("attempts"),
+                    row.getInt("crashes"),
+                    row.getInt("failures"),
                     row.getLong("fence"));
-            return new Claim(job, row.getString("cause"), row.getString("traceparent"));
+            return new Claim(job, row.getString("cause"), row.getString("traceparent"), row.getBoolean("crashed"));
         } catch (JsonProcessingException e) {
             throw new SQLException("job row %d is not readable: %s".formatted(row.getLong("id"), e.getMessage()), e);
         }
@@ -103,7 +106,7 @@ final class Jobs {
             }
             boolean mine = tx.sql()
                             .createUpdate("""
-                            update job set state = :state, saved = :saved, attempts = 0, waits = 0, error = null,
+                            update job set state = :state, saved = :saved, crashes = 0, failures = 0, waits = 0, error = null,
                                 lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
                             where id = :id and fence = :fence and state = 'running'""")
                             .bind("state", done ? "done" : "running")
@@ -142,17 +145,18 @@ final class Jobs {
 
     /// The job is nobody's again.
     ///
-    /// @param counted whether the claim counts as an attempt
-    void release(Job job, boolean counted, boolean waited, Duration pause, String error) {
+    /// @param failed whether by an exception that counts
+    /// @param waited whether for want of a resource
+    void release(Job job, boolean failed, boolean waited, Duration pause, String error) {
         database.inTransaction(
                 null,
                 tx -> tx.sql()
                         .createUpdate("""
                         update job set state = 'queued', worker = null, lease_until = null, updated_at = now(),
-                            attempts = greatest(0, attempts - :uncounted), waits = waits + :waited, error = :error,
+                            failures = failures + :failed, waits = waits + :waited, error = :error,
                             not_before = now() + :pause * interval '1 millisecond'
                         where id = :id and fence = :fence and state = 'running'""")
-                        .bind("uncounted", counted ? 0 : 1)
+                        .bind("failed", failed ? 1 : 0)
                         .bind("waited", waited ? 1 : 0)
                         .bind("error", error == null ? null : CleanText.shortenedWithCount(error, ERROR_CHARACTERS))
                         .bind("pause", pause.toMillis())

@@ -180,10 +180,9 @@ final class WorkMeters {
         MeteredHandler(JobHandler handler) {
             this.handler = handler;
             kinds.add(handler.kind());
-            // All from the start: `increase` does not see a counter's first value.
-            for (int attempt = 1; attempt <= Worker.DEATHS; attempt++) {
-                attempts(attempt);
-            }
+            // From the start: `increase` does not see a counter's first value.
+            crashes();
+            failures();
         }
 
         @Override
@@ -193,10 +192,17 @@ final class WorkMeters {
 
         @Override
         public void work(JobContext job) throws Exception {
-            attempts(job.job().attempt()).increment();
+            if (job.claim().crashed()) {
+                crashes().increment();
+            }
             long began = System.nanoTime();
             try {
                 handler.work(job);
+            } catch (Throwable error) {
+                if (Worker.isFailure(error)) {
+                    failures().increment();
+                }
+                throw error;
             } finally {
                 Timer.builder("peregrine.job")
                         .description("Time that a worker spent on a job, from claim to end, whatever the end")
@@ -206,10 +212,17 @@ final class WorkMeters {
             }
         }
 
-        private Counter attempts(int attempt) {
-            return Counter.builder("peregrine.job.attempts")
-                    .description("Claims of jobs; attempt counts a job's claims since its last durable progress")
-                    .tags("kind", kind(), "attempt", Integer.toString(attempt))
+        private Counter crashes() {
+            return Counter.builder("peregrine.job.crashes")
+                    .description("Claims of jobs whose worker before ended without a word: its lease ran out")
+                    .tags("kind", kind())
+                    .register(registry);
+        }
+
+        private Counter failures() {
+            return Counter.builder("peregrine.job.failures")
+                    .description("Exceptions of jobs; input that is refused and resources that are away are none")
+                    .tags("kind", kind())
                     .register(registry);
         }
     }

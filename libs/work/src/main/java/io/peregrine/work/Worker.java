@@ -10,6 +10,7 @@ import io.peregrine.events.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,10 +26,10 @@ import org.jboss.logging.Logger;
 /// publishes nothing.
 public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
-    /// Tries of a job that fails and says why.
+    /// Exceptions of a job without durable progress in between: the last one fails its run.
     private static final int ATTEMPTS = 3;
-    /// Claims of a job that ends with its process each time. Machines are taken away and processes killed for reasons
-    /// of their own: who kills five times loses nothing, even always in the same piece of work.
+    /// Claims of a job that end without a word, without durable progress in between. Machines are taken away and processes
+    /// killed for reasons of their own: who kills five times loses nothing, even always in the same piece of work.
     static final int DEATHS = 6;
 
     private static final Duration IDLE = Duration.ofMillis(250);
@@ -36,7 +37,7 @@ public final class Worker implements AutoCloseable {
 
     private final Stage stage;
     private final Jobs jobs;
-    private final Duration lease;
+    private final Heartbeat heartbeat;
     private final Map<String, JobHandler> handlers;
     private final Set<JobContext> running = ConcurrentHashMap.newKeySet();
     private final List<Thread> threads = new ArrayList<>();
@@ -50,7 +51,7 @@ public final class Worker implements AutoCloseable {
             Database database, String name, Stage stage, Duration lease, Collection<? extends JobHandler> handlers) {
         this.stage = stage;
         this.jobs = new Jobs(database, name, lease);
-        this.lease = lease;
+        this.heartbeat = new Heartbeat(jobs, lease, running, () -> stopping && running.isEmpty());
         this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
     }
 
@@ -62,7 +63,10 @@ public final class Worker implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             threads.add(Thread.ofPlatform().name("worker-" + i).start(this::work));
         }
-        threads.add(Thread.ofPlatform().name("heartbeat").daemon().start(this::beat));
+        threads.add(Thread.ofPlatform()
+                .name("heartbeat")
+                .daemon()
+                .start(heartbeat));
     }
 
     /// Tells idle threads that there may be a job.
@@ -73,13 +77,15 @@ public final class Worker implements AutoCloseable {
     }
 
     private void work() {
+        Set<Class<?>> told = new HashSet<>();
         while (!stopping) {
             try {
                 if (!step()) {
                     idle(IDLE);
                 }
-            } catch (RuntimeException | Error unexpected) {
-                LOG.warnf("no job can be claimed or given back: %s", unexpected);
+                told.clear();
+            } catch (Throwable unexpected) {
+                Survival.log(LOG, told, "no job can be claimed or given back, trying again", unexpected);
                 idle(Duration.ofSeconds(1));
             }
         }
@@ -96,7 +102,7 @@ public final class Worker implements AutoCloseable {
 
     private void run(Jobs.Claim claim) {
         Job job = claim.job();
-        if (job.attempt() > DEATHS) {
+        if (job.crashes() >= DEATHS) {
             // Nobody lived to say why: the process died each time.
             String error = jobs.error(job).orElse("the service died %d times in this job".formatted(DEATHS));
             fail(claim, FailureKind.OURS, "CRASHED", error);
@@ -161,9 +167,8 @@ public final class Worker implements AutoCloseable {
         switch (stopped.reason()) {
             case SERVICE_STOPS -> jobs.release(job, false, false, Duration.ZERO, null);
             case RUN_ENDED -> jobs.cancel(job);
-            case LEASE_LOST -> {
-                // Somebody else's by now.
-            }
+            // Somebody else's by now, and then this changes nothing; or the database was away for long.
+            case LEASE_LOST -> jobs.release(job, false, false, Duration.ZERO, null);
         }
     }
 
@@ -171,24 +176,37 @@ public final class Worker implements AutoCloseable {
         Jobs.Claim claim = context.claim();
         Job job = claim.job();
         String where = "run=%s kind=%s key=%s".formatted(job.run().id(), job.kind(), job.key());
-        Failure failure = error instanceof Failure named
-                ? named
-                : Safetensors.truncated(error).orElse(null);
+        Failure failure = named(error);
+        int failures = job.failures() + 1;
         if (failure != null && failure.kind() == FailureKind.INPUT) {
             LOG.infof("input refused %s: %s %s", where, failure.code(), failure.getMessage());
             fail(claim, FailureKind.INPUT, failure.code(), failure.getMessage());
-        } else if ((failure != null && failure.kind() == FailureKind.RESOURCE) || Database.passes(error)) {
+        } else if (!isFailure(error)) {
             Duration pause = pause(jobs.waits(job));
             LOG.warnf("a resource is away, trying again in %d ms %s: %s", pause.toMillis(), where, error.getMessage());
             jobs.release(job, false, true, pause, error.toString());
-        } else if (job.attempt() < ATTEMPTS) {
-            LOG.errorf(error, "job failed, trying again %s attempt=%d", where, job.attempt());
-            jobs.release(job, true, false, pause(job.attempt()), error.toString());
+        } else if (failures < ATTEMPTS) {
+            LOG.errorf(error, "job failed, trying again %s failures=%d of=%d", where, failures, ATTEMPTS);
+            jobs.release(job, true, false, pause(failures), error.toString());
         } else {
             LOG.errorf(error, "job failed for good %s", where);
             String code = failure != null ? failure.code() : error.getClass().getSimpleName();
             fail(claim, FailureKind.OURS, code, String.valueOf(error.getMessage()));
         }
+    }
+
+    /// @return the failure that an error is, or null
+    private static Failure named(Throwable error) {
+        return error instanceof Failure named
+                ? named
+                : Safetensors.truncated(error).orElse(null);
+    }
+
+    /// @return whether this counts against a job: neither a wrong input nor a resource that is away nor a stop
+    static boolean isFailure(Throwable error) {
+        Failure failure = named(error);
+        boolean counts = failure == null || failure.kind() == FailureKind.OURS;
+        return counts && !(error instanceof JobStopped) && !Database.passes(error);
     }
 
     private void fail(Jobs.Claim claim, FailureKind kind, String code, String message) {
@@ -204,34 +222,11 @@ public final class Worker implements AutoCloseable {
         return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
     }
 
-    /// Keeps leases. While the database is away leases run out by our own clock, and the jobs stop to be safe.
-    private void beat() {
-        Map<JobContext, Long> kept = new ConcurrentHashMap<>();
-        while (!stopping || !running.isEmpty()) {
-            heartbeat(kept);
-            Duration pause = lease.dividedBy(4);
-            sleep(pause.compareTo(Duration.ofSeconds(1)) < 0 ? pause : Duration.ofSeconds(1));
-        }
-    }
-
     /// Renews the lease of each running job once.
     ///
-    /// @param kept when each lease was last renewed, by [System#nanoTime]; updated
-    void heartbeat(Map<JobContext, Long> kept) {
-        kept.keySet().retainAll(running);
-        for (JobContext context : running) {
-            long now = System.nanoTime();
-            kept.putIfAbsent(context, now);
-            try {
-                Optional<JobStopped.Reason> lost = jobs.keep(context.job());
-                lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
-                kept.put(context, now);
-            } catch (RuntimeException away) {
-                if (now - kept.get(context) > lease.toNanos()) {
-                    context.stop(JobStopped.Reason.LEASE_LOST);
-                }
-            }
-        }
+    /// @param renewed when each lease was last renewed, by [System#nanoTime]; updated
+    void heartbeat(Map<JobContext, Long> renewed) {
+        heartbeat.beat(renewed);
     }
 
     private void idle(Duration pause) {
@@ -244,14 +239,6 @@ public final class Worker implements AutoCloseable {
                 Thread.currentThread().interrupt();
                 stopping = true;
             }
-        }
-    }
-
-    private static void sleep(Duration pause) {
-        try {
-            Thread.sleep(pause);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
         }
     }
 

@@ -164,7 +164,7 @@ class LeaseTest {
         JobContext published =
                 new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
         assertThat(published.job().state()).asString().isEqualTo("half");
-        assertThat(published.job().attempt()).isEqualTo(1);
+        assertThat(published.job().attempt()).isEqualTo(2);
         ArtifactRef first = store.publish("shard", "txt", "the same bytes".getBytes());
         awaitExpiry();
 
@@ -205,6 +205,26 @@ class LeaseTest {
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
         }
         assertThat(work.said(RunFailed.class)).isEmpty();
+    }
+
+    @Test
+    void aJobThatFailedTwiceStillHasFiveDeaths() {
+        RunRef run = WorkFixture.run("failing, then preempted");
+        work.add(run, "shard", "0");
+        work.database.jdbi().useHandle(sql -> sql.execute("update job set failures = 2"));
+        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+        for (int i = 0; i < 5; i++) {
+            Jobs.Claim claim = dying.claim(List.of("shard")).orElseThrow();
+            assertThat(claim.crashed()).isEqualTo(i > 0);
+            assertThat(claim.job().crashes()).isEqualTo(i);
+            assertThat(claim.job().failures()).isEqualTo(2);
+            awaitExpiry();
+        }
+        // Progress begins both counts anew.
+        JobContext context =
+                new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
+        context.save(new byte[] {1}, tx -> {});
+        assertThat(work.strings("select crashes || ' ' || failures from job")).containsExactly("0 0");
     }
 
     @Test

@@ -46,29 +46,35 @@ final class WorkFixture implements AutoCloseable {
     final AtomicInteger connections = new AtomicInteger();
 
     @SuppressWarnings("serial")
-    private static final class CountingSource extends PGSimpleDataSource {
-        private final transient AtomicInteger connections;
+    private static final class ObservedSource extends PGSimpleDataSource {
+        private final transient Runnable before;
 
-        CountingSource(AtomicInteger connections) {
-            this.connections = connections;
+        ObservedSource(Runnable before) {
+            this.before = before;
         }
 
         @Override
         public Connection getConnection() throws SQLException {
-            connections.incrementAndGet();
+            before.run();
             return super.getConnection();
         }
     }
 
     private WorkFixture(LocalPostgres postgres) {
         this.postgres = postgres;
-        PGSimpleDataSource source = new CountingSource(connections);
+        DataSource source = source(connections::incrementAndGet);
+        this.database = new Database(source);
+        migrations(source).load().migrate();
+    }
+
+    /// @param before each connection; what it throws, the connection throws
+    DataSource source(Runnable before) {
+        PGSimpleDataSource source = new ObservedSource(before);
         source.setUrl(postgres.url());
         source.setUser("ingest");
         source.setPassword("ingest");
         source.setConnectTimeout(2);
-        this.database = new Database(source);
-        migrations(source).load().migrate();
+        return source;
     }
 
     static FluentConfiguration migrations(DataSource source) {

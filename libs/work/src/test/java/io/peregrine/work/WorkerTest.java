@@ -8,6 +8,7 @@ import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
+import io.peregrine.events.Stage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -119,7 +121,58 @@ class WorkerTest {
     }
 
     @Test
-    void progressBeginsTheCountOfAttemptsAnew() {
+    void aJobThatWasKilledFiveTimesStillHasThreeFailures() {
+        work.add(WorkFixture.run("preempted, then failing"), "shard", "0");
+        work.database.jdbi().useHandle(sql -> sql.execute("update job set crashes = 5"));
+        List<String> seen = new java.util.concurrent.CopyOnWriteArrayList<>();
+        try (Worker worker = work.worker("one", LONG, "shard", job -> {
+            seen.add("%d crashes, %d failures"
+                    .formatted(job.job().crashes(), job.job().failures()));
+            throw new IllegalStateException("a bug");
+        })) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
+        }
+        assertThat(seen)
+                .containsExactly("5 crashes, 0 failures", "5 crashes, 1 failures", "5 crashes, 2 failures");
+        assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> assertThat(failed.reason())
+                .isEqualTo("IllegalStateException"));
+    }
+
+    @Test
+    void anErrorInTheHeartbeatCostsNoLeaseAndOneInAClaimNoThread() throws Exception {
+        work.add(WorkFixture.run("errors"), "shard", "0");
+        AtomicInteger beats = new AtomicInteger();
+        AtomicInteger claims = new AtomicInteger();
+        // Every second connection of the heartbeat and the first two of a worker end in an Error of a kind of its own.
+        DataSource failing = work.source(() -> {
+            boolean beat = Thread.currentThread().getName().equals("heartbeat");
+            if (beat && beats.incrementAndGet() % 2 == 1) {
+                throw new StackOverflowError("in a heartbeat");
+            } else if (!beat && claims.incrementAndGet() <= 2) {
+                throw new NoClassDefFoundError("in a claim");
+            }
+        });
+        try (Worker worker = new Worker(
+                new Database(failing),
+                "one",
+                Stage.BALANCE,
+                Duration.ofMillis(1500),
+                List.of(WorkFixture.handler("shard", job -> {
+                    await().atMost(LONG).until(() -> {
+                        job.check();
+                        return beats.get() > 10;
+                    });
+                    job.done(tx -> {});
+                })))) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
+        }
+        assertThat(work.strings("select fence || ' ' || crashes || ' ' || failures from job")).containsExactly("1 0 0");
+    }
+
+    @Test
+    void progressBeginsTheCountOfFailuresAnew() {
         work.add(WorkFixture.run("slow but sure"), "shard", "0");
         AtomicInteger tries = new AtomicInteger();
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
@@ -212,7 +265,7 @@ class WorkerTest {
         begun.await();
         worker.close();
 
-        assertThat(work.strings("select state || attempts from job")).containsExactly("queued0");
+        assertThat(work.strings("select state || crashes || failures from job")).containsExactly("queued00");
     }
 
     @Test
@@ -236,8 +289,8 @@ class WorkerTest {
         begun.await();
         worker.close();
 
-        assertThat(work.strings("select state || attempts || encode(saved, 'hex') from job"))
-                .containsExactly("queued007");
+        assertThat(work.strings("select state || crashes || failures || encode(saved, 'hex') from job"))
+                .containsExactly("queued0007");
         assertThat(work.count("select count(*) from outbox")).isEqualTo(1);
     }
 

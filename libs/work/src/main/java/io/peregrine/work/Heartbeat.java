@@ -1,0 +1,75 @@
+package io.peregrine.work;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import org.jboss.logging.Logger;
+
+/// Renews the leases of running jobs, four times a lease and at least once a second.
+///
+/// Whatever is thrown, the next beat is tried. While leases cannot be renewed they run out by our own clock, and the
+/// jobs stop to be safe.
+final class Heartbeat implements Runnable {
+    private static final Logger LOG = Logger.getLogger(Heartbeat.class);
+    private static final Duration LONGEST = Duration.ofSeconds(1);
+
+    private final Jobs jobs;
+    private final Duration lease;
+    private final Set<JobContext> running;
+    private final BooleanSupplier over;
+    /// Kinds of errors that were logged since the last beat without any.
+    private final Set<Class<?>> told = new HashSet<>();
+
+    /// @param running the jobs at work
+    /// @param over whether there is nothing left to renew, now or later
+    Heartbeat(Jobs jobs, Duration lease, Set<JobContext> running, BooleanSupplier over) {
+        this.jobs = jobs;
+        this.lease = lease;
+        this.running = running;
+        this.over = over;
+    }
+
+    @Override
+    public void run() {
+        Map<JobContext, Long> renewed = new HashMap<>();
+        Duration pause = lease.dividedBy(4);
+        while (!over.getAsBoolean()) {
+            try {
+                beat(renewed);
+                Thread.sleep(pause.compareTo(LONGEST) < 0 ? pause : LONGEST);
+            } catch (InterruptedException ignored) {
+                // Nobody may keep a heart from beating: jobs would be lost.
+            } catch (Throwable error) {
+                Survival.log(LOG, told, "a heartbeat failed, the next one is tried", error);
+            }
+        }
+    }
+
+    /// @param kept when each lease was last renewed, by [System#nanoTime]; updated
+    void beat(Map<JobContext, Long> kept) {
+        kept.keySet().retainAll(running);
+        boolean whole = true;
+        for (JobContext context : running) {
+            long now = System.nanoTime();
+            kept.putIfAbsent(context, now);
+            try {
+                Optional<JobStopped.Reason> lost = jobs.keep(context.job());
+                lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
+                kept.put(context, now);
+            } catch (Throwable error) {
+                whole = false;
+                if (now - kept.get(context) > lease.toNanos()) {
+                    context.stop(JobStopped.Reason.LEASE_LOST);
+                }
+                Survival.log(LOG, told, "a lease cannot be renewed, trying again", error);
+            }
+        }
+        if (whole) {
+            told.clear();
+        }
+    }
+}

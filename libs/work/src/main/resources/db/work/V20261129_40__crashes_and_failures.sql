@@ -1,0 +1,7 @@
+-- A job that was interrupted often is not a job that fails. Both counts begin again with durable progress.
+
+-- Claims that ended without a word: the lease ran out.
+alter table job add column crashes int not null default 0;
+-- Exceptions.
+alter table job add column failures int not null default 0;
+alter table job drop column attempts;
