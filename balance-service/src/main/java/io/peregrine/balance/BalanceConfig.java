@@ -29,6 +29,10 @@ public interface BalanceConfig {
     @WithDefault("2000000000000")
     long jobProducts();
 
+    /// For how long a neighbour search may hold a worker while another run waits.
+    @WithDefault("30s")
+    Duration slice();
+
     /// What multiplies. All find the same neighbours, bit for bit.
     @WithDefault("auto")
     Product product();

@@ -175,6 +175,9 @@ class FindNeighbours implements JobHandler {
                         .putInt(search.stepsDone())
                         .array();
                 job.save(done, tx -> keep(tx, run, order, found, more, seconds));
+                if (job.shouldGiveWay(config.slice())) {
+                    throw job.gaveWay();
+                }
             }
             kept = now;
             keptProducts += more;

@@ -18,6 +18,8 @@ import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.OnTheWire;
@@ -54,6 +56,21 @@ class RunEndsTest extends OnTheWire {
                 .toList();
         wire.say(early);
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
+        // It is told what it waits for, for as long as it does.
+        String other = "cd".repeat(16);
+        wire.say(new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5), "trainer-service", "train/1");
+        await().atMost(PATIENCE).untilAsserted(() -> ok("/api/v1/runs/" + run)
+                .body("waiting.stage", equalTo("train"))
+                .body("waiting.position", equalTo(2))
+                .body("waiting.behind", equalTo(List.of(other))));
+        ok("/api/v1/runs").body("items.find { it.run == '%s' }.waiting.position".formatted(run), equalTo(2));
+        assertThat(count("select count(*) from timeline where run = :run and type like '%queued%'", run))
+                .isZero();
+        wire.say(
+                new StageProgressed(played.run, Stage.TRAIN, "classifier", 1, 9, "batches", Map.of()),
+                "trainer-service",
+                "at last");
+        await().atMost(PATIENCE).untilAsserted(() -> ok("/api/v1/runs/" + run).body("waiting", equalTo(null)));
 
         given().contentType("application/json")
                 .body("{\"reason\":\"wrong folder\"}")

@@ -34,8 +34,14 @@ class AcceptRun implements JobHandler {
     public void work(JobContext context) throws BadSpec {
         Job job = context.job();
         RunSpec said = RunSpec.parse((ObjectNode) job.payload());
-        RunSpec spec = said.training(weights.kept(said.classifier(), job.run().id()), weights.kept(said.autoencoder(), job.run().id()));
-        RunRef run = new RunRef(job.run().id(), job.run().dataset(), store.publish("run", "json", spec.toJson()));
+        RunSpec spec = said.training(
+                weights.kept(said.classifier(), job.run().id()),
+                weights.kept(said.autoencoder(), job.run().id()));
+        RunRef run = new RunRef(
+                job.run().id(),
+                job.run().dataset(),
+                store.publish("run", "json", spec.toJson()),
+                spec.priority() == 0 ? null : spec.priority());
         context.done(tx -> {
             tx.say(new RunAccepted(run, spec.uri()), "");
             tx.add(new Job.New(run, ListPictures.KIND, "", ""));

@@ -84,6 +84,11 @@ class TrainNetwork implements JobHandler {
     }
 
     @Override
+    public String home() {
+        return ResumeFiles.home(config.state());
+    }
+
+    @Override
     public void work(JobContext job) throws IOException {
         DatasetBalanced balanced = EventCodec.json().treeToValue(job.job().payload(), DatasetBalanced.class);
         Network network = Network.valueOf(job.job().key().toUpperCase(java.util.Locale.ROOT));
@@ -245,6 +250,7 @@ class TrainNetwork implements JobHandler {
 
     /// A service that is told to stop saves where it stands, so that nothing is learnt twice.
     private EpochEnd epoch(Task task) {
+        boolean[] isSaved = {true};
         try {
             return task.training()
                     .epoch(
@@ -252,8 +258,13 @@ class TrainNetwork implements JobHandler {
                                 task.job().check();
                                 meters.step(task.network(), position, task.spec(), rows, seconds);
                                 task.job().progress(() -> task.progress(position, batches));
-                                if (task.times().isDue(System.nanoTime())) {
-                                    task.saveIfPossible();
+                                boolean givesWay = task.job().shouldGiveWay(config.slice());
+                                // A disk that has just refused is not asked again at each batch.
+                                if (task.times().isDue(System.nanoTime()) || (givesWay && isSaved[0])) {
+                                    isSaved[0] = task.saveIfPossible();
+                                    if (givesWay && isSaved[0]) {
+                                        throw task.job().gaveWay();
+                                    }
                                 }
                             },
                             task.job()::check);
@@ -324,10 +335,13 @@ class TrainNetwork implements JobHandler {
         }
 
         /// A disk that refuses a state costs no training: it goes on, and the next save tries again.
-        void saveIfPossible() {
+        ///
+        /// @return whether the state was saved
+        boolean saveIfPossible() {
             long began = System.nanoTime();
             try {
                 save(tx -> {});
+                return true;
             } catch (Failure refused) {
                 if (refused.kind() != FailureKind.RESOURCE) {
                     throw refused;
@@ -336,6 +350,7 @@ class TrainNetwork implements JobHandler {
                         "Training continues without saving run=%s network=%s: %s",
                         run().id(), network.wire(), refused.getMessage());
                 times.saved(began, System.nanoTime());
+                return false;
             }
         }
 

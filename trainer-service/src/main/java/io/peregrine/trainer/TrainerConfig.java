@@ -17,6 +17,10 @@ public interface TrainerConfig {
     @WithDefault("10s")
     Duration saveEvery();
 
+    /// For how long a training may hold the trainer while another run waits. Each slice costs a save and a resume.
+    @WithDefault("30s")
+    Duration slice();
+
     /// Threads of one tensor operation, as many as there are processors when left out. A run that was begun with
     /// another number is finished with that one: other numbers give other last digits.
     OptionalInt threads();

@@ -24,6 +24,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.RunRef;
 import java.time.Instant;
 import java.util.List;
@@ -41,7 +42,7 @@ public final class Catalogue {
 
     /// What is known of runs, but for the runs themselves.
     private static final List<String> OF_A_RUN = List.of(
-            "timeline", "progress", "class", "pack", "image", "checkpoint", "latent", "clustering", "cluster", "point");
+            "timeline", "progress", "queued", "class", "pack", "image", "checkpoint", "latent", "clustering", "cluster", "point");
 
     private Catalogue() {}
 
@@ -49,6 +50,11 @@ public final class Catalogue {
     public static void record(Handle sql, CloudEvent event) {
         RunRef run = runOf(event);
         begin(sql, run, event.time());
+        if (event.data() instanceof StageQueued queued) {
+            // No part of its story, and no sign of life: a run that only waits is silent.
+            QueuedRuns.record(sql, queued, event.time());
+            return;
+        }
         sql.createUpdate("""
                         insert into timeline (run, source, id, type, time, text)
                         values (:run, :source, :id, :type, :time, :text) on conflict do nothing""")
@@ -114,6 +120,7 @@ public final class Catalogue {
             case RunFailed failed -> RunState.end(sql, run.id(), "failed", time, failure(failed), null);
             case RunCancelled cancelled -> RunState.end(sql, run.id(), "cancelled", time, null, cancelled.reason());
             case RunDeleted deleted -> throw new IllegalArgumentException("a deleted run has no facts: forget it");
+            case StageQueued queued -> throw new IllegalArgumentException("recorded before");
             // The timeline tells of these; what they point to is not asked for by run.
             case RunAccepted accepted -> {}
             case ShardWritten shard -> {}

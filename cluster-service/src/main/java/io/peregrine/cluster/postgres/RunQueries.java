@@ -28,7 +28,7 @@ import org.jdbi.v3.core.Handle;
 /// What is asked of runs.
 @ApplicationScoped
 public class RunQueries {
-    private static final String SUMMARY = "select id, dataset, state, created, ended, pictures, refused from run";
+    private static final String SUMMARY = "select run.*, queued.* from run " + QueuedRuns.NEWEST;
 
     private final Database database;
     private final ArtifactStore store;
@@ -44,6 +44,7 @@ public class RunQueries {
     public Page<RunSummary> runs(String state, String dataset, Cursor after, int limit) {
         List<RunSummary> rows = database.jdbi()
                 .withHandle(sql -> sql.createQuery(SUMMARY + """
+
                          where (cast(:state as text) is null or state = :state)
                            and (cast(:dataset as text) is null or dataset = :dataset)
                            and (cast(:created as timestamptz) is null or (created, id) < (:created, :id))
@@ -109,7 +110,7 @@ public class RunQueries {
         Optional<Stored> stored = database.jdbi()
                 .inTransaction(
                         org.jdbi.v3.core.transaction.TransactionIsolationLevel.REPEATABLE_READ,
-                        sql -> sql.createQuery("select * from run where id = :id")
+                        sql -> sql.createQuery(SUMMARY + " where id = :id")
                                 .bind("id", run)
                                 .map((rs, context) -> new Stored(details(sql, run, rs, links), rs.getString("spec")))
                                 .findOne());
@@ -305,7 +306,8 @@ public class RunQueries {
                 instant(rs, "created"),
                 instant(rs, "ended"),
                 (Long) rs.getObject("pictures"),
-                (Long) rs.getObject("refused"));
+                (Long) rs.getObject("refused"),
+                QueuedRuns.read(rs));
     }
 
     static Instant instant(ResultSet rs, String column) throws SQLException {

@@ -1,6 +1,7 @@
 package io.peregrine.cluster.postgres;
 
 import java.time.Instant;
+import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /// A run in a list.
@@ -17,4 +18,20 @@ public record RunSummary(
         @Schema(description = "Accepted ones, once the dataset is sealed")
         Long pictures,
 
-        Long refused) {}
+        Long refused,
+
+        @Schema(description = "What a running run waits for, where it waits for a worker")
+        Waiting waiting) {
+    /// A run waits while a stage's workers are at work on others.
+    public record Waiting(
+            @Schema(enumeration = {"ingest", "balance", "train", "cluster"})
+            String stage,
+
+            @Schema(description = "1: it is the next") int position,
+
+            @Schema(description = "Runs that are at work in the stage, then those that come first; at most ten of both")
+            List<String> behind,
+
+            Instant since,
+            @Schema(description = "When the stage told so") Instant told) {}
+}

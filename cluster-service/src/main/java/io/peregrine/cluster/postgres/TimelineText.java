@@ -16,6 +16,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
@@ -60,6 +61,9 @@ final class TimelineText {
                                 progressed.done(),
                                 progressed.total() > 0 ? " of " + progressed.total() : "",
                                 progressed.unit() == null ? "" : " " + progressed.unit());
+            case StageQueued queued ->
+                "waits for %s for %.0f s, position %d"
+                        .formatted(queued.stage().wire(), queued.seconds(), queued.position());
             case ClustersComputed computed ->
                 "%d clusters after %d iterations%s"
                         .formatted(computed.k(), computed.iterations(), some(computed.measures(), "nmi.all"));

@@ -3,6 +3,7 @@ package io.peregrine.endtoend;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
@@ -17,6 +18,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -25,13 +27,15 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.StreamSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest state damaged, and by
-/// asking it to stop. However often that happens, a training ends in the bytes of an undisturbed one.
+/// asking it to stop; and has it serve runs in turns. However often that happens, a training ends in the bytes of an
+/// undisturbed one.
 ///
 /// `-Dperegrine.resume.endings=50` is the long form; trainings are begun until there were so many.
 class ExactResumeTest {
@@ -43,6 +47,7 @@ class ExactResumeTest {
             {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
              "classifier":{"preset":"seed-cnn","epochs":12,"batchSize":16},
              "autoencoder":{"preset":"seed-autoencoder","epochs":12,"batchSize":16,"latent":24}}""";
+    private static final String HOURS = SPEC.replace("\"seed-cnn\",\"epochs\":12", "\"seed-cnn\",\"epochs\":100000");
 
     private enum Ending {
         KILLED,
@@ -66,7 +71,12 @@ class ExactResumeTest {
         Path gallery = folder.resolve("gallery");
         Paintings.write(gallery, 64, 6, 60, 25, 12, 33);
         try (House open = House.open(
-                folder.resolve("data"), folder, Map.of("PEREGRINE_TRAINER_SAVE_EVERY", SAVE_EVERY.toSeconds() + "s"))) {
+                folder.resolve("data"),
+                folder,
+                Map.of(
+                        "PEREGRINE_TRAINER_SAVE_EVERY", SAVE_EVERY.toSeconds() + "s",
+                        "PEREGRINE_TRAINER_SLICE", "1s",
+                        "PEREGRINE_WORK_TURN", "1s"))) {
             house = open;
             String first = house.publish("undisturbed", gallery, SPEC);
             assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
@@ -97,6 +107,57 @@ class ExactResumeTest {
                     // A trainer that ends again before its first save finds the same file once more.
                     .containsAll(damaged)
                     .isSubsetOf(damaged);
+            slice(gallery, undisturbed);
+        }
+    }
+
+    /// A run that shares its trainer with a training of hours is told what it waits for, gives way again and again once it
+    /// is served, and ends.
+    private void slice(Path gallery, Map<String, String> undisturbed) throws Exception {
+        String urgent = house.publish("urgent", gallery, HOURS.replace("{\"image\"", "{\"priority\":10,\"image\""));
+        awaitTraining(urgent, 0);
+        String run = house.publish("sliced", gallery, SPEC);
+        assertThat(awaitWaiting(run))
+                .isEqualTo("train, position 1, behind %s".formatted(List.of(urgent)));
+        String rival = house.publish("rival", gallery, HOURS);
+        assertThat(awaitWaiting(rival))
+                .isEqualTo("train, position 2, behind %s".formatted(List.of(urgent, run)));
+        assertThat(house.post("/api/v1/runs/" + urgent + "/cancel", "").statusCode())
+                .isEqualTo(202);
+
+        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+        assertThat(outcome(run)).isEqualTo(undisturbed);
+        assertThat(house.get("/api/v1/runs/" + run).has("waiting")).isFalse();
+        assertThat(house.listener().end(rival)).isEmpty();
+        long claims = claims(run);
+        System.out.printf("two networks were trained in %d slices beside a training of hours%n", claims);
+        assertThat(claims).as("slices of both networks").isGreaterThan(4);
+    }
+
+    private String awaitWaiting(String run) throws Exception {
+        Awaitility.await("what " + run + " waits for")
+                .atMost(Duration.ofMinutes(2))
+                .until(() -> house.get("/api/v1/runs?limit=50").findValuesAsText("run").contains(run)
+                        && house.get("/api/v1/runs/" + run).has("waiting"));
+        JsonNode waiting = house.get("/api/v1/runs/" + run).path("waiting");
+        return "%s, position %d, behind %s"
+                .formatted(
+                        waiting.path("stage").asText(),
+                        waiting.path("position").asInt(),
+                        StreamSupport.stream(waiting.path("behind").spliterator(), false)
+                                .map(JsonNode::asText)
+                                .toList());
+    }
+
+    /// @return how often the run's trainings were taken up
+    private long claims(String run) throws SQLException {
+        try (Connection database = house.database("trainer");
+                PreparedStatement query = database.prepareStatement("select sum(fence) from job where run = ?")) {
+            query.setString(1, run);
+            try (ResultSet rows = query.executeQuery()) {
+                rows.next();
+                return rows.getLong(1);
+            }
         }
     }
 

@@ -14,6 +14,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -36,6 +37,7 @@ final class EventTypes {
         put(DatasetBalanced.class, "dataset.balanced", Topics.SHARDS);
         put(CheckpointPublished.class, "checkpoint.published", Topics.CHECKPOINTS);
         put(StageProgressed.class, "stage.progressed", Topics.RUNS);
+        put(StageQueued.class, "stage.queued", Topics.RUNS);
         put(ClustersComputed.class, "clusters.computed", Topics.RUNS);
         put(RunCompleted.class, "run.completed", Topics.RUNS);
         put(RunFailed.class, "run.failed", Topics.RUNS);

@@ -214,6 +214,22 @@ public sealed interface PipelineEvent {
         }
     }
 
+    /// A run's work waits for a worker that others keep at work; said again from time to time while that is so.
+    ///
+    /// @param stage whose workers it waits for
+    /// @param position 1: it is the next
+    /// @param behind runs that are at work in the stage, then those that come before this one; at most ten of both
+    /// @param seconds for how long it has waited
+    record StageQueued(RunRef run, Stage stage, int position, List<String> behind, double seconds)
+            implements PipelineEvent {
+        /// Runs that are told of at most.
+        public static final int MOST_BEHIND = 10;
+
+        public StageQueued {
+            behind = List.copyOf(behind);
+        }
+    }
+
     /// Clusters lie in the database and in the store.
     ///
     /// @param measures by name, such as `nmi.test`, `silhouette.all`

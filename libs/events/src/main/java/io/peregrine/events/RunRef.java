@@ -7,7 +7,8 @@ import java.util.regex.Pattern;
 /// @param id 32 hexadecimal digits, a digest of the dataset-ready that began it
 /// @param dataset the name that the user gave
 /// @param spec the whole specification with its defaults, `run.json`; null only where the specification itself was bad
-public record RunRef(String id, String dataset, ArtifactRef spec) {
+/// @param priority -10 to 10: runs of a higher one are served first; null: 0
+public record RunRef(String id, String dataset, ArtifactRef spec, Integer priority) {
     private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
 
     public RunRef {
@@ -16,6 +17,11 @@ public record RunRef(String id, String dataset, ArtifactRef spec) {
             throw new IllegalArgumentException("a run's id is 32 lower-case hexadecimal digits, not '%s'"
                     .formatted(id == null ? "null" : CleanText.shortened(id, 100)));
         }
+    }
+
+    /// A run of the usual priority.
+    public RunRef(String id, String dataset, ArtifactRef spec) {
+        this(id, dataset, spec, null);
     }
 
     /// @return whether this is 32 lower-case hexadecimal digits

@@ -16,6 +16,8 @@ import java.util.TreeMap;
 ///
 /// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations:
 /// who says nothing gets `resnet` and `resnet-autoencoder`.
+///
+/// @param priority -10 to 10; says when a run is served, not what it is to do: `run.json` leaves it out
 public record RunSpec(
         String dataset,
         String uri,
@@ -24,7 +26,8 @@ public record RunSpec(
         BalanceSpec balance,
         TrainSpec classifier,
         TrainSpec autoencoder,
-        ClusterSpec clusters) {
+        ClusterSpec clusters,
+        int priority) {
 
     /// How classes are cut where the folder has no splits of its own.
     ///
@@ -316,12 +319,14 @@ public record RunSpec(
 
     /// @return the same with other trainings
     public RunSpec training(TrainSpec otherClassifier, TrainSpec otherAutoencoder) {
-        return new RunSpec(dataset, uri, split, image, balance, otherClassifier, otherAutoencoder, clusters);
+        return new RunSpec(
+                dataset, uri, split, image, balance, otherClassifier, otherAutoencoder, clusters, priority);
     }
 
-    /// @return `run.json`: every field, in one order, the same bytes for the same specification
+    /// @return `run.json`: every field that says what the run is, in one order, the same bytes for the same specification
     public byte[] toJson() {
         ObjectNode json = EventCodec.json().valueToTree(this);
+        json.remove("priority");
         ((ObjectNode) json.get("classifier")).remove("latent");
         ((ObjectNode) json.get("autoencoder")).remove(List.of("dropout", "labelSmoothing"));
         try {

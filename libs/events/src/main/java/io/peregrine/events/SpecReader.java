@@ -27,6 +27,8 @@ final class SpecReader {
     /// Every event of a run carries its dataset's name, and a run.failed all errors: both must fit into 64 KiB.
     private static final int DATASET_CHARACTERS = 200;
 
+    private static final int PRIORITIES = 10;
+
     private static final int URI_CHARACTERS = 4_096;
 
     private static final Regimen RESNET = new Regimen(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
@@ -47,7 +49,8 @@ final class SpecReader {
     }
 
     private static RunSpec spec(Fields body) {
-        body.onlyKnown("dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters");
+        body.onlyKnown(
+                "dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters", "priority");
         // In the order of the fields, in which errors are told.
         String dataset = body.bounded("dataset", DATASET_CHARACTERS);
         String uri = address(body, "uri", "folder");
@@ -63,7 +66,9 @@ final class SpecReader {
                 balance,
                 classifier,
                 autoencoder(body.room("autoencoder")),
-                clusters(body.room("clusters")));
+                clusters(body.room("clusters")),
+                (int) body.whole(
+                        "priority", 0, p -> Math.abs(p) <= PRIORITIES, "a whole number from -10 to 10, higher first"));
     }
 
     /// @param what lies there

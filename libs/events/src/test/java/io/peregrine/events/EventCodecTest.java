@@ -26,6 +26,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.UnreadableEvent.Kind;
 import java.time.Instant;
@@ -86,6 +87,8 @@ class EventCodecTest {
                                 List.of(List.of(1L, 2L), List.of(3L, 4L)),
                                 List.of(0.25, 0.6),
                                 new Calibration(0.3, 0.2, 0.55))),
+                new StageQueued(
+                        new RunRef("ab".repeat(16), "wikiart", REF, -3), Stage.TRAIN, 2, List.of("cd".repeat(16)), 12.5),
                 new StageProgressed(RUN, Stage.TRAIN, "classifier", 1, 4, "epochs", Map.of("loss", Double.NaN)),
                 new ClustersComputed(
                         RUN,

@@ -113,6 +113,23 @@ class RunSpecTest {
     }
 
     @Test
+    void aPriorityIsNoPartOfWhatTheRunIs() throws Exception {
+        RunSpec usual = RunSpec.parse(json("{'dataset':'a','uri':'file:///a'}"));
+        RunSpec urgent = RunSpec.parse(json("{'dataset':'a','uri':'file:///a','priority':10}"));
+        assertThat(usual.priority()).isZero();
+        assertThat(urgent.priority()).isEqualTo(10);
+        assertThat(urgent.toJson()).isEqualTo(usual.toJson());
+        for (String bad : new String[] {"11", "-11", "1.5", "'high'"}) {
+            ObjectNode body = json("{'dataset':'a','uri':'file:///a','priority':%s}".formatted(bad));
+            BadSpec refused = catchThrowableOfType(BadSpec.class, () -> RunSpec.parse(body));
+            assertThat(refused.errors()).as(bad).singleElement().satisfies(error -> {
+                assertThat(error.field()).isEqualTo("/priority");
+                assertThat(error.cure()).contains("-10 to 10");
+            });
+        }
+    }
+
+    @Test
     void weightsToBeginWithAreAFileOrWhatTheStoreHasOfIt() throws Exception {
         String digest = "ab".repeat(32);
         String stored = "{'uri':'store:init/ab/%s.safetensors','sha256':'%s','bytes':7}".formatted(digest, digest);

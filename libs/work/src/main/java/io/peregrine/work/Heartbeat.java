@@ -9,7 +9,8 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
-/// Renews the leases of running jobs, four times a lease and at least once a second.
+/// Renews the leases of running jobs, four times a lease and at least once a second; notes which runs are served, and
+/// tells jobs when another run's turn has come.
 ///
 /// Whatever is thrown, the next beat is tried. While leases cannot be renewed they run out by our own clock, and the
 /// jobs stop to be safe.
@@ -20,16 +21,19 @@ final class Heartbeat implements Runnable {
     private final Jobs jobs;
     private final Duration lease;
     private final Set<JobContext> running;
+    private final Map<String, Double> served;
     private final BooleanSupplier over;
     /// Kinds of errors that were logged since the last beat without any.
     private final Set<Class<?>> told = new HashSet<>();
 
     /// @param running the jobs at work
+    /// @param served seconds of work by run that are not noted yet
     /// @param over whether there is nothing left to renew, now or later
-    Heartbeat(Jobs jobs, Duration lease, Set<JobContext> running, BooleanSupplier over) {
+    Heartbeat(Jobs jobs, Duration lease, Set<JobContext> running, Map<String, Double> served, BooleanSupplier over) {
         this.jobs = jobs;
         this.lease = lease;
         this.running = running;
+        this.served = served;
         this.over = over;
     }
 
@@ -60,6 +64,10 @@ final class Heartbeat implements Runnable {
                 Optional<JobStopped.Reason> lost = jobs.keep(context.job());
                 lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
                 kept.put(context, now);
+                served.merge(context.job().run().id(), context.served(), Double::sum);
+                if (context.mayGiveWay()) {
+                    context.anotherFirst(jobs.isAnotherFirst(context.job()));
+                }
             } catch (Throwable error) {
                 whole = false;
                 if (now - kept.get(context) > lease.toNanos()) {
@@ -68,8 +76,26 @@ final class Heartbeat implements Runnable {
                 Survival.log(LOG, told, "a lease cannot be renewed, trying again", error);
             }
         }
+        whole &= note();
         if (whole) {
             told.clear();
+        }
+    }
+
+    /// Fairness is worth less than leases: what cannot be noted is forgotten.
+    private boolean note() {
+        Map<String, Double> seconds = new HashMap<>();
+        for (String run : served.keySet()) {
+            seconds.put(run, served.remove(run));
+        }
+        try {
+            if (!seconds.isEmpty()) {
+                jobs.served(seconds);
+            }
+            return true;
+        } catch (Throwable error) {
+            Survival.log(LOG, told, "it cannot be noted which runs were served", error);
+            return false;
         }
     }
 }

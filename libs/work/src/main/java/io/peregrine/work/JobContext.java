@@ -2,6 +2,7 @@ package io.peregrine.work;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
@@ -19,6 +20,10 @@ public final class JobContext {
     private final AtomicReference<JobStopped.Reason> stopped = new AtomicReference<>();
     private long progressOrdinal;
     private long lastProgress = System.nanoTime() - PROGRESS_NANOS;
+    private final long claimed = System.nanoTime();
+    private long servedTo = claimed;
+    private volatile boolean mayGiveWay;
+    private volatile boolean anotherFirst;
     private boolean done;
 
     JobContext(Jobs jobs, Jobs.Claim claim) {
@@ -85,6 +90,38 @@ public final class JobContext {
     public void save(byte[] state, Consumer<Transaction> facts) {
         mustStand();
         jobs.step(claim, state, false, facts);
+    }
+
+    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what [#save] keeps: it
+    /// saves, and throws what [#gaveWay] returns. To be asked after each piece of work, never before the first: a job
+    /// that gives way shall have got further.
+    ///
+    /// @param slice for how long the job may be at work while another run waits
+    /// @return whether it has been for so long, and another run waits whose turn comes before; known within a second
+    public boolean shouldGiveWay(Duration slice) {
+        mayGiveWay = true;
+        return anotherFirst && System.nanoTime() - claimed >= slice.toNanos();
+    }
+
+    /// @return to be thrown: the job is given back uncounted, and goes on when its run's turn comes again
+    public JobStopped gaveWay() {
+        return new JobStopped(JobStopped.Reason.GAVE_WAY, job());
+    }
+
+    boolean mayGiveWay() {
+        return mayGiveWay;
+    }
+
+    void anotherFirst(boolean isAnother) {
+        anotherFirst = isAnother;
+    }
+
+    /// @return seconds of work since this was asked last
+    synchronized double served() {
+        long now = System.nanoTime();
+        double seconds = (now - servedTo) / 1e9;
+        servedTo = now;
+        return seconds;
     }
 
     /// Says how far the job is, at most once in two seconds; in between it is not even asked for.

@@ -9,6 +9,12 @@ public interface JobHandler {
     /// @return the kind of job, such as `neighbours`
     String kind();
 
+    /// @return names the place of the files that a job needs which gave way ([JobContext#gaveWay]), the same after every
+    ///     start: only workers there take it up again. Empty, if it needs none
+    default String home() {
+        return "";
+    }
+
     /// Does the job, ending with [JobContext#done].
     void work(JobContext job) throws Exception;
 }

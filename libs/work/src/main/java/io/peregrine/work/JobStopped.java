@@ -1,12 +1,15 @@
 package io.peregrine.work;
 
-/// A job must not go on: its run has ended, its lease was lost, or the service stops. Let it pass.
+/// A job must not go on: its run has ended, its lease was lost, the service stops, or it gave way to another run.
+/// Let it pass.
 @SuppressWarnings("serial")
 public final class JobStopped extends RuntimeException {
     /// Why a job stops.
     public enum Reason {
         RUN_ENDED,
         LEASE_LOST,
+        /// Another run's turn has come.
+        GAVE_WAY,
         SERVICE_STOPS
     }
 

@@ -4,11 +4,14 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CleanText;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.RunRef;
+import io.peregrine.events.Stage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -18,49 +21,93 @@ final class Jobs {
     /// @param cause id of the event that led to the job
     /// @param traceparent of whoever added it, or null
     /// @param crashed whether the claim before ended without a word
-    record Claim(Job job, String cause, String traceparent, boolean crashed) {}
+    /// @param waited seconds for which the job could have been claimed
+    record Claim(Job job, String cause, String traceparent, boolean crashed, double waited) {}
+
+    private static final int LONG_WAIT_SECONDS = 10;
 
     private static final int ERROR_CHARACTERS = 4_000;
 
     private final Database database;
     private final String worker;
     private final Duration lease;
+    private final Turns turns;
 
-    Jobs(Database database, String worker, Duration lease) {
+    Jobs(Database database, String worker, Duration lease, Turns turns) {
         this.database = database;
         this.worker = worker;
         this.lease = lease;
+        this.turns = turns;
     }
 
-    /// The oldest job that nobody holds, in the order in which jobs were added.
-    Optional<Claim> claim(Collection<String> kinds) {
+    /// The next job of the run whose turn it is.
+    Optional<Claim> claim() {
         return database.call(
                 null,
-                tx -> tx.sql()
-                        .createQuery("""
-                        with next as (
-                            select id, state = 'running' as crashed from job
-                            where kind = any(:kinds)
-                              and ((state = 'queued' and not_before <= now())
-                                or (state = 'running' and lease_until < now()))
-                              and not exists (select 1 from ended_run where ended_run.run = job.run)
-                            order by id limit 1 for update skip locked)
+                tx -> turns.bind(tx.sql().createQuery("""
+                        with next as (%s)
                         update job set state = 'running', fence = fence + 1, crashes = crashes + crashed::int,
                             worker = :worker, lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
                         from next where job.id = next.id
-                        returning job.*, crashed""")
+                        returning job.*, crashed, waited""".formatted(Turns.NEXT)))
                         .bind("worker", worker)
                         .bind("lease", lease.toMillis())
-                        .bindArray("kinds", String.class, kinds.toArray())
                         .map((row, context) -> claim(row))
                         .findOne());
+    }
+
+    /// Notes what runs have received.
+    ///
+    /// @param seconds of work by run
+    void served(Map<String, Double> seconds) {
+        database.inTransaction(null, tx -> Turns.serve(tx.sql(), seconds));
+    }
+
+    /// @return whether another run's job would be claimed before this one
+    boolean isAnotherFirst(Job job) {
+        return database.jdbi().withHandle(sql -> turns.isAnotherFirst(sql, job.run().id()));
+    }
+
+    /// Tells of the runs that have waited for long what they wait for.
+    void tellWaiting(Stage stage) {
+        for (Turns.Waiting waiting : waiting()) {
+            if (waiting.due() && waiting.seconds() >= LONG_WAIT_SECONDS) {
+                tellWaiting(stage, waiting);
+            }
+        }
+    }
+
+    List<Turns.Waiting> waiting() {
+        return database.jdbi().withHandle(turns::waiting);
+    }
+
+    private void tellWaiting(Stage stage, Turns.Waiting waiting) {
+        String run = waiting.run().id();
+        database.inTransaction(null, tx -> {
+            // The run's lock before its turn's, as everywhere.
+            if (!tx.hasEnded(run)) {
+                Turns.told(tx.sql(), run)
+                        .ifPresent(told -> tx.say(
+                                new StageQueued(
+                                        waiting.run(), stage, waiting.position(), waiting.behind(), waiting.seconds()),
+                                "%s/%d".formatted(stage.wire(), told)));
+            }
+        });
+    }
+
+    static RunRef run(String json) {
+        try {
+            return EventCodec.json().readValue(json, RunRef.class);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a job's run is not readable: " + json, e);
+        }
     }
 
     private static Claim claim(ResultSet row) throws SQLException {
         try {
             Job job = new Job(
                     row.getLong("id"),
-                    EventCodec.json().readValue(row.getString("run_ref"), RunRef.class),
+                    run(row.getString("run_ref")),
                     row.getString("kind"),
                     row.getString("key"),
                     EventCodec.json().readTree(row.getString("payload")),
@@ -68,7 +115,7 @@ final class Jobs {
                     row.getInt("crashes"),
                     row.getInt("failures"),
                     row.getLong("fence"));
-            return new Claim(job, row.getString("cause"), row.getString("traceparent"), row.getBoolean("crashed"));
+            return new Claim(job, row.getString("cause"), row.getString("traceparent"), row.getBoolean("crashed"), row.getDouble("waited"));
         } catch (JsonProcessingException e) {
             throw new SQLException("job row %d is not readable: %s".formatted(row.getLong("id"), e.getMessage()), e);
         }
@@ -143,22 +190,32 @@ final class Jobs {
                 .one();
     }
 
+    /// The job gives way to another run's: it is nobody's again, and can go on where its files are.
+    void giveWay(Job job) {
+        release(job, false, false, Duration.ZERO, null, turns.home().orElse(null));
+    }
+
     /// The job is nobody's again.
     ///
     /// @param failed whether by an exception that counts
     /// @param waited whether for want of a resource
     void release(Job job, boolean failed, boolean waited, Duration pause, String error) {
+        release(job, failed, waited, pause, error, null);
+    }
+
+    private void release(Job job, boolean failed, boolean waited, Duration pause, String error, String home) {
         database.inTransaction(
                 null,
                 tx -> tx.sql()
                         .createUpdate("""
                         update job set state = 'queued', worker = null, lease_until = null, updated_at = now(),
-                            failures = failures + :failed, waits = waits + :waited, error = :error,
+                            failures = failures + :failed, waits = waits + :waited, error = :error, home = :home,
                             not_before = now() + :pause * interval '1 millisecond'
                         where id = :id and fence = :fence and state = 'running'""")
                         .bind("failed", failed ? 1 : 0)
                         .bind("waited", waited ? 1 : 0)
                         .bind("error", error == null ? null : CleanText.shortenedWithCount(error, ERROR_CHARACTERS))
+                        .bind("home", home)
                         .bind("pause", pause.toMillis())
                         .bind("id", job.id())
                         .bind("fence", job.fence())

@@ -108,6 +108,7 @@ public final class Transaction {
         if (hasEnded(job.run().id())) {
             return;
         }
+        Turns.join(sql, job.run());
         try {
             sql.createUpdate("""
                             insert into job (run, run_ref, kind, key, payload, cause, traceparent)
@@ -157,6 +158,7 @@ public final class Transaction {
         if (first) {
             for (String rows : List.of(
                     "job where run = :run",
+                    "run_turn where run = :run",
                     // An end that nobody has heard of yet is still said.
                     "outbox where run = :run and (sent_at is not null or set_aside_at is not null or not terminal)",
                     "needed where run = :run")) {
@@ -205,6 +207,7 @@ public final class Transaction {
                     .execute();
         }
         if (first) {
+            Turns.leave(sql, run);
             sql.createUpdate(
                             "update job set state = 'cancelled', updated_at = now() where run = :run and state = 'queued'")
                     .bind("run", run)

@@ -112,12 +112,22 @@ class WorkBeans {
                 service + "/" + UUID.randomUUID(),
                 config.stage(),
                 config.lease(),
+                config.turn(),
                 handlers.stream().map(meters::metered).toList());
         worker.start(config.threads());
         upkeep = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name("upkeep").factory());
         upkeep.scheduleWithFixedDelay(meters::measure, 0, 5, TimeUnit.SECONDS);
+        upkeep.scheduleWithFixedDelay(this::tellWaiting, 5, 5, TimeUnit.SECONDS);
         upkeep.scheduleWithFixedDelay(() -> forget(database), 1, 60, TimeUnit.MINUTES);
+    }
+
+    private void tellWaiting() {
+        try {
+            worker.tellWaiting();
+        } catch (RuntimeException away) {
+            LOG.debugf("what runs wait for is told later: %s", away.getMessage());
+        }
     }
 
     private void forget(Database database) {

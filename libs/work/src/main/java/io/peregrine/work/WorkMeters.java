@@ -32,12 +32,13 @@ final class WorkMeters {
     private final Set<String> kinds = ConcurrentHashMap.newKeySet();
     private final MultiGauge depth;
     private final MultiGauge age;
+    private final MultiGauge longestWait;
     private volatile double quarantined;
     private volatile double setAside;
     private volatile double unsent;
     private volatile double unsentSeconds;
 
-    private record Queue(String kind, String state, long jobs, double oldestSeconds) {
+    private record Queue(String kind, String state, long jobs, double oldestSeconds, double longestWait) {
         boolean isOpen() {
             return state.equals("queued") || state.equals("running");
         }
@@ -58,6 +59,10 @@ final class WorkMeters {
         this.age = MultiGauge.builder("peregrine.job.oldest.age")
                 .baseUnit("seconds")
                 .description("Age of the oldest open job by kind and state, 0 where none is open")
+                .register(registry);
+        this.longestWait = MultiGauge.builder("peregrine.job.longest.wait")
+                .baseUnit("seconds")
+                .description("For how long the job has waited for a worker that waits longest, 0 where none does")
                 .register(registry);
         Gauge.builder("peregrine.quarantine.records", () -> quarantined)
                 .description("Records that could not be understood, kept for inspection")
@@ -116,13 +121,18 @@ final class WorkMeters {
         try {
             List<MultiGauge.Row<?>> depths = new ArrayList<>();
             List<MultiGauge.Row<?>> ages = new ArrayList<>();
+            List<MultiGauge.Row<?>> waits = new ArrayList<>();
             for (Queue queue : queues()) {
                 depths.add(MultiGauge.Row.of(queue.tags(), queue.jobs()));
+                if (queue.state().equals("queued")) {
+                    waits.add(MultiGauge.Row.of(Tags.of("kind", queue.kind()), queue.longestWait()));
+                }
                 if (queue.isOpen()) {
                     ages.add(MultiGauge.Row.of(queue.tags(), queue.oldestSeconds()));
                 }
             }
             depth.register(depths, true);
+            longestWait.register(waits, true);
             age.register(ages, true);
             Outbox outbox = outbox();
             unsent = outbox.events();
@@ -146,20 +156,23 @@ final class WorkMeters {
         Map<Tags, Queue> queues = new LinkedHashMap<>();
         for (String kind : kinds) {
             for (String state : STATES) {
-                Queue none = new Queue(kind, state, 0, 0);
+                Queue none = new Queue(kind, state, 0, 0, 0);
                 queues.put(none.tags(), none);
             }
         }
         database.jdbi()
                 .useHandle(sql -> sql.createQuery("""
                         select kind, state, count(*) as jobs,
-                            greatest(0, extract(epoch from now() - min(created_at))) as oldest
+                            greatest(0, extract(epoch from now() - min(created_at))) as oldest,
+                            coalesce(greatest(0, extract(epoch from now() - min(not_before)
+                                filter (where state = 'queued'))), 0) as waits
                         from job group by kind, state""")
                         .map((row, context) -> new Queue(
                                 row.getString("kind"),
                                 row.getString("state"),
                                 row.getLong("jobs"),
-                                row.getDouble("oldest")))
+                                row.getDouble("oldest"),
+                                row.getDouble("waits")))
                         .forEach(queue -> queues.put(queue.tags(), queue)));
         return queues.values();
     }
@@ -181,6 +194,8 @@ final class WorkMeters {
             this.handler = handler;
             kinds.add(handler.kind());
             // From the start: `increase` does not see a counter's first value.
+            waited();
+            gaveWay();
             crashes();
             failures();
         }
@@ -191,7 +206,13 @@ final class WorkMeters {
         }
 
         @Override
+        public String home() {
+            return handler.home();
+        }
+
+        @Override
         public void work(JobContext job) throws Exception {
+            waited().record(Duration.ofNanos((long) (1e9 * job.claim().waited())));
             if (job.claim().crashed()) {
                 crashes().increment();
             }
@@ -199,6 +220,9 @@ final class WorkMeters {
             try {
                 handler.work(job);
             } catch (Throwable error) {
+                if (error instanceof JobStopped stopped && stopped.reason() == JobStopped.Reason.GAVE_WAY) {
+                    gaveWay().increment();
+                }
                 if (Worker.isFailure(error)) {
                     failures().increment();
                 }
@@ -210,6 +234,20 @@ final class WorkMeters {
                         .register(registry)
                         .record(Duration.ofNanos(System.nanoTime() - began));
             }
+        }
+
+        private Timer waited() {
+            return Timer.builder("peregrine.job.wait")
+                    .description("Time from when a job could be claimed to when it was")
+                    .tags("kind", kind())
+                    .register(registry);
+        }
+
+        private Counter gaveWay() {
+            return Counter.builder("peregrine.job.gave.way")
+                    .description("Jobs that were interrupted for another run's turn")
+                    .tags("kind", kind())
+                    .register(registry);
         }
 
         private Counter crashes() {

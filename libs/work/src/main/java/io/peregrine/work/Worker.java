@@ -40,6 +40,7 @@ public final class Worker implements AutoCloseable {
     private final Heartbeat heartbeat;
     private final Map<String, JobHandler> handlers;
     private final Set<JobContext> running = ConcurrentHashMap.newKeySet();
+    private final Map<String, Double> served = new ConcurrentHashMap<>();
     private final List<Thread> threads = new ArrayList<>();
     private final Object signal = new Object();
     private volatile boolean stopping;
@@ -49,10 +50,23 @@ public final class Worker implements AutoCloseable {
     /// @param lease how long a claim stands without a heartbeat
     public Worker(
             Database database, String name, Stage stage, Duration lease, Collection<? extends JobHandler> handlers) {
+        this(database, name, stage, lease, Turns.TURN, handlers);
+    }
+
+    /// @param turn how much work of one run is a turn: runs that have had equally many are served in the order in which
+    ///     they came
+    Worker(
+            Database database,
+            String name,
+            Stage stage,
+            Duration lease,
+            Duration turn,
+            Collection<? extends JobHandler> handlers) {
         this.stage = stage;
-        this.jobs = new Jobs(database, name, lease);
-        this.heartbeat = new Heartbeat(jobs, lease, running, () -> stopping && running.isEmpty());
         this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
+        String home = handlers.stream().map(JobHandler::home).filter(place -> !place.isEmpty()).findFirst().orElse("");
+        this.jobs = new Jobs(database, name, lease, new Turns(this.handlers.keySet(), home, turn));
+        this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty());
     }
 
     /// @param count jobs at a time
@@ -95,9 +109,14 @@ public final class Worker implements AutoCloseable {
     ///
     /// @return whether there was a job to claim
     boolean step() {
-        Optional<Jobs.Claim> claim = jobs.claim(handlers.keySet());
+        Optional<Jobs.Claim> claim = jobs.claim();
         claim.ifPresent(this::run);
         return claim.isPresent();
+    }
+
+    /// Tells of the runs that have waited for long what they wait for.
+    void tellWaiting() {
+        jobs.tellWaiting(stage);
     }
 
     private void run(Jobs.Claim claim) {
@@ -133,6 +152,7 @@ public final class Worker implements AutoCloseable {
             untilWritten(() -> failed(context, error));
         } finally {
             running.remove(context);
+            served.merge(job.run().id(), context.served(), Double::sum);
         }
     }
 
@@ -167,6 +187,7 @@ public final class Worker implements AutoCloseable {
         switch (stopped.reason()) {
             case SERVICE_STOPS -> jobs.release(job, false, false, Duration.ZERO, null);
             case RUN_ENDED -> jobs.cancel(job);
+            case GAVE_WAY -> jobs.giveWay(job);
             // Somebody else's by now, and then this changes nothing; or the database was away for long.
             case LEASE_LOST -> jobs.release(job, false, false, Duration.ZERO, null);
         }

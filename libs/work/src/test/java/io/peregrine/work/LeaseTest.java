@@ -128,11 +128,11 @@ class LeaseTest {
     void aStaleClaimCanNeitherSaveNorEndNorNeedAnything() {
         RunRef run = WorkFixture.run("stale");
         work.add(run, "tile", "1");
-        Jobs first = new Jobs(work.database, "first", Duration.ofMillis(1));
-        Jobs second = new Jobs(work.database, "second", LONG);
-        JobContext stale = new JobContext(first, first.claim(List.of("tile")).orElseThrow());
+        Jobs first = work.jobs("first", Duration.ofMillis(1), "tile");
+        Jobs second = work.jobs("second", LONG, "tile");
+        JobContext stale = new JobContext(first, first.claim().orElseThrow());
         await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 1);
-        JobContext fresh = new JobContext(second, second.claim(List.of("tile")).orElseThrow());
+        JobContext fresh = new JobContext(second, second.claim().orElseThrow());
 
         assertThat(fresh.job().fence()).isGreaterThan(stale.job().fence());
         assertThatThrownBy(() -> stale.save(new byte[] {1}, tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
@@ -152,17 +152,17 @@ class LeaseTest {
         work.add(run, "shard", "0");
         ArtifactStore store = new FileStore(folder);
         // Each claim dies one step later than the one before; a dead process just stops, and its lease runs out.
-        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+        Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
 
-        assertThat(dying.claim(List.of("shard"))).isPresent();
+        assertThat(dying.claim()).isPresent();
         awaitExpiry();
 
-        JobContext saved = new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
+        JobContext saved = new JobContext(dying, dying.claim().orElseThrow());
         saved.save("half".getBytes(), tx -> tx.say(WorkFixture.shard(run, 0), "half"));
         awaitExpiry();
 
         JobContext published =
-                new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
+                new JobContext(dying, dying.claim().orElseThrow());
         assertThat(published.job().state()).asString().isEqualTo("half");
         assertThat(published.job().attempt()).isEqualTo(2);
         ArtifactRef first = store.publish("shard", "txt", "the same bytes".getBytes());
@@ -195,9 +195,9 @@ class LeaseTest {
     void whoKillsFiveTimesInTheSamePieceOfWorkLosesNothing() {
         RunRef run = WorkFixture.run("preempted");
         work.add(run, "shard", "0");
-        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+        Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
         for (int i = 0; i < 5; i++) {
-            assertThat(dying.claim(List.of("shard"))).isPresent();
+            assertThat(dying.claim()).isPresent();
             awaitExpiry();
         }
         try (Worker worker = work.worker("last", LONG, "shard", job -> job.done(tx -> {}))) {
@@ -212,9 +212,9 @@ class LeaseTest {
         RunRef run = WorkFixture.run("failing, then preempted");
         work.add(run, "shard", "0");
         work.database.jdbi().useHandle(sql -> sql.execute("update job set failures = 2"));
-        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+        Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
         for (int i = 0; i < 5; i++) {
-            Jobs.Claim claim = dying.claim(List.of("shard")).orElseThrow();
+            Jobs.Claim claim = dying.claim().orElseThrow();
             assertThat(claim.crashed()).isEqualTo(i > 0);
             assertThat(claim.job().crashes()).isEqualTo(i);
             assertThat(claim.job().failures()).isEqualTo(2);
@@ -222,7 +222,7 @@ class LeaseTest {
         }
         // Progress begins both counts anew.
         JobContext context =
-                new JobContext(dying, dying.claim(List.of("shard")).orElseThrow());
+                new JobContext(dying, dying.claim().orElseThrow());
         context.save(new byte[] {1}, tx -> {});
         assertThat(work.strings("select crashes || ' ' || failures from job")).containsExactly("0 0");
     }
@@ -231,9 +231,9 @@ class LeaseTest {
     void aJobInWhichTheProcessDiesSixTimesFailsTheRunAsCrashed() {
         RunRef run = WorkFixture.run("deadly");
         work.add(run, "shard", "0");
-        Jobs dying = new Jobs(work.database, "dying", Duration.ofMillis(1));
+        Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
         for (int i = 0; i < Worker.DEATHS; i++) {
-            assertThat(dying.claim(List.of("shard"))).isPresent();
+            assertThat(dying.claim()).isPresent();
             awaitExpiry();
         }
         try (Worker worker = work.worker("last", LONG, "shard", job -> {

@@ -97,7 +97,7 @@ final class WorkFixture implements AutoCloseable {
         database.jdbi()
                 .useHandle(
                         sql -> sql.execute(
-                                "truncate inbox, job, outbox, quarantine, ended_run, artefact, needed, condemned restart identity"));
+                                "truncate inbox, job, outbox, quarantine, ended_run, run_turn, artefact, needed, condemned restart identity"));
     }
 
     /// Executes statements as the database's owner, in its database.
@@ -212,6 +212,11 @@ final class WorkFixture implements AutoCloseable {
                         .filter(type::isInstance)
                         .map(type::cast)
                         .toList());
+    }
+
+    /// @return the jobs as a worker of these kinds sees them
+    Jobs jobs(String worker, Duration lease, String... kinds) {
+        return new Jobs(database, worker, lease, new Turns(List.of(kinds), "", Turns.TURN));
     }
 
     Worker worker(String name, Duration lease, String kind, Work work) {

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -54,6 +56,8 @@ public final class ResumeFiles {
         }
     }
 
+    private static final String HOME = "home";
+
     /// A buffer has at most an int's worth of bytes.
     private static final long PIECE_BYTES = 1 << 28;
 
@@ -81,6 +85,33 @@ public final class ResumeFiles {
         this.named = row == null
                 ? List.of()
                 : new String(row, UTF_8).lines().map(Saved::read).toList();
+    }
+
+    /// Tells a folder of resume states from others, wherever it is mounted.
+    ///
+    /// @param all the folder in which each job has its own
+    /// @return what a file in it says, which is written when there is none; its path where that cannot be
+    public static String home(Path all) {
+        Path name = all.resolve(HOME);
+        try {
+            Files.createDirectories(all);
+            if (!Files.exists(name)) {
+                Path aside = Files.writeString(
+                        all.resolve(HOME + "-" + UUID.randomUUID()),
+                        UUID.randomUUID().toString());
+                try {
+                    // Of two that begin at once the first names it.
+                    Files.createLink(name, aside);
+                } catch (FileAlreadyExistsException named) {
+                    // Read below.
+                } finally {
+                    Files.delete(aside);
+                }
+            }
+            return Files.readString(name);
+        } catch (IOException | UnsupportedOperationException e) {
+            return all.toAbsolutePath().toString();
+        }
     }
 
     /// Writes a state under a name that grows, durably: only then may the job row name it and older states go.

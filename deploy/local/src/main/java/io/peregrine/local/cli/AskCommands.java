@@ -70,11 +70,19 @@ final class AskCommands {
                 System.out.println("No run yet; ./peregrine publish FOLDER begins one.");
             }
             for (JsonNode each : runs) {
-                System.out.println("%s  %-10s %s"
+                JsonNode waiting = each.path("waiting");
+                System.out.println("%s  %-10s %s%s"
                         .formatted(
                                 each.path("run").asText(each.path("id").asText()),
                                 each.path("state").asText(),
-                                each.path("dataset").asText()));
+                                each.path("dataset").asText(),
+                                waiting.isObject()
+                                        ? "  (waits for %s, position %d, behind %s)"
+                                                .formatted(
+                                                        waiting.path("stage").asText(),
+                                                        waiting.path("position").asInt(),
+                                                        waiting.path("behind").path(0).asText("nobody"))
+                                        : ""));
             }
             return 0;
         }

@@ -17,6 +17,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.Stage;
 import java.time.Duration;
 import java.time.Instant;
@@ -34,6 +35,7 @@ public final class RunProgress {
     private final Set<String> seen = new HashSet<>();
     private final Map<Stage, Instant> ended = new EnumMap<>(Stage.class);
     private final Map<Stage, StageProgressed> latest = new EnumMap<>(Stage.class);
+    private final Map<Stage, StageQueued> queued = new EnumMap<>(Stage.class);
     private final Map<Network, CheckpointPublished> newest = new EnumMap<>(Network.class);
     private final Map<Network, CheckpointPublished> last = new EnumMap<>(Network.class);
     private final List<ImageRejected> refused = new ArrayList<>();
@@ -78,7 +80,11 @@ public final class RunProgress {
                     ended.merge(Stage.TRAIN, event.time(), (a, b) -> a.isAfter(b) ? a : b);
                 }
             }
-            case StageProgressed progress -> latest.put(progress.stage(), progress);
+            case StageProgressed progress -> {
+                latest.put(progress.stage(), progress);
+                queued.remove(progress.stage());
+            }
+            case StageQueued waits -> queued.put(waits.stage(), waits);
             case ClustersComputed computed -> {
                 clusters = computed;
                 ended.put(Stage.CLUSTER, event.time());
@@ -134,6 +140,11 @@ public final class RunProgress {
     /// @return the newest progress report of a stage
     public Optional<StageProgressed> latest(Stage stage) {
         return Optional.ofNullable(latest.get(stage));
+    }
+
+    /// @return what the run waits for in a stage, as that told last; empty where it has got on since
+    public Optional<StageQueued> queued(Stage stage) {
+        return Optional.ofNullable(hasEnded(stage) ? null : queued.get(stage));
     }
 
     /// @return the event that ended the run

@@ -10,6 +10,7 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.Stage;
 import java.io.PrintStream;
 import java.time.Duration;
@@ -131,6 +132,33 @@ public final class Screen {
     }
 
     private static String told(Stage stage, RunProgress progress) {
+        Optional<StageQueued> queued = progress.queued(stage);
+        return queued.isPresent() ? waiting(queued.get()) : done(stage, progress);
+    }
+
+    private static String waiting(StageQueued queued) {
+        String behind = queued.behind().isEmpty()
+                ? ""
+                : ", behind run " + queued.behind().getFirst()
+                        + (queued.behind().size() == 1
+                                ? ""
+                                : " and %s%d more"
+                                        .formatted(
+                                                queued.behind().size() < StageQueued.MOST_BEHIND ? "" : "at least ",
+                                                queued.behind().size() - 1));
+        return "waits for %s: %s in line%s".formatted(workers(queued.stage()), ordinal(queued.position()), behind);
+    }
+
+    private static String workers(Stage stage) {
+        return stage == Stage.TRAIN ? "the trainer" : stage.wire() + "-service";
+    }
+
+    private static String ordinal(int n) {
+        String suffix = n % 100 / 10 == 1 ? "th" : n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
+        return n + suffix;
+    }
+
+    private static String done(Stage stage, RunProgress progress) {
         return switch (stage) {
             case INGEST -> "%,d pictures%s".formatted(progress.pictures(), refused(progress));
             case BALANCE ->
@@ -190,6 +218,7 @@ public final class Screen {
             case DatasetBalanced balanced ->
                 Optional.of("balanced   %,d real + %,d synthetic".formatted(real(balanced), synthetic(balanced)));
             case CheckpointPublished checkpoint -> Optional.of("trained    " + epoch(checkpoint));
+            case StageQueued queued -> Optional.of("queued     " + waiting(queued));
             case ClustersComputed clusters ->
                 Optional.of("clustered  %d clusters, NMI with the classes %s"
                         .formatted(clusters.k(), number(clusters.measures().get("nmi.all"))));

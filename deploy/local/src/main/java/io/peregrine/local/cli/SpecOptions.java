@@ -74,6 +74,9 @@ final class SpecOptions {
     @Option(names = "--validation", paramLabel = "SHARE", description = "share cut off to validate")
     Double validation;
 
+    @Option(names = "--priority", paramLabel = "N", description = "-10 to 10: runs of a higher one are served first")
+    Integer priority;
+
     @Option(names = "--seed", paramLabel = "N", description = "of every draw")
     Long seed;
 
@@ -105,6 +108,9 @@ final class SpecOptions {
         put(body, "clusters", "k", clusters);
         put(body, "split", "test", test);
         put(body, "split", "validation", validation);
+        if (priority != null) {
+            body.put("priority", priority);
+        }
         if (strategy != null) {
             body.withObjectProperty("balance").set("strategy", strategy());
         }

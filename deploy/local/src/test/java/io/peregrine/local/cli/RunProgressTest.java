@@ -19,6 +19,8 @@ import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
@@ -191,5 +193,20 @@ class RunProgressTest {
         RunProgress progress = heard(events().subList(0, 3));
         assertThat(progress.took(Stage.BALANCE, BEGIN.plusSeconds(5))).contains(Duration.ofSeconds(1));
         assertThat(progress.took(Stage.TRAIN, BEGIN.plusSeconds(5))).isEmpty();
+    }
+
+    @Test
+    void aRunThatWaitsIsToldForWhatUntilItGetsOn() {
+        RunProgress progress = new RunProgress(RUN.id());
+        String other = "cd".repeat(16);
+        progress.hear(said(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12)));
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), Screen.Mode.LIVE);
+        screen.draw(progress, BEGIN.plusSeconds(2));
+        assertThat(bytes.toString(StandardCharsets.UTF_8))
+                .contains("waits for ingest-service: 2nd in line, behind run %s and 1 more".formatted(other));
+
+        progress.hear(said(3, new StageProgressed(RUN, Stage.INGEST, "decode", 1, 9, "images", Map.of())));
+        assertThat(progress.queued(Stage.INGEST)).isEmpty();
     }
 }

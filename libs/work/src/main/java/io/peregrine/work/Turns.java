@@ -1,0 +1,191 @@
+package io.peregrine.work;
+
+import io.peregrine.events.PipelineEvent.StageQueued;
+import io.peregrine.events.RunRef;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.SqlStatement;
+
+/// Whose turn it is. Claims are fair by run, not by job: of the runs that have a job to claim, the one of the highest
+/// priority, then the one that has received the fewest turns of work, then the one that came first.
+///
+/// Work is counted in seconds. A run that comes begins where the least served of those stands that have work, so that it
+/// neither owes nor is owed anything (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs end within their
+/// first turn, in the order in which they came. A run that is not served gains a point of priority each minute: none waits
+/// for ever.
+final class Turns {
+    static final Duration TURN = Duration.ofSeconds(5);
+    /// After so long a job that gave way may go on elsewhere, without the files that it left: whoever has them is gone.
+    static final Duration HOMESICK = Duration.ofMinutes(10);
+
+    private static final int SECONDS_PER_POINT = 60;
+
+    /// What runs are ordered by: of `run_turn` under the name `turn`.
+    private static final String RANK = """
+            -turn.priority - floor(greatest(0, extract(epoch from now() - turn.since)) / %d),
+            floor(turn.served / :turn), turn.place""".formatted(SECONDS_PER_POINT);
+
+    /// Whether a row of `job` can be claimed. Says the index's condition first.
+    private static final String CLAIMABLE = """
+            job.state in ('queued', 'running') and job.kind = any(:kinds)
+            and (job.state = 'queued' and job.not_before <= now()
+                    and (job.home is null or job.home = :home
+                        or job.not_before < now() - :homesick * interval '1 millisecond')
+                or job.state = 'running' and job.lease_until < now())""";
+
+    /// The next job to claim, locked: `id`, `crashed` (whether the claim before ended without a word), `waited` (seconds).
+    static final String NEXT = """
+            select job.id, job.state = 'running' as crashed, greatest(0, extract(epoch from
+                now() - greatest(job.not_before, coalesce(job.lease_until, job.not_before)))) as waited
+            from (select turn.run from run_turn turn order by %s) turn
+            cross join lateral (
+                select * from job where job.run = turn.run and %s
+                order by job.id limit 1 for update skip locked) job
+            limit 1""".formatted(RANK, CLAIMABLE);
+
+    private final Collection<String> kinds;
+    private final String home;
+    private final double turnSeconds;
+
+    /// @param kinds of jobs that the worker does
+    /// @param home names where its jobs leave files; empty, if they leave none
+    /// @param turn how much work is one turn
+    Turns(Collection<String> kinds, String home, Duration turn) {
+        this.kinds = kinds;
+        this.home = home;
+        this.turnSeconds = turn.toNanos() / 1e9;
+    }
+
+    /// A run that waits for a worker.
+    ///
+    /// @param position 1: it is the next
+    /// @param behind runs that are being worked on, then those that come before it; at most ten
+    /// @param seconds for how long
+    /// @param due whether it is time to tell that again: first at once, then ever more rarely
+    record Waiting(RunRef run, int position, List<String> behind, double seconds, boolean due) {
+        Waiting {
+            behind = List.copyOf(behind);
+        }
+    }
+
+    /// A run has work, perhaps for the first time. To be called before the job is added.
+    static void join(Handle sql, RunRef run) {
+        sql.createUpdate("""
+                        insert into run_turn (run, priority, served)
+                        select :run, :priority, coalesce(
+                            (select min(served) from run_turn turn where exists (
+                                select 1 from job where job.run = turn.run and job.state in ('queued', 'running'))),
+                            (select max(served) from run_turn), 0)
+                        where not exists (select 1 from job where job.run = :run and job.state in ('queued', 'running'))
+                        on conflict (run) do update set priority = excluded.priority, since = now(),
+                            served = greatest(run_turn.served, excluded.served)""")
+                .bind("run", run.id())
+                .bind("priority", run.priority() == null ? 0 : Math.clamp(run.priority(), -10, 10))
+                .execute();
+    }
+
+    /// A run has ended.
+    static void leave(Handle sql, String run) {
+        sql.createUpdate("delete from run_turn where run = :run")
+                .bind("run", run)
+                .execute();
+    }
+
+    /// Notes what runs have received. A run whose row somebody else holds right now is not waited for.
+    ///
+    /// @param seconds of work by run
+    static void serve(Handle sql, Map<String, Double> seconds) {
+        sql.createUpdate("""
+                        with free as materialized (
+                            select run from run_turn where run = any(:runs) for update skip locked)
+                        update run_turn set served = served + work.seconds, since = now()
+                        from free join unnest(:runs, :seconds) as work (run, seconds) using (run)
+                        where run_turn.run = free.run""")
+                .bindArray("runs", String.class, seconds.keySet().toArray())
+                .bindArray("seconds", Double.class, seconds.values().toArray())
+                .execute();
+    }
+
+    /// @return whether another run would be claimed before this one
+    boolean isAnotherFirst(Handle sql, String run) {
+        return bind(sql.createQuery("""
+                        select exists (
+                            select 1 from run_turn turn where turn.run <> :run and (%s) < (
+                                select %s from run_turn turn where turn.run = :run)
+                            and exists (select 1 from job where job.run = turn.run and %s))""".formatted(
+                                RANK, RANK, CLAIMABLE)))
+                .bind("run", run)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    /// @return the runs that have a job to claim while none of them is worked on, in the order in which they will be
+    List<Waiting> waiting(Handle sql) {
+        record Row(String run, String ref, boolean atWork, Double seconds, boolean due) {}
+        List<Row> rows = bind(sql.createQuery("""
+                        select turn.run, next.run_ref, next.seconds, exists (
+                                select 1 from job where job.run = turn.run
+                                and job.state = 'running' and job.lease_until >= now()) as at_work,
+                            told_at is null or told_at < since
+                                or told_at < now() - greatest(30, next.seconds / 4) * interval '1 second' as due
+                        from run_turn turn left join lateral (
+                            select job.run_ref, extract(epoch from
+                                now() - greatest(turn.since, job.not_before)) as seconds
+                            from job where job.run = turn.run and %s order by job.id limit 1) next on true
+                        order by %s""".formatted(CLAIMABLE, RANK)))
+                .map((row, context) -> new Row(
+                        row.getString("run"),
+                        row.getString("run_ref"),
+                        row.getBoolean("at_work"),
+                        (Double) row.getObject("seconds", Double.class),
+                        row.getBoolean("due")))
+                .list();
+        List<String> before = new ArrayList<>(
+                rows.stream().filter(Row::atWork).map(Row::run).toList());
+        int atWork = before.size();
+        List<Waiting> waiting = new ArrayList<>();
+        for (Row row : rows) {
+            if (!row.atWork() && row.seconds() != null) {
+                waiting.add(new Waiting(
+                        Jobs.run(row.ref()),
+                        before.size() - atWork + 1,
+                        before.subList(0, Math.min(before.size(), StageQueued.MOST_BEHIND)),
+                        row.seconds(),
+                        row.due()));
+                before.add(row.run());
+            }
+        }
+        return waiting;
+    }
+
+    /// Notes that it was told what a run waits for, unless somebody else has just done so.
+    ///
+    /// @return how often it was told; empty, if it is not to be told again yet
+    static Optional<Long> told(Handle sql, String run) {
+        return sql.createQuery("""
+                        update run_turn set told = told + 1, told_at = now()
+                        where run = :run and (told_at is null or told_at < since
+                            or told_at < now() - interval '10 seconds')
+                        returning told""")
+                .bind("run", run)
+                .mapTo(Long.class)
+                .findOne();
+    }
+
+    <S extends SqlStatement<S>> S bind(S statement) {
+        return statement
+                .bindArray("kinds", String.class, kinds.toArray())
+                .bind("home", home)
+                .bind("homesick", HOMESICK.toMillis())
+                .bind("turn", turnSeconds);
+    }
+
+    Optional<String> home() {
+        return Optional.of(home).filter(name -> !name.isEmpty());
+    }
+}

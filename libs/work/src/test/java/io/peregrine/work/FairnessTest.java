@@ -1,0 +1,236 @@
+package io.peregrine.work;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.Stage;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/// Whose turn it is, where several runs have work.
+class FairnessTest {
+    private static final Duration LONG = Duration.ofSeconds(60);
+
+    private static WorkFixture work;
+
+    @BeforeAll
+    static void start() {
+        work = WorkFixture.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        work.close();
+    }
+
+    @BeforeEach
+    void clear() {
+        work.clear();
+    }
+
+    /// @return datasets and keys of the jobs that are claimed, in their order, until none is left
+    private static List<String> claims(Jobs jobs) {
+        return Stream.generate(jobs::claim)
+                .takeWhile(Optional::isPresent)
+                .map(claim -> claim.get().job().run().dataset() + " "
+                        + claim.get().job().key())
+                .toList();
+    }
+
+    private static void serve(RunRef run, double seconds) {
+        work.database.inTransaction(null, tx -> Turns.serve(tx.sql(), Map.of(run.id(), seconds)));
+    }
+
+    @Test
+    void theRunThatReceivedLessComesFirstAndOneThatIsNewOwesNothing() {
+        RunRef big = WorkFixture.run("big");
+        RunRef small = WorkFixture.run("small");
+        RunRef late = WorkFixture.run("late");
+        Jobs jobs = work.jobs("one", LONG, "tile");
+        Stream.of("1", "2", "3").forEach(key -> work.add(big, "tile", key));
+        serve(big, 3_600);
+        Stream.of("1", "2").forEach(key -> work.add(small, "tile", key));
+        // Equal so far: the one that came first. A turn later the other one has had less.
+        assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(big);
+        serve(big, 10);
+        assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(small);
+        serve(small, 4);
+        // Within its turn: it may end before anybody else is served.
+        assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(small);
+        serve(small, 100);
+        work.add(late, "tile", "1");
+        // The late one begins where the least served one stands, which has waited longer.
+        assertThat(claims(jobs)).containsExactly("big 2", "big 3", "late 1");
+    }
+
+    @Test
+    void aHigherPriorityComesFirstButNobodyWaitsForEver() {
+        RunRef low = WorkFixture.run("low");
+        work.add(low, "tile", "1");
+        for (String run : List.of("usual", "high")) {
+            work.add(WorkFixture.run(run), "tile", "1");
+            work.add(WorkFixture.run(run), "tile", "2");
+        }
+        priority(low, -2);
+        priority(WorkFixture.run("high"), 3);
+        work.database.jdbi().useHandle(sql -> sql.execute("update job set kind = 'wall' where key = '2'"));
+        assertThat(claims(work.jobs("one", LONG, "tile"))).containsExactly("high 1", "usual 1", "low 1");
+
+        work.database.jdbi().useHandle(sql -> sql.execute("update job set state = 'queued', kind = 'tile'"));
+        work.database
+                .jdbi()
+                .useHandle(sql -> sql.execute(
+                        "update run_turn set since = now() - interval '6 minutes' where run = ?", low.id()));
+        assertThat(claims(work.jobs("one", LONG, "tile")).getFirst()).isEqualTo("low 1");
+    }
+
+    private static void priority(RunRef run, int priority) {
+        work.database
+                .jdbi()
+                .useHandle(sql -> sql.execute("update run_turn set priority = ? where run = ?", priority, run.id()));
+    }
+
+    @Test
+    void smallRunsBehindOneOfManyJobsAreDoneLongBeforeIt() {
+        RunRef big = WorkFixture.run("of many jobs");
+        work.database.inTransaction("the-cause", tx -> {
+            for (int i = 0; i < 2_000; i++) {
+                tx.add(new Job.New(big, "tile", Integer.toString(i), ""));
+            }
+        });
+        for (int run = 0; run < 50; run++) {
+            work.add(WorkFixture.run("small " + run), "tile", "1");
+            work.add(WorkFixture.run("small " + run), "tile", "2");
+        }
+        try (Worker worker = new Worker(
+                work.database,
+                "one",
+                Stage.BALANCE,
+                Duration.ofMillis(800),
+                Duration.ofMillis(100),
+                List.of(WorkFixture.handler("tile", job -> {
+                    Thread.sleep(2);
+                    job.done(tx -> {});
+                })))) {
+            worker.start(2);
+            await().atMost(LONG)
+                    .until(() -> work.count("select count(*) from job where state = 'done' and run <> '%s'"
+                                    .formatted(big.id()))
+                            == 100);
+            assertThat(work.count("select count(*) from job where state = 'done' and run = '%s'".formatted(big.id())))
+                    .as("jobs of the big run")
+                    .isLessThan(1_000);
+        }
+    }
+
+    @Test
+    void aJobThatMayGiveWayLetsAnotherRunPassAndGoesOnUncounted() {
+        RunRef hours = WorkFixture.run("of hours");
+        work.add(hours, "train", "only");
+        List<String> order = new CopyOnWriteArrayList<>();
+        try (Worker worker = new Worker(
+                work.database,
+                "one",
+                Stage.TRAIN,
+                Duration.ofMillis(800),
+                Duration.ofMillis(100),
+                List.of(WorkFixture.handler("train", job -> {
+                    if (!job.job().run().equals(hours)) {
+                        order.add("small");
+                        job.done(tx -> {});
+                        return;
+                    }
+                    order.add("hours");
+                    int steps = job.job().state() == null
+                            ? 0
+                            : ByteBuffer.wrap(job.job().state()).getInt();
+                    if (steps > 0) {
+                        assertThat(steps).isGreaterThanOrEqualTo(10);
+                        job.done(tx -> {});
+                        return;
+                    }
+                    work.add(WorkFixture.run("small"), "train", "only");
+                    while (!job.shouldGiveWay(Duration.ofMillis(300))) {
+                        Thread.sleep(10);
+                        steps++;
+                    }
+                    byte[] state = ByteBuffer.allocate(4).putInt(steps).array();
+                    job.save(state, tx -> {});
+                    throw job.gaveWay();
+                })))) {
+            worker.start(1);
+            await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 2);
+        }
+        assertThat(order).containsExactly("hours", "small", "hours");
+        assertThat(work.strings("select fence || ' ' || crashes || ' ' || failures from job order by id"))
+                .containsExactly("2 0 0", "1 0 0");
+    }
+
+    @Test
+    void whereOneGaveWayThereItGoesOnUnlessNobodyIsThereForLong() {
+        RunRef run = WorkFixture.run("with files");
+        work.add(run, "train", "only");
+        Jobs here = new Jobs(work.database, "here", LONG, new Turns(List.of("train"), "a folder", Turns.TURN));
+        Jobs there = new Jobs(work.database, "there", LONG, new Turns(List.of("train"), "another", Turns.TURN));
+        here.giveWay(here.claim().orElseThrow().job());
+        assertThat(there.claim()).isEmpty();
+        Jobs.Claim again = here.claim().orElseThrow();
+        // Whoever stops says so: anybody may go on.
+        here.release(again.job(), false, false, Duration.ZERO, null);
+        here.giveWay(there.claim().orElseThrow().job());
+        assertThat(there.claim()).isEmpty();
+
+        work.database
+                .jdbi()
+                .useHandle(sql -> sql.execute(
+                        "update job set home = 'a folder', not_before = now() - interval '11 minutes'"));
+        assertThat(there.claim()).isPresent();
+    }
+
+    @Test
+    void anEndedRunHasNoTurn() {
+        RunRef run = WorkFixture.run("ended");
+        work.add(run, "tile", "1");
+        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(run), "completed"));
+        assertThat(work.count("select count(*) from run_turn")).isZero();
+        work.add(run, "tile", "2");
+        assertThat(work.count("select count(*) from run_turn")).isZero();
+    }
+
+    @Test
+    void aClaimIsCheapWithAHundredThousandQueuedJobs() throws Exception {
+        work.database.jdbi().useHandle(sql -> {
+            sql.execute("""
+                    insert into job (run, run_ref, kind, key, payload)
+                    select md5('run ' || n % 500), ?, 'tile', n::text, '""' from generate_series(1, 100000) n""", EventCodec.json().writeValueAsString(WorkFixture.run("many")));
+            sql.execute("insert into run_turn (run) select run from job group by run");
+        });
+        Jobs jobs = work.jobs("one", LONG, "tile");
+        List<Double> millis = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            long began = System.nanoTime();
+            assertThat(jobs.claim()).isPresent();
+            millis.add((System.nanoTime() - began) / 1e6);
+        }
+        double[] sorted = millis.stream().mapToDouble(m -> m).sorted().toArray();
+        System.out.printf(
+                "a claim of 100,000 queued jobs of 500 runs: median %.1f ms, 95 of 100 within %.1f ms%n",
+                sorted[150], sorted[285]);
+        assertThat(sorted[150]).isLessThan(50);
+        assertThat(Arrays.stream(sorted).sum()).isLessThan(30_000);
+    }
+}
