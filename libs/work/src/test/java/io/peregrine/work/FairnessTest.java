@@ -3,6 +3,7 @@ package io.peregrine.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.RunRef;
@@ -10,7 +11,7 @@ import io.peregrine.events.Stage;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -108,11 +109,11 @@ class FairnessTest {
     void smallRunsBehindOneOfManyJobsAreDoneLongBeforeIt() {
         RunRef big = WorkFixture.run("of many jobs");
         work.database.inTransaction("the-cause", tx -> {
-            for (int i = 0; i < 2_000; i++) {
+            for (int i = 0; i < 1_000; i++) {
                 tx.add(new Job.New(big, "tile", Integer.toString(i), ""));
             }
         });
-        for (int run = 0; run < 50; run++) {
+        for (int run = 0; run < 30; run++) {
             work.add(WorkFixture.run("small " + run), "tile", "1");
             work.add(WorkFixture.run("small " + run), "tile", "2");
         }
@@ -130,10 +131,10 @@ class FairnessTest {
             await().atMost(LONG)
                     .until(() -> work.count("select count(*) from job where state = 'done' and run <> '%s'"
                                     .formatted(big.id()))
-                            == 100);
+                            == 60);
             assertThat(work.count("select count(*) from job where state = 'done' and run = '%s'".formatted(big.id())))
                     .as("jobs of the big run")
-                    .isLessThan(1_000);
+                    .isLessThan(600);
         }
     }
 
@@ -219,18 +220,27 @@ class FairnessTest {
                     select md5('run ' || n % 500), ?, 'tile', n::text, '""' from generate_series(1, 100000) n""", EventCodec.json().writeValueAsString(WorkFixture.run("many")));
             sql.execute("insert into run_turn (run) select run from job group by run");
         });
-        Jobs jobs = work.jobs("one", LONG, "tile");
+        // By what the database reads, and not by time alone, which is the machine's.
+        Turns turns = new Turns(List.of("tile"), "", Turns.TURN);
         List<Double> millis = new ArrayList<>();
-        for (int i = 0; i < 300; i++) {
-            long began = System.nanoTime();
-            assertThat(jobs.claim()).isPresent();
-            millis.add((System.nanoTime() - began) / 1e6);
-        }
-        double[] sorted = millis.stream().mapToDouble(m -> m).sorted().toArray();
+        List<Long> blocks = new ArrayList<>();
+        work.database.jdbi().useHandle(sql -> {
+            for (int i = 0; i < 50; i++) {
+                JsonNode plan = EventCodec.json()
+                        .readTree(turns.bind(
+                                        sql.createQuery("explain (analyze, buffers, format json) " + Turns.NEXT))
+                                .mapTo(String.class)
+                                .one());
+                millis.add(plan.at("/0/Execution Time").doubleValue());
+                blocks.add(plan.at("/0/Plan/Shared Hit Blocks").longValue()
+                        + plan.at("/0/Plan/Shared Read Blocks").longValue());
+            }
+        });
+        Collections.sort(millis);
         System.out.printf(
-                "a claim of 100,000 queued jobs of 500 runs: median %.1f ms, 95 of 100 within %.1f ms%n",
-                sorted[150], sorted[285]);
-        assertThat(sorted[150]).isLessThan(50);
-        assertThat(Arrays.stream(sorted).sum()).isLessThan(30_000);
+                "the next of 100,000 queued jobs of 500 runs: median %.1f ms, at most %d blocks%n",
+                millis.get(25), Collections.max(blocks));
+        assertThat(blocks).allSatisfy(read -> assertThat(read).isBetween(1L, 300L));
+        assertThat(work.jobs("one", LONG, "tile").claim()).isPresent();
     }
 }
