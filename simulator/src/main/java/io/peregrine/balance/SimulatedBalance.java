@@ -69,6 +69,11 @@ public final class SimulatedBalance implements ServiceCode {
         }
 
         @Override
+        public Duration slice() {
+            return Duration.ofHours(1);
+        }
+
+        @Override
         public Product product() {
             return Product.PLAIN;
         }
