@@ -230,6 +230,14 @@ public final class ResumeFiles {
         forget(folder);
     }
 
+    private static void forgetIfPossible(Path folder) {
+        try {
+            forget(folder);
+        } catch (Failure stays) {
+            // The next training tries again.
+        }
+    }
+
     private static void forget(Path folder) {
         try {
             remove(folder, name -> true);
@@ -252,7 +260,8 @@ public final class ResumeFiles {
         }
     }
 
-    /// Removes what jobs have left that ended while nobody could tidy up: cancelled in the queue, failed for good.
+    /// Removes what jobs have left that ended while nobody could tidy up: cancelled in the queue, failed for good. A folder
+    /// that cannot be removed stays, and stops no training.
     ///
     /// @param all the folder in which each job has its own
     /// @param isOpen whether the job whose folder has this name may still go on
@@ -263,7 +272,7 @@ public final class ResumeFiles {
         try (Stream<Path> folders = Files.list(all)) {
             folders.filter(Files::isDirectory)
                     .filter(folder -> !isOpen.test(folder.getFileName().toString()))
-                    .forEach(ResumeFiles::forget);
+                    .forEach(ResumeFiles::forgetIfPossible);
         } catch (IOException e) {
             throw unreachable(all, e);
         }

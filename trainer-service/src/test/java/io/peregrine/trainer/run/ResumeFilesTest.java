@@ -141,8 +141,11 @@ class ResumeFilesTest {
         save(1);
         Files.createDirectories(all.resolve("ended"));
         Files.writeString(all.resolve("ended").resolve("000001-00000001.safetensors.part"), "half a file");
+        // Not ours, and not empty.
+        Files.createDirectories(all.resolve("another").resolve("folder").resolve("within"));
         ResumeFiles.sweep(all, "job"::equals);
         assertThat(all.resolve("ended")).doesNotExist();
+        assertThat(all.resolve("another").resolve("folder")).exists();
         assertThat(names()).hasSize(1);
         ResumeFiles.sweep(all.resolve("nowhere"), name -> false);
     }
