@@ -2,12 +2,15 @@ package io.peregrine.balance;
 
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.SearchTables;
+import io.peregrine.events.CloudEvent;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.work.EventHandler;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
+import io.peregrine.work.Transaction;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -17,7 +20,7 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /// grow has its neighbours found ([FindNeighbours]) and its recipes drawn ([ClassRecipes]), and after the last of
 /// them the shuffled shards are written ([AssembleShards]).
 @ApplicationScoped
-class BalanceFlow {
+class BalanceFlow implements EventHandler {
     private final Inbox inbox;
 
     BalanceFlow(Inbox inbox) {
@@ -29,11 +32,7 @@ class BalanceFlow {
     @Incoming("images")
     @Blocking
     void images(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {
-            if (event.data() instanceof DatasetSealed sealed) {
-                tx.add(new Job.New(sealed.run(), PlanClasses.KIND, "", sealed.manifest()));
-            }
-        });
+        inbox.hear(record, this);
     }
 
     /// Of the runs only their ends matter here, and those the inbox keeps by itself; what searches had found so
@@ -41,18 +40,23 @@ class BalanceFlow {
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {
-            switch (event.data()) {
-                case RunFailed failed ->
-                    SearchTables.forget(tx.sql(), failed.run().id());
-                case RunCancelled cancelled ->
-                    SearchTables.forget(tx.sql(), cancelled.run().id());
-                case RunDeleted deleted ->
-                    BalanceTables.forget(tx.sql(), deleted.run().id());
-                default -> {
-                    // Nothing of ours ends with it.
-                }
+        inbox.hear(record, this);
+    }
+
+    @Override
+    public void handle(CloudEvent event, Transaction tx) {
+        switch (event.data()) {
+            case DatasetSealed sealed ->
+                tx.add(new Job.New(sealed.run(), PlanClasses.KIND, "", sealed.manifest()));
+            case RunFailed failed ->
+                SearchTables.forget(tx.sql(), failed.run().id());
+            case RunCancelled cancelled ->
+                SearchTables.forget(tx.sql(), cancelled.run().id());
+            case RunDeleted deleted ->
+                BalanceTables.forget(tx.sql(), deleted.run().id());
+            default -> {
+                // Nothing of ours begins or ends with it.
             }
-        });
+        }
     }
 }

@@ -6,22 +6,23 @@ import io.micrometer.core.instrument.Timer;
 import io.peregrine.events.ArtifactRef;
 import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 
-/// The meters of balancing, there from the start: `increase` does not see a counter's first value. `class` has as many
-/// values as datasets have classes.
+/// The meters of balancing, there from the start: `increase` does not see a counter's first value.
 @Startup
 @ApplicationScoped
 class BalanceMeters {
-    private final MeterRegistry registry;
+    private final ClassCounters samples;
     private final Counter ties;
     private final Counter rows;
     private final Timer search;
     private final Counter shardBytes;
 
     BalanceMeters(MeterRegistry registry) {
-        this.registry = registry;
+        this.samples = new ClassCounters(
+                registry, "peregrine.smote.samples", "Synthetic pictures, as recipes", Clock.systemUTC());
         this.ties = Counter.builder("peregrine.smote.neighbour.ties")
                 .description("Pictures whose neighbours tie at or before rank k + 1")
                 .register(registry);
@@ -38,11 +39,7 @@ class BalanceMeters {
     }
 
     void drawn(String label, long synthetic) {
-        Counter.builder("peregrine.smote.samples")
-                .description("Synthetic pictures, as recipes")
-                .tag("class", label)
-                .register(registry)
-                .increment(synthetic);
+        samples.increment(label, synthetic);
     }
 
     void searched(int pictures, long tiedRows, Duration took) {

@@ -3,6 +3,8 @@ package io.peregrine.cluster;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.net.URI;
+import java.time.Duration;
+import java.util.Optional;
 
 /// What the cluster service is told.
 @ConfigMapping(prefix = "peregrine.cluster")
@@ -26,4 +28,12 @@ public interface ClusterConfig {
     /// Where the ingest service answers callers: it alone sees the original files.
     @WithDefault("${peregrine.ingest.url:http://localhost:8081}")
     URI ingestUrl();
+
+    /// How long after its end a run stays before it is deleted, as by `DELETE /api/v1/runs/{run}`. Off by default: runs
+    /// stay until somebody deletes them.
+    Optional<Duration> runRetention();
+
+    /// How long the timeline of a run that has ended keeps its reports of progress; all other entries stay.
+    @WithDefault("7d")
+    Duration progressRetention();
 }

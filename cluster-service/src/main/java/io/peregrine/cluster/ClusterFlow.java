@@ -5,9 +5,13 @@ import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
+import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
+import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.RunRef;
+import io.peregrine.work.Audit;
+import io.peregrine.work.EventHandler;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
 import io.peregrine.work.Transaction;
@@ -21,7 +25,7 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /// and both final checkpoints are in, the run is completed ([CompleteRun]). Whatever the order: rows complete each
 /// step.
 @ApplicationScoped
-class ClusterFlow {
+class ClusterFlow implements EventHandler {
     private final Inbox inbox;
 
     ClusterFlow(Inbox inbox) {
@@ -31,42 +35,46 @@ class ClusterFlow {
     @Incoming("datasets")
     @Blocking
     void datasets(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, ClusterFlow::note);
+        inbox.hear(record, this);
     }
 
     @Incoming("images")
     @Blocking
     void images(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, ClusterFlow::note);
+        inbox.hear(record, this);
     }
 
     @Incoming("shards")
     @Blocking
     void shards(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, ClusterFlow::note);
+        inbox.hear(record, this);
     }
 
     @Incoming("checkpoints")
     @Blocking
     void checkpoints(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, ClusterFlow::note);
+        inbox.hear(record, this);
     }
 
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, ClusterFlow::note);
+        inbox.hear(record, this);
     }
 
-    private static void note(CloudEvent event, Transaction tx) {
+    @Override
+    public void handle(CloudEvent event, Transaction tx) {
         RunRef run = Catalogue.runOf(event);
         // Always this lock before the one on the run's row, or two transactions could wait for each other.
         tx.hasEnded(run.id());
+        String by = Actor.of(event, tx.publisher());
         if (event.data() instanceof RunDeleted) {
+            Audit.note(tx.sql(), "deleted", run.id(), by, "dataset " + run.dataset());
             Catalogue.forget(tx.sql(), run.id());
             return;
         }
-        Catalogue.record(tx.sql(), event);
+        Catalogue.record(tx.sql(), event, by);
+        audit(event, run, by, tx);
         switch (event.data()) {
             case DatasetSealed sealed -> encodeWhenReady(tx, run);
             case DatasetBalanced balanced -> encodeWhenReady(tx, run);
@@ -76,6 +84,17 @@ class ClusterFlow {
                 completeWhenWhole(tx, run);
             }
             default -> {}
+        }
+    }
+
+    /// What this service did itself is noted where it was asked for.
+    private static void audit(CloudEvent event, RunRef run, String by, Transaction tx) {
+        if (event.data() instanceof DatasetReady ready) {
+            Audit.note(tx.sql(), "published", run.id(), by, "dataset " + ready.dataset());
+        } else if (event.data() instanceof RunCancelled cancelled
+                && !event.source().equals(Actor.OURS)
+                && RunState.endedBy(tx.sql(), run.id(), event.type())) {
+            Audit.note(tx.sql(), "cancelled", run.id(), by, cancelled.reason());
         }
     }
 

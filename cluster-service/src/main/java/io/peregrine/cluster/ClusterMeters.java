@@ -88,7 +88,7 @@ class ClusterMeters {
             runs.register(states, true);
             tell(queries.running());
             tellClasses(queries.classes());
-            queries.latest().ifPresent(this::tell);
+            queries.latest().ifPresentOrElse(this::tell, this::tellOfNone);
         } catch (RuntimeException away) {
             LOG.debugf("clusters are measured later: %s", away.getMessage());
         }
@@ -114,6 +114,13 @@ class ClusterMeters {
             rows.add(MultiGauge.Row.of(tags.and("origin", "synthetic"), of.synthetic()));
         }
         classes.register(rows, true);
+    }
+
+    /// The last run with clusters was deleted.
+    private void tellOfNone() {
+        for (MultiGauge gauge : List.of(iterations, inertia, sizes, purities, nmi, measures)) {
+            gauge.register(List.of(), true);
+        }
     }
 
     private void tell(Latest latest) {

@@ -3,6 +3,7 @@ package io.peregrine.cluster;
 import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
+import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
@@ -22,17 +23,21 @@ public class RunCancelling {
 
     /// Says `run.cancelled`, unless the run has ended already.
     ///
+    /// @param by who asks for it
     /// @return whether this ended the run
-    public boolean cancel(RunRef run, String reason) {
+    public boolean cancel(RunRef run, String reason, String by) {
         AtomicBoolean cancelled = new AtomicBoolean();
         database.inTransaction(null, tx -> {
             RunCancelled event = new RunCancelled(run, reason);
             // Of two ends the first stands: whether this was it, the table of ended runs knows.
-            tx.say(event, "cancelled");
+            tx.by(by).say(event, "cancelled");
             boolean first = RunState.endedBy(tx.sql(), run.id(), event.type());
             cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, event.reason()));
+            if (cancelled.get()) {
+                Audit.note(tx.sql(), "cancelled", run.id(), by, event.reason());
+            }
         });
-        LOG.infof("cancel asked run=%s cancelled=%b", run.id(), cancelled.get());
+        LOG.infof("cancel asked run=%s cancelled=%b by=%s", run.id(), cancelled.get(), by);
         return cancelled.get();
     }
 }

@@ -2,7 +2,9 @@ package io.peregrine.cluster;
 
 import io.peregrine.cluster.postgres.Catalogue;
 import io.peregrine.events.RunRef;
+import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
+import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
@@ -21,16 +23,21 @@ public class RunDeleting {
 
     /// Says `run.deleted`, unless the run still goes on.
     ///
+    /// @param by who asks for it
     /// @return whether it was there to be deleted
-    public boolean delete(RunRef run) {
+    public boolean delete(RunRef run, String by) {
         AtomicBoolean deleted = new AtomicBoolean();
-        database.inTransaction(null, tx -> {
-            deleted.set(tx.delete(run));
-            if (deleted.get()) {
-                Catalogue.forget(tx.sql(), run.id());
-            }
-        });
-        LOG.infof("delete asked run=%s deleted=%b", run.id(), deleted.get());
+        database.inTransaction(null, tx -> deleted.set(delete(tx, run, by)));
+        LOG.infof("delete asked run=%s deleted=%b by=%s", run.id(), deleted.get(), by);
         return deleted.get();
+    }
+
+    static boolean delete(Transaction tx, RunRef run, String by) {
+        if (!tx.by(by).delete(run)) {
+            return false;
+        }
+        Audit.note(tx.sql(), "deleted", run.id(), by, "dataset " + run.dataset());
+        Catalogue.forget(tx.sql(), run.id());
+        return true;
     }
 }

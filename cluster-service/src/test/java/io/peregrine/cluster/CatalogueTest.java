@@ -92,7 +92,7 @@ class CatalogueTest extends OnTheWire {
                 .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
                         .body("items[0].kind", equalTo("NOT_AN_EVENT"))
                         .body("items[0].topic", equalTo(Topics.IMAGES))
-                        .body("items[0].beginning", equalTo("no event at all")));
+                        .body("items[0].bytes", equalTo("no event at all[]".length())));
 
         checkCharts(run);
         new Examples(run).checkAll();

@@ -17,7 +17,7 @@ import java.util.TreeSet;
 final class Examples {
     private static final ObjectMapper JSON = new ObjectMapper();
     /// Objects whose keys are data: names of classes, measures, stages.
-    private static final Set<String> MAPS = Set.of("measures", "seconds", "spec", "requested", "counts");
+    private static final Set<String> MAPS = Set.of("measures", "seconds", "spec", "requested", "counts", "headers");
 
     private final Map<String, String> addresses = new LinkedHashMap<>();
 
@@ -35,6 +35,10 @@ final class Examples {
         addresses.put("listRefused", base + "/refused");
         addresses.put("getProjection", base + "/projection?limit=2");
         addresses.put("listQuarantine", "/api/v1/quarantine?limit=1");
+        String quarantined = given().get("/api/v1/quarantine?limit=1").path("items[0].id").toString();
+        given().post("/api/v1/quarantine/" + quarantined + "/replay");
+        addresses.put("getQuarantined", "/api/v1/quarantine/" + quarantined);
+        addresses.put("listAudit", "/api/v1/audit?limit=1&run=" + run);
         addresses.put("getProblem", "/api/v1/problems/run-unknown");
     }
 

@@ -3,6 +3,7 @@ package io.peregrine.cluster;
 import static io.peregrine.cluster.Asked.ok;
 import static io.peregrine.cluster.Asked.problem;
 import static io.restassured.RestAssured.given;
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
@@ -46,7 +47,7 @@ class HostileInputTest extends OnTheWire {
                 .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
                         .body("items[0].kind", equalTo("NOT_AN_EVENT"))
                         .body("items[0].topic", equalTo(Topics.IMAGES))
-                        .body("items[0].beginning", equalTo("no event at all")));
+                        .body("items[0].bytes", equalTo("no event at all[]".length())));
     }
 
     @Test
@@ -100,5 +101,34 @@ class HostileInputTest extends OnTheWire {
                 .contentType("application/problem+json")
                 .body("detail", containsString("It has 60,000 characters."));
         given().delete("/api/v1/runs").then().statusCode(405).contentType("application/problem+json");
+    }
+
+    @Test
+    void noCallerMakesSeriesOfMetrics() {
+        hostileRequests(0);
+        long before = httpSeries();
+        hostileRequests(1);
+        assertThat(httpSeries()).isEqualTo(before);
+    }
+
+    private static void hostileRequests(int round) {
+        for (int i = 0; i < 20; i++) {
+            String word = "r%dx%d".formatted(round, i);
+            given().request("M" + word, "/api/v1/runs");
+            given().get("/api/v1/" + word + "/" + word);
+            given().put("/api/v1/runs/" + word);
+            given().get("/api/v1/runs/" + word + "/charts/" + word + ".svg");
+            given().get("/" + word);
+        }
+    }
+
+    private static long httpSeries() {
+        return given().get("/q/metrics")
+                .then()
+                .extract()
+                .asString()
+                .lines()
+                .filter(line -> line.startsWith("http_server_requests_seconds_count"))
+                .count();
     }
 }

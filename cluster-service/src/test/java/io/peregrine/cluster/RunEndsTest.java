@@ -5,8 +5,10 @@ import static io.peregrine.cluster.Asked.problem;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
+import static org.hamcrest.Matchers.nullValue;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.CloudEvent;
@@ -88,6 +90,12 @@ class RunEndsTest extends OnTheWire {
         assertThat(wire.of(run, ClustersComputed.class)).isEmpty();
         assertThat(wire.of(run, RunCompleted.class)).isEmpty();
         ok("/api/v1/runs/" + run).body("state", equalTo("cancelled")).body("cancelled", equalTo("wrong folder"));
+        ok("/api/v1/runs/" + run + "/timeline?limit=1000")
+                .body("items.find { it.type.contains('run.cancelled') }.by", equalTo("REST, address 127.0.0.1"))
+                .body("items.find { it.type.contains('dataset.sealed') }.by", nullValue());
+        ok("/api/v1/audit?run=" + run)
+                .body("items.action", containsInAnyOrder("cancelled", "published"))
+                .body("items.detail", containsInAnyOrder("wrong folder", "dataset colours"));
         problem(404, "No clusters yet", "/api/v1/runs/" + run + "/clusters");
         problem(404, "No clusters yet", "/api/v1/runs/" + run + "/charts/clusters.png");
     }
@@ -123,8 +131,14 @@ class RunEndsTest extends OnTheWire {
         wire.say(played.events);
         String last = played.events.getLast().id();
         await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L)));
+        // Who published it, and who deleted it.
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L, "audit", 2L)));
         problem(404, "No such run", "/api/v1/runs/" + run);
+        ok("/api/v1/audit?run=" + run)
+                .body("items.action", equalTo(List.of("deleted", "published")))
+                .body("items[0].by", equalTo("REST, address 127.0.0.1"))
+                .body("items[0].detail", equalTo("dataset colours"));
     }
 
     @Test
@@ -137,7 +151,9 @@ class RunEndsTest extends OnTheWire {
         String last = played.events.getLast().id();
         await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
 
-        await().atMost(PATIENCE).untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L)));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L, "audit", 1L)));
+        ok("/api/v1/audit?run=" + run).body("items.action", equalTo(List.of("deleted")));
     }
 
     /// @return how many rows each table of this service has of a run, where it has any; a table

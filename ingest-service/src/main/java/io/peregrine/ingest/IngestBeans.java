@@ -5,6 +5,8 @@ import io.peregrine.ingest.pack.Crew;
 import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.ingest.pack.PictureDecoder;
 import io.peregrine.ingest.pack.Roots;
+import io.peregrine.work.RetentionConfig;
+import io.peregrine.work.RetentionRule;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
@@ -17,6 +19,26 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// Makes the core's parts from the configuration.
 class IngestBeans {
+    /// Packs of a run are listed by number until its dataset is sealed; the manifest has them afterwards.
+    @Produces
+    @Singleton
+    RetentionRule madePacks(RetentionConfig config) {
+        return ofEndedRuns("made_pack", config);
+    }
+
+    @Produces
+    @Singleton
+    RetentionRule suspects(RetentionConfig config) {
+        return ofEndedRuns("suspect", config);
+    }
+
+    private static RetentionRule ofEndedRuns(String table, RetentionConfig config) {
+        return RetentionRule.of(table, config.jobRetention(), """
+                select old.ctid from ended_run ended join %s old on old.run = ended.run
+                where ended.ended_at < now() - :seconds * interval '1 second'
+                limit :limit for update of old skip locked""".formatted(table));
+    }
+
     /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name, but for those that
     /// the command grants to a run in the folder `PEREGRINE_GRANTS`.
     @Produces

@@ -11,6 +11,7 @@ import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
 import io.peregrine.ingest.pack.Roots;
 import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.work.EventHandler;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
 import io.peregrine.work.Transaction;
@@ -24,7 +25,7 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 /// Hears that a dataset lies ready. Its run is accepted ([AcceptRun]), its files are listed ([ListPictures]) and
 /// decoded 256 at a time ([MakePack]), and when the last pack is made the dataset is sealed ([SealDataset]).
 @ApplicationScoped
-class IngestFlow {
+class IngestFlow implements EventHandler {
     private final Inbox inbox;
 
     private final Roots roots;
@@ -37,11 +38,7 @@ class IngestFlow {
     @Incoming("datasets")
     @Blocking
     void datasets(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {
-            if (event.data() instanceof DatasetReady ready) {
-                begin(event, ready, tx);
-            }
-        });
+        inbox.hear(record, this);
     }
 
     /// Of the runs only their ends matter here, and those the inbox keeps by itself; of a deleted
@@ -51,13 +48,25 @@ class IngestFlow {
     void runs(ConsumerRecord<String, byte[]> record) {
         AtomicReference<String> gone = new AtomicReference<>();
         inbox.hear(record, (event, tx) -> {
+            handle(event, tx);
             if (event.data() instanceof RunDeleted deleted) {
-                IngestTables.forget(tx.sql(), deleted.run().id());
                 gone.set(deleted.run().id());
             }
         });
         // A file: after the transaction, not within it.
         Optional.ofNullable(gone.get()).ifPresent(roots::revoke);
+    }
+
+    @Override
+    public void handle(CloudEvent event, Transaction tx) {
+        switch (event.data()) {
+            case DatasetReady ready -> begin(event, ready, tx);
+            case RunDeleted deleted ->
+                IngestTables.forget(tx.sql(), deleted.run().id());
+            default -> {
+                // Nothing of ours begins or ends with it.
+            }
+        }
     }
 
     private static void begin(CloudEvent event, DatasetReady ready, Transaction tx) {

@@ -67,7 +67,7 @@ class ListPictures implements JobHandler {
                 listing.classes().size(),
                 listing.packs().size());
         context.done(tx -> {
-            IngestTables.list(tx.sql(), run.id(), ref, listing);
+            IngestTables.list(tx.sql(), run, ref, listing);
             for (Listing.Range pack : listing.packs()) {
                 tx.add(new Job.New(run, MakePack.KIND, Integer.toString(pack.number()), pack));
             }

@@ -82,7 +82,7 @@ class DecoderCrashTest {
             var ref = listing.publish(store);
             database.inTransaction("a test", tx -> {
                 IngestTables.accept(tx.sql(), run.id(), run.dataset());
-                IngestTables.list(tx.sql(), run.id(), ref, listing);
+                IngestTables.list(tx.sql(), run, ref, listing);
                 for (Listing.Range pack : listing.packs()) {
                     tx.add(new Job.New(run, MakePack.KIND, Integer.toString(pack.number()), pack));
                 }

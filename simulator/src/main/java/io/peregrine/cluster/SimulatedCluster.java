@@ -6,7 +6,9 @@ import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
 import io.peregrine.work.JobHandler;
 import java.net.URI;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /// The cluster service without its framework. Only the encoding of pictures, whose engine is native, is
@@ -46,12 +48,12 @@ public final class SimulatedCluster implements ServiceCode {
 
     /// As the REST operation of that name does.
     public boolean cancel(RunRef run) {
-        return cancelling.cancel(run, "simulated");
+        return cancelling.cancel(run, "simulated", "the simulator");
     }
 
     /// As the REST operation of that name does.
     public boolean delete(RunRef run) {
-        return deleting.delete(run);
+        return deleting.delete(run, "the simulator");
     }
 
     private record Config() implements ClusterConfig {
@@ -78,6 +80,16 @@ public final class SimulatedCluster implements ServiceCode {
         @Override
         public URI ingestUrl() {
             return URI.create("http://localhost");
+        }
+
+        @Override
+        public Optional<Duration> runRetention() {
+            return Optional.empty();
+        }
+
+        @Override
+        public Duration progressRetention() {
+            return Duration.ofDays(7);
         }
     }
 }

@@ -1,11 +1,14 @@
 package io.peregrine.trainer;
 
+import io.peregrine.events.CloudEvent;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.trainer.postgres.CheckpointTable;
+import io.peregrine.work.EventHandler;
 import io.peregrine.work.Inbox;
 import io.peregrine.work.Job;
+import io.peregrine.work.Transaction;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -13,7 +16,7 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Hears that a dataset is balanced, and has its classifier and then its autoencoder trained ([TrainNetwork]).
 @ApplicationScoped
-class TrainerFlow {
+class TrainerFlow implements EventHandler {
     private final Inbox inbox;
 
     TrainerFlow(Inbox inbox) {
@@ -24,13 +27,7 @@ class TrainerFlow {
     @Incoming("shards")
     @Blocking
     void shards(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {
-            if (event.data() instanceof DatasetBalanced balanced) {
-                for (Network network : Network.values()) {
-                    tx.add(new Job.New(balanced.run(), TrainNetwork.KIND, network.wire(), balanced));
-                }
-            }
-        });
+        inbox.hear(record, this);
     }
 
     /// Of the runs only their ends matter here, and those the inbox keeps by itself. Of a deleted
@@ -38,10 +35,22 @@ class TrainerFlow {
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, (event, tx) -> {
-            if (event.data() instanceof RunDeleted deleted) {
-                CheckpointTable.forget(tx.sql(), deleted.run().id());
+        inbox.hear(record, this);
+    }
+
+    @Override
+    public void handle(CloudEvent event, Transaction tx) {
+        switch (event.data()) {
+            case DatasetBalanced balanced -> {
+                for (Network network : Network.values()) {
+                    tx.add(new Job.New(balanced.run(), TrainNetwork.KIND, network.wire(), balanced));
+                }
             }
-        });
+            case RunDeleted deleted ->
+                CheckpointTable.forget(tx.sql(), deleted.run().id());
+            default -> {
+                // Nothing of ours begins or ends with it.
+            }
+        }
     }
 }

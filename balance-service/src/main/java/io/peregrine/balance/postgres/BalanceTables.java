@@ -40,8 +40,10 @@ public final class BalanceTables {
     public static void plan(
             Handle sql, RunRef run, ManifestRef manifest, List<PlannedClass> classes, double productsPerSecond) {
         sql.createUpdate("""
-                        insert into balance_run (run, run_ref, manifest, products_per_second)
-                        values (:run, :runRef, :manifest, :perSecond) on conflict (run) do nothing""")
+                        insert into balance_run (run, run_ref, manifest, products_per_second, sealed_at)
+                        values (:run, :runRef, :manifest, :perSecond,
+                            (select created_at from job where run = :run and kind = 'plan'))
+                        on conflict (run) do nothing""")
                 .bind("run", run.id())
                 .bind("runRef", json(run))
                 .bind("manifest", json(manifest))
@@ -153,22 +155,21 @@ public final class BalanceTables {
             Instant balancedAt) {}
 
     public static Optional<RunRow> run(Handle sql, String run) {
-        return sql.createQuery("""
-                        select *, coalesce((select created_at from job where run = :run and kind = 'plan'), planned_at)
-                            as sealed_at
-                        from balance_run where run = :run""")
+        return sql.createQuery("select * from balance_run where run = :run")
                 .bind("run", run)
                 .map((row, context) -> {
                     String ref = row.getString("run_ref");
                     String shards = row.getString("shards");
+                    Timestamp sealed = row.getTimestamp("sealed_at");
+                    Timestamp planned = row.getTimestamp("planned_at");
                     Timestamp balanced = row.getTimestamp("balanced_at");
                     return new RunRow(
                             ref == null ? null : read(ref, RunRef.class),
                             read(row.getString("manifest"), ManifestRef.class),
                             shards == null ? List.of() : List.of(read(shards, ArtifactRef[].class)),
                             row.getDouble("products_per_second"),
-                            row.getTimestamp("sealed_at").toInstant(),
-                            row.getTimestamp("planned_at").toInstant(),
+                            (sealed == null ? planned : sealed).toInstant(),
+                            planned.toInstant(),
                             balanced == null ? null : balanced.toInstant());
                 })
                 .findOne();

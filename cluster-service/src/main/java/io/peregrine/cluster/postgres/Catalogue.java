@@ -47,7 +47,9 @@ public final class Catalogue {
     private Catalogue() {}
 
     /// Writes down what an event says, and that it was said.
-    public static void record(Handle sql, CloudEvent event) {
+    ///
+    /// @param by who asked for it, or null where nobody did
+    public static void record(Handle sql, CloudEvent event, String by) {
         RunRef run = runOf(event);
         begin(sql, run, event.time());
         if (event.data() instanceof StageQueued queued) {
@@ -56,14 +58,15 @@ public final class Catalogue {
             return;
         }
         sql.createUpdate("""
-                        insert into timeline (run, source, id, type, time, text)
-                        values (:run, :source, :id, :type, :time, :text) on conflict do nothing""")
+                        insert into timeline (run, source, id, type, time, text, actor)
+                        values (:run, :source, :id, :type, :time, :text, :actor) on conflict do nothing""")
                 .bind("run", run.id())
                 .bind("source", event.source())
                 .bind("id", event.id())
                 .bind("type", event.type())
                 .bind("time", event.time())
                 .bind("text", text(TimelineText.of(event.data())))
+                .bind("actor", by)
                 .execute();
         fact(sql, run, event.data(), event.time());
     }

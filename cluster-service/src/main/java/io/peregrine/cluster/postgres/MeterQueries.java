@@ -11,6 +11,9 @@ import org.jdbi.v3.core.Handle;
 /// What the meters tell.
 @ApplicationScoped
 public class MeterQueries {
+    /// The most classes and clusters that get series of their own: a dataset may have ten thousand.
+    static final int LABELS = 200;
+
     private final Database database;
 
     MeterQueries(Database database) {
@@ -28,7 +31,7 @@ public class MeterQueries {
 
     /// The clusters that were computed last.
     ///
-    /// @param clusters by name
+    /// @param clusters the largest [#LABELS] by name
     /// @param measures by name and split, such as `nmi.test`
     public record Latest(int iterations, double inertia, Map<String, Cluster> clusters, Map<String, Double> measures) {}
 
@@ -64,16 +67,19 @@ public class MeterQueries {
                         .list());
     }
 
-    /// @return in label order; none before the first set was balanced
+    /// @return the largest [#LABELS] in label order; none before the first set was balanced
     public List<ClassRows> classes() {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
-                        select label, coalesce(train, 0) as train, synthetic from class
-                        where synthetic is not null and run = (
-                            select run.id from run where exists (
-                                select from class where class.run = run.id and synthetic is not null)
-                            order by created desc limit 1)
+                        select * from (
+                            select label, coalesce(train, 0) as train, synthetic, place from class
+                            where synthetic is not null and run = (
+                                select run.id from run where exists (
+                                    select from class where class.run = run.id and synthetic is not null)
+                                order by created desc limit 1)
+                            order by coalesce(train, 0) + synthetic desc, place limit :most) largest
                         order by place""")
+                        .bind("most", LABELS)
                         .map((rs, context) ->
                                 new ClassRows(rs.getString("label"), rs.getLong("train"), rs.getLong("synthetic")))
                         .list());
@@ -92,8 +98,9 @@ public class MeterQueries {
 
     private static Map<String, Cluster> clusters(Handle sql, String run) {
         Map<String, Cluster> clusters = new TreeMap<>();
-        sql.createQuery("select name, size, purity from cluster where run = :run")
+        sql.createQuery("select name, size, purity from cluster where run = :run order by size desc, index limit :most")
                 .bind("run", run)
+                .bind("most", LABELS)
                 .map((rs, context) ->
                         Map.entry(rs.getString("name"), new Cluster(rs.getLong("size"), rs.getDouble("purity"))))
                 .forEach(entry -> clusters.put(entry.getKey(), entry.getValue()));

@@ -5,8 +5,6 @@ import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Instant;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -78,25 +76,6 @@ public class PictureQueries {
     /// A picture as a dot.
     public record ProjectedPoint(
             String imageId, long row, float x, float y, float z, String label, int cluster, String split) {}
-
-    /// A record that could not be understood, and why.
-    public record QuarantinedRecord(
-            long id,
-            String topic,
-            int partition,
-            long offset,
-
-            @Schema(description = "NOT_AN_EVENT, UNKNOWN_TYPE, BAD_DATA, EVENT_ID_CONFLICT or HANDLER_FAILED")
-            String kind,
-
-            String message,
-            @Schema(description = "SHA-256 of the bytes") String digest,
-            long bytes,
-
-            @Schema(description = "The first 200 characters, as far as they are text")
-            String beginning,
-
-            Instant keptAt) {}
 
     /// Where a picture's pixels lie.
     public record Pixels(ArtifactRef pack, int index) {}
@@ -215,29 +194,6 @@ public class PictureQueries {
         return Page.of(rows, most, last -> Cursor.after(last.row()));
     }
 
-    /// @return what was quarantined by this service, newest first
-    public Page<QuarantinedRecord> quarantine(Cursor after, int limit) {
-        List<QuarantinedRecord> rows = database.jdbi()
-                .withHandle(sql -> sql.createQuery("""
-                        select *, coalesce(length(bytes), 0) as size, substring(bytes for 200) as beginning
-                        from quarantine where id < :id order by id desc limit :limit""")
-                        .bind("id", after == null ? Long.MAX_VALUE : after.number(0))
-                        .bind("limit", limit + 1)
-                        .map((rs, context) -> new QuarantinedRecord(
-                                rs.getLong("id"),
-                                rs.getString("topic"),
-                                rs.getInt("partition"),
-                                rs.getLong("kafka_offset"),
-                                rs.getString("kind"),
-                                rs.getString("message"),
-                                HexFormat.of().formatHex(rs.getBytes("digest")),
-                                rs.getLong("size"),
-                                printable(rs.getBytes("beginning")),
-                                RunQueries.instant(rs, "kept_at")))
-                        .list());
-        return Page.of(rows, limit, last -> Cursor.after(last.id()));
-    }
-
     private List<Picture> list(String statement, java.util.function.UnaryOperator<Query> bound) {
         return database.jdbi()
                 .withHandle((Handle sql) -> bound.apply(sql.createQuery(statement))
@@ -272,11 +228,5 @@ public class PictureQueries {
                 .forEach(entry -> classes.put(entry.getKey(), entry.getValue().longValue()));
         return new Cluster(
                 rs.getInt("index"), rs.getString("name"), rs.getLong("size"), rs.getDouble("purity"), classes);
-    }
-
-    private static String printable(byte[] bytes) {
-        return bytes == null
-                ? null
-                : new String(bytes, java.nio.charset.StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "·");
     }
 }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jdbi.v3.core.Handle;
 
 /// What is asked of runs.
@@ -80,7 +81,18 @@ public class RunQueries {
     }
 
     /// An event of a run, as its timeline keeps it.
-    public record TimelineEntry(long place, Instant time, String type, String source, String id, String text) {}
+    public record TimelineEntry(
+            long place,
+            Instant time,
+            String type,
+            String source,
+            String id,
+            String text,
+
+            @Schema(
+                    description = "Who published the dataset or cancelled the run; left out of what the pipeline itself"
+                            + " published. What came over Kafka is claimed, not proven")
+            String by) {}
 
     /// @return every event of the run, once, by time
     public Page<TimelineEntry> timeline(String run, Cursor after, int limit) {
@@ -99,7 +111,8 @@ public class RunQueries {
                                 rs.getString("type"),
                                 rs.getString("source"),
                                 rs.getString("id"),
-                                rs.getString("text")))
+                                rs.getString("text"),
+                                rs.getString("actor")))
                         .list());
         return Page.of(rows, limit, last -> Cursor.after(last.time(), last.place()));
     }

@@ -13,6 +13,7 @@ import io.peregrine.cluster.postgres.RunSummary;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
+import io.peregrine.rest.Caller;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
 import jakarta.ws.rs.Consumes;
@@ -51,12 +52,14 @@ public class RunsResource {
     private final RunCancelling cancelling;
     private final RunDeleting deleting;
     private final Paging paging;
+    private final Caller caller;
 
-    RunsResource(RunQueries runs, RunCancelling cancelling, RunDeleting deleting, Paging paging) {
+    RunsResource(RunQueries runs, RunCancelling cancelling, RunDeleting deleting, Paging paging, Caller caller) {
         this.runs = runs;
         this.cancelling = cancelling;
         this.deleting = deleting;
         this.paging = paging;
+        this.caller = caller;
     }
 
     static final class RunPage extends PageOf<RunSummary> {}
@@ -164,7 +167,7 @@ public class RunsResource {
     public Response cancel(@Parameter(ref = "run") @PathParam("run") String run, String body) {
         Cancellation cancellation = Cancellation.read(body);
         RunRef reference = runs.reference(run).orElseThrow(() -> unknown(run));
-        if (!cancelling.cancel(reference, cancellation.reason())) {
+        if (!cancelling.cancel(reference, cancellation.reason(), caller.name())) {
             String state = runs.summary(run).map(RunSummary::state).orElse("ended");
             throw Problem.of(RunProblem.RUN_ENDED, "Run %s is %s.".formatted(run, state));
         }
@@ -189,7 +192,7 @@ public class RunsResource {
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public void delete(@Parameter(ref = "run") @PathParam("run") String run) {
         RunRef reference = runs.reference(run).orElseThrow(() -> unknown(run));
-        if (!deleting.delete(reference)) {
+        if (!deleting.delete(reference, caller.name())) {
             // Another may have deleted it at the same moment.
             must(run);
             throw Problem.of(RunProblem.RUN_GOES_ON, "Run %s is running.".formatted(run));

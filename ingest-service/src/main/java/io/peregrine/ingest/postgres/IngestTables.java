@@ -32,10 +32,12 @@ public final class IngestTables {
                 .execute();
     }
 
-    public static void list(Handle sql, String run, ArtifactRef listing, Listing listed) {
-        sql.createUpdate(
-                        "update ingest_run set listing = :listing, packs = :packs, rows_listed = :rows where run = :run")
-                .bind("run", run)
+    public static void list(Handle sql, RunRef run, ArtifactRef listing, Listing listed) {
+        sql.createUpdate("""
+                        update ingest_run set run_ref = :ref, listing = :listing, packs = :packs, rows_listed = :rows
+                        where run = :run""")
+                .bind("run", run.id())
+                .bind("ref", json(run))
                 .bind("listing", json(listing))
                 .bind("packs", listed.packs().size())
                 .bind("rows", listed.rows().size())
@@ -44,9 +46,7 @@ public final class IngestTables {
 
     /// @return a listed run as events point to it; empty, if it is unknown or not listed yet
     public static Optional<RunRef> listed(Handle sql, String run) {
-        return sql.createQuery("""
-                        select job.run_ref from job join ingest_run on ingest_run.run = job.run
-                        where job.run = :run and job.kind = 'list' and ingest_run.listing is not null""")
+        return sql.createQuery("select run_ref from ingest_run where run = :run and listing is not null")
                 .bind("run", run)
                 .map((row, context) -> read(row.getString("run_ref"), new TypeReference<RunRef>() {}))
                 .findFirst();

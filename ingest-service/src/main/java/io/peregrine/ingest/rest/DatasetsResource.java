@@ -12,6 +12,7 @@ import io.peregrine.ingest.IngestConfig;
 import io.peregrine.ingest.InitialWeights;
 import io.peregrine.ingest.pack.Roots;
 import io.peregrine.ingest.postgres.Published;
+import io.peregrine.rest.Caller;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
 import io.peregrine.work.Database;
@@ -50,18 +51,21 @@ public class DatasetsResource {
     private final InitialWeights weights;
     private final URI runs;
     private final String source;
+    private final Caller caller;
 
     DatasetsResource(
             Database database,
             Roots roots,
             InitialWeights weights,
             IngestConfig config,
+            Caller caller,
             @ConfigProperty(name = "quarkus.application.name") String service) {
         this.database = database;
         this.roots = roots;
         this.weights = weights;
         this.runs = URI.create(config.runsUrl().toString().replaceAll("/+$", "") + "/api/v1/runs/");
         this.source = "/peregrine/" + service;
+        this.caller = caller;
     }
 
     /// @param run the id of the run that begins: 32 hexadecimal digits
@@ -136,7 +140,7 @@ public class DatasetsResource {
                 // Its event would be a repeat that nobody acts on, and Location would lead nowhere.
                 throw Problem.of(DatasetProblem.RUN_DELETED, "It was run %s.".formatted(run));
             }
-            tx.sayAs(id, run, ready);
+            tx.by(caller.name()).sayAs(id, run, ready);
             same[0] = Published.is(tx.sql(), id, data);
         });
         if (!same[0]) {

@@ -2,6 +2,8 @@ package io.peregrine.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.work.Audit;
+import io.peregrine.work.Database;
 import io.peregrine.work.Pruning;
 import io.peregrine.work.Pruning.Sum;
 import io.peregrine.work.Pruning.Unneeded;
@@ -31,11 +33,15 @@ public class ArtefactsResource {
     private final Pruning pruning;
     private final StoreCheck check;
     private final Drawings drawings;
+    private final Database database;
+    private final Caller caller;
 
-    ArtefactsResource(Pruning pruning, StoreCheck check, Drawings drawings) {
+    ArtefactsResource(Pruning pruning, StoreCheck check, Drawings drawings, Database database, Caller caller) {
         this.pruning = pruning;
         this.check = check;
         this.drawings = drawings;
+        this.database = database;
+        this.caller = caller;
     }
 
     /// What no run needs.
@@ -103,8 +109,11 @@ public class ArtefactsResource {
             description = "Another pruning of this service is at work",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Sum prune() {
-        return pruning.prune()
+        Sum sum = pruning.prune()
                 .orElseThrow(() -> Problem.of(GeneralProblem.PRUNING_GOES_ON, "One of this service was asked before."));
+        String detail = "%d artifacts, %d bytes".formatted(sum.artefacts(), sum.bytes());
+        database.jdbi().useHandle(sql -> Audit.note(sql, "pruned", null, caller.name(), detail));
+        return sum;
     }
 
     @GET

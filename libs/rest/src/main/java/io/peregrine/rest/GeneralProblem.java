@@ -33,6 +33,12 @@ public enum GeneralProblem implements ProblemKind {
     PROBLEM_UNKNOWN(404, "No such kind of problem", "Ask GET /api/v1/problems."),
     ARTEFACT_GONE(410, "The artefact is gone", "It was pruned from the store or is damaged; publish the dataset again."),
     PRUNING_GOES_ON(409, "Another pruning is at work", "Wait for its end; it deletes the same."),
+    QUARANTINED_UNKNOWN(
+            404, "No such record in quarantine", "Ask GET /api/v1/quarantine of this service for those that there are."),
+    REPLAY_REFUSED(
+            409,
+            "The record was refused again",
+            "It stays in quarantine. Mend what the reason names and replay it again, or purge it."),
     STORE_AWAY(503, "The store is away", "Try again in some seconds; what was not done yet can be asked for again."),
     DATABASE_AWAY(503, "The database is away", "Try again in some seconds; nothing was changed."),
     INTERNAL(500, "A bug of ours", "Look for the time of this answer in the service's log.");

@@ -6,7 +6,29 @@ import java.net.URI;
 
 /// What all lists that come in pages have in common.
 public final class Pages {
+    private static final int USUAL = 100;
+    private static final int MOST = 1_000;
+
     private Pages() {}
+
+    /// @param asked as it stands in the address, or null
+    /// @return items of a page, 100 where none was asked for, at most 1000
+    public static int limit(String asked) {
+        return limit(asked, USUAL, MOST);
+    }
+
+    /// @param cursor the id of the page before's last item, or null for the first page
+    /// @return the id that all items of the page are below
+    public static long idBefore(String cursor) {
+        if (cursor == null || cursor.isEmpty()) {
+            return Long.MAX_VALUE;
+        }
+        try {
+            return Long.parseLong(cursor);
+        } catch (NumberFormatException e) {
+            throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));
+        }
+    }
 
     /// @param asked as it stands in the address, or null
     /// @param otherwise where none was asked for

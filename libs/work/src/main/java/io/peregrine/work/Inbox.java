@@ -1,5 +1,7 @@
 package io.peregrine.work;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.api.trace.SpanKind;
@@ -10,10 +12,10 @@ import io.peregrine.events.UnreadableEvent;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
 
 /// Hears events: one transaction, then the record may be acknowledged.
@@ -24,6 +26,10 @@ import org.jboss.logging.Logger;
 public final class Inbox {
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int TRIES = 3;
+    private static final String CONFLICT = "EVENT_ID_CONFLICT";
+    private static final String HANDLER_FAILED = "HANDLER_FAILED";
+    /// Who asked for an event, of CloudEvents' extension "Auth Context".
+    static final String PUBLISHER = "ce_authid";
     private static final Duration FIRST_WAIT = Duration.ofMillis(200);
     private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
 
@@ -42,7 +48,7 @@ public final class Inbox {
     /// @param facts turns a new event into rows and jobs; tried three times when it fails by itself, then
     ///     the record is quarantined as `HANDLER_FAILED`
     /// @throws IllegalStateException if the service stops while the database is away: do not acknowledge
-    public void hear(ConsumerRecord<String, byte[]> record, BiConsumer<CloudEvent, Transaction> facts) {
+    public void hear(ConsumerRecord<String, byte[]> record, EventHandler facts) {
         Traces.within(
                 Traces.of(record),
                 "process " + record.topic(),
@@ -57,7 +63,7 @@ public final class Inbox {
                 () -> hearTraced(record, facts));
     }
 
-    private void hearTraced(ConsumerRecord<String, byte[]> record, BiConsumer<CloudEvent, Transaction> facts) {
+    private void hearTraced(ConsumerRecord<String, byte[]> record, EventHandler facts) {
         CloudEvent event;
         try {
             event = EventCodec.read(record);
@@ -75,7 +81,7 @@ public final class Inbox {
         for (int attempt = 1; ; attempt++) {
             try {
                 boolean[] isNew = new boolean[1];
-                untilThere(event.id(), tx -> isNew[0] = hearOnce(record, event, facts, tx));
+                untilThere(event.id(), tx -> isNew[0] = hearOnce(record, event, facts, tx) == Outcome.NEW);
                 if (isNew[0]) {
                     heard.accept(event);
                 }
@@ -86,18 +92,65 @@ public final class Inbox {
                 // Also a StackOverflowError, which the next record does not meet again.
                 LOG.errorf(bug, "handler failed type=%s id=%s try=%d", event.type(), event.id(), attempt);
                 if (attempt == TRIES) {
-                    quarantine(record, "HANDLER_FAILED", bug.toString());
+                    quarantine(record, HANDLER_FAILED, bug.toString());
                     return;
                 }
             }
         }
     }
 
-    private static boolean hearOnce(
-            ConsumerRecord<String, byte[]> record,
-            CloudEvent event,
-            BiConsumer<CloudEvent, Transaction> facts,
-            Transaction tx) {
+    /// Why a replay was refused.
+    record Refusal(String kind, String message) {}
+
+    /// Receives a quarantined record again, once, in one transaction.
+    ///
+    /// @param accepted does what belongs into the same transaction
+    /// @return why it is refused still; empty, where it was accepted: its effect is durable, or was before
+    Optional<Refusal> replay(
+            ConsumerRecord<String, byte[]> record, EventHandler facts, Consumer<Transaction> accepted) {
+        CloudEvent event;
+        try {
+            event = EventCodec.read(record);
+        } catch (UnreadableEvent unreadable) {
+            return Optional.of(new Refusal(unreadable.kind().name(), unreadable.getMessage()));
+        }
+        Outcome outcome;
+        try {
+            outcome = database.call(event.id(), tx -> {
+                Outcome once = hearOnce(record, event, facts, tx);
+                if (once != Outcome.CONFLICT) {
+                    accepted.accept(tx);
+                }
+                return once;
+            });
+        } catch (RuntimeException | Error bug) {
+            if (bug instanceof RuntimeException refused && Database.passes(refused)) {
+                throw refused;
+            }
+            LOG.errorf(bug, "handler failed in a replay type=%s id=%s", event.type(), event.id());
+            return Optional.of(new Refusal(HANDLER_FAILED, bug.toString()));
+        }
+        if (outcome == Outcome.NEW) {
+            heard.accept(event);
+        }
+        return outcome == Outcome.CONFLICT ? Optional.of(new Refusal(CONFLICT, conflict(event))) : Optional.empty();
+    }
+
+    private static String conflict(CloudEvent event) {
+        return "source %s has said id %s before with other content; the first stands, say it under a new id"
+                .formatted(event.source(), event.id());
+    }
+
+    private enum Outcome {
+        NEW,
+        REPEAT,
+        /// The same id was received before with other content.
+        CONFLICT
+    }
+
+    private static Outcome hearOnce(
+            ConsumerRecord<String, byte[]> record, CloudEvent event, EventHandler facts, Transaction tx) {
+        publisher(record).ifPresent(tx::publishedBy);
         byte[] digest = EventCodec.digest(event);
         boolean isNew = tx.sql()
                         .createUpdate("""
@@ -117,29 +170,33 @@ public final class Inbox {
                     .mapTo(byte[].class)
                     .findOne();
             if (first.isPresent() && !Arrays.equals(first.get(), digest)) {
-                Quarantine.keep(
-                        tx.sql(),
-                        record,
-                        "EVENT_ID_CONFLICT",
-                        "source %s has said id %s before with other content; the first stands, say it under a new id"
-                                .formatted(event.source(), event.id()));
+                Quarantine.keep(tx.sql(), record, CONFLICT, conflict(event));
+                return Outcome.CONFLICT;
             }
-            return false;
+            return Outcome.REPEAT;
         }
         if (event.data() instanceof RunDeleted deleted) {
             if (tx.forget(deleted.run().id())) {
-                facts.accept(event, tx);
+                facts.handle(event, tx);
             }
-            return true;
+            return Outcome.NEW;
         }
         if (Transaction.isTerminal(event.data())) {
             tx.end(event.data().run().id(), event.type());
         }
         // Of a run that was deleted nothing comes back, whatever is delivered late or again.
         if (!tx.isDeleted(runOf(event))) {
-            facts.accept(event, tx);
+            facts.handle(event, tx);
         }
-        return true;
+        return Outcome.NEW;
+    }
+
+    /// @return who published the record, as far as it says so; nothing proves it
+    private static Optional<String> publisher(ConsumerRecord<String, byte[]> record) {
+        Header header = record.headers().lastHeader(PUBLISHER);
+        return header == null || header.value() == null
+                ? Optional.empty()
+                : Optional.of(Audit.actor(new String(header.value(), UTF_8)));
     }
 
     private static String runOf(CloudEvent event) {

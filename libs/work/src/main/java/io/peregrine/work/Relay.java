@@ -1,6 +1,7 @@
 package io.peregrine.work;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
@@ -49,6 +50,7 @@ public final class Relay implements AutoCloseable {
             String run,
             String cause,
             String traceparent,
+            String actor,
             byte[] data) {
         static Row of(ResultSet row) throws SQLException {
             return new Row(
@@ -60,6 +62,7 @@ public final class Relay implements AutoCloseable {
                     row.getString("run"),
                     row.getString("cause"),
                     row.getString("traceparent"),
+                    row.getString("actor"),
                     row.getBytes("data"));
         }
     }
@@ -203,6 +206,9 @@ public final class Relay implements AutoCloseable {
         ProducerRecord<String, byte[]> record = EventCodec.write(event);
         if (row.traceparent() != null) {
             record.headers().add(Traces.HEADER, row.traceparent().getBytes(US_ASCII));
+        }
+        if (row.actor() != null) {
+            record.headers().add(Inbox.PUBLISHER, row.actor().getBytes(UTF_8));
         }
         return record;
     }

@@ -11,6 +11,7 @@ import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.UnreadableEvent;
 import java.util.List;
+import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
 /// One database transaction: facts become rows, jobs are added, events lie in the outbox, all or nothing.
@@ -21,6 +22,8 @@ public final class Transaction {
 
     private final Handle sql;
     private final String cause;
+    private String actor;
+    private String publisher;
 
     Transaction(Handle sql, String cause) {
         this.sql = sql;
@@ -30,6 +33,23 @@ public final class Transaction {
     /// @return the database, inside this transaction
     public Handle sql() {
         return sql;
+    }
+
+    /// Names who asks for what this transaction does; it goes with the events that are published from now on.
+    ///
+    /// @param name a principal or an address, never a secret
+    public Transaction by(String name) {
+        this.actor = Audit.actor(name);
+        return this;
+    }
+
+    void publishedBy(String name) {
+        this.publisher = name;
+    }
+
+    /// @return who published the event that is being handled, as far as it says so; nothing proves it
+    public Optional<String> publisher() {
+        return Optional.ofNullable(publisher);
     }
 
     /// Says an event when the transaction commits. Of a run that has ended nothing more is said; of two ends the
@@ -68,8 +88,8 @@ public final class Transaction {
         byte[] data = EventCodec.data(event);
         mustBeSendable(event.type(), data);
         sql.createUpdate("""
-                        insert into outbox (id, run, type, terminal, subject, cause, traceparent, data)
-                        values (:id, :run, :type, :terminal, :subject, :cause, :traceparent, :data)
+                        insert into outbox (id, run, type, terminal, subject, cause, traceparent, actor, data)
+                        values (:id, :run, :type, :terminal, :subject, :cause, :traceparent, :actor, :data)
                         on conflict (id) do nothing""")
                 .bind("id", id)
                 .bind("run", event.run() == null ? null : event.run().id())
@@ -78,6 +98,7 @@ public final class Transaction {
                 .bind("subject", subject)
                 .bind("cause", cause)
                 .bind("traceparent", Traces.current())
+                .bind("actor", actor)
                 .bind("data", data)
                 .execute();
     }

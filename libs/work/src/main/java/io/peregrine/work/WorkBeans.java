@@ -3,6 +3,7 @@ package io.peregrine.work;
 import io.agroal.api.AgroalDataSource;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.config.MeterFilter;
 import io.micrometer.core.instrument.distribution.DistributionStatisticConfig;
 import io.quarkus.arc.All;
@@ -17,6 +18,7 @@ import jakarta.inject.Singleton;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -32,6 +34,7 @@ import org.jboss.logging.Logger;
 class WorkBeans {
     private static final Logger LOG = Logger.getLogger(WorkBeans.class);
 
+    private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
     private static final double[] ANSWER_NANOS = {5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 1e10};
 
     private final WorkConfig config;
@@ -67,6 +70,15 @@ class WorkBeans {
     @Singleton
     MeterFilter answerTimes() {
         return new MeterFilter() {
+            /// A client may call its method what it likes: each would be a series of its own.
+            @Override
+            public Meter.Id map(Meter.Id id) {
+                String method = id.getTag("method");
+                return id.getName().startsWith("http.server.") && method != null && !METHODS.contains(method)
+                        ? id.replaceTags(Tags.of(id.getTags()).and("method", "OTHER"))
+                        : id;
+            }
+
             @Override
             public DistributionStatisticConfig configure(Meter.Id id, DistributionStatisticConfig config) {
                 return id.getName().equals("http.server.requests")
@@ -119,7 +131,6 @@ class WorkBeans {
                 Thread.ofPlatform().daemon().name("upkeep").factory());
         upkeep.scheduleWithFixedDelay(meters::measure, 0, 5, TimeUnit.SECONDS);
         upkeep.scheduleWithFixedDelay(this::tellWaiting, 5, 5, TimeUnit.SECONDS);
-        upkeep.scheduleWithFixedDelay(() -> forget(database), 1, 60, TimeUnit.MINUTES);
     }
 
     private void tellWaiting() {
@@ -127,19 +138,6 @@ class WorkBeans {
             worker.tellWaiting();
         } catch (RuntimeException away) {
             LOG.debugf("what runs wait for is told later: %s", away.getMessage());
-        }
-    }
-
-    private void forget(Database database) {
-        try {
-            database.inTransaction(
-                    null,
-                    tx -> tx.sql()
-                            .createUpdate("delete from inbox where heard_at < now() - :seconds * interval '1 second'")
-                            .bind("seconds", config.remember().toSeconds())
-                            .execute());
-        } catch (RuntimeException away) {
-            LOG.debugf("the inbox is tidied later: %s", away.getMessage());
         }
     }
 

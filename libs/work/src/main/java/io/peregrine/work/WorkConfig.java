@@ -28,8 +28,4 @@ public interface WorkConfig {
     /// How much work of one run is a turn: runs that have had equally many are served in the order in which they came.
     @WithDefault("5s")
     Duration turn();
-
-    /// How long the inbox remembers that an event was heard. Topics keep theirs 7 days.
-    @WithDefault("30d")
-    Duration remember();
 }

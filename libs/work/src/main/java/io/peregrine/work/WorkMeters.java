@@ -35,6 +35,7 @@ final class WorkMeters {
     private final MultiGauge longestWait;
     private volatile double quarantined;
     private volatile double setAside;
+    private volatile double quarantinedBytes;
     private volatile double unsent;
     private volatile double unsentSeconds;
 
@@ -69,6 +70,10 @@ final class WorkMeters {
                 .register(registry);
         Gauge.builder("peregrine.outbox.set.aside.events", () -> setAside)
                 .description("Events that cannot be sent and were set aside with their errors")
+                .register(registry);
+        Gauge.builder("peregrine.quarantine", () -> quarantinedBytes)
+                .baseUnit("bytes")
+                .description("Bytes of these records: values and headers")
                 .register(registry);
         Gauge.builder("peregrine.outbox.unsent.events", () -> unsent)
                 .description("Events that lie in the outbox and are not sent yet")
@@ -141,13 +146,21 @@ final class WorkMeters {
                     .withHandle(sql -> sql.createQuery("select count(*) from outbox where set_aside_at is not null")
                             .mapTo(Long.class)
                             .one());
-            quarantined = database.jdbi()
-                    .withHandle(sql -> sql.createQuery("select count(*) from quarantine")
-                            .mapTo(Long.class)
-                            .one());
+            measureQuarantine();
         } catch (RuntimeException away) {
             LOG.debugf("queues are measured later: %s", away.getMessage());
         }
+    }
+
+    private void measureQuarantine() {
+        database.jdbi()
+                .useHandle(sql -> sql.createQuery(
+                                "select count(*) as records, coalesce(sum(size), 0) as bytes from quarantine")
+                        .map((row, context) -> {
+                            quarantined = row.getLong("records");
+                            return quarantinedBytes = row.getLong("bytes");
+                        })
+                        .one());
     }
 
     /// Every kind that this service works on, in every state: a gauge that appears only with its first failed job

@@ -97,7 +97,7 @@ final class WorkFixture implements AutoCloseable {
         database.jdbi()
                 .useHandle(
                         sql -> sql.execute(
-                                "truncate inbox, job, outbox, quarantine, ended_run, run_turn, artefact, needed, condemned restart identity"));
+                                "truncate inbox, job, outbox, quarantine, audit, ended_run, run_turn, artefact, needed, condemned restart identity"));
     }
 
     /// Executes statements as the database's owner, in its database.

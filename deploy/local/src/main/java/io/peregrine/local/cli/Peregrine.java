@@ -24,6 +24,8 @@ import picocli.CommandLine.ScopeType;
             CareCommands.Delete.class,
             CareCommands.Prune.class,
             CareCommands.Fsck.class,
+            QuarantineCommands.Quarantine.class,
+            QuarantineCommands.Audit.class,
             GalleryCommand.class,
             SetCommands.Samples.class,
             SetCommands.Export.class,

@@ -43,6 +43,18 @@ class CommandTest {
     }
 
     @Test
+    void nothingIsPurgedFromQuarantineByOversight() {
+        for (String[] words : new String[][] {{}, {"ingest:1", "--all"}}) {
+            String[] command = Arrays.copyOf(new String[] {"quarantine", "purge"}, 2 + words.length);
+            System.arraycopy(words, 0, command, 2, words.length);
+            assertThat(refused(command))
+                    .isEqualTo("Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
+        }
+        assertThat(refused("quarantine", "--data", data())).startsWith("Nothing runs over");
+        assertThat(refused("audit", "--data", data())).startsWith("Nothing runs over");
+    }
+
+    @Test
     void aMissingFolderIsNamed() {
         Path missing = folder.resolve("nowhere");
         assertThat(refused("run", missing.toString())).isEqualTo("There is no folder " + missing + ".");

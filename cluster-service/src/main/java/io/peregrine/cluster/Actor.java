@@ -1,0 +1,40 @@
+package io.peregrine.cluster;
+
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunDeleted;
+import io.peregrine.work.Audit;
+import java.util.Optional;
+
+/// Who asked for an event: told by its source and by what its producer says of who asked. Over Kafka nothing proves it.
+final class Actor {
+    static final String OURS = "/peregrine/cluster-service";
+
+    private static final String SERVICES = "/peregrine/";
+    private static final String COMMAND = "/peregrine/command";
+    private static final String BARE = "/kafka/";
+
+    private Actor() {}
+
+    /// @param publisher as the event names who asked for it
+    /// @return null of an event that the pipeline itself published
+    static String of(CloudEvent event, Optional<String> publisher) {
+        boolean asked = event.data() instanceof DatasetReady
+                || event.data() instanceof RunCancelled
+                || event.data() instanceof RunDeleted;
+        if (!asked) {
+            return null;
+        }
+        String source = event.source();
+        if (source.equals(COMMAND)) {
+            return publisher.map(user -> "command, user " + user).orElse("command");
+        }
+        if (source.startsWith(SERVICES)) {
+            // The service has written down whom it served.
+            return publisher.orElse(Audit.actor(source));
+        }
+        String client = source.startsWith(BARE) ? "Kafka client" : "Kafka client, source " + source;
+        return Audit.actor(publisher.map(user -> client + ", user " + user).orElse(client));
+    }
+}

@@ -1,0 +1,81 @@
+package io.peregrine.cluster;
+
+import io.peregrine.cluster.postgres.RunState;
+import io.peregrine.events.RunRef;
+import io.peregrine.work.RetentionConfig;
+import io.peregrine.work.RetentionRule;
+import io.peregrine.work.Transaction;
+import jakarta.enterprise.inject.Produces;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+
+/// What cluster-service removes of runs that have ended some time ago. Everything else stays until the run is deleted:
+/// it is what callers ask for.
+class ClusterRetention {
+    private static final Logger LOG = Logger.getLogger(ClusterRetention.class);
+
+    /// Latents are read by the analysis alone, which has published them as an artifact.
+    @Produces
+    @Singleton
+    RetentionRule latents(RetentionConfig config) {
+        return latents(config.jobRetention());
+    }
+
+    static RetentionRule latents(Duration age) {
+        return RetentionRule.of("latent", age, """
+                select latent.ctid from ended_run ended join latent on latent.run = ended.run
+                where ended.ended_at < now() - :seconds * interval '1 second'
+                limit :limit for update of latent skip locked""");
+    }
+
+    /// A training of hours says how far it is thousands of times.
+    @Produces
+    @Singleton
+    RetentionRule progress(ClusterConfig config) {
+        return progress(config.progressRetention());
+    }
+
+    static RetentionRule progress(Duration age) {
+        return RetentionRule.of("timeline", age, """
+                select timeline.ctid from timeline join ended_run ended on ended.run = timeline.run
+                where timeline.type = 'io.peregrine.stage.progressed.v1'
+                  and timeline.time < now() - :seconds * interval '1 second'
+                  and ended.ended_at < now() - :seconds * interval '1 second'
+                order by timeline.time limit :limit for update of timeline skip locked""");
+    }
+
+    /// Deletes whole runs as a user does, where that is configured.
+    @Produces
+    @Singleton
+    RetentionRule runs(ClusterConfig config) {
+        return runs(config.runRetention());
+    }
+
+    static RetentionRule runs(Optional<Duration> age) {
+        return new RetentionRule() {
+            @Override
+            public String table() {
+                return "run";
+            }
+
+            @Override
+            public int removeSome(Transaction tx, int limit) {
+                return age.flatMap(least -> RunState.endedBefore(tx.sql(), least))
+                        .map(run -> delete(tx, run, age.get()))
+                        .orElse(0);
+            }
+        };
+    }
+
+    /// One run at a time: it may have a hundred thousand pictures.
+    private static int delete(Transaction tx, RunRef run, Duration age) {
+        if (!RunDeleting.delete(tx, run, "run-retention")) {
+            // Somebody else deletes it at this moment.
+            return 0;
+        }
+        LOG.infof("run deleted run=%s reason=run-retention age=%s", run.id(), age);
+        return 1;
+    }
+}

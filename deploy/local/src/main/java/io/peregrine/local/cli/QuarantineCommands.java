@@ -1,0 +1,273 @@
+package io.peregrine.local.cli;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.EventCodec;
+import io.peregrine.local.Refusal;
+import java.io.IOException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.StreamSupport;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/// `quarantine` and `audit`: what no service understood, and who did what. Both ask all four services.
+final class QuarantineCommands {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final String QUARANTINE = "/api/v1/quarantine";
+
+    private QuarantineCommands() {}
+
+    @Command(
+            name = "quarantine",
+            description = "List the records that services could not understand; show, replay or purge them.",
+            subcommands = {ListAll.class, Show.class, Replay.class, Purge.class})
+    static final class Quarantine implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Mixin
+        Listing listing;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            return listing.list(place);
+        }
+    }
+
+    /// What `quarantine` and `quarantine list` take.
+    static final class Listing {
+        @Option(names = "--limit", paramLabel = "N", description = "records of each service, 1 to 1000; 100 if left out")
+        int limit = 100;
+
+        @Option(names = "--json", description = "print one JSON array")
+        boolean json;
+
+        int list(Place place) throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            ArrayNode all = merged(instance, QUARANTINE + "?limit=" + limit, "keptAt");
+            if (json) {
+                System.out.println(all.toPrettyString());
+                return 0;
+            }
+            if (all.isEmpty()) {
+                System.out.println("No record is in quarantine.");
+            }
+            for (JsonNode record : all) {
+                System.out.println("%-14s %s  %s/%d at %d  %,d bytes  %s: %s"
+                        .formatted(
+                                record.path("id").asText(),
+                                record.path("keptAt").asText(),
+                                record.path("topic").asText(),
+                                record.path("partition").asInt(),
+                                record.path("offset").asLong(),
+                                record.path("bytes").asLong(),
+                                record.path("kind").asText(),
+                                record.path("message").asText()));
+            }
+            return 0;
+        }
+    }
+
+    @Command(name = "list", description = "List the records of all services, newest first.")
+    static final class ListAll implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Mixin
+        Listing listing;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            return listing.list(place);
+        }
+    }
+
+    /// A record's name on the command line: its service and its number there.
+    private record Named(String service, String path) {
+        static Named of(RunningInstance instance, String id) {
+            String[] parts = id.split(":", 2);
+            String address = instance.services().get(parts[0] + "-service");
+            if (parts.length < 2 || address == null || !parts[1].matches("[0-9]{1,18}")) {
+                throw new Refusal(
+                        "'%s' is not a record in quarantine, which is named such as ingest:12; ./peregrine quarantine lists them."
+                                .formatted(id));
+            }
+            return new Named(address, QUARANTINE + "/" + parts[1]);
+        }
+
+        JsonNode ask(String method, String after) throws IOException, InterruptedException {
+            return AskCommands.json(AskCommands.ask(service, method, path + after, PATIENCE));
+        }
+    }
+
+    @Command(name = "show", description = "Show one record with its headers and its bytes, as JSON.")
+    static final class Show implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "ID", description = "such as ingest:12")
+        String id;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            System.out.println(Named.of(RunningInstance.mustFind(place.data()), id)
+                    .ask("GET", "")
+                    .toPrettyString());
+            return 0;
+        }
+    }
+
+    @Command(
+            name = "replay",
+            description = "Have the service receive a record again. Accepted, it leaves the quarantine; refused, it stays"
+                    + " with the new reason, and the exit status is 2.")
+    static final class Replay implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "ID", arity = "1..*", description = "such as ingest:12")
+        List<String> ids;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            for (String id : ids) {
+                Named.of(instance, id).ask("POST", "/replay");
+                System.out.println("Accepted " + id + ".");
+            }
+            return 0;
+        }
+    }
+
+    @Command(name = "purge", description = "Remove records for good: one by one, or all of every service that match.")
+    static final class Purge implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(paramLabel = "ID", arity = "0..*", description = "such as ingest:12")
+        List<String> ids = List.of();
+
+        @Option(names = "--kind", description = "such as NOT_AN_EVENT")
+        String kind;
+
+        @Option(names = "--topic", description = "such as peregrine.images")
+        String topic;
+
+        @Option(names = "--older-than", paramLabel = "DAYS", description = "kept longer ago than this")
+        Integer days;
+
+        @Option(names = "--all", description = "every record")
+        boolean all;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            boolean filtered = kind != null || topic != null || days != null || all;
+            if (ids.isEmpty() != filtered) {
+                throw new Refusal("Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
+            }
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            for (String id : ids) {
+                Named.of(instance, id).ask("DELETE", "");
+                System.out.println("Removed " + id + ".");
+            }
+            if (filtered) {
+                for (Map.Entry<String, String> service : instance.services().entrySet()) {
+                    JsonNode purged = AskCommands.json(AskCommands.ask(service.getValue(), "DELETE", query(), PATIENCE));
+                    System.out.println("%-16s %,9d records removed"
+                            .formatted(service.getKey(), purged.path("records").asLong()));
+                }
+            }
+            return 0;
+        }
+
+        private String query() {
+            StringBuilder query = new StringBuilder(QUARANTINE + "?all=" + all);
+            add(query, "kind", kind);
+            add(query, "topic", topic);
+            try {
+                add(query, "before", days == null ? null : Instant.now().minus(Duration.ofDays(days)).toString());
+            } catch (DateTimeException | ArithmeticException e) {
+                throw new Refusal("--older-than is %d, which is not a number of days.".formatted(days));
+            }
+            return query.toString();
+        }
+
+        private static void add(StringBuilder query, String name, String value) {
+            if (value != null) {
+                query.append('&').append(name).append('=').append(URLEncoder.encode(value, StandardCharsets.UTF_8));
+            }
+        }
+    }
+
+    @Command(
+            name = "audit",
+            description = "Tell who published, cancelled and deleted runs, pruned, replayed and purged, newest first.")
+    static final class Audit implements Callable<Integer> {
+        @Mixin
+        Place place;
+
+        @Parameters(arity = "0..1", paramLabel = "RUN", description = "only what was done to this run, also a deleted one")
+        String run;
+
+        @Option(names = "--limit", paramLabel = "N", description = "entries of each service, 1 to 1000; 100 if left out")
+        int limit = 100;
+
+        @Option(names = "--json", description = "print one JSON array")
+        boolean json;
+
+        @Override
+        public Integer call() throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.mustFind(place.data());
+            String ofRun = run == null ? "" : "&run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
+            ArrayNode all = merged(instance, "/api/v1/audit?limit=" + limit + ofRun, "at");
+            if (json) {
+                System.out.println(all.toPrettyString());
+                return 0;
+            }
+            for (JsonNode entry : all) {
+                System.out.println("%s  %-15s  %-9s  %-32s  by %s  (%s)"
+                        .formatted(
+                                entry.path("at").asText(),
+                                entry.path("service").asText(),
+                                entry.path("action").asText(),
+                                entry.path("run").asText("-"),
+                                entry.path("by").asText(),
+                                entry.path("detail").asText()));
+            }
+            return 0;
+        }
+    }
+
+    /// @return the items of all services, newest first, each with its service, and its id as it is named here
+    private static ArrayNode merged(RunningInstance instance, String path, String time)
+            throws IOException, InterruptedException {
+        ArrayNode all = EventCodec.json().createArrayNode();
+        for (Map.Entry<String, String> service : instance.services().entrySet()) {
+            JsonNode items = AskCommands.json(AskCommands.ask(service.getValue(), "GET", path, PATIENCE))
+                    .path("items");
+            for (JsonNode item : items) {
+                ObjectNode named = (ObjectNode) item;
+                named.put("id", service.getKey().replace("-service", "") + ":" + item.path("id").asText());
+                named.put("service", service.getKey());
+                all.add(named);
+            }
+        }
+        ArrayNode sorted = EventCodec.json().createArrayNode();
+        StreamSupport.stream(all.spliterator(), false)
+                .sorted(Comparator.comparing((JsonNode item) -> Instant.parse(item.path(time).asText()))
+                        .reversed())
+                .forEach(sorted::add);
+        return sorted;
+    }
+}

@@ -1,0 +1,91 @@
+package io.peregrine.rest;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.peregrine.work.Audit;
+import io.peregrine.work.Database;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.time.Instant;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// Who did what. cluster-service knows who published, cancelled and deleted runs; each service knows who pruned its
+/// artifacts, and who replayed and purged its quarantined records.
+@Path("/api/v1/audit")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "audit")
+public class AuditResource {
+    private final Database database;
+
+    AuditResource(Database database) {
+        this.database = database;
+    }
+
+    /// One action.
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record AuditEntry(
+            long id,
+            Instant at,
+
+            @Schema(description = "published, cancelled, deleted, pruned, replayed or purged")
+            String action,
+
+            @Schema(description = "That it was done to; left out where it was done to no run")
+            String run,
+
+            @Schema(
+                    description = "REST with the principal or, without one, the address; the command with its user;"
+                            + " a Kafka client; run-retention. What came over Kafka is claimed, not proven")
+            String by,
+
+            String detail) {
+        static AuditEntry of(Audit.Entry entry) {
+            return new AuditEntry(entry.id(), entry.at(), entry.action(), entry.run(), entry.by(), entry.detail());
+        }
+    }
+
+    /// Part of the list.
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    public record AuditPage(
+            List<AuditEntry> items,
+
+            @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
+            String nextCursor) {}
+
+    @GET
+    @Operation(
+            operationId = "listAudit",
+            summary = "Who published, cancelled, deleted, pruned, replayed and purged, newest first",
+            description = "Entries outlive their runs; peregrine.work.audit-retention says for how long.")
+    @APIResponseSchema(AuditPage.class)
+    public Response list(
+            @Parameter(description = "Only what was done to this run") @QueryParam("run") String run,
+            @Parameter(
+                            description = "Items of a page, 1 to 1000",
+                            schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
+                    @QueryParam("limit")
+                    String limit,
+            @Parameter(description = "'nextCursor' of the page before; left out for the first page")
+                    @QueryParam("cursor")
+                    String cursor,
+            @Context UriInfo uri) {
+        int most = Pages.limit(limit);
+        long before = Pages.idBefore(cursor);
+        List<Audit.Entry> rows = database.jdbi().withHandle(sql -> Audit.list(sql, run, before, most + 1));
+        String next = rows.size() > most ? Long.toString(rows.get(most - 1).id()) : null;
+        AuditPage page =
+                new AuditPage(rows.stream().limit(most).map(AuditEntry::of).toList(), next);
+        return Pages.linked(Response.ok(page), next, uri).build();
+    }
+}

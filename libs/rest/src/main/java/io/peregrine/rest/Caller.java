@@ -1,0 +1,31 @@
+package io.peregrine.rest;
+
+import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
+import io.vertx.core.net.SocketAddress;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.context.RequestScoped;
+import jakarta.ws.rs.core.SecurityContext;
+import java.security.Principal;
+
+/// Who asks: for audit entries and events. Never a secret.
+@RequestScoped
+public class Caller {
+    private final SecurityContext security;
+    private final CurrentVertxRequest request;
+
+    Caller(SecurityContext security, CurrentVertxRequest request) {
+        this.security = security;
+        this.request = request;
+    }
+
+    /// @return `REST, ` and the principal's name or, without one, the address that the request came from
+    public String name() {
+        Principal principal = security.getUserPrincipal();
+        if (principal != null && principal.getName() != null && !principal.getName().isBlank()) {
+            return "REST, " + principal.getName();
+        }
+        RoutingContext context = request.getCurrent();
+        SocketAddress address = context == null ? null : context.request().remoteAddress();
+        return address == null ? "REST" : "REST, address " + address.hostAddress();
+    }
+}

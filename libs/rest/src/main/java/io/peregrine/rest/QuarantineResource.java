@@ -1,0 +1,273 @@
+package io.peregrine.rest;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
+import io.peregrine.work.QuarantinedRecords;
+import io.peregrine.work.QuarantinedRecords.Content;
+import io.peregrine.work.QuarantinedRecords.Entry;
+import io.peregrine.work.QuarantinedRecords.Filter;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// Records that this service could not understand. Each service keeps those of the topics that it receives.
+@Path("/api/v1/quarantine")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "quarantine")
+public class QuarantineResource {
+    private static final int SHOWN_BYTES = 64 * 1024;
+    private static final String KINDS = "NOT_AN_EVENT, UNKNOWN_TYPE, BAD_DATA, EVENT_ID_CONFLICT or HANDLER_FAILED";
+    private static final String BEFORE = "Only records kept before this time: ISO 8601 with an offset";
+
+    private final QuarantinedRecords records;
+    private final Caller caller;
+
+    QuarantineResource(QuarantinedRecords records, Caller caller) {
+        this.records = records;
+        this.caller = caller;
+    }
+
+    /// A record without its bytes.
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record QuarantinedRecord(
+            long id,
+            String topic,
+            int partition,
+            long offset,
+            @Schema(description = KINDS) String kind,
+
+            @Schema(description = "Why it was refused, or why the last replay was")
+            String message,
+
+            @Schema(description = "SHA-256 of the value") String digest,
+
+            @Schema(description = "Of value and headers")
+            long bytes,
+
+            Instant keptAt,
+
+            @Schema(description = "Replays that were refused")
+            int tries,
+
+            @Schema(description = "When the last of them was; left out where there was none")
+            Instant triedAt) {
+        static QuarantinedRecord of(Entry entry) {
+            return new QuarantinedRecord(
+                    entry.id(),
+                    entry.topic(),
+                    entry.partition(),
+                    entry.offset(),
+                    entry.kind(),
+                    entry.message(),
+                    entry.digest(),
+                    entry.bytes(),
+                    entry.keptAt(),
+                    entry.tries(),
+                    entry.triedAt());
+        }
+    }
+
+    /// Part of the list.
+    @JsonInclude(JsonInclude.Include.ALWAYS)
+    public record QuarantinePage(
+            List<QuarantinedRecord> items,
+
+            @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
+            String nextCursor) {}
+
+    /// A record with what it held.
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    public record QuarantinedContent(
+            @JsonUnwrapped QuarantinedRecord entry,
+
+            @Schema(description = "Left out where it has none")
+            String key,
+
+            @Schema(description = "As text; control characters are replaced")
+            Map<String, String> headers,
+
+            @Schema(description = "The value where it is UTF-8, at most its first 64 KiB; left out otherwise")
+            String text,
+
+            @Schema(description = "The value in Base64, at most its first 64 KiB; left out of a record without a value")
+            String base64,
+
+            @Schema(description = "Whether more follows than is shown: GET …/value has all")
+            boolean truncated) {
+        static QuarantinedContent of(Content content) {
+            byte[] value = content.value();
+            byte[] shown = value == null ? null : Arrays.copyOf(value, Math.min(value.length, SHOWN_BYTES));
+            return new QuarantinedContent(
+                    QuarantinedRecord.of(content.entry()),
+                    content.key(),
+                    content.headers(),
+                    utf8(shown),
+                    shown == null ? null : Base64.getEncoder().encodeToString(shown),
+                    value != null && value.length > SHOWN_BYTES);
+        }
+
+        private static String utf8(byte[] bytes) {
+            try {
+                return bytes == null
+                        ? null
+                        : StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+            } catch (CharacterCodingException binary) {
+                return null;
+            }
+        }
+    }
+
+    /// How many records were removed.
+    public record Purged(int records) {}
+
+    @GET
+    @Operation(
+            operationId = "listQuarantine",
+            summary = "Records that this service could not understand, newest first, without their bytes")
+    @APIResponseSchema(QuarantinePage.class)
+    public Response list(
+            @Parameter(description = KINDS) @QueryParam("kind") String kind,
+            @QueryParam("topic") String topic,
+            @Parameter(description = BEFORE) @QueryParam("before") String before,
+            @Parameter(
+                            description = "Items of a page, 1 to 1000",
+                            schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
+                    @QueryParam("limit")
+                    String limit,
+            @Parameter(description = "'nextCursor' of the page before; left out for the first page")
+                    @QueryParam("cursor")
+                    String cursor,
+            @Context UriInfo uri) {
+        int most = Pages.limit(limit);
+        List<Entry> rows = records.list(filter(kind, topic, before), Pages.idBefore(cursor), most + 1);
+        String next = rows.size() > most ? Long.toString(rows.get(most - 1).id()) : null;
+        QuarantinePage page = new QuarantinePage(
+                rows.stream().limit(most).map(QuarantinedRecord::of).toList(), next);
+        return Pages.linked(Response.ok(page), next, uri).build();
+    }
+
+    @GET
+    @Path("/{id}")
+    @Operation(operationId = "getQuarantined", summary = "One record, with its headers and the first 64 KiB of its value")
+    public QuarantinedContent find(@Parameter(description = "Its number") @PathParam("id") long id) {
+        return QuarantinedContent.of(must(id));
+    }
+
+    @GET
+    @Path("/{id}/value")
+    @Produces(MediaType.APPLICATION_OCTET_STREAM)
+    @Operation(operationId = "getQuarantinedValue", summary = "The bytes of a record's value, all of them")
+    @APIResponse(
+            responseCode = "200",
+            description = "OK; no bytes of a record without a value",
+            content =
+                    @org.eclipse.microprofile.openapi.annotations.media.Content(
+                            mediaType = MediaType.APPLICATION_OCTET_STREAM,
+                            schema = @Schema(type = SchemaType.STRING, format = "binary")))
+    public Response value(@Parameter(description = "Its number") @PathParam("id") long id) {
+        byte[] value = must(id).value();
+        return Response.ok(value == null ? new byte[0] : value)
+                .header("Content-Disposition", "attachment; filename=\"quarantined-%d\"".formatted(id))
+                .header("X-Content-Type-Options", "nosniff")
+                .build();
+    }
+
+    @POST
+    @Path("/{id}/replay")
+    @Operation(
+            operationId = "replayQuarantined",
+            summary = "Receive a record again",
+            description = "After a bug was mended or an event of a newer version became known. Accepted, the record"
+                    + " leaves the quarantine; an event that was received before changes nothing. Refused, it stays with"
+                    + " the new reason.")
+    @APIResponse(responseCode = "204", description = "Accepted; the record is not in quarantine any more")
+    @APIResponse(
+            responseCode = "409",
+            description = "Refused again",
+            content =
+                    @org.eclipse.microprofile.openapi.annotations.media.Content(
+                            mediaType = Problem.MEDIA_TYPE,
+                            schema = @Schema(implementation = Problem.class)))
+    public void replay(@Parameter(description = "Its number") @PathParam("id") long id) {
+        must(id);
+        records.replay(id, caller.name()).ifPresent(still -> {
+            throw Problem.of(
+                    GeneralProblem.REPLAY_REFUSED,
+                    "Record %d was refused again (%s): %s.".formatted(id, still.kind(), still.message()));
+        });
+    }
+
+    @DELETE
+    @Path("/{id}")
+    @Operation(operationId = "purgeQuarantined", summary = "Remove a record for good")
+    @APIResponse(responseCode = "204", description = "Removed")
+    public void purge(@Parameter(description = "Its number") @PathParam("id") long id) {
+        if (!records.purge(id, caller.name())) {
+            throw unknown(id);
+        }
+    }
+
+    @DELETE
+    @Operation(
+            operationId = "purgeQuarantine",
+            summary = "Remove all records that match, for good",
+            description = "At least one filter must be named, or all=true.")
+    @APIResponseSchema(Purged.class)
+    public Purged purge(
+            @Parameter(description = KINDS) @QueryParam("kind") String kind,
+            @QueryParam("topic") String topic,
+            @Parameter(description = BEFORE) @QueryParam("before") String before,
+            @Parameter(description = "true removes every record") @QueryParam("all") String all) {
+        Filter filter = filter(kind, topic, before);
+        if (filter.equals(new Filter(null, null, null)) && !"true".equals(all)) {
+            throw Problem.of(GeneralProblem.BAD_VALUE, "Which records is not said: name kind, topic or before, or all=true.");
+        }
+        return new Purged(records.purge(filter, caller.name()));
+    }
+
+    private Content must(long id) {
+        Optional<Content> found = records.find(id);
+        return found.orElseThrow(() -> unknown(id));
+    }
+
+    private static Problem.Thrown unknown(long id) {
+        return Problem.of(GeneralProblem.QUARANTINED_UNKNOWN, "There is no record %d in quarantine.".formatted(id));
+    }
+
+    private static Filter filter(String kind, String topic, String before) {
+        try {
+            return new Filter(
+                    kind, topic, before == null ? null : OffsetDateTime.parse(before).toInstant());
+        } catch (DateTimeException e) {
+            throw Problem.of(
+                    GeneralProblem.BAD_VALUE,
+                    "before is '%s', allowed is a time such as 2026-12-01T00:00:00Z.".formatted(before));
+        }
+    }
+}

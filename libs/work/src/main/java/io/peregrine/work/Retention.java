@@ -1,0 +1,163 @@
+package io.peregrine.work;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.ObjLongConsumer;
+import org.jboss.logging.Logger;
+
+/// Removes bookkeeping rows that have become old, so that tables stop growing.
+///
+/// Nothing of a run that still runs is removed, and nothing by which a repeated event is known as one. Three layers
+/// keep a repeat from beginning a run anew: the inbox for longer than a topic can deliver an event again; the row in
+/// `ended_run` for as long as the run exists; and that row for [Ages#deletedRun] after the run was deleted.
+///
+/// Rows go in batches of [#BATCH], each in a transaction of its own that passes over locked rows. Several replicas may
+/// work at once.
+public final class Retention {
+    static final int BATCH = 1_000;
+
+    private static final Logger LOG = Logger.getLogger(Retention.class);
+    private static final String CUTOFF = "now() - :seconds * interval '1 second'";
+
+    /// How old rows become.
+    ///
+    /// @param inbox since the event was received
+    /// @param job since the run has ended and the job was touched last
+    /// @param outbox since the event was sent, of a run that has ended
+    /// @param deletedRun since the run was deleted
+    /// @param quarantine since the record was kept
+    /// @param audit since the action
+    public record Ages(
+            Duration inbox, Duration job, Duration outbox, Duration deletedRun, Duration quarantine, Duration audit) {
+        /// @throws IllegalArgumentException where an event could be delivered again after it is forgotten
+        public static Ages of(RetentionConfig config) {
+            Duration redelivery = config.topicRetention().multipliedBy(2);
+            atLeast("peregrine.work.remember", config.remember(), redelivery);
+            atLeast("peregrine.work.ended-run-retention", config.endedRunRetention(), redelivery);
+            return new Ages(
+                    config.remember(),
+                    config.jobRetention(),
+                    config.outboxRetention(),
+                    config.endedRunRetention(),
+                    config.quarantineRetention(),
+                    config.auditRetention());
+        }
+
+        private static void atLeast(String setting, Duration value, Duration least) {
+            if (value.compareTo(least) < 0) {
+                throw new IllegalArgumentException(
+                        "%s is %s. It must be at least %s, twice peregrine.work.topic-retention: Kafka can deliver an event"
+                                        .formatted(setting, value, least)
+                                + " again for that long. Raise it, or lower the retention of the topics and that setting.");
+            }
+        }
+    }
+
+    private final Database database;
+    private final List<RetentionRule> rules;
+    private final ObjLongConsumer<String> removed;
+    private volatile boolean stopping;
+
+    /// @param own rules of the service for its own tables
+    /// @param removed told of each batch: table and rows; for metrics
+    public Retention(
+            Database database, Ages ages, List<? extends RetentionRule> own, ObjLongConsumer<String> removed) {
+        this.database = database;
+        this.removed = removed;
+        this.rules = new ArrayList<>(own);
+        rules.addAll(common(ages));
+        // From the start: `increase` does not see a counter's first value.
+        rules.forEach(rule -> removed.accept(rule.table(), 0));
+    }
+
+    private static List<RetentionRule> common(Ages ages) {
+        return List.of(
+                RetentionRule.of("inbox", ages.inbox(), """
+                        select ctid from inbox where heard_at < %s
+                        order by heard_at limit :limit for update skip locked""".formatted(CUTOFF)),
+                RetentionRule.of("job", ages.job(), """
+                        select job.ctid from job join ended_run ended on ended.run = job.run
+                        where job.state in ('done', 'failed', 'cancelled')
+                          and job.updated_at < %1$s and ended.ended_at < %1$s
+                        order by job.updated_at limit :limit for update of job skip locked""".formatted(CUTOFF)),
+                // Left open by a worker that died as its run ended: nobody claims a job of such a run.
+                RetentionRule.of("job", ages.job(), """
+                        select job.ctid from job join ended_run ended on ended.run = job.run
+                        where job.state in ('queued', 'running')
+                          and job.updated_at < %1$s and ended.ended_at < %1$s
+                        limit :limit for update of job skip locked""".formatted(CUTOFF)),
+                RetentionRule.of("outbox", ages.outbox(), """
+                        select outbox.ctid from outbox join ended_run ended on ended.run = outbox.run
+                        where outbox.sent_at < %1$s and ended.ended_at < %1$s
+                        order by outbox.sent_at limit :limit for update of outbox skip locked""".formatted(CUTOFF)),
+                RetentionRule.of("outbox", ages.outbox(), """
+                        select outbox.ctid from outbox join ended_run ended on ended.run = outbox.run
+                        where outbox.set_aside_at < %1$s and ended.ended_at < %1$s
+                        limit :limit for update of outbox skip locked""".formatted(CUTOFF)),
+                // A dataset-ready of REST is what a repeated Idempotency-Key is compared with while its run exists.
+                RetentionRule.of("outbox", ages.outbox(), """
+                        select outbox.ctid from ended_run ended join outbox on outbox.subject = ended.run
+                        where outbox.run is null and outbox.sent_at < %1$s and ended.deleted_at < %1$s
+                        limit :limit for update of outbox skip locked""".formatted(CUTOFF)),
+                RetentionRule.of("ended_run", ages.deletedRun(), """
+                        select ctid from ended_run
+                        where deleted_at < %s
+                          and not exists (select from outbox where outbox.run = ended_run.run)
+                          and not exists (select from outbox where outbox.run is null and outbox.subject = ended_run.run)
+                        order by deleted_at limit :limit for update skip locked""".formatted(CUTOFF)),
+                RetentionRule.of("quarantine", ages.quarantine(), """
+                        select ctid from quarantine where kept_at < %s
+                        order by kept_at limit :limit for update skip locked""".formatted(CUTOFF)),
+                RetentionRule.of("audit", ages.audit(), """
+                        select ctid from audit where at < %s
+                        order by at limit :limit for update skip locked""".formatted(CUTOFF)));
+    }
+
+    /// Removes all rows that are old enough. A rule that fails is logged and left for the next time; the others go on.
+    ///
+    /// @return removed rows by table, of tables that had any
+    public Map<String, Long> removeExpired() {
+        Map<String, Long> all = new TreeMap<>();
+        for (RetentionRule rule : rules) {
+            try {
+                removeAll(rule, all);
+            } catch (RuntimeException failed) {
+                LOG.warnf("Cannot remove old rows, retrying later table=%s: %s", rule.table(), failed.getMessage());
+            }
+        }
+        if (!all.isEmpty()) {
+            LOG.infof("old rows removed %s", all);
+        }
+        return all;
+    }
+
+    private void removeAll(RetentionRule rule, Map<String, Long> all) {
+        int rows;
+        do {
+            rows = database.call(null, tx -> rule.removeSome(tx, BATCH));
+            if (rows > 0) {
+                all.merge(rule.table(), (long) rows, Long::sum);
+                removed.accept(rule.table(), rows);
+            }
+        } while (rows > 0 && !stopping);
+    }
+
+    /// Removes the oldest records of the quarantine where there are more than it may hold.
+    public void trimQuarantine(long records, long bytes) {
+        int rows = database.call(null, tx -> Quarantine.trim(tx.sql(), records, bytes));
+        if (rows > 0) {
+            LOG.warnf(
+                    "oldest quarantined records removed records=%d: more than %d records or %d bytes were kept",
+                    rows, records, bytes);
+            removed.accept("quarantine", rows);
+        }
+    }
+
+    /// Ends [#removeExpired] after the batch at work.
+    public void stop() {
+        stopping = true;
+    }
+}
