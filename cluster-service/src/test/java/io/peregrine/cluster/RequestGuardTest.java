@@ -86,6 +86,7 @@ class RequestGuardTest {
             GET /api/v1/runs | Host: localhost:PORT | Origin: https://evil.example => 200
             GET /q/metrics | Host: localhost:PORT => 200
             GET /q/health/ready | Host: localhost:PORT => 200
+            GET /q/openapi | Host: localhost:PORT => 200
             GET /q/metrics | Host: localhost:PORT | Origin: https://evil.example => 403
             OPTIONS /api/v1/runs/x | Host: localhost:PORT | Origin: https://evil.example | Access-Control-Request-Method: DELETE => 200
             GET /nowhere | Host: localhost:PORT => 404
@@ -104,6 +105,7 @@ class RequestGuardTest {
             GET /q/metrics | Host: [fd00::7]:9000 => 200
             GET /q/metrics | Host: evil.example => 421
             GET /q/metrics | Host: localhost:PORT | Origin: https://evil.example => 403
+            GET /q/openapi | Host: localhost:PORT => 404
             GET /api/v1/runs | Host: localhost:PORT => 404
             """);
     }
