@@ -1,5 +1,7 @@
 package io.peregrine.simulator;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.peregrine.simulator.SimulatedDatabase.Fate;
 import io.peregrine.simulator.disk.SimulatedDisk;
 import java.io.IOException;
@@ -10,7 +12,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.errors.RecordTooLargeException;
+import org.apache.kafka.common.errors.TimeoutException;
 
 /// What goes wrong in a schedule, and when activities give way to one another.
 final class Faults {
@@ -31,6 +36,7 @@ final class Faults {
     private int garbageLeft;
     private int rewindsLeft;
     private int brokerAwayUntil;
+    private Activity stopped;
 
     Faults(Schedule schedule, RandomGenerator random, Weather weather) {
         this.schedule = schedule;
@@ -54,6 +60,10 @@ final class Faults {
 
     void begin() {
         on = true;
+    }
+
+    boolean areOn() {
+        return on;
     }
 
     /// From now on nothing goes wrong, and no activity gives way.
@@ -121,11 +131,13 @@ final class Faults {
             }
 
             @Override
-            public String skew() {
+            public String machine() {
                 Activity activity = Activity.current();
-                return activity == null || activity.process() == null
-                        ? "0"
-                        : activity.process().skew();
+                Process process = activity == null ? null : activity.process();
+                return process == null
+                        ? "set simulated.process = ''; set simulated.skew = '0'"
+                        : "set simulated.process = '%s'; set simulated.skew = '%s'"
+                                .formatted(process.name(), process.skew());
             }
         };
     }
@@ -147,14 +159,28 @@ final class Faults {
     Exception send(ServiceState state, ProducerRecord<String, byte[]> record) {
         point("send");
         if (on && brokerAwayUntil > schedule.steps()) {
-            return new org.apache.kafka.common.errors.TimeoutException("the broker is away (simulated)");
+            return new TimeoutException("the broker is away (simulated)");
+        }
+        if (refuses(record) || stopped != null && stopped == Activity.current()) {
+            if (schedule.bug() == Bug.RELAY_STOPS_AT_BAD_ROW) {
+                // This relay takes it for something that passes, and sends nothing more in this round.
+                stopped = Activity.current();
+                return new TimeoutException("no acknowledgement (simulated)");
+            }
+            schedule.trace("the broker refuses an event for good");
+            return new RecordTooLargeException("the record is too large (simulated)");
         }
         schedule.broker().append(record.topic(), record.key(), record.value(), record.headers(), false);
         if (on && random.nextInt(1_000) < weather.databaseFaults()) {
             schedule.trace("the broker's acknowledgement is lost");
-            return new org.apache.kafka.common.errors.TimeoutException("no acknowledgement (simulated)");
+            return new TimeoutException("no acknowledgement (simulated)");
         }
         return null;
+    }
+
+    private boolean refuses(ProducerRecord<String, byte[]> record) {
+        String type = new String(record.headers().lastHeader("ce_type").value(), UTF_8);
+        return schedule.users().isRefused(record.key(), type);
     }
 
     /// Adds what could go wrong next.
@@ -174,7 +200,7 @@ final class Faults {
         if (budget > 0) {
             offers.add(2, this::crash);
             offers.add(1, this::cutPower);
-            offers.add(1, this::jump);
+            offers.add(2, this::jump);
             offers.add(1, this::databaseGoes);
             offers.add(1, () -> {
                 brokerAwayUntil = schedule.steps() + random.nextInt(OUTAGE_STEPS);
@@ -189,8 +215,17 @@ final class Faults {
 
     private void crash() {
         budget--;
-        ServiceState state = schedule.state(anyService());
-        Process process = state.processes().get(random.nextInt(state.processes().size()));
+        List<ServiceState> busy = Stream.of(Service.values())
+                .map(schedule::state)
+                .filter(one -> one.processes().stream().anyMatch(process -> process.job != null))
+                .toList();
+        ServiceState state =
+                busy.isEmpty() ? schedule.state(anyService()) : busy.get(random.nextInt(busy.size()));
+        // Rather one at work: the others have nothing to lose.
+        List<Process> atWork =
+                state.processes().stream().filter(one -> one.job != null).toList();
+        List<Process> from = atWork.isEmpty() ? state.processes() : atWork;
+        Process process = from.get(random.nextInt(from.size()));
         schedule.trace(process.name() + " is killed");
         state.crash(List.of(process));
         state.start(1);

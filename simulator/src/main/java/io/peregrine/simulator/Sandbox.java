@@ -30,6 +30,22 @@ final class Sandbox implements AutoCloseable {
             grant usage on schema simulated_clock to public;
             """;
 
+    /// Notes whoever writes to a job that another process has claimed since.
+    private static final String STALE = """
+            create table SERVICE.simulated_stale (what text);
+            create function SERVICE.simulated_note() returns trigger language plpgsql security definer as '
+                begin
+                    insert into SERVICE.simulated_stale values (
+                        old.kind || '' '' || old.key || '' of '' || old.worker || '' by ''
+                            || current_setting(''simulated.process''));
+                    return new;
+                end';
+            create trigger simulated_note before update on SERVICE.job for each row
+                when (old.state = 'running' and new.fence = old.fence
+                    and old.worker <> current_setting('simulated.process'))
+                execute function SERVICE.simulated_note();
+            """;
+
     private static final int REUSES_BEFORE_VACUUM = 100;
 
     private final Path folder;
@@ -53,6 +69,7 @@ final class Sandbox implements AutoCloseable {
             sql.execute("create database " + name);
             sql.execute("alter database %s set simulated.now = '%s'".formatted(name, clock.now()));
             sql.execute("alter database %s set simulated.skew = '0'".formatted(name));
+            sql.execute("alter database %s set simulated.process = ''".formatted(name));
             for (Service service : Service.values()) {
                 try {
                     sql.execute("create role %s login password '%s'".formatted(service.schema(), service.schema()));
@@ -73,6 +90,8 @@ final class Sandbox implements AutoCloseable {
                     .placeholders(Map.of("kinds", String.join(",", service.kinds())))
                     .load()
                     .migrate();
+            admin.useHandle(sql ->
+                    sql.createScript(STALE.replace("SERVICE", service.schema())).execute());
             SimulatedDatabase simulated = new SimulatedDatabase(source, clock);
             sources.put(service, simulated);
             databases.put(service, new Database(simulated));

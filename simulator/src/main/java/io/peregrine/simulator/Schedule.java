@@ -22,6 +22,7 @@ final class Schedule {
     /// @param weight how likely
     private record Choice(int weight, Runnable action) {}
 
+    private final long seed;
     private final SplittableRandom random;
     private final Sandbox sandbox;
     private final Weather weather;
@@ -33,12 +34,14 @@ final class Schedule {
     private final Users users;
     private final Faults faults;
     private final List<String> trace;
+    private String lastError;
     private int steps;
     private int resumptions;
 
     /// @param trace is added to; null to trace nothing
     Schedule(long seed, Sandbox sandbox, Datasets datasets, Weather weather, Bug bug, List<String> trace)
             throws Exception {
+        this.seed = seed;
         this.random = new SplittableRandom(seed);
         this.sandbox = sandbox;
         this.datasets = datasets;
@@ -65,6 +68,11 @@ final class Schedule {
             if (weather.history()) {
                 users.publish();
                 settle();
+                if (weather.recycling()) {
+                    users.delete();
+                    settle();
+                    users.publish();
+                }
             }
             faults.begin();
             for (int i = 0; i < weather.steps(); i++) {
@@ -142,7 +150,7 @@ final class Schedule {
                 return;
             }
             if (sandbox.clock().elapsed().compareTo(limit) > 0) {
-                throw new Violation("ten minutes after the faults there is still work: " + open);
+                throw new Violation("ten minutes after the faults there is still work: %s; last error: %s".formatted(open, lastError));
             }
             advance(pause);
             pause = pause.multipliedBy(2).compareTo(Duration.ofSeconds(30)) < 0 ? pause.multipliedBy(2) : pause;
@@ -172,6 +180,7 @@ final class Schedule {
             activities.remove(activity);
             if (activity.thrown() != null) {
                 trace(activity.name() + " ended with " + activity.thrown());
+                lastError = activity.name() + " ended with " + activity.thrown();
             }
             activity.then();
         }
@@ -192,6 +201,10 @@ final class Schedule {
             trace.add("%4d %8.2f s  %s"
                     .formatted(steps, sandbox.clock().elapsed().toMillis() / 1_000.0, what));
         }
+    }
+
+    long seed() {
+        return seed;
     }
 
     int steps() {

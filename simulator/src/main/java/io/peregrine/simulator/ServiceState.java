@@ -100,7 +100,7 @@ final class ServiceState {
             }
         }
         if (pruning == null && !processes.isEmpty()) {
-            offers.add(1, () -> prune(any()));
+            offers.add(schedule.weather().recycling() ? 3 : 1, () -> prune(any()));
         }
         if (!ended.isEmpty()) {
             // Its liveness is down, and whoever runs it starts it again.
@@ -268,7 +268,7 @@ final class ServiceState {
                             || coalesce(': ' || error, '') from %1$s.job where state in ('queued', 'running')
                         union all
                         select '%1$s event ' || type || ' of run ' || run || ' is not sent' from %1$s.outbox
-                            where sent_at is null""".formatted(service.schema()))
+                            where sent_at is null and set_aside_at is null""".formatted(service.schema()))
                 .mapTo(String.class)
                 .list());
     }

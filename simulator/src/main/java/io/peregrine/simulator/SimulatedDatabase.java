@@ -43,8 +43,8 @@ final class SimulatedDatabase implements DataSource {
         /// @return the statement to be sent instead
         String statement(String sql);
 
-        /// The time by which this service's machine differs from the database.
-        String skew();
+        /// @return statements that tell the database whose connection it is, and how that machine's clock differs
+        String machine();
     }
 
     private record Idle(Connection connection, String told) {}
@@ -72,8 +72,7 @@ final class SimulatedDatabase implements DataSource {
         }
         Idle free = idle.poll();
         Connection connection = free == null ? real.getConnection() : free.connection();
-        String time = "set simulated.now = '%s'; set simulated.skew = '%s'"
-                .formatted(clock.now(), faults == null ? "0" : faults.skew());
+        String time = "set simulated.now = '%s'; %s".formatted(clock.now(), faults == null ? "" : faults.machine());
         if (free == null || !free.told().equals(time)) {
             try (Statement sql = connection.createStatement()) {
                 sql.execute(time);

@@ -17,11 +17,17 @@ final class Users {
     /// The same for all users: events are told apart by source and id together.
     private static final String ID = "gallery-1";
 
+    /// Without any of these a run cannot be completed.
+    private static final List<String> REFUSED =
+            List.of("io.peregrine.dataset.sealed.v1", "io.peregrine.dataset.balanced.v1");
+
     /// A run that was published.
     static final class Run {
         final String id;
         final int dataset;
         boolean mayBeCancelled;
+        /// Type of the event that the broker refuses for good, or null.
+        String refused;
 
         Run(String id, int dataset) {
             this.id = id;
@@ -39,6 +45,8 @@ final class Users {
     private final List<Run> published = new ArrayList<>();
     private int cancelsLeft;
     private int deletesLeft;
+    private boolean refusalLeft;
+    private final boolean recycling;
     private boolean asking;
 
     Users(Schedule schedule, RandomGenerator random, Weather weather) {
@@ -47,11 +55,18 @@ final class Users {
         this.runs = weather.runs();
         this.cancelsLeft = weather.cancels();
         this.deletesLeft = weather.deletes();
+        this.recycling = weather.recycling();
+        this.refusalLeft = weather.refusal();
     }
 
     /// @return every run that was published
     List<Run> published() {
         return published;
+    }
+
+    /// @return whether the broker refuses an event of a run for good
+    boolean isRefused(String run, String type) {
+        return published.stream().anyMatch(one -> one.id.equals(run) && type.equals(one.refused));
     }
 
     void offer(Offers offers) {
@@ -75,7 +90,8 @@ final class Users {
     }
 
     void publish() {
-        publish(random.nextInt(Datasets.COUNT));
+        boolean again = recycling && !published.isEmpty();
+        publish(again ? published.getFirst().dataset : random.nextInt(Datasets.COUNT));
     }
 
     /// @return the run
@@ -88,6 +104,10 @@ final class Users {
         headers.add("ce_source", source.getBytes(UTF_8));
         headers.add("ce_type", "io.peregrine.dataset.ready.v1".getBytes(UTF_8));
         Run run = new Run(EventCodec.runId(source, ID), dataset);
+        if (refusalLeft && schedule.faults().areOn()) {
+            refusalLeft = false;
+            run.refused = REFUSED.get(random.nextInt(REFUSED.size()));
+        }
         published.add(run);
         schedule.trace("a user publishes dataset d%d as run %s".formatted(dataset, run.id));
         schedule.broker().append(Topics.DATASETS, null, data, headers, false);
@@ -102,7 +122,7 @@ final class Users {
         ask("a user cancels run " + run.id, cluster -> cluster.cancel(run.ref()));
     }
 
-    private void delete() {
+    void delete() {
         Run run = published.get(random.nextInt(published.size()));
         ask("a user deletes run " + run.id, cluster -> {
             if (cluster.delete(run.ref())) {

@@ -16,6 +16,8 @@ import java.util.random.RandomGenerator;
 /// @param rewinds of consumers to older offsets
 /// @param cancels and `deletes` that a user asks for
 /// @param history whether the first run has ended before anything goes wrong
+/// @param recycling whether that run is deleted then, and the same dataset published again while its artifacts are pruned
+/// @param refusal whether the broker refuses an event of a run for good, so that the run must fail
 record Weather(
         int steps,
         int runs,
@@ -28,27 +30,32 @@ record Weather(
         int rewinds,
         int cancels,
         int deletes,
-        boolean history) {
+        boolean history,
+        boolean refusal,
+        boolean recycling) {
 
     static Weather of(RandomGenerator random) {
+        boolean recycling = random.nextInt(4) == 0;
         return new Weather(
-                random.nextInt(60, 220),
+                random.nextInt(60, 180),
+                recycling || random.nextInt(10) < 3 ? 2 : 1,
                 random.nextInt(1, 3),
-                random.nextInt(1, 3),
-                pick(random, 0, 10, 30, 60),
-                pick(random, 0, 0, 20, 60),
+                recycling ? 60 : pick(random, 0, 10, 30, 60),
+                pick(random, 0, 30, 100),
                 pick(random, 0, 5, 20),
                 random.nextInt(0, 6),
                 random.nextInt(0, 4),
                 random.nextInt(0, 3),
-                random.nextInt(4) == 0 ? 1 : 0,
-                random.nextInt(2) == 0 ? 1 : 0,
-                random.nextBoolean());
+                random.nextInt(0, 2),
+                random.nextInt(0, 2),
+                recycling || random.nextInt(3) == 0,
+                random.nextInt(3) == 0,
+                recycling);
     }
 
     /// @return no fault at all: what runs come to undisturbed
     static Weather calm() {
-        return new Weather(0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, false);
+        return new Weather(0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, false, false, false);
     }
 
     private static int pick(RandomGenerator random, int... from) {
