@@ -41,7 +41,7 @@ final class EventChecks {
             Object value = value(holder, component);
             if (value != null) {
                 checkValue(path + "/" + name, name, value);
-            } else if (!MAY_BE_NULL.contains(name)) {
+            } else if (!MAY_BE_NULL.contains(name) && !component.isAnnotationPresent(MayBeNull.class)) {
                 throw new UnreadableEvent(Kind.BAD_DATA, "the field %s/%s is missing".formatted(path, name));
             }
         }
