@@ -1,6 +1,7 @@
 package io.peregrine.balance;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
@@ -10,7 +11,6 @@ import io.peregrine.balance.smote.BalancedSet;
 import io.peregrine.balance.smote.ClassSize;
 import io.peregrine.balance.smote.RandomPicks;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.ShardWritten;
@@ -79,8 +79,9 @@ class AssembleShards implements JobHandler {
                                     "seed", Long.toString(spec.seed()),
                                     "tied_rows", Long.toString(tiedRows))));
         }
-        List<ClassBalance> balance =
-                classes.stream().map(one -> balance(one, spec)).toList();
+        ArtifactRef balance = ClassBalance.publish(
+                store, classes.stream().map(one -> balance(one, spec)).toList());
+        long synthetic = classes.stream().mapToLong(ClassRow::synthetic).sum();
         job.done(tx -> {
             for (int index = 0; index < shards.size(); index++) {
                 long inShard = set.rowsOf(index);
@@ -89,7 +90,7 @@ class AssembleShards implements JobHandler {
                         Integer.toString(index));
             }
             BalanceTables.balanced(tx.sql(), run.id(), shards);
-            tx.say(new DatasetBalanced(run, ref, shards, balance, set.rows()), "");
+            tx.say(new DatasetBalanced(run, ref, shards, balance, set.rows(), synthetic), "");
         });
         meters.published(shards);
         LOG.infof("dataset balanced run=%s rows=%d shards=%d tied=%d", run.id(), set.rows(), shards.size(), tiedRows);
@@ -114,7 +115,7 @@ class AssembleShards implements JobHandler {
         return new BalancedSet(rows, labels, recipes, spec.seed());
     }
 
-    /// What goes without saying is not said: the event lists many shards beside the classes.
+    /// Values that follow from the specification are left out.
     private static ClassBalance balance(ClassRow one, BalanceSpec spec) {
         boolean fewer =
                 one.neighbours() != null && one.neighbours() < spec.neighbours().most();

@@ -15,6 +15,7 @@ import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
@@ -22,7 +23,6 @@ import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent;
-import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunCancelled;
@@ -82,6 +82,10 @@ class BalanceFlowTest extends OnTheWire {
                 store, "{\"strategy\": %s, \"neighbours\": %d, \"seed\": 7}".formatted(strategy, neighbours));
     }
 
+    private List<ClassBalance> balance(DatasetBalanced balanced) {
+        return ClassBalance.open(store, balanced.balance());
+    }
+
     @Test
     void aSealedDatasetBecomesTheCoresShards() throws Exception {
         RunRef run = run("{\"counts\": {\"Baroque\": 3000, \"Ukiyo_e\": 2500}}", 5);
@@ -90,8 +94,9 @@ class BalanceFlowTest extends OnTheWire {
 
         DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
         assertThat(balanced.rows()).isEqualTo(3_000 + 12 + 4 + 2_500);
+        assertThat(balanced.synthetic()).isEqualTo(2_970 + 2_491);
         assertThat(balanced.manifest()).isEqualTo(sealed.manifest());
-        assertThat(balanced.classes())
+        assertThat(balance(balanced))
                 .containsExactly(
                         new ClassBalance("Baroque", 30, 2_970, 0),
                         new ClassBalance("Cubism", 12, 0, 0),
@@ -256,7 +261,7 @@ class BalanceFlowTest extends OnTheWire {
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 2, 4), 6);
         wire.say(sealed, "ingest-service", "");
         DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
-        assertThat(balanced.classes())
+        assertThat(balance(balanced))
                 .containsExactly(
                         new ClassBalance("Baroque", 30, 0, 0),
                         new ClassBalance("Cubism", 12, 18, 0),
@@ -291,14 +296,14 @@ class BalanceFlowTest extends OnTheWire {
                     RecipeShard.open(store, balanced.shards().getFirst()),
                     CoreAlone.shards(store, sealed.get(run)).getFirst());
         }
-        assertThat(wire.await(over.id(), DatasetBalanced.class).classes())
+        assertThat(balance(wire.await(over.id(), DatasetBalanced.class)))
                 .contains(new ClassBalance("Rococo", 1, 29, 0));
-        assertThat(wire.await(under.id(), DatasetBalanced.class).classes())
+        assertThat(balance(wire.await(under.id(), DatasetBalanced.class)))
                 .containsExactly(
                         new ClassBalance("Baroque", 1, 0, 0, null, null, 29L, null),
                         new ClassBalance("Cubism", 1, 0, 0, null, null, 11L, null),
                         new ClassBalance("Rococo", 1, 0, 0));
-        assertThat(wire.await(weights.id(), DatasetBalanced.class).classes())
+        assertThat(balance(wire.await(weights.id(), DatasetBalanced.class)))
                 .containsExactly(
                         new ClassBalance("Baroque", 30, 0, 0, null, null, null, 43.0 / 90),
                         new ClassBalance("Cubism", 12, 0, 0, null, null, null, 43.0 / 36),

@@ -39,8 +39,9 @@ final class CoreAlone {
                         Files.readAllBytes(store.open(sealed.run().spec())))
                 .balance();
         Manifest manifest = Manifest.open(store, sealed.manifest());
-        long[] real =
-                sealed.classes().stream().mapToLong(count -> count.train()).toArray();
+        long[] real = IntStream.range(0, manifest.classes().size())
+                .mapToLong(label -> manifest.rowsOf(Split.TRAIN, label).length)
+                .toArray();
         BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
         IntFunction<int[]> rowsOf = label -> manifest.rowsOf(Split.TRAIN, label);
         int[] rows = spec.method() == Method.RANDOM_UNDER

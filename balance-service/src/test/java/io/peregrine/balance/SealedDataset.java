@@ -8,7 +8,6 @@ import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.BadSpec;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.PipelineEvent.ClassCount;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
@@ -73,11 +72,8 @@ final class SealedDataset {
             }
         }
         ManifestRef manifest = new Manifest(side, classes, made.packs, made.entries).publish(store);
-        List<ClassCount> counts = classes.stream()
-                .map(name -> new ClassCount(name, train.get(name), TEST, TEST))
-                .toList();
         long pictures = made.entries.stream().filter(entry -> entry.pack() >= 0).count();
-        return new DatasetSealed(run, manifest, counts, pictures, made.entries.size() - pictures, 0);
+        return new DatasetSealed(run, manifest, classes.size(), pictures, made.entries.size() - pictures, 0);
     }
 
     private void add(Split split, int label, int count) {

@@ -1,5 +1,6 @@
 package io.peregrine.cluster;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.SafetensorsWriter;
@@ -12,7 +13,6 @@ import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
-import io.peregrine.events.PipelineEvent.ClusterSummary;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -29,7 +29,6 @@ import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
@@ -69,9 +68,7 @@ class AnalyseRun implements JobHandler {
         ArtifactRef latentsRef = publish(latents);
         ArtifactRef clustersRef = publish(latents.rows(), analysis);
         KMeans.Clustering clustering = analysis.clustering();
-        List<ClusterSummary> summary = analysis.clusters().stream()
-                .map(c -> new ClusterSummary(c.index(), c.name(), c.size(), c.purity()))
-                .toList();
+        int k = analysis.clusters().size();
         context.done(tx -> {
             RunState.lock(tx.sql(), run.id());
             Clusters.keep(tx.sql(), run.id(), latents.rows(), manifest.classes(), analysis, clustersRef, latentsRef);
@@ -80,11 +77,10 @@ class AnalyseRun implements JobHandler {
                             run,
                             clustersRef,
                             latentsRef,
-                            summary.size(),
+                            k,
                             clustering.iterations(),
                             clustering.inertia(),
-                            analysis.measures(),
-                            summary),
+                            analysis.measures()),
                     "clusters");
             // What was said last of each task may be two seconds old.
             totals(analysis, latents)
@@ -93,7 +89,7 @@ class AnalyseRun implements JobHandler {
         });
         LOG.infof(
                 "clusters computed run=%s pictures=%d clusters=%d iterations=%d inertia=%.6g",
-                run.id(), latents.rows().length, summary.size(), clustering.iterations(), clustering.inertia());
+                run.id(), latents.rows().length, k, clustering.iterations(), clustering.inertia());
     }
 
     private Analysis analyse(JobContext context, Manifest manifest, RunSpec.ClusterSpec spec, Latents latents) {
@@ -161,10 +157,7 @@ class AnalyseRun implements JobHandler {
                 .flatMapToDouble(Arrays::stream)
                 .toArray();
         SafetensorsWriter writer = new SafetensorsWriter()
-                .metadata("format", "peregrine-clusters-1")
-                .metadata(
-                        "names",
-                        analysis.clusters().stream().map(Analysis.Cluster::name).collect(Collectors.joining("\n")))
+                .metadata("format", "peregrine-clusters-2")
                 .add("row", new long[] {n}, longs(rows))
                 .add("assignments", new long[] {n}, longs(analysis.clustering().assignments()))
                 .add("centers", new long[] {centers.count(), d}, centers.values())
@@ -174,8 +167,36 @@ class AnalyseRun implements JobHandler {
                 .add(
                         "pca_explained_variance_ratio",
                         new long[] {m},
-                        analysis.pca().varianceRatio());
+                        analysis.pca().varianceRatio())
+                .add(
+                        "size",
+                        new long[] {centers.count()},
+                        analysis.clusters().stream()
+                                .mapToLong(Analysis.Cluster::size)
+                                .toArray())
+                .add(
+                        "purity",
+                        new long[] {centers.count()},
+                        analysis.clusters().stream()
+                                .mapToDouble(Analysis.Cluster::purity)
+                                .toArray());
+        byte[] names = names(analysis);
+        writer.add("names", new long[] {names.length}, names);
         return store.publish("clusters", "safetensors", writer::writeTo);
+    }
+
+    /// A tensor, since a header has no room for 10,000 names.
+    ///
+    /// @return a JSON array in UTF-8: a class's name may hold any character but zero
+    private static byte[] names(Analysis analysis) {
+        try {
+            return EventCodec.json()
+                    .writeValueAsBytes(analysis.clusters().stream()
+                            .map(Analysis.Cluster::name)
+                            .toList());
+        } catch (JsonProcessingException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     private static long[] longs(int[] values) {

@@ -4,7 +4,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.peregrine.cluster.postgres.MeterQueries;
-import io.peregrine.cluster.postgres.MeterQueries.ClassRows;
+import io.peregrine.cluster.postgres.MeterQueries.Balanced;
+import io.peregrine.cluster.postgres.MeterQueries.ClassSize;
 import io.peregrine.cluster.postgres.MeterQueries.Latest;
 import io.peregrine.cluster.postgres.MeterQueries.Running;
 import io.quarkus.runtime.ShutdownEvent;
@@ -21,7 +22,7 @@ import org.jboss.logging.Logger;
 /// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every start.
 ///
 /// `peregrine_run_info{run,dataset,stage}` is 1 for each run that is running and gone when it ends; those of classes
-/// tell of the set that was balanced last, those of clusters of the clusters that were computed last.
+/// tell of the set that was balanced last, those of clusters of the clusters that were computed last: of the largest 200.
 @ApplicationScoped
 class ClusterMeters {
     private static final Logger LOG = Logger.getLogger(ClusterMeters.class);
@@ -33,6 +34,8 @@ class ClusterMeters {
     private final MultiGauge info;
     private final MultiGauge silence;
     private final MultiGauge classes;
+    private final MultiGauge classesOmitted;
+    private final MultiGauge clustersOmitted;
     private final MultiGauge iterations;
     private final MultiGauge inertia;
     private final MultiGauge sizes;
@@ -49,6 +52,13 @@ class ClusterMeters {
         this.silence = gauge("peregrine.run.silence", "seconds", "Time since anything was heard of a running run");
         this.classes = gauge(
                 "peregrine.class.rows", null, "Training rows of each class that was balanced last, real and synthetic");
+        this.classesOmitted = gauge(
+                "peregrine.classes.omitted", null, "Classes that peregrine_class_rows leaves out: it has the largest 200");
+        this.clustersOmitted = gauge(
+                "peregrine.clusters.omitted",
+                null,
+                "Clusters that peregrine_cluster_size and peregrine_cluster_purity_ratio leave out: they have the"
+                        + " largest 200");
         this.iterations = gauge("peregrine.kmeans.iterations", null, "Iterations of the last k-means");
         this.inertia =
                 gauge("peregrine.kmeans.inertia", null, "Sum of squared distances to the centres, of the last k-means");
@@ -87,7 +97,7 @@ class ClusterMeters {
             queries.states().forEach((state, count) -> states.add(MultiGauge.Row.of(Tags.of("state", state), count)));
             runs.register(states, true);
             tell(queries.running());
-            tellClasses(queries.classes());
+            tell(queries.balanced());
             queries.latest().ifPresentOrElse(this::tell, this::tellOfNone);
         } catch (RuntimeException away) {
             LOG.debugf("clusters are measured later: %s", away.getMessage());
@@ -106,19 +116,20 @@ class ClusterMeters {
         silence.register(silences, true);
     }
 
-    private void tellClasses(List<ClassRows> balanced) {
+    private void tell(Balanced balanced) {
         List<MultiGauge.Row<?>> rows = new ArrayList<>();
-        for (ClassRows of : balanced) {
+        for (ClassSize of : balanced.largest()) {
             Tags tags = Tags.of("class", of.label());
             rows.add(MultiGauge.Row.of(tags.and("origin", "real"), of.real()));
             rows.add(MultiGauge.Row.of(tags.and("origin", "synthetic"), of.synthetic()));
         }
         classes.register(rows, true);
+        classesOmitted.register(List.of(MultiGauge.Row.of(Tags.empty(), balanced.omitted())), true);
     }
 
     /// The last run with clusters was deleted.
     private void tellOfNone() {
-        for (MultiGauge gauge : List.of(iterations, inertia, sizes, purities, nmi, measures)) {
+        for (MultiGauge gauge : List.of(iterations, inertia, sizes, purities, clustersOmitted, nmi, measures)) {
             gauge.register(List.of(), true);
         }
     }
@@ -128,12 +139,13 @@ class ClusterMeters {
         inertia.register(List.of(MultiGauge.Row.of(Tags.empty(), latest.inertia())), true);
         List<MultiGauge.Row<?>> sizeRows = new ArrayList<>();
         List<MultiGauge.Row<?>> purityRows = new ArrayList<>();
-        latest.clusters().forEach((name, cluster) -> {
+        latest.largest().forEach((name, cluster) -> {
             sizeRows.add(MultiGauge.Row.of(Tags.of("cluster", name), cluster.size()));
             purityRows.add(MultiGauge.Row.of(Tags.of("cluster", name), cluster.purity()));
         });
         sizes.register(sizeRows, true);
         purities.register(purityRows, true);
+        clustersOmitted.register(List.of(MultiGauge.Row.of(Tags.empty(), latest.omitted())), true);
         List<MultiGauge.Row<?>> nmiRows = new ArrayList<>();
         List<MultiGauge.Row<?>> measureRows = new ArrayList<>();
         latest.measures().forEach((name, value) -> {

@@ -2,6 +2,7 @@ package io.peregrine.cluster;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.PixelPack;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.RunState.EncodingInput;
 import io.peregrine.events.EventCodec;
@@ -12,8 +13,11 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 
-/// Makes one job for each pack of a run, so that replicas share the encoding.
+/// Makes jobs of some packs each, so that replicas share the encoding. A dataset of 10,000 classes has at least as many
+/// packs, most of few pictures: a job has packs of at least 256 pictures together, but for the last.
 @ApplicationScoped
 class PlanEncoding implements JobHandler {
     static final String KIND = "plan-encoding";
@@ -40,9 +44,30 @@ class PlanEncoding implements JobHandler {
         }
         context.done(tx -> {
             Clusters.plan(tx.sql(), run.id(), manifest.packs());
-            for (int pack = 0; pack < manifest.packs().size(); pack++) {
-                tx.add(new Job.New(run, EncodePack.KIND, Integer.toString(pack), new EncodePack.Order(input, pack)));
+            for (EncodePacks.Order order : orders(input, manifest)) {
+                tx.add(new Job.New(run, EncodePacks.KIND, Integer.toString(order.first()), order));
             }
         });
+    }
+
+    private static List<EncodePacks.Order> orders(EncodingInput input, Manifest manifest) {
+        int[] pictures = new int[manifest.packs().size()];
+        for (int row = 0; row < manifest.rows(); row++) {
+            if (manifest.pack(row) >= 0) {
+                pictures[manifest.pack(row)]++;
+            }
+        }
+        List<EncodePacks.Order> orders = new ArrayList<>();
+        int first = 0;
+        int together = 0;
+        for (int pack = 0; pack < pictures.length; pack++) {
+            together += pictures[pack];
+            if (together >= PixelPack.LISTED || pack == pictures.length - 1) {
+                orders.add(new EncodePacks.Order(input, first, pack - first + 1));
+                first = pack + 1;
+                together = 0;
+            }
+        }
+        return orders;
     }
 }

@@ -15,6 +15,7 @@ import static org.hamcrest.Matchers.nullValue;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.Topics;
@@ -68,14 +69,15 @@ class CatalogueTest extends OnTheWire {
         assertThat(computed.measures()).containsKeys("nmi.train", "nmi.test", "silhouette.all", "ari.all");
         // Plain colours are no riddle.
         assertThat(computed.measures().get("purity.all")).isEqualTo(1);
-        assertThat(computed.summary())
-                .extracting(summary -> summary.name())
-                .containsExactlyInAnyOrderElementsOf(PlayedRun.CLASSES);
         try (Safetensors clusters = Safetensors.open(store.open(computed.clusters()));
                 Safetensors latents = Safetensors.open(store.open(computed.latents()))) {
             assertThat(clusters.tensor("assignments").shape()).containsExactly(played.pictures);
             assertThat(clusters.tensor("projection").shape()).containsExactly(played.pictures, 3);
             assertThat(latents.tensor("latent").shape()).containsExactly(played.pictures, 20);
+            assertThat(EventCodec.json().readValue(clusters.tensor("names").bytes(), String[].class))
+                    .containsExactlyInAnyOrderElementsOf(PlayedRun.CLASSES);
+            assertThat(clusters.tensor("size").longs()).containsExactlyInAnyOrder(17, 11, 9);
+            assertThat(clusters.tensor("purity").doubles()).containsExactly(1, 1, 1);
             // The refused picture keeps its row.
             assertThat(latents.tensor("row").longs()).doesNotContain(9 + 14 + 4).contains(9 + 14 + 3, 9 + 14 + 5);
         }
@@ -83,6 +85,7 @@ class CatalogueTest extends OnTheWire {
         assertThat(count("select count(*) from point where run = :run", run)).isEqualTo(played.pictures);
 
         checkRun(run);
+        checkClasses(run);
         checkTimeline(run, played.events.size());
         checkClusters(run, played.pictures);
         checkImages(run, played.pictures);
@@ -125,7 +128,11 @@ class CatalogueTest extends OnTheWire {
         assertThat(json.getList("classes.dropped")).isEqualTo(List.of(2, 0, 0));
         assertThat(json.getList("classes.refused")).isEqualTo(List.of(0, 1, 0));
         assertThat(json.getList("classifier.history.epoch")).isEqualTo(List.of(1, 2));
-        assertThat(json.getList("classifier.test.confusion")).hasSize(3);
+        assertThat(json.getInt("classCount")).isEqualTo(3);
+        assertThat(json.getList("classes.recall")).isEqualTo(json.getList("classifier.test.recall"));
+        assertThat(json.getList("classifier.test.confusion"))
+                .isEqualTo(List.of(List.of(3, 0, 0), List.of(0, 2, 1), List.of(1, 0, 2)));
+        assertThat(json.getInt("classifier.test.pictures")).isEqualTo(9);
         assertThat(json.getList("classifier.test.classes")).isEqualTo(PlayedRun.CLASSES);
         assertThat(json.getDouble("autoencoder.test.loss")).isEqualTo(2_000);
         assertThat(json.getList("autoencoder.history.measures.loss")).isEqualTo(List.of(5_000f, 2_500f));
@@ -137,6 +144,28 @@ class CatalogueTest extends OnTheWire {
         assertThat(json.getList("progress.done")).isEqualTo(json.getList("progress.total"));
         ok("/api/v1/runs?state=completed&dataset=colours").body("items.run", org.hamcrest.Matchers.hasItem(run));
         ok("/api/v1/runs?dataset=none").body("items", hasSize(0)).body("nextCursor", nullValue());
+    }
+
+    private static void checkClasses(String run) {
+        List<JsonPath> pages = pages("/api/v1/runs/" + run + "/classes?limit=2");
+        assertThat(pages).hasSize(2);
+        assertThat(pages.getLast().getList("items.name")).containsExactly("Ukiyo_e");
+        assertThat(pages.getLast().getList("items.after")).containsExactly(14);
+        List<Object> cells = new ArrayList<>();
+        pages("/api/v1/runs/" + run + "/confusion?limit=2").forEach(page -> {
+            for (int i = 0; i < page.getList("items").size(); i++) {
+                String item = "items[" + i + "].";
+                cells.add(page.getString(item + "truth") + ">" + page.getString(item + "predicted") + ">"
+                        + page.getInt(item + "count"));
+            }
+        });
+        assertThat(cells)
+                .containsExactly(
+                        "Blue_Period>Blue_Period>3",
+                        "Red_Period>Red_Period>2",
+                        "Red_Period>Ukiyo_e>1",
+                        "Ukiyo_e>Blue_Period>1",
+                        "Ukiyo_e>Ukiyo_e>2");
     }
 
     private void checkTimeline(String run, int said) {

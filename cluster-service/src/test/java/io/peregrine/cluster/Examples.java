@@ -27,6 +27,8 @@ final class Examples {
         addresses.put("listRuns", "/api/v1/runs?limit=1&state=completed");
         addresses.put("getRun", base);
         addresses.put("listTimeline", base + "/timeline?limit=2");
+        addresses.put("listClasses", base + "/classes?limit=1");
+        addresses.put("getConfusion", base + "/confusion?limit=2");
         addresses.put("listClusters", base + "/clusters");
         addresses.put("getCluster", base + "/clusters/0");
         addresses.put("listMembers", base + "/clusters/0/members?limit=2");

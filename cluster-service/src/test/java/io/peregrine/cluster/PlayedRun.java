@@ -2,6 +2,8 @@ package io.peregrine.cluster;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassBalance;
+import io.peregrine.artifacts.ClassResults;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.RecipeShard;
@@ -15,8 +17,6 @@ import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.Calibration;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
-import io.peregrine.events.PipelineEvent.ClassBalance;
-import io.peregrine.events.PipelineEvent.ClassCount;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
@@ -136,12 +136,8 @@ final class PlayedRun {
 
     private ManifestRef sealed() {
         ManifestRef manifest = new Manifest(SIDE, CLASSES, packs, entries).publish(store);
-        List<ClassCount> counts = new ArrayList<>();
-        for (int label = 0; label < CLASSES.size(); label++) {
-            counts.add(new ClassCount(CLASSES.get(label), TRAIN[label] - (label == 1 ? 1 : 0), TEST, 0));
-        }
         say(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "pictures", Map.of()));
-        say(41, "sealed", new DatasetSealed(run, manifest, counts, pictures, 1, 0));
+        say(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), pictures, 1, 0));
         return manifest;
     }
 
@@ -155,19 +151,20 @@ final class PlayedRun {
                 new ClassBalance(CLASSES.get(0), 12, 0, 0, null, null, 2L, null),
                 new ClassBalance(CLASSES.get(1), 8, 6, 1),
                 new ClassBalance(CLASSES.get(2), 6, 8, 0));
-        say(51, "balanced", new DatasetBalanced(run, manifest, List.of(shard), classes, 40));
+        ArtifactRef balance = ClassBalance.publish(store, classes);
+        say(51, "balanced", new DatasetBalanced(run, manifest, List.of(shard), balance, 40, 14));
     }
 
     private void trained() {
-        TestMeasures test = new TestMeasures(
-                .8,
-                7 / 9.,
-                .75,
-                .74,
-                List.of(1., 2 / 3., 2 / 3.),
-                List.of(row(3, 0, 0), row(0, 2, 1), row(1, 0, 2)),
-                List.of(.75, 1., 2 / 3.),
-                new Calibration(.25, .125, 7 / 9.));
+        ArtifactRef results = new ClassResults.Counter(3)
+                .add(0, 0, 3)
+                .add(1, 1, 2)
+                .add(1, 2, 1)
+                .add(2, 0, 1)
+                .add(2, 2, 2)
+                .results()
+                .publish(store);
+        TestMeasures test = new TestMeasures(.8, 7 / 9., .75, .74, 9, new Calibration(.25, .125, 7 / 9.), results);
         for (int epoch = 1; epoch <= 2; epoch++) {
             Map<String, Double> measures = new LinkedHashMap<>(Map.of("loss", 1.2 / epoch, "accuracy", .4 * epoch));
             say(
@@ -183,7 +180,7 @@ final class PlayedRun {
                             weights(),
                             measures,
                             epoch == 2 ? test : null));
-            TestMeasures loss = new TestMeasures(2_000, 0, 0, 0, List.of(), List.of());
+            TestMeasures loss = new TestMeasures(2_000, 0, 0, 0, 9, null, null);
             say(
                     70 + epoch,
                     "autoencoder " + epoch,
@@ -205,10 +202,6 @@ final class PlayedRun {
                 "before it was begun anew",
                 new CheckpointPublished(
                         run, Network.AUTOENCODER, 2, 2, false, false, gone, Map.of("loss", 9_000.), null));
-    }
-
-    private static List<Long> row(long... counts) {
-        return java.util.Arrays.stream(counts).boxed().toList();
     }
 
     private ArtifactRef weights() {

@@ -68,8 +68,9 @@ class SealDataset implements JobHandler {
         Seal seal = Seal.of(listing, packs, spec.image().side());
         Manifest manifest = seal.manifest();
         ManifestRef ref = manifest.publish(store);
+        int classes = manifest.classes().size();
         DatasetSealed sealed = new DatasetSealed(
-                run, ref, seal.classes(), seal.pictures(), seal.refused(), seal.duplicatesAcrossSplits());
+                run, ref, classes, seal.pictures(), seal.refused(), seal.duplicatesAcrossSplits());
         Findings findings = findings(context, listing, manifest, packs);
         context.done(tx -> {
             FindingTables.seal(tx.sql(), run.id(), findings);
@@ -78,7 +79,7 @@ class SealDataset implements JobHandler {
         meters.found(findings);
         LOG.infof(
                 "dataset sealed run=%s images=%d refused=%d classes=%d packs=%d findings=%s",
-                run.id(), seal.pictures(), seal.refused(), seal.classes().size(), packs.size(), findings.totals());
+                run.id(), seal.pictures(), seal.refused(), classes, packs.size(), findings.totals());
     }
 
     private Findings findings(JobContext context, Listing listing, Manifest manifest, List<Made> packs)

@@ -1,6 +1,7 @@
 package io.peregrine.trainer;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
@@ -12,7 +13,6 @@ import io.peregrine.events.Failure;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
-import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
@@ -95,6 +95,7 @@ class TrainNetwork implements JobHandler {
         RunSpec run = RunSpec.read(Files.readAllBytes(store.open(balanced.run().spec())));
         TrainSpec spec = network == Network.CLASSIFIER ? run.classifier() : run.autoencoder();
         Manifest manifest = Manifest.open(store, balanced.manifest());
+        List<ClassBalance> classes = ClassBalance.open(store, balanced.balance());
         ResumeFiles.sweep(config.state(), openJobs()::contains);
         ResumeFiles files = new ResumeFiles(
                 config.state().resolve(folder(job.job())),
@@ -103,7 +104,7 @@ class TrainNetwork implements JobHandler {
                 job.job().state());
         Torch.load(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
         TrainableNetwork wanted =
-                Networks.of(spec, manifest.side(), manifest.classes().size(), weights(balanced));
+                Networks.of(spec, manifest.side(), manifest.classes().size(), weights(classes));
         if (!Torch.device(spec.device()).isGpu()) {
             TrainingMemory.mustFit(wanted, spec, manifest.side(), TrainingMemory.available());
         }
@@ -114,7 +115,7 @@ class TrainNetwork implements JobHandler {
                         network,
                         wanted,
                         spec,
-                        material(network, balanced, manifest, pixels))) {
+                        material(network, balanced, classes, manifest, pixels))) {
             meters.device(network, training.device(), Torch.threads());
             boolean fallsBack =
                     spec.device().equals(TrainSpec.AUTO) && training.device().equals("cpu");
@@ -171,13 +172,13 @@ class TrainNetwork implements JobHandler {
     }
 
     /// @return of each class in label order; null where every picture counts alike
-    private static float[] weights(DatasetBalanced balanced) {
-        if (balanced.classes().stream().allMatch(one -> one.weight() == null)) {
+    private static float[] weights(List<ClassBalance> classes) {
+        if (classes.stream().allMatch(one -> one.weight() == null)) {
             return null;
         }
-        float[] weights = new float[balanced.classes().size()];
+        float[] weights = new float[classes.size()];
         for (int label = 0; label < weights.length; label++) {
-            Double weight = balanced.classes().get(label).weight();
+            Double weight = classes.get(label).weight();
             // A class without a training picture has no weight, and none is asked for.
             weights[label] = weight == null ? 1 : weight.floatValue();
         }
@@ -185,11 +186,16 @@ class TrainNetwork implements JobHandler {
     }
 
     /// The classifier learns from every row, the autoencoder from the real ones.
-    private Material material(Network network, DatasetBalanced balanced, Manifest manifest, PixelRows pixels) {
+    private Material material(
+            Network network,
+            DatasetBalanced balanced,
+            List<ClassBalance> classes,
+            Manifest manifest,
+            PixelRows pixels) {
         List<RecipeShard> shards = balanced.shards().stream()
                 .map(ref -> RecipeShard.open(store, ref))
                 .toList();
-        long real = balanced.classes().stream().mapToLong(ClassBalance::real).sum();
+        long real = classes.stream().mapToLong(ClassBalance::real).sum();
         return new Material(
                 pixels,
                 manifest.side(),
@@ -197,7 +203,7 @@ class TrainNetwork implements JobHandler {
                 network == Network.CLASSIFIER ? TrainingRows.ofShards(shards) : TrainingRows.ofRealRows(shards, real),
                 TrainingRows.ofSplit(manifest, Split.VALIDATION),
                 TrainingRows.ofSplit(manifest, Split.TEST),
-                PriorShift.of(balanced.classes()));
+                PriorShift.of(classes));
     }
 
     /// Goes on from the newest state that is whole; what is passed over, or begun anew, is said aloud.
@@ -292,7 +298,7 @@ class TrainNetwork implements JobHandler {
                 end.last(),
                 checkpoint,
                 end.measures(),
-                end.test());
+                end.test() == null ? null : end.test().measures(results(end)));
         boolean[] gaveUp = new boolean[1];
         if (end.last()) {
             task.job().done(tx -> {
@@ -308,6 +314,10 @@ class TrainNetwork implements JobHandler {
         if (gaveUp[0]) {
             expired.some();
         }
+    }
+
+    private ArtifactRef results(EpochEnd end) {
+        return end.test().byClass() == null ? null : end.test().byClass().publish(store);
     }
 
     /// One network's training while a claim of its job stands.

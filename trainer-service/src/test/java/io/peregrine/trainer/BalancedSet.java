@@ -2,6 +2,7 @@ package io.peregrine.trainer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
@@ -9,7 +10,6 @@ import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.BadSpec;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
@@ -45,8 +45,13 @@ final class BalancedSet {
                 run,
                 manifest(store),
                 shards(store),
-                List.of(new ClassBalance("dark", DARK, 0, 0), new ClassBalance("light", LIGHT, DARK - LIGHT, 0)),
-                2 * DARK);
+                ClassBalance.publish(
+                        store,
+                        List.of(
+                                new ClassBalance("dark", DARK, 0, 0),
+                                new ClassBalance("light", LIGHT, DARK - LIGHT, 0))),
+                2 * DARK,
+                DARK - LIGHT);
     }
 
     private static ManifestRef manifest(ArtifactStore store) {

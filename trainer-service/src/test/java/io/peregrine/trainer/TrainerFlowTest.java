@@ -7,6 +7,7 @@ import static org.hamcrest.Matchers.not;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassResults;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SmallDisk;
 import io.peregrine.events.ArtifactRef;
@@ -90,14 +91,15 @@ class TrainerFlowTest extends OnTheWire {
                         "autoencoder 2 of 2, last");
         CheckpointPublished classifier = checkpoints.get(2);
         assertThat(classifier.measures()).containsOnlyKeys("loss", "accuracy", "imagesPerSecond");
-        assertThat(classifier.test().confusion().stream()
-                        .mapToLong(
-                                row -> row.stream().mapToLong(Long::longValue).sum()))
-                .containsExactly(4L, 4L);
+        ClassResults results = ClassResults.open(store, classifier.test().byClass());
+        assertThat(classifier.test().pictures()).isEqualTo(8);
+        assertThat(results.truths(0)).isEqualTo(4);
+        assertThat(results.truths(1)).isEqualTo(4);
+        assertThat(results.balancedAccuracy()).isEqualTo(classifier.test().balancedAccuracy());
         assertThat(classifier.test().balancedAccuracy()).isBetween(0.5, 1.0);
-        assertThat(classifier.test().precision()).hasSize(2);
         assertThat(classifier.test().calibration().error()).isBetween(0.0, 1.0);
         assertThat(checkpoints.get(4).test().calibration()).isNull();
+        assertThat(checkpoints.get(4).test().byClass()).isNull();
         assertThat(checkpoints.get(0).test()).isNull();
         try (Safetensors weights = Safetensors.open(store.open(classifier.weights()))) {
             assertThat(weights.metadata()).containsEntry("preset", "seed-cnn");
@@ -136,7 +138,12 @@ class TrainerFlowTest extends OnTheWire {
                 "shades",
                 balanced.run().spec());
         List<CheckpointPublished> second = train(new DatasetBalanced(
-                other, balanced.manifest(), balanced.shards(), balanced.classes(), balanced.rows()));
+                other,
+                balanced.manifest(),
+                balanced.shards(),
+                balanced.balance(),
+                balanced.rows(),
+                balanced.synthetic()));
 
         assertThat(second)
                 .extracting(CheckpointPublished::weights)
@@ -207,7 +214,7 @@ class TrainerFlowTest extends OnTheWire {
     void aSetWithNothingToLearnFromFailsTheRunByNameAndTheOneBehindSucceeds() throws Exception {
         DatasetBalanced good = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         DatasetBalanced other = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
-        DatasetBalanced empty = new DatasetBalanced(other.run(), other.manifest(), List.of(), other.classes(), 0);
+        DatasetBalanced empty = new DatasetBalanced(other.run(), other.manifest(), List.of(), other.balance(), 0, 0);
         say(empty, "");
         train(good);
 

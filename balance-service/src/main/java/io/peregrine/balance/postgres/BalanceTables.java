@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.PreparedBatch;
 
 /// Planned runs and their classes as rows (`V10__balance.sql`).
 public final class BalanceTables {
@@ -49,15 +50,14 @@ public final class BalanceTables {
                 .bind("manifest", json(manifest))
                 .bind("perSecond", productsPerSecond)
                 .execute();
+        PreparedBatch batch = sql.prepareBatch("""
+                insert into balance_class (run, label, name, real_pictures, synthetic_pictures, dropped_pictures,
+                    neighbours, weight, shares, products)
+                values (:run, :label, :name, :real, :synthetic, :dropped, :neighbours, :weight, :shares, :products)
+                on conflict (run, label) do nothing""");
         for (PlannedClass planned : classes) {
             ClassSize size = planned.size();
-            sql.createUpdate("""
-                            insert into balance_class (run, label, name, real_pictures, synthetic_pictures,
-                                dropped_pictures, neighbours, weight, shares, products)
-                            values (:run, :label, :name, :real, :synthetic, :dropped, :neighbours, :weight, :shares,
-                                :products)
-                            on conflict (run, label) do nothing""")
-                    .bind("run", run.id())
+            batch.bind("run", run.id())
                     .bind("label", size.label())
                     .bind("name", size.name())
                     .bind("real", size.real())
@@ -67,8 +67,9 @@ public final class BalanceTables {
                     .bind("weight", planned.weight())
                     .bind("shares", planned.shares())
                     .bind("products", planned.products())
-                    .execute();
+                    .add();
         }
+        batch.execute();
     }
 
     /// Notes a class's recipes. The run's row is locked until the transaction's end: of several classes

@@ -52,7 +52,7 @@ public final class BalancedSet {
         shardRows = shardRows(rows);
     }
 
-    /// All shards are listed in one event of less than 64 KiB, in which so many fit beside the classes.
+    /// All shards are listed in one event of less than 64 KiB: so many references take 35 KB.
     private static final int MOST_SHARDS = 200;
 
     /// @return rows of a full shard: 4,096, doubled for a larger set as often as it takes

@@ -1,7 +1,6 @@
 package io.peregrine.cluster.analysis;
 
-import smile.validation.metric.AdjustedRandIndex;
-import smile.validation.metric.NormalizedMutualInformation;
+import java.util.Arrays;
 
 /// How well clusters agree with classes, as scikit-learn measures it.
 ///
@@ -21,48 +20,58 @@ public record Agreement(double ari, double nmi, double homogeneity, double compl
                     "%d classes against %d clusters: there must be one of each for every point, and a point"
                             .formatted(truth.length, clusters.length));
         }
-        long[][] table = Overlap.of(truth, clusters);
+        Overlap overlap = Overlap.of(truth, clusters);
+        long[] ofClasses = overlap.ofClasses();
+        long[] ofClusters = overlap.ofClusters();
         int n = truth.length;
-        double classEntropy = entropy(sums(table, true), n);
-        double clusterEntropy = entropy(sums(table, false), n);
-        double mutual = mutualInformation(table, n);
+        double classEntropy = entropy(ofClasses, n);
+        double clusterEntropy = entropy(ofClusters, n);
+        double mutual = mutualInformation(overlap, ofClasses, ofClusters, n);
         double homogeneity = classEntropy == 0 ? 1 : mutual / classEntropy;
         double completeness = clusterEntropy == 0 ? 1 : mutual / clusterEntropy;
         double v = homogeneity + completeness == 0 ? 0 : 2 * homogeneity * completeness / (homogeneity + completeness);
-        // One class and one cluster, or every point alone in both: Smile divides 0 by 0, the reference says 1.
-        boolean trivial = classEntropy == 0 && clusterEntropy == 0 || isAlone(table, n);
+        // One class and one cluster, or every point alone in both: both measures would divide 0 by 0, and
+        // scikit-learn says 1.
+        boolean trivial = classEntropy == 0 && clusterEntropy == 0 || isAlone(ofClasses, n) && isAlone(ofClusters, n);
         return new Agreement(
-                trivial ? 1 : AdjustedRandIndex.of(truth, clusters),
-                trivial ? 1 : NormalizedMutualInformation.sum(truth, clusters),
+                trivial ? 1 : adjustedRandIndex(overlap, ofClasses, ofClusters, n),
+                trivial ? 1 : 2 * mutual / (classEntropy + clusterEntropy),
                 homogeneity,
                 completeness,
                 v,
-                Overlap.purity(table));
+                purity(overlap, n));
     }
 
-    private static boolean isAlone(long[][] table, int n) {
-        return java.util.Arrays.stream(sums(table, true)).filter(s -> s == 1).count() == n
-                && java.util.Arrays.stream(sums(table, false))
-                                .filter(s -> s == 1)
-                                .count()
-                        == n;
+    private static boolean isAlone(long[] sums, int n) {
+        return Arrays.stream(sums).filter(sum -> sum == 1).count() == n;
     }
 
-    private static double mutualInformation(long[][] table, int n) {
-        long[] classes = sums(table, true);
-        long[] clusters = sums(table, false);
+    private static double adjustedRandIndex(Overlap overlap, long[] ofClasses, long[] ofClusters, int n) {
+        double together = 0;
+        for (int cell = 0; cell < overlap.cells(); cell++) {
+            together += pairs(overlap.points(cell));
+        }
+        double inClasses = Arrays.stream(ofClasses).mapToDouble(Agreement::pairs).sum();
+        double inClusters = Arrays.stream(ofClusters).mapToDouble(Agreement::pairs).sum();
+        double byChance = inClasses * inClusters / pairs(n);
+        return (together - byChance) / ((inClasses + inClusters) / 2 - byChance);
+    }
+
+    private static double pairs(long points) {
+        return points * (points - 1) / 2.0;
+    }
+
+    private static double mutualInformation(Overlap overlap, long[] ofClasses, long[] ofClusters, int n) {
         double mutual = 0;
-        for (int k = 0; k < table.length; k++) {
-            for (int c = 0; c < classes.length; c++) {
-                if (table[k][c] > 0) {
-                    double share = (double) table[k][c] / n;
-                    mutual += share
-                            * (Math.log(share)
-                                    + Math.log(n)
-                                    - Math.log(clusters[k])
-                                    + Math.log(n)
-                                    - Math.log(classes[c]));
-                }
+        for (int k = 0; k < overlap.clusters(); k++) {
+            for (int cell = overlap.first(k); cell < overlap.first(k + 1); cell++) {
+                double share = (double) overlap.points(cell) / n;
+                mutual += share
+                        * (Math.log(share)
+                                + Math.log(n)
+                                - Math.log(ofClusters[k])
+                                + Math.log(n)
+                                - Math.log(ofClasses[overlap.label(cell)]));
             }
         }
         return Math.max(0, mutual);
@@ -79,13 +88,11 @@ public record Agreement(double ari, double nmi, double homogeneity, double compl
         return Math.max(0, entropy);
     }
 
-    private static long[] sums(long[][] table, boolean byClass) {
-        long[] sums = new long[byClass ? table[0].length : table.length];
-        for (int k = 0; k < table.length; k++) {
-            for (int c = 0; c < table[k].length; c++) {
-                sums[byClass ? c : k] += table[k][c];
-            }
+    private static double purity(Overlap overlap, int n) {
+        long most = 0;
+        for (int k = 0; k < overlap.clusters(); k++) {
+            most += overlap.most(k);
         }
-        return sums;
+        return (double) most / n;
     }
 }

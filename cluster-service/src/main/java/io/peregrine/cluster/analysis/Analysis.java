@@ -2,9 +2,9 @@ package io.peregrine.cluster.analysis;
 
 import io.peregrine.events.Split;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.SequencedMap;
+import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
@@ -29,8 +29,8 @@ public record Analysis(
 
     /// @param name of the class that it matches, or `mixed n`
     /// @param purity share of its most frequent class; 0 without a picture
-    /// @param classes pictures of each class, in label order
-    public record Cluster(int index, String name, long size, double purity, long[] classes) {}
+    /// @param counts pictures of each class that it has, by class
+    public record Cluster(int index, String name, long size, double purity, SortedMap<Integer, Long> counts) {}
 
     /// @param latents one point for each picture, at least two
     /// @param labels class of each
@@ -51,12 +51,13 @@ public record Analysis(
         progress.at("projection", 0, 1);
         Pca pca = Pca.of(latents, AXES, team);
         int[] assignments = clustering.assignments();
-        long[][] overlap = Overlap.of(labels, assignments, k, classes.size());
+        Overlap overlap = Overlap.of(labels, assignments, k, classes.size());
         String[] names = Matching.names(overlap, classes);
+        long[] sizes = overlap.ofClusters();
         List<Cluster> clusters = new ArrayList<>();
         for (int c = 0; c < k; c++) {
-            long size = Arrays.stream(overlap[c]).sum();
-            clusters.add(new Cluster(c, names[c], size, Overlap.purity(overlap[c]), overlap[c]));
+            double purity = sizes[c] == 0 ? 0 : (double) overlap.most(c) / sizes[c];
+            clusters.add(new Cluster(c, names[c], sizes[c], purity, overlap.counts(c)));
         }
         return new Analysis(
                 clustering,

@@ -1,160 +1,361 @@
 package io.peregrine.cluster.analysis;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
 
 /// Pairs clusters with classes so that the pairs share as many points as possible, and names the clusters by it.
 ///
 /// Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials; among all pairings
 /// with the largest total the one that is lowest in lexicographic order (cluster 0 gets the lowest class that it
-/// can have, then cluster 1, …).
+/// can have, then cluster 1, …). Clusters are rows, classes columns; where there are fewer of one kind, rows or columns
+/// without points make up the difference.
+///
+/// Only pairs that share points have an edge. A row's potential p and a column's q are at least 0, p + q is at least
+/// what the two share, and equal to it ("tight") for every pair of every best pairing. Two that share nothing are tight
+/// where both potentials are 0: so all such rows and columns can be paired with one another, and none of these pairs
+/// has to be held. The time is that of walks through shared edges, where a full table would take the cube of the size.
 public final class Matching {
-    private static final long NONE = Long.MAX_VALUE / 4;
-
+    private final Overlap overlap;
     private final int size;
-    private final long[][] cost;
     private final long[] rowPotential;
     private final long[] columnPotential;
     private final int[] rowOf;
     private final int[] columnOf;
+    private final Edges edges;
+    private final Search search;
 
-    private Matching(long[][] overlap, int classes) {
-        size = Math.max(overlap.length, classes);
-        cost = new long[size][size];
-        for (int k = 0; k < overlap.length; k++) {
-            for (int c = 0; c < classes; c++) {
-                cost[k][c] = -overlap[k][c];
-            }
-        }
-        rowPotential = new long[size + 1];
-        columnPotential = new long[size + 1];
+    private Matching(Overlap overlap) {
+        this.overlap = overlap;
+        size = Math.max(overlap.clusters(), overlap.classes());
+        rowPotential = new long[size];
+        columnPotential = new long[size];
         rowOf = new int[size];
         columnOf = new int[size];
+        Arrays.fill(rowOf, -1);
+        Arrays.fill(columnOf, -1);
+        edges = new Edges(overlap);
+        search = new Search(size);
     }
 
-    /// @param overlap [clusters, classes]: points that they share
     /// @return for each cluster its class, or −1 for a surplus one
-    public static int[] of(long[][] overlap) {
-        int classes = overlap.length == 0 ? 0 : overlap[0].length;
-        Matching matching = new Matching(overlap, classes);
-        matching.solve();
+    public static int[] of(Overlap overlap) {
+        Matching matching = new Matching(overlap);
+        for (int row = 0; row < overlap.clusters(); row++) {
+            matching.augment(row);
+        }
+        matching.pairTheRest();
         matching.lower();
-        int[] matched = Arrays.copyOf(matching.columnOf, overlap.length);
+        int[] matched = Arrays.copyOf(matching.columnOf, overlap.clusters());
         for (int k = 0; k < matched.length; k++) {
-            matched[k] = matched[k] < classes ? matched[k] : -1;
+            matched[k] = matched[k] < overlap.classes() ? matched[k] : -1;
         }
         return matched;
     }
 
-    /// @param overlap [clusters, classes]
     /// @param classes names in label order
     /// @return a name for each cluster: that of its class, or `mixed n` where it is a surplus one or, worse, has
     /// no point of the class that was left for it
-    public static String[] names(long[][] overlap, java.util.List<String> classes) {
+    public static String[] names(Overlap overlap, List<String> classes) {
         int[] matched = of(overlap);
         String[] names = new String[matched.length];
         int mixed = 0;
         for (int k = 0; k < names.length; k++) {
-            boolean named = matched[k] >= 0 && overlap[k][matched[k]] > 0;
+            boolean named = matched[k] >= 0 && overlap.counts(k).containsKey(matched[k]);
             names[k] = named ? classes.get(matched[k]) : "mixed " + ++mixed;
         }
         return names;
     }
 
-    /// Adds row after row by a shortest augmenting path. Row and column 0 of the work arrays stand for "none".
-    private void solve() {
-        int[] owner = new int[size + 1];
-        for (int row = 1; row <= size; row++) {
-            long[] least = new long[size + 1];
-            Arrays.fill(least, NONE);
-            boolean[] used = new boolean[size + 1];
-            int[] way = new int[size + 1];
-            owner[0] = row;
-            int column = 0;
-            do {
-                used[column] = true;
-                int next = nearest(owner[column], column, least, used, way);
-                long delta = least[next];
-                for (int j = 0; j <= size; j++) {
-                    if (used[j]) {
-                        rowPotential[owner[j]] += delta;
-                        columnPotential[j] -= delta;
-                    } else {
-                        least[j] -= delta;
-                    }
-                }
-                column = next;
-            } while (owner[column] != 0);
-            while (column != 0) {
-                owner[column] = owner[way[column]];
-                column = way[column];
-            }
-        }
-        for (int j = 1; j <= size; j++) {
-            rowOf[j - 1] = owner[j] - 1;
-            columnOf[owner[j] - 1] = j - 1;
-        }
-    }
+    /// The same edges from the columns' side.
+    private static final class Edges {
+        private final int[] first;
+        private final int[] row;
+        private final long[] shared;
 
-    private int nearest(int row, int from, long[] least, boolean[] used, int[] way) {
-        int nearest = 0;
-        for (int j = 1; j <= size; j++) {
-            if (!used[j]) {
-                long reduced = cost[row - 1][j - 1] - rowPotential[row] - columnPotential[j];
-                if (reduced < least[j]) {
-                    least[j] = reduced;
-                    way[j] = from;
-                }
-                if (nearest == 0 || least[j] < least[nearest]) {
-                    nearest = j;
+        Edges(Overlap overlap) {
+            first = new int[overlap.classes() + 1];
+            row = new int[overlap.cells()];
+            shared = new long[overlap.cells()];
+            for (int cell = 0; cell < overlap.cells(); cell++) {
+                first[overlap.label(cell) + 1]++;
+            }
+            for (int column = 0; column < overlap.classes(); column++) {
+                first[column + 1] += first[column];
+            }
+            int[] next = first.clone();
+            for (int k = 0; k < overlap.clusters(); k++) {
+                for (int cell = overlap.first(k); cell < overlap.first(k + 1); cell++) {
+                    int at = next[overlap.label(cell)]++;
+                    row[at] = k;
+                    shared[at] = overlap.points(cell);
                 }
             }
         }
-        return nearest;
     }
 
-    /// Every pairing with the largest total uses only pairs whose reduced cost is 0; row by row, takes the lowest
-    /// column with which the later rows can still be paired.
-    private void lower() {
-        boolean[] fixed = new boolean[size];
-        for (int row = 0; row < size; row++) {
-            for (int column = 0; column < columnOf[row]; column++) {
-                if (!fixed[column] && tight(row, column) && give(row, column, fixed)) {
+    /// What one search has reached, forgotten in the time that it took.
+    private static final class Search {
+        private final long[] rowAt;
+        private final long[] columnAt;
+        private final int[] from;
+        private final int[] rows;
+        private final int[] columns;
+        private int rowCount;
+        private int columnCount;
+
+        Search(int size) {
+            rowAt = new long[size];
+            columnAt = new long[size];
+            from = new int[size];
+            rows = new int[size];
+            columns = new int[size];
+            Arrays.fill(rowAt, -1);
+            Arrays.fill(columnAt, -1);
+        }
+
+        void reachRow(int row, long distance) {
+            rowAt[row] = distance;
+            rows[rowCount++] = row;
+        }
+
+        void reachColumn(int column, long distance) {
+            columnAt[column] = distance;
+            columns[columnCount++] = column;
+        }
+
+        void forget() {
+            for (int i = 0; i < rowCount; i++) {
+                rowAt[rows[i]] = -1;
+            }
+            for (int i = 0; i < columnCount; i++) {
+                columnAt[columns[i]] = -1;
+            }
+            rowCount = 0;
+            columnCount = 0;
+        }
+    }
+
+    /// A column that a search may reach.
+    private record Offer(long distance, int column, int row) {}
+
+    /// Gives the row a column by a shortest augmenting path (Dijkstra's over reduced costs), which ends at a free column
+    /// or at a row that does as well without any.
+    private void augment(int start) {
+        for (int cell = overlap.first(start); cell < overlap.first(start + 1); cell++) {
+            long wanted = overlap.points(cell) - columnPotential[overlap.label(cell)];
+            rowPotential[start] = Math.max(rowPotential[start], wanted);
+        }
+        PriorityQueue<Offer> offers = new PriorityQueue<>(Comparator.comparingLong(Offer::distance));
+        int scanned = 0;
+        int leaver = start;
+        long now = 0;
+        search.reachRow(start, 0);
+        int end = offer(start, now, withdrawal(leaver), offers);
+        while (end < 0 && withdrawal(leaver) > now) {
+            int column;
+            if (scanned < search.columnCount) {
+                column = search.columns[scanned++];
+            } else {
+                Offer next = next(offers);
+                if (next == null || next.distance() >= withdrawal(leaver)) {
                     break;
                 }
+                now = next.distance();
+                column = next.column();
+                search.reachColumn(column, now);
+                search.from[column] = next.row();
+                scanned++;
+                if (rowOf[column] < 0) {
+                    end = column;
+                    break;
+                }
+            }
+            int row = rowOf[column];
+            search.reachRow(row, now);
+            leaver = withdrawal(row) < withdrawal(leaver) ? row : leaver;
+            end = offer(row, now, withdrawal(leaver), offers);
+        }
+        move(end >= 0 ? now : withdrawal(leaver));
+        if (end < 0) {
+            end = columnOf[leaver];
+            columnOf[leaver] = -1;
+        }
+        while (end >= 0) {
+            int taker = search.from[end];
+            int given = columnOf[taker];
+            columnOf[taker] = end;
+            rowOf[end] = taker;
+            end = given;
+        }
+        search.forget();
+    }
+
+    /// @return the distance at which a reached row does as well without a column
+    private long withdrawal(int row) {
+        return search.rowAt[row] + rowPotential[row];
+    }
+
+    private Offer next(PriorityQueue<Offer> offers) {
+        Offer next = offers.poll();
+        while (next != null && search.columnAt[next.column()] >= 0) {
+            next = offers.poll();
+        }
+        return next;
+    }
+
+    /// Reaches the columns that are as near as the row itself, and notes those that are less than `limit` away.
+    ///
+    /// @param now the row's distance
+    /// @return a free column that is as near as the row; −1 without one
+    private int offer(int row, long now, long limit, PriorityQueue<Offer> offers) {
+        for (int cell = overlap.first(row); cell < overlap.first(row + 1); cell++) {
+            int column = overlap.label(cell);
+            if (search.columnAt[column] >= 0) {
+                continue;
+            }
+            long distance = now + rowPotential[row] + columnPotential[column] - overlap.points(cell);
+            if (distance == now) {
+                search.reachColumn(column, now);
+                search.from[column] = row;
+                if (rowOf[column] < 0) {
+                    return column;
+                }
+            } else if (distance < limit) {
+                offers.add(new Offer(distance, column, row));
+            }
+        }
+        return -1;
+    }
+
+    private void move(long length) {
+        for (int i = 0; i < search.rowCount; i++) {
+            rowPotential[search.rows[i]] -= length - search.rowAt[search.rows[i]];
+        }
+        for (int i = 0; i < search.columnCount; i++) {
+            columnPotential[search.columns[i]] += length - search.columnAt[search.columns[i]];
+        }
+    }
+
+    /// Rows and columns that are alone have the potential 0, and any pair of them is tight.
+    private void pairTheRest() {
+        int column = 0;
+        for (int row = 0; row < size; row++) {
+            if (columnOf[row] < 0) {
+                while (rowOf[column] >= 0) {
+                    column++;
+                }
+                columnOf[row] = column;
+                rowOf[column] = row;
+            }
+        }
+    }
+
+    /// Every pairing with the largest total uses only tight pairs; row by row, takes the lowest column with which the
+    /// later rows can still be paired.
+    private void lower() {
+        boolean[] fixed = new boolean[size];
+        int lowestFree = 0;
+        for (int row = 0; row < size; row++) {
+            while (lowestFree < size && (fixed[lowestFree] || columnPotential[lowestFree] != 0)) {
+                lowestFree++;
+            }
+            if (mayBeLowered(row, fixed, lowestFree)) {
+                reach(columnOf[row], row);
+                take(row);
+                search.forget();
             }
             fixed[columnOf[row]] = true;
         }
     }
 
-    private boolean give(int row, int column, boolean[] fixed) {
-        int displaced = rowOf[column];
-        int freed = columnOf[row];
-        boolean[] seen = fixed.clone();
-        seen[column] = true;
-        if (!rehouse(displaced, freed, seen)) {
-            return false;
+    /// @param lowestFree the lowest column with the potential 0 that is not fixed
+    private boolean mayBeLowered(int row, boolean[] fixed, int lowestFree) {
+        if (rowPotential[row] == 0 && lowestFree < columnOf[row]) {
+            return true;
         }
-        rowOf[column] = row;
-        columnOf[row] = column;
-        return true;
-    }
-
-    /// Finds the row another column, moving later rows on, until one takes the freed column.
-    private boolean rehouse(int row, int freed, boolean[] seen) {
-        for (int column = 0; column < size; column++) {
-            if (!seen[column] && tight(row, column)) {
-                seen[column] = true;
-                if (column == freed || rehouse(rowOf[column], freed, seen)) {
-                    rowOf[column] = row;
-                    columnOf[row] = column;
-                    return true;
-                }
+        for (int cell = first(row); cell < last(row); cell++) {
+            int column = overlap.label(cell);
+            if (column < columnOf[row] && !fixed[column] && isTight(row, cell)) {
+                return true;
             }
         }
         return false;
     }
 
-    private boolean tight(int row, int column) {
-        return cost[row][column] == rowPotential[row + 1] + columnPotential[column + 1];
+    /// Finds every later row that could do with the column that is given up, itself or by passing its own on.
+    private void reach(int freed, int giver) {
+        search.reachColumn(freed, 0);
+        boolean restReached = false;
+        for (int at = 0; at < search.columnCount; at++) {
+            int column = search.columns[at];
+            if (column < overlap.classes()) {
+                for (int edge = edges.first[column]; edge < edges.first[column + 1]; edge++) {
+                    int row = edges.row[edge];
+                    if (rowPotential[row] + columnPotential[column] == edges.shared[edge]) {
+                        passOn(row, column, giver);
+                    }
+                }
+            }
+            if (columnPotential[column] == 0 && !restReached) {
+                restReached = true;
+                for (int row = giver + 1; row < size; row++) {
+                    if (rowPotential[row] == 0) {
+                        passOn(row, column, giver);
+                    }
+                }
+            }
+        }
+    }
+
+    /// @param column that the row would take
+    private void passOn(int row, int column, int giver) {
+        int own = columnOf[row];
+        if (row > giver && search.columnAt[own] < 0) {
+            search.reachColumn(own, 0);
+            search.from[own] = column;
+        }
+    }
+
+    /// Takes the lowest column that was reached; each row on the way takes the next one.
+    private void take(int row) {
+        int freed = columnOf[row];
+        int lowest = freed;
+        for (int cell = first(row); cell < last(row); cell++) {
+            int column = overlap.label(cell);
+            if (column < lowest && search.columnAt[column] >= 0 && isTight(row, cell)) {
+                lowest = column;
+            }
+        }
+        if (rowPotential[row] == 0) {
+            for (int i = 0; i < search.columnCount; i++) {
+                int column = search.columns[i];
+                lowest = columnPotential[column] == 0 ? Math.min(lowest, column) : lowest;
+            }
+        }
+        int taker = row;
+        int column = lowest;
+        while (column != freed) {
+            int displaced = rowOf[column];
+            rowOf[column] = taker;
+            columnOf[taker] = column;
+            taker = displaced;
+            column = search.from[column];
+        }
+        rowOf[freed] = taker;
+        columnOf[taker] = freed;
+    }
+
+    private int first(int row) {
+        return row < overlap.clusters() ? overlap.first(row) : 0;
+    }
+
+    private int last(int row) {
+        return row < overlap.clusters() ? overlap.first(row + 1) : 0;
+    }
+
+    private boolean isTight(int row, int cell) {
+        return rowPotential[row] + columnPotential[overlap.label(cell)] == overlap.points(cell);
     }
 }

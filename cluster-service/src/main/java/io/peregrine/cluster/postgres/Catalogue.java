@@ -7,8 +7,6 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
-import io.peregrine.events.PipelineEvent.ClassBalance;
-import io.peregrine.events.PipelineEvent.ClassCount;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetReady;
@@ -151,6 +149,7 @@ public final class Catalogue {
                     .add();
         }
         batch.execute();
+        ClassRows.countWhenAllAreIn(sql, event.run().id());
     }
 
     /// Notes where a pack's pixels lie.
@@ -178,52 +177,28 @@ public final class Catalogue {
                 .bind("reason", event.reason())
                 .bind("detail", event.detail())
                 .execute();
+        ClassRows.countWhenAllAreIn(sql, event.run().id());
     }
 
     private static void sealed(Handle sql, DatasetSealed event) {
         manifest(sql, event.run(), event.manifest());
-        sql.createUpdate("update run set pictures = :pictures, refused = :refused,"
+        sql.createUpdate("update run set classes = :classes, pictures = :pictures, refused = :refused,"
                         + " duplicates_across_splits = :duplicates where id = :id")
                 .bind("id", event.run().id())
+                .bind("classes", event.classes())
                 .bind("pictures", event.pictures())
                 .bind("refused", event.refused())
                 .bind("duplicates", event.duplicatesAcrossSplits())
                 .execute();
-        for (int place = 0; place < event.classes().size(); place++) {
-            ClassCount count = event.classes().get(place);
-            sql.createUpdate("""
-                            insert into class (run, label, place, train, test, validation)
-                            values (:run, :label, :place, :train, :test, :validation)
-                            on conflict (run, label) do update set place = excluded.place, train = excluded.train,
-                                test = excluded.test, validation = excluded.validation""")
-                    .bind("run", event.run().id())
-                    .bind("label", count.label())
-                    .bind("place", place)
-                    .bind("train", count.train())
-                    .bind("test", count.test())
-                    .bind("validation", count.validation())
-                    .execute();
-        }
+        ClassRows.countWhenAllAreIn(sql, event.run().id());
     }
 
     private static void balanced(Handle sql, DatasetBalanced event) {
         manifest(sql, event.run(), event.manifest());
-        for (int place = 0; place < event.classes().size(); place++) {
-            ClassBalance balance = event.classes().get(place);
-            sql.createUpdate("""
-                            insert into class (run, label, place, train, synthetic, dropped, tied_rows)
-                            values (:run, :label, :place, :real + :dropped, :synthetic, :dropped, :tied)
-                            on conflict (run, label) do update set synthetic = excluded.synthetic,
-                                dropped = excluded.dropped, tied_rows = excluded.tied_rows""")
-                    .bind("run", event.run().id())
-                    .bind("label", balance.label())
-                    .bind("place", place)
-                    .bind("real", balance.real())
-                    .bind("synthetic", balance.synthetic())
-                    .bind("dropped", balance.dropped() == null ? 0 : balance.dropped())
-                    .bind("tied", balance.tiedRows())
-                    .execute();
-        }
+        sql.createUpdate("update run set balance = cast(:balance as jsonb) where id = :id")
+                .bind("id", event.run().id())
+                .bind("balance", json(event.balance()))
+                .execute();
     }
 
     private static void manifest(Handle sql, RunRef run, ManifestRef manifest) {

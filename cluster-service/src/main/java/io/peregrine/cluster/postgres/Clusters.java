@@ -20,36 +20,48 @@ public final class Clusters {
     /// Plans the encoding of every pack.
     public static void plan(Handle sql, String run, List<ArtifactRef> packs) {
         RunState.lock(sql, run);
+        PreparedBatch batch = sql.prepareBatch("insert into pack (run, number, pixels)"
+                + " values (:run, :number, cast(:pixels as jsonb)) on conflict do nothing");
         for (int number = 0; number < packs.size(); number++) {
-            Catalogue.pack(sql, run, number, packs.get(number));
+            batch.bind("run", run)
+                    .bind("number", number)
+                    .bind("pixels", Catalogue.json(packs.get(number)))
+                    .add();
         }
+        batch.execute();
         sql.createUpdate("update pack set encoded = false where run = :run and encoded is null")
                 .bind("run", run)
                 .execute();
     }
 
-    /// Keeps a pack's latents.
+    /// Keeps the latents of packs that follow one another.
     ///
-    /// @param rows of its pictures
-    /// @param latents one point for each row
+    /// @param first number of the first pack
+    /// @param rows of each pack's pictures
+    /// @param latents of each pack, one point for each row
     /// @return packs of the run that are encoded now, and how many there are
-    public static Encoded encoded(Handle sql, String run, int pack, int[] rows, Points latents) {
+    public static Encoded encoded(Handle sql, String run, int first, int[][] rows, List<Points> latents) {
         RunState.lock(sql, run);
         PreparedBatch batch = sql.prepareBatch(
                 "insert into latent (run, row, latent) values (:run, :row, :latent) on conflict do nothing");
-        for (int i = 0; i < rows.length; i++) {
-            float[] latent = latents.rows(i).values();
-            batch.bind("run", run)
-                    .bind("row", rows[i])
-                    .bind("latent", (Argument) (position, statement, context) -> statement.setObject(position, latent))
-                    .add();
+        for (int pack = 0; pack < rows.length; pack++) {
+            for (int i = 0; i < rows[pack].length; i++) {
+                float[] latent = latents.get(pack).rows(i).values();
+                batch.bind("run", run)
+                        .bind("row", rows[pack][i])
+                        .bind(
+                                "latent",
+                                (Argument) (position, statement, context) -> statement.setObject(position, latent))
+                        .add();
+            }
         }
         if (batch.size() > 0) {
             batch.execute();
         }
-        sql.createUpdate("update pack set encoded = true where run = :run and number = :pack")
+        sql.createUpdate("update pack set encoded = true where run = :run and number >= :first and number < :end")
                 .bind("run", run)
-                .bind("pack", pack)
+                .bind("first", first)
+                .bind("end", first + rows.length)
                 .execute();
         return sql.createQuery("select count(*) filter (where encoded) as done, count(*) as total"
                         + " from pack where run = :run")
@@ -115,24 +127,21 @@ public final class Clusters {
                 .bind("inertia", analysis.clustering().inertia())
                 .bind("measures", Catalogue.json(analysis.measures()))
                 .execute();
+        PreparedBatch batch = sql.prepareBatch("""
+                insert into cluster (run, index, name, size, purity, classes)
+                values (:run, :index, :name, :size, :purity, cast(:classes as jsonb))""");
         for (Analysis.Cluster cluster : analysis.clusters()) {
             ObjectNode counts = EventCodec.json().createObjectNode();
-            for (int c = 0; c < classes.size(); c++) {
-                if (cluster.classes()[c] > 0) {
-                    counts.put(classes.get(c), cluster.classes()[c]);
-                }
-            }
-            sql.createUpdate("""
-                            insert into cluster (run, index, name, size, purity, classes)
-                            values (:run, :index, :name, :size, :purity, cast(:classes as jsonb))""")
-                    .bind("run", run)
+            cluster.counts().forEach((label, count) -> counts.put(classes.get(label), count));
+            batch.bind("run", run)
                     .bind("index", cluster.index())
                     .bind("name", cluster.name())
                     .bind("size", cluster.size())
                     .bind("purity", cluster.purity())
                     .bind("classes", Catalogue.json(counts))
-                    .execute();
+                    .add();
         }
+        batch.execute();
         points(sql, run, rows, analysis);
     }
 

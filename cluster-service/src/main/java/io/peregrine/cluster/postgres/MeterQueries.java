@@ -1,7 +1,10 @@
 package io.peregrine.cluster.postgres;
 
+import io.peregrine.artifacts.ClassBalance;
+import io.peregrine.events.ArtifactRef;
 import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -11,13 +14,15 @@ import org.jdbi.v3.core.Handle;
 /// What the meters tell.
 @ApplicationScoped
 public class MeterQueries {
-    /// The most classes and clusters that get series of their own: a dataset may have ten thousand.
-    static final int LABELS = 200;
+    /// So many classes, and so many clusters, are told; a label has no more values.
+    public static final int MOST_LABELS = 200;
 
     private final Database database;
+    private final ClassArtifacts artifacts;
 
-    MeterQueries(Database database) {
+    MeterQueries(Database database, ClassArtifacts artifacts) {
         this.database = database;
+        this.artifacts = artifacts;
     }
 
     /// A run that is running.
@@ -27,13 +32,21 @@ public class MeterQueries {
     public record Running(String run, String dataset, String stage, double silentSeconds) {}
 
     /// A class of the set that was balanced last.
-    public record ClassRows(String label, long real, long synthetic) {}
+    public record ClassSize(String label, long real, long synthetic) {}
+
+    /// The set that was balanced last.
+    ///
+    /// @param largest at most [#MOST_LABELS] classes
+    /// @param omitted how many classes are left out
+    public record Balanced(List<ClassSize> largest, int omitted) {}
 
     /// The clusters that were computed last.
     ///
-    /// @param clusters the largest [#LABELS] by name
+    /// @param largest at most [#MOST_LABELS] clusters, by name
+    /// @param omitted how many clusters are left out
     /// @param measures by name and split, such as `nmi.test`
-    public record Latest(int iterations, double inertia, Map<String, Cluster> clusters, Map<String, Double> measures) {}
+    public record Latest(
+            int iterations, double inertia, Map<String, Cluster> largest, int omitted, Map<String, Double> measures) {}
 
     /// @param purity share of the cluster's most frequent class
     public record Cluster(long size, double purity) {}
@@ -67,22 +80,21 @@ public class MeterQueries {
                         .list());
     }
 
-    /// @return the largest [#LABELS] in label order; none before the first set was balanced
-    public List<ClassRows> classes() {
-        return database.jdbi()
+    /// @return no class before the first set was balanced
+    public Balanced balanced() {
+        Optional<String> newest = database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
-                        select * from (
-                            select label, coalesce(train, 0) as train, synthetic, place from class
-                            where synthetic is not null and run = (
-                                select run.id from run where exists (
-                                    select from class where class.run = run.id and synthetic is not null)
-                                order by created desc limit 1)
-                            order by coalesce(train, 0) + synthetic desc, place limit :most) largest
-                        order by place""")
-                        .bind("most", LABELS)
-                        .map((rs, context) ->
-                                new ClassRows(rs.getString("label"), rs.getLong("train"), rs.getLong("synthetic")))
-                        .list());
+                        select balance from run where balance is not null order by created desc limit 1""")
+                        .mapTo(String.class)
+                        .findOne());
+        List<ClassBalance> classes = newest.flatMap(ref -> artifacts.balance(Catalogue.read(ref, ArtifactRef.class)))
+                .orElse(List.of());
+        List<ClassSize> largest = classes.stream()
+                .sorted(Comparator.comparingLong(ClassBalance::after).reversed())
+                .limit(MOST_LABELS)
+                .map(one -> new ClassSize(one.label(), one.real(), one.synthetic()))
+                .toList();
+        return new Balanced(largest, classes.size() - largest.size());
     }
 
     public Optional<Latest> latest() {
@@ -92,15 +104,17 @@ public class MeterQueries {
                                 rs.getInt("iterations"),
                                 rs.getDouble("inertia"),
                                 clusters(sql, rs.getString("run")),
+                                Math.max(0, rs.getInt("k") - MOST_LABELS),
                                 Catalogue.measures(rs.getString("measures"))))
                         .findOne());
     }
 
     private static Map<String, Cluster> clusters(Handle sql, String run) {
         Map<String, Cluster> clusters = new TreeMap<>();
-        sql.createQuery("select name, size, purity from cluster where run = :run order by size desc, index limit :most")
+        sql.createQuery("""
+                        select name, size, purity from cluster where run = :run order by size desc, index limit :most""")
                 .bind("run", run)
-                .bind("most", LABELS)
+                .bind("most", MOST_LABELS)
                 .map((rs, context) ->
                         Map.entry(rs.getString("name"), new Cluster(rs.getLong("size"), rs.getDouble("purity"))))
                 .forEach(entry -> clusters.put(entry.getKey(), entry.getValue()));

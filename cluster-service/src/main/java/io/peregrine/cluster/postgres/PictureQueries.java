@@ -89,12 +89,26 @@ public class PictureQueries {
                         .findOne());
     }
 
+    /// @return all clusters of a run in the order of their numbers
     public List<Cluster> clusters(String run) {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("select * from cluster where run = :run order by index")
                         .bind("run", run)
                         .map((rs, context) -> cluster(rs))
                         .list());
+    }
+
+    /// @return clusters in the order of their numbers
+    public Page<Cluster> clusters(String run, Cursor after, int limit) {
+        List<Cluster> rows = database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                        select * from cluster where run = :run and index > :index order by index limit :limit""")
+                        .bind("run", run)
+                        .bind("index", after == null ? -1 : after.number(0))
+                        .bind("limit", limit + 1)
+                        .map((rs, context) -> cluster(rs))
+                        .list());
+        return Page.of(rows, limit, last -> Cursor.after(last.index()));
     }
 
     public Optional<Cluster> cluster(String run, int index) {

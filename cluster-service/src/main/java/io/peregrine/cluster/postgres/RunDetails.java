@@ -32,8 +32,15 @@ public record RunDetails(
         @Schema(description = "Byte-identical pictures on both sides of a split")
         Long duplicatesAcrossSplits,
 
+        @Schema(description = "The 100 tasks that were told of last")
         List<Progress> progress,
-        @Schema(description = "In label order") List<ClassSizes> classes,
+
+        @Schema(description = "Once the dataset is sealed")
+        Integer classCount,
+
+        @Schema(description = "In label order; left out above 256 classes, which runs/{run}/classes has in pages")
+        List<ClassSizes> classes,
+
         Training classifier,
         Training autoencoder,
         Clustering clustering,
@@ -42,6 +49,9 @@ public record RunDetails(
         Map<String, Double> seconds,
 
         Map<String, String> links) {
+
+    /// So many classes are told with their run, and drawn as a confusion matrix; more are told in pages.
+    public static final int MOST_CLASSES = 256;
 
     /// How far a task is.
     public record Progress(
@@ -53,11 +63,14 @@ public record RunDetails(
             @Schema(description = "By name") Map<String, Double> measures,
             Instant time) {}
 
-    /// How many pictures a class has.
+    /// How many pictures a class has, and what the classifier made of them.
     ///
     /// @param before training pictures
     /// @param after training rows, synthetic ones too
     public record ClassSizes(
+            @Schema(description = "Its place in label order, from 0")
+            int index,
+
             String name,
             Long before,
             Long after,
@@ -71,14 +84,24 @@ public record RunDetails(
 
             Long test,
             Long validation,
-            long refused) {}
+            long refused,
+
+            @Schema(description = "Share of its test pictures that were predicted as it; left out if it has none")
+            Double recall,
+
+            @Schema(description = "Share of the test pictures predicted as it that are of it; left out if there are none")
+            Double precision) {}
 
     /// One network's training.
     public record Training(
             int epochs,
             List<Epoch> history,
             @Schema(description = "The final weights") ArtifactRef weights,
-            TestResult test) {}
+            TestResult test) {
+        Training with(TestResult result) {
+            return new Training(epochs, history, weights, result);
+        }
+    }
 
     public record Epoch(
             int epoch,
@@ -90,23 +113,29 @@ public record RunDetails(
             boolean last,
             Instant time) {}
 
-    /// Measured once, on the test split. An autoencoder has only a loss.
+    /// Measured once, on the test split; left out where there are no test pictures. An autoencoder has only a loss.
     public record TestResult(
             double loss,
             Double accuracy,
             Double balancedAccuracy,
             Double macroF1,
+            @Schema(description = "Test pictures") long pictures,
 
-            @Schema(description = "The order of recall, precision and the confusion matrix")
+            @Schema(
+                    description = "The order of recall, precision and the confusion matrix; all four are left out above"
+                            + " 256 classes, which runs/{run}/classes and runs/{run}/confusion have in pages")
             List<String> classes,
 
             List<Double> recall,
 
-            @Schema(description = "Share of the rows predicted as a class that are of it; empty if not measured")
+            @Schema(description = "Share of the rows predicted as a class that are of it")
             List<Double> precision,
 
             @Schema(description = "Rows: truth, columns: predicted")
             List<List<Long>> confusion,
+
+            @Schema(description = "safetensors: truth, predicted, count of each nonzero cell; recall, precision")
+            ArtifactRef byClass,
 
             @Schema(description = "Whether the classifier's probabilities can be believed; null if not measured")
             Calibration calibration) {}

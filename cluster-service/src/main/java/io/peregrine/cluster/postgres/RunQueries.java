@@ -2,6 +2,7 @@ package io.peregrine.cluster.postgres;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassResults;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
@@ -19,9 +20,12 @@ import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
 import java.util.TreeMap;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jdbi.v3.core.Handle;
@@ -33,10 +37,14 @@ public class RunQueries {
 
     private final Database database;
     private final ArtifactStore store;
+    private final ClassQueries classes;
+    private final ClassArtifacts artifacts;
 
-    RunQueries(Database database, ArtifactStore store) {
+    RunQueries(Database database, ArtifactStore store, ClassQueries classes, ClassArtifacts artifacts) {
         this.database = database;
         this.store = store;
+        this.classes = classes;
+        this.artifacts = artifacts;
     }
 
     /// @param state or null for all
@@ -125,18 +133,28 @@ public class RunQueries {
                         org.jdbi.v3.core.transaction.TransactionIsolationLevel.REPEATABLE_READ,
                         sql -> sql.createQuery(SUMMARY + " where id = :id")
                                 .bind("id", run)
-                                .map((rs, context) -> new Stored(details(sql, run, rs, links), rs.getString("spec")))
+                                .map((rs, context) -> stored(sql, run, rs, links))
                                 .findOne());
-        return stored.map(found -> withSpec(found.details(), Catalogue.read(found.spec(), ArtifactRef.class)));
+        return stored.map(this::withFiles);
     }
 
-    private record Stored(RunDetails details, String spec) {}
+    /// What rows tell of a run, and references to what files tell.
+    ///
+    /// @param details without what files tell
+    /// @param classes at most one more than are told with a run
+    /// @param test of the classifier, or null
+    private record Stored(
+            RunDetails details,
+            ArtifactRef spec,
+            List<ClassRows.Row> classes,
+            ClassQueries.Refs refs,
+            TestMeasures test) {}
 
-    private RunDetails details(Handle sql, String run, ResultSet rs, Map<String, String> links) throws SQLException {
-        List<RunDetails.ClassSizes> classes = classes(sql, run);
-        List<String> names = classes.stream().map(RunDetails.ClassSizes::name).toList();
+    private static Stored stored(Handle sql, String run, ResultSet rs, Map<String, String> links) throws SQLException {
         RunSummary summary = summary(rs);
-        return new RunDetails(
+        TrainingRow classifier = training(sql, run, Network.CLASSIFIER);
+        TrainingRow autoencoder = training(sql, run, Network.AUTOENCODER);
+        RunDetails details = new RunDetails(
                 summary,
                 Catalogue.read(rs.getString("failure"), JsonNode.class),
                 rs.getString("cancelled"),
@@ -145,43 +163,99 @@ public class RunQueries {
                 Catalogue.read(rs.getString("manifest"), ManifestRef.class),
                 (Long) rs.getObject("duplicates_across_splits"),
                 progress(sql, run),
-                classes,
-                training(sql, run, Network.CLASSIFIER, names),
-                training(sql, run, Network.AUTOENCODER, names),
+                (Integer) rs.getObject("classes"),
+                null,
+                classifier == null ? null : classifier.training(),
+                autoencoder == null ? null : autoencoder.withLoss(),
                 clustering(sql, run).orElse(null),
                 seconds(sql, run, summary),
                 links);
+        return new Stored(
+                details,
+                Catalogue.read(rs.getString("spec"), ArtifactRef.class),
+                ClassRows.page(sql, run, -1, RunDetails.MOST_CLASSES + 1),
+                ClassQueries.refs(sql, run),
+                classifier == null ? null : classifier.test());
     }
 
-    /// The specification is an artefact, and no file is read inside a transaction.
-    private RunDetails withSpec(RunDetails d, ArtifactRef ref) {
-        JsonNode spec = null;
-        if (ref != null) {
-            try {
-                spec = EventCodec.json().readTree(Files.readAllBytes(store.open(ref)));
-            } catch (Failure | IOException pruned) {
-                // The run is known all the same; its request still says most of it.
-            }
+    /// The specification and what is known of classes are artifacts, and no file is read inside a transaction.
+    private RunDetails withFiles(Stored stored) {
+        RunDetails d = stored.details();
+        boolean few = stored.classes().size() <= RunDetails.MOST_CLASSES;
+        RunDetails.Training classifier = d.classifier();
+        if (stored.test() != null && stored.test().pictures() > 0) {
+            ClassResults results = few
+                    ? artifacts.results(stored.refs().results()).orElse(null)
+                    : null;
+            classifier = classifier.with(result(stored.test(), stored.classes(), results));
         }
         return new RunDetails(
                 d.summary(),
                 d.failure(),
                 d.cancelled(),
                 d.requested(),
-                spec,
+                spec(stored.spec()),
                 d.manifest(),
                 d.duplicatesAcrossSplits(),
                 d.progress(),
-                d.classes(),
-                d.classifier(),
+                d.classCount(),
+                few ? classes.join(stored.classes(), stored.refs()) : null,
+                classifier,
                 d.autoencoder(),
                 d.clustering(),
                 d.seconds(),
                 d.links());
     }
 
+    private JsonNode spec(ArtifactRef ref) {
+        try {
+            return ref == null ? null : EventCodec.json().readTree(Files.readAllBytes(store.open(ref)));
+        } catch (Failure | IOException pruned) {
+            // The run is known all the same; its request still says most of it.
+            return null;
+        }
+    }
+
+    private static RunDetails.TestResult result(
+            TestMeasures test, List<ClassRows.Row> classes, ClassResults results) {
+        boolean told = results != null && results.classes() == classes.size();
+        return new RunDetails.TestResult(
+                test.loss(),
+                test.accuracy(),
+                test.balancedAccuracy(),
+                test.macroF1(),
+                test.pictures(),
+                told ? classes.stream().map(ClassRows.Row::label).toList() : null,
+                told ? each(results, results::recall) : null,
+                told ? each(results, results::precision) : null,
+                told ? confusion(results) : null,
+                test.byClass(),
+                test.calibration() == null
+                        ? null
+                        : new RunDetails.Calibration(
+                                test.calibration().error(),
+                                test.calibration().correctedError(),
+                                test.calibration().correctedAccuracy()));
+    }
+
+    private static List<Double> each(ClassResults results, IntToDoubleFunction share) {
+        return IntStream.range(0, results.classes()).mapToDouble(share).boxed().toList();
+    }
+
+    private static List<List<Long>> confusion(ClassResults results) {
+        long[][] counts = new long[results.classes()][results.classes()];
+        for (int cell = 0; cell < results.cells(); cell++) {
+            counts[results.truth(cell)][results.predicted(cell)] = results.count(cell);
+        }
+        return Arrays.stream(counts)
+                .map(row -> Arrays.stream(row).boxed().toList())
+                .toList();
+    }
+
     private static List<RunDetails.Progress> progress(Handle sql, String run) {
-        return sql.createQuery("select * from progress where run = :run order by time, stage, task")
+        return sql.createQuery("""
+                        select * from (select * from progress where run = :run order by time desc, stage, task limit 100) newest
+                        order by time, stage, task""")
                 .bind("run", run)
                 .map((rs, context) -> new RunDetails.Progress(
                         rs.getString("stage"),
@@ -194,31 +268,18 @@ public class RunQueries {
                 .list();
     }
 
-    private static List<RunDetails.ClassSizes> classes(Handle sql, String run) {
-        return sql.createQuery("""
-                        select c.*, (select count(*) from image i where i.run = c.run and i.label = c.label
-                                     and i.reason is not null) as refused
-                        from class c where c.run = :run order by c.place""")
-                .bind("run", run)
-                .map((rs, context) -> {
-                    Long before = (Long) rs.getObject("train");
-                    Long synthetic = (Long) rs.getObject("synthetic");
-                    long dropped = rs.getLong("dropped");
-                    return new RunDetails.ClassSizes(
-                            rs.getString("label"),
-                            before,
-                            before == null || synthetic == null ? null : before + synthetic - dropped,
-                            synthetic,
-                            synthetic == null ? null : dropped,
-                            (Long) rs.getObject("tied_rows"),
-                            (Long) rs.getObject("test"),
-                            (Long) rs.getObject("validation"),
-                            rs.getLong("refused"));
-                })
-                .list();
+    private record TrainingRow(RunDetails.Training training, TestMeasures test) {
+        /// An autoencoder has only a loss.
+        RunDetails.Training withLoss() {
+            return test == null || test.pictures() == 0
+                    ? training
+                    : training.with(new RunDetails.TestResult(
+                            test.loss(), null, null, null, test.pictures(), null, null, null, null, null, null));
+        }
     }
 
-    private static RunDetails.Training training(Handle sql, String run, Network network, List<String> classes) {
+    /// @return null before the first epoch's end
+    private static TrainingRow training(Handle sql, String run, Network network) {
         record Row(RunDetails.Epoch epoch, int epochs, ArtifactRef weights, TestMeasures test) {}
         List<Row> rows = sql.createQuery(
                         "select * from checkpoint where run = :run and network = :network order by epoch")
@@ -239,31 +300,12 @@ public class RunQueries {
             return null;
         }
         Row last = rows.stream().filter(row -> row.epoch().last()).findFirst().orElse(null);
-        return new RunDetails.Training(
+        RunDetails.Training training = new RunDetails.Training(
                 rows.getLast().epochs(),
                 rows.stream().map(Row::epoch).toList(),
                 last == null ? null : last.weights(),
-                last == null || last.test() == null ? null : result(network, last.test(), classes));
-    }
-
-    private static RunDetails.TestResult result(Network network, TestMeasures test, List<String> classes) {
-        return network == Network.AUTOENCODER
-                ? new RunDetails.TestResult(test.loss(), null, null, null, null, null, null, null, null)
-                : new RunDetails.TestResult(
-                        test.loss(),
-                        test.accuracy(),
-                        test.balancedAccuracy(),
-                        test.macroF1(),
-                        classes,
-                        test.recall(),
-                        test.precision(),
-                        test.confusion(),
-                        test.calibration() == null
-                                ? null
-                                : new RunDetails.Calibration(
-                                        test.calibration().error(),
-                                        test.calibration().correctedError(),
-                                        test.calibration().correctedAccuracy()));
+                null);
+        return new TrainingRow(training, last == null ? null : last.test());
     }
 
     private static Optional<RunDetails.Clustering> clustering(Handle sql, String run) {

@@ -80,10 +80,12 @@ public final class RunState {
     /// What the encoding of a run's pictures needs.
     public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
 
-    /// @return whether clusters and both final checkpoints with their measures are in
+    /// @return whether clusters, both final checkpoints with their measures, and what balancing made of the classes are
+    ///     in: whoever hears that the run is completed may ask for all of it
     public static boolean isWhole(Handle sql, String run) {
         return sql.createQuery("""
                         select exists (select from clustering where run = :run)
+                           and exists (select from run where id = :run and balance is not null)
                            and 2 = (select count(distinct network) from checkpoint
                                     where run = :run and last and test is not null)""").bind("run", run).mapTo(Boolean.class).one();
     }

@@ -2,7 +2,6 @@ package io.peregrine.cluster.postgres;
 
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
-import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetReady;
@@ -41,17 +40,13 @@ final class TimelineText {
                 "%s/%s refused: %s, %s".formatted(image.label(), image.source(), image.reason(), image.detail());
             case DatasetSealed sealed ->
                 "sealed: %d pictures in %d classes, %d refused"
-                        .formatted(sealed.pictures(), sealed.classes().size(), sealed.refused());
+                        .formatted(sealed.pictures(), sealed.classes(), sealed.refused());
             case ShardWritten shard ->
                 "shard %d of %d: %d recipes".formatted(shard.index() + 1, shard.of(), shard.rows());
             case DatasetBalanced balanced ->
                 "balanced: %d rows in %d shards, %d of them synthetic"
                         .formatted(
-                                balanced.rows(),
-                                balanced.shards().size(),
-                                balanced.classes().stream()
-                                        .mapToLong(ClassBalance::synthetic)
-                                        .sum());
+                                balanced.rows(), balanced.shards().size(), balanced.synthetic());
             case CheckpointPublished checkpoint -> checkpoint(checkpoint);
             case StageProgressed progressed ->
                 "%s, %s: %d%s%s"

@@ -6,6 +6,7 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.charts.Chart;
 import io.peregrine.charts.ChartFormat;
 import io.peregrine.cluster.chart.ClusterPlot;
+import io.peregrine.cluster.postgres.ClassQueries;
 import io.peregrine.cluster.postgres.PictureQueries;
 import io.peregrine.cluster.postgres.PictureQueries.Cluster;
 import io.peregrine.cluster.postgres.RunDetails;
@@ -51,12 +52,19 @@ public class ChartsResource {
 
     private final RunQueries runs;
     private final PictureQueries pictures;
+    private final ClassQueries classes;
     private final ArtifactStore store;
     private final Drawings drawings;
 
-    ChartsResource(RunQueries runs, PictureQueries pictures, ArtifactStore store, Drawings drawings) {
+    ChartsResource(
+            RunQueries runs,
+            PictureQueries pictures,
+            ClassQueries classes,
+            ArtifactStore store,
+            Drawings drawings) {
         this.runs = runs;
         this.pictures = pictures;
+        this.classes = classes;
         this.store = store;
         this.drawings = drawings;
     }
@@ -88,7 +96,7 @@ public class ChartsResource {
     @Operation(
             operationId = "getConfusionChart",
             summary = "The classifier's confusion matrix on the test pictures: counts, shares, recall and precision",
-            description = "The numbers are in the run's classifier.test.")
+            description = "Of at most 256 classes. The numbers are in the run's classifier.test.")
     @APIResponse(responseCode = "200", ref = "chart")
     public Response confusion(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -96,6 +104,12 @@ public class ChartsResource {
             @Context Request request) {
         ChartFormat asked = format(format);
         RunDetails details = must(run);
+        if (details.classCount() != null && details.classCount() > RunDetails.MOST_CLASSES) {
+            throw Problem.of(
+                    RunProblem.TOO_MANY_CLASSES,
+                    "Run %s has %,d classes; a confusion matrix of at most %d is drawn."
+                            .formatted(run, details.classCount(), RunDetails.MOST_CLASSES));
+        }
         Chart chart = RunCharts.confusion(details)
                 .orElseThrow(() ->
                         Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test pictures.".formatted(run)));
@@ -139,6 +153,7 @@ public class ChartsResource {
                 bytes,
                 () -> RunCharts.clusters(
                         details,
+                        classes.names(run),
                         pictures.clusters(run).stream().map(Cluster::name).toList(),
                         pictures.projection(run, null, 0).items(),
                         grouping.equals("class"),

@@ -28,6 +28,11 @@ class Paging {
         return limit(limit, config.pageUsual());
     }
 
+    /// @return the most items that a page may have
+    int most() {
+        return config.pageMost();
+    }
+
     /// @param otherwise where none was asked for
     int limit(String limit, int otherwise) {
         return Pages.limit(limit, otherwise, config.pageMost());

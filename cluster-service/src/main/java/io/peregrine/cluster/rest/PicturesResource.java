@@ -41,8 +41,7 @@ public class PicturesResource {
         this.paging = paging;
     }
 
-    /// The clusters of a run.
-    public record Clusters(List<Cluster> items) {}
+    static final class ClusterPage extends PageOf<Cluster> {}
 
     static final class PicturePage extends PageOf<Picture> {}
 
@@ -50,12 +49,21 @@ public class PicturesResource {
 
     @GET
     @Path("/clusters")
-    @Operation(operationId = "listClusters", summary = "All clusters, with names, sizes and purity")
-    @APIResponseSchema(Clusters.class)
+    @Operation(
+            operationId = "listClusters",
+            summary = "Clusters with names, sizes and purity",
+            description = "1,000 of them where no limit is said.")
+    @APIResponseSchema(ClusterPage.class)
     public Response clusters(
-            @Parameter(ref = "run") @PathParam("run") String run, @Context Request request, @Context UriInfo uri) {
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context Request request,
+            @Context UriInfo uri) {
         String digest = computed(run);
-        return Paging.settled(digest, request, () -> new Clusters(pictures.clusters(run)), uri);
+        Cursor after = Cursor.parse(cursor);
+        int most = paging.limit(limit, paging.most());
+        return Paging.settled(digest, request, () -> pictures.clusters(run, after, most), uri);
     }
 
     @GET

@@ -13,6 +13,7 @@ import io.peregrine.cluster.postgres.RunDetails.TestResult;
 import io.peregrine.cluster.postgres.RunDetails.Training;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -23,6 +24,9 @@ import java.util.stream.IntStream;
 
 /// What is known of a run, as charts.
 final class RunCharts {
+    /// Names of so many centres find a place beside one another.
+    private static final int MOST_CENTRES = 100;
+
     private RunCharts() {}
 
     /// @return empty before the first epoch's end
@@ -84,14 +88,10 @@ final class RunCharts {
         if (test == null || test.confusion() == null || test.confusion().isEmpty()) {
             return Optional.empty();
         }
-        long pictures = test.confusion().stream()
-                .flatMap(List::stream)
-                .mapToLong(Long::longValue)
-                .sum();
         String measures = String.format(
                 Locale.ROOT,
                 "%,d test pictures, accuracy %.1f %%, balanced accuracy %.1f %%, %s",
-                pictures,
+                test.pictures(),
                 100 * test.accuracy(),
                 100 * test.balancedAccuracy(),
                 id(run));
@@ -99,13 +99,17 @@ final class RunCharts {
                 "The classifier's confusion matrix on " + dataset(run), measures, test.classes(), test.confusion()));
     }
 
+    /// @param classes names in label order
     /// @param clusters their names, by index
     /// @param byClass whether a mark shows the picture's class, not its cluster
     /// @param variance share of the components, as far as it is known
     static Chart clusters(
-            RunDetails run, List<String> clusters, List<ProjectedPoint> points, boolean byClass, double[] variance) {
-        List<String> classes =
-                run.classes().stream().map(RunDetails.ClassSizes::name).toList();
+            RunDetails run,
+            List<String> classes,
+            List<String> clusters,
+            List<ProjectedPoint> points,
+            boolean byClass,
+            double[] variance) {
         Map<String, Integer> places = new HashMap<>();
         classes.forEach(name -> places.put(name, places.size()));
         List<ClusterPlot.Group> ofClusters = groups(clusters, points, ProjectedPoint::cluster);
@@ -123,6 +127,9 @@ final class RunCharts {
                 byClass ? groups(classes, points, point -> places.get(point.label())) : ofClusters,
                 ofClusters.stream()
                         .filter(cluster -> cluster.x().length > 0)
+                        // Of equally large ones those that come first.
+                        .sorted(Comparator.comparingInt(cluster -> -cluster.x().length))
+                        .limit(MOST_CENTRES)
                         .map(cluster -> new ClusterPlot.Centre(cluster.name(), mean(cluster.x()), mean(cluster.y())))
                         .toList(),
                 component("First", variance, 0),

@@ -25,6 +25,14 @@ enum RunProblem implements ProblemKind {
             404,
             "No test result",
             "It comes with the classifier's last checkpoint, where the dataset has test pictures."),
+    TEST_RESULT_GONE(
+            410,
+            "The test result is gone",
+            "Its artifact is missing or damaged, which ./peregrine fsck tells; publish the dataset again."),
+    TOO_MANY_CLASSES(
+            422,
+            "Too many classes for a chart",
+            "Up to 256 classes are drawn; GET /api/v1/runs/{run}/confusion and /classes have the numbers in pages."),
     CHART_FORMAT_UNKNOWN(404, "No such format", "Ask for the same address with an ending that is allowed."),
     CLUSTER_UNKNOWN(404, "No such cluster", "Clusters are numbered from 0; ask GET /api/v1/runs/{run}/clusters."),
     IMAGE_UNKNOWN(404, "No such picture", "Ask GET /api/v1/runs/{run}/images for those that there are."),

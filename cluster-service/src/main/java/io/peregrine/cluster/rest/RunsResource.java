@@ -211,7 +211,7 @@ public class RunsResource {
     private static Map<String, String> links(String run) {
         Map<String, String> links = new LinkedHashMap<>();
         links.put("self", "/api/v1/runs/" + run);
-        for (String part : List.of("timeline", "clusters", "images", "projection", "refused")) {
+        for (String part : List.of("timeline", "classes", "confusion", "clusters", "images", "projection", "refused")) {
             links.put(part, "/api/v1/runs/" + run + "/" + part);
         }
         for (String chart : List.of("history", "confusion", "clusters")) {

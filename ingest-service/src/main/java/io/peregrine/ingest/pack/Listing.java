@@ -74,12 +74,13 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
                 .distinct()
                 .sorted(Listing::byCodePoint)
                 .toList();
+        Map<String, Integer> labels = new HashMap<>();
+        classes.forEach(name -> labels.put(name, labels.size()));
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < found.size(); i++) {
             DatasetFolder.Found picture = found.get(i);
-            int label = classes.indexOf(picture.label());
             rows.add(new Row(
-                    picture.split(), label, picture.path(), picture.file(), digests.get(i), picture.metadata()));
+                    picture.split(), labels.get(picture.label()), picture.path(), picture.file(), digests.get(i), picture.metadata()));
         }
         List<Row> cut = new ArrayList<>(Splits.cut(rows, split, folder.given()));
         cut.sort(Comparator.comparing(Row::split)

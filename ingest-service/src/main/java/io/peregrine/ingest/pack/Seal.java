@@ -2,7 +2,6 @@ package io.peregrine.ingest.pack;
 
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.events.Failure;
-import io.peregrine.events.PipelineEvent.ClassCount;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.Listing.Range;
 import io.peregrine.ingest.pack.Listing.Row;
@@ -18,9 +17,7 @@ import java.util.stream.Collectors;
 /// What became of every listed file, once all packs are made.
 ///
 /// @param manifest a row for each listed file
-/// @param classes accepted pictures by class, in label order
-public record Seal(
-        Manifest manifest, List<ClassCount> classes, long pictures, long refused, long duplicatesAcrossSplits) {
+public record Seal(Manifest manifest, long pictures, long refused, long duplicatesAcrossSplits) {
 
     /// @param packs in the order of their numbers
     /// @param side of every picture
@@ -50,35 +47,29 @@ public record Seal(
         }
         Manifest manifest = new Manifest(
                 side, listing.classes(), packs.stream().map(Made::pixels).toList(), entries);
-        List<ClassCount> classes = counts(listing, entries);
-        return new Seal(manifest, classes, entries.size() - refused, refused, listing.duplicatesAcrossSplits());
+        mustHaveTrainingPictures(listing, entries);
+        return new Seal(manifest, entries.size() - refused, refused, listing.duplicatesAcrossSplits());
     }
 
-    private static List<ClassCount> counts(Listing listing, List<Manifest.Entry> entries) {
-        long[][] accepted = new long[listing.classes().size()][Split.values().length];
+    private static void mustHaveTrainingPictures(Listing listing, List<Manifest.Entry> entries) {
+        long[] accepted = new long[listing.classes().size()];
         List<Map<String, Long>> reasons = new ArrayList<>();
         listing.classes().forEach(label -> reasons.add(new TreeMap<>()));
         for (Manifest.Entry entry : entries) {
-            if (entry.reason() == null) {
-                accepted[entry.label()][entry.split().code()]++;
+            if (entry.split() == Split.TRAIN && entry.reason() == null) {
+                accepted[entry.label()]++;
             } else if (entry.split() == Split.TRAIN) {
                 reasons.get(entry.label()).merge(entry.reason(), 1L, Long::sum);
             }
         }
-        List<ClassCount> counts = new ArrayList<>();
         for (int label = 0; label < accepted.length; label++) {
-            long[] of = accepted[label];
-            String name = listing.classes().get(label);
-            if (of[Split.TRAIN.code()] == 0) {
+            if (accepted[label] == 0) {
                 throw Failure.input(
                         "CLASS_REFUSED",
                         "class '%s' has no picture left to train with: all were refused (%s); mend or remove its folder"
-                                .formatted(name, described(reasons.get(label))));
+                                .formatted(listing.classes().get(label), described(reasons.get(label))));
             }
-            counts.add(
-                    new ClassCount(name, of[Split.TRAIN.code()], of[Split.TEST.code()], of[Split.VALIDATION.code()]));
         }
-        return counts;
     }
 
     private static String described(Map<String, Long> reasons) {

@@ -146,7 +146,7 @@ class PackMakerTest {
 
         assertThat(seal.pictures()).isEqualTo(1_502);
         assertThat(seal.refused()).isZero();
-        assertThat(seal.classes()).hasSize(6);
+        assertThat(seal.manifest().classes()).hasSize(6);
         Set<String> ids = new HashSet<>();
         Set<String> names = new HashSet<>();
         Set<String> shared = new HashSet<>();

@@ -82,61 +82,33 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Every listed file is in a pack or refused; nothing changes any more.
+    /// Every listed file is in a pack or refused; nothing changes any more. How many images each class has follows from
+    /// the manifest.
     ///
+    /// @param classes number of classes
     /// @param pictures accepted ones
     /// @param duplicatesAcrossSplits byte-identical files that lie on both sides of a given split
     record DatasetSealed(
-            RunRef run,
-            ManifestRef manifest,
-            List<ClassCount> classes,
-            long pictures,
-            long refused,
-            long duplicatesAcrossSplits)
-            implements PipelineEvent {
-        public DatasetSealed {
-            classes = List.copyOf(classes);
-        }
-    }
+            RunRef run, ManifestRef manifest, int classes, long pictures, long refused, long duplicatesAcrossSplits)
+            implements PipelineEvent {}
 
     /// A manifest's two files: tensors and the JSON beside them.
     record ManifestRef(ArtifactRef tensors, ArtifactRef json) {}
-
-    /// Accepted pictures of one class, by split.
-    record ClassCount(String label, long train, long test, long validation) {}
 
     /// One shard of recipes lies in the store.
     record ShardWritten(RunRef run, int index, int of, ArtifactRef shard, long rows) implements PipelineEvent {}
 
     /// All shards lie in the store: what a trainer needs, and nothing else.
+    ///
+    /// @param shards in order; at most 200
+    /// @param balance what became of each class: an artifact, since a dataset may have 10,000 classes
+    /// @param rows of the balanced set
+    /// @param synthetic rows that are not real images
     record DatasetBalanced(
-            RunRef run, ManifestRef manifest, List<ArtifactRef> shards, List<ClassBalance> classes, long rows)
+            RunRef run, ManifestRef manifest, List<ArtifactRef> shards, ArtifactRef balance, long rows, long synthetic)
             implements PipelineEvent {
         public DatasetBalanced {
             shards = List.copyOf(shards);
-            classes = List.copyOf(classes);
-        }
-    }
-
-    /// @param real real pictures of the balanced set
-    /// @param tiedRows rows whose neighbours tie at or before rank k + 1, where the reference's order is arbitrary
-    /// @param duplicates pictures of which the class has another with the same pixels, as far as it was
-    ///     searched; null if none
-    /// @param neighbours SMOTE's k for this class; null where none were looked for
-    /// @param dropped real pictures left out by under-sampling; null if none
-    /// @param weight of the class in the trainer's loss; null: 1
-    record ClassBalance(
-            String label,
-            long real,
-            long synthetic,
-            long tiedRows,
-            Long duplicates,
-            Integer neighbours,
-            Long dropped,
-            Double weight) {
-        /// A class of which there is nothing special to tell.
-        public ClassBalance(String label, long real, long synthetic, long tiedRows) {
-            this(label, real, synthetic, tiedRows, null, null, null, null);
         }
     }
 
@@ -164,36 +136,18 @@ public sealed interface PipelineEvent {
 
     /// Measured once, on the test split. For the autoencoder only the loss means something.
     ///
-    /// @param recall by class in label order
-    /// @param confusion rows: truth, columns: predicted, in label order
-    /// @param precision by class in label order; empty where it was not measured
+    /// @param pictures that were tested; 0: there were none, and nothing was measured
     /// @param calibration of a classifier; null where it was not measured
+    /// @param byClass recall, precision and confusion of a classifier: an artifact, since they grow with the number of
+    ///     classes; null where they were not measured
     record TestMeasures(
             double loss,
             double accuracy,
             double balancedAccuracy,
             double macroF1,
-            List<Double> recall,
-            List<List<Long>> confusion,
-            List<Double> precision,
-            Calibration calibration) {
-        public TestMeasures {
-            recall = List.copyOf(recall);
-            confusion = confusion.stream().map(List::copyOf).toList();
-            precision = precision == null ? List.of() : List.copyOf(precision);
-        }
-
-        /// Neither precision nor calibration were measured.
-        public TestMeasures(
-                double loss,
-                double accuracy,
-                double balancedAccuracy,
-                double macroF1,
-                List<Double> recall,
-                List<List<Long>> confusion) {
-            this(loss, accuracy, balancedAccuracy, macroF1, recall, confusion, List.of(), null);
-        }
-    }
+            long pictures,
+            Calibration calibration,
+            ArtifactRef byClass) {}
 
     /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the world's
     /// proportions of classes: *corrected* are the probabilities after they were given back those of the pictures.
@@ -230,7 +184,7 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Clusters lie in the database and in the store.
+    /// Clusters lie in the database and in the store. Names, sizes and purities are in the artifact `clusters`.
     ///
     /// @param measures by name, such as `nmi.test`, `silhouette.all`
     record ClustersComputed(
@@ -240,18 +194,12 @@ public sealed interface PipelineEvent {
             int k,
             int iterations,
             double inertia,
-            Map<String, Double> measures,
-            List<ClusterSummary> summary)
+            Map<String, Double> measures)
             implements PipelineEvent {
         public ClustersComputed {
             measures = Map.copyOf(measures);
-            summary = List.copyOf(summary);
         }
     }
-
-    /// @param name the class that it matches, or `mixed n`
-    /// @param purity share of its most frequent class, 0 to 1
-    record ClusterSummary(int index, String name, long size, double purity) {}
 
     /// Clusters and both final checkpoints with their measures are in.
     record RunCompleted(RunRef run) implements PipelineEvent {}

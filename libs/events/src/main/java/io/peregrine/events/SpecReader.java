@@ -301,7 +301,7 @@ final class SpecReader {
     private static ClusterSpec clusters(Fields room) {
         room.onlyKnown("k", "seed");
         JsonNode k = room.json().get("k");
-        Integer clusters = k == null ? null : (int) room.count("k", 1, 1_000_000);
+        Integer clusters = k == null ? null : (int) room.count("k", 1, 10_000);
         return new ClusterSpec(clusters, room.seed());
     }
 

@@ -8,9 +8,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.PipelineEvent.Calibration;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
-import io.peregrine.events.PipelineEvent.ClassBalance;
-import io.peregrine.events.PipelineEvent.ClassCount;
-import io.peregrine.events.PipelineEvent.ClusterSummary;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetReady;
@@ -29,6 +26,7 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.UnreadableEvent.Kind;
+import java.lang.reflect.RecordComponent;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -49,6 +47,34 @@ class EventCodecTest {
     private static final ManifestRef MANIFEST = new ManifestRef(REF, REF);
     private static final RunRef RUN = new RunRef("0123456789abcdef0123456789abcdef", "wikiart", REF);
 
+    /// What grows with a dataset's classes or with k belongs into an artifact that an event refers to.
+    @Test
+    void onlyTheseFieldsHoldManyValuesAndEachIsBounded() {
+        Map<String, String> bounds = Map.of(
+                "ImagesIngested.images", "split into events of 48 KiB by who writes them",
+                "DatasetBalanced.shards", "at most 200 by BalancedSet",
+                "RunFailed.errors", "at most 20 by Fields",
+                "StageQueued.behind", "at most ten runs",
+                "CheckpointPublished.measures", "by names that the trainer knows",
+                "StageProgressed.measures", "by names that a stage knows",
+                "ClustersComputed.measures", "by measure and split");
+        assertThat(EventTypes.all().stream()
+                        .flatMap(event -> Stream.of(event.getRecordComponents()))
+                        .flatMap(EventCodecTest::parts)
+                        .filter(part -> Iterable.class.isAssignableFrom(part.getType())
+                                || Map.class.isAssignableFrom(part.getType()))
+                        .filter(part -> part.getType() != ObjectNode.class)
+                        .map(part -> part.getDeclaringRecord().getSimpleName() + "." + part.getName()))
+                .containsExactlyInAnyOrderElementsOf(bounds.keySet());
+    }
+
+    /// A component and, if it is a record, its own.
+    private static Stream<RecordComponent> parts(RecordComponent component) {
+        return component.getType().isRecord()
+                ? Stream.of(component.getType().getRecordComponents()).flatMap(EventCodecTest::parts)
+                : Stream.of(component);
+    }
+
     static Stream<PipelineEvent> oneOfEach() {
         ObjectNode body = EventCodec.json().createObjectNode();
         body.put("dataset", "wikiart").put("uri", "file:///data/wikiart");
@@ -59,16 +85,9 @@ class EventCodecTest {
                         RUN, "Cubism", Split.TRAIN, 3, REF, List.of(new ImageRef("1f", 7, "a/b.jpg", DIGEST, 0))),
                 new ImageRejected(
                         RUN, "1f", 8, "Cubism", Split.TEST, "c.jpg", DIGEST, "IMAGE_TRUNCATED", "it ends early"),
-                new DatasetSealed(RUN, MANIFEST, List.of(new ClassCount("Cubism", 390, 20, 0)), 410, 1, 0),
+                new DatasetSealed(RUN, MANIFEST, 27, 410, 1, 0),
                 new ShardWritten(RUN, 0, 15, REF, 4_096),
-                new DatasetBalanced(
-                        RUN,
-                        MANIFEST,
-                        List.of(REF),
-                        List.of(
-                                new ClassBalance("Cubism", 390, 5, 0),
-                                new ClassBalance("Rococo", 4, 6, 2, 2L, 3, 1L, 1.5)),
-                        405),
+                new DatasetBalanced(RUN, MANIFEST, List.of(REF), REF, 405, 11),
                 new CheckpointPublished(
                         RUN,
                         Network.CLASSIFIER,
@@ -78,27 +97,11 @@ class EventCodecTest {
                         true,
                         REF,
                         Map.of("loss", 0.5, "accuracy", 0.9, "imagesPerSecond", 100.0),
-                        new TestMeasures(
-                                1,
-                                0.5,
-                                0.4,
-                                0.3,
-                                List.of(0.1, 0.7),
-                                List.of(List.of(1L, 2L), List.of(3L, 4L)),
-                                List.of(0.25, 0.6),
-                                new Calibration(0.3, 0.2, 0.55))),
+                        new TestMeasures(1, 0.5, 0.4, 0.3, 10, new Calibration(0.3, 0.2, 0.55), REF)),
                 new StageQueued(
                         new RunRef("ab".repeat(16), "wikiart", REF, -3), Stage.TRAIN, 2, List.of("cd".repeat(16)), 12.5),
                 new StageProgressed(RUN, Stage.TRAIN, "classifier", 1, 4, "epochs", Map.of("loss", Double.NaN)),
-                new ClustersComputed(
-                        RUN,
-                        REF,
-                        REF,
-                        27,
-                        12,
-                        1e9,
-                        Map.of("nmi.test", 0.3),
-                        List.of(new ClusterSummary(0, "Cubism", 55, 0.4))),
+                new ClustersComputed(RUN, REF, REF, 27, 12, 1e9, Map.of("nmi.test", 0.3)),
                 new RunCompleted(RUN),
                 new RunFailed(
                         RUN,

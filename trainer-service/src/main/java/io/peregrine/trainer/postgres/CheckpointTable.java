@@ -5,7 +5,9 @@ import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
 /// The checkpoints that were said, and which of them are kept (`V20261126_81__checkpoint.sql`).
@@ -20,15 +22,17 @@ public final class CheckpointTable {
     /// epoch that is said again the first stands, as on the wire, unless the training has come to its end there:
     /// begun anew on a GPU or with another engine it may stop at another epoch than the ones before it.
     ///
-    /// @return names of what is kept of the network
+    /// @return names of the artifacts that are kept of the network: checkpoints, and at the end the test's results
     public static List<String> published(Handle sql, CheckpointPublished event) {
         String run = event.run().id();
         String network = event.network().wire();
+        ArtifactRef results = event.test() == null ? null : event.test().byClass();
         boolean isNew = sql.createUpdate("""
-                        insert into checkpoint (run, network, epoch, best, last, uri, sha256, bytes)
-                        values (:run, :network, :epoch, :best, :last, :uri, :sha256, :bytes)
+                        insert into checkpoint (run, network, epoch, best, last, uri, sha256, bytes, results)
+                        values (:run, :network, :epoch, :best, :last, :uri, :sha256, :bytes, :results)
                         on conflict (run, network, epoch) do update set best = excluded.best, last = true, kept = true,
-                            uri = excluded.uri, sha256 = excluded.sha256, bytes = excluded.bytes
+                            uri = excluded.uri, sha256 = excluded.sha256, bytes = excluded.bytes,
+                            results = excluded.results
                         where excluded.last and not checkpoint.last""")
                         .bind("run", run)
                         .bind("network", network)
@@ -38,6 +42,7 @@ public final class CheckpointTable {
                         .bind("uri", event.weights().uri())
                         .bind("sha256", event.weights().sha256())
                         .bind("bytes", event.weights().bytes())
+                        .bind("results", results == null ? null : results.uri())
                         .execute()
                 == 1;
         if (isNew) {
@@ -50,9 +55,14 @@ public final class CheckpointTable {
                     .bind("best", event.best())
                     .execute();
         }
-        return kept(sql, run).stream()
-                .filter(checkpoint -> checkpoint.network().equals(network))
-                .map(checkpoint -> checkpoint.weights().uri())
+        return sql.createQuery("select uri, results from checkpoint where run = :run and network = :network and kept")
+                .bind("run", run)
+                .bind("network", network)
+                .map((row, context) -> Stream.of(row.getString("uri"), row.getString("results")))
+                .list()
+                .stream()
+                .flatMap(uris -> uris)
+                .filter(Objects::nonNull)
                 .toList();
     }
 

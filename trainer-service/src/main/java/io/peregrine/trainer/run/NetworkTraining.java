@@ -1,10 +1,10 @@
 package io.peregrine.trainer.run;
 
+import io.peregrine.artifacts.ClassResults;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.Failure;
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.Regimen;
 import io.peregrine.events.RunSpec.TrainSpec;
@@ -61,7 +61,7 @@ public final class NetworkTraining implements AutoCloseable {
     ///     epoch's last step), with validation `validationLoss`, `validationAccuracy` and
     ///     `validationBalancedAccuracy`
     /// @param test what the training has come to; null, if it is not over with this epoch
-    public record EpochEnd(int epoch, boolean best, Map<String, Double> measures, TestMeasures test) {
+    public record EpochEnd(int epoch, boolean best, Map<String, Double> measures, Tested test) {
         /// @return whether the training is over
         public boolean last() {
             return test != null;
@@ -240,8 +240,9 @@ public final class NetworkTraining implements AutoCloseable {
             loss = validation.loss();
             measures.put("validationLoss", loss);
             if (classifies) {
-                measures.put("validationAccuracy", validation.accuracy());
-                measures.put("validationBalancedAccuracy", validation.balancedAccuracy());
+                ClassResults results = validation.results();
+                measures.put("validationAccuracy", results.accuracy());
+                measures.put("validationBalancedAccuracy", results.balancedAccuracy());
             }
         }
         Position next = position.nextEpoch(loss);
@@ -267,15 +268,13 @@ public final class NetworkTraining implements AutoCloseable {
                 .count();
     }
 
-    /// @return the network as it stands, on the test rows; without any, all measures are 0 and the lists empty
-    TestMeasures test(Runnable between) {
+    /// @return the network as it stands, on the test rows
+    Tested test(Runnable between) {
         if (material.test().count() == 0) {
-            return new Predictions(0).measures();
+            return Tested.NOTHING;
         }
         Predictions predictions = measure(material.test(), true, between);
-        return classifies
-                ? predictions.measures()
-                : new TestMeasures(predictions.loss(), 0, 0, 0, java.util.List.of(), java.util.List.of());
+        return classifies ? predictions.tested() : predictions.lossAlone();
     }
 
     /// @param confidence whether it is asked how sure the network is

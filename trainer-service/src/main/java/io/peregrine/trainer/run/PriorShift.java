@@ -1,6 +1,6 @@
 package io.peregrine.trainer.run;
 
-import io.peregrine.events.PipelineEvent.ClassBalance;
+import io.peregrine.artifacts.ClassBalance;
 import java.util.List;
 
 /// From a balanced set's proportions of classes to those of the pictures that were given: a network's probabilities are
@@ -17,8 +17,8 @@ public record PriorShift(double[] factors) {
         double[] factors = new double[classes.size()];
         for (int label = 0; label < factors.length; label++) {
             ClassBalance one = classes.get(label);
-            double given = one.real() + (one.dropped() == null ? 0 : one.dropped());
-            double learnt = (one.real() + one.synthetic()) * (one.weight() == null ? 1 : one.weight());
+            double given = one.before();
+            double learnt = one.after() * (one.weight() == null ? 1 : one.weight());
             // A class that was never learnt from is predicted by nobody.
             factors[label] = learnt > 0 ? given / learnt : 1;
         }

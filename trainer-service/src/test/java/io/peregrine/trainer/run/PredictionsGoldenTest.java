@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.artifacts.ClassResults;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.testkit.Golden;
 import java.io.IOException;
 import org.assertj.core.data.Offset;
@@ -28,24 +28,23 @@ class PredictionsGoldenTest {
                     golden.get("predicted").get(i).intValue());
         }
 
-        TestMeasures measures = predictions.measures();
+        ClassResults measures = predictions.results();
 
         assertThat(measures.accuracy()).isCloseTo(golden.get("accuracy").doubleValue(), CLOSE);
         assertThat(measures.balancedAccuracy())
                 .isCloseTo(golden.get("balanced_accuracy").doubleValue(), CLOSE);
         assertThat(measures.macroF1()).isCloseTo(golden.get("macro_f1").doubleValue(), CLOSE);
         for (int truth = 0; truth < classes; truth++) {
-            assertThat(measures.recall().get(truth))
+            assertThat(measures.recall(truth))
                     .isCloseTo(golden.get("per_class").get(1).get(truth).doubleValue(), CLOSE);
-            assertThat(measures.precision().get(truth))
+            assertThat(measures.precision(truth))
                     .isCloseTo(golden.get("per_class").get(0).get(truth).doubleValue(), CLOSE);
-            for (int predicted = 0; predicted < classes; predicted++) {
-                assertThat(measures.confusion().get(truth).get(predicted))
-                        .isEqualTo(golden.get("confusion_matrix")
-                                .get(truth)
-                                .get(predicted)
-                                .longValue());
-            }
         }
+        long[][] confusion = new long[classes][classes];
+        for (int cell = 0; cell < measures.cells(); cell++) {
+            confusion[measures.truth(cell)][measures.predicted(cell)] = measures.count(cell);
+        }
+        assertThat(confusion)
+                .isDeepEqualTo(EventCodec.json().treeToValue(golden.get("confusion_matrix"), long[][].class));
     }
 }

@@ -3,8 +3,7 @@ package io.peregrine.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.peregrine.events.PipelineEvent.ClassBalance;
-import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.artifacts.ClassBalance;
 import java.util.List;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
@@ -64,9 +63,9 @@ class ReliabilityTest {
             predictions.add(truth, 1);
             predictions.addConfidence(truth, 1, logs, 0, shift);
         }
-        TestMeasures measures = predictions.measures();
-        assertThat(measures.precision().get(0)).isZero();
-        assertThat(measures.precision().get(1)).isCloseTo(2 / 3., CLOSE);
+        Tested measures = predictions.tested();
+        assertThat(measures.byClass().precision(0)).isZero();
+        assertThat(measures.byClass().precision(1)).isCloseTo(2 / 3., CLOSE);
         assertThat(measures.calibration().error()).isCloseTo(2 / 3. - 0.6, CLOSE);
         // 0.4 to 0.15: the first class, 0.727 sure, right once of three.
         assertThat(measures.calibration().correctedError()).isCloseTo(0.4 / 0.55 - 1 / 3., CLOSE);

@@ -3,7 +3,6 @@ package io.peregrine.local.cli;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
-import io.peregrine.events.PipelineEvent.ClassBalance;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
@@ -213,8 +212,8 @@ public final class Screen {
                 Optional.of("refused    %s/%s: %s, %s"
                         .formatted(image.label(), image.source(), image.reason(), image.detail()));
             case DatasetSealed sealed ->
-                Optional.of("ingested   %,d pictures of %d classes, %,d refused"
-                        .formatted(sealed.pictures(), sealed.classes().size(), sealed.refused()));
+                Optional.of("ingested   %,d pictures of %,d classes, %,d refused"
+                        .formatted(sealed.pictures(), sealed.classes(), sealed.refused()));
             case DatasetBalanced balanced ->
                 Optional.of("balanced   %,d real + %,d synthetic".formatted(real(balanced), synthetic(balanced)));
             case CheckpointPublished checkpoint -> Optional.of("trained    " + epoch(checkpoint));
@@ -242,11 +241,11 @@ public final class Screen {
     }
 
     private static long real(DatasetBalanced balanced) {
-        return balanced.classes().stream().mapToLong(ClassBalance::real).sum();
+        return balanced.rows() - balanced.synthetic();
     }
 
     private static long synthetic(DatasetBalanced balanced) {
-        return balanced.classes().stream().mapToLong(ClassBalance::synthetic).sum();
+        return balanced.synthetic();
     }
 
     static String number(Double value) {

@@ -10,10 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 
 /// What came out of a completed run: one page for a person, or one JSON object for a program.
 final class Summary {
     private static final int BAR = 30;
+    /// So many classes and clusters are a page; addresses below it have the others.
+    private static final int SHOWN = 100;
 
     private final RunResults results;
 
@@ -62,6 +65,16 @@ final class Summary {
         }
     }
 
+    private static List<JsonNode> shown(List<JsonNode> all) {
+        return all.subList(0, Math.min(all.size(), SHOWN));
+    }
+
+    private static Optional<String> more(List<JsonNode> all, String what) {
+        return all.size() <= SHOWN
+                ? Optional.empty()
+                : Optional.of("  … and %,d more %s".formatted(all.size() - SHOWN, what));
+    }
+
     /// @param data folder of data and logs
     /// @param cluster address of the cluster service
     /// @param staysUp whether the addresses answer after this
@@ -73,7 +86,7 @@ final class Summary {
                 .orElse(1);
         lines.add("");
         lines.add("Classes, before ▓ and after ░ balancing");
-        for (JsonNode each : results.classes()) {
+        for (JsonNode each : shown(results.classes())) {
             long after = each.path("after").asLong();
             long kept = after - each.path("synthetic").asLong();
             int real = (int) Math.max(1, Math.round((double) BAR * kept / most));
@@ -86,6 +99,7 @@ final class Summary {
                             "▓".repeat(real),
                             "░".repeat(all - real)));
         }
+        more(results.classes(), "classes").ifPresent(lines::add);
         Tested test = results.test();
         lines.add("");
         lines.add(String.format(
@@ -96,7 +110,7 @@ final class Summary {
                 test.macroF1()));
         lines.add("");
         lines.add("Clusters of the autoencoder's codes, named by the class that they match best");
-        for (JsonNode each : results.clusters()) {
+        for (JsonNode each : shown(results.clusters())) {
             lines.add(String.format(
                     Locale.ROOT,
                     "  %3d  %-28s %6d pictures, purity %.2f",
@@ -105,6 +119,7 @@ final class Summary {
                     each.path("size").asLong(),
                     each.path("purity").asDouble()));
         }
+        more(results.clusters(), "clusters").ifPresent(lines::add);
         lines.add("");
         StringBuilder took = new StringBuilder("Took");
         results.seconds().forEach((stage, seconds) -> took.append(String.format(Locale.ROOT, "  %s %.1f s", stage, seconds)));
@@ -113,6 +128,7 @@ final class Summary {
         String run = cluster + "/api/v1/runs/" + results.run();
         lines.add(staysUp ? "Ask it:" : "With --keep it stays up and answers:");
         lines.add("  curl " + run);
+        lines.add("  curl " + run + "/classes");
         lines.add("  curl " + run + "/clusters");
         lines.add("  curl '" + run + "/clusters/0/members?limit=5'");
         lines.add("  curl " + run + "/projection");

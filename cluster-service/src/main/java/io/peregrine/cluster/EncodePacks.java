@@ -18,22 +18,27 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 
-/// Encodes the pictures of one pack with the run's final autoencoder; the last pack of a run has it analysed.
+/// Encodes the pictures of some packs with the run's final autoencoder; the last packs of a run have it analysed.
 @ApplicationScoped
-class EncodePack implements JobHandler {
+class EncodePacks implements JobHandler {
     static final String KIND = "encode";
 
-    /// @param pack its number in the manifest
-    record Order(EncodingInput input, int pack) {}
+    /// @param first number of the first pack in the manifest
+    /// @param packs how many packs follow one another
+    record Order(EncodingInput input, int first, int packs) {}
 
     private final ArtifactStore store;
+    private final Manifests manifests;
     private final ClusterConfig config;
 
-    EncodePack(ArtifactStore store, ClusterConfig config) {
+    EncodePacks(ArtifactStore store, Manifests manifests, ClusterConfig config) {
         this.store = store;
+        this.manifests = manifests;
         this.config = config;
     }
 
@@ -46,43 +51,54 @@ class EncodePack implements JobHandler {
     public void work(JobContext context) throws IOException {
         RunRef run = context.job().run();
         Order order = EventCodec.json().treeToValue(context.job().payload(), Order.class);
-        Manifest manifest = Manifest.open(store, order.input().manifest());
-        int[] rows = rowsOf(manifest, order.pack());
-        Points latents = encode(context, order, manifest, rows.length);
+        Manifest manifest = manifests.open(order.input().manifest());
+        int[][] rows = rows(manifest, order);
+        List<Points> latents = encode(context, order, manifest, rows);
         context.done(tx -> {
-            Clusters.Encoded encoded = Clusters.encoded(tx.sql(), run.id(), order.pack(), rows, latents);
+            Clusters.Encoded encoded = Clusters.encoded(tx.sql(), run.id(), order.first(), rows, latents);
             tx.say(
                     new StageProgressed(
                             run, Stage.CLUSTER, "encode", encoded.done(), encoded.total(), "packs", Map.of()),
-                    "encode/" + order.pack());
+                    "encode/" + order.first());
             if (encoded.done() == encoded.total()) {
                 tx.add(new Job.New(run, AnalyseRun.KIND, "all", order.input().manifest()));
             }
         });
     }
 
-    /// @return the manifest's rows in the order in which they lie in the pack
-    private static int[] rowsOf(Manifest manifest, int pack) {
-        int[] rows = new int[manifest.rows()];
-        int count = 0;
-        for (int row = 0; row < rows.length; row++) {
-            if (manifest.pack(row) == pack) {
-                rows[manifest.index(row)] = row;
-                count++;
+    /// @return of each pack the manifest's rows in the order in which they lie in it
+    private static int[][] rows(Manifest manifest, Order order) {
+        int[][] rows = new int[order.packs()][0];
+        for (int row = 0; row < manifest.rows(); row++) {
+            int pack = manifest.pack(row) - order.first();
+            if (pack >= 0 && pack < rows.length) {
+                int index = manifest.index(row);
+                if (index >= rows[pack].length) {
+                    rows[pack] = Arrays.copyOf(rows[pack], index + 1);
+                }
+                rows[pack][index] = row;
             }
         }
-        return Arrays.copyOf(rows, count);
+        return rows;
     }
 
-    private Points encode(JobContext context, Order order, Manifest manifest, int count) {
+    private List<Points> encode(JobContext context, Order order, Manifest manifest, int[][] rows) {
+        List<Points> latents = new ArrayList<>();
         try (Safetensors weights = Safetensors.open(store, order.input().weights());
-                Encoder encoder = new Encoder(weights);
-                PixelPack pack = PixelPack.open(store, manifest.packs().get(order.pack()))) {
+                Encoder encoder = new Encoder(weights)) {
+            for (int pack = 0; pack < order.packs(); pack++) {
+                latents.add(encode(context, encoder, manifest, order.first() + pack, rows[pack].length));
+            }
+        }
+        return latents;
+    }
+
+    private Points encode(JobContext context, Encoder encoder, Manifest manifest, int number, int count) {
+        try (PixelPack pack = PixelPack.open(store, manifest.packs().get(number))) {
             if (pack.count() != count) {
                 throw Failure.ours(
                         "PACK_CORRUPT",
-                        "pack %d has %d pictures, its manifest tells of %d"
-                                .formatted(order.pack(), pack.count(), count),
+                        "pack %d has %d pictures, its manifest tells of %d".formatted(number, pack.count(), count),
                         null);
             }
             int d = encoder.latent();

@@ -1,0 +1,82 @@
+package io.peregrine.cluster.rest;
+
+import io.peregrine.cluster.postgres.ClassQueries;
+import io.peregrine.cluster.postgres.ClassQueries.ConfusionCell;
+import io.peregrine.cluster.postgres.Cursor;
+import io.peregrine.cluster.postgres.RunDetails.ClassSizes;
+import io.peregrine.rest.Problem;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// A run's classes in pages: a run may have 10,000.
+@Path("/api/v1/runs/{run}")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "runs")
+public class ClassesResource {
+    private final RunsResource runs;
+    private final ClassQueries classes;
+    private final Paging paging;
+
+    ClassesResource(RunsResource runs, ClassQueries classes, Paging paging) {
+        this.runs = runs;
+        this.classes = classes;
+        this.paging = paging;
+    }
+
+    static final class ClassPage extends PageOf<ClassSizes> {}
+
+    static final class ConfusionPage extends PageOf<ConfusionCell> {}
+
+    @GET
+    @Path("/classes")
+    @Operation(
+            operationId = "listClasses",
+            summary = "Classes in label order: sizes before and after balancing, recall and precision",
+            description = "1,000 of them where no limit is said.")
+    @APIResponseSchema(ClassPage.class)
+    public Response classes(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        runs.must(run);
+        return Paging.answer(classes.page(run, Cursor.parse(cursor), paging.limit(limit, paging.most())), uri);
+    }
+
+    @GET
+    @Path("/confusion")
+    @Operation(
+            operationId = "getConfusion",
+            summary = "Cells of the classifier's confusion matrix that are not 0",
+            description = "In label order of the true class, then of the predicted one; 1,000 where no limit is said.")
+    @APIResponseSchema(ConfusionPage.class)
+    public Response confusion(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        runs.must(run);
+        Cursor after = Cursor.parse(cursor);
+        int most = paging.limit(limit, paging.most());
+        if (!classes.isTested(run)) {
+            throw Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test pictures.".formatted(run));
+        }
+        return Paging.answer(
+                classes.confusion(run, after, most)
+                        .orElseThrow(() -> Problem.of(
+                                RunProblem.TEST_RESULT_GONE,
+                                "The test result of run %s cannot be read from the store.".formatted(run))),
+                uri);
+    }
+}
