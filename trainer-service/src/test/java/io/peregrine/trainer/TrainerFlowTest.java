@@ -178,7 +178,12 @@ class TrainerFlowTest extends OnTheWire {
                 "shades",
                 balanced.run().spec());
         assertThat(train(new DatasetBalanced(
-                        other, balanced.manifest(), balanced.shards(), balanced.classes(), balanced.rows())))
+                        other,
+                        balanced.manifest(),
+                        balanced.shards(),
+                        balanced.balance(),
+                        balanced.rows(),
+                        balanced.synthetic())))
                 .extracting(CheckpointPublished::weights)
                 .isEqualTo(waited.stream().map(CheckpointPublished::weights).toList());
     }
