@@ -25,6 +25,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -142,8 +143,12 @@ final class House implements AutoCloseable {
     }
 
     PipelineEvent awaitEnd(String run) throws SQLException {
+        return awaitEnd(run, PATIENCE);
+    }
+
+    PipelineEvent awaitEnd(String run, Duration patience) throws SQLException {
         try {
-            return listener.awaitEnd(run, PATIENCE);
+            return listener.awaitEnd(run, patience);
         } catch (ConditionTimeoutException late) {
             throw new AssertionError("%s; heard of it: %s; jobs: %s"
                     .formatted(
@@ -181,6 +186,29 @@ final class House implements AutoCloseable {
             throw new AssertionError("GET %s: %d %s".formatted(path, answer.statusCode(), answer.body()));
         }
         return EventCodec.json().readTree(answer.body());
+    }
+
+    /// @return the status of cluster-service's answer
+    int status(String path) throws Exception {
+        return http.send(
+                        HttpRequest.newBuilder(URI.create(peregrine.address(Service.CLUSTER) + path))
+                                .build(),
+                        HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    /// @return the items of all pages
+    List<JsonNode> items(String path) throws Exception {
+        List<JsonNode> items = new ArrayList<>();
+        String next = "";
+        do {
+            JsonNode page = get(path + next);
+            page.get("items").forEach(items::add);
+            next = page.get("nextCursor").isNull()
+                    ? null
+                    : "?cursor=" + page.get("nextCursor").textValue();
+        } while (next != null);
+        return items;
     }
 
     HttpResponse<String> post(String path, String body) throws Exception {

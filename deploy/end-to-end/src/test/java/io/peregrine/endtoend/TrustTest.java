@@ -118,6 +118,34 @@ class TrustTest {
     }
 
     @Test
+    void moreClassesThanAnEventHasRoomForAreARunLikeAnyOther() throws Exception {
+        Path many = folder.resolve("roots/many");
+        TinyImages.write(many, 260, 3);
+
+        String run = house.publish("many", many, """
+                {"image":{"side":8},"split":{"test":0.34},"balance":{"strategy":"none"},
+                 "classifier":{"preset":"seed-cnn","epochs":1},"autoencoder":{"preset":"seed-autoencoder","epochs":1,"latent":4}}""");
+
+        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+        JsonNode details = house.get("/api/v1/runs/" + run);
+        assertThat(details.get("classCount").intValue()).isEqualTo(260);
+        assertThat(details.has("classes")).isFalse();
+        assertThat(details.at("/classifier/test/pictures").intValue()).isEqualTo(260);
+        assertThat(house.items("/api/v1/runs/" + run + "/classes"))
+                .hasSize(260)
+                .allSatisfy(one -> assertThat(one.get("after").intValue()).isEqualTo(2))
+                .allSatisfy(one -> assertThat(one.get("recall").isNumber()).isTrue());
+        assertThat(house.items("/api/v1/runs/" + run + "/confusion").stream()
+                        .mapToInt(cell -> cell.get("count").intValue())
+                        .sum())
+                .isEqualTo(260);
+        assertThat(house.items("/api/v1/runs/" + run + "/clusters")).hasSize(260);
+        assertThat(house.status("/api/v1/runs/" + run + "/charts/confusion.svg"))
+                .isEqualTo(422);
+        aGoodRunSucceedsRightBehind("good-behind-many");
+    }
+
+    @Test
     void aClassWithOnePictureIsNamedWithWhatWouldDo() throws Exception {
         Path lonely = folder.resolve("roots/lonely");
         Paintings.write(lonely, 16, 1, 8, 1);
