@@ -14,10 +14,12 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// Stands for [EncodePack], whose engine is native: a picture's code is the mean of each of its colours. Writes and
+/// Stands for [EncodePacks], whose engine is native: a picture's code is the mean of each of its colours. Writes and
 /// says what the real one does.
 final class SimulatedEncoding implements JobHandler {
     private static final int DIMENSIONS = 3;
@@ -30,29 +32,33 @@ final class SimulatedEncoding implements JobHandler {
 
     @Override
     public String kind() {
-        return EncodePack.KIND;
+        return EncodePacks.KIND;
     }
 
     @Override
     public void work(JobContext context) throws Exception {
         RunRef run = context.job().run();
-        EncodePack.Order order = EventCodec.json().treeToValue(context.job().payload(), EncodePack.Order.class);
+        EncodePacks.Order order = EventCodec.json().treeToValue(context.job().payload(), EncodePacks.Order.class);
         Manifest manifest = Manifest.open(store, order.input().manifest());
         store.open(order.input().weights());
-        int[] rows = IntStream.range(0, manifest.rows())
-                .filter(row -> manifest.pack(row) == order.pack())
-                .toArray();
-        Points codes;
-        try (PixelPack pack = PixelPack.open(store, manifest.packs().get(order.pack()))) {
-            codes = codes(pack, rows, manifest);
+        int[][] rows = new int[order.packs()][];
+        List<Points> codes = new ArrayList<>();
+        for (int i = 0; i < order.packs(); i++) {
+            int number = order.first() + i;
+            rows[i] = IntStream.range(0, manifest.rows())
+                    .filter(row -> manifest.pack(row) == number)
+                    .toArray();
+            try (PixelPack pack = PixelPack.open(store, manifest.packs().get(number))) {
+                codes.add(codes(pack, rows[i], manifest));
+            }
         }
         context.check();
         context.done(tx -> {
-            Clusters.Encoded encoded = Clusters.encoded(tx.sql(), run.id(), order.pack(), rows, codes);
+            Clusters.Encoded encoded = Clusters.encoded(tx.sql(), run.id(), order.first(), rows, codes);
             tx.say(
                     new StageProgressed(
                             run, Stage.CLUSTER, "encode", encoded.done(), encoded.total(), "packs", Map.of()),
-                    "encode/" + order.pack());
+                    "encode/" + order.first());
             if (encoded.done() == encoded.total()) {
                 tx.add(new Job.New(run, AnalyseRun.KIND, "all", order.input().manifest()));
             }

@@ -1,6 +1,8 @@
 package io.peregrine.trainer;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ClassBalance;
+import io.peregrine.artifacts.ClassResults;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.artifacts.Safetensors;
@@ -17,7 +19,6 @@ import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import io.peregrine.work.Transaction;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -43,6 +44,7 @@ final class SimulatedTraining implements JobHandler {
         Network network = Network.valueOf(job.job().key().toUpperCase(Locale.ROOT));
         store.open(balanced.run().spec());
         Manifest.open(store, balanced.manifest());
+        ClassBalance.open(store, balanced.balance());
         for (ArtifactRef shard : balanced.shards()) {
             RecipeShard.open(store, shard);
         }
@@ -80,7 +82,14 @@ final class SimulatedTraining implements JobHandler {
                 last,
                 ref,
                 Map.of("loss", 1.0 / epoch),
-                last ? new TestMeasures(1, 1, 1, 1, List.of(), List.of()) : null);
+                last ? test(network) : null);
+    }
+
+    private TestMeasures test(Network network) {
+        ArtifactRef results = network == Network.CLASSIFIER
+                ? new ClassResults.Counter(1).add(0, 0, 1).results().publish(store)
+                : null;
+        return new TestMeasures(1, 1, 1, 1, 1, null, results);
     }
 
     /// Notes beside what the real trainer writes which claim reached the epoch: the oracle looks whether a stale one did.
