@@ -19,7 +19,7 @@ final class EventChecks {
 
     /// Components that their records' comments allow to be null.
     private static final Set<String> MAY_BE_NULL =
-            Set.of("spec", "priority", "test", "calibration", "duplicates", "neighbours", "dropped", "weight", "sha256", "unit");
+            Set.of("spec", "priority", "test", "calibration", "byClass", "sha256", "unit");
 
     private static final ClassValue<RecordComponent[]> COMPONENTS = new ClassValue<>() {
         @Override
