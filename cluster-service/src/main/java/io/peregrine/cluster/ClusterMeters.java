@@ -8,16 +8,14 @@ import io.peregrine.cluster.postgres.MeterQueries.Balanced;
 import io.peregrine.cluster.postgres.MeterQueries.ClassSize;
 import io.peregrine.cluster.postgres.MeterQueries.Latest;
 import io.peregrine.cluster.postgres.MeterQueries.Running;
+import io.peregrine.work.PeriodicTasks;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import org.jboss.logging.Logger;
 
 /// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every start.
 ///
@@ -25,8 +23,7 @@ import org.jboss.logging.Logger;
 /// tell of the set that was balanced last, those of clusters of the clusters that were computed last: of the largest 200.
 @ApplicationScoped
 class ClusterMeters {
-    private static final Logger LOG = Logger.getLogger(ClusterMeters.class);
-    private static final int SECONDS = 5;
+    private static final Duration PAUSE = Duration.ofSeconds(5);
 
     private final MeterQueries queries;
     private final MeterRegistry registry;
@@ -42,7 +39,7 @@ class ClusterMeters {
     private final MultiGauge purities;
     private final MultiGauge nmi;
     private final MultiGauge measures;
-    private ScheduledExecutorService clock;
+    private PeriodicTasks clock;
 
     ClusterMeters(MeterQueries queries, MeterRegistry registry) {
         this.queries = queries;
@@ -81,27 +78,22 @@ class ClusterMeters {
     }
 
     void start(@Observes StartupEvent start) {
-        clock = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("cluster-meters").factory());
-        clock.scheduleWithFixedDelay(this::measure, 1, SECONDS, TimeUnit.SECONDS);
+        clock = new PeriodicTasks("cluster-meters")
+                .repeat("measure clusters", Duration.ofSeconds(1), PAUSE, this::measure);
     }
 
     void stop(@Observes ShutdownEvent stop) {
-        clock.shutdownNow();
+        clock.close();
     }
 
     /// While the database is away the last values stand.
     private void measure() {
-        try {
-            List<MultiGauge.Row<?>> states = new ArrayList<>();
-            queries.states().forEach((state, count) -> states.add(MultiGauge.Row.of(Tags.of("state", state), count)));
-            runs.register(states, true);
-            tell(queries.running());
-            tell(queries.balanced());
-            queries.latest().ifPresentOrElse(this::tell, this::tellOfNone);
-        } catch (RuntimeException away) {
-            LOG.debugf("clusters are measured later: %s", away.getMessage());
-        }
+        List<MultiGauge.Row<?>> states = new ArrayList<>();
+        queries.states().forEach((state, count) -> states.add(MultiGauge.Row.of(Tags.of("state", state), count)));
+        runs.register(states, true);
+        tell(queries.running());
+        tell(queries.balanced());
+        queries.latest().ifPresentOrElse(this::tell, this::tellOfNone);
     }
 
     private void tell(List<Running> running) {

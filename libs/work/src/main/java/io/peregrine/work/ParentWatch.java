@@ -3,6 +3,7 @@ package io.peregrine.work;
 import io.quarkus.runtime.Startup;
 import jakarta.inject.Singleton;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
@@ -14,8 +15,19 @@ class ParentWatch {
     private static final Logger LOG = Logger.getLogger(ParentWatch.class);
 
     ParentWatch(@ConfigProperty(name = "peregrine.parent") Optional<Long> parent) {
-        parent.ifPresent(pid -> ProcessHandle.of(pid)
+        parent.ifPresent(pid -> ancestor(pid)
                 .ifPresentOrElse(launcher -> launcher.onExit().thenRun(ParentWatch::end), ParentWatch::end));
+    }
+
+    /// Only among our ancestors: if the launcher is gone already, its number may be another process's by now.
+    private static Optional<ProcessHandle> ancestor(long pid) {
+        return Stream.iterate(
+                        ProcessHandle.current().parent(),
+                        Optional::isPresent,
+                        process -> process.flatMap(ProcessHandle::parent))
+                .flatMap(Optional::stream)
+                .filter(process -> process.pid() == pid)
+                .findFirst();
     }
 
     private static void end() {

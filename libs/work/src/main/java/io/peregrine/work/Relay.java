@@ -96,6 +96,11 @@ public final class Relay implements AutoCloseable {
         thread = Thread.ofPlatform().name("relay").daemon().start(this::relay);
     }
 
+    /// @return whether its thread lives
+    boolean isAlive() {
+        return thread != null && thread.isAlive();
+    }
+
     /// Ends only when the service stops: an error of any kind, also an [Error], is logged and tried again.
     private void relay() {
         while (!stopping) {

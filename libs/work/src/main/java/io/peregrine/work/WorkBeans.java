@@ -15,26 +15,24 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
-import org.jboss.logging.Logger;
 
 /// Makes inbox, worker and relay of a service and runs them for as long as it runs.
 @ApplicationScoped
 class WorkBeans {
-    private static final Logger LOG = Logger.getLogger(WorkBeans.class);
-
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+    private static final Duration PAUSE = Duration.ofSeconds(5);
+
     private static final double[] ANSWER_NANOS = {5e6, 1e7, 2.5e7, 5e7, 1e8, 2.5e8, 5e8, 1e9, 2.5e9, 1e10};
 
     private final WorkConfig config;
@@ -42,7 +40,9 @@ class WorkBeans {
     private final String service;
     private Worker worker;
     private Relay relay;
-    private ScheduledExecutorService upkeep;
+    private PeriodicTasks upkeep;
+    private volatile boolean started;
+    private volatile boolean stopping;
 
     WorkBeans(
             WorkConfig config,
@@ -127,24 +127,34 @@ class WorkBeans {
                 config.turn(),
                 handlers.stream().map(meters::metered).toList());
         worker.start(config.threads());
-        upkeep = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("upkeep").factory());
-        upkeep.scheduleWithFixedDelay(meters::measure, 0, 5, TimeUnit.SECONDS);
-        upkeep.scheduleWithFixedDelay(this::tellWaiting, 5, 5, TimeUnit.SECONDS);
+        upkeep = new PeriodicTasks("upkeep")
+                .repeat("measure", Duration.ZERO, PAUSE, meters::measure)
+                .repeat("say what runs wait for", PAUSE, PAUSE, worker::tellWaiting);
+        started = true;
     }
 
-    private void tellWaiting() {
-        try {
-            worker.tellWaiting();
-        } catch (RuntimeException away) {
-            LOG.debugf("what runs wait for is told later: %s", away.getMessage());
+    /// @return names of the parts whose threads have died; while the service starts or stops none
+    List<String> deadThreads() {
+        List<String> dead = new ArrayList<>();
+        if (started && !stopping) {
+            if (!worker.isAlive()) {
+                dead.add("worker");
+            }
+            if (!relay.isAlive()) {
+                dead.add("relay");
+            }
+            if (!upkeep.isAlive()) {
+                dead.add("upkeep");
+            }
         }
+        return dead;
     }
 
     void stop(@Observes ShutdownEvent stop, Inbox inbox) throws InterruptedException {
+        stopping = true;
         inbox.stop();
         if (upkeep != null) {
-            upkeep.shutdownNow();
+            upkeep.close();
         }
         if (worker != null) {
             worker.close();

@@ -20,11 +20,9 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.jboss.logging.Logger;
 
 /// The meters of durable work, the same in every service. What is read from tables is the same on every replica.
 final class WorkMeters {
-    private static final Logger LOG = Logger.getLogger(WorkMeters.class);
     private static final List<String> STATES = List.of("queued", "running", "done", "failed", "cancelled");
 
     private final MeterRegistry registry;
@@ -123,33 +121,29 @@ final class WorkMeters {
 
     /// Reads the tables; while the database is away the last values stand.
     void measure() {
-        try {
-            List<MultiGauge.Row<?>> depths = new ArrayList<>();
-            List<MultiGauge.Row<?>> ages = new ArrayList<>();
-            List<MultiGauge.Row<?>> waits = new ArrayList<>();
-            for (Queue queue : queues()) {
-                depths.add(MultiGauge.Row.of(queue.tags(), queue.jobs()));
-                if (queue.state().equals("queued")) {
-                    waits.add(MultiGauge.Row.of(Tags.of("kind", queue.kind()), queue.longestWait()));
-                }
-                if (queue.isOpen()) {
-                    ages.add(MultiGauge.Row.of(queue.tags(), queue.oldestSeconds()));
-                }
+        List<MultiGauge.Row<?>> depths = new ArrayList<>();
+        List<MultiGauge.Row<?>> ages = new ArrayList<>();
+        List<MultiGauge.Row<?>> waits = new ArrayList<>();
+        for (Queue queue : queues()) {
+            depths.add(MultiGauge.Row.of(queue.tags(), queue.jobs()));
+            if (queue.state().equals("queued")) {
+                waits.add(MultiGauge.Row.of(Tags.of("kind", queue.kind()), queue.longestWait()));
             }
-            depth.register(depths, true);
-            longestWait.register(waits, true);
-            age.register(ages, true);
-            Outbox outbox = outbox();
-            unsent = outbox.events();
-            unsentSeconds = outbox.oldestSeconds();
-            setAside = database.jdbi()
-                    .withHandle(sql -> sql.createQuery("select count(*) from outbox where set_aside_at is not null")
-                            .mapTo(Long.class)
-                            .one());
-            measureQuarantine();
-        } catch (RuntimeException away) {
-            LOG.debugf("queues are measured later: %s", away.getMessage());
+            if (queue.isOpen()) {
+                ages.add(MultiGauge.Row.of(queue.tags(), queue.oldestSeconds()));
+            }
         }
+        depth.register(depths, true);
+        longestWait.register(waits, true);
+        age.register(ages, true);
+        Outbox outbox = outbox();
+        unsent = outbox.events();
+        unsentSeconds = outbox.oldestSeconds();
+        setAside = database.jdbi()
+                .withHandle(sql -> sql.createQuery("select count(*) from outbox where set_aside_at is not null")
+                        .mapTo(Long.class)
+                        .one());
+        measureQuarantine();
     }
 
     private void measureQuarantine() {

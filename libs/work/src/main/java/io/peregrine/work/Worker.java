@@ -90,6 +90,11 @@ public final class Worker implements AutoCloseable {
         }
     }
 
+    /// @return whether no thread of it has died
+    boolean isAlive() {
+        return threads.stream().allMatch(Thread::isAlive);
+    }
+
     private void work() {
         Set<Class<?>> told = new HashSet<>();
         while (!stopping) {

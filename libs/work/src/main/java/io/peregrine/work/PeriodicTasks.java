@@ -1,0 +1,73 @@
+package io.peregrine.work;
+
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jboss.logging.Logger;
+
+/// Repeats tasks on one daemon thread of its own.
+///
+/// A plain [ScheduledExecutorService] cancels a task silently at its first exception. Here a task that throws anything
+/// is logged and runs again at its next turn. A [VirtualMachineError] ends the process: after one, no thread of it can
+/// be relied upon.
+public final class PeriodicTasks implements AutoCloseable {
+    /// A task, which may throw what it likes.
+    @FunctionalInterface
+    public interface Task {
+        void run() throws Exception;
+    }
+
+    private static final Logger LOG = Logger.getLogger(PeriodicTasks.class);
+
+    private final ScheduledExecutorService clock;
+
+    /// @param name of the thread
+    public PeriodicTasks(String name) {
+        clock = Executors.newSingleThreadScheduledExecutor(
+                Thread.ofPlatform().daemon().name(name).factory());
+    }
+
+    /// Repeats a task until [#close].
+    ///
+    /// @param name of the task, for the log
+    /// @param delay before the first turn
+    /// @param pause between the end of a turn and the next
+    /// @return this
+    public PeriodicTasks repeat(String name, Duration delay, Duration pause, Task task) {
+        AtomicLong failures = new AtomicLong();
+        clock.scheduleWithFixedDelay(
+                () -> turn(name, task, failures), delay.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
+        return this;
+    }
+
+    private static void turn(String name, Task task, AtomicLong failures) {
+        try {
+            task.run();
+            long failed = failures.getAndSet(0);
+            if (failed > 0) {
+                LOG.infof("periodic task succeeded again task=%s failures=%d", name, failed);
+            }
+        } catch (VirtualMachineError fatal) {
+            ProcessEnd.after(fatal, "periodic task " + name);
+        } catch (Throwable error) {
+            // The first of a row is logged whole: an outage of an hour would otherwise fill the log.
+            if (failures.getAndIncrement() == 0) {
+                LOG.warnf(error, "periodic task failed and runs again at its next turn task=%s", name);
+            } else {
+                LOG.debugf("periodic task failed again task=%s: %s", name, error);
+            }
+        }
+    }
+
+    /// @return whether tasks are still repeated
+    public boolean isAlive() {
+        return !clock.isShutdown();
+    }
+
+    @Override
+    public void close() {
+        clock.shutdownNow();
+    }
+}

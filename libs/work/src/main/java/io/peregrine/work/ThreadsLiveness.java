@@ -1,0 +1,26 @@
+package io.peregrine.work;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Liveness;
+
+/// Down when a thread of worker, heartbeat, relay or upkeep has died: the service would answer, and do nothing.
+@Liveness
+@ApplicationScoped
+class ThreadsLiveness implements HealthCheck {
+    private final WorkBeans work;
+
+    ThreadsLiveness(WorkBeans work) {
+        this.work = work;
+    }
+
+    @Override
+    public HealthCheckResponse call() {
+        String dead = String.join(", ", work.deadThreads());
+        return HealthCheckResponse.named("Threads")
+                .status(dead.isEmpty())
+                .withData("dead", dead)
+                .build();
+    }
+}
