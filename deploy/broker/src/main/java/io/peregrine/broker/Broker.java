@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.Properties;
+import java.util.stream.Stream;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import kafka.tools.StorageTool;
@@ -18,13 +20,7 @@ public final class Broker {
 
     public static void main(String[] arguments) throws IOException {
         Path file = Path.of(arguments[0]);
-        long parent = Long.parseLong(arguments[1]);
-        ProcessHandle.of(parent)
-                .ifPresentOrElse(
-                        // halt: a broker that outlives its launcher would hold port and folder.
-                        handle -> handle.onExit()
-                                .thenRun(() -> Runtime.getRuntime().halt(0)),
-                        () -> Runtime.getRuntime().halt(0));
+        endWith(Long.parseLong(arguments[1]));
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file)) {
             properties.load(reader);
@@ -41,5 +37,22 @@ public final class Broker {
         Runtime.getRuntime().addShutdownHook(new Thread(server::shutdown));
         server.startup();
         server.awaitShutdown();
+    }
+
+    /// A broker that outlives its launcher would hold port and folder. The launcher is looked for among our ancestors:
+    /// if it is gone already, its number may be another process's by now.
+    private static void endWith(long parent) {
+        Stream.iterate(
+                        ProcessHandle.current().parent(),
+                        Optional::isPresent,
+                        process -> process.flatMap(ProcessHandle::parent))
+                .flatMap(Optional::stream)
+                .filter(process -> process.pid() == parent)
+                .findFirst()
+                .ifPresentOrElse(launcher -> launcher.onExit().thenRun(Broker::halt), Broker::halt);
+    }
+
+    private static void halt() {
+        Runtime.getRuntime().halt(0);
     }
 }

@@ -14,6 +14,7 @@ import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.local.ProcessIdentity;
 import io.peregrine.local.ProjectRoot;
 import io.peregrine.local.Service;
 import java.io.IOException;
@@ -238,7 +239,10 @@ class CareTest {
     /// As `./peregrine up` does, for commands that look for what is up.
     private void announce(House house) throws IOException {
         ObjectNode instance = EventCodec.json().createObjectNode();
-        instance.put("launcher", ProcessHandle.current().pid()).put("kafka", house.kafka());
+        ProcessIdentity launcher = ProcessIdentity.current();
+        instance.put("launcher", launcher.pid())
+                .put("launcherStarted", launcher.started())
+                .put("kafka", house.kafka());
         house.addresses().forEach((service, address) -> instance.put(service.word(), address));
         instance.put("data", data.toString());
         Files.writeString(data.resolve("peregrine.json"), instance.toString());

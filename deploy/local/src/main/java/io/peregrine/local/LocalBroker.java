@@ -8,25 +8,31 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.KafkaException;
 
 /// A real Kafka broker (KRaft, one node) as a child process, with Peregrine's topics.
-public final class LocalBroker implements AutoCloseable {
+public final class LocalBroker implements AutoCloseable, Supervised {
+    static final String NAME = "Kafka";
+
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    private final Path folder;
     private final int port;
-    private final Process process;
     private final Path log;
+    private Process process;
+    private boolean wanted;
 
-    private LocalBroker(int port, Process process, Path log) {
+    private LocalBroker(Path folder, int port) {
+        this.folder = folder;
         this.port = port;
-        this.process = process;
-        this.log = log;
+        this.log = folder.resolve("broker.log");
     }
 
     /// Starts a broker and waits until its topics are there.
@@ -35,21 +41,37 @@ public final class LocalBroker implements AutoCloseable {
     /// @param port to listen on, on loopback; 0 takes a free one
     /// @throws Refusal if the port is in use or the broker was not built
     public static LocalBroker start(Path folder, int port) {
-        int client = port == 0 ? Ports.free() : port;
-        Ports.mustBeFree(client, "Kafka");
+        LocalBroker broker = new LocalBroker(folder, port == 0 ? Ports.free() : port);
+        try {
+            broker.start();
+            return broker;
+        } catch (RuntimeException e) {
+            broker.close();
+            throw e;
+        }
+    }
+
+    /// Starts the broker again, on the same folder and port, after [#stop], and waits until its topics are there.
+    public void start() {
+        launch();
+        createTopics();
+    }
+
+    private synchronized void launch() {
+        Ports.mustBeFree(port, NAME);
         Path built = ProjectRoot.path().resolve("deploy/broker/target");
         if (!Files.isDirectory(built.resolve("lib"))) {
             throw new Refusal("The broker is not built (no %s); run ./peregrine, which builds it.".formatted(built));
         }
         try {
             Files.createDirectories(folder);
-            Path log = folder.resolve("broker.log");
-            Path properties = Files.writeString(folder.resolve("broker.properties"), properties(folder, client));
-            Process process = new ProcessBuilder(
+            Path properties = Files.writeString(folder.resolve("broker.properties"), properties(folder, port));
+            process = new ProcessBuilder(
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-Xmx512m",
                             "-XX:+UseSerialGC",
+                            "-XX:+ExitOnOutOfMemoryError",
                             "--enable-native-access=ALL-UNNAMED",
                             "--sun-misc-unsafe-memory-access=allow",
                             "-cp",
@@ -60,14 +82,7 @@ public final class LocalBroker implements AutoCloseable {
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
                     .start();
-            LocalBroker broker = new LocalBroker(client, process, log);
-            try {
-                broker.createTopics();
-                return broker;
-            } catch (RuntimeException e) {
-                broker.close();
-                throw e;
-            }
+            wanted = true;
         } catch (IOException e) {
             throw new UncheckedIOException("the broker cannot be started in " + folder, e);
         }
@@ -100,10 +115,7 @@ public final class LocalBroker implements AutoCloseable {
     private void createTopics() {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
-            try (Admin admin = Admin.create(Map.of(
-                    "bootstrap.servers", bootstrapServers(),
-                    "request.timeout.ms", "3000",
-                    "default.api.timeout.ms", "6000"))) {
+            try (Admin admin = admin()) {
                 Set<String> there = admin.listTopics().names().get(10, TimeUnit.SECONDS);
                 List<NewTopic> missing = Topics.partitions().entrySet().stream()
                         .filter(topic -> !there.contains(topic.getKey()))
@@ -112,7 +124,7 @@ public final class LocalBroker implements AutoCloseable {
                 admin.createTopics(missing).all().get(10, TimeUnit.SECONDS);
                 return;
             } catch (ExecutionException | TimeoutException notYet) {
-                if (!process.isAlive() || System.nanoTime() > deadline) {
+                if (!isAlive() || System.nanoTime() > deadline) {
                     throw new Refusal("The broker did not come up; see %s.".formatted(log));
                 }
             } catch (InterruptedException e) {
@@ -122,30 +134,100 @@ public final class LocalBroker implements AutoCloseable {
         }
     }
 
+    private Admin admin() {
+        return Admin.create(Map.of(
+                "bootstrap.servers", bootstrapServers(), "request.timeout.ms", "3000", "default.api.timeout.ms", "5000"));
+    }
+
     /// @return `127.0.0.1:<port>`
     public String bootstrapServers() {
         return "127.0.0.1:" + port;
     }
 
+    @Override
     public int port() {
         return port;
     }
 
     /// @return whether the process lives
     public boolean isAlive() {
-        return process.isAlive();
+        return process().isPresent();
     }
 
     /// Kills the process, as a power cut would.
     public void kill() {
-        process.destroyForcibly().onExit().join();
+        process().ifPresent(broker -> {
+            broker.destroyForcibly();
+            broker.onExit().join();
+        });
+    }
+
+    /// Kills the process, and leaves it so until [#start].
+    public void stop() {
+        synchronized (this) {
+            wanted = false;
+        }
+        kill();
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Path log() {
+        return log;
+    }
+
+    @Override
+    public synchronized boolean isWanted() {
+        return wanted;
+    }
+
+    @Override
+    public synchronized Optional<ProcessHandle> process() {
+        return Optional.ofNullable(process).map(Process::toHandle).filter(ProcessHandle::isAlive);
+    }
+
+    @Override
+    public synchronized Optional<String> ended() {
+        return process.isAlive() ? Optional.empty() : Optional.of("ended with exit status " + process.exitValue());
+    }
+
+    @Override
+    public boolean answers() {
+        try (Admin admin = admin()) {
+            admin.describeCluster().nodes().get(6, TimeUnit.SECONDS);
+            return true;
+        } catch (ExecutionException | TimeoutException | KafkaException noAnswer) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /// Its topics are there from its first start.
+    @Override
+    public void startAgain() {
+        kill();
+        launch();
     }
 
     @Override
     public void close() {
-        process.destroy();
+        Process last;
+        synchronized (this) {
+            wanted = false;
+            last = process;
+        }
+        if (last == null) {
+            return;
+        }
+        last.destroy();
         try {
-            if (!process.waitFor(10, TimeUnit.SECONDS)) {
+            if (!last.waitFor(10, TimeUnit.SECONDS)) {
                 kill();
             }
         } catch (InterruptedException e) {

@@ -6,11 +6,8 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,10 +24,12 @@ import java.util.stream.Stream;
 
 /// All of Peregrine on one machine: broker, database and the four services as child processes.
 ///
-/// What `./peregrine` starts, and the fixture of the end-to-end tests. A service that dies is started again, as any
-/// supervisor would. Data and logs lie under one folder.
+/// What `./peregrine` starts, and the fixture of the end-to-end tests. A child that dies or hangs is started again, as
+/// any supervisor would. Data and logs lie under one folder.
 public final class LocalPeregrine implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PROBE_PAUSE = Duration.ofSeconds(15);
+    private static final int PROBES = 6;
 
     /// Where everything listens, on loopback; 0 takes a free port.
     public record Addresses(int kafka, int postgres, Map<Service, Integer> services) {
@@ -67,14 +66,16 @@ public final class LocalPeregrine implements AutoCloseable {
     private final Addresses addresses;
     private final Map<String, String> environment;
     private final Consumer<String> notices;
-    private final Map<Service, Process> processes = new EnumMap<>(Service.class);
+    private final Map<Service, ServiceProcess> services = new EnumMap<>(Service.class);
     private final List<Process> replicas = new ArrayList<>();
     private final HttpClient http =
             HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+    private final ChildProcesses children;
+    private final Supervisor supervisor;
     private LocalBroker broker;
     private LocalPostgres postgres;
-    private FileChannel owned;
-    private volatile boolean stopping;
+    private DataLock lock;
+    private boolean stopping;
 
     private LocalPeregrine(
             Path data,
@@ -87,6 +88,8 @@ public final class LocalPeregrine implements AutoCloseable {
         this.addresses = addresses;
         this.environment = environment;
         this.notices = notices;
+        this.children = new ChildProcesses(this.data);
+        this.supervisor = new Supervisor(children, PROBE_PAUSE, PROBES, notices);
     }
 
     /// Starts everything and waits until every service is ready. It ends at the latest when this process does.
@@ -94,7 +97,7 @@ public final class LocalPeregrine implements AutoCloseable {
     /// @param data folder for data and logs; what ran there before goes on from it
     /// @param roots folders below which datasets may lie
     /// @param environment of every service, beside and over what it is given here
-    /// @param notices told in one line of a service that died and was started again
+    /// @param notices told in one line of a child that died or hung and is started again
     /// @throws Refusal in one sentence, if a port or the data folder is in use, or something is not built or not up
     public static LocalPeregrine start(
             Path data,
@@ -121,43 +124,32 @@ public final class LocalPeregrine implements AutoCloseable {
                 throw new Refusal(
                         "%s is not built (no %s); run ./peregrine, which builds it.".formatted(service.module(), jar));
             }
+        }
+        lock = DataLock.take(data)
+                .orElseThrow(() -> new Refusal(
+                        "Another Peregrine works in %s; end it (./peregrine down, if it was brought up so), or name"
+                                        .formatted(data)
+                                + " another folder with --data."));
+        // Before the ports are looked at: what an earlier launcher left running may have them.
+        children.endLeft().forEach(notices);
+        for (Service service : Service.values()) {
             Ports.mustBeFree(addresses.services().get(service), service.module());
         }
-        own();
-        CompletableFuture<Void> kafka =
-                CompletableFuture.runAsync(() -> broker = LocalBroker.start(data.resolve("kafka"), addresses.kafka()));
-        CompletableFuture<Void> database = CompletableFuture.runAsync(
-                () -> postgres = LocalPostgres.start(data.resolve("postgres"), addresses.postgres()));
+        CompletableFuture<Void> kafka = CompletableFuture.runAsync(() -> {
+            broker = LocalBroker.start(data.resolve("kafka"), addresses.kafka());
+            supervisor.watch(broker);
+        });
+        CompletableFuture<Void> database = CompletableFuture.runAsync(() -> {
+            postgres = LocalPostgres.start(data.resolve("postgres"), addresses.postgres());
+            supervisor.watch(postgres);
+        });
         join(CompletableFuture.allOf(kafka, database));
         for (Service service : Service.values()) {
             launch(service);
         }
-        Thread.ofPlatform().daemon().name("supervisor").start(this::supervise);
         for (Service service : Service.values()) {
             awaitReady(service);
         }
-    }
-
-    /// Takes the data folder for this process; the system gives it back when the process ends, however that comes
-    /// about.
-    private void own() {
-        try {
-            Files.createDirectories(data.resolve("logs"));
-            owned = FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            if (owned.tryLock() == null) {
-                throw inUse();
-            }
-        } catch (OverlappingFileLockException sameProcess) {
-            throw inUse();
-        } catch (IOException e) {
-            throw new Refusal("The data folder %s cannot be used: %s.".formatted(data, e));
-        }
-    }
-
-    private Refusal inUse() {
-        return new Refusal("Another Peregrine works in %s; end it (./peregrine down, if it was brought up so), or name"
-                        .formatted(data)
-                + " another folder with --data.");
     }
 
     private static void join(CompletableFuture<Void> both) {
@@ -174,7 +166,11 @@ public final class LocalPeregrine implements AutoCloseable {
 
     private synchronized void launch(Service service) {
         if (!stopping) {
-            processes.put(service, start(service, addresses.services().get(service), log(service)));
+            int port = addresses.services().get(service);
+            ServiceProcess process =
+                    new ServiceProcess(service, port, log(service), http, () -> start(service, port, log(service)));
+            services.put(service, process.start());
+            supervisor.watch(process);
         }
     }
 
@@ -184,6 +180,7 @@ public final class LocalPeregrine implements AutoCloseable {
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xmx" + service.heap(),
                 "-XX:+UseSerialGC",
+                "-XX:+ExitOnOutOfMemoryError",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 "--add-modules",
@@ -251,26 +248,8 @@ public final class LocalPeregrine implements AutoCloseable {
         }
     }
 
-    private void supervise() {
-        while (!stopping) {
-            for (Service service : Service.values()) {
-                Process process = process(service);
-                if (process != null && !process.isAlive() && !stopping) {
-                    notices.accept("%s ended with exit status %d and is started again; its log: %s"
-                            .formatted(service.module(), process.exitValue(), log(service)));
-                    launch(service);
-                }
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(200);
-            } catch (InterruptedException e) {
-                return;
-            }
-        }
-    }
-
     private synchronized Process process(Service service) {
-        return processes.get(service);
+        return services.get(service).current();
     }
 
     /// Waits until a service answers that it is ready.
@@ -372,9 +351,11 @@ public final class LocalPeregrine implements AutoCloseable {
         List<Process> all;
         synchronized (this) {
             stopping = true;
-            all = Stream.concat(processes.values().stream(), replicas.stream()).toList();
+            replicas.forEach(Process::destroy);
+            all = Stream.concat(services.values().stream().map(ServiceProcess::stop), replicas.stream())
+                    .toList();
         }
-        all.forEach(Process::destroy);
+        supervisor.close();
         long deadline = System.nanoTime() + Duration.ofSeconds(15).toNanos();
         for (Process process : all) {
             try {
@@ -392,12 +373,8 @@ public final class LocalPeregrine implements AutoCloseable {
         if (broker != null) {
             broker.close();
         }
-        if (owned != null) {
-            try {
-                owned.close();
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
+        if (lock != null) {
+            lock.close();
         }
     }
 }

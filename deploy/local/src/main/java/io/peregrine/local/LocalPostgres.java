@@ -11,25 +11,34 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// A real PostgreSQL as a child process, with a schema and a role for each service.
 ///
 /// Durable as a server is: `fsync` and `synchronous_commit` are on. One that an earlier `kill -9` left running on
 /// the same folder is found and stopped, and its folder taken over.
-public final class LocalPostgres implements AutoCloseable {
+public final class LocalPostgres implements AutoCloseable, Supervised {
     /// Each has a role and a schema of its name.
     public static final List<String> SERVICES = List.of("ingest", "balance", "trainer", "cluster");
 
+    static final String NAME = "PostgreSQL";
+    /// `pg_ctl restart` is over sooner.
+    private static final Duration GONE = Duration.ofSeconds(2);
+
     private final Path folder;
     private final int port;
+    private final PostgresProcesses processes;
     private EmbeddedPostgres server;
+    private volatile boolean wanted;
+    private Long goneSince;
 
     private LocalPostgres(Path folder, int port) {
         this.folder = folder;
         this.port = port;
+        this.processes = new PostgresProcesses(folder);
     }
 
     /// Starts a server.
@@ -44,11 +53,11 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /// Starts the server again, on the same folder and port, after [#stop].
-    public void start() {
+    public synchronized void start() {
         try {
-            Files.createDirectories(folder);
-            stopOrphan();
-            Ports.mustBeFree(port, "PostgreSQL");
+            processes.end();
+            Ports.mustBeFree(port, NAME);
+            beginAnewIfHalfMade();
             server = EmbeddedPostgres.builder()
                     .setDataDirectory(folder)
                     .setCleanDataDirectory(false)
@@ -61,44 +70,38 @@ public final class LocalPostgres implements AutoCloseable {
                     .setServerConfig("full_page_writes", "on")
                     .setServerConfig("max_connections", "200")
                     .setServerConfig("listen_addresses", "127.0.0.1")
-                    .setOutputRedirector(ProcessBuilder.Redirect.DISCARD)
-                    .setErrorRedirector(ProcessBuilder.Redirect.DISCARD)
+                    // What clients are told is no concern of the server's log; why it ended is.
+                    .setServerConfig("log_min_messages", "fatal")
+                    .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log().toFile()))
+                    .setErrorRedirector(ProcessBuilder.Redirect.appendTo(log().toFile()))
                     .start();
             createSchemas();
+            Files.deleteIfExists(halfMade());
+            wanted = true;
         } catch (IOException e) {
             throw new UncheckedIOException("PostgreSQL cannot be started in " + folder, e);
         }
     }
 
-    /// The first line of `postmaster.pid` is the process that has the folder.
-    private void stopOrphan() throws IOException {
-        Path pidFile = folder.resolve("postmaster.pid");
-        if (!Files.exists(pidFile)) {
-            return;
-        }
-        Optional<ProcessHandle> orphan = Files.readAllLines(pidFile).stream()
-                .findFirst()
-                .map(String::trim)
-                .filter(line -> line.matches("\\d+"))
-                .flatMap(line -> ProcessHandle.of(Long.parseLong(line)))
-                .filter(process -> process.info().command().orElse("").contains("postgres"));
-        if (orphan.isPresent()) {
-            // SIGINT is PostgreSQL's fast shutdown; Java can only send SIGTERM, which would wait for clients.
-            Process kill = new ProcessBuilder(
-                            "kill", "-INT", Long.toString(orphan.get().pid()))
-                    .redirectErrorStream(true)
-                    .start();
-            try {
-                kill.waitFor();
-                orphan.get().onExit().get(20, TimeUnit.SECONDS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } catch (Exception stubborn) {
-                orphan.get().destroyForcibly();
-                orphan.get().onExit().join();
+    /// Beside the folder while it is made: if the launcher is killed meanwhile, what lies there will never start.
+    private Path halfMade() {
+        return folder.resolveSibling(folder.getFileName() + ".half-made");
+    }
+
+    private void beginAnewIfHalfMade() throws IOException {
+        if (Files.exists(halfMade()) && Files.exists(folder)) {
+            try (Stream<Path> files = Files.walk(folder)) {
+                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                    Files.delete(file);
+                }
             }
         }
-        Files.deleteIfExists(pidFile);
+        Files.createDirectories(folder);
+        try (Stream<Path> files = Files.list(folder)) {
+            if (files.findAny().isEmpty()) {
+                Files.writeString(halfMade(), "The database in this folder is being made.\n");
+            }
+        }
     }
 
     private void createSchemas() {
@@ -137,6 +140,7 @@ public final class LocalPostgres implements AutoCloseable {
         return "jdbc:postgresql://127.0.0.1:%d/peregrine".formatted(port);
     }
 
+    @Override
     public int port() {
         return port;
     }
@@ -147,8 +151,18 @@ public final class LocalPostgres implements AutoCloseable {
     }
 
     /// Stops the server; [#start] goes on from its folder.
-    public void stop() {
+    public synchronized void stop() {
+        wanted = false;
+        discard();
+        // One that hangs does not follow pg_ctl, which gives up after 5 seconds.
+        processes.end();
+    }
+
+    /// Gives the server up. If it lives and answers, it is shut down.
+    private void discard() {
         if (server != null) {
+            // pg_ctl sends a signal to whatever process has the number in the file.
+            processes.forget();
             try {
                 server.close();
             } catch (IOException e) {
@@ -157,6 +171,58 @@ public final class LocalPostgres implements AutoCloseable {
                 server = null;
             }
         }
+    }
+
+    @Override
+    public String name() {
+        return NAME;
+    }
+
+    @Override
+    public Path log() {
+        return folder.resolveSibling("postgres.log");
+    }
+
+    @Override
+    public boolean isWanted() {
+        return wanted;
+    }
+
+    @Override
+    public Optional<ProcessHandle> process() {
+        return processes.postmaster();
+    }
+
+    @Override
+    public synchronized Optional<String> ended() {
+        if (process().isPresent()) {
+            goneSince = null;
+            return Optional.empty();
+        }
+        long now = System.nanoTime();
+        if (goneSince == null) {
+            goneSince = now;
+        }
+        return now - goneSince < GONE.toNanos() ? Optional.empty() : Optional.of("ended");
+    }
+
+    /// Also a refusal is an answer, such as one while the server recovers.
+    @Override
+    public boolean answers() {
+        try (Connection connection =
+                DriverManager.getConnection(url() + "?loginTimeout=5&socketTimeout=5", "postgres", "postgres")) {
+            return connection.isValid(5);
+        } catch (SQLException refused) {
+            String state = refused.getSQLState();
+            return state != null && !state.startsWith("08");
+        }
+    }
+
+    @Override
+    public synchronized void startAgain() {
+        processes.kill();
+        discard();
+        start();
     }
 
     @Override

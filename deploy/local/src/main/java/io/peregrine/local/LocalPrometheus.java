@@ -28,12 +28,15 @@ public final class LocalPrometheus implements AutoCloseable {
     public static final int USUAL_PORT = 9091;
 
     /// A shell between, because Prometheus does not look after its parent: when standard input ends, which it also
-    /// does when the parent is killed, Prometheus is told to end.
+    /// does when the parent is killed, Prometheus is told to end. Once Prometheus has ended nothing is told any more: its
+    /// number may be another process's.
     private static final String WATCHED = """
             exec 3<&0
             "$@" </dev/null 3<&- & prometheus=$!
-            { cat <&3; kill $prometheus; } >/dev/null 2>&1 &
-            wait $prometheus""";
+            { while read -r line <&3; do :; done; kill $prometheus; } >/dev/null 2>&1 & watch=$!
+            wait $prometheus; status=$?
+            kill $watch
+            exit $status""";
 
     private final Path program;
     private final Path folder;
@@ -164,6 +167,12 @@ public final class LocalPrometheus implements AutoCloseable {
             if (stopping) {
                 return;
             }
+        }
+        try {
+            // If only the shell was killed, this ends the Prometheus that it has left.
+            ended.getOutputStream().close();
+        } catch (IOException gone) {
+            // Nobody reads it any more.
         }
         notices.accept("Prometheus ended with exit status %d and is started again; its log: %s"
                 .formatted(ended.exitValue(), log()));

@@ -85,6 +85,36 @@ class LocalPostgresTest {
         }
     }
 
+    /// What a crash leaves: the number of a server that is gone, which is another process's by now.
+    @Test
+    void anotherServersProcessIsLeftAloneThoughPostmasterPidNamesIt() throws Exception {
+        Path program = Files.copy(Path.of("/bin/sleep"), folder.resolve("postgres"));
+        Process other = new ProcessBuilder(program.toString(), "600").start();
+        Path data = Files.createDirectories(folder.resolve("data"));
+        Files.writeString(data.resolve("postmaster.pid"), other.pid() + "\n" + data + "\n");
+        try (LocalPostgres postgres = LocalPostgres.start(data, 0);
+                Connection connection = postgres.connect("trainer")) {
+            assertThat(connection.isValid(2)).isTrue();
+            assertThat(other.isAlive()).isTrue();
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    /// A launcher that is killed while it makes the database leaves a folder which no server ever starts from.
+    @Test
+    void aHalfMadeFolderIsMadeAnew() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        Files.writeString(data.resolve("PG_VERSION"), "17\n");
+        Files.createFile(data.resolve("postgresql.conf"));
+        Files.createFile(folder.resolve("data.half-made"));
+        try (LocalPostgres postgres = LocalPostgres.start(data, 0);
+                Connection connection = postgres.connect("trainer")) {
+            assertThat(connection.isValid(2)).isTrue();
+            assertThat(folder.resolve("data.half-made")).doesNotExist();
+        }
+    }
+
     @Test
     void aPortInUseIsNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {

@@ -1,6 +1,7 @@
 package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.local.Refusal;
 import java.io.IOException;
@@ -18,6 +19,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// The commands that speak with what is up: `publish`, `status`, `cancel`.
@@ -47,10 +49,13 @@ final class AskCommands {
     @Command(
             name = "status",
             aliases = {"runs", "show"},
-            description = "Tell of all runs, or of one.")
+            description = "Tell of broker, database, services and all runs, or of one run.")
     static final class Status implements Callable<Integer> {
         @Mixin
         Place place;
+
+        @Option(names = "--json", description = "for programs; of one run it always is")
+        boolean asJson;
 
         @Parameters(arity = "0..1", paramLabel = "RUN")
         String run;
@@ -64,8 +69,20 @@ final class AskCommands {
                 tellFindings(instance);
                 return 0;
             }
+            List<ProcessStatus> processes = ProcessStatus.of(instance);
+            if (!asJson) {
+                ProcessStatus.table(processes).forEach(System.out::println);
+                System.out.println();
+            }
             JsonNode runs = json(ask(instance.cluster(), "GET", "/api/v1/runs?limit=50"))
                     .path("items");
+            if (asJson) {
+                ObjectNode all = EventCodec.json().createObjectNode();
+                all.set("processes", EventCodec.json().valueToTree(processes));
+                all.set("runs", runs);
+                System.out.println(all.toPrettyString());
+                return 0;
+            }
             if (runs.isEmpty()) {
                 System.out.println("No run yet; ./peregrine publish FOLDER begins one.");
             }

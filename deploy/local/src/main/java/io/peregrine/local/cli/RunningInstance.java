@@ -3,6 +3,7 @@ package io.peregrine.local.cli;
 import io.peregrine.events.EventCodec;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.LocalPrometheus;
+import io.peregrine.local.ProcessIdentity;
 import io.peregrine.local.Refusal;
 import io.peregrine.local.Service;
 import java.io.IOException;
@@ -16,6 +17,7 @@ import java.util.SequencedMap;
 /// The instance that `./peregrine up` keeps running over a data folder, as `<data>/peregrine.json` tells of it.
 ///
 /// @param launcher its process
+/// @param launcherStarted identifies the process together with its number, see [ProcessIdentity]
 /// @param kafka bootstrap servers
 /// @param ingest address of the ingest service
 /// @param balance address of the balance service
@@ -24,6 +26,7 @@ import java.util.SequencedMap;
 /// @param prometheus its address, or null where nobody observes
 record RunningInstance(
         long launcher,
+        String launcherStarted,
         String kafka,
         String ingest,
         String balance,
@@ -44,6 +47,7 @@ record RunningInstance(
         InstanceAccess.use(peregrine.data());
         return new RunningInstance(
                 ProcessHandle.current().pid(),
+                ProcessIdentity.current().started(),
                 peregrine.broker().bootstrapServers(),
                 peregrine.address(Service.INGEST),
                 peregrine.address(Service.BALANCE),
@@ -78,24 +82,46 @@ record RunningInstance(
     }
 
     void withdraw() {
+        withdraw(Path.of(data));
+    }
+
+    static void withdraw(Path data) {
         try {
-            Files.deleteIfExists(file(Path.of(data)));
+            Files.deleteIfExists(file(data));
         } catch (IOException stays) {
             // A file that stays names a process that is gone; find() sees that.
         }
     }
 
+    /// @return the launcher, if it lives and is no other process that has its number now
+    Optional<ProcessHandle> process() {
+        return new ProcessIdentity(launcher, launcherStarted).find();
+    }
+
     /// @return the instance that runs over a data folder now
     static Optional<RunningInstance> find(Path data) {
+        return read(data)
+                .filter(instance -> instance.isOf(data))
+                .filter(instance -> instance.process().isPresent())
+                .map(RunningInstance::withAccess);
+    }
+
+    /// A folder that was copied while it was in use tells of the other's launcher.
+    boolean isOf(Path folder) {
+        try {
+            return Files.isSameFile(folder, Path.of(data));
+        } catch (IOException | RuntimeException noSuchFolder) {
+            return false;
+        }
+    }
+
+    /// @return what the file tells, whether it still holds or not
+    static Optional<RunningInstance> read(Path data) {
         if (!Files.isRegularFile(file(data))) {
             return Optional.empty();
         }
         try {
-            RunningInstance instance =
-                    EventCodec.json().readValue(Files.readAllBytes(file(data)), RunningInstance.class);
-            return ProcessHandle.of(instance.launcher())
-                    .filter(ProcessHandle::isAlive)
-                    .map(process -> instance.withAccess());
+            return Optional.of(EventCodec.json().readValue(Files.readAllBytes(file(data)), RunningInstance.class));
         } catch (IOException unreadable) {
             return Optional.empty();
         }

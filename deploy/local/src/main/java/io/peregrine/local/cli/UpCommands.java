@@ -1,17 +1,22 @@
 package io.peregrine.local.cli;
 
+import io.peregrine.local.ChildProcesses;
+import io.peregrine.local.DataLock;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.Refusal;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -82,6 +87,7 @@ final class UpCommands {
                     "--enable-native-access=ALL-UNNAMED",
                     "--sun-misc-unsafe-memory-access=allow",
                     "-Xmx256m",
+                    "-XX:+ExitOnOutOfMemoryError",
                     "-Dslf4j.internal.verbosity=ERROR",
                     "-cp",
                     System.getProperty("java.class.path"),
@@ -104,7 +110,12 @@ final class UpCommands {
             System.out.println("Starting broker, database and four services (log: %s) …".formatted(log));
             while (RunningInstance.find(place.data()).isEmpty()) {
                 if (launcher.waitFor(200, TimeUnit.MILLISECONDS)) {
-                    throw new Refusal(Files.readString(log).strip());
+                    String said = Files.readString(log).strip();
+                    throw new Refusal(
+                            said.isEmpty()
+                                    ? "The launcher ended with exit status %d before everything was up. Start it again; what was made so far is kept."
+                                            .formatted(launcher.exitValue())
+                                    : said);
                 }
             }
             addresses(RunningInstance.mustFind(place.data())).forEach(System.out::println);
@@ -127,21 +138,64 @@ final class UpCommands {
 
     @Command(name = "down", description = "End what ./peregrine up has started; data and logs stay.")
     static final class Down implements Callable<Integer> {
+        /// Services have 15 s to give their work back, broker and database some more.
+        private static final Duration PATIENCE = Duration.ofSeconds(60);
+
         @Mixin
         Place place;
 
         @Override
         public Integer call() {
-            Optional<RunningInstance> running = RunningInstance.find(place.data());
-            if (running.isEmpty()) {
-                System.out.println("Nothing runs over " + place.data() + ".");
+            Path data = place.data();
+            Optional<RunningInstance> found = RunningInstance.read(data);
+            Optional<ProcessHandle> launcher =
+                    found.filter(instance -> instance.isOf(data)).flatMap(RunningInstance::process);
+            launcher.ifPresent(Down::end);
+            List<String> left = endLeft(data);
+            left.forEach(System.out::println);
+            if (launcher.isPresent()) {
+                System.out.println("Down.");
                 return 0;
             }
-            ProcessHandle launcher = ProcessHandle.of(running.get().launcher()).orElseThrow();
-            launcher.destroy();
-            launcher.onExit().join();
-            System.out.println("Down.");
+            found.ifPresent(stale -> {
+                System.out.println("%s names process %d, which is not a launcher of this folder (any more); it was left alone."
+                        .formatted(data.resolve("peregrine.json"), stale.launcher()));
+                RunningInstance.withdraw(data);
+            });
+            if (left.isEmpty()) {
+                System.out.println("Nothing runs over " + data + ".");
+            }
             return 0;
+        }
+
+        private static void end(ProcessHandle launcher) {
+            launcher.destroy();
+            try {
+                launcher.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            } catch (TimeoutException hangs) {
+                System.out.println("The launcher (process %d) has not ended within %d s and is killed."
+                        .formatted(launcher.pid(), PATIENCE.toSeconds()));
+                launcher.destroyForcibly();
+                launcher.onExit().join();
+            } catch (ExecutionException e) {
+                throw new IllegalStateException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        /// What a launcher that was killed has left, if none works over the folder now.
+        private static List<String> endLeft(Path data) {
+            if (!Files.exists(data.resolve("lock"))) {
+                return List.of();
+            }
+            try (DataLock lock = DataLock.take(data)
+                    .orElseThrow(() -> new Refusal(
+                            "Peregrine works in %s, but ./peregrine up has not announced it; it may still come up, or belong"
+                                            .formatted(data)
+                                    + " to a demo, run or compare. End it where it was started."))) {
+                return new ChildProcesses(data).endLeft();
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.EventCodec;
+import io.peregrine.local.ProcessIdentity;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -131,6 +132,39 @@ class CommandTest {
                     .isEqualTo("Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
                             .formatted(data()));
         }
+    }
+
+    /// What a launcher that was killed leaves: its number, which is another process's by now.
+    @Test
+    void downEndsNoProcessThatOnlyHasTheLaunchersNumber() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        Process other = new ProcessBuilder("sleep", "600").start();
+        try {
+            for (String started : new String[] {"null", "\"another boot/1\""}) {
+                Files.writeString(data.resolve("peregrine.json"), """
+                        {"launcher":%d,"launcherStarted":%s,"kafka":"","ingest":"","balance":"","trainer":"","cluster":"",
+                         "data":"%s"}""".formatted(other.pid(), started, data));
+                assertThat(Peregrine.commandLine().execute("down", "--data", data()))
+                        .isZero();
+                assertThat(other.isAlive()).isTrue();
+                assertThat(data.resolve("peregrine.json")).doesNotExist();
+            }
+        } finally {
+            other.destroyForcibly();
+        }
+    }
+
+    @Test
+    void aCopyOfADataFolderIsNotTheInstanceThatItWasCopiedFrom() throws Exception {
+        Path data = Files.createDirectories(folder.resolve("data"));
+        Path copy = Files.createDirectories(folder.resolve("copy"));
+        ProcessIdentity launcher = ProcessIdentity.current();
+        Files.writeString(copy.resolve("peregrine.json"), """
+                {"launcher":%d,"launcherStarted":"%s","kafka":"","ingest":"","balance":"","trainer":"","cluster":"",
+                 "data":"%s"}""".formatted(launcher.pid(), launcher.started(), data));
+        assertThat(RunningInstance.find(copy)).isEmpty();
+        Files.copy(copy.resolve("peregrine.json"), data.resolve("peregrine.json"));
+        assertThat(RunningInstance.find(data)).isPresent();
     }
 
     @Test

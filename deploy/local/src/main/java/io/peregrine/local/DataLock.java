@@ -1,0 +1,49 @@
+package io.peregrine.local;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+
+/// The lock of a data folder: held by the launcher that works in it, and given back by the system however that ends.
+public final class DataLock implements AutoCloseable {
+    private final FileChannel channel;
+
+    private DataLock(FileChannel channel) {
+        this.channel = channel;
+    }
+
+    /// @return the lock, unless another process has it
+    /// @throws Refusal if the folder cannot be used
+    public static Optional<DataLock> take(Path data) {
+        try {
+            Files.createDirectories(data.resolve("logs"));
+            FileChannel channel =
+                    FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            try {
+                if (channel.tryLock() != null) {
+                    return Optional.of(new DataLock(channel));
+                }
+            } catch (OverlappingFileLockException thisProcess) {
+                // As if another had it.
+            }
+            channel.close();
+            return Optional.empty();
+        } catch (IOException e) {
+            throw new Refusal("The data folder %s cannot be used: %s.".formatted(data, e));
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

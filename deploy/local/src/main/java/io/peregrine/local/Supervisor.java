@@ -1,0 +1,158 @@
+package io.peregrine.local;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+
+/// Keeps the children of a launcher running. One that ended is started again, and so is one that lives but no longer
+/// answers. Each is watched by a thread of its own, so that none waits for another.
+final class Supervisor implements AutoCloseable {
+    private static final Duration PAUSE = Duration.ofMillis(200);
+    /// A start takes seconds; the recovery of a large database takes longer.
+    private static final Duration START = Duration.ofMinutes(3);
+    /// One that ends sooner after its start than this has not come up.
+    private static final Duration UP = Duration.ofSeconds(5);
+
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+
+    private final ChildProcesses children;
+    private final Duration probePause;
+    private final int probes;
+    private final Consumer<String> notices;
+    private final List<Thread> threads = new ArrayList<>();
+    private volatile boolean closing;
+
+    /// @param probePause between two questions whether a child answers
+    /// @param probes that are not answered, one after another, mean that it hangs
+    /// @param notices told in one line of each child that is started again
+    Supervisor(ChildProcesses children, Duration probePause, int probes, Consumer<String> notices) {
+        this.children = children;
+        this.probePause = probePause;
+        this.probes = probes;
+        this.notices = notices;
+    }
+
+    /// Watches a child that was started just now.
+    synchronized void watch(Supervised child) {
+        children.started(child, null);
+        threads.add(Thread.ofPlatform()
+                .daemon()
+                .name("supervisor of " + child.name())
+                .start(() -> new Watch(child).run()));
+    }
+
+    private final class Watch {
+        private final Supervised child;
+        private long started = System.nanoTime();
+        private long nextProbe = started;
+        private boolean answered;
+        private int unanswered;
+        private int earlyEnds;
+
+        Watch(Supervised child) {
+            this.child = child;
+        }
+
+        void run() {
+            while (!closing) {
+                try {
+                    sleep(PAUSE);
+                    if (child.isWanted() && !closing) {
+                        fault().ifPresent(this::startAgain);
+                    }
+                } catch (InterruptedException e) {
+                    return;
+                } catch (RuntimeException | Error e) {
+                    // A launcher that no longer supervises would be worse than one that repeats itself.
+                    if (!closing) {
+                        notices.accept("%s cannot be started again, next attempt in %d s: %s"
+                                .formatted(child.name(), LONGEST_WAIT.toSeconds(), e));
+                    }
+                    try {
+                        sleep(LONGEST_WAIT);
+                    } catch (InterruptedException closed) {
+                        return;
+                    }
+                }
+            }
+        }
+
+        private Optional<String> fault() {
+            Optional<String> end = child.ended();
+            if (end.isPresent()) {
+                return end;
+            }
+            children.seen(child);
+            long now = System.nanoTime();
+            if (now < nextProbe) {
+                return Optional.empty();
+            }
+            if (child.answers()) {
+                answered = true;
+                unanswered = 0;
+            } else if (answered || now - started > START.toNanos()) {
+                unanswered++;
+            }
+            nextProbe = System.nanoTime() + probePause.toNanos();
+            // By their number and not by the clock: this process or the machine may have been suspended itself.
+            return unanswered < probes
+                    ? Optional.empty()
+                    : Optional.of("did not answer %d times in a row".formatted(probes));
+        }
+
+        private void startAgain(String fault) {
+            boolean early = System.nanoTime() - started < UP.toNanos();
+            earlyEnds = early ? earlyEnds + 1 : 0;
+            Duration wait = earlyEnds < 2 ? Duration.ZERO : Duration.ofSeconds(1L << Math.min(earlyEnds - 2, 5));
+            if (wait.compareTo(LONGEST_WAIT) > 0) {
+                wait = LONGEST_WAIT;
+            }
+            notices.accept("%s %s and is started again%s; its log: %s"
+                    .formatted(
+                            child.name(),
+                            fault,
+                            wait.isZero() ? "" : " in %d s".formatted(wait.toSeconds()),
+                            child.log()));
+            try {
+                sleep(wait);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+            if (closing || !child.isWanted()) {
+                return;
+            }
+            started = System.nanoTime();
+            nextProbe = started;
+            answered = false;
+            unanswered = 0;
+            child.startAgain();
+            children.started(child, fault);
+        }
+    }
+
+    private static void sleep(Duration pause) throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(pause.toNanos());
+    }
+
+    /// Ends watching; a start that is under way is waited for.
+    @Override
+    public void close() {
+        List<Thread> watching;
+        synchronized (this) {
+            closing = true;
+            watching = List.copyOf(threads);
+        }
+        for (Thread thread : watching) {
+            thread.interrupt();
+            try {
+                thread.join(Duration.ofSeconds(20));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+}

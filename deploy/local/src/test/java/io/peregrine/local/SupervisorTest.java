@@ -1,0 +1,79 @@
+package io.peregrine.local;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SupervisorTest {
+    @TempDir
+    Path data;
+
+    private final List<String> notices = new CopyOnWriteArrayList<>();
+
+    @Test
+    void brokerAndDatabaseAreStartedAgainWhetherTheyDieOrHang() throws Exception {
+        ChildProcesses children = new ChildProcesses(data);
+        try (LocalBroker broker = LocalBroker.start(data.resolve("kafka"), 0);
+                LocalPostgres postgres = LocalPostgres.start(data.resolve("postgres"), 0);
+                Supervisor supervisor = new Supervisor(children, Duration.ofMillis(200), 2, notices::add)) {
+            List<Supervised> both = List.of(broker, postgres);
+            both.forEach(supervisor::watch);
+
+            List<Long> first = pids(both);
+            both.forEach(child -> child.process().orElseThrow().destroyForcibly());
+            awaitOthers(both, first);
+            assertThat(notices)
+                    .hasSize(2)
+                    .anyMatch(notice -> notice.startsWith("Kafka ended with exit status 137 and is started again"))
+                    .anyMatch(notice -> notice.startsWith("PostgreSQL ended and is started again"));
+
+            List<Long> second = pids(both);
+            for (long pid : second) {
+                signal(pid, "STOP");
+            }
+            awaitOthers(both, second);
+            assertThat(notices)
+                    .hasSize(4)
+                    .anyMatch(notice -> notice.startsWith("Kafka did not answer 2 times in a row"))
+                    .anyMatch(notice -> notice.startsWith("PostgreSQL did not answer 2 times in a row"));
+
+            Awaitility.await()
+                    .untilAsserted(() -> assertThat(children.read()).allSatisfy(child -> {
+                        assertThat(child.restarts()).isEqualTo(2);
+                        assertThat(child.isAlive()).isTrue();
+                        assertThat(child.lastEnd()).startsWith("did not answer");
+                    }));
+            assertThat(children.read().stream().map(ChildProcess::port).toList())
+                    .containsExactlyInAnyOrder(broker.port(), postgres.port());
+        }
+        assertThat(children.read()).noneMatch(ChildProcess::isAlive);
+    }
+
+    private static List<Long> pids(List<Supervised> children) {
+        return children.stream()
+                .map(child -> child.process().orElseThrow().pid())
+                .toList();
+    }
+
+    private static void awaitOthers(List<Supervised> children, List<Long> before) {
+        for (Supervised child : children) {
+            Awaitility.await(child.name())
+                    .atMost(Duration.ofSeconds(90))
+                    .until(() -> child.process()
+                                    .filter(process -> !before.contains(process.pid()))
+                                    .isPresent()
+                            && child.answers());
+        }
+    }
+
+    private static void signal(long pid, String name) throws Exception {
+        assertThat(new ProcessBuilder("kill", "-" + name, Long.toString(pid)).start().waitFor())
+                .isZero();
+    }
+}
