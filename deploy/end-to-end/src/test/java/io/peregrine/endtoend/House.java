@@ -12,6 +12,7 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.Topics;
+import io.peregrine.local.LocalBroker;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.Service;
 import java.io.IOException;
@@ -30,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -47,12 +49,14 @@ final class House implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private final LocalPeregrine peregrine;
+    private final List<String> notices;
     private final Listener listener;
     private final KafkaProducer<String, byte[]> producer;
     private final HttpClient http = HttpClient.newHttpClient();
 
-    private House(LocalPeregrine peregrine) throws IOException {
+    private House(LocalPeregrine peregrine, List<String> notices) throws IOException {
         this.peregrine = peregrine;
+        this.notices = notices;
         this.listener = new Listener(peregrine.broker().bootstrapServers());
         this.producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", peregrine.broker().bootstrapServers(), "acks", "all"),
@@ -87,8 +91,10 @@ final class House implements AutoCloseable {
         Map<String, String> told = new HashMap<>(environment);
         // What is small and soon over gains nothing from the optimizing compiler, which takes a third of a start.
         told.put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1");
+        List<String> notices = new CopyOnWriteArrayList<>();
         return new House(
-                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), told, System.out::println));
+                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), told, notices::add),
+                notices);
     }
 
     /// Publishes a dataset-ready as a CloudEvent whose id is the dataset's name: publishing it again is a repeat.
@@ -216,6 +222,23 @@ final class House implements AutoCloseable {
                 HttpRequest.newBuilder(URI.create(peregrine.address(Service.CLUSTER) + path))
                         .header("content-type", "application/json")
                         .POST(HttpRequest.BodyPublishers.ofString(body))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+    }
+
+    /// What the launcher has said of children that it started again.
+    List<String> notices() {
+        return notices;
+    }
+
+    LocalBroker broker() {
+        return peregrine.broker();
+    }
+
+    /// What a service answers, with whatever status.
+    HttpResponse<String> ask(Service service, String path) throws Exception {
+        return http.send(
+                HttpRequest.newBuilder(URI.create(peregrine.address(service) + path))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
     }
