@@ -21,7 +21,7 @@ import org.apache.kafka.common.KafkaException;
 public final class LocalBroker implements AutoCloseable, Supervised {
     static final String NAME = "Kafka";
 
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(120);
 
     private final Path folder;
     private final int port;

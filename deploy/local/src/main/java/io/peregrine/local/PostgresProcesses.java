@@ -61,7 +61,7 @@ final class PostgresProcesses {
             int option = arguments.indexOf("-D");
             return option >= 0
                     && option + 1 < arguments.size()
-                    && Set.of(folder.toString(), real.toString()).contains(arguments.get(option + 1));
+                    && List.of(folder.toString(), real.toString()).contains(arguments.get(option + 1));
         } catch (IOException goneOrAnotherUsers) {
             return false;
         }
