@@ -1,5 +1,6 @@
 package io.peregrine.local;
 
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Instant;
 
 /// A child of the launcher, as `processes.json` tells of it.
@@ -14,6 +15,7 @@ import java.time.Instant;
 public record ChildProcess(
         String name, long pid, String started, Instant since, int port, int restarts, String lastEnd) {
     /// @return whether it lives
+    @JsonIgnore
     public boolean isAlive() {
         return new ProcessIdentity(pid, started).find().isPresent();
     }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /// The processes of the PostgreSQL server that works in one data folder.
 ///
@@ -80,20 +81,19 @@ final class PostgresProcesses {
             left = all();
         }
         kill();
-        // What a process had open is closed only after its program can no longer be seen.
-        while (found.stream().anyMatch(ProcessHandle::isAlive) && System.nanoTime() < deadline) {
-            pause();
-        }
         return found;
     }
 
     /// Kills all of them, and returns when they are gone.
     void kill() {
         List<ProcessHandle> left = all();
+        // What a process had open is closed only after its program can no longer be seen.
         while (!left.isEmpty()) {
             left.forEach(ProcessHandle::destroyForcibly);
             pause();
-            left = all();
+            left = Stream.concat(left.stream().filter(ProcessHandle::isAlive), all().stream())
+                    .distinct()
+                    .toList();
         }
         forget();
     }

