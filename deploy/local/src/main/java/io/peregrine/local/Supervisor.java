@@ -69,7 +69,7 @@ final class Supervisor implements AutoCloseable {
                 } catch (RuntimeException | Error e) {
                     // A launcher that no longer supervises would be worse than one that repeats itself.
                     failedStarts++;
-                    Duration wait = wait(failedStarts);
+                    Duration wait = backoff(failedStarts);
                     if (!closing) {
                         notices.accept("%s cannot be started again, next attempt in %d s: %s"
                                 .formatted(child.name(), wait.toSeconds(), e));
@@ -109,7 +109,7 @@ final class Supervisor implements AutoCloseable {
         private void startAgain(String fault) {
             boolean early = System.nanoTime() - started < UP.toNanos();
             earlyEnds = early ? earlyEnds + 1 : 0;
-            Duration wait = earlyEnds < 2 ? Duration.ZERO : wait(earlyEnds - 1);
+            Duration wait = earlyEnds < 2 ? Duration.ZERO : backoff(earlyEnds - 1);
             notices.accept("%s %s and is started again%s; its log: %s"
                     .formatted(
                             child.name(),
@@ -136,7 +136,7 @@ final class Supervisor implements AutoCloseable {
     }
 
     /// @return 1, 2, 4 … 30 seconds
-    private static Duration wait(int times) {
+    private static Duration backoff(int times) {
         Duration wait = Duration.ofSeconds(1L << Math.min(times - 1, 5));
         return wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
     }
