@@ -29,7 +29,7 @@ class RunRetentionTest extends OnTheWire {
     private static final int DAYS = 30;
     private static final int RUN_RETENTION = 10;
 
-    /// Rows of a run of 60 pictures in 4 classes and one pack, counted after real ones; columns as real ones fill them.
+    /// A run of 60 pictures in 4 classes and one pack: 259 rows, with every table that grows with pictures or time.
     private static final List<String> OF_A_RUN = List.of("""
             run (id, dataset, created, state, ended, pictures, refused, requested, spec, manifest)
             select run, 'retained', at - interval '1 minute', 'completed', at, 60, 0, '{}',
