@@ -62,20 +62,25 @@ class ClusterRetention {
 
             @Override
             public int removeSome(Transaction tx, int limit) {
-                return age.flatMap(least -> RunState.endedBefore(tx.sql(), least))
-                        .map(run -> delete(tx, run, age.get()))
-                        .orElse(0);
+                return age.map(least -> deleteOne(tx, least)).orElse(0);
             }
         };
     }
 
-    /// One run at a time: it may have a hundred thousand pictures.
-    private static int delete(Transaction tx, RunRef run, Duration age) {
-        if (!RunDeleting.delete(tx, run, "run-retention")) {
-            // Somebody else deletes it at this moment.
-            return 0;
+    /// One run at a time: it may have a hundred thousand pictures. A run that cannot be deleted stops no other.
+    private static int deleteOne(Transaction tx, Duration age) {
+        for (RunRef run : RunState.endedBefore(tx.sql(), age)) {
+            tx.sql().savepoint("run");
+            try {
+                if (RunDeleting.delete(tx, run, "run-retention")) {
+                    LOG.infof("run deleted run=%s reason=run-retention age=%s", run.id(), age);
+                    return 1;
+                }
+            } catch (RuntimeException failed) {
+                LOG.warnf("Cannot delete a run, retrying later run=%s: %s", run.id(), failed.getMessage());
+                tx.sql().rollbackToSavepoint("run");
+            }
         }
-        LOG.infof("run deleted run=%s reason=run-retention age=%s", run.id(), age);
-        return 1;
+        return 0;
     }
 }

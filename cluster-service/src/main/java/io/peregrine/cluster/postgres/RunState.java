@@ -7,6 +7,7 @@ import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
@@ -50,18 +51,18 @@ public final class RunState {
                 .one();
     }
 
-    /// @return the run that ended first of those that did longer ago than this, by this service's clock
-    public static Optional<RunRef> endedBefore(Handle sql, Duration age) {
+    /// @return the first runs that ended longer ago than this, by this service's clock
+    public static List<RunRef> endedBefore(Handle sql, Duration age) {
         return sql.createQuery("""
                         select id, dataset, spec from ended_run ended join run on run.id = ended.run
                         where ended.deleted_at is null and ended.ended_at < now() - :seconds * interval '1 second'
-                        order by ended.ended_at limit 1""")
+                        order by ended.ended_at limit 20""")
                 .bind("seconds", age.toSeconds())
                 .map((rs, context) -> new RunRef(
                         rs.getString("id"),
                         rs.getString("dataset"),
                         Catalogue.read(rs.getString("spec"), ArtifactRef.class)))
-                .findOne();
+                .list();
     }
 
     /// @return the manifest and the autoencoder's final weights, once both are known
