@@ -11,18 +11,12 @@ import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
-import org.jboss.logging.Logger;
 
 /// Runs a service's retention for as long as the service runs, on a thread of its own: large deletions delay nothing.
 @ApplicationScoped
 class RetentionBeans {
-    private static final Logger LOG = Logger.getLogger(RetentionBeans.class);
-
     private final RetentionConfig config;
-    private ScheduledExecutorService clock;
+    private PeriodicTasks clock;
     private Retention retention;
 
     RetentionBeans(RetentionConfig config) {
@@ -37,16 +31,16 @@ class RetentionBeans {
             @All List<RetentionRule> rules) {
         TableMeters meters = new TableMeters(registry, database);
         retention = new Retention(database, Retention.Ages.of(config), rules, meters::removed);
-        clock = Executors.newSingleThreadScheduledExecutor(
-                Thread.ofPlatform().daemon().name("retention").factory());
-        every(Duration.ofMinutes(1), meters::measure);
+        clock = new PeriodicTasks("retention");
+        every("measure tables", Duration.ofMinutes(1), meters::measure);
         // Garbage may come in fast.
         every(
+                "trim the quarantine",
                 Duration.ofSeconds(10),
                 () -> retention.trimQuarantine(
                         config.quarantineRecords(), config.quarantineBytes().asLongValue()));
-        every(Duration.ofHours(1), retention::removeExpired);
-        config.pruneEvery().ifPresent(pause -> every(pause, pruning::sweep));
+        every("remove what has expired", Duration.ofHours(1), retention::removeExpired);
+        config.pruneEvery().ifPresent(pause -> every("prune", pause, pruning::sweep));
     }
 
     @Produces
@@ -55,25 +49,16 @@ class RetentionBeans {
         return new QuarantinedRecords(database, inbox, handler);
     }
 
-    private void every(Duration pause, Runnable work) {
+    private void every(String name, Duration pause, PeriodicTasks.Task work) {
         // Not at the very start, where every service has more urgent things to do.
-        clock.scheduleWithFixedDelay(
-                () -> surviving(work), Math.min(10_000, pause.toMillis()), pause.toMillis(), TimeUnit.MILLISECONDS);
-    }
-
-    /// A scheduled task that throws is never run again.
-    private static void surviving(Runnable work) {
-        try {
-            work.run();
-        } catch (RuntimeException | Error failed) {
-            LOG.warnf("Retention failed, retrying later: %s", failed);
-        }
+        Duration delay = Duration.ofMillis(Math.min(10_000, pause.toMillis()));
+        clock.repeat(name, delay, pause, work);
     }
 
     void stop(@Observes ShutdownEvent stop) {
         if (clock != null) {
             retention.stop();
-            clock.shutdownNow();
+            clock.close();
         }
     }
 }
