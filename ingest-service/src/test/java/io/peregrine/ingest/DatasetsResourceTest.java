@@ -139,7 +139,7 @@ class DatasetsResourceTest {
                 .body("paths.'/api/v1/datasets'.post.operationId", equalTo("publishDataset"))
                 .body(
                         "paths.'/api/v1/datasets'.post.responses.keySet()",
-                        containsInAnyOrder("202", "400", "410", "422", "503", "default"));
+                        containsInAnyOrder("202", "400", "410", "401", "403", "422", "503", "default"));
         given().get("/q/health/ready").then().statusCode(200);
         given().get("/q/metrics").then().body(containsString("peregrine_images_ingested_total{result=\"decoded\"}"));
     }

@@ -216,7 +216,7 @@ class PruningTest extends OnTheWire {
         RestAssured.get("/q/health/ready")
                 .then()
                 .statusCode(200)
-                .body("checks.find { it.name == 'Store' }.data.freeBytes", greaterThanOrEqualTo(1))
+                .body("checks.find { it.name == 'Store' }.data.freeBytes.toLong()", greaterThanOrEqualTo(1L))
                 .body("checks.find { it.name == 'Store' }.data.folder", equalTo(storeFolder.toAbsolutePath().toString()));
     }
 }

@@ -46,7 +46,8 @@ class LocalPrometheusTest {
             JsonNode config = there.at("/scrape_configs/" + job);
             assertThat(config.get("job_name").textValue()).isEqualTo(service.module());
             assertThat(config.at("/dns_sd_configs/0/names/0").textValue()).isEqualTo(service.module());
-            assertThat(config.at("/dns_sd_configs/0/port").intValue()).isEqualTo(service.defaultPort());
+            // Beyond loopback health and metrics have a port of their own.
+            assertThat(config.at("/dns_sd_configs/0/port").intValue()).isEqualTo(9000);
 
             JsonNode local = here.at("/scrape_configs/" + job);
             assertThat(local.get("job_name")).isEqualTo(config.get("job_name"));

@@ -118,7 +118,9 @@ class S3StoreTest {
         ArtifactRef ref = store.publish("note", "txt", "whole".getBytes());
         assertThat(store.holds(ref)).isTrue();
 
-        Files.writeString(object(ref), "whore");
+        Files.writeString(object(ref), "wh0le");
+        // A bucket tells times in whole seconds.
+        Files.setLastModifiedTime(object(ref), FileTime.from(Instant.now().plusSeconds(2)));
         assertThat(store.holds(ref)).as("verified before it was damaged").isFalse();
         assertThat(reported).containsExactly(ref);
         assertThatThrownBy(() -> store("another").open(ref))

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CleanText;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.FailureKind;
+import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
@@ -14,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.jboss.logging.Logger;
 
 /// The job table: claims, leases and fences. Time is the database's, so that clocks of several machines do not
 /// matter.
@@ -24,36 +27,72 @@ final class Jobs {
     /// @param waited seconds for which the job could have been claimed
     record Claim(Job job, String cause, String traceparent, boolean crashed, double waited) {}
 
+    private static final Logger LOG = Logger.getLogger(Jobs.class);
+
     private static final int LONG_WAIT_SECONDS = 10;
 
     private static final int ERROR_CHARACTERS = 4_000;
 
     private final Database database;
+    private final Stage stage;
     private final String worker;
     private final Duration lease;
     private final Turns turns;
 
-    Jobs(Database database, String worker, Duration lease, Turns turns) {
+    /// @param stage in which a run fails whose job cannot be read
+    Jobs(Database database, Stage stage, String worker, Duration lease, Turns turns) {
         this.database = database;
+        this.stage = stage;
         this.worker = worker;
         this.lease = lease;
         this.turns = turns;
     }
 
-    /// The next job of the run whose turn it is.
+    /// The next job of the run whose turn it is. A row that cannot be read is not claimed again and again, in front of all
+    /// others: its job and its run fail.
     Optional<Claim> claim() {
-        return database.call(
-                null,
-                tx -> turns.bind(tx.sql().createQuery("""
+        return database.call(null, tx -> {
+            Optional<Claimed> claimed = turns.bind(tx.sql().createQuery("""
                         with next as (%s)
                         update job set state = 'running', fence = fence + 1, crashes = crashes + crashed::int,
                             worker = :worker, lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
                         from next where job.id = next.id
                         returning job.*, crashed, waited""".formatted(Turns.NEXT)))
-                        .bind("worker", worker)
-                        .bind("lease", lease.toMillis())
-                        .map((row, context) -> claim(row))
-                        .findOne());
+                    .bind("worker", worker)
+                    .bind("lease", lease.toMillis())
+                    .map((row, context) -> claimed(row))
+                    .findOne();
+            claimed.filter(row -> row.claim() == null).ifPresent(row -> failUnreadable(tx, row));
+            return claimed.map(Claimed::claim);
+        });
+    }
+
+    /// @param claim null, if the row cannot be read
+    private record Claimed(Claim claim, long id, String run, String error) {}
+
+    private static Claimed claimed(ResultSet row) throws SQLException {
+        try {
+            return new Claimed(claim(row), row.getLong("id"), row.getString("run"), null);
+        } catch (JsonProcessingException | IllegalArgumentException | IllegalStateException e) {
+            return new Claimed(null, row.getLong("id"), row.getString("run"), String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void failUnreadable(Transaction tx, Claimed row) {
+        String error = CleanText.shortenedWithCount("JOB_UNREADABLE: " + row.error(), ERROR_CHARACTERS);
+        LOG.errorf("job row not readable id=%d run=%s: %s", row.id(), row.run(), error);
+        tx.sql().createUpdate("update job set state = 'failed', error = :error, updated_at = now() where id = :id")
+                .bind("error", error)
+                .bind("id", row.id())
+                .execute();
+        if (RunRef.isId(row.run())) {
+            String detail = "row %d of the table job of %s-service is not readable; it is kept there, with the error"
+                    .formatted(row.id(), stage.wire());
+            tx.say(
+                    new RunFailed(
+                            new RunRef(row.run(), "", null), stage, FailureKind.OURS, "JOB_UNREADABLE", detail, List.of()),
+                    "JOB_UNREADABLE");
+        }
     }
 
     /// Notes what runs have received.
@@ -69,10 +108,10 @@ final class Jobs {
     }
 
     /// Tells of the runs that have waited for long what they wait for.
-    void tellWaiting(Stage stage) {
+    void tellWaiting() {
         for (Turns.Waiting waiting : waiting()) {
             if (waiting.due() && waiting.seconds() >= LONG_WAIT_SECONDS) {
-                tellWaiting(stage, waiting);
+                tellWaiting(waiting);
             }
         }
     }
@@ -81,7 +120,7 @@ final class Jobs {
         return database.jdbi().withHandle(turns::waiting);
     }
 
-    private void tellWaiting(Stage stage, Turns.Waiting waiting) {
+    private void tellWaiting(Turns.Waiting waiting) {
         String run = waiting.run().id();
         database.inTransaction(null, tx -> {
             // The run's lock before its turn's, as everywhere.
@@ -103,22 +142,23 @@ final class Jobs {
         }
     }
 
-    private static Claim claim(ResultSet row) throws SQLException {
-        try {
-            Job job = new Job(
-                    row.getLong("id"),
-                    run(row.getString("run_ref")),
-                    row.getString("kind"),
-                    row.getString("key"),
-                    EventCodec.json().readTree(row.getString("payload")),
-                    row.getBytes("saved"),
-                    row.getInt("crashes"),
-                    row.getInt("failures"),
-                    row.getLong("fence"));
-            return new Claim(job, row.getString("cause"), row.getString("traceparent"), row.getBoolean("crashed"), row.getDouble("waited"));
-        } catch (JsonProcessingException e) {
-            throw new SQLException("job row %d is not readable: %s".formatted(row.getLong("id"), e.getMessage()), e);
-        }
+    private static Claim claim(ResultSet row) throws SQLException, JsonProcessingException {
+        Job job = new Job(
+                row.getLong("id"),
+                run(row.getString("run_ref")),
+                row.getString("kind"),
+                row.getString("key"),
+                EventCodec.json().readTree(row.getString("payload")),
+                row.getBytes("saved"),
+                row.getInt("crashes"),
+                row.getInt("failures"),
+                row.getLong("fence"));
+        return new Claim(
+                job,
+                row.getString("cause"),
+                row.getString("traceparent"),
+                row.getBoolean("crashed"),
+                row.getDouble("waited"));
     }
 
     /// Keeps the lease, if the claim still stands.

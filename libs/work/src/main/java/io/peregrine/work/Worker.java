@@ -65,7 +65,7 @@ public final class Worker implements AutoCloseable {
         this.stage = stage;
         this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
         String home = handlers.stream().map(JobHandler::home).filter(place -> !place.isEmpty()).findFirst().orElse("");
-        this.jobs = new Jobs(database, name, lease, new Turns(this.handlers.keySet(), home, turn));
+        this.jobs = new Jobs(database, stage, name, lease, new Turns(this.handlers.keySet(), home, turn));
         this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty());
     }
 
@@ -121,7 +121,7 @@ public final class Worker implements AutoCloseable {
 
     /// Tells of the runs that have waited for long what they wait for.
     void tellWaiting() {
-        jobs.tellWaiting(stage);
+        jobs.tellWaiting();
     }
 
     private void run(Jobs.Claim claim) {

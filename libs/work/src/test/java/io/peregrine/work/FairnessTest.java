@@ -99,6 +99,27 @@ class FairnessTest {
         assertThat(claims(work.jobs("one", LONG, "tile")).getFirst()).isEqualTo("low 1");
     }
 
+    @Test
+    void aJobThatCannotBeReadFailsWithItsRunAndStandsInNobodysWay() {
+        RunRef damaged = WorkFixture.run("damaged");
+        RunRef sound = WorkFixture.run("sound");
+        Jobs jobs = work.jobs("one", LONG, "tile");
+        work.add(damaged, "tile", "1");
+        work.add(sound, "tile", "1");
+        work.database.jdbi().useHandle(sql -> sql.execute("update job set run_ref = '{' where run = ?", damaged.id()));
+
+        assertThat(jobs.claim()).isEmpty();
+        assertThat(claims(jobs)).containsExactly("sound 1");
+        assertThat(work.database.jdbi().<List<String>, RuntimeException>withHandle(sql -> sql.createQuery(
+                                "select convert_from(data, 'UTF8') from outbox where run = :run")
+                        .bind("run", damaged.id())
+                        .mapTo(String.class)
+                        .list()))
+                .singleElement()
+                .asString()
+                .contains("JOB_UNREADABLE", "table job of train-service");
+    }
+
     private static void priority(RunRef run, int priority) {
         work.database
                 .jdbi()
@@ -185,8 +206,8 @@ class FairnessTest {
     void whereOneGaveWayThereItGoesOnUnlessNobodyIsThereForLong() {
         RunRef run = WorkFixture.run("with files");
         work.add(run, "train", "only");
-        Jobs here = new Jobs(work.database, "here", LONG, new Turns(List.of("train"), "a folder", Turns.TURN));
-        Jobs there = new Jobs(work.database, "there", LONG, new Turns(List.of("train"), "another", Turns.TURN));
+        Jobs here = new Jobs(work.database, Stage.TRAIN, "here", LONG, new Turns(List.of("train"), "a folder", Turns.TURN));
+        Jobs there = new Jobs(work.database, Stage.TRAIN, "there", LONG, new Turns(List.of("train"), "another", Turns.TURN));
         here.giveWay(here.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
         Jobs.Claim again = here.claim().orElseThrow();
