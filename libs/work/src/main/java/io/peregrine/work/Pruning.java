@@ -100,6 +100,22 @@ public final class Pruning {
                 .isPresent();
     }
 
+    /// Ends what a pruning began that was killed: until then jobs that want one of its names wait. Condemns nothing.
+    ///
+    /// @return whether it is done: not while another pruning of this service is at work
+    public boolean finish() {
+        if (database.jdbi().withHandle(ArtefactTables::condemned).isEmpty()) {
+            return true;
+        }
+        return alone(Duration.ZERO, sql -> {
+                    List<String> begun = ArtefactTables.condemned(sql);
+                    store.delete(begun);
+                    sql.useTransaction(tx -> ArtefactTables.gone(tx, begun));
+                    return true;
+                })
+                .isPresent();
+    }
+
     /// Does some of this service's pruning while nobody else does.
     ///
     /// @param patience how long another is waited for

@@ -40,6 +40,7 @@ class RetentionBeans {
                 () -> retention.trimQuarantine(
                         config.quarantineRecords(), config.quarantineBytes().asLongValue()));
         every("remove what has expired", Duration.ofHours(1), retention::removeExpired);
+        every("finish a pruning that was killed", Duration.ofMinutes(1), pruning::finish);
         config.pruneEvery().ifPresent(pause -> every("prune", pause, pruning::sweep));
     }
 

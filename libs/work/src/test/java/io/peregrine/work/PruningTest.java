@@ -226,6 +226,23 @@ class PruningTest {
         need(next, ref);
     }
 
+    @Test
+    void whatAKilledPruningCondemnedIsDeletedWithoutAnotherPruning() {
+        RunRef run = WorkFixture.run("one");
+        ArtifactRef condemned = publish(run, "condemned");
+        delete(run);
+        work.database.jdbi().useTransaction(sql -> ArtefactTables.condemn(sql, 10));
+        RunRef other = WorkFixture.run("other");
+        ArtifactRef unneeded = publish(other, "unneeded");
+        delete(other);
+
+        assertThat(pruning.finish()).isTrue();
+
+        assertThat(pruning.unneeded()).extracting(Unneeded::uri).containsExactly(unneeded.uri());
+        need(WorkFixture.run("next"), condemned);
+        assertThat(pruning.finish()).isTrue();
+    }
+
     private static void need(RunRef run, ArtifactRef ref) {
         work.database.inTransaction(null, tx -> ArtefactTables.need(tx.sql(), run.id(), 0, ref));
     }
