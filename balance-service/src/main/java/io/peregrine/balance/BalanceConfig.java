@@ -19,7 +19,8 @@ public interface BalanceConfig {
     /// Threads of one neighbour search. As many as there are cores, when left out.
     OptionalInt threads();
 
-    /// How long the service searches among blank pictures when it starts, aside, so that its first run does not wait
+    /// How long the service searches among blank pictures when it starts, aside, so that its first run does not
+    /// wait
     /// for loops to be compiled; `0s`: not at all.
     @WithDefault("2s")
     Duration warmUp();
@@ -37,7 +38,8 @@ public interface BalanceConfig {
     @WithDefault("auto")
     Product product();
 
-    /// What the engine multiplies on: `cpu`; `gpu:0` and so on, for an engine with CUDA; `auto`: the first GPU where
+    /// What the engine multiplies on: `cpu`; `gpu:0` and so on, for an engine with CUDA; `auto`: the first GPU
+    /// where
     /// there is one.
     @WithDefault("cpu")
     String device();

@@ -46,10 +46,8 @@ class BalanceFlow implements EventHandler {
     @Override
     public void handle(CloudEvent event, Transaction tx) {
         switch (event.data()) {
-            case DatasetSealed sealed ->
-                tx.add(new Job.New(sealed.run(), PlanClasses.KIND, "", sealed.manifest()));
-            case RunFailed failed ->
-                SearchTables.forget(tx.sql(), failed.run().id());
+            case DatasetSealed sealed -> tx.add(new Job.New(sealed.run(), PlanClasses.KIND, "", sealed.manifest()));
+            case RunFailed failed -> SearchTables.forget(tx.sql(), failed.run().id());
             case RunCancelled cancelled ->
                 SearchTables.forget(tx.sql(), cancelled.run().id());
             case RunDeleted deleted ->

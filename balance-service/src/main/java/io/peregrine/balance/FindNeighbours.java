@@ -33,8 +33,10 @@ import java.util.SortedMap;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
-/// Finds the neighbours of one class's pictures, or a share of them: a tile row's. What is found is kept after each
-/// tile: a killed search goes on from there. Who has searched a whole class draws its recipes; of several shares the
+/// Finds the neighbours of one class's pictures, or a share of them: a tile row's. What is found is kept after
+/// each
+/// tile: a killed search goes on from there. Who has searched a whole class draws its recipes; of several shares
+/// the
 /// last has them drawn ([DrawRecipes]). What another run of the manifest has found is taken as it is.
 @ApplicationScoped
 class FindNeighbours implements JobHandler {

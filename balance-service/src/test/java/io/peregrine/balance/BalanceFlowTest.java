@@ -15,8 +15,8 @@ import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
 
 import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.BalancedRows;
+import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
@@ -58,7 +58,8 @@ import org.junit.jupiter.api.Test;
 class BalanceFlowTest extends OnTheWire {
     private static final int SIDE = 24;
 
-    /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 pictures; and jobs so
+    /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 pictures; and jobs
+    /// so
     /// small that the class is shared by several, on two workers.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
@@ -320,7 +321,8 @@ class BalanceFlowTest extends OnTheWire {
         long said = count("outbox", run);
 
         wire.say(sealed, "ingest-service", "");
-        // Another id, as if the producer had forgotten what it said: the inbox takes it, the jobs are there already.
+        // Another id, as if the producer had forgotten what it said: the inbox takes it, the jobs are there
+        // already.
         wire.say(sealed, "ingest-service", "again");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
         RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());

@@ -47,7 +47,9 @@ class ClassCountersTest {
         }
         assertThat(count("run 999, class 26")).isEqualTo(3);
         assertThat(count("run 0, class 0")).isNaN();
-        assertThat(count(ClassCounters.OTHERS)).as("seven runs an hour had room").isNaN();
+        assertThat(count(ClassCounters.OTHERS))
+                .as("seven runs an hour had room")
+                .isNaN();
     }
 
     @Test

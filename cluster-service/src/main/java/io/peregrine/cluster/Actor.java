@@ -7,7 +7,8 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.work.Audit;
 import java.util.Optional;
 
-/// Who asked for an event: told by its source and by what its producer says of who asked. Over Kafka nothing proves it.
+/// Who asked for an event: told by its source and by what its producer says of who asked. Over Kafka nothing
+/// proves it.
 final class Actor {
     static final String OURS = "/peregrine/cluster-service";
 

@@ -29,7 +29,8 @@ public interface ClusterConfig {
     @WithDefault("${peregrine.ingest.url:http://localhost:8081}")
     URI ingestUrl();
 
-    /// How long after its end a run stays before it is deleted, as by `DELETE /api/v1/runs/{run}`. Off by default: runs
+    /// How long after its end a run stays before it is deleted, as by `DELETE /api/v1/runs/{run}`. Off by
+    /// default: runs
     /// stay until somebody deletes them.
     Optional<Duration> runRetention();
 

@@ -19,8 +19,10 @@ import java.util.List;
 
 /// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every start.
 ///
-/// `peregrine_run_info{run,dataset,stage}` is 1 for each run that is running and gone when it ends; those of classes
-/// tell of the set that was balanced last, those of clusters of the clusters that were computed last: of the largest 200.
+/// `peregrine_run_info{run,dataset,stage}` is 1 for each run that is running and gone when it ends; those of
+/// classes
+/// tell of the set that was balanced last, those of clusters of the clusters that were computed last: of the
+/// largest 200.
 @ApplicationScoped
 class ClusterMeters {
     private static final Duration PAUSE = Duration.ofSeconds(5);
@@ -50,7 +52,9 @@ class ClusterMeters {
         this.classes = gauge(
                 "peregrine.class.rows", null, "Training rows of each class that was balanced last, real and synthetic");
         this.classesOmitted = gauge(
-                "peregrine.classes.omitted", null, "Classes that peregrine_class_rows leaves out: it has the largest 200");
+                "peregrine.classes.omitted",
+                null,
+                "Classes that peregrine_class_rows leaves out: it has the largest 200");
         this.clustersOmitted = gauge(
                 "peregrine.clusters.omitted",
                 null,

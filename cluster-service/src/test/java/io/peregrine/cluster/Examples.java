@@ -37,7 +37,8 @@ final class Examples {
         addresses.put("listRefused", base + "/refused");
         addresses.put("getProjection", base + "/projection?limit=2");
         addresses.put("listQuarantine", "/api/v1/quarantine?limit=1");
-        String quarantined = given().get("/api/v1/quarantine?limit=1").path("items[0].id").toString();
+        String quarantined =
+                given().get("/api/v1/quarantine?limit=1").path("items[0].id").toString();
         given().post("/api/v1/quarantine/" + quarantined + "/replay");
         addresses.put("getQuarantined", "/api/v1/quarantine/" + quarantined);
         addresses.put("listAudit", "/api/v1/audit?limit=1&run=" + run);

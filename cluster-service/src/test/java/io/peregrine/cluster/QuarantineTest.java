@@ -34,7 +34,9 @@ class QuarantineTest extends OnTheWire {
                 .untilAsserted(() -> ok("/api/v1/quarantine?limit=1&topic=" + Topics.SHARDS)
                         .body("items[0].bytes", equalTo(70_002))
                         .body("items[0].tries", equalTo(0)));
-        int id = ok("/api/v1/quarantine?limit=1&topic=" + Topics.SHARDS).extract().path("items[0].id");
+        int id = ok("/api/v1/quarantine?limit=1&topic=" + Topics.SHARDS)
+                .extract()
+                .path("items[0].id");
         String record = "/api/v1/quarantine/" + id;
 
         String base64 = ok(record)
@@ -82,7 +84,8 @@ class QuarantineTest extends OnTheWire {
         }
         String ofTopic = "/api/v1/quarantine?topic=" + Topics.CHECKPOINTS;
         await().atMost(PATIENCE).untilAsserted(() -> ok(ofTopic).body("items", hasSize(3)));
-        int next = Integer.parseInt(ok(ofTopic + "&limit=2").body("items", hasSize(2)).extract().path("nextCursor"));
+        int next = Integer.parseInt(
+                ok(ofTopic + "&limit=2").body("items", hasSize(2)).extract().path("nextCursor"));
         ok(ofTopic + "&limit=2&cursor=" + next).body("items", hasSize(1)).body("nextCursor", nullValue());
 
         given().delete("/api/v1/quarantine")
@@ -91,7 +94,10 @@ class QuarantineTest extends OnTheWire {
                 .body("detail", containsString("Which records is not said"));
         given().delete("/api/v1/quarantine?before=yesterday").then().statusCode(400);
         given().get("/api/v1/quarantine?cursor=x").then().statusCode(400);
-        given().delete(ofTopic + "&before=2020-01-01T00:00:00Z").then().statusCode(200).body("records", equalTo(0));
+        given().delete(ofTopic + "&before=2020-01-01T00:00:00Z")
+                .then()
+                .statusCode(200)
+                .body("records", equalTo(0));
         given().delete(ofTopic + "&kind=NOT_AN_EVENT").then().statusCode(200).body("records", equalTo(3));
         ok(ofTopic).body("items", hasSize(0));
     }

@@ -119,7 +119,8 @@ class RequestGuardTest {
     private static void check(URI server, String table) throws IOException {
         List<String> wrong = new ArrayList<>();
         for (String line : table.lines().toList()) {
-            String[] sides = line.replace("PORT", Integer.toString(server.getPort())).split(" => ");
+            String[] sides =
+                    line.replace("PORT", Integer.toString(server.getPort())).split(" => ");
             String answer = ask(server, sides[0].strip().split(" \\| "));
             String head = answer.split("\r\n\r\n")[0].toLowerCase(Locale.ROOT);
             String status = head.split(" ")[1];

@@ -92,7 +92,8 @@ class RequiredKeyTest {
                 token("maintain", issuer, own(), -300),
                 good.substring(0, good.lastIndexOf('.') + 1),
                 unsigned(good))) {
-            with(bad).get("/api/v1/runs")
+            with(bad)
+                    .get("/api/v1/runs")
                     .then()
                     .statusCode(401)
                     .header("WWW-Authenticate", Matchers.startsWith("Bearer"))

@@ -61,10 +61,11 @@ class RunEndsTest extends OnTheWire {
         // It is told what it waits for, for as long as it does.
         String other = "cd".repeat(16);
         wire.say(new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5), "trainer-service", "train/1");
-        await().atMost(PATIENCE).untilAsserted(() -> ok("/api/v1/runs/" + run)
-                .body("waiting.stage", equalTo("train"))
-                .body("waiting.position", equalTo(2))
-                .body("waiting.behind", equalTo(List.of(other))));
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> ok("/api/v1/runs/" + run)
+                        .body("waiting.stage", equalTo("train"))
+                        .body("waiting.position", equalTo(2))
+                        .body("waiting.behind", equalTo(List.of(other))));
         ok("/api/v1/runs").body("items.find { it.run == '%s' }.waiting.position".formatted(run), equalTo(2));
         assertThat(count("select count(*) from timeline where run = :run and type like '%queued%'", run))
                 .isZero();

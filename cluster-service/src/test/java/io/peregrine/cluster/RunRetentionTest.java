@@ -29,7 +29,8 @@ class RunRetentionTest extends OnTheWire {
     private static final int DAYS = 30;
     private static final int RUN_RETENTION = 10;
 
-    /// A run of 60 pictures in 4 classes and one pack: 259 rows, with every table that grows with pictures or time.
+    /// A run of 60 pictures in 4 classes and one pack: 259 rows, with every table that grows with pictures or
+    /// time.
     private static final List<String> OF_A_RUN = List.of("""
             run (id, dataset, created, state, ended, pictures, refused, requested, spec, manifest)
             select run, 'retained', at - interval '1 minute', 'completed', at, 60, 0, '{}',
@@ -83,7 +84,8 @@ class RunRetentionTest extends OnTheWire {
             insertDay(daysAgo);
             removeExpired(ClusterRetention.runs(Optional.of(Duration.ofDays(RUN_RETENTION + daysAgo))), daysAgo);
             database.jdbi().useHandle(sql -> sql.execute("vacuum run, timeline, image, latent, point, ended_run"));
-            rows.add(ofRuns("(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))"));
+            rows.add(ofRuns(
+                    "(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))"));
             bytes.add(ofRuns("pg_total_relation_size('%1$s')"));
             System.out.printf("day %2d  rows %s  bytes %s%n", day + 1, rows.getLast(), bytes.getLast());
         }
@@ -105,7 +107,8 @@ class RunRetentionTest extends OnTheWire {
     @Test
     void withoutARetentionOfRunsTheirResultsStay() {
         insertDay(400);
-        Map<String, Long> before = ofRuns("(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))");
+        Map<String, Long> before =
+                ofRuns("(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))");
 
         Map<String, Long> removed = removeExpired(ClusterRetention.runs(Optional.empty()), 0);
 
@@ -113,33 +116,36 @@ class RunRetentionTest extends OnTheWire {
                 .containsEntry("latent", 60L * RUNS_A_DAY)
                 .containsEntry("timeline", 48L * RUNS_A_DAY)
                 .doesNotContainKeys("run", "ended_run");
-        Map<String, Long> after = ofRuns("(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))");
+        Map<String, Long> after =
+                ofRuns("(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))");
         before.put("latent", 0L);
         before.merge("timeline", -48L * RUNS_A_DAY, Long::sum);
         assertThat(after).isEqualTo(before);
     }
 
     private void insertDay(int daysAgo) {
-        database.jdbi().useTransaction(sql -> OF_A_RUN.forEach(rows -> sql.createUpdate("""
+        database.jdbi()
+                .useTransaction(sql -> OF_A_RUN.forEach(rows -> sql.createUpdate("""
                         with day as (
                             select md5('retained' || :days || '/' || r) as run,
                                 now() - :days * interval '1 day' - interval '1 hour' as at
                             from generate_series(1, :runs) r)
                         insert into\s""" + rows)
-                .bind("days", daysAgo)
-                .bind("runs", RUNS_A_DAY)
-                .execute()));
+                        .bind("days", daysAgo)
+                        .bind("runs", RUNS_A_DAY)
+                        .execute()));
     }
 
     private Map<String, Long> ofRuns(String value) {
         Map<String, Long> all = new TreeMap<>();
-        for (String table : List.of(
-                "run", "timeline", "progress", "class", "pack", "image", "checkpoint", "latent", "point")) {
+        for (String table :
+                List.of("run", "timeline", "progress", "class", "pack", "image", "checkpoint", "latent", "point")) {
             String statement = "select " + value.formatted(table, table.equals("run") ? "id" : "run");
             all.put(
                     table,
                     database.jdbi()
-                            .withHandle(sql -> sql.createQuery(statement).mapTo(Long.class).one()));
+                            .withHandle(sql ->
+                                    sql.createQuery(statement).mapTo(Long.class).one()));
         }
         return all;
     }

@@ -32,16 +32,21 @@ public final class TokenIssuer implements QuarkusTestResourceLifecycleManager {
                 {"issuer": "%s", "jwks_uri": "%1$s/jwks", "token_endpoint": "%1$s/token"}""".formatted(address));
             RSAPublicKey key = (RSAPublicKey) pair.getPublic();
             answer("/jwks", """
-                {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "1", "n": "%s", "e": "%s"}]}"""
-                    .formatted(base64(key.getModulus()), base64(key.getPublicExponent())));
+                {"keys": [{"kty": "RSA", "use": "sig", "alg": "RS256", "kid": "1", "n": "%s", "e": "%s"}]}""".formatted(base64(key.getModulus()), base64(key.getPublicExponent())));
             server.start();
             return Map.of(
-                    "peregrine.http.require-key", "true",
-                    "quarkus.oidc.tenant-enabled", "true",
-                    "quarkus.oidc.auth-server-url", address,
-                    "quarkus.http.auth.roles-mapping.curators", "maintain",
-                    "test.issuer", address,
-                    "test.key", Base64.getEncoder().encodeToString(pair.getPrivate().getEncoded()));
+                    "peregrine.http.require-key",
+                    "true",
+                    "quarkus.oidc.tenant-enabled",
+                    "true",
+                    "quarkus.oidc.auth-server-url",
+                    address,
+                    "quarkus.http.auth.roles-mapping.curators",
+                    "maintain",
+                    "test.issuer",
+                    address,
+                    "test.key",
+                    Base64.getEncoder().encodeToString(pair.getPrivate().getEncoded()));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (GeneralSecurityException e) {

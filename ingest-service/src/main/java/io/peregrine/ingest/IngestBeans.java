@@ -39,7 +39,8 @@ class IngestBeans {
                 limit :limit for update of old skip locked""".formatted(table));
     }
 
-    /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name, but for those that
+    /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name, but for
+    /// those that
     /// the command grants to a run in the folder `PEREGRINE_GRANTS`.
     @Produces
     @Singleton

@@ -12,7 +12,8 @@ public interface IngestConfig {
     /// Threads that hash and decode pictures. As many as there are cores, when left out.
     OptionalInt threads();
 
-    /// A picture of more pixels is refused from its header, undecoded. No more pixels than these are decoded at once:
+    /// A picture of more pixels is refused from its header, undecoded. No more pixels than these are decoded at
+    /// once:
     /// at 3 to 7 bytes each the heap must have room for them.
     @WithDefault("100000000")
     long pixelsMax();
@@ -21,7 +22,8 @@ public interface IngestConfig {
     @WithDefault("256M")
     MemorySize bytesMax();
 
-    /// Whether lines that native libraries print on standard error are logged with the files that are being decoded.
+    /// Whether lines that native libraries print on standard error are logged with the files that are being
+    /// decoded.
     /// The lines themselves name no file.
     @WithDefault("true")
     boolean captureStderr();

@@ -76,7 +76,8 @@ class IngestFlow implements EventHandler {
             IngestTables.accept(tx.sql(), run.id(), run.dataset());
             tx.add(new Job.New(run, AcceptRun.KIND, "", ready.body()));
         } catch (BadSpec bad) {
-            String detail = "%s in the dataset-ready; correct the dataset-ready and publish it again".formatted(bad.counted());
+            String detail =
+                    "%s in the dataset-ready; correct the dataset-ready and publish it again".formatted(bad.counted());
             tx.say(new RunFailed(run, Stage.INGEST, FailureKind.INPUT, "BAD_SPEC", detail, bad.errors()), "failed");
         }
     }

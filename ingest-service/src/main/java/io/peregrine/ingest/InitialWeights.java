@@ -12,7 +12,8 @@ import jakarta.inject.Singleton;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The weights that a user has trainings begin with. They go into the store with the run that names them: so it stays
+/// The weights that a user has trainings begin with. They go into the store with the run that names them: so it
+/// stays
 /// the same run wherever the file goes, and a trainer on another machine finds them.
 @Singleton
 public class InitialWeights {
@@ -27,7 +28,8 @@ public class InitialWeights {
     /// Looks whether the weights of a training are there and can be read. Whether they fit its network its trainer
     /// finds out, who knows the network.
     ///
-    /// @throws Failure INPUT, if they cannot be had: `INIT_GONE` of what was in the store, `INIT_UNREADABLE`, or as
+    /// @throws Failure INPUT, if they cannot be had: `INIT_GONE` of what was in the store, `INIT_UNREADABLE`, or
+    ///     as
     ///     [Roots#file]
     public void check(TrainSpec spec) {
         if (spec.init() != null) {

@@ -24,7 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/// After the last pack: writes the manifest, keeps what was found, and says that nothing of the dataset changes any
+/// After the last pack: writes the manifest, keeps what was found, and says that nothing of the dataset changes
+/// any
 /// more.
 @ApplicationScoped
 class SealDataset implements JobHandler {
@@ -69,8 +70,8 @@ class SealDataset implements JobHandler {
         Manifest manifest = seal.manifest();
         ManifestRef ref = manifest.publish(store);
         int classes = manifest.classes().size();
-        DatasetSealed sealed = new DatasetSealed(
-                run, ref, classes, seal.pictures(), seal.refused(), seal.duplicatesAcrossSplits());
+        DatasetSealed sealed =
+                new DatasetSealed(run, ref, classes, seal.pictures(), seal.refused(), seal.duplicatesAcrossSplits());
         Findings findings = findings(context, listing, manifest, packs);
         context.done(tx -> {
             FindingTables.seal(tx.sql(), run.id(), findings);

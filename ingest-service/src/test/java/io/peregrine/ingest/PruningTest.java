@@ -194,7 +194,9 @@ class PruningTest extends OnTheWire {
                 .containsOnly(List.of(sealed.run().id()));
         assertThat(damaged).doesNotExist();
         assertThat(storeFolder.resolve("damaged"))
-                .isDirectoryContaining(file -> file.getFileName().toString().startsWith(packs.getFirst().sha256()));
+                .isDirectoryContaining(file -> file.getFileName()
+                        .toString()
+                        .startsWith(packs.getFirst().sha256()));
         assertThat(RestAssured.get("/api/v1/artefacts/check").jsonPath().<String>getList("items.code"))
                 .as("what was moved away is still told to be damaged")
                 .containsExactlyInAnyOrder("ARTEFACT_CORRUPT", "ARTEFACT_MISSING");
@@ -217,6 +219,8 @@ class PruningTest extends OnTheWire {
                 .then()
                 .statusCode(200)
                 .body("checks.find { it.name == 'Store' }.data.freeBytes.toLong()", greaterThanOrEqualTo(1L))
-                .body("checks.find { it.name == 'Store' }.data.folder", equalTo(storeFolder.toAbsolutePath().toString()));
+                .body(
+                        "checks.find { it.name == 'Store' }.data.folder",
+                        equalTo(storeFolder.toAbsolutePath().toString()));
     }
 }

@@ -12,7 +12,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// The balance service without its framework. Simulated runs balance by `random-over`, which plans and assembles with
+/// The balance service without its framework. Simulated runs balance by `random-over`, which plans and assembles
+/// with
 /// the service's own code and searches no neighbours.
 public final class SimulatedBalance implements ServiceCode {
     private final BalanceFlow flow;

@@ -10,7 +10,8 @@ import java.util.function.Consumer;
 /// Something that a simulated process does, such as one job. It runs on a thread of its own, but only while the
 /// scheduler waits for it: at any moment one thread runs.
 final class Activity {
-    /// Thrown inside an activity whose process was killed; nothing that the code does on its way out has an effect.
+    /// Thrown inside an activity whose process was killed; nothing that the code does on its way out has an
+    /// effect.
     @SuppressWarnings("serial")
     static final class Killed extends Error {
         Killed() {

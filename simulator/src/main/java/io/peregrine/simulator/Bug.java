@@ -31,7 +31,8 @@ public enum Bug {
     DECODE_OUTSIDE_TRY,
     /// A lease ends by the clock of the machine that holds it.
     LEASE_BY_WORKER_CLOCK(
-            new Rewrite("lease_until = now() +", "lease_until = (now() + current_setting('simulated.skew')::interval) +"),
+            new Rewrite(
+                    "lease_until = now() +", "lease_until = (now() + current_setting('simulated.skew')::interval) +"),
             new Rewrite("lease_until < now()", "lease_until < now() + current_setting('simulated.skew')::interval")),
     /// Two sources that say the same id are taken for one.
     INBOX_KEY_WITHOUT_SOURCE(

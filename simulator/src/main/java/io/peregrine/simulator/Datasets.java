@@ -24,7 +24,8 @@ final class Datasets {
     }
 
     private void write(int dataset, String split, String label, int pictures) throws IOException {
-        Path of = Files.createDirectories(folder.resolve("d" + dataset).resolve(split).resolve(label));
+        Path of = Files.createDirectories(
+                folder.resolve("d" + dataset).resolve(split).resolve(label));
         for (int picture = 0; picture < pictures; picture++) {
             byte[] header = "P6 %d %d 255\n".formatted(SIDE, SIDE).getBytes();
             byte[] file = new byte[header.length + 3 * SIDE * SIDE];
@@ -44,7 +45,6 @@ final class Datasets {
     String ready(int dataset) {
         return """
                 {"dataset":"d%d","uri":"file://%s/d%d","image":{"side":8},"balance":{"method":"random-over"},\
-                "classifier":{"preset":"seed-cnn","epochs":2},"autoencoder":{"preset":"seed-autoencoder","epochs":2}}"""
-                .formatted(dataset, folder, dataset);
+                "classifier":{"preset":"seed-cnn","epochs":2},"autoencoder":{"preset":"seed-autoencoder","epochs":2}}""".formatted(dataset, folder, dataset);
     }
 }

@@ -219,8 +219,7 @@ final class Faults {
                 .map(schedule::state)
                 .filter(one -> one.processes().stream().anyMatch(process -> process.job != null))
                 .toList();
-        ServiceState state =
-                busy.isEmpty() ? schedule.state(anyService()) : busy.get(random.nextInt(busy.size()));
+        ServiceState state = busy.isEmpty() ? schedule.state(anyService()) : busy.get(random.nextInt(busy.size()));
         // Rather one at work: the others have nothing to lose.
         List<Process> atWork =
                 state.processes().stream().filter(one -> one.job != null).toList();
@@ -260,7 +259,7 @@ final class Faults {
         Fate fate = random.nextBoolean() ? Fate.LOST_BEFORE : Fate.REFUSED;
         awayUntil.put(service, schedule.steps() + random.nextInt(OUTAGE_STEPS));
         away.put(service, fate);
-        schedule.trace("the database of %s is %s".formatted(
-                service.schema(), fate == Fate.REFUSED ? "read-only" : "away"));
+        schedule.trace(
+                "the database of %s is %s".formatted(service.schema(), fate == Fate.REFUSED ? "read-only" : "away"));
     }
 }

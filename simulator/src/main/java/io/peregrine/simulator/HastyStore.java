@@ -14,7 +14,8 @@ final class HastyStore {
     static ArtifactStore of(ArtifactStore store) {
         return (ArtifactStore) Proxy.newProxyInstance(
                 HastyStore.class.getClassLoader(), new Class<?>[] {ArtifactStore.class}, (proxy, method, arguments) -> {
-                    if (method.getName().equals("publish") && arguments[arguments.length - 1] instanceof Consumer<?> c) {
+                    if (method.getName().equals("publish")
+                            && arguments[arguments.length - 1] instanceof Consumer<?> c) {
                         ArtifactRef ref =
                                 store.publish((String) arguments[0], (String) arguments[1], (Content) arguments[2]);
                         @SuppressWarnings("unchecked")

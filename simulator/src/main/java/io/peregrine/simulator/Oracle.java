@@ -72,7 +72,8 @@ final class Oracle {
             return;
         }
         String state = state(schedule, run);
-        boolean allowed = state.equals(run.refused == null ? "completed" : "failed") || state.equals("cancelled") && run.mayBeCancelled;
+        boolean allowed = state.equals(run.refused == null ? "completed" : "failed")
+                || state.equals("cancelled") && run.mayBeCancelled;
         if (!allowed) {
             throw new Violation("run %s of dataset d%d is %s; its events: %s"
                     .formatted(run.id, run.dataset, state, events(schedule, run)));
@@ -144,14 +145,17 @@ final class Oracle {
                                     entry.record().offset()))
                     .sorted()
                     .toList();
-            List<String> found = schedule.sandbox().admin().withHandle(sql -> sql.createQuery(
-                            "select topic || ' ' || partition || ' ' || kafka_offset from %s.quarantine order by 1"
-                                    .formatted(service.schema()))
-                    .mapTo(String.class)
-                    .list()
-                    .stream()
-                    .sorted()
-                    .toList());
+            List<String> found = schedule.sandbox()
+                    .admin()
+                    .withHandle(sql -> sql
+                            .createQuery(
+                                    "select topic || ' ' || partition || ' ' || kafka_offset from %s.quarantine order by 1"
+                                            .formatted(service.schema()))
+                            .mapTo(String.class)
+                            .list()
+                            .stream()
+                            .sorted()
+                            .toList());
             if (!expected.equals(found)) {
                 throw new Violation("%s has quarantined %s; what nobody can understand is %s"
                         .formatted(service.application(), found, expected));
@@ -160,12 +164,14 @@ final class Oracle {
     }
 
     private static void checkNeeded(Schedule schedule, Service service) {
-        List<String> needed = schedule.sandbox().admin().withHandle(sql -> sql.createQuery(
-                        "select uri from %1$s.artefact where exists (select 1 from %1$s.needed where needed.uri ="
-                                        .formatted(service.schema())
-                                + " artefact.uri) and published order by uri")
-                .mapTo(String.class)
-                .list());
+        List<String> needed = schedule.sandbox()
+                .admin()
+                .withHandle(sql -> sql.createQuery(
+                                "select uri from %1$s.artefact where exists (select 1 from %1$s.needed where needed.uri ="
+                                                .formatted(service.schema())
+                                        + " artefact.uri) and published order by uri")
+                        .mapTo(String.class)
+                        .list());
         for (String uri : needed) {
             checkArtifact(schedule, uri, service);
         }
@@ -192,14 +198,14 @@ final class Oracle {
 
     /// Each epoch was reached once, and never by a claim that another had taken over.
     private static void checkFences(Schedule schedule) {
-        List<String> stale = schedule.sandbox().admin().withHandle(sql -> sql.createQuery("""
+        List<String> stale = schedule.sandbox()
+                .admin()
+                .withHandle(sql -> sql.createQuery("""
                         select run || ' ' || network || ' epoch ' || epoch || ' by claim ' || fence || ' after claim '
                             || previous from (
                             select *, lag(fence) over w as previous, lag(epoch) over w as earlier
                             from trainer.simulated_epoch window w as (partition by run, network order by place)) told
-                        where previous > fence or earlier >= epoch""")
-                .mapTo(String.class)
-                .list());
+                        where previous > fence or earlier >= epoch""").mapTo(String.class).list());
         if (!stale.isEmpty()) {
             throw new Violation("a stale claim wrote: " + stale);
         }
@@ -207,10 +213,12 @@ final class Oracle {
 
     private static void checkClaims(Schedule schedule) {
         for (Service service : Service.values()) {
-            List<String> stale = schedule.sandbox().admin().withHandle(sql -> sql.createQuery(
-                            "select what from %s.simulated_stale".formatted(service.schema()))
-                    .mapTo(String.class)
-                    .list());
+            List<String> stale = schedule.sandbox()
+                    .admin()
+                    .withHandle(
+                            sql -> sql.createQuery("select what from %s.simulated_stale".formatted(service.schema()))
+                                    .mapTo(String.class)
+                                    .list());
             if (!stale.isEmpty()) {
                 throw new Violation("%s: a claim was written to by a process that had lost it: %s"
                         .formatted(service.application(), stale));
@@ -234,12 +242,14 @@ final class Oracle {
 
     private static void checkPruning(Schedule schedule, Service service) {
         schedule.state(service).pruneAtLast();
-        List<String> left = schedule.sandbox().admin().withHandle(sql -> sql.createQuery("""
+        List<String> left = schedule.sandbox()
+                .admin()
+                .withHandle(sql -> sql.createQuery("""
                         select 'unneeded ' || uri from %1$s.artefact
                             where not exists (select 1 from %1$s.needed where needed.uri = artefact.uri)
                         union all select 'condemned ' || uri from %1$s.condemned""".formatted(service.schema()))
-                .mapTo(String.class)
-                .list());
+                        .mapTo(String.class)
+                        .list());
         if (!left.isEmpty()) {
             throw new Violation("after pruning %s still has %s".formatted(service.application(), left));
         }

@@ -19,7 +19,8 @@ import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// What schedules take turns in, since it takes long to make: a database with the four services' schemas, migrated as
+/// What schedules take turns in, since it takes long to make: a database with the four services' schemas,
+/// migrated as
 /// the services do, and a disk. One thread uses it at a time.
 final class Sandbox implements AutoCloseable {
     /// Shadows PostgreSQL's own `now()`, since it comes first in the search path.
@@ -152,7 +153,8 @@ final class Sandbox implements AutoCloseable {
     }
 
     private List<String> strings(String query) {
-        return admin.withHandle(sql -> sql.createQuery(query).mapTo(String.class).list());
+        return admin.withHandle(
+                sql -> sql.createQuery(query).mapTo(String.class).list());
     }
 
     /// @return the database past all faults, for setting up and for looking

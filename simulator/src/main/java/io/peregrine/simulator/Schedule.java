@@ -11,7 +11,8 @@ import java.util.function.Consumer;
 
 /// One schedule: what happens in which order, and what goes wrong, all from one seed.
 ///
-/// The scheduler starts activities of processes and lets them go on, one at a time. While there are faults it chooses
+/// The scheduler starts activities of processes and lets them go on, one at a time. While there are faults it
+/// chooses
 /// at random; afterwards it lets everything come to its end.
 final class Schedule {
     private static final int MOST_ACTIVITIES = 6;
@@ -150,7 +151,8 @@ final class Schedule {
                 return;
             }
             if (sandbox.clock().elapsed().compareTo(limit) > 0) {
-                throw new Violation("ten minutes after the faults there is still work: %s; last error: %s".formatted(open, lastError));
+                throw new Violation("ten minutes after the faults there is still work: %s; last error: %s"
+                        .formatted(open, lastError));
             }
             advance(pause);
             pause = pause.multipliedBy(2).compareTo(Duration.ofSeconds(30)) < 0 ? pause.multipliedBy(2) : pause;
@@ -198,8 +200,8 @@ final class Schedule {
 
     void trace(String what) {
         if (trace != null) {
-            trace.add("%4d %8.2f s  %s"
-                    .formatted(steps, sandbox.clock().elapsed().toMillis() / 1_000.0, what));
+            trace.add(
+                    "%4d %8.2f s  %s".formatted(steps, sandbox.clock().elapsed().toMillis() / 1_000.0, what));
         }
     }
 

@@ -84,7 +84,9 @@ final class ServiceState {
     /// Adds what this service could do next.
     void offer(Offers offers) {
         for (Place place : places) {
-            if (!place.inFlight && !ended.containsKey(place) && schedule.broker().at(place).isPresent()) {
+            if (!place.inFlight
+                    && !ended.containsKey(place)
+                    && schedule.broker().at(place).isPresent()) {
                 offers.add(4, () -> deliver(place));
             }
         }
@@ -263,13 +265,15 @@ final class ServiceState {
 
     /// @return what is not done yet: jobs, and events that are not sent
     List<String> open() {
-        return schedule.sandbox().admin().withHandle(sql -> sql.createQuery("""
+        return schedule.sandbox()
+                .admin()
+                .withHandle(sql -> sql.createQuery("""
                         select '%1$s job ' || kind || ' ' || key || ' of run ' || run || ' is ' || state
                             || coalesce(': ' || error, '') from %1$s.job where state in ('queued', 'running')
                         union all
                         select '%1$s event ' || type || ' of run ' || run || ' is not sent' from %1$s.outbox
                             where sent_at is null and set_aside_at is null""".formatted(service.schema()))
-                .mapTo(String.class)
-                .list());
+                        .mapTo(String.class)
+                        .list());
     }
 }

@@ -31,7 +31,10 @@ public final class Simulate implements Callable<Integer> {
     @Option(names = "--first", description = "The first seed; default ${DEFAULT-VALUE}.")
     private long first = 1;
 
-    @Option(names = "--bug", description = "Plants a bug in every schedule; a wrong name prints the names.", converter = BugName.class)
+    @Option(
+            names = "--bug",
+            description = "Plants a bug in every schedule; a wrong name prints the names.",
+            converter = BugName.class)
     private Bug bug;
 
     @Option(names = "--bugs", description = "Plants each bug in turn, and tells which seed finds it.")
@@ -48,8 +51,7 @@ public final class Simulate implements Callable<Integer> {
             }
             throw new CommandLine.TypeConversionException("'%s' is not a bug; it must be one of %s"
                     .formatted(
-                            name,
-                            Arrays.stream(Bug.values()).map(Bug::option).toList()));
+                            name, Arrays.stream(Bug.values()).map(Bug::option).toList()));
         }
     }
 

@@ -15,7 +15,8 @@ import javax.sql.DataSource;
 
 /// A service's way to its schema: a real PostgreSQL behind connections that fail when the schedule says so.
 ///
-/// A transaction may be lost before its commit, in it (the database has it, the service is told that the connection
+/// A transaction may be lost before its commit, in it (the database has it, the service is told that the
+/// connection
 /// broke) or at any statement. The connection tells the simulated time.
 final class SimulatedDatabase implements DataSource {
     /// What becomes of something that is asked of the database.
@@ -82,8 +83,8 @@ final class SimulatedDatabase implements DataSource {
         if (activity != null) {
             activity.opened(session::abandon);
         }
-        return (Connection) Proxy.newProxyInstance(
-                getClass().getClassLoader(), new Class<?>[] {Connection.class}, session::invoke);
+        return (Connection)
+                Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Connection.class}, session::invoke);
     }
 
     private static void fail(Fate fate) throws SQLException {
@@ -199,7 +200,10 @@ final class SimulatedDatabase implements DataSource {
                     activity.inTransaction(-1);
                 }
             }
-            if (broken || activity != null && activity.process() != null && !activity.process().isAlive()) {
+            if (broken
+                    || activity != null
+                            && activity.process() != null
+                            && !activity.process().isAlive()) {
                 // A connection that breaks gives up its locks.
                 try (Statement sql = connection.createStatement()) {
                     sql.execute("select pg_advisory_unlock_all()");
@@ -226,7 +230,8 @@ final class SimulatedDatabase implements DataSource {
                 return method.invoke(target, arguments);
             } catch (InvocationTargetException e) {
                 if (e.getCause() instanceof SQLException sql && "55P03".equals(sql.getSQLState())) {
-                    // Another activity, which does not run now, has the lock: as if the database had chosen us to end
+                    // Another activity, which does not run now, has the lock: as if the database had chosen us to
+                    // end
                     // a deadlock.
                     throw new SQLException("deadlock (simulated)", "40P01", sql);
                 }

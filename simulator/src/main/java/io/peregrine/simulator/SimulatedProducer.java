@@ -23,7 +23,9 @@ final class SimulatedProducer {
     @SuppressWarnings("unchecked")
     static Producer<String, byte[]> of(Sending sending) {
         return (Producer<String, byte[]>) Proxy.newProxyInstance(
-                SimulatedProducer.class.getClassLoader(), new Class<?>[] {Producer.class}, (proxy, method, arguments) -> {
+                SimulatedProducer.class.getClassLoader(),
+                new Class<?>[] {Producer.class},
+                (proxy, method, arguments) -> {
                     if (method.getName().equals("close")) {
                         return null;
                     }

@@ -135,13 +135,9 @@ final class Users {
         List<Process> processes = schedule.state(Service.CLUSTER).processes();
         Process process = processes.get(random.nextInt(processes.size()));
         asking = true;
-        schedule.start(
-                what,
-                process,
-                () -> question.accept((SimulatedCluster) process.code()),
-                thrown -> {
-                    asking = false;
-                    schedule.state(Service.CLUSTER).mayHaveWork();
-                });
+        schedule.start(what, process, () -> question.accept((SimulatedCluster) process.code()), thrown -> {
+            asking = false;
+            schedule.state(Service.CLUSTER).mayHaveWork();
+        });
     }
 }

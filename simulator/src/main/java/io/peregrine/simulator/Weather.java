@@ -10,13 +10,15 @@ import java.util.random.RandomGenerator;
 /// @param switches how often in 100 points an activity gives way to others
 /// @param transactionPauses how often in 1,000 commits it gives way before one
 /// @param databaseFaults how often in 1,000 statements or commits a connection breaks
-/// @param faults budget of what ends a claim: crashes, power cuts, broken connections, jumps of the clock. A job is
+/// @param faults budget of what ends a claim: crashes, power cuts, broken connections, jumps of the clock. A job
+///     is
 ///     given up after six claims without progress, so there must not be more.
 /// @param garbage records that are no events
 /// @param rewinds of consumers to older offsets
 /// @param cancels and `deletes` that a user asks for
 /// @param history whether the first run has ended before anything goes wrong
-/// @param recycling whether that run is deleted then, and the same dataset published again while its artifacts are pruned
+/// @param recycling whether that run is deleted then, and the same dataset published again while its artifacts
+///     are pruned
 /// @param refusal whether the broker refuses an event of a run for good, so that the run must fail
 record Weather(
         int steps,

@@ -22,7 +22,8 @@ import io.peregrine.work.Transaction;
 import java.util.Locale;
 import java.util.Map;
 
-/// Stands for [TrainNetwork], whose engine is native: two epochs, a checkpoint after each, whose weights follow from
+/// Stands for [TrainNetwork], whose engine is native: two epochs, a checkpoint after each, whose weights follow
+/// from
 /// the manifest, the recipes and the network alone. Publishes, saves and ends as the real one does.
 final class SimulatedTraining implements JobHandler {
     private static final int EPOCHS = 2;
@@ -92,11 +93,14 @@ final class SimulatedTraining implements JobHandler {
         return new TestMeasures(1, 1, 1, 1, 1, null, results);
     }
 
-    /// Notes beside what the real trainer writes which claim reached the epoch: the oracle looks whether a stale one did.
+    /// Notes beside what the real trainer writes which claim reached the epoch: the oracle looks whether a stale
+    /// one did.
     private static void say(JobContext job, CheckpointPublished event, Transaction tx) {
         tx.say(event, event.network().wire() + "/" + (event.last() ? "last" : event.epoch()));
         job.needsOnly(tx, CheckpointTable.published(tx.sql(), event));
-        tx.sql().createUpdate("insert into simulated_epoch (run, network, epoch, fence) values (:run, :network, :epoch, :fence)")
+        tx.sql()
+                .createUpdate(
+                        "insert into simulated_epoch (run, network, epoch, fence) values (:run, :network, :epoch, :fence)")
                 .bind("run", event.run().id())
                 .bind("network", event.network().wire())
                 .bind("epoch", event.epoch())

@@ -51,7 +51,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch (of which
+/// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch (of
+/// which
 /// the best and the newest are kept), measured once on the test split at the end.
 @ApplicationScoped
 class TrainNetwork implements JobHandler {
@@ -286,8 +287,8 @@ class TrainNetwork implements JobHandler {
         SafetensorsWriter weights =
                 new SafetensorsWriter().metadata("preset", task.spec().preset());
         task.training().writeWeights(weights);
-        ArtifactRef checkpoint = WaitForDisk.until(
-                task.job(), () -> store.publish("checkpoint", "safetensors", weights::writeTo));
+        ArtifactRef checkpoint =
+                WaitForDisk.until(task.job(), () -> store.publish("checkpoint", "safetensors", weights::writeTo));
         meters.checkpoint(task.network(), checkpoint);
         CheckpointPublished event = new CheckpointPublished(
                 task.run(),

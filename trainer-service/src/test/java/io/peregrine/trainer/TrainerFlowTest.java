@@ -162,10 +162,12 @@ class TrainerFlowTest extends OnTheWire {
             Path others = disk.folder().resolve("others");
             assertThatThrownBy(() -> Files.write(others, new byte[33 << 20])).isInstanceOf(IOException.class);
             say(balanced, "");
-            Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(errorOf(run))
-                    .hasValueSatisfying(error -> assertThat(error)
-                            .startsWith("STORE_FULL: The disk of " + folder.toAbsolutePath())
-                            .contains("bytes are needed and 0 are free")));
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> assertThat(errorOf(run))
+                            .hasValueSatisfying(error -> assertThat(error)
+                                    .startsWith("STORE_FULL: The disk of " + folder.toAbsolutePath())
+                                    .contains("bytes are needed and 0 are free")));
             assertThat(wire.of(run, CheckpointPublished.class)).isEmpty();
             Files.delete(others);
             wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
@@ -189,11 +191,12 @@ class TrainerFlowTest extends OnTheWire {
     }
 
     private Optional<String> errorOf(String run) {
-        return database.jdbi().withHandle(sql -> sql.createQuery(
-                        "select error from job where run = :run and key = 'classifier' and state = 'running' and error is not null")
-                .bind("run", run)
-                .mapTo(String.class)
-                .findOne());
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery(
+                                "select error from job where run = :run and key = 'classifier' and state = 'running' and error is not null")
+                        .bind("run", run)
+                        .mapTo(String.class)
+                        .findOne());
     }
 
     @Test
@@ -259,7 +262,8 @@ class TrainerFlowTest extends OnTheWire {
         assertNothingIsLeft();
     }
 
-    /// On a GPU, or with another engine, it is not the same training to the last bit, and may stop at another epoch.
+    /// On a GPU, or with another engine, it is not the same training to the last bit, and may stop at another
+    /// epoch.
     @Test
     void theEndOfATrainingThatIsBegunAnewIsSaidAlsoWhereItsEpochWasSaid() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);

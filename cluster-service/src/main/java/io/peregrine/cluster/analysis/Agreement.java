@@ -51,8 +51,10 @@ public record Agreement(double ari, double nmi, double homogeneity, double compl
         for (int cell = 0; cell < overlap.cells(); cell++) {
             together += pairs(overlap.points(cell));
         }
-        double inClasses = Arrays.stream(ofClasses).mapToDouble(Agreement::pairs).sum();
-        double inClusters = Arrays.stream(ofClusters).mapToDouble(Agreement::pairs).sum();
+        double inClasses =
+                Arrays.stream(ofClasses).mapToDouble(Agreement::pairs).sum();
+        double inClusters =
+                Arrays.stream(ofClusters).mapToDouble(Agreement::pairs).sum();
         double byChance = inClasses * inClusters / pairs(n);
         return (together - byChance) / ((inClasses + inClusters) / 2 - byChance);
     }

@@ -15,7 +15,8 @@ import java.util.stream.IntStream;
 /// @param pca of all pictures
 /// @param projection float32 [n, 3]; a component that the data does not have is 0
 /// @param clusters in the order of their numbers
-/// @param measures by name and split, such as `nmi.test`, `silhouette.all`; those that are not defined are left out
+/// @param measures by name and split, such as `nmi.test`, `silhouette.all`; those that are not defined are left
+///     out
 public record Analysis(
         KMeans.Clustering clustering,
         double[] distances,

@@ -17,7 +17,8 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// The report's plot: every picture a mark in the plane of the first two principal components, in its group's colour
+/// The report's plot: every picture a mark in the plane of the first two principal components, in its group's
+/// colour
 /// and form; every cluster's centre with its name.
 ///
 /// @param legend what a group is

@@ -40,7 +40,17 @@ public final class Catalogue {
 
     /// What is known of runs, but for the runs themselves.
     private static final List<String> OF_A_RUN = List.of(
-            "timeline", "progress", "queued", "class", "pack", "image", "checkpoint", "latent", "clustering", "cluster", "point");
+            "timeline",
+            "progress",
+            "queued",
+            "class",
+            "pack",
+            "image",
+            "checkpoint",
+            "latent",
+            "clustering",
+            "cluster",
+            "point");
 
     private Catalogue() {}
 

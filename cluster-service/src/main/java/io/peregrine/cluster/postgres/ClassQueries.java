@@ -39,8 +39,8 @@ public class ClassQueries {
     /// @return classes in label order, each with what is known of it
     public Page<RunDetails.ClassSizes> page(String run, Cursor after, int limit) {
         long last = after == null ? -1 : after.number(0);
-        Found found = database.jdbi()
-                .withHandle(sql -> new Found(refs(sql, run), ClassRows.page(sql, run, last, limit + 1)));
+        Found found =
+                database.jdbi().withHandle(sql -> new Found(refs(sql, run), ClassRows.page(sql, run, last, limit + 1)));
         return Page.of(join(found.rows(), found.refs()), limit, one -> Cursor.after(one.index()));
     }
 
@@ -63,16 +63,22 @@ public class ClassQueries {
         Refs refs = database.jdbi().withHandle(sql -> refs(sql, run));
         List<String> names = names(run);
         // Without their names, which come with the images, cells say nothing.
-        return artifacts.results(refs.results()).filter(results -> results.classes() == names.size()).map(results -> {
-            int first = after == null ? 0 : (int) Math.clamp(after.number(0) + 1, 0, results.cells());
-            int end = Math.min(results.cells(), first + limit);
-            List<ConfusionCell> cells = new ArrayList<>();
-            for (int cell = first; cell < end; cell++) {
-                cells.add(new ConfusionCell(
-                        names.get(results.truth(cell)), names.get(results.predicted(cell)), results.count(cell)));
-            }
-            return new Page<>(cells, end < results.cells() ? Cursor.after(end - 1).text() : null);
-        });
+        return artifacts
+                .results(refs.results())
+                .filter(results -> results.classes() == names.size())
+                .map(results -> {
+                    int first = after == null ? 0 : (int) Math.clamp(after.number(0) + 1, 0, results.cells());
+                    int end = Math.min(results.cells(), first + limit);
+                    List<ConfusionCell> cells = new ArrayList<>();
+                    for (int cell = first; cell < end; cell++) {
+                        cells.add(new ConfusionCell(
+                                names.get(results.truth(cell)),
+                                names.get(results.predicted(cell)),
+                                results.count(cell)));
+                    }
+                    return new Page<>(
+                            cells, end < results.cells() ? Cursor.after(end - 1).text() : null);
+                });
     }
 
     static Refs refs(Handle sql, String run) {

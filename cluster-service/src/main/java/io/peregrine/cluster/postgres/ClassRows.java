@@ -11,7 +11,8 @@ final class ClassRows {
     /// @param place index of the class, in label order
     record Row(int place, String label, long train, long test, long validation, long refused) {}
 
-    /// Counts once the dataset is sealed and every listed file is in, whichever came last. Label order is that of code
+    /// Counts once the dataset is sealed and every listed file is in, whichever came last. Label order is that of
+    /// code
     /// points, and so of UTF-8 bytes.
     static void countWhenAllAreIn(Handle sql, String run) {
         Optional<Long> listed = sql.createQuery(
@@ -32,10 +33,7 @@ final class ClassRows {
                         from image where run = :run and (select count(*) from image where run = :run) = :listed
                         group by run, label
                         on conflict (run, label) do update set place = excluded.place, train = excluded.train,
-                            test = excluded.test, validation = excluded.validation, refused = excluded.refused""")
-                .bind("run", run)
-                .bind("listed", listed.get())
-                .execute();
+                            test = excluded.test, validation = excluded.validation, refused = excluded.refused""").bind("run", run).bind("listed", listed.get()).execute();
     }
 
     /// @param after place of the last class of the page before; -1 for the first page

@@ -49,9 +49,8 @@ public final class Clusters {
                 float[] latent = latents.get(pack).rows(i).values();
                 batch.bind("run", run)
                         .bind("row", rows[pack][i])
-                        .bind(
-                                "latent",
-                                (Argument) (position, statement, context) -> statement.setObject(position, latent))
+                        .bind("latent", (Argument)
+                                (position, statement, context) -> statement.setObject(position, latent))
                         .add();
             }
         }

@@ -84,9 +84,7 @@ public class MeterQueries {
     public Balanced balanced() {
         Optional<String> newest = database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
-                        select balance from run where balance is not null order by created desc limit 1""")
-                        .mapTo(String.class)
-                        .findOne());
+                        select balance from run where balance is not null order by created desc limit 1""").mapTo(String.class).findOne());
         List<ClassBalance> classes = newest.flatMap(ref -> artifacts.balance(Catalogue.read(ref, ArtifactRef.class)))
                 .orElse(List.of());
         List<ClassSize> largest = classes.stream()

@@ -35,8 +35,7 @@ public record RunDetails(
         @Schema(description = "The 100 tasks that were told of last")
         List<Progress> progress,
 
-        @Schema(description = "Once the dataset is sealed")
-        Integer classCount,
+        @Schema(description = "Once the dataset is sealed") Integer classCount,
 
         @Schema(description = "In label order; left out above 256 classes, which runs/{run}/classes has in pages")
         List<ClassSizes> classes,
@@ -89,7 +88,9 @@ public record RunDetails(
             @Schema(description = "Share of its test pictures that were predicted as it; left out if it has none")
             Double recall,
 
-            @Schema(description = "Share of the test pictures predicted as it that are of it; left out if there are none")
+            @Schema(
+                    description =
+                            "Share of the test pictures predicted as it that are of it; left out if there are none")
             Double precision) {}
 
     /// One network's training.
@@ -113,7 +114,8 @@ public record RunDetails(
             boolean last,
             Instant time) {}
 
-    /// Measured once, on the test split; left out where there are no test pictures. An autoencoder has only a loss.
+    /// Measured once, on the test split; left out where there are no test pictures. An autoencoder has only a
+    /// loss.
     public record TestResult(
             double loss,
             Double accuracy,

@@ -19,14 +19,14 @@ import java.sql.SQLException;
 import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.LinkedHashMap;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
-import java.util.TreeMap;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jdbi.v3.core.Handle;
 
@@ -184,9 +184,8 @@ public class RunQueries {
         boolean few = stored.classes().size() <= RunDetails.MOST_CLASSES;
         RunDetails.Training classifier = d.classifier();
         if (stored.test() != null && stored.test().pictures() > 0) {
-            ClassResults results = few
-                    ? artifacts.results(stored.refs().results()).orElse(null)
-                    : null;
+            ClassResults results =
+                    few ? artifacts.results(stored.refs().results()).orElse(null) : null;
             classifier = classifier.with(result(stored.test(), stored.classes(), results));
         }
         return new RunDetails(
@@ -216,8 +215,7 @@ public class RunQueries {
         }
     }
 
-    private static RunDetails.TestResult result(
-            TestMeasures test, List<ClassRows.Row> classes, ClassResults results) {
+    private static RunDetails.TestResult result(TestMeasures test, List<ClassRows.Row> classes, ClassResults results) {
         boolean told = results != null && results.classes() == classes.size();
         return new RunDetails.TestResult(
                 test.loss(),

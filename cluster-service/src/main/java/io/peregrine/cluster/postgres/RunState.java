@@ -81,7 +81,8 @@ public final class RunState {
     /// What the encoding of a run's pictures needs.
     public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
 
-    /// @return whether clusters, both final checkpoints with their measures, and what balancing made of the classes are
+    /// @return whether clusters, both final checkpoints with their measures, and what balancing made of the
+    ///     classes are
     ///     in: whoever hears that the run is completed may ask for all of it
     public static boolean isWhole(Handle sql, String run) {
         return sql.createQuery("""

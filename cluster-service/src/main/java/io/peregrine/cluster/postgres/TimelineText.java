@@ -45,8 +45,7 @@ final class TimelineText {
                 "shard %d of %d: %d recipes".formatted(shard.index() + 1, shard.of(), shard.rows());
             case DatasetBalanced balanced ->
                 "balanced: %d rows in %d shards, %d of them synthetic"
-                        .formatted(
-                                balanced.rows(), balanced.shards().size(), balanced.synthetic());
+                        .formatted(balanced.rows(), balanced.shards().size(), balanced.synthetic());
             case CheckpointPublished checkpoint -> checkpoint(checkpoint);
             case StageProgressed progressed ->
                 "%s, %s: %d%s%s"

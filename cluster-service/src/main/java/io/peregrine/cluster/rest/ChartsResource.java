@@ -57,11 +57,7 @@ public class ChartsResource {
     private final Drawings drawings;
 
     ChartsResource(
-            RunQueries runs,
-            PictureQueries pictures,
-            ClassQueries classes,
-            ArtifactStore store,
-            Drawings drawings) {
+            RunQueries runs, PictureQueries pictures, ClassQueries classes, ArtifactStore store, Drawings drawings) {
         this.runs = runs;
         this.pictures = pictures;
         this.classes = classes;

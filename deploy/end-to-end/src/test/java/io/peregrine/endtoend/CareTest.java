@@ -70,8 +70,18 @@ class CareTest {
     private void aComparisonOutlivesItsEvents(House house) throws Exception {
         Path to = folder.resolve("compared");
         String[] compare = {
-            "compare", gallery.toString(), "--strategies", "none", "--seeds", "1", "--side", "32", "--epochs", "1",
-            "--to", to.toString()
+            "compare",
+            gallery.toString(),
+            "--strategies",
+            "none",
+            "--seeds",
+            "1",
+            "--side",
+            "32",
+            "--epochs",
+            "1",
+            "--to",
+            to.toString()
         };
         Said first = typed(compare);
         assertThat(first.status()).as(first.words()).isZero();

@@ -34,7 +34,8 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest state damaged, and by
-/// asking it to stop; and has it serve runs in turns. However often that happens, a training ends in the bytes of an
+/// asking it to stop; and has it serve runs in turns. However often that happens, a training ends in the bytes of
+/// an
 /// undisturbed one.
 ///
 /// `-Dperegrine.resume.endings=50` is the long form; trainings are begun until there were so many.
@@ -111,17 +112,16 @@ class ExactResumeTest {
         }
     }
 
-    /// A run that shares its trainer with a training of hours is told what it waits for, gives way again and again once it
+    /// A run that shares its trainer with a training of hours is told what it waits for, gives way again and
+    /// again once it
     /// is served, and ends.
     private void slice(Path gallery, Map<String, String> undisturbed) throws Exception {
         String urgent = house.publish("urgent", gallery, HOURS.replace("{\"image\"", "{\"priority\":10,\"image\""));
         awaitTraining(urgent, 0);
         String run = house.publish("sliced", gallery, SPEC);
-        assertThat(awaitWaiting(run))
-                .isEqualTo("train, position 1, behind %s".formatted(List.of(urgent)));
+        assertThat(awaitWaiting(run)).isEqualTo("train, position 1, behind %s".formatted(List.of(urgent)));
         String rival = house.publish("rival", gallery, HOURS);
-        assertThat(awaitWaiting(rival))
-                .isEqualTo("train, position 2, behind %s".formatted(List.of(urgent, run)));
+        assertThat(awaitWaiting(rival)).isEqualTo("train, position 2, behind %s".formatted(List.of(urgent, run)));
         assertThat(house.post("/api/v1/runs/" + urgent + "/cancel", "").statusCode())
                 .isEqualTo(202);
 
@@ -137,7 +137,9 @@ class ExactResumeTest {
     private String awaitWaiting(String run) throws Exception {
         Awaitility.await("what " + run + " waits for")
                 .atMost(Duration.ofMinutes(2))
-                .until(() -> house.get("/api/v1/runs?limit=50").findValuesAsText("run").contains(run)
+                .until(() -> house.get("/api/v1/runs?limit=50")
+                                .findValuesAsText("run")
+                                .contains(run)
                         && house.get("/api/v1/runs/" + run).has("waiting"));
         JsonNode waiting = house.get("/api/v1/runs/" + run).path("waiting");
         return "%s, position %d, behind %s"

@@ -22,7 +22,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Kills each service once (`kill -9`) while it works, at a moment drawn from a seed: the run ends as if nothing had
+/// Kills each service once (`kill -9`) while it works, at a moment drawn from a seed: the run ends as if nothing
+/// had
 /// happened, byte for byte.
 class KillTest {
     private static final String SPEC = """
@@ -46,7 +47,8 @@ class KillTest {
             undisturbed = outcome(house, run);
         }
 
-        // A killed service's job is taken up when its lease has run out: a short one, so that there is less to wait
+        // A killed service's job is taken up when its lease has run out: a short one, so that there is less to
+        // wait
         // for.
         Map<String, String> environment = Map.of("PEREGRINE_WORK_LEASE", "5s");
         try (House house = House.open(folder.resolve("killed"), folder, environment)) {

@@ -15,7 +15,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// As many classes and clusters as are allowed, all the way. No event exceeds 64 KiB, and every answer comes in pages.
+/// As many classes and clusters as are allowed, all the way. No event exceeds 64 KiB, and every answer comes in
+/// pages.
 @Tag("slow")
 class ManyClassesTest {
     private static final int MOST = 10_000;

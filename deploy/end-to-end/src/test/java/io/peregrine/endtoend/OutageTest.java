@@ -33,7 +33,8 @@ class OutageTest {
 
     @Test
     void aDeadBrokerAndAServiceWhoseChannelHasEndedAreStartedAgain() throws Exception {
-        // A deserializer that fails ends its channel. No service of ours has such a one, and any other cause is as good.
+        // A deserializer that fails ends its channel. No service of ours has such a one, and any other cause is
+        // as good.
         Map<String, String> environment = Map.of(
                 "MP_MESSAGING_INCOMING_RUNS_VALUE_DESERIALIZER",
                 "org.apache.kafka.common.serialization.IntegerDeserializer",
@@ -92,9 +93,7 @@ class OutageTest {
                         }
                         return true;
                     });
-            assertThat(liveness)
-                    .as("liveness while the broker was away")
-                    .containsExactly(200);
+            assertThat(liveness).as("liveness while the broker was away").containsExactly(200);
 
             house.broker().start();
             for (String run : runs) {

@@ -16,7 +16,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/// The children of a launcher, kept in `<data>/processes.json`: for `./peregrine status`, and for whoever comes after
+/// The children of a launcher, kept in `<data>/processes.json`: for `./peregrine status`, and for whoever comes
+/// after
 /// a launcher that was killed.
 public final class ChildProcesses {
     private record Listed(List<ChildProcess> processes) {}
@@ -34,8 +35,7 @@ public final class ChildProcesses {
     /// @param lastEnd why it was started again; null at its first start
     synchronized void started(Supervised child, String lastEnd) {
         ChildProcess before = children.get(child.name());
-        ProcessIdentity identity =
-                child.process().map(ProcessIdentity::of).orElse(new ProcessIdentity(0, ""));
+        ProcessIdentity identity = child.process().map(ProcessIdentity::of).orElse(new ProcessIdentity(0, ""));
         int restarts = before == null ? 0 : before.restarts();
         children.put(
                 child.name(),
@@ -54,9 +54,7 @@ public final class ChildProcesses {
     synchronized void seen(Supervised child) {
         ChildProcess before = children.get(child.name());
         if (before != null
-                && child.process()
-                        .map(process -> process.pid() != before.pid())
-                        .orElse(false)) {
+                && child.process().map(process -> process.pid() != before.pid()).orElse(false)) {
             started(child, before.lastEnd());
         }
     }
@@ -110,8 +108,8 @@ public final class ChildProcesses {
         PostgresProcesses database = new PostgresProcesses(file.resolveSibling("postgres"));
         Optional<ProcessHandle> postmaster = database.postmaster();
         if (!database.end().isEmpty()) {
-            ended.add(left(
-                    LocalPostgres.NAME, postmaster.map(ProcessHandle::pid).orElse(0L)));
+            ended.add(
+                    left(LocalPostgres.NAME, postmaster.map(ProcessHandle::pid).orElse(0L)));
         }
         try {
             Files.deleteIfExists(file);

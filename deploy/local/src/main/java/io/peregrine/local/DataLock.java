@@ -9,7 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/// The lock of a data folder: held by the launcher that works in it, and given back by the system however that ends.
+/// The lock of a data folder: held by the launcher that works in it, and given back by the system however that
+/// ends.
 public final class DataLock implements AutoCloseable {
     private final FileChannel channel;
 

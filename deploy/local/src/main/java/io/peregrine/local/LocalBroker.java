@@ -136,7 +136,12 @@ public final class LocalBroker implements AutoCloseable, Supervised {
 
     private Admin admin() {
         return Admin.create(Map.of(
-                "bootstrap.servers", bootstrapServers(), "request.timeout.ms", "3000", "default.api.timeout.ms", "5000"));
+                "bootstrap.servers",
+                bootstrapServers(),
+                "request.timeout.ms",
+                "3000",
+                "default.api.timeout.ms",
+                "5000"));
     }
 
     /// @return `127.0.0.1:<port>`

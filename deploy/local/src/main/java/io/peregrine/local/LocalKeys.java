@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The keys of the services' REST interfaces, a line `NAME ROLE KEY` for each, in `<data>/keys`. They are drawn once,
+/// The keys of the services' REST interfaces, a line `NAME ROLE KEY` for each, in `<data>/keys`. They are drawn
+/// once,
 /// and only the owner of the data folder can read them.
 public final class LocalKeys {
     private static final List<String> ROLES = List.of("read", "run", "maintain");
@@ -34,13 +35,13 @@ public final class LocalKeys {
             byte[] key = new byte[BYTES];
             random.nextBytes(key);
             lines.add("local-%s %s %s"
-                    .formatted(role, role, Base64.getUrlEncoder().withoutPadding().encodeToString(key)));
+                    .formatted(
+                            role, role, Base64.getUrlEncoder().withoutPadding().encodeToString(key)));
         }
         Path aside = data.resolve("keys.part");
         try {
             Files.deleteIfExists(aside);
-            Files.createFile(
-                    aside, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(aside, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
             Files.write(aside, lines);
             return Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
@@ -52,7 +53,8 @@ public final class LocalKeys {
     public static Optional<String> maintainer(Path data) {
         try (Stream<String> lines = Files.lines(data.resolve("keys"))) {
             return lines.map(line -> line.strip().split("\\s+"))
-                    .filter(parts -> parts.length == 3 && parts[1].equals("maintain") && !parts[2].startsWith("sha256:"))
+                    .filter(parts ->
+                            parts.length == 3 && parts[1].equals("maintain") && !parts[2].startsWith("sha256:"))
                     .map(parts -> parts[2])
                     .findFirst();
         } catch (IOException | UncheckedIOException noneForThisUser) {

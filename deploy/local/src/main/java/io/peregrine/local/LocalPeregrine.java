@@ -24,7 +24,8 @@ import java.util.stream.Stream;
 
 /// All of Peregrine on one machine: broker, database and the four services as child processes.
 ///
-/// What `./peregrine` starts, and the fixture of the end-to-end tests. A child that dies or hangs is started again, as
+/// What `./peregrine` starts, and the fixture of the end-to-end tests. A child that dies or hangs is started
+/// again, as
 /// any supervisor would. Data and logs lie under one folder.
 public final class LocalPeregrine implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(120);
@@ -98,7 +99,8 @@ public final class LocalPeregrine implements AutoCloseable {
     /// @param roots folders below which datasets may lie
     /// @param environment of every service, beside and over what it is given here
     /// @param notices told in one line of a child that died or hung and is started again
-    /// @throws Refusal in one sentence, if a port or the data folder is in use, or something is not built or not up
+    /// @throws Refusal in one sentence, if a port or the data folder is in use, or something is not built or not
+    ///     up
     public static LocalPeregrine start(
             Path data,
             List<Path> roots,
@@ -297,7 +299,8 @@ public final class LocalPeregrine implements AutoCloseable {
         process.onExit().join();
     }
 
-    /// Starts one more process of a service, beside the first: same broker, database and store, a port of its own. It
+    /// Starts one more process of a service, beside the first: same broker, database and store, a port of its
+    /// own. It
     /// is not started again, and ends with all others.
     ///
     /// @param log where it writes its log

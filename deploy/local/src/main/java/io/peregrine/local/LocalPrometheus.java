@@ -28,7 +28,8 @@ public final class LocalPrometheus implements AutoCloseable {
     public static final int USUAL_PORT = 9091;
 
     /// A shell between, because Prometheus does not look after its parent: when standard input ends, which it also
-    /// does when the parent is killed, Prometheus is told to end. Once Prometheus has ended nothing is told any more: its
+    /// does when the parent is killed, Prometheus is told to end. Once Prometheus has ended nothing is told any
+    /// more: its
     /// number may be another process's.
     private static final String WATCHED = """
             exec 3<&0

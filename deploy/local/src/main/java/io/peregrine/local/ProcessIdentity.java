@@ -42,7 +42,8 @@ public record ProcessIdentity(long pid, String started) {
             return process.info().startInstant().map(Object::toString);
         }
         try {
-            String stat = Files.readString(PROC.resolve(Long.toString(process.pid())).resolve("stat"));
+            String stat =
+                    Files.readString(PROC.resolve(Long.toString(process.pid())).resolve("stat"));
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
             // A zombie has ended; only nobody has asked how.
             return fields[STATE].equals("Z")

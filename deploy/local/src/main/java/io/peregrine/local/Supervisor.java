@@ -7,7 +7,8 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// Keeps the children of a launcher running. One that ended is started again, and so is one that lives but no longer
+/// Keeps the children of a launcher running. One that ended is started again, and so is one that lives but no
+/// longer
 /// answers. Each is watched by a thread of its own, so that none waits for another.
 final class Supervisor implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(200);

@@ -19,7 +19,8 @@ class LocalKeysTest {
         Path file = LocalKeys.draw(data);
         List<String> lines = Files.readAllLines(file);
         assertThat(lines).hasSize(3).allMatch(line -> line.matches("local-(\\w+) \\1 [A-Za-z0-9_-]{43}"));
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file))).isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
         assertThat(LocalKeys.maintainer(data)).contains(lines.getLast().split(" ")[2]);
         assertThat(Files.readAllLines(LocalKeys.draw(data))).isEqualTo(lines);
     }
@@ -27,7 +28,8 @@ class LocalKeysTest {
     @Test
     void grantsAreWrittenByTheirOwnerAlone() throws Exception {
         Path grants = LocalPeregrine.grants(data);
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(grants))).isEqualTo("rwx------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(grants)))
+                .isEqualTo("rwx------");
         assertThat(LocalPeregrine.grants(data)).isEqualTo(grants);
     }
 

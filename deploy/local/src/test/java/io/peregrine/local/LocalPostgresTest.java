@@ -75,7 +75,8 @@ class LocalPostgresTest {
             assertThat(connection.isValid(2)).isTrue();
             // It has ended; its number goes when whoever adopted it asks for its exit status.
             ProcessHandle.of(orphan)
-                    .ifPresent(ended -> ended.onExit().orTimeout(60, TimeUnit.SECONDS).join());
+                    .ifPresent(ended ->
+                            ended.onExit().orTimeout(60, TimeUnit.SECONDS).join());
         }
     }
 

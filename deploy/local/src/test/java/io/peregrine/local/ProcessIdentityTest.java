@@ -15,9 +15,7 @@ class ProcessIdentityTest {
                 .as("a file that tells no start")
                 .isEmpty();
         assertThat(new ProcessIdentity(process.pid(), null).find()).isEmpty();
-        assertThat(new ProcessIdentity(
-                                process.pid(), ProcessIdentity.current().started())
-                        .find())
+        assertThat(new ProcessIdentity(process.pid(), ProcessIdentity.current().started()).find())
                 .as("a number that was given to another process")
                 .isEmpty();
         assertThat(new ProcessIdentity(process.pid(), identity.started().replaceFirst("^.", "~")).find())

@@ -21,7 +21,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// Every file of a dataset that shall become a picture, in row order, given before anything is decoded: a refused file
+/// Every file of a dataset that shall become a picture, in row order, given before anything is decoded: a refused
+/// file
 /// leaves a gap and moves nobody. An artefact of its own, so that all packs of a run are made from one list.
 ///
 /// @param classes in label order: code points
@@ -80,7 +81,12 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         for (int i = 0; i < found.size(); i++) {
             DatasetFolder.Found picture = found.get(i);
             rows.add(new Row(
-                    picture.split(), labels.get(picture.label()), picture.path(), picture.file(), digests.get(i), picture.metadata()));
+                    picture.split(),
+                    labels.get(picture.label()),
+                    picture.path(),
+                    picture.file(),
+                    digests.get(i),
+                    picture.metadata()));
         }
         List<Row> cut = new ArrayList<>(Splits.cut(rows, split, folder.given()));
         cut.sort(Comparator.comparing(Row::split)

@@ -40,7 +40,8 @@ import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Publishes that a dataset lies ready, for those who have no Kafka producer at hand: the same event, the same checks.
+/// Publishes that a dataset lies ready, for those who have no Kafka producer at hand: the same event, the same
+/// checks.
 @Path("/api/v1/datasets")
 @Tag(name = "datasets")
 public class DatasetsResource {
@@ -164,7 +165,8 @@ public class DatasetsResource {
         }
     }
 
-    /// Checks what the event would be checked for, and also whether folder and files are there: here somebody waits
+    /// Checks what the event would be checked for, and also whether folder and files are there: here somebody
+    /// waits
     /// for it.
     private RunSpec checked(ObjectNode json) {
         try {

@@ -8,9 +8,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.ArrayList;
 import java.util.Random;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
@@ -51,8 +51,9 @@ class NativeMessagesTest {
         try (NativeMessages messages = NativeMessages.capture(lines::add)) {
             stderr.write("x".repeat(100_000).getBytes(UTF_8));
         }
-        assertThat(lines).hasSizeGreaterThan(20).allSatisfy(line -> assertThat(line.length())
-                .isLessThanOrEqualTo(4096));
+        assertThat(lines)
+                .hasSizeGreaterThan(20)
+                .allSatisfy(line -> assertThat(line.length()).isLessThanOrEqualTo(4096));
     }
 
     private static void decode(byte[] jpeg) {

@@ -47,8 +47,11 @@ class RootsTest {
 
     /// A run's id may come from an event: it is the name of a file in this folder, or of none.
     @ParameterizedTest
-    @ValueSource(strings = {"", ".", "../grants/" + RUN, "./" + RUN, RUN + "/", "0123456789ABCDEF0123456789ABCDEF", "\u0000"})
+    @ValueSource(
+            strings = {"", ".", "../grants/" + RUN, "./" + RUN, RUN + "/", "0123456789ABCDEF0123456789ABCDEF", "\u0000"
+            })
     void whatIsNoRunIsGrantedNothing(String run) {
-        assertThatThrownBy(() -> roots.of(run).resolve(pictures.toUri().toString())).isInstanceOf(Failure.class);
+        assertThatThrownBy(() -> roots.of(run).resolve(pictures.toUri().toString()))
+                .isInstanceOf(Failure.class);
     }
 }

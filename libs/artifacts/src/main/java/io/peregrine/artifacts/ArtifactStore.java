@@ -37,7 +37,8 @@ public interface ArtifactStore extends AutoCloseable {
     /// @param extension of the file, such as `safetensors`
     /// @param before told of the artefact when all that it still lacks is its name; what it
     ///     throws leaves nothing there
-    /// @throws Failure RESOURCE `STORE_FULL`, if there is no room; RESOURCE `STORE_UNREACHABLE`, if the store refuses
+    /// @throws Failure RESOURCE `STORE_FULL`, if there is no room; RESOURCE `STORE_UNREACHABLE`, if the store
+    ///     refuses
     ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before);
 
     /// Publishes what `content` writes.
@@ -61,7 +62,8 @@ public interface ArtifactStore extends AutoCloseable {
     /// @throws Failure OURS `ARTEFACT_MISSING` or `ARTEFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
     Path open(ArtifactRef ref);
 
-    /// Reads an artefact that is JSON. Where it cannot be read although it was whole when it was last hashed, it is hashed
+    /// Reads an artefact that is JSON. Where it cannot be read although it was whole when it was last hashed, it
+    /// is hashed
     /// again.
     ///
     /// @throws Failure as [#open]; OURS `ARTEFACT_UNREADABLE`, if the artefact is whole and still no such JSON
@@ -72,8 +74,7 @@ public interface ArtifactStore extends AutoCloseable {
             check(ref);
             throw Failure.ours(
                     "ARTEFACT_UNREADABLE",
-                    "%s is not the JSON of a %s: %s"
-                            .formatted(ref.uri(), type.getSimpleName(), e.getOriginalMessage()),
+                    "%s is not the JSON of a %s: %s".formatted(ref.uri(), type.getSimpleName(), e.getOriginalMessage()),
                     e);
         } catch (IOException e) {
             throw Failure.resource("STORE_UNREACHABLE", ref.uri() + " cannot be read: " + e, e);
@@ -82,7 +83,8 @@ public interface ArtifactStore extends AutoCloseable {
 
     /// Whoever reuses what an earlier run has made asks this first.
     ///
-    /// @return whether the artefact lies where all processes read it, and is whole. What is damaged counts as missing:
+    /// @return whether the artefact lies where all processes read it, and is whole. What is damaged counts as
+    ///     missing:
     ///     publishing it again replaces it.
     /// @throws Failure RESOURCE, if the store is away
     boolean holds(ArtifactRef ref);
@@ -106,7 +108,8 @@ public interface ArtifactStore extends AutoCloseable {
     /// @throws Failure RESOURCE `STORE_FULL` or `STORE_UNREACHABLE`, if nothing can be written
     void mustBeWritable();
 
-    /// @return the folder that needs room when artefacts are published or read here: the store, or what is kept of it
+    /// @return the folder that needs room when artefacts are published or read here: the store, or what is kept
+    ///     of it
     Path disk();
 
     /// @return bytes that are left there

@@ -5,7 +5,8 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import java.util.List;
 
-/// What balancing made of one class. Those of all classes, in label order, are the JSON artifact `balance`: a dataset
+/// What balancing made of one class. Those of all classes, in label order, are the JSON artifact `balance`: a
+/// dataset
 /// may have more classes than an event has room for.
 ///
 /// @param real real images of the balanced set
@@ -53,7 +54,8 @@ public record ClassBalance(
     }
 
     /// @return all classes in label order
-    /// @throws io.peregrine.events.Failure OURS, if the artifact is missing or changed; RESOURCE, if the store cannot be read
+    /// @throws io.peregrine.events.Failure OURS, if the artifact is missing or changed; RESOURCE, if the store
+    ///     cannot be read
     public static List<ClassBalance> open(ArtifactStore store, ArtifactRef ref) {
         return List.copyOf(store.read(ref, Classes.class).classes());
     }

@@ -5,11 +5,13 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What a classifier predicted of test images, by class: the nonzero cells of the confusion matrix, and each class's
+/// What a classifier predicted of test images, by class: the nonzero cells of the confusion matrix, and each
+/// class's
 /// recall and precision, as scikit-learn defines them.
 ///
 /// The artifact `test` holds `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted, and
-/// `recall`, `precision` f64 [classes]. A matrix of 10,000 classes would take 800 MB; its nonzero cells are at most as
+/// `recall`, `precision` f64 [classes]. A matrix of 10,000 classes would take 800 MB; its nonzero cells are at
+/// most as
 /// many as the test images.
 public final class ClassResults {
     private static final String KIND = "test";
@@ -66,10 +68,12 @@ public final class ClassResults {
 
         /// @return what was counted so far
         public ClassResults results() {
-            long[] truth = cells.keySet().stream().mapToLong(cell -> cell / classes).toArray();
+            long[] truth =
+                    cells.keySet().stream().mapToLong(cell -> cell / classes).toArray();
             long[] predicted =
                     cells.keySet().stream().mapToLong(cell -> cell % classes).toArray();
-            long[] count = cells.values().stream().mapToLong(images -> images[0]).toArray();
+            long[] count =
+                    cells.values().stream().mapToLong(images -> images[0]).toArray();
             return new ClassResults(classes, truth, predicted, count);
         }
     }

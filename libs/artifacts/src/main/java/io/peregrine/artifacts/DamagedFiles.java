@@ -25,7 +25,8 @@ final class DamagedFiles {
         this.folder = folder;
     }
 
-    /// Moves a damaged file out of the store. Where that is not possible it keeps its name: publishing replaces it.
+    /// Moves a damaged file out of the store. Where that is not possible it keeps its name: publishing replaces
+    /// it.
     ///
     /// @param damaged what was found to be damaged; a file that has taken its name meanwhile stays
     /// @return false, if the name belongs to another file by now, or to none
@@ -73,7 +74,8 @@ final class DamagedFiles {
 
     private List<Path> files() {
         try (Stream<Path> all = Files.list(folder)) {
-            return all.sorted(Comparator.comparingLong(DamagedFiles::takenMillis).reversed())
+            return all.sorted(
+                            Comparator.comparingLong(DamagedFiles::takenMillis).reversed())
                     .toList();
         } catch (IOException none) {
             return List.of();

@@ -30,8 +30,6 @@ record FileIdentity(long bytes, FileTime modified, FileTime changed, Object inod
 
     /// A rename moves ctime alone.
     boolean isRenamed(FileIdentity other) {
-        return bytes == other.bytes
-                && modified.equals(other.modified)
-                && (inode == null || inode.equals(other.inode));
+        return bytes == other.bytes && modified.equals(other.modified) && (inode == null || inode.equals(other.inode));
     }
 }

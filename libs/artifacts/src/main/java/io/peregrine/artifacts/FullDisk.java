@@ -32,7 +32,9 @@ public final class FullDisk {
     /// @return whether the error or one of its causes says that the disk is full
     public static boolean isCauseOf(Throwable error) {
         for (Throwable at = error; at != null; at = at.getCause()) {
-            if (at instanceof IOException && at.getMessage() != null && FULL.matcher(at.getMessage()).find()) {
+            if (at instanceof IOException
+                    && at.getMessage() != null
+                    && FULL.matcher(at.getMessage()).find()) {
                 return true;
             }
         }

@@ -8,7 +8,8 @@ import java.util.Map;
 
 /// Decoded pictures of one class and split, memory-mapped: `pixels` u8 [n, 3, side, side], RGB.
 ///
-/// A pack is made of 256 *listed* files; a refused one shrinks it. Its `__metadata__` says how the pixels came to be.
+/// A pack is made of 256 *listed* files; a refused one shrinks it. Its `__metadata__` says how the pixels came to
+/// be.
 public final class PixelPack implements AutoCloseable {
     /// Listed files of one pack; the last of a class and split may have fewer.
     public static final int LISTED = 256;

@@ -17,12 +17,15 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/// A safetensors file, memory-mapped. Its header is treated as hostile: nothing in it is believed before it is checked
+/// A safetensors file, memory-mapped. Its header is treated as hostile: nothing in it is believed before it is
+/// checked
 /// against the file's own length.
 ///
-/// Format: a little-endian u64 with the header's length, the header in JSON, then the tensors in C order without holes.
+/// Format: a little-endian u64 with the header's length, the header in JSON, then the tensors in C order without
+/// holes.
 public final class Safetensors implements AutoCloseable {
-    /// A header of a network with thousands of tensors has some 100 KB. The reference implementation allows 100 MB, which
+    /// A header of a network with thousands of tensors has some 100 KB. The reference implementation allows 100
+    /// MB, which
     /// would take gigabytes to read.
     static final int MAX_HEADER_BYTES = 1 << 20;
 
@@ -111,7 +114,8 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    /// Opens an artefact of a store. A header that is not readable although the file was whole when it was last hashed
+    /// Opens an artefact of a store. A header that is not readable although the file was whole when it was last
+    /// hashed
     /// has been damaged since: then the file is hashed again, and moved away if it has changed.
     ///
     /// @throws Failure as [ArtifactStore#open] and [#open(Path)]
@@ -153,7 +157,9 @@ public final class Safetensors implements AutoCloseable {
                 .forEach((name, entry) -> tensors.put(
                         name,
                         new Tensor(
-                                entry.dtype(), entry.shape(), data.asSlice(entry.begin(), entry.end() - entry.begin()))));
+                                entry.dtype(),
+                                entry.shape(),
+                                data.asSlice(entry.begin(), entry.end() - entry.begin()))));
         return new Safetensors(file, arena, tensors, header.metadata());
     }
 
@@ -163,7 +169,8 @@ public final class Safetensors implements AutoCloseable {
         return "%.100s".formatted(name).replaceAll("[^ -~]", "?") + (name.length() > 100 ? "…" : "");
     }
 
-    /// Where a mapped file was truncated, reading beyond its new end throws an `InternalError`. Whoever opens the file next
+    /// Where a mapped file was truncated, reading beyond its new end throws an `InternalError`. Whoever opens the
+    /// file next
     /// finds it damaged and moves it away.
     ///
     /// @return OURS `ARTEFACT_CORRUPT`; empty, if the error is another
@@ -180,8 +187,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     private static Failure unreadable(Path file, String why) {
-        return Failure.ours(
-                UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
+        return Failure.ours(UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
     }
 
     /// @return the text notes of the header

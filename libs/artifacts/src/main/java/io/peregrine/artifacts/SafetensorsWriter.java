@@ -76,11 +76,11 @@ public final class SafetensorsWriter {
     }
 
     /// @param file made or replaced
-    /// @throws io.peregrine.events.Failure OURS `TENSORS_TOO_MANY`, if the header would be larger than [Safetensors] reads
+    /// @throws io.peregrine.events.Failure OURS `TENSORS_TOO_MANY`, if the header would be larger than
+    ///     [Safetensors] reads
     public void writeTo(Path file) throws IOException {
         ByteBuffer header = header();
-        long bytes =
-                header.remaining() + parts.stream().mapToLong(Part::bytes).sum();
+        long bytes = header.remaining() + parts.stream().mapToLong(Part::bytes).sum();
         try {
             write(file, header);
         } catch (IOException e) {

@@ -178,13 +178,10 @@ class FileStoreTest {
     void everythingOnThePathOfAPublishedFileIsSyncedBeforePublishReturns() throws IOException {
         List<String> synced = new ArrayList<>();
         Path store = folder.resolve("new/store");
-        FileStore fileStore = new FileStore(
-                store,
-                damaged -> {},
-                new Durability(path -> {
-                    String name = folder.relativize(path).toString();
-                    synced.add(name.contains("aside/") ? "the file" : name);
-                }));
+        FileStore fileStore = new FileStore(store, damaged -> {}, new Durability(path -> {
+            String name = folder.relativize(path).toString();
+            synced.add(name.contains("aside/") ? "the file" : name);
+        }));
         assertThat(synced).as("parents of new, store and aside").containsExactly("", "new", "new/store");
 
         synced.clear();

@@ -138,7 +138,9 @@ class S3StoreTest {
         ArtifactRef ref = store("one").publish("note", "txt", "there".getBytes());
 
         Files.delete(object(ref));
-        assertThat(store("one").holds(ref)).as("what is kept here counts for nothing").isFalse();
+        assertThat(store("one").holds(ref))
+                .as("what is kept here counts for nothing")
+                .isFalse();
         assertThatThrownBy(() -> store("third").open(ref))
                 .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
     }
@@ -184,7 +186,8 @@ class S3StoreTest {
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
             S3Store store = store("small");
             assertThatThrownBy(() -> store.open(ref))
-                    .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("STORE_FULL"))
+                    .isInstanceOfSatisfying(
+                            Failure.class, f -> assertThat(f.code()).isEqualTo("STORE_FULL"))
                     .hasMessageContaining("3,145,728 bytes are needed");
             assertThat(disk.folder().resolve("aside").toFile().list()).isEmpty();
         }

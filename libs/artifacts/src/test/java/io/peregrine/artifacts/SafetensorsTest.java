@@ -98,8 +98,7 @@ class SafetensorsTest {
     void aHeaderOfAHundredMegabytesIsRefusedUnread() throws IOException {
         // A sparse file: only its length is there.
         Path file = folder.resolve("large.safetensors");
-        try (FileChannel channel =
-                FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.allocate(8)
                     .order(ByteOrder.LITTLE_ENDIAN)
                     .putLong(100_000_000)
@@ -132,7 +131,8 @@ class SafetensorsTest {
     @ValueSource(
             strings = {
                 // Each a megabyte of one thing.
-                "{\"a\":%s1%s}|[|]", "{\"a\":{\"shape\":[%s1%s]}}|1,|", "{\"__metadata__\":{%s\"z\":\"\"%s}}|\"a\":\"\",|",
+                "{\"a\":%s1%s}|[|]", "{\"a\":{\"shape\":[%s1%s]}}|1,|",
+                        "{\"__metadata__\":{%s\"z\":\"\"%s}}|\"a\":\"\",|",
                 "{\"a\":{%s\"z\":1%s}}|\"b\":{},|", "{%s\"z\":1%s}|\"\":0,|", "{\"%sz%s\":1}|n|"
             })
     void aMegabyteOfAnythingIsRefusedAtOnce(String template) throws IOException {
@@ -184,8 +184,29 @@ class SafetensorsTest {
     @Test
     void noHeaderOfTheFormatsOwnWordsDoesMoreThanFailByName() throws IOException {
         String[] words = {
-            "{", "}", "[", "]", ",", ":", "\"a\"", "\"b\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"",
-            "\"__metadata__\"", "\"U8\"", "\"F32\"", "0", "1", "4", "-1", "1e3", "99999999999999999999", "null", "true", " "
+            "{",
+            "}",
+            "[",
+            "]",
+            ",",
+            ":",
+            "\"a\"",
+            "\"b\"",
+            "\"dtype\"",
+            "\"shape\"",
+            "\"data_offsets\"",
+            "\"__metadata__\"",
+            "\"U8\"",
+            "\"F32\"",
+            "0",
+            "1",
+            "4",
+            "-1",
+            "1e3",
+            "99999999999999999999",
+            "null",
+            "true",
+            " "
         };
         Random random = new Random(43);
         int read = 0;

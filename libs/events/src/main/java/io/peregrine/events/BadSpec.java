@@ -25,6 +25,8 @@ public final class BadSpec extends Exception {
     /// @return how many fields are wrong, and whether all of them are in [#errors], for people
     public String counted() {
         String counted = count == 1 ? "1 field is wrong" : "%,d fields are wrong".formatted(count);
-        return count == errors.size() ? counted : "%s, of which the first %d are listed".formatted(counted, errors.size());
+        return count == errors.size()
+                ? counted
+                : "%s, of which the first %d are listed".formatted(counted, errors.size());
     }
 }

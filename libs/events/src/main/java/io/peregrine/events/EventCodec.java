@@ -23,13 +23,15 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/// Kafka records to events and back: CloudEvents 1.0, binary mode. On `peregrine.datasets` structured mode and bare
+/// Kafka records to events and back: CloudEvents 1.0, binary mode. On `peregrine.datasets` structured mode and
+/// bare
 /// JSON are understood too, so that any producer's one-liner begins a run.
 public final class EventCodec {
     /// No event is larger, as the CloudEvents specification asks under "Size Limits".
     public static final int MAX_BYTES = 64 * 1024;
 
-    /// Source of records without an envelope. Nobody else may use it: its ids are digests that begin with the run's id.
+    /// Source of records without an envelope. Nobody else may use it: its ids are digests that begin with the
+    /// run's id.
     static final String BARE_SOURCE = "/kafka/" + Topics.DATASETS;
 
     private static final Pattern BARE_ID = Pattern.compile("[0-9a-f]{64}");
@@ -38,9 +40,8 @@ public final class EventCodec {
 
     private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
                     // No event and no specification is nested a tenth as deep.
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(100)
-                            .build())
+                    .streamReadConstraints(
+                            StreamReadConstraints.builder().maxNestingDepth(100).build())
                     .build())
             .addModule(new JavaTimeModule())
             .disable(SerializationFeature.WRITE_DATES_AS_TIMESTAMPS)

@@ -82,7 +82,8 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Every listed file is in a pack or refused; nothing changes any more. How many images each class has follows from
+    /// Every listed file is in a pack or refused; nothing changes any more. How many images each class has
+    /// follows from
     /// the manifest.
     ///
     /// @param classes number of classes
@@ -138,7 +139,8 @@ public sealed interface PipelineEvent {
     ///
     /// @param pictures that were tested; 0: there were none, and nothing was measured
     /// @param calibration of a classifier; null where it was not measured
-    /// @param byClass recall, precision and confusion of a classifier: an artifact, since they grow with the number of
+    /// @param byClass recall, precision and confusion of a classifier: an artifact, since they grow with the
+    ///     number of
     ///     classes; null where they were not measured
     record TestMeasures(
             double loss,
@@ -149,7 +151,8 @@ public sealed interface PipelineEvent {
             Calibration calibration,
             ArtifactRef byClass) {}
 
-    /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the world's
+    /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the
+    /// world's
     /// proportions of classes: *corrected* are the probabilities after they were given back those of the pictures.
     ///
     /// @param error expected calibration error over 15 bins, 0 to 1
@@ -225,8 +228,7 @@ public sealed interface PipelineEvent {
                         .formatted(CleanText.shortened(detail, DETAIL_BESIDE_ERRORS / 2), errors.size(), ERRORS);
                 errors = errors.subList(0, ERRORS);
             }
-            detail = CleanText.shortenedWithCount(
-                    detail, errors.isEmpty() ? DETAIL_CHARACTERS : DETAIL_BESIDE_ERRORS);
+            detail = CleanText.shortenedWithCount(detail, errors.isEmpty() ? DETAIL_CHARACTERS : DETAIL_BESIDE_ERRORS);
         }
     }
 

@@ -50,8 +50,7 @@ final class RecordReader {
         String contentType = header(record, "content-type");
         boolean structured =
                 contentType != null && contentType.toLowerCase(Locale.ROOT).startsWith(STRUCTURED);
-        boolean binary = !structured
-                && (header(record, "ce_specversion") != null || header(record, "ce_type") != null);
+        boolean binary = !structured && (header(record, "ce_specversion") != null || header(record, "ce_type") != null);
         if (binary) {
             return readBinary(record);
         }
@@ -100,8 +99,7 @@ final class RecordReader {
         DatasetReady ready = EventCodec.datasetReady(json);
         String id = EventCodec.bareId(record);
         String run = EventCodec.runId(EventCodec.BARE_SOURCE, id);
-        return new CloudEvent(
-                id, EventCodec.BARE_SOURCE, ready.type(), delivered(record), run, run, null, ready);
+        return new CloudEvent(id, EventCodec.BARE_SOURCE, ready.type(), delivered(record), run, run, null, ready);
     }
 
     private static CloudEvent event(ConsumerRecord<String, byte[]> record, Attributes attributes, JsonNode json)
@@ -184,8 +182,7 @@ final class RecordReader {
     private static String required(JsonNode json, String name) throws UnreadableEvent {
         String value = attribute(json, name);
         if (value == null) {
-            throw new UnreadableEvent(
-                    Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
+            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
         }
         return value;
     }

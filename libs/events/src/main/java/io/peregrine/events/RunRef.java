@@ -6,9 +6,14 @@ import java.util.regex.Pattern;
 ///
 /// @param id 32 hexadecimal digits, a digest of the dataset-ready that began it
 /// @param dataset the name that the user gave
-/// @param spec the whole specification with its defaults, `run.json`; null only where the specification itself was bad
+/// @param spec the whole specification with its defaults, `run.json`; null only where the specification itself
+///     was bad
 /// @param priority -10 to 10: runs of a higher one are served first; null: 0
-public record RunRef(String id, String dataset, ArtifactRef spec, @MayBeNull Integer priority) {
+public record RunRef(
+        String id,
+        String dataset,
+        ArtifactRef spec,
+        @MayBeNull Integer priority) {
     private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
 
     public RunRef {

@@ -319,11 +319,11 @@ public record RunSpec(
 
     /// @return the same with other trainings
     public RunSpec training(TrainSpec otherClassifier, TrainSpec otherAutoencoder) {
-        return new RunSpec(
-                dataset, uri, split, image, balance, otherClassifier, otherAutoencoder, clusters, priority);
+        return new RunSpec(dataset, uri, split, image, balance, otherClassifier, otherAutoencoder, clusters, priority);
     }
 
-    /// @return `run.json`: every field that says what the run is, in one order, the same bytes for the same specification
+    /// @return `run.json`: every field that says what the run is, in one order, the same bytes for the same
+    ///     specification
     public byte[] toJson() {
         ObjectNode json = EventCodec.json().valueToTree(this);
         json.remove("priority");

@@ -22,7 +22,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Reads a specification: which fields there are, what is allowed in each, and what is taken where one is left out.
+/// Reads a specification: which fields there are, what is allowed in each, and what is taken where one is left
+/// out.
 final class SpecReader {
     /// Every event of a run carries its dataset's name, and a run.failed all errors: both must fit into 64 KiB.
     private static final int DATASET_CHARACTERS = 200;

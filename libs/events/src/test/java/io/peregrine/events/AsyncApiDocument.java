@@ -24,6 +24,7 @@ final class AsyncApiDocument {
                "ce_correlationid": {"type": "string", "description": "the run"},
                "ce_causationid": {"type": "string", "description": "id of the event that led to this one"},
                "ce_partitionkey": {"type": "string", "description": "the run, which is the record's key, too"},
+               "ce_authid": {"type": "string", "description": "who caused it, where that is known: claimed, not proven"},
                "content-type": {"const": "application/json"},
                "traceparent": {"type": "string", "description": "only where traces are on"}}}""";
 

@@ -99,7 +99,11 @@ class EventCodecTest {
                         Map.of("loss", 0.5, "accuracy", 0.9, "imagesPerSecond", 100.0),
                         new TestMeasures(1, 0.5, 0.4, 0.3, 10, new Calibration(0.3, 0.2, 0.55), REF)),
                 new StageQueued(
-                        new RunRef("ab".repeat(16), "wikiart", REF, -3), Stage.TRAIN, 2, List.of("cd".repeat(16)), 12.5),
+                        new RunRef("ab".repeat(16), "wikiart", REF, -3),
+                        Stage.TRAIN,
+                        2,
+                        List.of("cd".repeat(16)),
+                        12.5),
                 new StageProgressed(RUN, Stage.TRAIN, "classifier", 1, 4, "epochs", Map.of("loss", Double.NaN)),
                 new ClustersComputed(RUN, REF, REF, 27, 12, 1e9, Map.of("nmi.test", 0.3)),
                 new RunCompleted(RUN),

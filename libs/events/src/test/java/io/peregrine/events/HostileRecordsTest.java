@@ -63,7 +63,15 @@ class HostileRecordsTest {
             "1e999999999");
 
     private static final List<String> NUMBERS = List.of(
-            "0", "-1", "1e308", "1e999", "9223372036854775808", "-9223372036854775809", "7".repeat(900), "0.5", "1E-400");
+            "0",
+            "-1",
+            "1e308",
+            "1e999",
+            "9223372036854775808",
+            "-9223372036854775809",
+            "7".repeat(900),
+            "0.5",
+            "1E-400");
 
     private static final List<byte[]> VALUES = List.of(
             new byte[0],
@@ -372,7 +380,9 @@ class HostileRecordsTest {
         for (String id : List.of("1", "ab".repeat(32), "../../../../../../../tmp/pwned___")) {
             ConsumerRecord<String, byte[]> record = new ConsumerRecord<>(ready.topic(), 0, 0, null, ready.value());
             ready.headers().forEach(record.headers()::add);
-            record.headers().add("ce_source", bytes("/kafka/peregrine.datasets")).add("ce_id", bytes(id));
+            record.headers()
+                    .add("ce_source", bytes("/kafka/peregrine.datasets"))
+                    .add("ce_id", bytes(id));
 
             assertThatThrownBy(() -> EventCodec.read(record))
                     .isInstanceOf(UnreadableEvent.class)
@@ -388,8 +398,9 @@ class HostileRecordsTest {
                 0,
                 0,
                 null,
-                bytes("{\"specversion\":\"1.0\",\"id\":\"7\",\"source\":\"/me\",\"type\":\"io.peregrine.dataset.ready.v1\","
-                        + "\"data\":{\"dataset\":\"d\",\"uri\":\"file:///d\"}}"));
+                bytes(
+                        "{\"specversion\":\"1.0\",\"id\":\"7\",\"source\":\"/me\",\"type\":\"io.peregrine.dataset.ready.v1\","
+                                + "\"data\":{\"dataset\":\"d\",\"uri\":\"file:///d\"}}"));
         ready.headers().forEach(record.headers()::add);
         record.headers().add("content-type", "Application/CloudEvents+json".getBytes(ISO_8859_1));
 

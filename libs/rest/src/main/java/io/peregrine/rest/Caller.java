@@ -1,5 +1,6 @@
 package io.peregrine.rest;
 
+import io.peregrine.rest.access.ApiKeyMechanism;
 import io.quarkus.vertx.http.runtime.CurrentVertxRequest;
 import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
@@ -21,7 +22,11 @@ public class Caller {
     /// @return `REST, ` and the principal's name or, without one, the address that the request came from
     public String name() {
         Principal principal = security.getUserPrincipal();
-        if (principal != null && principal.getName() != null && !principal.getName().isBlank()) {
+        // On loopback a request without a key is everybody's of this machine: its address tells as much as there is.
+        if (principal != null
+                && principal.getName() != null
+                && !principal.getName().isBlank()
+                && !principal.getName().equals(ApiKeyMechanism.LOCAL_NAME)) {
             return "REST, " + principal.getName();
         }
         RoutingContext context = request.getCurrent();

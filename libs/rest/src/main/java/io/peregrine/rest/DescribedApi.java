@@ -29,8 +29,8 @@ public class DescribedApi implements OASFilter {
         secured(document);
         document.getPaths()
                 .getPathItems()
-                .forEach(
-                        (path, item) -> item.getOperations().forEach((method, operation) -> complete(path, method, operation)));
+                .forEach((path, item) ->
+                        item.getOperations().forEach((method, operation) -> complete(path, method, operation)));
     }
 
     private static void secured(OpenAPI document) {

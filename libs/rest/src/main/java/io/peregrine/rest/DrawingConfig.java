@@ -13,7 +13,8 @@ public interface DrawingConfig {
     @WithDefault("2")
     int atOnce();
 
-    /// Memory of all that is drawn at the same time. One request that needs more gets 422. Left out: half of the heap.
+    /// Memory of all that is drawn at the same time. One request that needs more gets 422. Left out: half of the
+    /// heap.
     Optional<MemorySize> memory();
 
     /// Memory for finished drawings, so that the next request for the same one is a look-up.

@@ -18,7 +18,8 @@ import java.util.function.Supplier;
 /// service that has other work.
 ///
 /// - Each request states the memory that it needs before it allocates. More than the limit is a 422.
-/// - Only some requests are drawn at the same time. The others wait for a moment, then get a 429 with `Retry-After`.
+/// - Only some requests are drawn at the same time. The others wait for a moment, then get a 429 with
+/// `Retry-After`.
 /// - Several requests for the same image share one drawing, and finished images are kept, the last used longest.
 @Singleton
 public final class Drawings {

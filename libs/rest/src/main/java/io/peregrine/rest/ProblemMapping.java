@@ -61,10 +61,12 @@ final class ProblemMapping {
                     .answer(uri);
         }
         if (failure.code().equals("EVENT_TOO_LARGE")) {
-            return Problem.of(GeneralProblem.TOO_LARGE, failure.getMessage() + ".").answer(uri);
+            return Problem.of(GeneralProblem.TOO_LARGE, failure.getMessage() + ".")
+                    .answer(uri);
         }
         if (failure.code().equals("EVENT_UNREADABLE")) {
-            return Problem.of(GeneralProblem.BAD_BODY, failure.getMessage() + ".").answer(uri);
+            return Problem.of(GeneralProblem.BAD_BODY, failure.getMessage() + ".")
+                    .answer(uri);
         }
         return failure.code().startsWith("ARTEFACT")
                 ? Problem.of(GeneralProblem.ARTEFACT_GONE, failure.getMessage() + ".")

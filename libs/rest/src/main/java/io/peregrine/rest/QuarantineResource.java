@@ -67,8 +67,7 @@ public class QuarantineResource {
 
             @Schema(description = "SHA-256 of the value") String digest,
 
-            @Schema(description = "Of value and headers")
-            long bytes,
+            @Schema(description = "Of value and headers") long bytes,
 
             Instant keptAt,
 
@@ -136,7 +135,10 @@ public class QuarantineResource {
             try {
                 return bytes == null
                         ? null
-                        : StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+                        : StandardCharsets.UTF_8
+                                .newDecoder()
+                                .decode(ByteBuffer.wrap(bytes))
+                                .toString();
             } catch (CharacterCodingException binary) {
                 return null;
             }
@@ -174,7 +176,9 @@ public class QuarantineResource {
 
     @GET
     @Path("/{id}")
-    @Operation(operationId = "getQuarantined", summary = "One record, with its headers and the first 64 KiB of its value")
+    @Operation(
+            operationId = "getQuarantined",
+            summary = "One record, with its headers and the first 64 KiB of its value")
     public QuarantinedContent find(@Parameter(description = "Its number") @PathParam("id") long id) {
         return QuarantinedContent.of(must(id));
     }
@@ -246,7 +250,8 @@ public class QuarantineResource {
             @Parameter(description = "true removes every record") @QueryParam("all") String all) {
         Filter filter = filter(kind, topic, before);
         if (filter.equals(new Filter(null, null, null)) && !"true".equals(all)) {
-            throw Problem.of(GeneralProblem.BAD_VALUE, "Which records is not said: name kind, topic or before, or all=true.");
+            throw Problem.of(
+                    GeneralProblem.BAD_VALUE, "Which records is not said: name kind, topic or before, or all=true.");
         }
         return new Purged(records.purge(filter, caller.name()));
     }
@@ -263,7 +268,9 @@ public class QuarantineResource {
     private static Filter filter(String kind, String topic, String before) {
         try {
             return new Filter(
-                    kind, topic, before == null ? null : OffsetDateTime.parse(before).toInstant());
+                    kind,
+                    topic,
+                    before == null ? null : OffsetDateTime.parse(before).toInstant());
         } catch (DateTimeException e) {
             throw Problem.of(
                     GeneralProblem.BAD_VALUE,

@@ -18,7 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// Asks a service for each operation of its committed OpenAPI document: without a key, and with the key of each role.
+/// Asks a service for each operation of its committed OpenAPI document: without a key, and with the key of each
+/// role.
 public final class GuardedApi {
     private static final List<String> ROLES = List.of("read", "run", "maintain");
     private static final Set<String> METHODS = Set.of("get", "head", "post", "put", "patch", "delete");
@@ -35,7 +36,8 @@ public final class GuardedApi {
         this.headers = headers;
     }
 
-    /// Checks that an operation answers 401 without a key and 403 to a smaller role than the document names, and lets
+    /// Checks that an operation answers 401 without a key and 403 to a smaller role than the document names, and
+    /// lets
     /// the others pass.
     ///
     /// @param document such as `cluster-service`
@@ -58,7 +60,9 @@ public final class GuardedApi {
                 }
             }
         }
-        assertThat(wrong).as("operations of " + document + " that answer others than their role").isEmpty();
+        assertThat(wrong)
+                .as("operations of " + document + " that answer others than their role")
+                .isEmpty();
         return operations;
     }
 

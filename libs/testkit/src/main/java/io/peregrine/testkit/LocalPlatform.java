@@ -13,9 +13,11 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /// A real broker, a real database and an empty store for a `@QuarkusTest`:
-/// `@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))`.
+/// `@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value =
+/// "ingest"))`.
 ///
-/// The test finds them by the configuration keys `kafka.bootstrap.servers`, `peregrine.store`, `peregrine.roots` (one
+/// The test finds them by the configuration keys `kafka.bootstrap.servers`, `peregrine.store`, `peregrine.roots`
+/// (one
 /// folder, which it may fill) and `peregrine.database.url`. The service knows a key for each role, [#key].
 public final class LocalPlatform implements QuarkusTestResourceLifecycleManager {
     private String service;

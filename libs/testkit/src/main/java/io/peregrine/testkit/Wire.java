@@ -29,7 +29,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/// A test's own mouth and ear on the real broker: says what the services around the tested one say, and hears all five
+/// A test's own mouth and ear on the real broker: says what the services around the tested one say, and hears all
+/// five
 /// topics from their beginning. For one thread.
 public final class Wire implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -137,7 +138,8 @@ public final class Wire implements AutoCloseable {
                 .toList();
     }
 
-    /// @return what was heard of a run so far with its envelopes; a repeated delivery, which the contract allows, once
+    /// @return what was heard of a run so far with its envelopes; a repeated delivery, which the contract allows,
+    ///     once
     public List<CloudEvent> envelopes(String run) {
         return heard().stream()
                 .map(Heard::event)

@@ -17,7 +17,8 @@ import org.eclipse.microprofile.health.Liveness;
 
 /// Down when a channel no longer polls its topic, for whatever reason.
 ///
-/// A consumer polls several times a second, also while the broker is away and while its handler waits for the database.
+/// A consumer polls several times a second, also while the broker is away and while its handler waits for the
+/// database.
 /// One that does not has ended: the connector closes it when its stream fails, and then nothing polls again. The
 /// connector's own liveness check knows the failures that the connector saw; this one sees the others.
 @Liveness
@@ -43,7 +44,9 @@ class ChannelsLiveness implements HealthCheck {
             List<KafkaConsumer<Object, Object>> consumers = clients.getConsumers(channel);
             for (KafkaConsumer<Object, Object> consumer : consumers) {
                 Consumer<Object, Object> client = consumer.unwrap();
-                String fault = client == null ? "has no consumer" : fault(lastPoll(client.metrics().values()));
+                String fault = client == null
+                        ? "has no consumer"
+                        : fault(lastPoll(client.metrics().values()));
                 if (!fault.isEmpty()) {
                     ended.put(channel, fault);
                 }

@@ -92,12 +92,15 @@ public final class JobContext {
         jobs.step(claim, state, false, facts);
     }
 
-    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what [#save] keeps: it
-    /// saves, and throws what [#gaveWay] returns. To be asked after each piece of work, never before the first: a job
+    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what [#save]
+    /// keeps: it
+    /// saves, and throws what [#gaveWay] returns. To be asked after each piece of work, never before the first: a
+    /// job
     /// that gives way shall have got further.
     ///
     /// @param slice for how long the job may be at work while another run waits
-    /// @return whether it has been for so long, and another run waits whose turn comes before; known within a second
+    /// @return whether it has been for so long, and another run waits whose turn comes before; known within a
+    ///     second
     public boolean shouldGiveWay(Duration slice) {
         mayGiveWay = true;
         return anotherFirst && System.nanoTime() - claimed >= slice.toNanos();

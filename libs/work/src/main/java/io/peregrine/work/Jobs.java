@@ -48,7 +48,8 @@ final class Jobs {
         this.turns = turns;
     }
 
-    /// The next job of the run whose turn it is. A row that cannot be read is not claimed again and again, in front of all
+    /// The next job of the run whose turn it is. A row that cannot be read is not claimed again and again, in
+    /// front of all
     /// others: its job and its run fail.
     Optional<Claim> claim() {
         return database.call(null, tx -> {
@@ -81,7 +82,8 @@ final class Jobs {
     private void failUnreadable(Transaction tx, Claimed row) {
         String error = CleanText.shortenedWithCount("JOB_UNREADABLE: " + row.error(), ERROR_CHARACTERS);
         LOG.errorf("job row not readable id=%d run=%s: %s", row.id(), row.run(), error);
-        tx.sql().createUpdate("update job set state = 'failed', error = :error, updated_at = now() where id = :id")
+        tx.sql()
+                .createUpdate("update job set state = 'failed', error = :error, updated_at = now() where id = :id")
                 .bind("error", error)
                 .bind("id", row.id())
                 .execute();
@@ -90,7 +92,12 @@ final class Jobs {
                     .formatted(row.id(), stage.wire());
             tx.say(
                     new RunFailed(
-                            new RunRef(row.run(), "", null), stage, FailureKind.OURS, "JOB_UNREADABLE", detail, List.of()),
+                            new RunRef(row.run(), "", null),
+                            stage,
+                            FailureKind.OURS,
+                            "JOB_UNREADABLE",
+                            detail,
+                            List.of()),
                     "JOB_UNREADABLE");
         }
     }
@@ -104,7 +111,8 @@ final class Jobs {
 
     /// @return whether another run's job would be claimed before this one
     boolean isAnotherFirst(Job job) {
-        return database.jdbi().withHandle(sql -> turns.isAnotherFirst(sql, job.run().id()));
+        return database.jdbi()
+                .withHandle(sql -> turns.isAnotherFirst(sql, job.run().id()));
     }
 
     /// Tells of the runs that have waited for long what they wait for.

@@ -5,7 +5,8 @@ import org.jboss.logging.Logger;
 /// Ends this process at once when it cannot go on, so that whoever supervises it starts it again: the launcher,
 /// `restart: unless-stopped` of compose, the kubelet.
 ///
-/// `halt`, because an orderly shutdown may wait for the very thread that hangs. Work is durable, so that a halt costs no
+/// `halt`, because an orderly shutdown may wait for the very thread that hangs. Work is durable, so that a halt
+/// costs no
 /// more than a kill.
 final class ProcessEnd {
     /// What `-XX:+ExitOnOutOfMemoryError` exits with.

@@ -100,7 +100,8 @@ public final class Pruning {
                 .isPresent();
     }
 
-    /// Ends what a pruning began that was killed: until then jobs that want one of its names wait. Condemns nothing.
+    /// Ends what a pruning began that was killed: until then jobs that want one of its names wait. Condemns
+    /// nothing.
     ///
     /// @return whether it is done: not while another pruning of this service is at work
     public boolean finish() {

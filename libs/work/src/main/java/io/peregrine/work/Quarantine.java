@@ -91,7 +91,10 @@ final class Quarantine {
                             select max(id) from (
                                 select id, row_number() over newest as place, sum(size) over newest as held
                                 from quarantine window newest as (order by id desc)) ranked
-                            where place > :records or held > :bytes)""").bind("records", records).bind("bytes", bytes).execute();
+                            where place > :records or held > :bytes)""")
+                .bind("records", records)
+                .bind("bytes", bytes)
+                .execute();
     }
 
     private static String headers(ConsumerRecord<String, byte[]> record) {

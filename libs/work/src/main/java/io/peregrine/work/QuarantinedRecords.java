@@ -81,23 +81,24 @@ public final class QuarantinedRecords {
 
     /// @return the record, if it is in quarantine
     public Optional<Content> find(long id) {
-        return database.jdbi().inTransaction(sql -> entry(sql, id).map(entry -> {
-            ConsumerRecord<String, byte[]> record =
-                    Quarantine.record(sql, id).orElseThrow();
-            Map<String, String> headers = new LinkedHashMap<>();
-            record.headers().forEach(header -> headers.put(header.key(), Quarantine.text(header)));
-            return new Content(entry, record.key(), headers, record.value());
-        }));
+        return database.jdbi()
+                .inTransaction(sql -> entry(sql, id).map(entry -> {
+                    ConsumerRecord<String, byte[]> record =
+                            Quarantine.record(sql, id).orElseThrow();
+                    Map<String, String> headers = new LinkedHashMap<>();
+                    record.headers().forEach(header -> headers.put(header.key(), Quarantine.text(header)));
+                    return new Content(entry, record.key(), headers, record.value());
+                }));
     }
 
-    /// Receives a record again. Accepted, it leaves the quarantine in the same transaction; refused, it stays with the
+    /// Receives a record again. Accepted, it leaves the quarantine in the same transaction; refused, it stays
+    /// with the
     /// new reason.
     ///
     /// @param by who asked for it
     /// @return the record as it stays; empty, where it was accepted or is not in quarantine any more
     public Optional<Entry> replay(long id, String by) {
-        Optional<ConsumerRecord<String, byte[]>> record =
-                database.jdbi().withHandle(sql -> Quarantine.record(sql, id));
+        Optional<ConsumerRecord<String, byte[]>> record = database.jdbi().withHandle(sql -> Quarantine.record(sql, id));
         if (record.isEmpty()) {
             return Optional.empty();
         }
@@ -127,7 +128,8 @@ public final class QuarantinedRecords {
                         "purged",
                         null,
                         by,
-                        "record %s/%d at offset %d: %s".formatted(gone.topic(), gone.partition(), gone.offset(), gone.kind()));
+                        "record %s/%d at offset %d: %s"
+                                .formatted(gone.topic(), gone.partition(), gone.offset(), gone.kind()));
             });
             return entry.isPresent();
         });
@@ -169,6 +171,8 @@ public final class QuarantinedRecords {
                 row.getLong("size"),
                 row.getTimestamp("kept_at").toInstant(),
                 row.getInt("tries"),
-                row.getTimestamp("tried_at") == null ? null : row.getTimestamp("tried_at").toInstant());
+                row.getTimestamp("tried_at") == null
+                        ? null
+                        : row.getTimestamp("tried_at").toInstant());
     }
 }

@@ -29,7 +29,8 @@ import org.jboss.logging.Logger;
 
 /// Sends what lies in the outbox: a round reads unsent rows, sends all, awaits all, marks them sent.
 ///
-/// It asks for what is unsent, never for what is newer: rows commit in another order than their numbers. Two relays
+/// It asks for what is unsent, never for what is newer: rows commit in another order than their numbers. Two
+/// relays
 /// at once, or a crash between sending and marking, only repeat events under the same ids. A row that can never be
 /// sent is set aside with its error ([UnsendableEvents]); whatever else goes wrong is waited for.
 public final class Relay implements AutoCloseable {
@@ -77,15 +78,13 @@ public final class Relay implements AutoCloseable {
     private volatile boolean stopping;
     private Thread thread;
 
-    /// @param producers makes a producer with `acks=all` and idempotence; again after an error from which one does not
+    /// @param producers makes a producer with `acks=all` and idempotence; again after an error from which one
+    ///     does not
     ///     recover, such as a broker that refused its authorization
     /// @param source of our events, `/peregrine/<service>`
     /// @param stage in which a run fails whose event cannot be sent
     public Relay(
-            Database database,
-            Supplier<? extends Producer<String, byte[]>> producers,
-            String source,
-            Stage stage) {
+            Database database, Supplier<? extends Producer<String, byte[]>> producers, String source, Stage stage) {
         this.database = database;
         this.producers = producers;
         this.source = source;
@@ -188,7 +187,8 @@ public final class Relay implements AutoCloseable {
         }
     }
 
-    /// Known to be permanent, and to be of this one record. Everything else passes: a broker that is away, full, or
+    /// Known to be permanent, and to be of this one record. Everything else passes: a broker that is away, full,
+    /// or
     /// refuses for want of an authorization.
     private static boolean isOfTheRecord(Throwable error) {
         return error instanceof RecordTooLargeException

@@ -10,11 +10,14 @@ import org.jboss.logging.Logger;
 
 /// Removes bookkeeping rows that have become old, so that tables stop growing.
 ///
-/// Nothing of a run that still runs is removed, and nothing by which a repeated event is known as one. Three layers
-/// keep a repeat from beginning a run anew: the inbox for longer than a topic can deliver an event again; the row in
+/// Nothing of a run that still runs is removed, and nothing by which a repeated event is known as one. Three
+/// layers
+/// keep a repeat from beginning a run anew: the inbox for longer than a topic can deliver an event again; the row
+/// in
 /// `ended_run` for as long as the run exists; and that row for [Ages#deletedRun] after the run was deleted.
 ///
-/// Rows go in batches of [#BATCH], each in a transaction of its own that passes over locked rows. Several replicas may
+/// Rows go in batches of [#BATCH], each in a transaction of its own that passes over locked rows. Several
+/// replicas may
 /// work at once.
 public final class Retention {
     static final int BATCH = 1_000;
@@ -63,8 +66,7 @@ public final class Retention {
 
     /// @param own rules of the service for its own tables
     /// @param removed told of each batch: table and rows; for metrics
-    public Retention(
-            Database database, Ages ages, List<? extends RetentionRule> own, ObjLongConsumer<String> removed) {
+    public Retention(Database database, Ages ages, List<? extends RetentionRule> own, ObjLongConsumer<String> removed) {
         this.database = database;
         this.removed = removed;
         this.rules = new ArrayList<>(own);
@@ -97,7 +99,8 @@ public final class Retention {
                         select outbox.ctid from outbox join ended_run ended on ended.run = outbox.run
                         where outbox.set_aside_at < %1$s and ended.ended_at < %1$s
                         limit :limit for update of outbox skip locked""".formatted(CUTOFF)),
-                // A dataset-ready of REST is what a repeated Idempotency-Key is compared with while its run exists.
+                // A dataset-ready of REST is what a repeated Idempotency-Key is compared with while its run
+                // exists.
                 RetentionRule.of("outbox", ages.outbox(), """
                         select outbox.ctid from ended_run ended join outbox on outbox.subject = ended.run
                         where outbox.run is null and outbox.sent_at < %1$s and ended.deleted_at < %1$s
@@ -116,7 +119,8 @@ public final class Retention {
                         order by at limit :limit for update skip locked""".formatted(CUTOFF)));
     }
 
-    /// Removes all rows that are old enough. A rule that fails is logged and left for the next time; the others go on.
+    /// Removes all rows that are old enough. A rule that fails is logged and left for the next time; the others
+    /// go on.
     ///
     /// @return removed rows by table, of tables that had any
     public Map<String, Long> removeExpired() {

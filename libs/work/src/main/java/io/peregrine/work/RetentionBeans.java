@@ -12,7 +12,8 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 
-/// Runs a service's retention for as long as the service runs, on a thread of its own: large deletions delay nothing.
+/// Runs a service's retention for as long as the service runs, on a thread of its own: large deletions delay
+/// nothing.
 @ApplicationScoped
 class RetentionBeans {
     private final RetentionConfig config;

@@ -11,17 +11,20 @@ import java.util.Optional;
 /// What a run has produced is not bookkeeping: it stays until the run is deleted.
 @ConfigMapping(prefix = "peregrine.work")
 public interface RetentionConfig {
-    /// How long Kafka keeps a record after its segment was closed. A segment is open for as long at most, so a record
+    /// How long Kafka keeps a record after its segment was closed. A segment is open for as long at most, so a
+    /// record
     /// can be delivered again until it is twice as old.
     @WithDefault("7d")
     Duration topicRetention();
 
-    /// How long the inbox remembers that an event was received. At least twice [#topicRetention]: an event that the
+    /// How long the inbox remembers that an event was received. At least twice [#topicRetention]: an event that
+    /// the
     /// inbox has forgotten must be gone from its topic.
     @WithDefault("21d")
     Duration remember();
 
-    /// How long the row of a deleted run stays that stops it from beginning anew. At least twice [#topicRetention].
+    /// How long the row of a deleted run stays that stops it from beginning anew. At least twice
+    /// [#topicRetention].
     @WithDefault("21d")
     Duration endedRunRetention();
 
@@ -49,7 +52,8 @@ public interface RetentionConfig {
     @WithDefault("90d")
     Duration auditRetention();
 
-    /// How often the service deletes artifacts that no run needs any more, without being asked. Off by default: then
+    /// How often the service deletes artifacts that no run needs any more, without being asked. Off by default:
+    /// then
     /// `POST /api/v1/artefacts/prune` does.
     Optional<Duration> pruneEvery();
 }

@@ -2,7 +2,8 @@ package io.peregrine.work;
 
 import java.time.Duration;
 
-/// Rows of one table that are not needed any more after some time. A service adds rules for its own tables as beans.
+/// Rows of one table that are not needed any more after some time. A service adds rules for its own tables as
+/// beans.
 public interface RetentionRule {
     /// @return the table, as logs and metrics name it
     String table();
@@ -16,7 +17,8 @@ public interface RetentionRule {
     /// A rule that deletes rows by a query.
     ///
     /// @param age of rows that are removed: bound to the query as `:seconds`
-    /// @param expired selects the `ctid` of rows that may go, at most `:limit`, and locks them with `skip locked`, so
+    /// @param expired selects the `ctid` of rows that may go, at most `:limit`, and locks them with `skip
+    ///     locked`, so
     ///     that neither another replica nor a running transaction is waited for
     static RetentionRule of(String table, Duration age, String expired) {
         return new RetentionRule() {

@@ -7,7 +7,8 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready for as long as anything can be written to the store's disk. A disk that is too full for one artefact and not for
+/// Ready for as long as anything can be written to the store's disk. A disk that is too full for one artefact and
+/// not for
 /// a small file is told, and the service stays ready: it still answers and does what takes less room.
 @Readiness
 @ApplicationScoped
@@ -22,8 +23,8 @@ class StoreReadiness implements HealthCheck {
 
     @Override
     public HealthCheckResponse call() {
-        HealthCheckResponseBuilder answer = HealthCheckResponse.named(NAME)
-                .withData("folder", store.disk().toString());
+        HealthCheckResponseBuilder answer =
+                HealthCheckResponse.named(NAME).withData("folder", store.disk().toString());
         try {
             store.mustBeWritable();
             answer.withData("freeBytes", store.usableBytes()).up();

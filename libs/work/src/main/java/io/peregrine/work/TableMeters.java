@@ -67,8 +67,8 @@ final class TableMeters {
                         select relname, reltuples, pg_total_relation_size(oid) as bytes from pg_class
                         where relnamespace = current_schema()::regnamespace and relkind = 'r'
                           and relname <> 'flyway_schema_history'""")
-                        .map((row, context) -> new Table(
-                                row.getString("relname"), row.getDouble("reltuples"), row.getDouble("bytes")))
+                        .map((row, context) ->
+                                new Table(row.getString("relname"), row.getDouble("reltuples"), row.getDouble("bytes")))
                         .list());
     }
 }

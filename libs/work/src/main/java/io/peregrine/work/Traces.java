@@ -18,7 +18,8 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
-/// Carries the trace of a run over its hops. Between an event that was heard and one that is said lie a job table and
+/// Carries the trace of a run over its hops. Between an event that was heard and one that is said lie a job table
+/// and
 /// an outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
 /// `traceparent`, and in a record of Kafka as the header of that name.
 ///
@@ -27,7 +28,8 @@ final class Traces {
     static final String HEADER = "traceparent";
 
     private static final int LONGEST = 512;
-    private static final Pattern TRACEPARENT = Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
+    private static final Pattern TRACEPARENT =
+            Pattern.compile("[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-.*)?");
 
     private static final TextMapGetter<String> ONLY_PARENT = new TextMapGetter<>() {
         @Override
@@ -70,7 +72,8 @@ final class Traces {
         return carrier.get(HEADER);
     }
 
-    /// Does work inside a new span. What it throws is recorded there and passed on, but for [JobStopped], which is no
+    /// Does work inside a new span. What it throws is recorded there and passed on, but for [JobStopped], which
+    /// is no
     /// error.
     ///
     /// @param parent a `traceparent` of whoever caused it, or null

@@ -208,7 +208,8 @@ public final class Transaction {
                 .one();
     }
 
-    /// Keeps the first terminal event of a run: queued jobs are cancelled, and unsent events dropped unless the run
+    /// Keeps the first terminal event of a run: queued jobs are cancelled, and unsent events dropped unless the
+    /// run
     /// is completed: what was said before a completion led to it.
     ///
     /// @return whether this was the first

@@ -11,16 +11,21 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.SqlStatement;
 
-/// Whose turn it is. Claims are fair by run, not by job: of the runs that have a job to claim, the one of the highest
+/// Whose turn it is. Claims are fair by run, not by job: of the runs that have a job to claim, the one of the
+/// highest
 /// priority, then the one that has received the fewest turns of work, then the one that came first.
 ///
-/// Work is counted in seconds. A run that comes begins where the least served of those stands that have work, so that it
-/// neither owes nor is owed anything (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs end within their
-/// first turn, in the order in which they came. A run that is not served gains a point of priority each minute: none waits
+/// Work is counted in seconds. A run that comes begins where the least served of those stands that have work, so
+/// that it
+/// neither owes nor is owed anything (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs end
+/// within their
+/// first turn, in the order in which they came. A run that is not served gains a point of priority each minute:
+/// none waits
 /// for ever.
 final class Turns {
     static final Duration TURN = Duration.ofSeconds(5);
-    /// After so long a job that gave way may go on elsewhere, without the files that it left: whoever has them is gone.
+    /// After so long a job that gave way may go on elsewhere, without the files that it left: whoever has them is
+    /// gone.
     static final Duration HOMESICK = Duration.ofMinutes(10);
 
     private static final int SECONDS_PER_POINT = 60;
@@ -38,7 +43,8 @@ final class Turns {
                         or job.not_before < now() - :homesick * interval '1 millisecond')
                 or job.state = 'running' and job.lease_until < now())""";
 
-    /// The next job to claim, locked: `id`, `crashed` (whether the claim before ended without a word), `waited` (seconds).
+    /// The next job to claim, locked: `id`, `crashed` (whether the claim before ended without a word), `waited`
+    /// (seconds).
     static final String NEXT = """
             select job.id, job.state = 'running' as crashed, greatest(0, extract(epoch from
                 now() - greatest(job.not_before, coalesce(job.lease_until, job.not_before)))) as waited
@@ -117,14 +123,14 @@ final class Turns {
                         select exists (
                             select 1 from run_turn turn where turn.run <> :run and (%s) < (
                                 select %s from run_turn turn where turn.run = :run)
-                            and exists (select 1 from job where job.run = turn.run and %s))""".formatted(
-                                RANK, RANK, CLAIMABLE)))
+                            and exists (select 1 from job where job.run = turn.run and %s))""".formatted(RANK, RANK, CLAIMABLE)))
                 .bind("run", run)
                 .mapTo(Boolean.class)
                 .one();
     }
 
-    /// @return the runs that have a job to claim while none of them is worked on, in the order in which they will be
+    /// @return the runs that have a job to claim while none of them is worked on, in the order in which they will
+    ///     be
     List<Waiting> waiting(Handle sql) {
         record Row(String run, String ref, boolean atWork, Double seconds, boolean due) {}
         List<Row> rows = bind(sql.createQuery("""
@@ -145,8 +151,8 @@ final class Turns {
                         (Double) row.getObject("seconds", Double.class),
                         row.getBoolean("due")))
                 .list();
-        List<String> before = new ArrayList<>(
-                rows.stream().filter(Row::atWork).map(Row::run).toList());
+        List<String> before =
+                new ArrayList<>(rows.stream().filter(Row::atWork).map(Row::run).toList());
         int atWork = before.size();
         List<Waiting> waiting = new ArrayList<>();
         for (Row row : rows) {
@@ -171,10 +177,7 @@ final class Turns {
                         update run_turn set told = told + 1, told_at = now()
                         where run = :run and (told_at is null or told_at < since
                             or told_at < now() - interval '10 seconds')
-                        returning told""")
-                .bind("run", run)
-                .mapTo(Long.class)
-                .findOne();
+                        returning told""").bind("run", run).mapTo(Long.class).findOne();
     }
 
     <S extends SqlStatement<S>> S bind(S statement) {

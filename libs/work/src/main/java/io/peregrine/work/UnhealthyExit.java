@@ -14,9 +14,11 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.jboss.logging.Logger;
 
-/// Ends this process when its liveness has been DOWN for `peregrine.work.unhealthy-exit`, with the reason in the log.
+/// Ends this process when its liveness has been DOWN for `peregrine.work.unhealthy-exit`, with the reason in the
+/// log.
 ///
-/// A kubelet does that by itself. Neither compose nor the launcher restarts a process that lives, so the process ends.
+/// A kubelet does that by itself. Neither compose nor the launcher restarts a process that lives, so the process
+/// ends.
 @ApplicationScoped
 class UnhealthyExit {
     private static final Logger LOG = Logger.getLogger(UnhealthyExit.class);

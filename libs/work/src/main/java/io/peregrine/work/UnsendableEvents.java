@@ -17,7 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
-/// Sets events aside that can never be sent, and fails their runs: whoever waits for such an event would wait for ever.
+/// Sets events aside that can never be sent, and fails their runs: whoever waits for such an event would wait for
+/// ever.
 final class UnsendableEvents {
     private static final Logger LOG = Logger.getLogger(UnsendableEvents.class);
 
@@ -36,7 +37,8 @@ final class UnsendableEvents {
         this.stage = stage;
     }
 
-    /// Keeps the row with its error. In the same transaction its run fails; where the row itself was the run's end,
+    /// Keeps the row with its error. In the same transaction its run fails; where the row itself was the run's
+    /// end,
     /// that end is told once more in the smallest form there is.
     void setAside(Relay.Row row, Throwable error) {
         String reason = CleanText.shortenedWithCount(String.valueOf(error), 1_000);

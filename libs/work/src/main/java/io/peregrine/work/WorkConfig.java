@@ -25,11 +25,13 @@ public interface WorkConfig {
     @WithDefault("10s")
     Duration lease();
 
-    /// How much work of one run is a turn: runs that have had equally many are served in the order in which they came.
+    /// How much work of one run is a turn: runs that have had equally many are served in the order in which they
+    /// came.
     @WithDefault("5s")
     Duration turn();
 
-    /// How long liveness may be DOWN before the process halts, to be started again by whoever supervises it. 0 leaves
+    /// How long liveness may be DOWN before the process halts, to be started again by whoever supervises it. 0
+    /// leaves
     /// that to the supervisor.
     @WithDefault("60s")
     Duration unhealthyExit();

@@ -28,7 +28,8 @@ public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
     /// Exceptions of a job without durable progress in between: the last one fails its run.
     private static final int ATTEMPTS = 3;
-    /// Claims of a job that end without a word, without durable progress in between. Machines are taken away and processes
+    /// Claims of a job that end without a word, without durable progress in between. Machines are taken away and
+    /// processes
     /// killed for reasons of their own: who kills five times loses nothing, even always in the same piece of work.
     static final int DEATHS = 6;
 
@@ -53,7 +54,8 @@ public final class Worker implements AutoCloseable {
         this(database, name, stage, lease, Turns.TURN, handlers);
     }
 
-    /// @param turn how much work of one run is a turn: runs that have had equally many are served in the order in which
+    /// @param turn how much work of one run is a turn: runs that have had equally many are served in the order in
+    ///     which
     ///     they came
     Worker(
             Database database,
@@ -64,7 +66,11 @@ public final class Worker implements AutoCloseable {
             Collection<? extends JobHandler> handlers) {
         this.stage = stage;
         this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
-        String home = handlers.stream().map(JobHandler::home).filter(place -> !place.isEmpty()).findFirst().orElse("");
+        String home = handlers.stream()
+                .map(JobHandler::home)
+                .filter(place -> !place.isEmpty())
+                .findFirst()
+                .orElse("");
         this.jobs = new Jobs(database, stage, name, lease, new Turns(this.handlers.keySet(), home, turn));
         this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty());
     }
@@ -77,10 +83,7 @@ public final class Worker implements AutoCloseable {
         for (int i = 0; i < count; i++) {
             threads.add(Thread.ofPlatform().name("worker-" + i).start(this::work));
         }
-        threads.add(Thread.ofPlatform()
-                .name("heartbeat")
-                .daemon()
-                .start(heartbeat));
+        threads.add(Thread.ofPlatform().name("heartbeat").daemon().start(heartbeat));
     }
 
     /// Tells idle threads that there may be a job.
@@ -161,7 +164,8 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /// Writes how a claim ended, trying again while the database is away or refuses: given up, the job would wait for
+    /// Writes how a claim ended, trying again while the database is away or refuses: given up, the job would wait
+    /// for
     /// the end of its lease, and its next claim would count.
     private void untilWritten(Runnable end) {
         for (int tries = 0; ; tries++) {

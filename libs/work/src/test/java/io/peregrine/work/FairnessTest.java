@@ -110,11 +110,13 @@ class FairnessTest {
 
         assertThat(jobs.claim()).isEmpty();
         assertThat(claims(jobs)).containsExactly("sound 1");
-        assertThat(work.database.jdbi().<List<String>, RuntimeException>withHandle(sql -> sql.createQuery(
-                                "select convert_from(data, 'UTF8') from outbox where run = :run")
-                        .bind("run", damaged.id())
-                        .mapTo(String.class)
-                        .list()))
+        assertThat(work.database
+                        .jdbi()
+                        .<List<String>, RuntimeException>withHandle(
+                                sql -> sql.createQuery("select convert_from(data, 'UTF8') from outbox where run = :run")
+                                        .bind("run", damaged.id())
+                                        .mapTo(String.class)
+                                        .list()))
                 .singleElement()
                 .asString()
                 .contains("JOB_UNREADABLE", "table job of train-service");
@@ -150,8 +152,8 @@ class FairnessTest {
                 })))) {
             worker.start(2);
             await().atMost(LONG)
-                    .until(() -> work.count("select count(*) from job where state = 'done' and run <> '%s'"
-                                    .formatted(big.id()))
+                    .until(() -> work.count(
+                                    "select count(*) from job where state = 'done' and run <> '%s'".formatted(big.id()))
                             == 60);
             assertThat(work.count("select count(*) from job where state = 'done' and run = '%s'".formatted(big.id())))
                     .as("jobs of the big run")
@@ -206,8 +208,10 @@ class FairnessTest {
     void whereOneGaveWayThereItGoesOnUnlessNobodyIsThereForLong() {
         RunRef run = WorkFixture.run("with files");
         work.add(run, "train", "only");
-        Jobs here = new Jobs(work.database, Stage.TRAIN, "here", LONG, new Turns(List.of("train"), "a folder", Turns.TURN));
-        Jobs there = new Jobs(work.database, Stage.TRAIN, "there", LONG, new Turns(List.of("train"), "another", Turns.TURN));
+        Jobs here =
+                new Jobs(work.database, Stage.TRAIN, "here", LONG, new Turns(List.of("train"), "a folder", Turns.TURN));
+        Jobs there =
+                new Jobs(work.database, Stage.TRAIN, "there", LONG, new Turns(List.of("train"), "another", Turns.TURN));
         here.giveWay(here.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
         Jobs.Claim again = here.claim().orElseThrow();
@@ -218,8 +222,8 @@ class FairnessTest {
 
         work.database
                 .jdbi()
-                .useHandle(sql -> sql.execute(
-                        "update job set home = 'a folder', not_before = now() - interval '11 minutes'"));
+                .useHandle(sql ->
+                        sql.execute("update job set home = 'a folder', not_before = now() - interval '11 minutes'"));
         assertThat(there.claim()).isPresent();
     }
 
@@ -248,8 +252,7 @@ class FairnessTest {
         work.database.jdbi().useHandle(sql -> {
             for (int i = 0; i < 50; i++) {
                 JsonNode plan = EventCodec.json()
-                        .readTree(turns.bind(
-                                        sql.createQuery("explain (analyze, buffers, format json) " + Turns.NEXT))
+                        .readTree(turns.bind(sql.createQuery("explain (analyze, buffers, format json) " + Turns.NEXT))
                                 .mapTo(String.class)
                                 .one());
                 millis.add(plan.at("/0/Execution Time").doubleValue());

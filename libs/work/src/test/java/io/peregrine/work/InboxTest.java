@@ -139,9 +139,11 @@ class InboxTest {
         }
         String data = new String(EventCodec.data(good.data()), UTF_8);
         poison.put("deeply nested data", changed(good, "{\"a\":".repeat(20_000)));
-        poison.put("a path for a run", changed(good, data.replace(good.subject(), "../../../../../../../../tmp/pwned")));
+        poison.put(
+                "a path for a run", changed(good, data.replace(good.subject(), "../../../../../../../../tmp/pwned")));
         poison.put("a path for an artifact", changed(good, data.replace("store:shard/", "store:../../")));
-        poison.put("a name that is too long", changed(good, data.replace("\"poison\"", "\"" + "n".repeat(3_000) + "\"")));
+        poison.put(
+                "a name that is too long", changed(good, data.replace("\"poison\"", "\"" + "n".repeat(3_000) + "\"")));
         poison.put("a number that is too large", changed(good, data.replace("\"index\":0", "\"index\":1e99")));
         poison.put("no reference", changed(good, data.replace("\"shard\":", "\"other\":")));
         poison.put("a value of two megabytes", changed(good, " ".repeat(2_000_000)));
@@ -157,8 +159,8 @@ class InboxTest {
         ConsumerRecord<String, byte[]> noTrace = WorkFixture.bytes(Topics.DATASETS, 0, "no json".getBytes(UTF_8));
         noTrace.headers().add("traceparent", null);
         poison.put("a traceparent without a value", noTrace);
-        ConsumerRecord<String, byte[]> ourSource = WorkFixture.bytes(
-                Topics.DATASETS, 1, "{\"dataset\":\"d\",\"uri\":\"file:///tmp\"}".getBytes(UTF_8));
+        ConsumerRecord<String, byte[]> ourSource =
+                WorkFixture.bytes(Topics.DATASETS, 1, "{\"dataset\":\"d\",\"uri\":\"file:///tmp\"}".getBytes(UTF_8));
         ourSource
                 .headers()
                 .add("ce_specversion", "1.0".getBytes(UTF_8))
@@ -172,7 +174,14 @@ class InboxTest {
     private static CloudEvent good(String id) {
         RunRef run = WorkFixture.run("poison");
         return new CloudEvent(
-                id, "/test", WorkFixture.shard(run, 0).type(), Instant.now(), run.id(), run.id(), null, WorkFixture.shard(run, 0));
+                id,
+                "/test",
+                WorkFixture.shard(run, 0).type(),
+                Instant.now(),
+                run.id(),
+                run.id(),
+                null,
+                WorkFixture.shard(run, 0));
     }
 
     private static ConsumerRecord<String, byte[]> changed(CloudEvent event, String data, String... header) {
@@ -190,10 +199,13 @@ class InboxTest {
         Map<String, ConsumerRecord<String, byte[]>> poison = poison();
         for (int delivery = 0; delivery < 2; delivery++) {
             poison.forEach((name, record) -> {
-                assertThatCode(() -> inbox.hear(record, InboxTest::addJob)).as(name).doesNotThrowAnyException();
+                assertThatCode(() -> inbox.hear(record, InboxTest::addJob))
+                        .as(name)
+                        .doesNotThrowAnyException();
             });
         }
-        ConsumerRecord<String, byte[]> behind = WorkFixture.delivered("behind", good("behind").data());
+        ConsumerRecord<String, byte[]> behind =
+                WorkFixture.delivered("behind", good("behind").data());
         behind.headers().add("traceparent", null);
         inbox.hear(behind, InboxTest::addJob);
 
@@ -222,7 +234,10 @@ class InboxTest {
         for (int i = 0; i < 5_000; i++) {
             measures.put("measure" + i, 1.0);
         }
-        refused(new StageProgressed(run, Stage.TRAIN, "t", 1, 2, "epochs", measures), "EVENT_TOO_LARGE", "may have 65,536");
+        refused(
+                new StageProgressed(run, Stage.TRAIN, "t", 1, 2, "epochs", measures),
+                "EVENT_TOO_LARGE",
+                "may have 65,536");
         refused(
                 new StageProgressed(run, Stage.TRAIN, "t".repeat(2_000), 1, 2, "epochs", Map.of()),
                 "EVENT_UNREADABLE",
@@ -246,8 +261,8 @@ class InboxTest {
         Thread listener;
         work.administer(refusal.refuse());
         try {
-            assertThat(catchThrowable(() -> work.database.inTransaction(null, tx -> tx.add(
-                            new Job.New(run, "shard", "0", "")))))
+            assertThat(catchThrowable(
+                            () -> work.database.inTransaction(null, tx -> tx.add(new Job.New(run, "shard", "0", "")))))
                     .satisfies(error -> assertThat(Database.passes(error)).isTrue())
                     .rootCause()
                     .isInstanceOfSatisfying(
@@ -280,7 +295,8 @@ class InboxTest {
                 "select cast(now() as int)"
             })
     void whatTheStatementItselfCausesDoesNotPass(String statement) {
-        assertThat(catchThrowable(() -> work.database.inTransaction(null, tx -> tx.sql().execute(statement))))
+        assertThat(catchThrowable(
+                        () -> work.database.inTransaction(null, tx -> tx.sql().execute(statement))))
                 .isNotNull()
                 .satisfies(error -> assertThat(Database.passes(error)).isFalse());
     }

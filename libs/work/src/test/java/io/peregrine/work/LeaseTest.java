@@ -161,8 +161,7 @@ class LeaseTest {
         saved.save("half".getBytes(), tx -> tx.say(WorkFixture.shard(run, 0), "half"));
         awaitExpiry();
 
-        JobContext published =
-                new JobContext(dying, dying.claim().orElseThrow());
+        JobContext published = new JobContext(dying, dying.claim().orElseThrow());
         assertThat(published.job().state()).asString().isEqualTo("half");
         assertThat(published.job().attempt()).isEqualTo(2);
         ArtifactRef first = store.publish("shard", "txt", "the same bytes".getBytes());
@@ -221,8 +220,7 @@ class LeaseTest {
             awaitExpiry();
         }
         // Progress begins both counts anew.
-        JobContext context =
-                new JobContext(dying, dying.claim().orElseThrow());
+        JobContext context = new JobContext(dying, dying.claim().orElseThrow());
         context.save(new byte[] {1}, tx -> {});
         assertThat(work.strings("select crashes || ' ' || failures from job")).containsExactly("0 0");
     }

@@ -355,7 +355,8 @@ class PruningTest {
                             insert into outbox (id, run, type, terminal, data) values ('one', :run, 'x', false, :data),
                                 ('two', :run, 'x', false, :data)""")
                             .bind("run", run.id())
-                            // Of the kind 'shard' it has two references to one, and of no other that we publish any.
+                            // Of the kind 'shard' it has two references to one, and of no other that we publish
+                            // any.
                             .bind("data", EventCodec.data(WorkFixture.shard(run, 3)))
                             .execute());
             WorkFixture.migrations(before).load().migrate();

@@ -71,8 +71,11 @@ class QuarantineTest {
 
         Entry still = quarantine.replay(refused.id(), "a test").orElseThrow();
         assertThat(still.tries()).isEqualTo(1);
-        assertThat(still.triedAt()).isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(60));
-        assertThat(work.count("select count(*) from inbox")).as("nothing of a refused replay stays").isZero();
+        assertThat(still.triedAt())
+                .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(60));
+        assertThat(work.count("select count(*) from inbox"))
+                .as("nothing of a refused replay stays")
+                .isZero();
 
         broken.set(false);
         assertThat(quarantine.replay(refused.id(), "a test")).isEmpty();
@@ -121,7 +124,10 @@ class QuarantineTest {
         Content content = quarantine.find(only().id()).orElseThrow();
 
         assertThat(content.value()).containsExactly(0, 0xff);
-        assertThat(content.headers()).containsEntry("plain", "text").containsEntry("none", null).hasSize(3);
+        assertThat(content.headers())
+                .containsEntry("plain", "text")
+                .containsEntry("none", null)
+                .hasSize(3);
         assertThat(quarantine.find(only().id() + 1)).isEmpty();
     }
 
@@ -148,8 +154,11 @@ class QuarantineTest {
                 .isEqualTo(2);
         assertThat(quarantine.purge(newest.getFirst().id(), "a test")).isTrue();
         assertThat(quarantine.purge(newest.getFirst().id(), "a test")).isFalse();
-        assertThat(quarantine.list(ALL, Long.MAX_VALUE, 10)).extracting(Entry::offset).containsExactly(3L, 2L);
-        assertThat(work.count("select count(*) from audit where action = 'purged'")).isEqualTo(2);
+        assertThat(quarantine.list(ALL, Long.MAX_VALUE, 10))
+                .extracting(Entry::offset)
+                .containsExactly(3L, 2L);
+        assertThat(work.count("select count(*) from audit where action = 'purged'"))
+                .isEqualTo(2);
     }
 
     @Test
@@ -158,11 +167,8 @@ class QuarantineTest {
             inbox.hear(WorkFixture.bytes(Topics.IMAGES, offset, new byte[1_000]), this::handle);
         }
         List<Long> removed = new ArrayList<>();
-        Retention retention = new Retention(
-                work.database,
-                RetentionTest.DEFAULTS,
-                List.of(),
-                (table, rows) -> removed.add(rows));
+        Retention retention =
+                new Retention(work.database, RetentionTest.DEFAULTS, List.of(), (table, rows) -> removed.add(rows));
         removed.clear();
 
         retention.trimQuarantine(100, 1_000_000);

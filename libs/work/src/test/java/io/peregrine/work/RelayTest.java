@@ -96,7 +96,8 @@ class RelayTest {
             await().atMost(Duration.ofSeconds(30))
                     .until(() -> work.count("select count(*) from outbox where sent_at is null") == 0);
         }
-        assertThat(heard(Topics.SHARDS, run).stream().map(CloudEvent::id).distinct()).hasSize(1_200);
+        assertThat(heard(Topics.SHARDS, run).stream().map(CloudEvent::id).distinct())
+                .hasSize(1_200);
         assertThat(heard(Topics.SHARDS, run).size()).isBetween(1_203, 1_206);
         assertThat(heard.stream().map(CloudEvent::id))
                 .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 1_200)
@@ -143,9 +144,9 @@ class RelayTest {
         try (Relay relay = relay()) {
             relay.start();
             await().atMost(Duration.ofSeconds(60))
-                    .until(() -> work.count(
-                                    "select count(*) from outbox where sent_at is null and set_aside_at is null")
-                            == 0);
+                    .until(() ->
+                            work.count("select count(*) from outbox where sent_at is null and set_aside_at is null")
+                                    == 0);
         }
         assertThat(work.strings("select coalesce(run, id) from outbox where set_aside_at is not null order by 1"))
                 .containsExactlyInAnyOrder(large.id(), damaged.id(), ended.id(), "unknown");

@@ -90,8 +90,8 @@ class RetentionTest {
     }
 
     private static Retention.Ages ages(int topicDays, int rememberDays, int endedRunDays) {
-        return Retention.Ages.of(new Settings(
-                Duration.ofDays(topicDays), Duration.ofDays(rememberDays), Duration.ofDays(endedRunDays)));
+        return Retention.Ages.of(
+                new Settings(Duration.ofDays(topicDays), Duration.ofDays(rememberDays), Duration.ofDays(endedRunDays)));
     }
 
     private static Map<String, Long> removeExpired(Retention.Ages ages) {
@@ -214,9 +214,11 @@ class RetentionTest {
             inbox.hear(WorkFixture.delivered("begin" + run.id(), WorkFixture.shard(run, 0)), RetentionTest::addJob);
         }
         assertThat(work.count("select count(*) from job")).isZero();
-        work.database.inTransaction(null, tx -> assertThat(tx.delete(ended))
-                .as("a run whose rows are forgotten can still be deleted")
-                .isTrue());
+        work.database.inTransaction(
+                null,
+                tx -> assertThat(tx.delete(ended))
+                        .as("a run whose rows are forgotten can still be deleted")
+                        .isTrue());
 
         age(Duration.ofDays(2), "deleted_at");
         assertThat(removeExpired(DEFAULTS)).containsEntry("ended_run", 1L);
@@ -265,11 +267,11 @@ class RetentionTest {
     @Test
     void rowsGoInBatchesPastLockedOnesAndPastARuleThatFails() {
         List<Long> batches = new ArrayList<>();
-        work.database.jdbi()
-                .useHandle(sql -> sql.execute("""
+        work.database.jdbi().useHandle(sql -> sql.execute("""
                         insert into inbox (source, id, type, digest, heard_at)
                         select 's', n::text, 't', '', now() - interval '30 days' from generate_series(1, 2500) n"""));
-        RetentionRule broken = RetentionRule.of("nowhere", Duration.ZERO, "select ctid from nowhere where :seconds < :limit");
+        RetentionRule broken =
+                RetentionRule.of("nowhere", Duration.ZERO, "select ctid from nowhere where :seconds < :limit");
         Retention retention = new Retention(work.database, DEFAULTS, List.of(broken), (table, rows) -> {
             if (rows > 0) {
                 batches.add(rows);
@@ -301,26 +303,44 @@ class RetentionTest {
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         TableMeters meters = new TableMeters(registry, work.database);
         work.database.jdbi().useHandle(sql -> {
-            sql.execute("insert into inbox (source, id, type, digest) select 's', n::text, 't', '' from generate_series(1, 300) n");
+            sql.execute(
+                    "insert into inbox (source, id, type, digest) select 's', n::text, 't', '' from generate_series(1, 300) n");
             sql.execute("analyze inbox");
         });
         meters.measure();
 
-        assertThat(registry.get("peregrine.table.rows").tag("table", "inbox").gauge().value())
+        assertThat(registry.get("peregrine.table.rows")
+                        .tag("table", "inbox")
+                        .gauge()
+                        .value())
                 .isEqualTo(300);
-        assertThat(registry.get("peregrine.table.size").tag("table", "inbox").gauge().value())
+        assertThat(registry.get("peregrine.table.size")
+                        .tag("table", "inbox")
+                        .gauge()
+                        .value())
                 .isGreaterThan(8_192);
-        assertThat(registry.find("peregrine.table.rows").tag("table", "condemned").gauge())
+        assertThat(registry.find("peregrine.table.rows")
+                        .tag("table", "condemned")
+                        .gauge())
                 .as("never analyzed, so not reported")
                 .isNull();
     }
 
     private static void age(Duration age, String... columns) {
         Map<String, String> tables = Map.of(
-                "heard_at", "inbox", "updated_at", "job", "sent_at", "outbox", "ended_at", "ended_run", "deleted_at",
+                "heard_at",
+                "inbox",
+                "updated_at",
+                "job",
+                "sent_at",
+                "outbox",
+                "ended_at",
+                "ended_run",
+                "deleted_at",
                 "ended_run");
         for (String column : columns) {
-            work.database.jdbi()
+            work.database
+                    .jdbi()
                     .useHandle(sql -> sql.execute("update %1$s set %2$s = %2$s - interval '%3$d hours'"
                             .formatted(tables.get(column), column, age.toHours())));
         }

@@ -133,10 +133,10 @@ class WorkerTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
-        assertThat(seen)
-                .containsExactly("5 crashes, 0 failures", "5 crashes, 1 failures", "5 crashes, 2 failures");
-        assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> assertThat(failed.reason())
-                .isEqualTo("IllegalStateException"));
+        assertThat(seen).containsExactly("5 crashes, 0 failures", "5 crashes, 1 failures", "5 crashes, 2 failures");
+        assertThat(work.said(RunFailed.class))
+                .singleElement()
+                .satisfies(failed -> assertThat(failed.reason()).isEqualTo("IllegalStateException"));
     }
 
     @Test
@@ -144,7 +144,8 @@ class WorkerTest {
         work.add(WorkFixture.run("errors"), "shard", "0");
         AtomicInteger beats = new AtomicInteger();
         AtomicInteger claims = new AtomicInteger();
-        // Every second connection of the heartbeat and the first two of a worker end in an Error of a kind of its own.
+        // Every second connection of the heartbeat and the first two of a worker end in an Error of a kind of its
+        // own.
         DataSource failing = work.source(() -> {
             boolean beat = Thread.currentThread().getName().equals("heartbeat");
             if (beat && beats.incrementAndGet() % 2 == 1) {
@@ -168,7 +169,8 @@ class WorkerTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
         }
-        assertThat(work.strings("select fence || ' ' || crashes || ' ' || failures from job")).containsExactly("1 0 0");
+        assertThat(work.strings("select fence || ' ' || crashes || ' ' || failures from job"))
+                .containsExactly("1 0 0");
     }
 
     @Test

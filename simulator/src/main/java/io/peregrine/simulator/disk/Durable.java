@@ -14,7 +14,8 @@ import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
-/// What of a disk survives a power cut. A file's bytes do once the file was fsynced, a name does once its folder was:
+/// What of a disk survives a power cut. A file's bytes do once the file was fsynced, a name does once its folder
+/// was:
 /// both of a new file in a new folder need three calls, as on Linux.
 final class Durable {
     /// A file or folder, whatever its name.
@@ -127,7 +128,9 @@ final class Durable {
     private void rewrite(Map<Path, Node> found, Map<Node, byte[]> bytes) throws IOException {
         List<Path> old = new ArrayList<>();
         try (Stream<Path> files = Files.walk(root)) {
-            files.filter(file -> !file.equals(root)).sorted(Comparator.reverseOrder()).forEach(old::add);
+            files.filter(file -> !file.equals(root))
+                    .sorted(Comparator.reverseOrder())
+                    .forEach(old::add);
         }
         for (Path file : old) {
             Files.delete(file);

@@ -18,7 +18,8 @@ public final class CheckpointTable {
     public record Checkpoint(
             String network, int epoch, boolean best, boolean last, boolean kept, ArtifactRef weights) {}
 
-    /// Notes a checkpoint in the transaction that says it; the others of its network expire but for the best. Of an
+    /// Notes a checkpoint in the transaction that says it; the others of its network expire but for the best. Of
+    /// an
     /// epoch that is said again the first stands, as on the wire, unless the training has come to its end there:
     /// begun anew on a GPU or with another engine it may stop at another epoch than the ones before it.
     ///
@@ -55,7 +56,8 @@ public final class CheckpointTable {
                     .bind("best", event.best())
                     .execute();
         }
-        return sql.createQuery("select uri, results from checkpoint where run = :run and network = :network and kept")
+        return sql
+                .createQuery("select uri, results from checkpoint where run = :run and network = :network and kept")
                 .bind("run", run)
                 .bind("network", network)
                 .map((row, context) -> Stream.of(row.getString("uri"), row.getString("results")))

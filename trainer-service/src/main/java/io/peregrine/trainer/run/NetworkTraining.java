@@ -180,7 +180,8 @@ public final class NetworkTraining implements AutoCloseable {
         return Torch.build() + ", " + device();
     }
 
-    /// @return one sentence, if a training that goes on has computed with another engine or processor until now, or
+    /// @return one sentence, if a training that goes on has computed with another engine or processor until now,
+    ///     or
     ///     on another device: it may end in other last bits than one that was left alone
     public Optional<String> moved() {
         return Optional.ofNullable(before)
@@ -200,7 +201,8 @@ public final class NetworkTraining implements AutoCloseable {
         return BatchFeed.count(material.learn().count(), spec.batchSize());
     }
 
-    /// Trains to the end of the running epoch, and measures. What ends it before, even at the last measuring, leaves a
+    /// Trains to the end of the running epoch, and measures. What ends it before, even at the last measuring,
+    /// leaves a
     /// position that can be written and gone on from.
     ///
     /// @param between called between batches that are only measured; what it throws ends the training

@@ -28,7 +28,8 @@ import java.util.zip.CRC32C;
 
 /// A job's resume states in the trainer's own folder: the last two that the job row named, gone when the job ends.
 ///
-/// The row names them with their checksums, the newer first. So a file that was written but not yet named is passed
+/// The row names them with their checksums, the newer first. So a file that was written but not yet named is
+/// passed
 /// over, and one that a disk has damaged is found before it is used; then the one before it serves.
 public final class ResumeFiles {
     /// A state as the job row names it.
@@ -68,7 +69,8 @@ public final class ResumeFiles {
     private List<Saved> named;
 
     /// @param folder of this job alone
-    /// @param claim a number that no other claim of the job has: a paused worker that wakes must not write into its
+    /// @param claim a number that no other claim of the job has: a paused worker that wakes must not write into
+    ///     its
     ///     successor's files
     /// @param origin what a training is made of, such as digests of spec and input; a state of anything else is
     ///     passed over
@@ -164,7 +166,8 @@ public final class ResumeFiles {
                 .toList();
     }
 
-    /// Says that the job row holds [#row] now: all other files may go. Not sooner, or a database that is away would
+    /// Says that the job row holds [#row] now: all other files may go. Not sooner, or a database that is away
+    /// would
     /// cost the files that the row still names.
     public void nowNamed(Saved newest) {
         named = pair(newest);
@@ -260,7 +263,8 @@ public final class ResumeFiles {
         }
     }
 
-    /// Removes what jobs have left that ended while nobody could tidy up: cancelled in the queue, failed for good. A folder
+    /// Removes what jobs have left that ended while nobody could tidy up: cancelled in the queue, failed for
+    /// good. A folder
     /// that cannot be removed stays, and stops no training.
     ///
     /// @param all the folder in which each job has its own

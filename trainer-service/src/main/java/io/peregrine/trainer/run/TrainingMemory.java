@@ -12,7 +12,8 @@ import io.peregrine.vision.TrainableNetwork;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 
-/// How much memory a training takes on the processor, so that one that does not fit is refused with a sentence. Without
+/// How much memory a training takes on the processor, so that one that does not fit is refused with a sentence.
+/// Without
 /// that the system kills the process again and again, and every other run with it.
 public final class TrainingMemory {
     /// The engine itself, once it has computed.
@@ -23,7 +24,8 @@ public final class TrainingMemory {
 
     private TrainingMemory() {}
 
-    /// Memory for each pixel of a batch: what the backward pass needs of every layer. Peak resident memory of a step with
+    /// Memory for each pixel of a batch: what the backward pass needs of every layer. Peak resident memory of a
+    /// step with
     /// batches of 8 less that with batches of 4, at side 256, and 5 percent.
     private static long bytesOfAPixel(TrainableNetwork network) {
         return switch (network) {

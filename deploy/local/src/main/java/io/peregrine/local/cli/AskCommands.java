@@ -98,7 +98,9 @@ final class AskCommands {
                                                 .formatted(
                                                         waiting.path("stage").asText(),
                                                         waiting.path("position").asInt(),
-                                                        waiting.path("behind").path(0).asText("nobody"))
+                                                        waiting.path("behind")
+                                                                .path(0)
+                                                                .asText("nobody"))
                                         : ""));
             }
             return 0;

@@ -58,10 +58,11 @@ final class Conversation {
                 Map.of("bootstrap.servers", bootstrapServers, "acks", "all", "max.block.ms", "15000"),
                 new StringSerializer(),
                 new ByteArraySerializer())) {
-            ProducerRecord<String, byte[]> record = EventCodec.write(
-                    new CloudEvent(id, SOURCE, ready.type(), Instant.now(), null, null, null, ready));
+            ProducerRecord<String, byte[]> record =
+                    EventCodec.write(new CloudEvent(id, SOURCE, ready.type(), Instant.now(), null, null, null, ready));
             // Who asks, of CloudEvents' extension "Auth Context": the run's timeline tells it.
-            record.headers().add("ce_authid", System.getProperty("user.name", "").getBytes(StandardCharsets.UTF_8));
+            record.headers()
+                    .add("ce_authid", System.getProperty("user.name", "").getBytes(StandardCharsets.UTF_8));
             producer.send(record).get();
             return runOf(id);
         } catch (ExecutionException e) {

@@ -11,7 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// What this process may do with the instance that it works with, because it can read and write that instance's data
+/// What this process may do with the instance that it works with, because it can read and write that instance's
+/// data
 /// folder: send a maintainer's key, and let a run read the folder that it is published for.
 final class InstanceAccess {
     private static volatile Optional<Path> data = Optional.empty();
@@ -32,7 +33,8 @@ final class InstanceAccess {
         return request;
     }
 
-    /// Lets a run read the folders that its dataset-ready names, and no other run. To be done before it is published.
+    /// Lets a run read the folders that its dataset-ready names, and no other run. To be done before it is
+    /// published.
     static void grant(String run, ObjectNode datasetReady) {
         if (data.isEmpty()) {
             return;

@@ -23,14 +23,20 @@ import java.util.List;
 /// @param restarts how often the launcher started it again
 /// @param lastEnd why it did so last, or null
 record ProcessStatus(
-        String name, String state, int port, long pid, Instant since, Long uptimeSeconds, int restarts, String lastEnd) {
+        String name,
+        String state,
+        int port,
+        long pid,
+        Instant since,
+        Long uptimeSeconds,
+        int restarts,
+        String lastEnd) {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
     /// @return broker, database and services of an instance
     static List<ProcessStatus> of(RunningInstance instance) throws InterruptedException {
         List<ProcessStatus> all = new ArrayList<>();
-        try (HttpClient http =
-                HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
+        try (HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
             for (ChildProcess child : new ChildProcesses(Path.of(instance.data())).read()) {
                 String service = instance.services().get(child.name());
                 boolean alive = child.isAlive();
@@ -41,9 +47,7 @@ record ProcessStatus(
                         child.port(),
                         child.pid(),
                         child.since(),
-                        alive
-                                ? Duration.between(child.since(), Instant.now()).toSeconds()
-                                : null,
+                        alive ? Duration.between(child.since(), Instant.now()).toSeconds() : null,
                         child.restarts(),
                         child.lastEnd()));
             }
@@ -54,7 +58,8 @@ record ProcessStatus(
     private static String listening(int port) {
         try (Socket socket = new Socket()) {
             socket.connect(
-                    new InetSocketAddress(InetAddress.getLoopbackAddress(), port), Math.toIntExact(PATIENCE.toMillis()));
+                    new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                    Math.toIntExact(PATIENCE.toMillis()));
             return "ready";
         } catch (IOException notYet) {
             return "not ready";

@@ -47,7 +47,10 @@ final class QuarantineCommands {
 
     /// What `quarantine` and `quarantine list` take.
     static final class Listing {
-        @Option(names = "--limit", paramLabel = "N", description = "records of each service, 1 to 1000; 100 if left out")
+        @Option(
+                names = "--limit",
+                paramLabel = "N",
+                description = "records of each service, 1 to 1000; 100 if left out")
         int limit = 100;
 
         @Option(names = "--json", description = "print one JSON array")
@@ -130,8 +133,9 @@ final class QuarantineCommands {
 
     @Command(
             name = "replay",
-            description = "Have the service receive a record again. Accepted, it leaves the quarantine; refused, it stays"
-                    + " with the new reason, and the exit status is 2.")
+            description =
+                    "Have the service receive a record again. Accepted, it leaves the quarantine; refused, it stays"
+                            + " with the new reason, and the exit status is 2.")
     static final class Replay implements Callable<Integer> {
         @Mixin
         Place place;
@@ -183,7 +187,8 @@ final class QuarantineCommands {
             }
             if (filtered) {
                 for (Map.Entry<String, String> service : instance.services().entrySet()) {
-                    JsonNode purged = AskCommands.json(AskCommands.ask(service.getValue(), "DELETE", query(), PATIENCE));
+                    JsonNode purged =
+                            AskCommands.json(AskCommands.ask(service.getValue(), "DELETE", query(), PATIENCE));
                     System.out.println("%-16s %,9d records removed"
                             .formatted(service.getKey(), purged.path("records").asLong()));
                 }
@@ -196,7 +201,12 @@ final class QuarantineCommands {
             add(query, "kind", kind);
             add(query, "topic", topic);
             try {
-                add(query, "before", days == null ? null : Instant.now().minus(Duration.ofDays(days)).toString());
+                add(
+                        query,
+                        "before",
+                        days == null
+                                ? null
+                                : Instant.now().minus(Duration.ofDays(days)).toString());
             } catch (DateTimeException | ArithmeticException e) {
                 throw new Refusal("--older-than is %d, which is not a number of days.".formatted(days));
             }
@@ -217,10 +227,16 @@ final class QuarantineCommands {
         @Mixin
         Place place;
 
-        @Parameters(arity = "0..1", paramLabel = "RUN", description = "only what was done to this run, also a deleted one")
+        @Parameters(
+                arity = "0..1",
+                paramLabel = "RUN",
+                description = "only what was done to this run, also a deleted one")
         String run;
 
-        @Option(names = "--limit", paramLabel = "N", description = "entries of each service, 1 to 1000; 100 if left out")
+        @Option(
+                names = "--limit",
+                paramLabel = "N",
+                description = "entries of each service, 1 to 1000; 100 if left out")
         int limit = 100;
 
         @Option(names = "--json", description = "print one JSON array")
@@ -258,14 +274,18 @@ final class QuarantineCommands {
                     .path("items");
             for (JsonNode item : items) {
                 ObjectNode named = (ObjectNode) item;
-                named.put("id", service.getKey().replace("-service", "") + ":" + item.path("id").asText());
+                named.put(
+                        "id",
+                        service.getKey().replace("-service", "") + ":"
+                                + item.path("id").asText());
                 named.put("service", service.getKey());
                 all.add(named);
             }
         }
         ArrayNode sorted = EventCodec.json().createArrayNode();
         StreamSupport.stream(all.spliterator(), false)
-                .sorted(Comparator.comparing((JsonNode item) -> Instant.parse(item.path(time).asText()))
+                .sorted(Comparator.comparing(
+                                (JsonNode item) -> Instant.parse(item.path(time).asText()))
                         .reversed())
                 .forEach(sorted::add);
         return sorted;

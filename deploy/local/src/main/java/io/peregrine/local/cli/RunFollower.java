@@ -13,7 +13,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/// Follows a run until it has ended. Its events tell how far it is, and cluster-service whether it has ended: a run whose
+/// Follows a run until it has ended. Its events tell how far it is, and cluster-service whether it has ended: a
+/// run whose
 /// events Kafka has dropped already, or whose events cannot be read now, ends all the same.
 final class RunFollower {
     private static final Duration PATIENCE = Duration.ofSeconds(15);

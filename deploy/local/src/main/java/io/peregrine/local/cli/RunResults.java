@@ -9,7 +9,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 
-/// What became of a run that has ended, as cluster-service tells it: Kafka forgets a run's events after some days, the
+/// What became of a run that has ended, as cluster-service tells it: Kafka forgets a run's events after some
+/// days, the
 /// catalogue keeps the run until it is deleted.
 ///
 /// @param details of `GET /api/v1/runs/{run}`
@@ -67,7 +68,8 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
         return classes.stream().mapToLong(each -> each.path("after").asLong()).sum();
     }
 
-    /// @return the classifier's last epoch; a training that was restarted from scratch may have ended before one that was
+    /// @return the classifier's last epoch; a training that was restarted from scratch may have ended before one
+    ///     that was
     ///     published earlier
     int lastEpoch() {
         for (JsonNode epoch : details.path("classifier").path("history")) {

@@ -122,7 +122,8 @@ final class Summary {
         more(results.clusters(), "clusters").ifPresent(lines::add);
         lines.add("");
         StringBuilder took = new StringBuilder("Took");
-        results.seconds().forEach((stage, seconds) -> took.append(String.format(Locale.ROOT, "  %s %.1f s", stage, seconds)));
+        results.seconds()
+                .forEach((stage, seconds) -> took.append(String.format(Locale.ROOT, "  %s %.1f s", stage, seconds)));
         lines.add(took.toString());
         lines.add("Data and logs: " + data);
         String run = cluster + "/api/v1/runs/" + results.run();

@@ -45,9 +45,10 @@ final class UpCommands {
         @Option(
                 names = "--root",
                 paramLabel = "DIR",
-                description = "folder below which every dataset may lie, also one that is published over Kafka or REST; may"
-                        + " be given several times. The commands publish, run and compare need none: they let their own"
-                        + " run read its folder")
+                description =
+                        "folder below which every dataset may lie, also one that is published over Kafka or REST; may"
+                                + " be given several times. The commands publish, run and compare need none: they let their own"
+                                + " run read its folder")
         List<Path> roots = List.of();
 
         @Mixin
@@ -158,8 +159,9 @@ final class UpCommands {
                 return 0;
             }
             found.ifPresent(stale -> {
-                System.out.println("%s names process %d, which is not a launcher of this folder (any more); it was left alone."
-                        .formatted(data.resolve("peregrine.json"), stale.launcher()));
+                System.out.println(
+                        "%s names process %d, which is not a launcher of this folder (any more); it was left alone."
+                                .formatted(data.resolve("peregrine.json"), stale.launcher()));
                 RunningInstance.withdraw(data);
             });
             if (left.isEmpty()) {

@@ -109,8 +109,6 @@ public final class Comparison {
 
     /// @return pictures that everything was tested on
     public long tested() {
-        return baseline().getFirst().test().images().stream()
-                .mapToLong(n -> n)
-                .sum();
+        return baseline().getFirst().test().images().stream().mapToLong(n -> n).sum();
     }
 }

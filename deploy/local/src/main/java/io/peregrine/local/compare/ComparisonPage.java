@@ -37,7 +37,8 @@ public final class ComparisonPage {
         return String.join("\n", lines) + "\n";
     }
 
-    /// @return one object: classes, tested, sentence, and of each strategy its trainings with all measures, and what it
+    /// @return one object: classes, tested, sentence, and of each strategy its trainings with all measures, and
+    ///     what it
     ///     has more balanced accuracy than the baseline
     public String json() {
         List<Map<String, Object>> strategies = new ArrayList<>();
@@ -133,8 +134,8 @@ public final class ComparisonPage {
                 .images();
         for (int label = 0; label < comparison.classes().size(); label++) {
             int row = label;
-            StringBuilder line = new StringBuilder("| %s | %d |"
-                    .formatted(comparison.classes().get(label), tested.get(label)));
+            StringBuilder line = new StringBuilder(
+                    "| %s | %d |".formatted(comparison.classes().get(label), tested.get(label)));
             for (String name : comparison.contenders()) {
                 line.append(" ")
                         .append(mean(name, test -> test.recall().get(row)))

@@ -7,12 +7,7 @@ import java.util.List;
 /// @param recall by class in label order; empty where it was not measured
 /// @param images tested images of each class, in label order
 public record Tested(
-        double loss,
-        double accuracy,
-        double balancedAccuracy,
-        double macroF1,
-        List<Double> recall,
-        List<Long> images) {
+        double loss, double accuracy, double balancedAccuracy, double macroF1, List<Double> recall, List<Long> images) {
     public Tested {
         recall = List.copyOf(recall);
         images = List.copyOf(images);

@@ -15,9 +15,9 @@ import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.PipelineEvent.RunCompleted;
-import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.PipelineEvent.StageQueued;
+import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
@@ -52,9 +52,7 @@ class RunProgressTest {
     }
 
     private static CheckpointPublished checkpoint(Network network, int epoch, double loss) {
-        TestMeasures test = epoch < 2
-                ? null
-                : new TestMeasures(0.5, 0.75, 0.625, 0.6, 8, null, SOME);
+        TestMeasures test = epoch < 2 ? null : new TestMeasures(0.5, 0.75, 0.625, 0.6, 8, null, SOME);
         return new CheckpointPublished(
                 RUN,
                 network,
@@ -82,32 +80,13 @@ class RunProgressTest {
                                 "0".repeat(64),
                                 "IMAGE_TRUNCATED",
                                 "it ends early")),
-                said(
-                        4,
-                        new DatasetSealed(RUN, new ManifestRef(SOME, SOME), 2, 48, 1, 0)),
-                said(
-                        6,
-                        new DatasetBalanced(
-                                RUN,
-                                new ManifestRef(SOME, SOME),
-                                List.of(SOME),
-                                SOME,
-                                60,
-                                20)),
+                said(4, new DatasetSealed(RUN, new ManifestRef(SOME, SOME), 2, 48, 1, 0)),
+                said(6, new DatasetBalanced(RUN, new ManifestRef(SOME, SOME), List.of(SOME), SOME, 60, 20)),
                 said(8, checkpoint(Network.CLASSIFIER, 1, 1.25)),
                 said(10, checkpoint(Network.CLASSIFIER, 2, 0.5)),
                 said(13, checkpoint(Network.AUTOENCODER, 1, 5_000)),
                 said(16, checkpoint(Network.AUTOENCODER, 2, 2_500)),
-                said(
-                        20,
-                        new ClustersComputed(
-                                RUN,
-                                SOME,
-                                SOME,
-                                2,
-                                3,
-                                100,
-                                Map.of("nmi.all", 0.5))),
+                said(20, new ClustersComputed(RUN, SOME, SOME, 2, 3, 100, Map.of("nmi.all", 0.5))),
                 said(21, new RunCompleted(RUN)));
     }
 
@@ -125,7 +104,10 @@ class RunProgressTest {
             List<CloudEvent> shuffled = new ArrayList<>(events());
             shuffled.addAll(events());
             Collections.shuffle(shuffled, random);
-            assertThat(heard(shuffled)).usingRecursiveComparison().ignoringCollectionOrder().isEqualTo(inOrder);
+            assertThat(heard(shuffled))
+                    .usingRecursiveComparison()
+                    .ignoringCollectionOrder()
+                    .isEqualTo(inOrder);
         }
     }
 

@@ -25,10 +25,7 @@ class RunResultsTest {
                  "classifier": {"epochs": 9, "history": [{"epoch": 1, "last": false}, {"epoch": 2, "last": true}, {"epoch": 3, "last": false}],
                    "test": {"loss": 0.5, "accuracy": 0.75, "balancedAccuracy": 0.625, "macroF1": 0.6, "recall": [1.0, 0.25]}},
                  "seconds": {"cluster": 4.0, "ingest": 4.0, "balance": 2.0, "train": 10.0, "total": 20.0}}""".formatted(RUN));
-        return new RunResults(
-                details,
-                RunResults.list(details.path("classes")),
-                RunResults.list(json("""
+        return new RunResults(details, RunResults.list(details.path("classes")), RunResults.list(json("""
                         [{"index": 0, "name": "Baroque", "size": 33, "purity": 0.9},
                          {"index": 1, "name": "Cubism", "size": 15, "purity": 0.8}]""")));
     }
@@ -72,8 +69,13 @@ class RunResultsTest {
                   "errors": [{"field": "image.side", "problem": "too small", "found": "1", "cure": "say 8 or more"}]}}"""), List.of(), List.of());
         assertThat(failed.isCompleted()).isFalse();
         assertThat(failed.why())
-                .isEqualTo("The run failed in ingest, BAD_SPEC: two errors\n  image.side: too small (found 1); say 8 or more");
-        assertThat(new RunResults(json("{\"state\": \"cancelled\", \"cancelled\": \"wrong folder\"}"), List.of(), List.of()).why())
+                .isEqualTo(
+                        "The run failed in ingest, BAD_SPEC: two errors\n  image.side: too small (found 1); say 8 or more");
+        assertThat(new RunResults(
+                                json("{\"state\": \"cancelled\", \"cancelled\": \"wrong folder\"}"),
+                                List.of(),
+                                List.of())
+                        .why())
                 .isEqualTo("The run was cancelled: wrong folder");
     }
 }

@@ -20,8 +20,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class ComparisonTest {
     private static Tested test(double balanced) {
-        return new Tested(
-                1, balanced, balanced, balanced, List.of(balanced, 1 - balanced), List.of(40L, 20L));
+        return new Tested(1, balanced, balanced, balanced, List.of(balanced, 1 - balanced), List.of(40L, 20L));
     }
 
     private static List<Outcome> outcomes(String contender, double... balanced) {
@@ -57,9 +56,7 @@ class ComparisonTest {
     @Test
     void whatChanceCouldHaveDoneIsNotCalledADifference() {
         Comparison comparison = of(List.of(NONE, outcomes("weights", 0.35, 0.30, 0.33, 0.31, 0.36)));
-        assertThat(comparison
-                        .difference("weights", Tested::balancedAccuracy)
-                        .isApartFromZero())
+        assertThat(comparison.difference("weights", Tested::balancedAccuracy).isApartFromZero())
                 .isFalse();
         assertThat(new ComparisonPage(comparison).sentence()).endsWith("no difference can be told.");
     }

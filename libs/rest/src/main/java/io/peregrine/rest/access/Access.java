@@ -12,7 +12,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/// What the configuration says about access, checked when the service starts. A service that strangers can reach does
+/// What the configuration says about access, checked when the service starts. A service that strangers can reach
+/// does
 /// not start without keys or an identity provider.
 @Singleton
 class Access {
@@ -92,7 +93,8 @@ class Access {
         return loopback;
     }
 
-    /// @return whether a caller without credentials may do everything: one on this machine, unless a proxy speaks for
+    /// @return whether a caller without credentials may do everything: one on this machine, unless a proxy speaks
+    ///     for
     ///     somebody else
     boolean trusts(HttpServerRequest request) {
         return !keyRequired && PASSED_ON.stream().noneMatch(request.headers()::contains);

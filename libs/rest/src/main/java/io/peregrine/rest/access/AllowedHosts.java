@@ -3,7 +3,8 @@ package io.peregrine.rest.access;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// The names by which a service may be asked for. A browser that was led here by another name (DNS rebinding) sends
+/// The names by which a service may be asked for. A browser that was led here by another name (DNS rebinding)
+/// sends
 /// that name as `Host`.
 final class AllowedHosts {
     private final List<Authority> allowed;
@@ -23,8 +24,7 @@ final class AllowedHosts {
 
     boolean contains(Authority asked) {
         return allowed.stream()
-                .anyMatch(one ->
-                        one.host().equals(asked.host()) && (one.port() < 0 || one.port() == asked.port()));
+                .anyMatch(one -> one.host().equals(asked.host()) && (one.port() < 0 || one.port() == asked.port()));
     }
 
     @Override

@@ -12,16 +12,20 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 
-/// Says who sent a request: the holder of its key, or somebody on this machine. What it does not know is left to the
+/// Says who sent a request: the holder of its key, or somebody on this machine. What it does not know is left to
+/// the
 /// identity provider, where there is one.
 @Singleton
-class ApiKeyMechanism implements HttpAuthenticationMechanism {
+public class ApiKeyMechanism implements HttpAuthenticationMechanism {
+    /// The principal of a request without a key, where none is required.
+    public static final String LOCAL_NAME = "local";
+
     private static final String BEARER = "Bearer ";
 
     /// Before that of OIDC, which reads the same header.
     private static final int PRIORITY = HttpAuthenticationMechanism.DEFAULT_PRIORITY + 100;
 
-    private static final SecurityIdentity LOCAL = identity("local", Role.MAINTAIN);
+    private static final SecurityIdentity LOCAL = identity(LOCAL_NAME, Role.MAINTAIN);
 
     private final Access access;
 

@@ -47,8 +47,8 @@ final class ApiKeys {
                         "line %d is not NAME ROLE KEY, where ROLE is read, run or maintain, and KEY has 20 to 500 printable characters or is sha256: with 64 hexadecimal digits"
                                 .formatted(i + 1));
             }
-            known.add(new Known(
-                    new Holder(parts.group(1), Role.of(parts.group(2)).orElseThrow()), digest.get()));
+            known.add(
+                    new Known(new Holder(parts.group(1), Role.of(parts.group(2)).orElseThrow()), digest.get()));
         }
         return new ApiKeys(List.copyOf(known));
     }

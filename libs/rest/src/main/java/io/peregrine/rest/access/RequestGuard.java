@@ -5,13 +5,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
 import io.peregrine.rest.ProblemKind;
+import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;
+import io.quarkus.security.identity.SecurityIdentity;
 import io.quarkus.vertx.http.ManagementInterface;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
-import io.quarkus.security.AuthenticationFailedException;
-import io.quarkus.security.identity.SecurityIdentity;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
 import io.vertx.core.http.HttpMethod;
@@ -29,7 +29,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// Looks at every request to every port before anything else does, whether something answers there or not. Loopback is
+/// Looks at every request to every port before anything else does, whether something answers there or not.
+/// Loopback is
 /// no wall: the browser of whoever sits at this machine sends requests for any web page.
 @Singleton
 class RequestGuard {
@@ -73,7 +74,8 @@ class RequestGuard {
     private void guard(RoutingContext context) {
         HttpServerRequest request = context.request();
         HEADERS.forEach(context.response()::putHeader);
-        Optional<Refusal> refusal = host(request, false).or(() -> foreign(request)).or(() -> body(request));
+        Optional<Refusal> refusal =
+                host(request, false).or(() -> foreign(request)).or(() -> body(request));
         if (refusal.isPresent()) {
             answer(context, refusal.get().kind(), refusal.get().what());
         } else if (access.isLoopback() && isOfManagement(request)) {
@@ -103,7 +105,8 @@ class RequestGuard {
         return path.equals("/q/metrics") || path.equals("/q/health") || path.startsWith("/q/health/");
     }
 
-    /// @param addresses whether any IP address is allowed as well: probes and Prometheus know no name, and an address
+    /// @param addresses whether any IP address is allowed as well: probes and Prometheus know no name, and an
+    ///     address
     ///     cannot be rebound
     private Optional<Refusal> host(HttpServerRequest request, boolean addresses) {
         List<String> asked = authorities(request);
@@ -119,7 +122,8 @@ class RequestGuard {
                 return Optional.of(
                         new Refusal(GeneralProblem.BAD_HOST, "'%s' is not a host.".formatted(printable(text))));
             }
-            if (!access.hosts().contains(host.get()) && !(addresses && host.get().isAddress())) {
+            if (!access.hosts().contains(host.get())
+                    && !(addresses && host.get().isAddress())) {
                 return Optional.of(new Refusal(
                         GeneralProblem.HOST_NOT_ALLOWED,
                         "The request is for the host '%s'; allowed are %s.".formatted(host.get(), access.hosts())));
@@ -143,8 +147,10 @@ class RequestGuard {
         return hosts;
     }
 
-    /// A page of another site may make a browser send a form, and never learns the answer; what it asked for is done
-    /// all the same. Every browser since 2020 says that in `Origin` or `Sec-Fetch-Site`, older ones in `Referer`. Who
+    /// A page of another site may make a browser send a form, and never learns the answer; what it asked for is
+    /// done
+    /// all the same. Every browser since 2020 says that in `Origin` or `Sec-Fetch-Site`, older ones in `Referer`.
+    /// Who
     /// sends none of them is no browser.
     private static Optional<Refusal> foreign(HttpServerRequest request) {
         if (Role.isSafe(request.method().name())) {
@@ -210,8 +216,11 @@ class RequestGuard {
             // The router itself looks whether there is a host, before any route.
             answer(context, GeneralProblem.BAD_HOST, "The Host header is missing or is not a host.");
         } else if (context.failure() instanceof ForbiddenException) {
-            String who = context.user() instanceof QuarkusHttpUser user ? name(user.getSecurityIdentity()) : "The caller";
-            String needed = Role.required(context.request().method().name(), context.request().path()).word();
+            String who =
+                    context.user() instanceof QuarkusHttpUser user ? name(user.getSecurityIdentity()) : "The caller";
+            String needed = Role.required(
+                            context.request().method().name(), context.request().path())
+                    .word();
             answer(context, GeneralProblem.ROLE_REQUIRED, "%s; the role '%s' is needed.".formatted(who, needed));
         } else if (context.failure() instanceof AuthenticationFailedException
                 || context.failure() instanceof UnauthorizedException) {

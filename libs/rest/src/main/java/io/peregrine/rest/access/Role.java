@@ -39,7 +39,8 @@ public enum Role {
             return READ;
         }
         return method.equals("POST")
-                        && OF_RUNS.stream().anyMatch(known -> known.matcher(path).matches())
+                        && OF_RUNS.stream()
+                                .anyMatch(known -> known.matcher(path).matches())
                 ? RUN
                 : MAINTAIN;
     }

@@ -6,14 +6,16 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 
-/// Lets a request pass whose caller has the role that the operation needs. It has no name, so it holds for every path.
+/// Lets a request pass whose caller has the role that the operation needs. It has no name, so it holds for every
+/// path.
 @Singleton
 class RolePolicy implements HttpSecurityPolicy {
     @Override
     public Uni<CheckResult> checkPermission(
             RoutingContext context, Uni<SecurityIdentity> identity, AuthorizationRequestContext request) {
         Role required = Role.required(
-                context.request().method().name(), String.valueOf(context.request().path()));
+                context.request().method().name(),
+                String.valueOf(context.request().path()));
         return identity.map(caller -> required.isHeldBy(caller.getRoles()) ? CheckResult.PERMIT : CheckResult.DENY);
     }
 }

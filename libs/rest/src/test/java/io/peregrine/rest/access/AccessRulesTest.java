@@ -170,7 +170,8 @@ class AccessRulesTest {
         String table = Arrays.stream(Role.values())
                 .map(held -> held.word() + ": "
                         + Arrays.stream(Role.values())
-                                .filter(needed -> needed.isHeldBy(held.words()) && needed.isHeldBy(List.of(held.word())))
+                                .filter(needed ->
+                                        needed.isHeldBy(held.words()) && needed.isHeldBy(List.of(held.word())))
                                 .map(Role::word)
                                 .collect(Collectors.joining(" ")))
                 .collect(Collectors.joining("\n"));
@@ -186,7 +187,11 @@ class AccessRulesTest {
         String digest = HexFormat.of()
                 .formatHex(MessageDigest.getInstance("SHA-256").digest("another-key-of-20-bytes!".getBytes()));
         ApiKeys keys = ApiKeys.parse(List.of(
-                "# who may do what", "", "grafana read reading-key-0123456789", "ci\trun  sha256:" + digest, "ops maintain ops-key-0123456789abc"));
+                "# who may do what",
+                "",
+                "grafana read reading-key-0123456789",
+                "ci\trun  sha256:" + digest,
+                "ops maintain ops-key-0123456789abc"));
         assertThat(keys.find("reading-key-0123456789")).contains(new ApiKeys.Holder("grafana", Role.READ));
         assertThat(keys.find("another-key-of-20-bytes!")).contains(new ApiKeys.Holder("ci", Role.RUN));
         assertThat(keys.find("ops-key-0123456789abc")).contains(new ApiKeys.Holder("ops", Role.MAINTAIN));

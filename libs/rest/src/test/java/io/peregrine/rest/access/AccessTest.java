@@ -46,10 +46,13 @@ class AccessTest {
         Path empty = Files.writeString(folder.resolve("empty"), "# none yet\n");
         assertThatThrownBy(() -> access(host, false, Optional.of(empty), false, false))
                 .isInstanceOf(PreventFurtherStepsException.class);
-        assertThat(access(host, false, Optional.of(keys), false, false).isLoopback()).isFalse();
-        assertThat(access(host, false, Optional.empty(), true, false).acceptsTokens()).isTrue();
+        assertThat(access(host, false, Optional.of(keys), false, false).isLoopback())
+                .isFalse();
+        assertThat(access(host, false, Optional.empty(), true, false).acceptsTokens())
+                .isTrue();
         // It only migrates its tables, and opens no port.
-        assertThat(access(host, false, Optional.empty(), false, true).keys().isEmpty()).isTrue();
+        assertThat(access(host, false, Optional.empty(), false, true).keys().isEmpty())
+                .isTrue();
     }
 
     @Test
