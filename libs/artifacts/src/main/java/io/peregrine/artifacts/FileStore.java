@@ -102,6 +102,10 @@ public final class FileStore implements ArtifactStore {
 
     private ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before, Path file)
             throws IOException {
+        // Empty, it may have been tidied away; a store that is away as a whole has no root either.
+        if (!Files.isDirectory(aside) && Files.isDirectory(root)) {
+            durability.createFolders(aside);
+        }
         content.writeTo(file);
         String sha256 = sha256(file);
         ArtifactRef ref = new ArtifactRef(

@@ -140,8 +140,8 @@ final class Turns {
                             told_at is null or told_at < since
                                 or told_at < now() - greatest(30, next.seconds / 4) * interval '1 second' as due
                         from run_turn turn left join lateral (
-                            select job.run_ref, extract(epoch from
-                                now() - greatest(turn.since, job.not_before)) as seconds
+                            select job.run_ref, cast(extract(epoch from
+                                now() - greatest(turn.since, job.not_before)) as float8) as seconds
                             from job where job.run = turn.run and %s order by job.id limit 1) next on true
                         order by %s""".formatted(CLAIMABLE, RANK)))
                 .map((row, context) -> new Row(
