@@ -20,8 +20,7 @@ public interface BalanceConfig {
     OptionalInt threads();
 
     /// How long the service searches among blank pictures when it starts, aside, so that its first run does not
-    /// wait
-    /// for loops to be compiled; `0s`: not at all.
+    /// wait for loops to be compiled; `0s`: not at all.
     @WithDefault("2s")
     Duration warmUp();
 
@@ -39,8 +38,7 @@ public interface BalanceConfig {
     Product product();
 
     /// What the engine multiplies on: `cpu`; `gpu:0` and so on, for an engine with CUDA; `auto`: the first GPU
-    /// where
-    /// there is one.
+    /// where there is one.
     @WithDefault("cpu")
     String device();
 

@@ -12,8 +12,7 @@ import java.util.Map;
 /// A counter by class whose number of series is bounded, however many datasets a process balances.
 ///
 /// Beyond [#MOST] classes the one that was counted longest ago goes, if that was an hour ago. While all are in
-/// use,
-/// further classes count together as [#OTHERS].
+/// use, further classes count together as [#OTHERS].
 final class ClassCounters {
     static final int MOST = 200;
     static final String OTHERS = "(others)";

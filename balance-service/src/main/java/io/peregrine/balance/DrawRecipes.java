@@ -11,6 +11,7 @@ import io.peregrine.events.Split;
 import io.peregrine.work.Database;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
+import io.peregrine.work.Manifests;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 

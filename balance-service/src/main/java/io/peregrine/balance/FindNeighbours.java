@@ -20,6 +20,7 @@ import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
+import io.peregrine.work.Manifests;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -34,10 +35,8 @@ import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /// Finds the neighbours of one class's pictures, or a share of them: a tile row's. What is found is kept after
-/// each
-/// tile: a killed search goes on from there. Who has searched a whole class draws its recipes; of several shares
-/// the
-/// last has them drawn ([DrawRecipes]). What another run of the manifest has found is taken as it is.
+/// each tile: a killed search goes on from there. Who has searched a whole class draws its recipes; of several
+/// shares the last has them drawn ([DrawRecipes]). What another run of the manifest has found is taken as it is.
 @ApplicationScoped
 class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";

@@ -59,8 +59,7 @@ class BalanceFlowTest extends OnTheWire {
     private static final int SIDE = 24;
 
     /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 pictures; and jobs
-    /// so
-    /// small that the class is shared by several, on two workers.
+    /// so small that the class is shared by several, on two workers.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {

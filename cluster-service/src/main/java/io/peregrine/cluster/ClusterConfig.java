@@ -30,8 +30,7 @@ public interface ClusterConfig {
     URI ingestUrl();
 
     /// How long after its end a run stays before it is deleted, as by `DELETE /api/v1/runs/{run}`. Off by
-    /// default: runs
-    /// stay until somebody deletes them.
+    /// default: runs stay until somebody deletes them.
     Optional<Duration> runRetention();
 
     /// How long the timeline of a run that has ended keeps its reports of progress; all other entries stay.

@@ -22,9 +22,8 @@ import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Hears everything and keeps the catalogue. Once a run's manifest and its final autoencoder are known, its
 /// pictures are encoded, pack by pack ([PlanEncoding], [EncodePacks]), then clustered ([AnalyseRun]); once
-/// clusters
-/// and both final checkpoints are in, the run is completed ([CompleteRun]). Whatever the order: rows complete each
-/// step.
+/// clusters and both final checkpoints are in, the run is completed ([CompleteRun]). Whatever the order: rows
+/// complete each step.
 @ApplicationScoped
 class ClusterFlow implements EventHandler {
     private final Inbox inbox;

@@ -20,9 +20,8 @@ import java.util.List;
 /// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every start.
 ///
 /// `peregrine_run_info{run,dataset,stage}` is 1 for each run that is running and gone when it ends; those of
-/// classes
-/// tell of the set that was balanced last, those of clusters of the clusters that were computed last: of the
-/// largest 200.
+/// classes tell of the set that was balanced last, those of clusters of the clusters that were computed last: of
+/// the largest 200.
 @ApplicationScoped
 class ClusterMeters {
     private static final Duration PAUSE = Duration.ofSeconds(5);

@@ -12,8 +12,7 @@ import java.util.Optional;
 import org.jboss.logging.Logger;
 
 /// What cluster-service removes of runs that have ended some time ago. Everything else stays until the run is
-/// deleted:
-/// it is what callers ask for.
+/// deleted: it is what callers ask for.
 class ClusterRetention {
     private static final Logger LOG = Logger.getLogger(ClusterRetention.class);
 

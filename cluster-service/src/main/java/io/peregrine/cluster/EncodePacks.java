@@ -16,6 +16,7 @@ import io.peregrine.vision.Encoder;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
+import io.peregrine.work.Manifests;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.ArrayList;

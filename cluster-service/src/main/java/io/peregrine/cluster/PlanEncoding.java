@@ -17,8 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Makes jobs of some packs each, so that replicas share the encoding. A dataset of 10,000 classes has at least
-/// as many
-/// packs, most of few pictures: a job has packs of at least 256 pictures together, but for the last.
+/// as many packs, most of few pictures: a job has packs of at least 256 pictures together, but for the last.
 @ApplicationScoped
 class PlanEncoding implements JobHandler {
     static final String KIND = "plan-encoding";

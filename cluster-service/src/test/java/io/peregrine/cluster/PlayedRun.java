@@ -42,8 +42,7 @@ import java.util.Map;
 import java.util.Random;
 
 /// A small run as ingest, balance and trainer would tell it: three classes of plain colour and noise, real packs,
-/// a
-/// real manifest, and an autoencoder of PyTorch's making. One picture is refused.
+/// a real manifest, and an autoencoder of PyTorch's making. One picture is refused.
 final class PlayedRun {
     static final List<String> CLASSES = List.of("Blue_Period", "Red_Period", "Ukiyo_e");
     static final int SIDE = 32;

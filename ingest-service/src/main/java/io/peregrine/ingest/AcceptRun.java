@@ -12,8 +12,7 @@ import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 
 /// Publishes the specification with its defaults filled in and its initial weights beside it, to which every
-/// event of
-/// the run points, and says that the run is accepted.
+/// event of the run points, and says that the run is accepted.
 @ApplicationScoped
 class AcceptRun implements JobHandler {
     static final String KIND = "accept";

@@ -40,8 +40,7 @@ class IngestBeans {
     }
 
     /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name, but for
-    /// those that
-    /// the command grants to a run in the folder `PEREGRINE_GRANTS`.
+    /// those that the command grants to a run in the folder `PEREGRINE_GRANTS`.
     @Produces
     @Singleton
     Roots roots(

@@ -13,8 +13,7 @@ public interface IngestConfig {
     OptionalInt threads();
 
     /// A picture of more pixels is refused from its header, undecoded. No more pixels than these are decoded at
-    /// once:
-    /// at 3 to 7 bytes each the heap must have room for them.
+    /// once: at 3 to 7 bytes each the heap must have room for them.
     @WithDefault("100000000")
     long pixelsMax();
 
@@ -23,8 +22,7 @@ public interface IngestConfig {
     MemorySize bytesMax();
 
     /// Whether lines that native libraries print on standard error are logged with the files that are being
-    /// decoded.
-    /// The lines themselves name no file.
+    /// decoded. The lines themselves name no file.
     @WithDefault("true")
     boolean captureStderr();
 

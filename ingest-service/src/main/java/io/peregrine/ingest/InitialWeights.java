@@ -13,8 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// The weights that a user has trainings begin with. They go into the store with the run that names them: so it
-/// stays
-/// the same run wherever the file goes, and a trainer on another machine finds them.
+/// stays the same run wherever the file goes, and a trainer on another machine finds them.
 @Singleton
 public class InitialWeights {
     private final ArtifactStore store;

@@ -14,8 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// What is said of one pack: references to its pictures, as many in an event as stay under 48 KiB, and each
-/// refused
-/// file by name. The same for a decoded and for a reused pack.
+/// refused file by name. The same for a decoded and for a reused pack.
 final class PackSaid {
     private static final int REFS_BYTES = 48 * 1024;
 

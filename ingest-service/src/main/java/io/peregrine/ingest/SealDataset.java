@@ -25,8 +25,7 @@ import java.util.List;
 import org.jboss.logging.Logger;
 
 /// After the last pack: writes the manifest, keeps what was found, and says that nothing of the dataset changes
-/// any
-/// more.
+/// any more.
 @ApplicationScoped
 class SealDataset implements JobHandler {
     static final String KIND = "seal";

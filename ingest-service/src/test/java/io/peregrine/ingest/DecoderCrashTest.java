@@ -41,8 +41,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// A decoder that dies takes the whole process with it. The jobs of two packs, on a real database, in processes
-/// that
-/// are really killed (`kill -9`) while the same file is decoded.
+/// that are really killed (`kill -9`) while the same file is decoded.
 class DecoderCrashTest {
     private static final String DEADLY = "Cubism/1.png";
 

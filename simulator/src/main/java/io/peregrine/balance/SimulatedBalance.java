@@ -5,6 +5,7 @@ import io.peregrine.events.Topics;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
 import io.peregrine.work.JobHandler;
+import io.peregrine.work.Manifests;
 import io.quarkus.runtime.configuration.MemorySize;
 import java.time.Duration;
 import java.util.List;
@@ -13,8 +14,7 @@ import java.util.OptionalInt;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /// The balance service without its framework. Simulated runs balance by `random-over`, which plans and assembles
-/// with
-/// the service's own code and searches no neighbours.
+/// with the service's own code and searches no neighbours.
 public final class SimulatedBalance implements ServiceCode {
     private final BalanceFlow flow;
     private final List<JobHandler> handlers;

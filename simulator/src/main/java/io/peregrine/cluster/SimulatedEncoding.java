@@ -20,8 +20,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 
 /// Stands for [EncodePacks], whose engine is native: a picture's code is the mean of each of its colours. Writes
-/// and
-/// says what the real one does.
+/// and says what the real one does.
 final class SimulatedEncoding implements JobHandler {
     private static final int DIMENSIONS = 3;
 

@@ -9,8 +9,7 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /// Records that are no events, from a small grammar: a value, headers of a CloudEvent of which one or more are
-/// wrong,
-/// and sometimes a `traceparent` that is none.
+/// wrong, and sometimes a `traceparent` that is none.
 final class Garbage {
     private static final List<String> TYPES = List.of(
             "io.peregrine.dataset.ready.v1",

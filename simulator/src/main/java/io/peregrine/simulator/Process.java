@@ -12,8 +12,7 @@ import java.time.Duration;
 import org.apache.kafka.clients.producer.Producer;
 
 /// One process of a service: the objects that `WorkBeans`, `StoreBean` and the service's beans would make, and
-/// what a
-/// crash takes away with them.
+/// what a crash takes away with them.
 final class Process {
     /// As in `WorkConfig`.
     static final Duration LEASE = Duration.ofSeconds(10);
@@ -50,8 +49,7 @@ final class Process {
         ArtifactStore needed = new NeededStore(files, service.kinds());
         Inbox inbox = new Inbox(database, event -> {});
         // While the database is away an inbox waits on its thread. Stopped, it gives the record back at once, and
-        // the
-        // schedule delivers it again: the same for the database, and no thread sleeps.
+        // the schedule delivers it again: the same for the database, and no thread sleeps.
         inbox.stop();
         this.pruning = new Pruning(database, needed, service.kinds());
         this.code = service.code(new Parts(database, needed, inbox, pruning, datasets));

@@ -20,8 +20,7 @@ import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /// What schedules take turns in, since it takes long to make: a database with the four services' schemas,
-/// migrated as
-/// the services do, and a disk. One thread uses it at a time.
+/// migrated as the services do, and a disk. One thread uses it at a time.
 final class Sandbox implements AutoCloseable {
     /// Shadows PostgreSQL's own `now()`, since it comes first in the search path.
     private static final String CLOCK = """

@@ -12,8 +12,7 @@ import java.util.function.Consumer;
 /// One schedule: what happens in which order, and what goes wrong, all from one seed.
 ///
 /// The scheduler starts activities of processes and lets them go on, one at a time. While there are faults it
-/// chooses
-/// at random; afterwards it lets everything come to its end.
+/// chooses at random; afterwards it lets everything come to its end.
 final class Schedule {
     private static final int MOST_ACTIVITIES = 6;
     private static final Duration STEP = Duration.ofMillis(10);

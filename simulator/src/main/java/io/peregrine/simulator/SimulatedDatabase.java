@@ -16,8 +16,7 @@ import javax.sql.DataSource;
 /// A service's way to its schema: a real PostgreSQL behind connections that fail when the schedule says so.
 ///
 /// A transaction may be lost before its commit, in it (the database has it, the service is told that the
-/// connection
-/// broke) or at any statement. The connection tells the simulated time.
+/// connection broke) or at any statement. The connection tells the simulated time.
 final class SimulatedDatabase implements DataSource {
     /// What becomes of something that is asked of the database.
     enum Fate {
@@ -231,8 +230,7 @@ final class SimulatedDatabase implements DataSource {
             } catch (InvocationTargetException e) {
                 if (e.getCause() instanceof SQLException sql && "55P03".equals(sql.getSQLState())) {
                     // Another activity, which does not run now, has the lock: as if the database had chosen us to
-                    // end
-                    // a deadlock.
+                    // end a deadlock.
                     throw new SQLException("deadlock (simulated)", "40P01", sql);
                 }
                 throw e.getCause();

@@ -23,8 +23,7 @@ import java.util.Locale;
 import java.util.Map;
 
 /// Stands for [TrainNetwork], whose engine is native: two epochs, a checkpoint after each, whose weights follow
-/// from
-/// the manifest, the recipes and the network alone. Publishes, saves and ends as the real one does.
+/// from the manifest, the recipes and the network alone. Publishes, saves and ends as the real one does.
 final class SimulatedTraining implements JobHandler {
     private static final int EPOCHS = 2;
 

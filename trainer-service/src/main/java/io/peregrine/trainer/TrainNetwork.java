@@ -52,8 +52,7 @@ import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
 /// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch (of
-/// which
-/// the best and the newest are kept), measured once on the test split at the end.
+/// which the best and the newest are kept), measured once on the test split at the end.
 @ApplicationScoped
 class TrainNetwork implements JobHandler {
     static final String KIND = "train";

@@ -9,8 +9,7 @@ import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /// Waits in the middle of a training until a disk takes what is written, instead of giving the job back: an epoch
-/// may
-/// have taken hours, and its state is what cannot be written.
+/// may have taken hours, and its state is what cannot be written.
 final class WaitForDisk {
     private static final Logger LOG = Logger.getLogger(WaitForDisk.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(250);

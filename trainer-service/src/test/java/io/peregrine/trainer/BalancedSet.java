@@ -23,8 +23,7 @@ import java.util.Map;
 import java.util.UUID;
 
 /// A balanced dataset as the balance service leaves it: 24 dark pictures, 12 light ones and 12 blends of light
-/// ones,
-/// in two shards, with 4 test pictures of each.
+/// ones, in two shards, with 4 test pictures of each.
 final class BalancedSet {
     private static final int SIDE = 16;
     private static final int DARK = 24;

@@ -10,17 +10,13 @@ import java.util.PriorityQueue;
 /// Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials; among all pairings
 /// with the largest total the one that is lowest in lexicographic order (cluster 0 gets the lowest class that it
 /// can have, then cluster 1, …). Clusters are rows, classes columns; where there are fewer of one kind, rows or
-/// columns
-/// without points make up the difference.
+/// columns without points make up the difference.
 ///
 /// Only pairs that share points have an edge. A row's potential p and a column's q are at least 0, p + q is at
-/// least
-/// what the two share, and equal to it ("tight") for every pair of every best pairing. Two that share nothing are
-/// tight
-/// where both potentials are 0: so all such rows and columns can be paired with one another, and none of these
-/// pairs
-/// has to be held. The time is that of walks through shared edges, where a full table would take the cube of the
-/// size.
+/// least what the two share, and equal to it ("tight") for every pair of every best pairing. Two that share
+/// nothing are tight where both potentials are 0: so all such rows and columns can be paired with one another,
+/// and none of these pairs has to be held. The time is that of walks through shared edges, where a full table
+/// would take the cube of the size.
 public final class Matching {
     private final Overlap overlap;
     private final int size;
@@ -146,8 +142,7 @@ public final class Matching {
     private record Offer(long distance, int column, int row) {}
 
     /// Gives the row a column by a shortest augmenting path (Dijkstra's over reduced costs), which ends at a free
-    /// column
-    /// or at a row that does as well without any.
+    /// column or at a row that does as well without any.
     private void augment(int start) {
         for (int cell = overlap.first(start); cell < overlap.first(start + 1); cell++) {
             long wanted = overlap.points(cell) - columnPotential[overlap.label(cell)];
@@ -259,8 +254,7 @@ public final class Matching {
     }
 
     /// Every pairing with the largest total uses only tight pairs; row by row, takes the lowest column with which
-    /// the
-    /// later rows can still be paired.
+    /// the later rows can still be paired.
     private void lower() {
         boolean[] fixed = new boolean[size];
         int lowestFree = 0;

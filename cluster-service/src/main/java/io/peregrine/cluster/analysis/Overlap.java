@@ -5,8 +5,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /// How many points each cluster shares with each class. Only pairs that share a point are held: they are at most
-/// as
-/// many as the points, where a table of 10,000 clusters and as many classes would take 800 MB.
+/// as many as the points, where a table of 10,000 clusters and as many classes would take 800 MB.
 public final class Overlap {
     private final int clusters;
     private final int classes;

@@ -2,8 +2,8 @@ package io.peregrine.cluster.analysis;
 
 import java.util.OptionalDouble;
 
-/// How much nearer points lie to their own cluster than to the next, −1 to 1.
-/// Rousseeuw, "Silhouettes: a graphical aid to the interpretation and validation of cluster analysis", 1987.
+/// How much nearer points lie to their own cluster than to the next, −1 to 1. Rousseeuw, "Silhouettes: a
+/// graphical aid to the interpretation and validation of cluster analysis", 1987.
 public final class Silhouette {
     /// Points of one piece of work.
     private static final int CHUNK = 64;

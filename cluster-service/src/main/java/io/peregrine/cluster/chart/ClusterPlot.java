@@ -18,8 +18,7 @@ import java.util.Set;
 import java.util.stream.IntStream;
 
 /// The report's plot: every picture a mark in the plane of the first two principal components, in its group's
-/// colour
-/// and form; every cluster's centre with its name.
+/// colour and form; every cluster's centre with its name.
 ///
 /// @param legend what a group is
 /// @param groups in the legend's order

@@ -12,8 +12,7 @@ final class ClassRows {
     record Row(int place, String label, long train, long test, long validation, long refused) {}
 
     /// Counts once the dataset is sealed and every listed file is in, whichever came last. Label order is that of
-    /// code
-    /// points, and so of UTF-8 bytes.
+    /// code points, and so of UTF-8 bytes.
     static void countWhenAllAreIn(Handle sql, String run) {
         Optional<Long> listed = sql.createQuery(
                         "select pictures + refused from run where id = :run and pictures is not null")

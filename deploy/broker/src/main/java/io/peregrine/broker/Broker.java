@@ -40,8 +40,7 @@ public final class Broker {
     }
 
     /// A broker that outlives its launcher would hold port and folder. The launcher is looked for among our
-    /// ancestors:
-    /// if it is gone already, its number may be another process's by now.
+    /// ancestors: if it is gone already, its number may be another process's by now.
     private static void endWith(long parent) {
         Stream.iterate(
                         ProcessHandle.current().parent(),

@@ -35,10 +35,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest state damaged, and by
-/// asking it to stop; and has it serve runs in turns. However often that happens, a training ends in the bytes of
-/// an
-/// undisturbed one.
+/// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest state damaged, and
+/// by asking it to stop; and has it serve runs in turns. However often that happens, a training ends in the bytes
+/// of an undisturbed one.
 ///
 /// `-Dperegrine.resume.endings=50` is the long form; trainings are begun until there were so many.
 class ExactResumeTest {

@@ -23,8 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Kills each service once (`kill -9`) while it works, at a moment drawn from a seed: the run ends as if nothing
-/// had
-/// happened, byte for byte.
+/// had happened, byte for byte.
 class KillTest {
     private static final String SPEC = """
             {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
@@ -48,8 +47,7 @@ class KillTest {
         }
 
         // A killed service's job is taken up when its lease has run out: a short one, so that there is less to
-        // wait
-        // for.
+        // wait for.
         Map<String, String> environment = Map.of("PEREGRINE_WORK_LEASE", "5s");
         try (House house = House.open(folder.resolve("killed"), folder, environment)) {
             Random random = new Random(seed);

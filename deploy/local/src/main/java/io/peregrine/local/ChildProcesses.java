@@ -17,8 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
 /// The children of a launcher, kept in `<data>/processes.json`: for `./peregrine status`, and for whoever comes
-/// after
-/// a launcher that was killed.
+/// after a launcher that was killed.
 public final class ChildProcesses {
     private record Listed(List<ChildProcess> processes) {}
 

@@ -14,8 +14,7 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /// The keys of the services' REST interfaces, a line `NAME ROLE KEY` for each, in `<data>/keys`. They are drawn
-/// once,
-/// and only the owner of the data folder can read them.
+/// once, and only the owner of the data folder can read them.
 public final class LocalKeys {
     private static final List<String> ROLES = List.of("read", "run", "maintain");
     private static final int BYTES = 32;

@@ -25,8 +25,7 @@ import java.util.stream.Stream;
 /// All of Peregrine on one machine: broker, database and the four services as child processes.
 ///
 /// What `./peregrine` starts, and the fixture of the end-to-end tests. A child that dies or hangs is started
-/// again, as
-/// any supervisor would. Data and logs lie under one folder.
+/// again, as any supervisor would. Data and logs lie under one folder.
 public final class LocalPeregrine implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(120);
     private static final Duration PROBE_PAUSE = Duration.ofSeconds(15);
@@ -300,8 +299,7 @@ public final class LocalPeregrine implements AutoCloseable {
     }
 
     /// Starts one more process of a service, beside the first: same broker, database and store, a port of its
-    /// own. It
-    /// is not started again, and ends with all others.
+    /// own. It is not started again, and ends with all others.
     ///
     /// @param log where it writes its log
     public synchronized Process replica(Service service, Path log) {

@@ -21,16 +21,15 @@ import java.util.stream.Stream;
 /// A Prometheus of this machine's as a child process, which scrapes the four services.
 ///
 /// It runs `deploy/prometheus/prometheus.yml`, the file of `docker compose up`, with the services' addresses on
-/// loopback
-/// in place of their names there. One that dies is started again; none outlives the process that started it.
+/// loopback in place of their names there. One that dies is started again; none outlives the process that started
+/// it.
 public final class LocalPrometheus implements AutoCloseable {
     /// Not 9090, where a machine's own Prometheus listens.
     public static final int USUAL_PORT = 9091;
 
-    /// A shell between, because Prometheus does not look after its parent: when standard input ends, which it also
-    /// does when the parent is killed, Prometheus is told to end. Once Prometheus has ended nothing is told any
-    /// more: its
-    /// number may be another process's.
+    /// A shell between, because Prometheus does not look after its parent: when standard input ends, which it
+    /// also does when the parent is killed, Prometheus is told to end. Once Prometheus has ended nothing is told
+    /// any more: its number may be another process's.
     private static final String WATCHED = """
             exec 3<&0
             "$@" </dev/null 3<&- & prometheus=$!

@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 /// The processes of the PostgreSQL server that works in one data folder.
 ///
 /// They are recognized by that folder, which is the working directory of each of them and an argument of the
-/// first.
-/// `postmaster.pid` names only a number, which after a crash may be another process's, even another PostgreSQL's.
+/// first. `postmaster.pid` names only a number, which after a crash may be another process's, even another
+/// PostgreSQL's.
 final class PostgresProcesses {
     private static final Set<String> PROGRAMS = Set.of("postgres", "initdb", "pg_ctl");
     private static final Duration PATIENCE = Duration.ofSeconds(20);

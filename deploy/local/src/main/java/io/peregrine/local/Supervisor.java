@@ -8,8 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// Keeps the children of a launcher running. One that ended is started again, and so is one that lives but no
-/// longer
-/// answers. Each is watched by a thread of its own, so that none waits for another.
+/// longer answers. Each is watched by a thread of its own, so that none waits for another.
 final class Supervisor implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(200);
     /// A start takes seconds; the recovery of a large database takes longer.

@@ -15,8 +15,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
 /// Where a pack's decoded images are kept until the pack is written: in memory outside the heap, and in a file
-/// beside
-/// the store where that would be too much. 256 images of side 416 are 133 MB, of side 2,048 they are 3.2 GB.
+/// beside the store where that would be too much. 256 images of side 416 are 133 MB, of side 2,048 they are 3.2
+/// GB.
 ///
 /// Safe for several threads. The file has no name once it is open, so nothing of it is left behind, however this
 /// process ends.

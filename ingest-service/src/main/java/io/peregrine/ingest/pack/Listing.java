@@ -22,8 +22,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// Every file of a dataset that shall become a picture, in row order, given before anything is decoded: a refused
-/// file
-/// leaves a gap and moves nobody. An artefact of its own, so that all packs of a run are made from one list.
+/// file leaves a gap and moves nobody. An artefact of its own, so that all packs of a run are made from one list.
 ///
 /// @param classes in label order: code points
 /// @param rows sorted by split, class and path in code points

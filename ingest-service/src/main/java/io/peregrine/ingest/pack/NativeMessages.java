@@ -11,13 +11,11 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /// Catches what native decoders print on standard error, such as `Corrupt JPEG data: 12 extraneous bytes`. They
-/// name
-/// no file, so that a log full of such lines helps nobody; whoever catches them knows which files are being
+/// name no file, so that a log full of such lines helps nobody; whoever catches them knows which files are being
 /// decoded.
 ///
 /// File descriptor 2 becomes a pipe until this is closed. What is in the pipe when the process dies of a signal
-/// is lost,
-/// which is at most what was printed in its last instant.
+/// is lost, which is at most what was printed in its last instant.
 public final class NativeMessages implements AutoCloseable {
     private static final int STDERR = 2;
     private static final int BUFFER = 4096;

@@ -16,10 +16,8 @@ import org.jdbi.v3.core.statement.SqlStatement;
 /// The files of a pack that a process may have died of (`V20261126_20__suspect.sql`).
 ///
 /// Of a job that was never lost nothing is noted; an exception says itself what was the matter. Afterwards each
-/// file is, from before it is decoded until it is: the
-/// note that a dead process leaves behind names its file. A single one may be an operator's or the machine's
-/// doing; a
-/// file that was named twice is decoded no more.
+/// file is, from before it is decoded until it is: the note that a dead process leaves behind names its file. A
+/// single one may be an operator's or the machine's doing; a file that was named twice is decoded no more.
 public final class Suspects implements PackMaker.Watch {
     private static final int DEATHS = 2;
     /// Stands among the places for the pack: it was being made, but no file of it decoded.
@@ -84,8 +82,7 @@ public final class Suspects implements PackMaker.Watch {
         begins(NO_FILE);
         try {
             // Packs that were lost together are claimed together: each shall have noted that it is being made
-            // before a
-            // file of one may kill them all again.
+            // before a file of one may kill them all again.
             Thread.sleep(SETTLING);
             return making.call();
         } finally {

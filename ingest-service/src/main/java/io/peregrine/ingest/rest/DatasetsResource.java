@@ -166,8 +166,7 @@ public class DatasetsResource {
     }
 
     /// Checks what the event would be checked for, and also whether folder and files are there: here somebody
-    /// waits
-    /// for it.
+    /// waits for it.
     private RunSpec checked(ObjectNode json) {
         try {
             RunSpec spec = RunSpec.parse(json);

@@ -63,8 +63,7 @@ public interface ArtifactStore extends AutoCloseable {
     Path open(ArtifactRef ref);
 
     /// Reads an artefact that is JSON. Where it cannot be read although it was whole when it was last hashed, it
-    /// is hashed
-    /// again.
+    /// is hashed again.
     ///
     /// @throws Failure as [#open]; OURS `ARTEFACT_UNREADABLE`, if the artefact is whole and still no such JSON
     default <T> T read(ArtifactRef ref, Class<T> type) {

@@ -6,8 +6,7 @@ import io.peregrine.events.EventCodec;
 import java.util.List;
 
 /// What balancing made of one class. Those of all classes, in label order, are the JSON artifact `balance`: a
-/// dataset
-/// may have more classes than an event has room for.
+/// dataset may have more classes than an event has room for.
 ///
 /// @param real real images of the balanced set
 /// @param tiedRows rows whose neighbours tie at or before rank k + 1, where the reference's order is arbitrary

@@ -6,13 +6,11 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /// What a classifier predicted of test images, by class: the nonzero cells of the confusion matrix, and each
-/// class's
-/// recall and precision, as scikit-learn defines them.
+/// class's recall and precision, as scikit-learn defines them.
 ///
 /// The artifact `test` holds `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted, and
 /// `recall`, `precision` f64 [classes]. A matrix of 10,000 classes would take 800 MB; its nonzero cells are at
-/// most as
-/// many as the test images.
+/// most as many as the test images.
 public final class ClassResults {
     private static final String KIND = "test";
 

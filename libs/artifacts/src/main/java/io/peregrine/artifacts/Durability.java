@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /// Makes files survive a power cut. A file is durable once its bytes are synced and so is the name of every
-/// folder on
-/// its path: the name of a file or folder is part of its parent folder, and the parent must be synced too.
+/// folder on its path: the name of a file or folder is part of its parent folder, and the parent must be synced
+/// too.
 public final class Durability {
     /// Flushes one file or folder to the disk, as `fsync` does.
     @FunctionalInterface
@@ -43,8 +43,7 @@ public final class Durability {
     }
 
     /// Creates a folder and its parents, and syncs the parent of each. A folder that exists already is treated
-    /// the same,
-    /// once by each process: the process that created it may have died before its own sync.
+    /// the same, once by each process: the process that created it may have died before its own sync.
     ///
     /// @param folder created where it is missing, as are its parents
     /// @param below an existing folder above it, which is durable already
@@ -80,8 +79,7 @@ public final class Durability {
     }
 
     /// Gives a file whose bytes are synced its name, and syncs the folder. After this call the file survives a
-    /// power cut
-    /// under its new name; before, the old file of that name does.
+    /// power cut under its new name; before, the old file of that name does.
     public void rename(Path aside, Path named) throws IOException {
         try {
             Files.move(aside, named, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -29,14 +29,11 @@ import java.util.stream.Stream;
 /// A store that is a folder. Publication: write aside, hash, fsync, atomic rename, fsync the folder.
 ///
 /// A file is hashed when this process first opens it, and again when its length, its times or its inode have
-/// changed. A
-/// damaged file is moved to `damaged/` at once, in whichever process finds it: nobody uses it any more, and
-/// publishing
-/// the same content makes it anew.
+/// changed. A damaged file is moved to `damaged/` at once, in whichever process finds it: nobody uses it any
+/// more, and publishing the same content makes it anew.
 public final class FileStore implements ArtifactStore {
     /// A half-written file that nobody has written to for so long is a dead process's. Should its process only
-    /// have been
-    /// paused, then the publication fails and is tried again.
+    /// have been paused, then the publication fails and is tried again.
     static final Duration ABANDONED = Duration.ofMinutes(15);
 
     /// Some 300 bytes each.

@@ -13,10 +13,9 @@ import java.util.stream.IntStream;
 
 /// Every listed file of a dataset, one row each, sorted by split, class and path; a refused one keeps its row.
 ///
-/// Two artefacts: tensors `row`, `label`, `pack`, `index` i64 [n] and `split` u8 [n] for programs, and beside them
-/// `manifest.json` with classes in label order, packs in order and each row's path, digest, if refused its
-/// reason, and
-/// what else a metadata file said of it.
+/// Two artefacts: tensors `row`, `label`, `pack`, `index` i64 [n] and `split` u8 [n] for programs, and beside
+/// them `manifest.json` with classes in label order, packs in order and each row's path, digest, if refused its
+/// reason, and what else a metadata file said of it.
 public final class Manifest {
     /// One listed file.
     ///

@@ -7,12 +7,10 @@ import java.lang.foreign.ValueLayout;
 import java.util.Map;
 
 /// Rows of a balanced set, each a recipe: a real picture, or a blend of two. A recipe is enough: no synthetic
-/// pixel is
-/// ever stored.
+/// pixel is ever stored.
 ///
 /// Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE: Synthetic Minority Over-sampling Technique", 2002, in the arithmetic
-/// of
-/// imbalanced-learn 0.14.2 on `X.astype(float32)`.
+/// of imbalanced-learn 0.14.2 on `X.astype(float32)`.
 ///
 /// @param base manifest row [n]
 /// @param neighbour manifest row [n]; of a real picture the base itself

@@ -4,8 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /// What a process knows of artefacts by their names, bounded: it forgets what it has not asked for the longest,
-/// and then
-/// finds it out again. Safe for several threads.
+/// and then finds it out again. Safe for several threads.
 final class Remembered<V> {
     private final Map<String, V> byUri;
 

@@ -34,12 +34,9 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 /// A store that is a bucket, read through a folder of this process that is bounded in bytes.
 ///
 /// Publication is one PUT that the bucket takes only if it has nothing under that name (`If-None-Match: *`) and
-/// only if
-/// the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artefact, and of two writers one is
-/// refused,
-/// which has said the same. Whoever is refused looks whether the object is whole, and replaces one that is
-/// damaged. What
-/// was fetched is hashed before it gets its name in the folder.
+/// only if the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artefact, and of two writers
+/// one is refused, which has said the same. Whoever is refused looks whether the object is whole, and replaces
+/// one that is damaged. What was fetched is hashed before it gets its name in the folder.
 public final class S3Store implements ArtifactStore {
     /// What one PUT may hold.
     private static final long PUT_BYTES = 5L << 30;

@@ -18,15 +18,13 @@ import java.util.SequencedMap;
 import java.util.Set;
 
 /// A safetensors file, memory-mapped. Its header is treated as hostile: nothing in it is believed before it is
-/// checked
-/// against the file's own length.
+/// checked against the file's own length.
 ///
 /// Format: a little-endian u64 with the header's length, the header in JSON, then the tensors in C order without
 /// holes.
 public final class Safetensors implements AutoCloseable {
     /// A header of a network with thousands of tensors has some 100 KB. The reference implementation allows 100
-    /// MB, which
-    /// would take gigabytes to read.
+    /// MB, which would take gigabytes to read.
     static final int MAX_HEADER_BYTES = 1 << 20;
 
     static final int MAX_TENSORS = 10_000;
@@ -115,8 +113,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /// Opens an artefact of a store. A header that is not readable although the file was whole when it was last
-    /// hashed
-    /// has been damaged since: then the file is hashed again, and moved away if it has changed.
+    /// hashed has been damaged since: then the file is hashed again, and moved away if it has changed.
     ///
     /// @throws Failure as [ArtifactStore#open] and [#open(Path)]
     @SuppressWarnings("MustBeClosedChecker") // The caller closes it.
@@ -170,8 +167,7 @@ public final class Safetensors implements AutoCloseable {
     }
 
     /// Where a mapped file was truncated, reading beyond its new end throws an `InternalError`. Whoever opens the
-    /// file next
-    /// finds it damaged and moves it away.
+    /// file next finds it damaged and moves it away.
     ///
     /// @return OURS `ARTEFACT_CORRUPT`; empty, if the error is another
     public static Optional<Failure> truncated(Throwable error) {

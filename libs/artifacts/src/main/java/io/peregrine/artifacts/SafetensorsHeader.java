@@ -14,8 +14,7 @@ import java.util.Map;
 import java.util.SequencedMap;
 
 /// The header of a safetensors file, read token by token: what is kept grows with the tensors that it names, of
-/// which
-/// there are at most [Safetensors#MAX_TENSORS], and not with what else a hostile header holds.
+/// which there are at most [Safetensors#MAX_TENSORS], and not with what else a hostile header holds.
 ///
 /// @param tensors in the header's order; without holes or overlap they cover the data
 /// @param metadata the text notes

@@ -8,8 +8,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// Checks what a type's own constructor does not: nothing that handlers rely on is missing, and no text is longer
-/// than
-/// the rows and indexes that hold it. One rule for all records, so that a new field is bounded without being
+/// than the rows and indexes that hold it. One rule for all records, so that a new field is bounded without being
 /// listed.
 final class EventChecks {
     /// Of most texts. Keys of tables are among them: an index of PostgreSQL takes rows of up to 2,704 bytes.

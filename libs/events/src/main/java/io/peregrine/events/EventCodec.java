@@ -24,8 +24,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
 /// Kafka records to events and back: CloudEvents 1.0, binary mode. On `peregrine.datasets` structured mode and
-/// bare
-/// JSON are understood too, so that any producer's one-liner begins a run.
+/// bare JSON are understood too, so that any producer's one-liner begins a run.
 public final class EventCodec {
     /// No event is larger, as the CloudEvents specification asks under "Size Limits".
     public static final int MAX_BYTES = 64 * 1024;

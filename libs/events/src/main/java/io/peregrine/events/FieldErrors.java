@@ -4,8 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// What is wrong with a specification: the first errors, and how many there are in all. A `run.failed` tells
-/// them, and
-/// must fit into 64 KiB.
+/// them, and must fit into 64 KiB.
 final class FieldErrors {
     private static final int MOST = 20;
 

@@ -83,8 +83,7 @@ public sealed interface PipelineEvent {
     }
 
     /// Every listed file is in a pack or refused; nothing changes any more. How many images each class has
-    /// follows from
-    /// the manifest.
+    /// follows from the manifest.
     ///
     /// @param classes number of classes
     /// @param pictures accepted ones
@@ -152,8 +151,8 @@ public sealed interface PipelineEvent {
             ArtifactRef byClass) {}
 
     /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the
-    /// world's
-    /// proportions of classes: *corrected* are the probabilities after they were given back those of the pictures.
+    /// world's proportions of classes: *corrected* are the probabilities after they were given back those of the
+    /// pictures.
     ///
     /// @param error expected calibration error over 15 bins, 0 to 1
     /// @param correctedError the same of corrected probabilities

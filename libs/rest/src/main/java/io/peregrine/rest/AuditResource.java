@@ -21,8 +21,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /// Who did what. cluster-service knows who published, cancelled and deleted runs; each service knows who pruned
-/// its
-/// artifacts, and who replayed and purged its quarantined records.
+/// its artifacts, and who replayed and purged its quarantined records.
 @Path("/api/v1/audit")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "audit")

@@ -37,8 +37,7 @@ public final class GuardedApi {
     }
 
     /// Checks that an operation answers 401 without a key and 403 to a smaller role than the document names, and
-    /// lets
-    /// the others pass.
+    /// lets the others pass.
     ///
     /// @param document such as `cluster-service`
     /// @return how many operations were asked for

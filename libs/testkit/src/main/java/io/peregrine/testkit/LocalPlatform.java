@@ -17,8 +17,7 @@ import java.util.stream.Stream;
 /// "ingest"))`.
 ///
 /// The test finds them by the configuration keys `kafka.bootstrap.servers`, `peregrine.store`, `peregrine.roots`
-/// (one
-/// folder, which it may fill) and `peregrine.database.url`. The service knows a key for each role, [#key].
+/// (one folder, which it may fill) and `peregrine.database.url`. The service knows a key for each role, [#key].
 public final class LocalPlatform implements QuarkusTestResourceLifecycleManager {
     private String service;
     private Path folder;

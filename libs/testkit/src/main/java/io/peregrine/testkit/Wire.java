@@ -30,8 +30,7 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /// A test's own mouth and ear on the real broker: says what the services around the tested one say, and hears all
-/// five
-/// topics from their beginning. For one thread.
+/// five topics from their beginning. For one thread.
 public final class Wire implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 

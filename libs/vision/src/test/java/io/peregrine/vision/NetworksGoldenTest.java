@@ -124,9 +124,9 @@ class NetworksGoldenTest {
                 assertThat(Math.abs(ours[i] - before[i])).as(name).isLessThanOrEqualTo((float) (5 * rate * steps));
             }
         } else if (name.endsWith("running_mean")) {
-            // It carries the noise of that bias: PyTorch 2.7.1 with one thread is itself off by 0.0210 of the scale on
-            // a
-            // Zen 4. So the bias's own distance, weighed as five running averages weigh it, is allowed on top.
+            // It carries the noise of that bias: PyTorch 2.7.1 with one thread is itself off by 0.0210 of the
+            // scale on a Zen 4. So the bias's own distance, weighed as five running averages weigh it, is allowed
+            // on top.
             String bias = name.replace("batchnorm", "conv").replace("running_mean", "bias");
             float[] theirs = golden.tensor("after." + bias).floats();
             close(

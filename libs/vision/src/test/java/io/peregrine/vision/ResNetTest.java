@@ -89,8 +89,7 @@ class ResNetTest {
     }
 
     /// Adam divides a gradient by its own size: where it is zero but for rounding, rounding alone decides where
-    /// the step
-    /// goes. The vectors were made with the kernels for AVX-512, and others round otherwise.
+    /// the step goes. The vectors were made with the kernels for AVX-512, and others round otherwise.
     private static boolean hasTheVectorsKernels() throws IOException {
         return Files.readString(Path.of("/proc/cpuinfo")).contains(" avx512f");
     }

@@ -18,9 +18,8 @@ import org.eclipse.microprofile.health.Liveness;
 /// Down when a channel no longer polls its topic, for whatever reason.
 ///
 /// A consumer polls several times a second, also while the broker is away and while its handler waits for the
-/// database.
-/// One that does not has ended: the connector closes it when its stream fails, and then nothing polls again. The
-/// connector's own liveness check knows the failures that the connector saw; this one sees the others.
+/// database. One that does not has ended: the connector closes it when its stream fails, and then nothing polls
+/// again. The connector's own liveness check knows the failures that the connector saw; this one sees the others.
 @Liveness
 @ApplicationScoped
 class ChannelsLiveness implements HealthCheck {

@@ -10,15 +10,13 @@ import org.jdbi.v3.core.Jdbi;
 /// A service's schema in PostgreSQL, and what to make of its errors.
 public final class Database {
     /// SQLSTATE classes of errors that the statement's own data or the program causes: cardinality, data,
-    /// integrity,
-    /// check option, program limits (such as a key too long for its index).
+    /// integrity, check option, program limits (such as a key too long for its index).
     private static final Set<String> PERMANENT_CLASSES = Set.of("21", "22", "23", "44", "54");
 
     /// Errors of a statement's own text, whatever lies in the database, and of continuing after an error in the
-    /// same
-    /// transaction. What a statement does not find (a table, a column, a privilege) is not among them: after a
-    /// fail-over
-    /// to a replica that is behind or empty, it comes back. Functions are PostgreSQL's own, which never lack.
+    /// same transaction. What a statement does not find (a table, a column, a privilege) is not among them: after
+    /// a fail-over to a replica that is behind or empty, it comes back. Functions are PostgreSQL's own, which
+    /// never lack.
     private static final Set<String> PERMANENT_STATES = Set.of(
             "25P02", "42601", "42602", "42622", "42702", "42725", "42803", "42804", "42846", "42883", "42P02", "42P08",
             "42P18");
@@ -46,8 +44,7 @@ public final class Database {
     }
 
     /// Decides by what is known to be permanent. Everything else is waited for: a database that is away, full,
-    /// busy,
-    /// read-only, without a privilege or a password of ours, or in a state that nobody has thought of.
+    /// busy, read-only, without a privilege or a password of ours, or in a state that nobody has thought of.
     ///
     /// @return whether trying again later may help
     public static boolean passes(Throwable error) {

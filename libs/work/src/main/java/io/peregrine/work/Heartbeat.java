@@ -10,12 +10,10 @@ import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
 /// Renews the leases of running jobs, four times a lease and at least once a second; notes which runs are served,
-/// and
-/// tells jobs when another run's turn has come.
+/// and tells jobs when another run's turn has come.
 ///
 /// Whatever is thrown, the next beat is tried. While leases cannot be renewed they run out by our own clock, and
-/// the
-/// jobs stop to be safe.
+/// the jobs stop to be safe.
 final class Heartbeat implements Runnable {
     private static final Logger LOG = Logger.getLogger(Heartbeat.class);
     private static final Duration LONGEST = Duration.ofSeconds(1);

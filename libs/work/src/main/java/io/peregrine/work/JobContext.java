@@ -93,10 +93,8 @@ public final class JobContext {
     }
 
     /// Whether it is time to let another run have its turn. Who asks this can go on at once from what [#save]
-    /// keeps: it
-    /// saves, and throws what [#gaveWay] returns. To be asked after each piece of work, never before the first: a
-    /// job
-    /// that gives way shall have got further.
+    /// keeps: it saves, and throws what [#gaveWay] returns. To be asked after each piece of work, never before
+    /// the first: a job that gives way shall have got further.
     ///
     /// @param slice for how long the job may be at work while another run waits
     /// @return whether it has been for so long, and another run waits whose turn comes before; known within a

@@ -4,8 +4,8 @@ package io.peregrine.work;
 ///
 /// What [#work] throws decides: a [io.peregrine.events.Failure] of kind INPUT fails the run by name, one of kind
 /// RESOURCE is tried again for as long as it takes, the third exception of any other kind without durable
-/// progress in
-/// between fails the run. A process that dies in a job says nothing, and is counted by itself: six times.
+/// progress in between fails the run. A process that dies in a job says nothing, and is counted by itself: six
+/// times.
 public interface JobHandler {
     /// @return the kind of job, such as `neighbours`
     String kind();

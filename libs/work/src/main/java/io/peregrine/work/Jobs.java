@@ -49,8 +49,7 @@ final class Jobs {
     }
 
     /// The next job of the run whose turn it is. A row that cannot be read is not claimed again and again, in
-    /// front of all
-    /// others: its job and its run fail.
+    /// front of all others: its job and its run fail.
     Optional<Claim> claim() {
         return database.call(null, tx -> {
             Optional<Claimed> claimed = turns.bind(tx.sql().createQuery("""

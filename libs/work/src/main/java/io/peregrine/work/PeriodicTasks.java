@@ -10,10 +10,8 @@ import org.jboss.logging.Logger;
 /// Repeats tasks on one daemon thread of its own.
 ///
 /// A plain [ScheduledExecutorService] cancels a task silently at its first exception. Here a task that throws
-/// anything
-/// is logged and runs again at its next turn. A [VirtualMachineError] ends the process: after one, no thread of
-/// it can
-/// be relied upon.
+/// anything is logged and runs again at its next turn. A [VirtualMachineError] ends the process: after one, no
+/// thread of it can be relied upon.
 public final class PeriodicTasks implements AutoCloseable {
     /// A task, which may throw what it likes.
     @FunctionalInterface

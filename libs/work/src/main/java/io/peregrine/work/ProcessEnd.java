@@ -6,8 +6,7 @@ import org.jboss.logging.Logger;
 /// `restart: unless-stopped` of compose, the kubelet.
 ///
 /// `halt`, because an orderly shutdown may wait for the very thread that hangs. Work is durable, so that a halt
-/// costs no
-/// more than a kill.
+/// costs no more than a kill.
 final class ProcessEnd {
     /// What `-XX:+ExitOnOutOfMemoryError` exits with.
     private static final int FATAL_ERROR = 3;

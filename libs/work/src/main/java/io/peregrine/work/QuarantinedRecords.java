@@ -92,8 +92,7 @@ public final class QuarantinedRecords {
     }
 
     /// Receives a record again. Accepted, it leaves the quarantine in the same transaction; refused, it stays
-    /// with the
-    /// new reason.
+    /// with the new reason.
     ///
     /// @param by who asked for it
     /// @return the record as it stays; empty, where it was accepted or is not in quarantine any more

@@ -30,9 +30,8 @@ import org.jboss.logging.Logger;
 /// Sends what lies in the outbox: a round reads unsent rows, sends all, awaits all, marks them sent.
 ///
 /// It asks for what is unsent, never for what is newer: rows commit in another order than their numbers. Two
-/// relays
-/// at once, or a crash between sending and marking, only repeat events under the same ids. A row that can never be
-/// sent is set aside with its error ([UnsendableEvents]); whatever else goes wrong is waited for.
+/// relays at once, or a crash between sending and marking, only repeat events under the same ids. A row that can
+/// never be sent is set aside with its error ([UnsendableEvents]); whatever else goes wrong is waited for.
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Relay.class);
     private static final int ROUND = 500;
@@ -188,8 +187,7 @@ public final class Relay implements AutoCloseable {
     }
 
     /// Known to be permanent, and to be of this one record. Everything else passes: a broker that is away, full,
-    /// or
-    /// refuses for want of an authorization.
+    /// or refuses for want of an authorization.
     private static boolean isOfTheRecord(Throwable error) {
         return error instanceof RecordTooLargeException
                 || error instanceof InvalidRecordException

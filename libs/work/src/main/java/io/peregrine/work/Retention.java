@@ -11,14 +11,12 @@ import org.jboss.logging.Logger;
 /// Removes bookkeeping rows that have become old, so that tables stop growing.
 ///
 /// Nothing of a run that still runs is removed, and nothing by which a repeated event is known as one. Three
-/// layers
-/// keep a repeat from beginning a run anew: the inbox for longer than a topic can deliver an event again; the row
-/// in
-/// `ended_run` for as long as the run exists; and that row for [Ages#deletedRun] after the run was deleted.
+/// layers keep a repeat from beginning a run anew: the inbox for longer than a topic can deliver an event again;
+/// the row in `ended_run` for as long as the run exists; and that row for [Ages#deletedRun] after the run was
+/// deleted.
 ///
 /// Rows go in batches of [#BATCH], each in a transaction of its own that passes over locked rows. Several
-/// replicas may
-/// work at once.
+/// replicas may work at once.
 public final class Retention {
     static final int BATCH = 1_000;
 

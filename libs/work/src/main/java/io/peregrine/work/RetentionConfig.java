@@ -12,14 +12,12 @@ import java.util.Optional;
 @ConfigMapping(prefix = "peregrine.work")
 public interface RetentionConfig {
     /// How long Kafka keeps a record after its segment was closed. A segment is open for as long at most, so a
-    /// record
-    /// can be delivered again until it is twice as old.
+    /// record can be delivered again until it is twice as old.
     @WithDefault("7d")
     Duration topicRetention();
 
     /// How long the inbox remembers that an event was received. At least twice [#topicRetention]: an event that
-    /// the
-    /// inbox has forgotten must be gone from its topic.
+    /// the inbox has forgotten must be gone from its topic.
     @WithDefault("21d")
     Duration remember();
 
@@ -53,7 +51,6 @@ public interface RetentionConfig {
     Duration auditRetention();
 
     /// How often the service deletes artifacts that no run needs any more, without being asked. Off by default:
-    /// then
-    /// `POST /api/v1/artefacts/prune` does.
+    /// then `POST /api/v1/artefacts/prune` does.
     Optional<Duration> pruneEvery();
 }

@@ -19,8 +19,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
 /// Carries the trace of a run over its hops. Between an event that was heard and one that is said lie a job table
-/// and
-/// an outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
+/// and an outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
 /// `traceparent`, and in a record of Kafka as the header of that name.
 ///
 /// Where nothing is sampled, which is the default, a call costs little and leaves nothing.
@@ -73,8 +72,7 @@ final class Traces {
     }
 
     /// Does work inside a new span. What it throws is recorded there and passed on, but for [JobStopped], which
-    /// is no
-    /// error.
+    /// is no error.
     ///
     /// @param parent a `traceparent` of whoever caused it, or null
     static <E extends Exception> void within(

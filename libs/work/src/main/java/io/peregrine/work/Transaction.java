@@ -209,8 +209,7 @@ public final class Transaction {
     }
 
     /// Keeps the first terminal event of a run: queued jobs are cancelled, and unsent events dropped unless the
-    /// run
-    /// is completed: what was said before a completion led to it.
+    /// run is completed: what was said before a completion led to it.
     ///
     /// @return whether this was the first
     boolean end(String run, String type) {

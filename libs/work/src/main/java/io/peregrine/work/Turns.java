@@ -12,16 +12,12 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.SqlStatement;
 
 /// Whose turn it is. Claims are fair by run, not by job: of the runs that have a job to claim, the one of the
-/// highest
-/// priority, then the one that has received the fewest turns of work, then the one that came first.
+/// highest priority, then the one that has received the fewest turns of work, then the one that came first.
 ///
 /// Work is counted in seconds. A run that comes begins where the least served of those stands that have work, so
-/// that it
-/// neither owes nor is owed anything (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs end
-/// within their
-/// first turn, in the order in which they came. A run that is not served gains a point of priority each minute:
-/// none waits
-/// for ever.
+/// that it neither owes nor is owed anything (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs
+/// end within their first turn, in the order in which they came. A run that is not served gains a point of
+/// priority each minute: none waits for ever.
 final class Turns {
     static final Duration TURN = Duration.ofSeconds(5);
     /// After so long a job that gave way may go on elsewhere, without the files that it left: whoever has them is

@@ -38,8 +38,7 @@ final class UnsendableEvents {
     }
 
     /// Keeps the row with its error. In the same transaction its run fails; where the row itself was the run's
-    /// end,
-    /// that end is told once more in the smallest form there is.
+    /// end, that end is told once more in the smallest form there is.
     void setAside(Relay.Row row, Throwable error) {
         String reason = CleanText.shortenedWithCount(String.valueOf(error), 1_000);
         LOG.errorf("event set aside seq=%d type=%s run=%s: %s", row.seq(), row.type(), row.run(), reason);

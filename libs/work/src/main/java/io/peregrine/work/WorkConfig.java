@@ -31,8 +31,7 @@ public interface WorkConfig {
     Duration turn();
 
     /// How long liveness may be DOWN before the process halts, to be started again by whoever supervises it. 0
-    /// leaves
-    /// that to the supervisor.
+    /// leaves that to the supervisor.
     @WithDefault("60s")
     Duration unhealthyExit();
 }

@@ -29,8 +29,8 @@ public final class Worker implements AutoCloseable {
     /// Exceptions of a job without durable progress in between: the last one fails its run.
     private static final int ATTEMPTS = 3;
     /// Claims of a job that end without a word, without durable progress in between. Machines are taken away and
-    /// processes
-    /// killed for reasons of their own: who kills five times loses nothing, even always in the same piece of work.
+    /// processes killed for reasons of their own: who kills five times loses nothing, even always in the same
+    /// piece of work.
     static final int DEATHS = 6;
 
     private static final Duration IDLE = Duration.ofMillis(250);
@@ -165,8 +165,7 @@ public final class Worker implements AutoCloseable {
     }
 
     /// Writes how a claim ended, trying again while the database is away or refuses: given up, the job would wait
-    /// for
-    /// the end of its lease, and its next claim would count.
+    /// for the end of its lease, and its next claim would count.
     private void untilWritten(Runnable end) {
         for (int tries = 0; ; tries++) {
             try {

@@ -15,8 +15,7 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
 /// What of a disk survives a power cut. A file's bytes do once the file was fsynced, a name does once its folder
-/// was:
-/// both of a new file in a new folder need three calls, as on Linux.
+/// was: both of a new file in a new folder need three calls, as on Linux.
 final class Durable {
     /// A file or folder, whatever its name.
     private static final class Node {

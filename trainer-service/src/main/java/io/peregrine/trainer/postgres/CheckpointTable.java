@@ -19,9 +19,8 @@ public final class CheckpointTable {
             String network, int epoch, boolean best, boolean last, boolean kept, ArtifactRef weights) {}
 
     /// Notes a checkpoint in the transaction that says it; the others of its network expire but for the best. Of
-    /// an
-    /// epoch that is said again the first stands, as on the wire, unless the training has come to its end there:
-    /// begun anew on a GPU or with another engine it may stop at another epoch than the ones before it.
+    /// an epoch that is said again the first stands, as on the wire, unless the training has come to its end
+    /// there: begun anew on a GPU or with another engine it may stop at another epoch than the ones before it.
     ///
     /// @return names of the artifacts that are kept of the network: checkpoints, and at the end the test's results
     public static List<String> published(Handle sql, CheckpointPublished event) {

@@ -202,8 +202,7 @@ public final class NetworkTraining implements AutoCloseable {
     }
 
     /// Trains to the end of the running epoch, and measures. What ends it before, even at the last measuring,
-    /// leaves a
-    /// position that can be written and gone on from.
+    /// leaves a position that can be written and gone on from.
     ///
     /// @param between called between batches that are only measured; what it throws ends the training
     public EpochEnd epoch(Watcher watcher, Runnable between) {

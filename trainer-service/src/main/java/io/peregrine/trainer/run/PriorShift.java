@@ -4,8 +4,8 @@ import io.peregrine.artifacts.ClassBalance;
 import java.util.List;
 
 /// From a balanced set's proportions of classes to those of the pictures that were given: a network's
-/// probabilities are
-/// multiplied by how much rarer or more frequent its class really is, and made to sum to 1 again.
+/// probabilities are multiplied by how much rarer or more frequent its class really is, and made to sum to 1
+/// again.
 ///
 /// Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities"
 /// (2002), with both priors known.

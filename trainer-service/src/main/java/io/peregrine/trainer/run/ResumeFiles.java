@@ -29,8 +29,7 @@ import java.util.zip.CRC32C;
 /// A job's resume states in the trainer's own folder: the last two that the job row named, gone when the job ends.
 ///
 /// The row names them with their checksums, the newer first. So a file that was written but not yet named is
-/// passed
-/// over, and one that a disk has damaged is found before it is used; then the one before it serves.
+/// passed over, and one that a disk has damaged is found before it is used; then the one before it serves.
 public final class ResumeFiles {
     /// A state as the job row names it.
     ///
@@ -167,8 +166,7 @@ public final class ResumeFiles {
     }
 
     /// Says that the job row holds [#row] now: all other files may go. Not sooner, or a database that is away
-    /// would
-    /// cost the files that the row still names.
+    /// would cost the files that the row still names.
     public void nowNamed(Saved newest) {
         named = pair(newest);
         List<String> names = named.stream().map(Saved::name).toList();
@@ -264,8 +262,7 @@ public final class ResumeFiles {
     }
 
     /// Removes what jobs have left that ended while nobody could tidy up: cancelled in the queue, failed for
-    /// good. A folder
-    /// that cannot be removed stays, and stops no training.
+    /// good. A folder that cannot be removed stays, and stops no training.
     ///
     /// @param all the folder in which each job has its own
     /// @param isOpen whether the job whose folder has this name may still go on

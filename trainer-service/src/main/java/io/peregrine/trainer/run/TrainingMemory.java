@@ -13,8 +13,7 @@ import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 
 /// How much memory a training takes on the processor, so that one that does not fit is refused with a sentence.
-/// Without
-/// that the system kills the process again and again, and every other run with it.
+/// Without that the system kills the process again and again, and every other run with it.
 public final class TrainingMemory {
     /// The engine itself, once it has computed.
     private static final long ENGINE = 150L << 20;
@@ -25,8 +24,7 @@ public final class TrainingMemory {
     private TrainingMemory() {}
 
     /// Memory for each pixel of a batch: what the backward pass needs of every layer. Peak resident memory of a
-    /// step with
-    /// batches of 8 less that with batches of 4, at side 256, and 5 percent.
+    /// step with batches of 8 less that with batches of 4, at side 256, and 5 percent.
     private static long bytesOfAPixel(TrainableNetwork network) {
         return switch (network) {
             case SeedCnn cnn -> 350;

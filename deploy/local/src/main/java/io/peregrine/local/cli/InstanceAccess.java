@@ -12,8 +12,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 
 /// What this process may do with the instance that it works with, because it can read and write that instance's
-/// data
-/// folder: send a maintainer's key, and let a run read the folder that it is published for.
+/// data folder: send a maintainer's key, and let a run read the folder that it is published for.
 final class InstanceAccess {
     private static volatile Optional<Path> data = Optional.empty();
 

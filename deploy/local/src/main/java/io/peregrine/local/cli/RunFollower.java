@@ -14,8 +14,7 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /// Follows a run until it has ended. Its events tell how far it is, and cluster-service whether it has ended: a
-/// run whose
-/// events Kafka has dropped already, or whose events cannot be read now, ends all the same.
+/// run whose events Kafka has dropped already, or whose events cannot be read now, ends all the same.
 final class RunFollower {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
     private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(2);

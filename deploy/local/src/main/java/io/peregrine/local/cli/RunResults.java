@@ -10,8 +10,7 @@ import java.util.Map;
 import java.util.stream.StreamSupport;
 
 /// What became of a run that has ended, as cluster-service tells it: Kafka forgets a run's events after some
-/// days, the
-/// catalogue keeps the run until it is deleted.
+/// days, the catalogue keeps the run until it is deleted.
 ///
 /// @param details of `GET /api/v1/runs/{run}`
 /// @param classes in label order

@@ -13,8 +13,7 @@ import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
 /// What the configuration says about access, checked when the service starts. A service that strangers can reach
-/// does
-/// not start without keys or an identity provider.
+/// does not start without keys or an identity provider.
 @Singleton
 class Access {
     /// By one of these a proxy says that the caller is somebody else.

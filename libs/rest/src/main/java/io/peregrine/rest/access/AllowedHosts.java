@@ -4,8 +4,7 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /// The names by which a service may be asked for. A browser that was led here by another name (DNS rebinding)
-/// sends
-/// that name as `Host`.
+/// sends that name as `Host`.
 final class AllowedHosts {
     private final List<Authority> allowed;
 

@@ -13,8 +13,7 @@ import jakarta.inject.Singleton;
 import java.util.Optional;
 
 /// Says who sent a request: the holder of its key, or somebody on this machine. What it does not know is left to
-/// the
-/// identity provider, where there is one.
+/// the identity provider, where there is one.
 @Singleton
 public class ApiKeyMechanism implements HttpAuthenticationMechanism {
     /// The principal of a request without a key, where none is required.

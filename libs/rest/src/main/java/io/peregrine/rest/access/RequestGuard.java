@@ -30,8 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /// Looks at every request to every port before anything else does, whether something answers there or not.
-/// Loopback is
-/// no wall: the browser of whoever sits at this machine sends requests for any web page.
+/// Loopback is no wall: the browser of whoever sits at this machine sends requests for any web page.
 @Singleton
 class RequestGuard {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -148,10 +147,8 @@ class RequestGuard {
     }
 
     /// A page of another site may make a browser send a form, and never learns the answer; what it asked for is
-    /// done
-    /// all the same. Every browser since 2020 says that in `Origin` or `Sec-Fetch-Site`, older ones in `Referer`.
-    /// Who
-    /// sends none of them is no browser.
+    /// done all the same. Every browser since 2020 says that in `Origin` or `Sec-Fetch-Site`, older ones in
+    /// `Referer`. Who sends none of them is no browser.
     private static Optional<Refusal> foreign(HttpServerRequest request) {
         if (Role.isSafe(request.method().name())) {
             return Optional.empty();
