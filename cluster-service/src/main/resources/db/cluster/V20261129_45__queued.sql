@@ -5,6 +5,8 @@ create table queued (
     position int not null,
     behind text[] not null,
     seconds double precision not null,
+    -- What is away or full; null where it waits for a worker.
+    resource text,
     time timestamptz not null,
     primary key (run, stage)
 );

@@ -60,15 +60,22 @@ class RunEndsTest extends OnTheWire {
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
         // It is told what it waits for, for as long as it does.
         String other = "cd".repeat(16);
-        wire.say(new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5), "trainer-service", "train/1");
+        wire.say(new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5, null), "trainer-service", "train/1");
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/runs/" + run)
                         .body("waiting.stage", equalTo("train"))
                         .body("waiting.position", equalTo(2))
+                        .body("waiting.resource", nullValue())
                         .body("waiting.behind", equalTo(List.of(other))));
         ok("/api/v1/runs").body("items.find { it.run == '%s' }.waiting.position".formatted(run), equalTo(2));
         assertThat(count("select count(*) from timeline where run = :run and type like '%queued%'", run))
                 .isZero();
+        String full = "STORE_FULL: The disk of /store is full: 8 bytes are needed, 0 are free.";
+        wire.say(new StageQueued(played.run, Stage.TRAIN, 0, List.of(), 13, full), "trainer-service", "train/2");
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> ok("/api/v1/runs/" + run)
+                        .body("waiting.position", equalTo(0))
+                        .body("waiting.resource", equalTo(full)));
         wire.say(
                 new StageProgressed(played.run, Stage.TRAIN, "classifier", 1, 9, "batches", Map.of()),
                 "trainer-service",

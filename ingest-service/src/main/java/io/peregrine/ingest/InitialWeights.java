@@ -28,8 +28,7 @@ public class InitialWeights {
     /// finds out, who knows the network.
     ///
     /// @throws Failure INPUT, if they cannot be had: `INIT_GONE` of what was in the store, `INIT_UNREADABLE`, or
-    ///     as
-    ///     [Roots#file]
+    ///     as [Roots#file]
     public void check(TrainSpec spec) {
         if (spec.init() != null) {
             find(spec.init(), roots);

@@ -4,4 +4,6 @@
 alter table job add column crashes int not null default 0;
 -- Exceptions.
 alter table job add column failures int not null default 0;
+-- Since when it has waited for a resource that is away or full.
+alter table job add column waits_since timestamptz;
 alter table job drop column attempts;

@@ -11,8 +11,7 @@ import java.util.random.RandomGenerator;
 /// @param transactionPauses how often in 1,000 commits it gives way before one
 /// @param databaseFaults how often in 1,000 statements or commits a connection breaks
 /// @param faults budget of what ends a claim: crashes, power cuts, broken connections, jumps of the clock. A job
-///     is
-///     given up after six claims without progress, so there must not be more.
+///     is given up after six claims without progress, so there must not be more.
 /// @param garbage records that are no events
 /// @param rewinds of consumers to older offsets
 /// @param cancels and `deletes` that a user asks for

@@ -14,7 +14,7 @@ final class QueuedRuns {
     static final String NEWEST = """
             left join lateral (
                 select stage as queued_stage, position as queued_position, behind as queued_behind,
-                    seconds as queued_seconds, time as queued_time
+                    seconds as queued_seconds, resource as queued_resource, time as queued_time
                 from queued where queued.run = run.id and run.state = 'running' and queued.time > coalesce(
                     (select max(progress.time) from progress
                         where progress.run = run.id and progress.stage = queued.stage), '-infinity')
@@ -24,16 +24,17 @@ final class QueuedRuns {
 
     static void record(Handle sql, StageQueued event, Instant time) {
         sql.createUpdate("""
-                        insert into queued (run, stage, position, behind, seconds, time)
-                        values (:run, :stage, :position, :behind, :seconds, :time)
+                        insert into queued (run, stage, position, behind, seconds, resource, time)
+                        values (:run, :stage, :position, :behind, :seconds, :resource, :time)
                         on conflict (run, stage) do update set position = excluded.position, behind = excluded.behind,
-                            seconds = excluded.seconds, time = excluded.time
+                            seconds = excluded.seconds, resource = excluded.resource, time = excluded.time
                         where queued.time <= excluded.time""")
                 .bind("run", event.run().id())
                 .bind("stage", event.stage().wire())
                 .bind("position", event.position())
                 .bindArray("behind", String.class, event.behind().toArray())
                 .bind("seconds", event.seconds())
+                .bind("resource", event.resource())
                 .bind("time", time)
                 .execute();
     }
@@ -50,6 +51,7 @@ final class QueuedRuns {
                 rs.getString("queued_stage"),
                 rs.getInt("queued_position"),
                 List.of((String[]) rs.getArray("queued_behind").getArray()),
+                rs.getString("queued_resource"),
                 told.minus(Duration.ofMillis(millis)),
                 told);
     }

@@ -82,8 +82,7 @@ public final class RunState {
     public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
 
     /// @return whether clusters, both final checkpoints with their measures, and what balancing made of the
-    ///     classes are
-    ///     in: whoever hears that the run is completed may ask for all of it
+    ///     classes are in: whoever hears that the run is completed may ask for all of it
     public static boolean isWhole(Handle sql, String run) {
         return sql.createQuery("""
                         select exists (select from clustering where run = :run)

@@ -20,17 +20,24 @@ public record RunSummary(
 
         Long refused,
 
-        @Schema(description = "What a running run waits for, where it waits for a worker")
+        @Schema(description = "What a running run waits for, where it waits for a worker or a resource")
         Waiting waiting) {
-    /// A run waits while a stage's workers are at work on others.
+    /// A run waits while a stage's workers are at work on others, or while a resource is away or full.
     public record Waiting(
             @Schema(enumeration = {"ingest", "balance", "train", "cluster"})
             String stage,
 
-            @Schema(description = "1: it is the next") int position,
+            @Schema(description = "1: it is the next; 0: it waits for a resource")
+            int position,
 
             @Schema(description = "Runs that are at work in the stage, then those that come first; at most ten of both")
             List<String> behind,
+
+            @Schema(
+                    description =
+                            "A code and a sentence, such as `STORE_FULL: The disk of …`; absent where it waits for a"
+                                    + " worker")
+            String resource,
 
             Instant since,
             @Schema(description = "When the stage told so") Instant told) {}

@@ -56,8 +56,11 @@ final class TimelineText {
                                 progressed.total() > 0 ? " of " + progressed.total() : "",
                                 progressed.unit() == null ? "" : " " + progressed.unit());
             case StageQueued queued ->
-                "waits for %s for %.0f s, position %d"
-                        .formatted(queued.stage().wire(), queued.seconds(), queued.position());
+                queued.resource() != null
+                        ? "%s waits for %.0f s: %s"
+                                .formatted(queued.stage().wire(), queued.seconds(), queued.resource())
+                        : "waits for %s for %.0f s, position %d"
+                                .formatted(queued.stage().wire(), queued.seconds(), queued.position());
             case ClustersComputed computed ->
                 "%d clusters after %d iterations%s"
                         .formatted(computed.k(), computed.iterations(), some(computed.measures(), "nmi.all"));

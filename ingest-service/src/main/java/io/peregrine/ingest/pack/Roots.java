@@ -28,9 +28,8 @@ public final class Roots {
 
     /// @param configured folders; one that does not exist yet holds no dataset
     /// @param grants folder of files, each of which has the id of a run as its name and, on each line, the
-    ///     address of
-    ///     a folder (`file:///…`) that this run alone may read as well. Whoever can write there decides what is
-    ///     read; events cannot.
+    ///     address of a folder (`file:///…`) that this run alone may read as well. Whoever can write there
+    ///     decides what is read; events cannot.
     public Roots(List<Path> configured, Optional<Path> grants) {
         this.configured = configured.stream()
                 .map(path -> path.toAbsolutePath().normalize())

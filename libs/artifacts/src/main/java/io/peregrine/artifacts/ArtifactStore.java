@@ -83,8 +83,7 @@ public interface ArtifactStore extends AutoCloseable {
     /// Whoever reuses what an earlier run has made asks this first.
     ///
     /// @return whether the artefact lies where all processes read it, and is whole. What is damaged counts as
-    ///     missing:
-    ///     publishing it again replaces it.
+    ///     missing: publishing it again replaces it.
     /// @throws Failure RESOURCE, if the store is away
     boolean holds(ArtifactRef ref);
 

@@ -5,7 +5,6 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Collection;
 import java.util.Map;
-import java.util.Set;
 
 /// Checks what a type's own constructor does not: nothing that handlers rely on is missing, and no text is longer
 /// than the rows and indexes that hold it. One rule for all records, so that a new field is bounded without being
@@ -16,11 +15,7 @@ final class EventChecks {
 
     /// Of texts that no index holds: addresses, paths, sentences for people.
     private static final Map<String, Integer> LONGER =
-            Map.of("uri", 16_384, "source", 4_096, "detail", 8_192, "reason", 8_192);
-
-    /// Components that their records' comments allow to be null.
-    private static final Set<String> MAY_BE_NULL =
-            Set.of("spec", "priority", "test", "calibration", "byClass", "sha256", "unit");
+            Map.of("uri", 16_384, "source", 4_096, "detail", 8_192, "reason", 8_192, "resource", 8_192);
 
     private static final ClassValue<RecordComponent[]> COMPONENTS = new ClassValue<>() {
         @Override
@@ -42,7 +37,7 @@ final class EventChecks {
             Object value = value(holder, component);
             if (value != null) {
                 checkValue(path + "/" + name, name, value);
-            } else if (!MAY_BE_NULL.contains(name) && !component.isAnnotationPresent(MayBeNull.class)) {
+            } else if (!component.isAnnotationPresent(MayBeNull.class)) {
                 throw new UnreadableEvent(Kind.BAD_DATA, "the field %s/%s is missing".formatted(path, name));
             }
         }

@@ -70,7 +70,7 @@ public sealed interface PipelineEvent {
             String label,
             Split split,
             String source,
-            String sha256,
+            @MayBeNull String sha256,
             String reason,
             String detail)
             implements PipelineEvent {
@@ -127,7 +127,7 @@ public sealed interface PipelineEvent {
             boolean last,
             ArtifactRef weights,
             Map<String, Double> measures,
-            TestMeasures test)
+            @MayBeNull TestMeasures test)
             implements PipelineEvent {
         public CheckpointPublished {
             measures = Map.copyOf(measures);
@@ -139,16 +139,15 @@ public sealed interface PipelineEvent {
     /// @param pictures that were tested; 0: there were none, and nothing was measured
     /// @param calibration of a classifier; null where it was not measured
     /// @param byClass recall, precision and confusion of a classifier: an artifact, since they grow with the
-    ///     number of
-    ///     classes; null where they were not measured
+    ///     number of classes; null where they were not measured
     record TestMeasures(
             double loss,
             double accuracy,
             double balancedAccuracy,
             double macroF1,
             long pictures,
-            Calibration calibration,
-            ArtifactRef byClass) {}
+            @MayBeNull Calibration calibration,
+            @MayBeNull ArtifactRef byClass) {}
 
     /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the
     /// world's proportions of classes: *corrected* are the probabilities after they were given back those of the
@@ -163,21 +162,34 @@ public sealed interface PipelineEvent {
     ///
     /// @param task what within the stage, such as `classifier` or `neighbours Cubism`
     record StageProgressed(
-            RunRef run, Stage stage, String task, long done, long total, String unit, Map<String, Double> measures)
+            RunRef run,
+            Stage stage,
+            String task,
+            long done,
+            long total,
+            @MayBeNull String unit,
+            Map<String, Double> measures)
             implements PipelineEvent {
         public StageProgressed {
             measures = Map.copyOf(measures);
         }
     }
 
-    /// A run's work waits for a worker that others keep at work; said again from time to time while that is so.
+    /// A run's work waits: for a worker that others keep at work, or for a resource, such as room in the store.
+    /// Said again from time to time while that is so.
     ///
-    /// @param stage whose workers it waits for
-    /// @param position 1: it is the next
+    /// @param stage whose work waits
+    /// @param position 1: it is the next; 0: it waits for a resource
     /// @param behind runs that are at work in the stage, then those that come before this one; at most ten of both
     /// @param seconds for how long it has waited
-    record StageQueued(RunRef run, Stage stage, int position, List<String> behind, double seconds)
-            implements PipelineEvent {
+    /// @param resource a code and a sentence, such as `STORE_FULL: The disk of …`; null where it waits for a worker
+    record StageQueued(
+            RunRef run,
+            Stage stage,
+            int position,
+            List<String> behind,
+            double seconds,
+            @MayBeNull String resource) implements PipelineEvent {
         /// Runs that are told of at most.
         public static final int MOST_BEHIND = 10;
 

@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 public record RunRef(
         String id,
         String dataset,
-        ArtifactRef spec,
+        @MayBeNull ArtifactRef spec,
         @MayBeNull Integer priority) {
     private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
 

@@ -10,8 +10,7 @@ import io.peregrine.events.RunRef;
 /// @param payload what the handler was given when the job was added
 /// @param state what the last [JobContext#save] kept, or null
 /// @param crashes claims since the last durable progress that ended without a word: the process died, or was
-///     paused
-///     past its lease
+///     paused past its lease
 /// @param failures exceptions since the last durable progress
 /// @param fence grows with every claim
 public record Job(

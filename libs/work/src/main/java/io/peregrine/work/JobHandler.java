@@ -11,8 +11,7 @@ public interface JobHandler {
     String kind();
 
     /// @return names the place of the files that a job needs which gave way ([JobContext#gaveWay]), the same
-    ///     after every
-    ///     start: only workers there take it up again. Empty, if it needs none
+    ///     after every start: only workers there take it up again. Empty, if it needs none
     default String home() {
         return "";
     }

@@ -12,6 +12,7 @@ import io.peregrine.events.Stage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -116,7 +117,9 @@ final class Jobs {
 
     /// Tells of the runs that have waited for long what they wait for.
     void tellWaiting() {
-        for (Turns.Waiting waiting : waiting()) {
+        List<Turns.Waiting> all = new ArrayList<>(database.jdbi().withHandle(turns::lackingResource));
+        all.addAll(waiting());
+        for (Turns.Waiting waiting : all) {
             if (waiting.due() && waiting.seconds() >= LONG_WAIT_SECONDS) {
                 tellWaiting(waiting);
             }
@@ -135,7 +138,12 @@ final class Jobs {
                 Turns.told(tx.sql(), run)
                         .ifPresent(told -> tx.say(
                                 new StageQueued(
-                                        waiting.run(), stage, waiting.position(), waiting.behind(), waiting.seconds()),
+                                        waiting.run(),
+                                        stage,
+                                        waiting.position(),
+                                        waiting.behind(),
+                                        waiting.seconds(),
+                                        waiting.resource()),
                                 "%s/%d".formatted(stage.wire(), told)));
             }
         });
@@ -200,7 +208,7 @@ final class Jobs {
             }
             boolean mine = tx.sql()
                             .createUpdate("""
-                            update job set state = :state, saved = :saved, crashes = 0, failures = 0, waits = 0, error = null,
+                            update job set state = :state, saved = :saved, crashes = 0, failures = 0, waits = 0, waits_since = null, error = null,
                                 lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
                             where id = :id and fence = :fence and state = 'running'""")
                             .bind("state", done ? "done" : "running")
@@ -257,6 +265,7 @@ final class Jobs {
                         .createUpdate("""
                         update job set state = 'queued', worker = null, lease_until = null, updated_at = now(),
                             failures = failures + :failed, waits = waits + :waited, error = :error, home = :home,
+                            waits_since = case when :waited > 0 then coalesce(waits_since, now()) end,
                             not_before = now() + :pause * interval '1 millisecond'
                         where id = :id and fence = :fence and state = 'running'""")
                         .bind("failed", failed ? 1 : 0)
@@ -276,7 +285,7 @@ final class Jobs {
                 null,
                 tx -> tx.sql()
                         .createUpdate("""
-                        update job set error = :error, updated_at = now()
+                        update job set error = :error, waits_since = coalesce(waits_since, now()), updated_at = now()
                         where id = :id and fence = :fence and state = 'running'""")
                         .bind("error", reason)
                         .bind("id", job.id())

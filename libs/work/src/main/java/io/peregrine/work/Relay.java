@@ -78,8 +78,7 @@ public final class Relay implements AutoCloseable {
     private Thread thread;
 
     /// @param producers makes a producer with `acks=all` and idempotence; again after an error from which one
-    ///     does not
-    ///     recover, such as a broker that refused its authorization
+    ///     does not recover, such as a broker that refused its authorization
     /// @param source of our events, `/peregrine/<service>`
     /// @param stage in which a run fails whose event cannot be sent
     public Relay(

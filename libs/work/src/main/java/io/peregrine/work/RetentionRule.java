@@ -18,8 +18,7 @@ public interface RetentionRule {
     ///
     /// @param age of rows that are removed: bound to the query as `:seconds`
     /// @param expired selects the `ctid` of rows that may go, at most `:limit`, and locks them with `skip
-    ///     locked`, so
-    ///     that neither another replica nor a running transaction is waited for
+    ///     locked`, so that neither another replica nor a running transaction is waited for
     static RetentionRule of(String table, Duration age, String expired) {
         return new RetentionRule() {
             @Override

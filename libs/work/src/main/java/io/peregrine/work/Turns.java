@@ -63,13 +63,14 @@ final class Turns {
         this.turnSeconds = turn.toNanos() / 1e9;
     }
 
-    /// A run that waits for a worker.
+    /// A run that waits for a worker, or for a resource.
     ///
-    /// @param position 1: it is the next
+    /// @param position 1: it is the next; 0: it waits for a resource
     /// @param behind runs that are being worked on, then those that come before it; at most ten
     /// @param seconds for how long
     /// @param due whether it is time to tell that again: first at once, then ever more rarely
-    record Waiting(RunRef run, int position, List<String> behind, double seconds, boolean due) {
+    /// @param resource that is away or full, as its error said; null where the run waits for a worker
+    record Waiting(RunRef run, int position, List<String> behind, double seconds, boolean due, String resource) {
         Waiting {
             behind = List.copyOf(behind);
         }
@@ -158,11 +159,33 @@ final class Turns {
                         before.size() - atWork + 1,
                         before.subList(0, Math.min(before.size(), StageQueued.MOST_BEHIND)),
                         row.seconds(),
-                        row.due()));
+                        row.due(),
+                        null));
                 before.add(row.run());
             }
         }
         return waiting;
+    }
+
+    /// @return the runs that have a job that waits for a resource, the longest first
+    List<Waiting> lackingResource(Handle sql) {
+        return bind(sql.createQuery("""
+                        select job.run_ref, job.error, cast(extract(epoch from now() - job.waits_since) as float8) as seconds,
+                            turn.told_at is null or turn.told_at < job.waits_since
+                                or turn.told_at < now() - greatest(interval '30 seconds', (now() - job.waits_since) / 4) as due
+                        from run_turn turn cross join lateral (
+                            select * from job where job.run = turn.run and job.kind = any(:kinds)
+                            and job.state in ('queued', 'running') and job.waits_since is not null
+                            order by job.waits_since limit 1) job
+                        order by job.waits_since"""))
+                .map((row, context) -> new Waiting(
+                        Jobs.run(row.getString("run_ref")),
+                        0,
+                        List.of(),
+                        row.getDouble("seconds"),
+                        row.getBoolean("due"),
+                        row.getString("error")))
+                .list();
     }
 
     /// Notes that it was told what a run waits for, unless somebody else has just done so.

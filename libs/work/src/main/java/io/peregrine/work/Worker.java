@@ -55,8 +55,7 @@ public final class Worker implements AutoCloseable {
     }
 
     /// @param turn how much work of one run is a turn: runs that have had equally many are served in the order in
-    ///     which
-    ///     they came
+    ///     which they came
     Worker(
             Database database,
             String name,
@@ -213,7 +212,12 @@ public final class Worker implements AutoCloseable {
         } else if (!isFailure(error)) {
             Duration pause = pause(jobs.waits(job));
             LOG.warnf("a resource is away, trying again in %d ms %s: %s", pause.toMillis(), where, error.getMessage());
-            jobs.release(job, false, true, pause, error.toString());
+            jobs.release(
+                    job,
+                    false,
+                    true,
+                    pause,
+                    failure == null ? error.toString() : failure.code() + ": " + failure.getMessage());
         } else if (failures < ATTEMPTS) {
             LOG.errorf(error, "job failed, trying again %s failures=%d of=%d", where, failures, ATTEMPTS);
             jobs.release(job, true, false, pause(failures), error.toString());

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import java.nio.ByteBuffer;
@@ -54,6 +55,63 @@ class FairnessTest {
 
     private static void serve(RunRef run, double seconds) {
         work.database.inTransaction(null, tx -> Turns.serve(tx.sql(), Map.of(run.id(), seconds)));
+    }
+
+    /// Everything happened so much earlier.
+    private static void age(int seconds) {
+        for (String column : List.of("run_turn set since", "job set not_before", "job set waits_since")) {
+            work.database
+                    .jdbi()
+                    .useHandle(sql -> sql.execute("update %s = %s - interval '%d seconds'"
+                            .formatted(column, column.substring(column.lastIndexOf(' ') + 1), seconds)));
+        }
+    }
+
+    @Test
+    void aRunThatWaitsForAWorkerIsToldBehindWhomAndNotTooOften() {
+        RunRef first = WorkFixture.run("first");
+        RunRef second = WorkFixture.run("second");
+        Jobs jobs = work.jobs("one", LONG, "tile");
+        work.add(first, "tile", "1");
+        work.add(second, "tile", "1");
+        assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(first);
+        jobs.tellWaiting();
+        assertThat(work.said(StageQueued.class)).as("a wait of nothing").isEmpty();
+
+        age(20);
+        jobs.tellWaiting();
+        jobs.tellWaiting();
+        assertThat(work.said(StageQueued.class)).singleElement().satisfies(told -> {
+            assertThat(told.run()).isEqualTo(second);
+            assertThat(told.position()).isEqualTo(1);
+            assertThat(told.behind()).containsExactly(first.id());
+            assertThat(told.seconds()).isBetween(20.0, 40.0);
+            assertThat(told.resource()).isNull();
+        });
+    }
+
+    @Test
+    void aRunThatWaitsForAResourceIsToldForWhichUntilItGetsOn() {
+        RunRef run = WorkFixture.run("full");
+        Jobs jobs = work.jobs("one", LONG, "tile");
+        work.add(run, "tile", "1");
+        String full = "STORE_FULL: The disk is full: 8 bytes are needed, 0 are free.";
+        jobs.release(jobs.claim().orElseThrow().job(), false, true, Duration.ZERO, full);
+        age(20);
+        // It is tried again, and waits on: since the first time.
+        jobs.release(jobs.claim().orElseThrow().job(), false, true, Duration.ofMinutes(1), full);
+        jobs.tellWaiting();
+        assertThat(work.said(StageQueued.class)).singleElement().satisfies(told -> {
+            assertThat(told.position()).isZero();
+            assertThat(told.seconds()).isBetween(20.0, 40.0);
+            assertThat(told.resource()).isEqualTo(full);
+        });
+
+        age(100);
+        Jobs.Claim claim = jobs.claim().orElseThrow();
+        new JobContext(jobs, claim).save(new byte[] {1}, tx -> {});
+        jobs.tellWaiting();
+        assertThat(work.said(StageQueued.class)).as("it has got on").hasSize(1);
     }
 
     @Test

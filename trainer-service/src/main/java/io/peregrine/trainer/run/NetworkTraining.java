@@ -181,8 +181,7 @@ public final class NetworkTraining implements AutoCloseable {
     }
 
     /// @return one sentence, if a training that goes on has computed with another engine or processor until now,
-    ///     or
-    ///     on another device: it may end in other last bits than one that was left alone
+    ///     or on another device: it may end in other last bits than one that was left alone
     public Optional<String> moved() {
         return Optional.ofNullable(before)
                 .filter(place -> !place.equals(place()))

@@ -69,8 +69,7 @@ public final class ResumeFiles {
 
     /// @param folder of this job alone
     /// @param claim a number that no other claim of the job has: a paused worker that wakes must not write into
-    ///     its
-    ///     successor's files
+    ///     its successor's files
     /// @param origin what a training is made of, such as digests of spec and input; a state of anything else is
     ///     passed over
     /// @param row what the job row has of [#row]; null for a job that never saved

@@ -93,17 +93,22 @@ final class AskCommands {
                                 each.path("run").asText(each.path("id").asText()),
                                 each.path("state").asText(),
                                 each.path("dataset").asText(),
-                                waiting.isObject()
-                                        ? "  (waits for %s, position %d, behind %s)"
-                                                .formatted(
-                                                        waiting.path("stage").asText(),
-                                                        waiting.path("position").asInt(),
-                                                        waiting.path("behind")
-                                                                .path(0)
-                                                                .asText("nobody"))
-                                        : ""));
+                                waiting.isObject() ? "  (waits " + waiting(waiting) + ")" : ""));
             }
             return 0;
+        }
+
+        private static String waiting(JsonNode waiting) {
+            return waiting.hasNonNull("resource")
+                    ? "in %s: %s"
+                            .formatted(
+                                    waiting.path("stage").asText(),
+                                    waiting.path("resource").asText())
+                    : "for %s, position %d, behind %s"
+                            .formatted(
+                                    waiting.path("stage").asText(),
+                                    waiting.path("position").asInt(),
+                                    waiting.path("behind").path(0).asText("nobody"));
         }
 
         /// Beside the run's JSON, which stays what a program can read.

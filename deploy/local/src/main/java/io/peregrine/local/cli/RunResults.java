@@ -68,8 +68,7 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
     }
 
     /// @return the classifier's last epoch; a training that was restarted from scratch may have ended before one
-    ///     that was
-    ///     published earlier
+    ///     that was published earlier
     int lastEpoch() {
         for (JsonNode epoch : details.path("classifier").path("history")) {
             if (epoch.path("last").asBoolean()) {

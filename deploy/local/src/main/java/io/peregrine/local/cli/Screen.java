@@ -136,6 +136,9 @@ public final class Screen {
     }
 
     private static String waiting(StageQueued queued) {
+        if (queued.resource() != null) {
+            return "waits: " + queued.resource();
+        }
         String behind = queued.behind().isEmpty()
                 ? ""
                 : ", behind run " + queued.behind().getFirst()

@@ -38,8 +38,7 @@ public final class ComparisonPage {
     }
 
     /// @return one object: classes, tested, sentence, and of each strategy its trainings with all measures, and
-    ///     what it
-    ///     has more balanced accuracy than the baseline
+    ///     what it has more balanced accuracy than the baseline
     public String json() {
         List<Map<String, Object>> strategies = new ArrayList<>();
         for (String name : comparison.contenders()) {

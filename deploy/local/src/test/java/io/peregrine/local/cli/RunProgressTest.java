@@ -169,12 +169,16 @@ class RunProgressTest {
     void aRunThatWaitsIsToldForWhatUntilItGetsOn() {
         RunProgress progress = new RunProgress(RUN.id());
         String other = "cd".repeat(16);
-        progress.hear(said(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12)));
+        progress.hear(said(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12, null)));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), Screen.Mode.LIVE);
         screen.draw(progress, BEGIN.plusSeconds(2));
         assertThat(bytes.toString(StandardCharsets.UTF_8))
                 .contains("waits for ingest-service: 2nd in line, behind run %s and 1 more".formatted(other));
+
+        progress.hear(said(2, new StageQueued(RUN, Stage.INGEST, 0, List.of(), 12, "STORE_FULL: No room.")));
+        screen.draw(progress, BEGIN.plusSeconds(3));
+        assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("waits: STORE_FULL: No room.");
 
         progress.hear(said(3, new StageProgressed(RUN, Stage.INGEST, "decode", 1, 9, "images", Map.of())));
         assertThat(progress.queued(Stage.INGEST)).isEmpty();

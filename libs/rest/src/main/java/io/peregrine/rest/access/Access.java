@@ -93,8 +93,7 @@ class Access {
     }
 
     /// @return whether a caller without credentials may do everything: one on this machine, unless a proxy speaks
-    ///     for
-    ///     somebody else
+    ///     for somebody else
     boolean trusts(HttpServerRequest request) {
         return !keyRequired && PASSED_ON.stream().noneMatch(request.headers()::contains);
     }

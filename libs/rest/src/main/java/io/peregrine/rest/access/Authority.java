@@ -39,8 +39,7 @@ record Authority(String host, int port) {
 
     /// @param address of a web page, from the headers `Origin` or `Referer`
     /// @return whether the page comes from where this authority leads. Where either leaves its port out, that of
-    ///     the
-    ///     page's scheme is meant: a proxy in front may speak TLS.
+    ///     the page's scheme is meant: a proxy in front may speak TLS.
     boolean isOriginOf(String address) {
         int implied = address.regionMatches(true, 0, "https:", 0, 6) ? 443 : 80;
         return ofAddress(address)

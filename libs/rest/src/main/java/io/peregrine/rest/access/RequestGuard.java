@@ -105,8 +105,7 @@ class RequestGuard {
     }
 
     /// @param addresses whether any IP address is allowed as well: probes and Prometheus know no name, and an
-    ///     address
-    ///     cannot be rebound
+    ///     address cannot be rebound
     private Optional<Refusal> host(HttpServerRequest request, boolean addresses) {
         List<String> asked = authorities(request);
         if (asked.isEmpty()) {
