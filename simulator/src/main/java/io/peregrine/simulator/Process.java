@@ -38,6 +38,7 @@ final class Process {
             Path store,
             Path datasets,
             Producer<String, byte[]> producer,
+            SimulatedClock clock,
             Bug bug) {
         this.service = service;
         this.name = name;
@@ -53,8 +54,15 @@ final class Process {
         inbox.stop();
         this.pruning = new Pruning(database, needed, service.kinds());
         this.code = service.code(new Parts(database, needed, inbox, pruning, datasets));
-        this.steps =
-                new Steps(database, name, service.application(), service.stage(), LEASE, code.handlers(), producer);
+        this.steps = new Steps(
+                database,
+                name,
+                service.application(),
+                service.stage(),
+                LEASE,
+                code.handlers(),
+                producer,
+                () -> clock.elapsed().toNanos());
     }
 
     Service service() {

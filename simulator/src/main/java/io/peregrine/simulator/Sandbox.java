@@ -49,6 +49,7 @@ final class Sandbox implements AutoCloseable {
     private static final int REUSES_BEFORE_VACUUM = 100;
 
     private final Path folder;
+    private final Connection adminConnection;
     private final Jdbi admin;
     private final String reset;
     private final List<String> tables;
@@ -78,7 +79,9 @@ final class Sandbox implements AutoCloseable {
                 }
             }
         }
-        admin = Jdbi.create(source(postgres, name, "postgres", null));
+        // One connection: the oracle and the end of a schedule ask some hundred times.
+        adminConnection = source(postgres, name, "postgres", null).getConnection();
+        admin = Jdbi.create(adminConnection);
         admin.useHandle(sql -> sql.createScript(CLOCK).execute());
         for (Service service : Service.values()) {
             admin.useHandle(sql ->
@@ -187,6 +190,7 @@ final class Sandbox implements AutoCloseable {
         for (SimulatedDatabase source : sources.values()) {
             source.close();
         }
+        adminConnection.close();
         Files.createDirectories(folder);
     }
 }

@@ -64,6 +64,7 @@ final class ServiceState {
                     schedule.store(),
                     schedule.datasets().folder(),
                     SimulatedProducer.of(record -> schedule.faults().send(this, record)),
+                    schedule.sandbox().clock(),
                     schedule.bug()));
         }
         mayHaveWork();

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
+import java.util.function.LongSupplier;
 import org.apache.kafka.clients.producer.Producer;
 
 /// A process's worker and relay, made a step at a time by a scheduler instead of on threads of their own.
@@ -16,6 +17,7 @@ public final class Steps {
 
     /// @param name of the process
     /// @param application that events are said to come from
+    /// @param clock in nanoseconds
     public Steps(
             Database database,
             String name,
@@ -23,8 +25,9 @@ public final class Steps {
             Stage stage,
             Duration lease,
             List<JobHandler> handlers,
-            Producer<String, byte[]> producer) {
-        worker = new Worker(database, name, stage, lease, handlers);
+            Producer<String, byte[]> producer,
+            LongSupplier clock) {
+        worker = new Worker(database, name, stage, lease, Turns.TURN, handlers, clock);
         relay = new Relay(database, () -> producer, "/peregrine/" + application, stage);
     }
 

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 
 /// Renews the leases of running jobs, four times a lease and at least once a second; notes which runs are served,
@@ -23,18 +24,27 @@ final class Heartbeat implements Runnable {
     private final Set<JobContext> running;
     private final Map<String, Double> served;
     private final BooleanSupplier over;
+    private final LongSupplier clock;
     /// Kinds of errors that were logged since the last beat without any.
     private final Set<Class<?>> told = new HashSet<>();
 
     /// @param running the jobs at work
     /// @param served seconds of work by run that are not noted yet
     /// @param over whether there is nothing left to renew, now or later
-    Heartbeat(Jobs jobs, Duration lease, Set<JobContext> running, Map<String, Double> served, BooleanSupplier over) {
+    /// @param clock as [System#nanoTime]
+    Heartbeat(
+            Jobs jobs,
+            Duration lease,
+            Set<JobContext> running,
+            Map<String, Double> served,
+            BooleanSupplier over,
+            LongSupplier clock) {
         this.jobs = jobs;
         this.lease = lease;
         this.running = running;
         this.served = served;
         this.over = over;
+        this.clock = clock;
     }
 
     @Override
@@ -53,12 +63,12 @@ final class Heartbeat implements Runnable {
         }
     }
 
-    /// @param kept when each lease was last renewed, by [System#nanoTime]; updated
+    /// @param kept when each lease was last renewed, by the clock; updated
     void beat(Map<JobContext, Long> kept) {
         kept.keySet().retainAll(running);
         boolean whole = true;
         for (JobContext context : running) {
-            long now = System.nanoTime();
+            long now = clock.getAsLong();
             kept.putIfAbsent(context, now);
             try {
                 Optional<JobStopped.Reason> lost = jobs.keep(context.job());

@@ -7,6 +7,7 @@ import java.util.Collection;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /// A claimed job in its handler's hands. Every write is fenced: after the claim is lost nothing more is published.
@@ -17,18 +18,24 @@ public final class JobContext {
 
     private final Jobs jobs;
     private final Jobs.Claim claim;
+    private final LongSupplier clock;
     private final AtomicReference<JobStopped.Reason> stopped = new AtomicReference<>();
     private long progressOrdinal;
-    private long lastProgress = System.nanoTime() - PROGRESS_NANOS;
-    private final long claimed = System.nanoTime();
-    private long servedTo = claimed;
+    private long lastProgress;
+    private final long claimed;
+    private long servedTo;
     private volatile boolean mayGiveWay;
     private volatile boolean anotherFirst;
     private boolean done;
 
-    JobContext(Jobs jobs, Jobs.Claim claim) {
+    /// @param clock as [System#nanoTime]
+    JobContext(Jobs jobs, Jobs.Claim claim, LongSupplier clock) {
         this.jobs = jobs;
         this.claim = claim;
+        this.clock = clock;
+        this.claimed = clock.getAsLong();
+        this.servedTo = claimed;
+        this.lastProgress = claimed - PROGRESS_NANOS;
     }
 
     public Job job() {
@@ -101,7 +108,7 @@ public final class JobContext {
     ///     second
     public boolean shouldGiveWay(Duration slice) {
         mayGiveWay = true;
-        return anotherFirst && System.nanoTime() - claimed >= slice.toNanos();
+        return anotherFirst && clock.getAsLong() - claimed >= slice.toNanos();
     }
 
     /// @return to be thrown: the job is given back uncounted, and goes on when its run's turn comes again
@@ -119,7 +126,7 @@ public final class JobContext {
 
     /// @return seconds of work since this was asked last
     synchronized double served() {
-        long now = System.nanoTime();
+        long now = clock.getAsLong();
         double seconds = (now - servedTo) / 1e9;
         servedTo = now;
         return seconds;
@@ -128,10 +135,11 @@ public final class JobContext {
     /// Says how far the job is, at most once in two seconds; in between it is not even asked for.
     public void progress(Supplier<StageProgressed> event) {
         check();
-        if (System.nanoTime() - lastProgress < PROGRESS_NANOS) {
+        long now = clock.getAsLong();
+        if (now - lastProgress < PROGRESS_NANOS) {
             return;
         }
-        lastProgress = System.nanoTime();
+        lastProgress = now;
         StageProgressed said = event.get();
         // The fence tells the reports of several claims apart: they are not repeats of each other.
         String ordinal = "%d/%d/%d".formatted(job().id(), job().fence(), progressOrdinal++);

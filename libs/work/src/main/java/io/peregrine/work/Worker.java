@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
@@ -38,6 +39,7 @@ public final class Worker implements AutoCloseable {
 
     private final Stage stage;
     private final Jobs jobs;
+    private final LongSupplier clock;
     private final Heartbeat heartbeat;
     private final Map<String, JobHandler> handlers;
     private final Set<JobContext> running = ConcurrentHashMap.newKeySet();
@@ -63,7 +65,21 @@ public final class Worker implements AutoCloseable {
             Duration lease,
             Duration turn,
             Collection<? extends JobHandler> handlers) {
+        this(database, name, stage, lease, turn, handlers, System::nanoTime);
+    }
+
+    /// @param turn as above
+    /// @param clock as [System#nanoTime]: by it a job's progress is told, its slice ends, and its lease is given up
+    Worker(
+            Database database,
+            String name,
+            Stage stage,
+            Duration lease,
+            Duration turn,
+            Collection<? extends JobHandler> handlers,
+            LongSupplier clock) {
         this.stage = stage;
+        this.clock = clock;
         this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
         String home = handlers.stream()
                 .map(JobHandler::home)
@@ -71,7 +87,7 @@ public final class Worker implements AutoCloseable {
                 .findFirst()
                 .orElse("");
         this.jobs = new Jobs(database, stage, name, lease, new Turns(this.handlers.keySet(), home, turn));
-        this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty());
+        this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty(), clock);
     }
 
     /// @param count jobs at a time
@@ -134,7 +150,7 @@ public final class Worker implements AutoCloseable {
             fail(claim, FailureKind.OURS, "CRASHED", error);
             return;
         }
-        JobContext context = new JobContext(jobs, claim);
+        JobContext context = new JobContext(jobs, claim, clock);
         running.add(context);
         try {
             if (stopping) {
@@ -257,7 +273,7 @@ public final class Worker implements AutoCloseable {
 
     /// Renews the lease of each running job once.
     ///
-    /// @param renewed when each lease was last renewed, by [System#nanoTime]; updated
+    /// @param renewed when each lease was last renewed, by the clock; updated
     void heartbeat(Map<JobContext, Long> renewed) {
         heartbeat.beat(renewed);
     }

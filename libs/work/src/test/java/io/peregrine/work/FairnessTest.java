@@ -109,7 +109,7 @@ class FairnessTest {
 
         age(100);
         Jobs.Claim claim = jobs.claim().orElseThrow();
-        new JobContext(jobs, claim).save(new byte[] {1}, tx -> {});
+        new JobContext(jobs, claim, System::nanoTime).save(new byte[] {1}, tx -> {});
         jobs.tellWaiting();
         assertThat(work.said(StageQueued.class)).as("it has got on").hasSize(1);
     }

@@ -130,9 +130,9 @@ class LeaseTest {
         work.add(run, "tile", "1");
         Jobs first = work.jobs("first", Duration.ofMillis(1), "tile");
         Jobs second = work.jobs("second", LONG, "tile");
-        JobContext stale = new JobContext(first, first.claim().orElseThrow());
+        JobContext stale = new JobContext(first, first.claim().orElseThrow(), System::nanoTime);
         await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 1);
-        JobContext fresh = new JobContext(second, second.claim().orElseThrow());
+        JobContext fresh = new JobContext(second, second.claim().orElseThrow(), System::nanoTime);
 
         assertThat(fresh.job().fence()).isGreaterThan(stale.job().fence());
         assertThatThrownBy(() -> stale.save(new byte[] {1}, tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
@@ -157,11 +157,11 @@ class LeaseTest {
         assertThat(dying.claim()).isPresent();
         awaitExpiry();
 
-        JobContext saved = new JobContext(dying, dying.claim().orElseThrow());
+        JobContext saved = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
         saved.save("half".getBytes(), tx -> tx.say(WorkFixture.shard(run, 0), "half"));
         awaitExpiry();
 
-        JobContext published = new JobContext(dying, dying.claim().orElseThrow());
+        JobContext published = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
         assertThat(published.job().state()).asString().isEqualTo("half");
         assertThat(published.job().attempt()).isEqualTo(2);
         ArtifactRef first = store.publish("shard", "txt", "the same bytes".getBytes());
@@ -220,7 +220,7 @@ class LeaseTest {
             awaitExpiry();
         }
         // Progress begins both counts anew.
-        JobContext context = new JobContext(dying, dying.claim().orElseThrow());
+        JobContext context = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
         context.save(new byte[] {1}, tx -> {});
         assertThat(work.strings("select crashes || ' ' || failures from job")).containsExactly("0 0");
     }
