@@ -180,7 +180,12 @@ final class ServiceState {
         process.job = schedule.start(
                 process.name() + " works",
                 process,
-                () -> found[0] = process.steps().job(),
+                () -> {
+                    found[0] = process.steps().job();
+                    if (!found[0]) {
+                        process.steps().upkeep();
+                    }
+                },
                 thrown -> {
                     process.job = null;
                     mayHaveEvents = true;

@@ -38,6 +38,11 @@ public final class Steps {
         return worker.step();
     }
 
+    /// What a service does from time to time for its jobs.
+    public void upkeep() {
+        worker.cancelAbandoned();
+    }
+
     /// Renews the lease of the job that runs.
     public void heartbeat() {
         worker.heartbeat(renewed);

@@ -129,7 +129,8 @@ class WorkBeans {
         worker.start(config.threads());
         upkeep = new PeriodicTasks("upkeep")
                 .repeat("measure", Duration.ZERO, PAUSE, meters::measure)
-                .repeat("say what runs wait for", PAUSE, PAUSE, worker::tellWaiting);
+                .repeat("say what runs wait for", PAUSE, PAUSE, worker::tellWaiting)
+                .repeat("end what dead workers left of ended runs", PAUSE, PAUSE, worker::cancelAbandoned);
         started = true;
     }
 

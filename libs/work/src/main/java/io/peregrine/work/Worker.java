@@ -137,6 +137,11 @@ public final class Worker implements AutoCloseable {
         return claim.isPresent();
     }
 
+    /// Ends the jobs of ended runs whose workers died.
+    void cancelAbandoned() {
+        jobs.cancelAbandoned();
+    }
+
     /// Tells of the runs that have waited for long what they wait for.
     void tellWaiting() {
         jobs.tellWaiting();

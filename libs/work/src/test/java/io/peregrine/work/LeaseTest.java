@@ -10,6 +10,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.PipelineEvent.ShardWritten;
+import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import java.nio.file.Path;
@@ -122,6 +123,27 @@ class LeaseTest {
             over.await();
             worker.close();
         }
+    }
+
+    @Test
+    void aJobOfAnEndedRunWhoseWorkerDiedIsCancelled() {
+        RunRef ended = WorkFixture.run("ended");
+        RunRef goesOn = WorkFixture.run("goes on");
+        work.add(ended, "tile", "1");
+        work.add(goesOn, "tile", "1");
+        Jobs dying = work.jobs("dying", Duration.ofMillis(1), "tile");
+        Jobs.Claim left = dying.claim().orElseThrow();
+        dying.claim().orElseThrow();
+        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(ended), "end"));
+        await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 2);
+
+        Jobs others = work.jobs("another", LONG, "tile");
+        others.cancelAbandoned();
+        assertThat(work.strings("select state from job order by id")).containsExactly("cancelled", "running");
+        // Should its worker only have been paused, it learns that the run has ended.
+        JobContext paused = new JobContext(dying, left, System::nanoTime);
+        assertThatThrownBy(() -> paused.done(tx -> {})).isInstanceOf(JobStopped.class);
+        assertThat(others.claim().orElseThrow().job().run()).isEqualTo(goesOn);
     }
 
     @Test
