@@ -5,19 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.peregrine.simulator.Simulator.Found;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/// The short form of `./peregrine simulate`.
+/// The short form of `./peregrine simulate` and `./peregrine simulate --bugs`.
 class SimulatorTest {
+    private static final int SCHEDULES = 40;
+
     private static Simulator simulator;
 
     @BeforeAll
@@ -36,9 +38,29 @@ class SimulatorTest {
     @Test
     void schedulesShowNothingWrong() throws Exception {
         List<Found> found = new CopyOnWriteArrayList<>();
-        long run = simulator.search(1, 40, null, 1, found::add);
+        long run = simulator.search(1, SCHEDULES, null, 1, found::add);
         assertThat(found).isEmpty();
-        assertThat(run).isEqualTo(40);
+        assertThat(run).isEqualTo(SCHEDULES);
+    }
+
+    /// Those that few schedules find; the others take a minute.
+    @ParameterizedTest
+    @EnumSource(names = {"NO_FSYNC_OF_FILE", "RELAY_STOPS_AT_BAD_ROW", "DECODE_OUTSIDE_TRY", "INBOX_KEY_WITHOUT_SOURCE"})
+    void aBugThatIsPlantedIsFoundAtOnce(Bug bug) throws Exception {
+        assertThat(isFoundWithin(30, bug)).isTrue();
+    }
+
+    @Tag("slow")
+    @ParameterizedTest
+    @EnumSource
+    void everyBugThatIsPlantedIsFound(Bug bug) throws Exception {
+        assertThat(isFoundWithin(1_000, bug)).isTrue();
+    }
+
+    private static boolean isFoundWithin(int schedules, Bug bug) throws Exception {
+        List<Found> found = new CopyOnWriteArrayList<>();
+        simulator.search(1, schedules, bug, 1, found::add);
+        return !found.isEmpty();
     }
 
     @Test

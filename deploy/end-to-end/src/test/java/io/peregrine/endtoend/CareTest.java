@@ -31,6 +31,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -97,6 +98,7 @@ class CareTest {
     }
 
     @Test
+    @Tag("slow")
     void theSameInABucket() throws Exception {
         begin();
         try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);

@@ -26,10 +26,12 @@ import java.util.Random;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// A thousand events, one in twenty of them bad: each good one has its effect, each bad one is kept, and nobody falls.
+@Tag("slow")
 class ThousandEventsTest {
     private static final int EVENTS = 1_000;
     private static final String LAST_WORD = "the last word";
