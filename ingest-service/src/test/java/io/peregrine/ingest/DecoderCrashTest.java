@@ -57,12 +57,12 @@ class DecoderCrashTest {
     void listTwoPacks() throws Exception {
         postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
         Flyway.configure()
-                .dataSource(source(postgres.url()))
+                .dataSource(source(postgres.url(), postgres.password("ingest")))
                 .locations("db/work", "db/ingest")
                 .placeholders(Map.of("kinds", "pack"))
                 .load()
                 .migrate();
-        database = new Database(source(postgres.url()));
+        database = new Database(source(postgres.url(), postgres.password("ingest")));
         store = new FileStore(folder.resolve("store"));
         Path gallery = Files.createDirectories(folder.resolve("gallery"));
         for (String label : List.of("Cubism", "Rococo")) {
@@ -124,7 +124,7 @@ class DecoderCrashTest {
 
     private int deathsUntilDone(int times) throws Exception {
         for (int deaths = 0; deaths < 8; deaths++) {
-            Process process = new ProcessBuilder(
+            ProcessBuilder builder = new ProcessBuilder(
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "--enable-native-access=ALL-UNNAMED",
@@ -135,8 +135,9 @@ class DecoderCrashTest {
                             folder.toString(),
                             Integer.toString(times))
                     .redirectErrorStream(true)
-                    .redirectOutput(folder.resolve("process-" + deaths + ".log").toFile())
-                    .start();
+                    .redirectOutput(folder.resolve("process-" + deaths + ".log").toFile());
+            builder.environment().put("PGPASSWORD", postgres.password("ingest"));
+            Process process = builder.start();
             assertThat(process.waitFor(1, TimeUnit.MINUTES))
                     .as("the process ends")
                     .isTrue();
@@ -178,11 +179,11 @@ class DecoderCrashTest {
                         .list());
     }
 
-    private static PGSimpleDataSource source(String url) {
+    private static PGSimpleDataSource source(String url, String password) {
         PGSimpleDataSource source = new PGSimpleDataSource();
         source.setUrl(url);
         source.setUser("ingest");
-        source.setPassword("ingest");
+        source.setPassword(password);
         return source;
     }
 
@@ -191,7 +192,7 @@ class DecoderCrashTest {
         public static void main(String[] arguments) throws Exception {
             Path folder = Path.of(arguments[1]);
             Path gallery = folder.resolve("gallery");
-            Database database = new Database(source(arguments[0]));
+            Database database = new Database(source(arguments[0], System.getenv("PGPASSWORD")));
             // As a service sees it: a pack that is reused must be known to be needed.
             ArtifactStore store = new NeededStore(new FileStore(folder.resolve("store")), Set.of("pack"));
             Roots roots = new Roots(List.of(gallery));

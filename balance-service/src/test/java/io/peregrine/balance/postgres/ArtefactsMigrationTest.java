@@ -31,7 +31,7 @@ class ArtefactsMigrationTest {
     void shardsAndRecipesOfEarlierRunsAreNeededByThem() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
             FluentConfiguration flyway = Flyway.configure()
-                    .dataSource(postgres.url(), "balance", "balance")
+                    .dataSource(postgres.url(), "balance", postgres.password("balance"))
                     .locations("db/work", "db/balance")
                     .placeholders(java.util.Map.of("kinds", "none"));
             flyway.target("20261125").load().migrate();

@@ -4,11 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.security.SecureRandom;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -17,7 +13,6 @@ import java.util.stream.Stream;
 /// once, and only the owner of the data folder can read them.
 public final class LocalKeys {
     private static final List<String> ROLES = List.of("read", "run", "maintain");
-    private static final int BYTES = 32;
 
     private LocalKeys() {}
 
@@ -28,24 +23,11 @@ public final class LocalKeys {
         if (Files.isRegularFile(file)) {
             return file;
         }
-        SecureRandom random = new SecureRandom();
         List<String> lines = new ArrayList<>();
         for (String role : ROLES) {
-            byte[] key = new byte[BYTES];
-            random.nextBytes(key);
-            lines.add("local-%s %s %s"
-                    .formatted(
-                            role, role, Base64.getUrlEncoder().withoutPadding().encodeToString(key)));
+            lines.add("local-%s %s %s".formatted(role, role, PrivateFile.secret()));
         }
-        Path aside = data.resolve("keys.part");
-        try {
-            Files.deleteIfExists(aside);
-            Files.createFile(aside, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            Files.write(aside, lines);
-            return Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (IOException e) {
-            throw new UncheckedIOException("no keys can be written to " + data, e);
-        }
+        return PrivateFile.write(file, lines);
     }
 
     /// @return the key of a maintainer, where the file of a data folder can be read and has one in full

@@ -202,7 +202,7 @@ public final class LocalPeregrine implements AutoCloseable {
         given.put("PEREGRINE_TRAINER_STATE", trainerState().toString());
         given.put("PEREGRINE_DATABASE_URL", postgres.url());
         given.put("PEREGRINE_DATABASE_USER", service.word());
-        given.put("PEREGRINE_DATABASE_PASSWORD", service.word());
+        given.put("PEREGRINE_DATABASE_PASSWORD", postgres.password(service.word()));
         given.put("PEREGRINE_PARENT", Long.toString(ProcessHandle.current().pid()));
         given.put("PEREGRINE_CLUSTER_URL", address(Service.CLUSTER));
         given.put("PEREGRINE_INGEST_URL", address(Service.INGEST));

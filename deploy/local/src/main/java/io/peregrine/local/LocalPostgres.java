@@ -18,6 +18,7 @@ import java.util.stream.Stream;
 
 /// A real PostgreSQL as a child process, with a schema and a role for each service.
 ///
+/// It asks everyone for a password (SCRAM), the superuser too. Passwords are in `pgpass` beside the data folder.
 /// Durable as a server is: `fsync` and `synchronous_commit` are on. One that an earlier `kill -9` left running on
 /// the same folder is found and stopped, and its folder taken over.
 public final class LocalPostgres implements AutoCloseable, Supervised {
@@ -31,6 +32,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
     private final Path folder;
     private final int port;
     private final PostgresProcesses processes;
+    private volatile DatabasePasswords passwords;
     private EmbeddedPostgres server;
     private volatile boolean wanted;
     private Long goneSince;
@@ -58,11 +60,18 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
             processes.end();
             Ports.mustBeFree(port, NAME);
             beginAnewIfHalfMade();
+            passwords = DatabasePasswords.of(
+                    folder.resolveSibling("pgpass"),
+                    Stream.concat(Stream.of(PostgresAccess.SUPERUSER), SERVICES.stream())
+                            .toList());
+            Path binaries = folder.resolveSibling("postgres-binaries");
             server = EmbeddedPostgres.builder()
                     .setDataDirectory(folder)
                     .setCleanDataDirectory(false)
-                    .setOverrideWorkingDirectory(
-                            folder.resolveSibling("postgres-binaries").toFile())
+                    .setOverrideWorkingDirectory(binaries.toFile())
+                    .setDataDirectoryCustomizer(ready -> new PostgresAccess(folder, binaries, log())
+                            .restrict(passwords.of(PostgresAccess.SUPERUSER)))
+                    .setConnectConfig("password", passwords.of(PostgresAccess.SUPERUSER))
                     .setPort(port)
                     .setPGStartupWait(Duration.ofSeconds(60))
                     .setServerConfig("fsync", "on")
@@ -70,6 +79,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
                     .setServerConfig("full_page_writes", "on")
                     .setServerConfig("max_connections", "200")
                     .setServerConfig("listen_addresses", "127.0.0.1")
+                    .setServerConfig("unix_socket_directories", "")
                     // What clients are told is no concern of the server's log; why it ended is.
                     .setServerConfig("log_min_messages", "fatal")
                     .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log().toFile()))
@@ -112,14 +122,15 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
             }
             for (String service : SERVICES) {
                 if (!exists(sql, "select 1 from pg_roles where rolname = '" + service + "'")) {
-                    sql.execute("create role %s login password '%s'".formatted(service, service));
+                    sql.execute("create role %s login".formatted(service));
                 }
+                sql.execute(PostgresAccess.passwordOf(service, passwords.of(service)));
                 sql.execute("alter role %s set search_path = %s".formatted(service, service));
             }
         } catch (SQLException e) {
             throw new IllegalStateException("PostgreSQL refuses Peregrine's roles", e);
         }
-        try (Connection connection = DriverManager.getConnection(url(), "postgres", "postgres");
+        try (Connection connection = connect(PostgresAccess.SUPERUSER);
                 Statement sql = connection.createStatement()) {
             for (String service : SERVICES) {
                 sql.execute("create schema if not exists %s authorization %s".formatted(service, service));
@@ -145,9 +156,15 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
         return port;
     }
 
-    /// @param service whose role to take; its password is its name
-    public Connection connect(String service) throws SQLException {
-        return DriverManager.getConnection(url(), service, service);
+    /// @param role a service's, or `postgres`
+    /// @return its password
+    public String password(String role) {
+        return passwords.of(role);
+    }
+
+    /// @param role a service's, or `postgres`
+    public Connection connect(String role) throws SQLException {
+        return DriverManager.getConnection(url(), role, password(role));
     }
 
     /// Stops the server; [#start] goes on from its folder.
@@ -209,8 +226,9 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
     /// Also a refusal is an answer, such as one while the server recovers.
     @Override
     public boolean answers() {
-        try (Connection connection =
-                DriverManager.getConnection(url() + "?loginTimeout=5&socketTimeout=5", "postgres", "postgres")) {
+        String superuser = PostgresAccess.SUPERUSER;
+        try (Connection connection = DriverManager.getConnection(
+                url() + "?loginTimeout=5&socketTimeout=5", superuser, passwords.of(superuser))) {
             return connection.isValid(5);
         } catch (SQLException refused) {
             String state = refused.getSQLState();

@@ -31,7 +31,7 @@ class ArtefactsMigrationTest {
     void listingsAndPacksOfEarlierRunsAreNeededByThemAndReuseHangsOnItsPack() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
             FluentConfiguration flyway = Flyway.configure()
-                    .dataSource(postgres.url(), "ingest", "ingest")
+                    .dataSource(postgres.url(), "ingest", postgres.password("ingest"))
                     .locations("db/work", "db/ingest")
                     .placeholders(java.util.Map.of("kinds", "none"));
             flyway.target("20261125").load().migrate();

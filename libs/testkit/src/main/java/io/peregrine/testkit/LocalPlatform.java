@@ -57,7 +57,7 @@ public final class LocalPlatform implements QuarkusTestResourceLifecycleManager 
             settings.put("kafka.bootstrap.servers", broker.bootstrapServers());
             settings.put("peregrine.database.url", postgres.url());
             settings.put("peregrine.database.user", service);
-            settings.put("peregrine.database.password", service);
+            settings.put("peregrine.database.password", postgres.password(service));
             settings.put("peregrine.store", folder.resolve("store").toString());
             settings.put("peregrine.roots", roots.toString());
             settings.put("peregrine.trainer.state", folder.resolve("state").toString());

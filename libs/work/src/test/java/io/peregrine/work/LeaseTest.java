@@ -49,14 +49,15 @@ class LeaseTest {
     void aProcessThatWasPausedPastItsLeasePublishesNothing() throws Exception {
         RunRef run = WorkFixture.run("paused");
         work.add(run, "slow", "only");
-        Process paused = new ProcessBuilder(
+        ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
                         System.getProperty("java.class.path"),
                         PausedWorker.class.getName(),
                         work.postgres.url())
-                .redirectErrorStream(true)
-                .start();
+                .redirectErrorStream(true);
+        builder.environment().put("PGPASSWORD", work.postgres.password("ingest"));
+        Process paused = builder.start();
         var lines = paused.inputReader();
         try {
             String line = lines.readLine();
@@ -99,7 +100,7 @@ class LeaseTest {
             org.postgresql.ds.PGSimpleDataSource source = new org.postgresql.ds.PGSimpleDataSource();
             source.setUrl(arguments[0]);
             source.setUser("ingest");
-            source.setPassword("ingest");
+            source.setPassword(System.getenv("PGPASSWORD"));
             CountDownLatch over = new CountDownLatch(1);
             Worker worker = new Worker(
                     new Database(source),

@@ -344,7 +344,7 @@ class PruningTest {
             org.postgresql.ds.PGSimpleDataSource before = new org.postgresql.ds.PGSimpleDataSource();
             before.setUrl(work.postgres.url());
             before.setUser("ingest");
-            before.setPassword("ingest");
+            before.setPassword(work.postgres.password("ingest"));
             before.setCurrentSchema("before");
             WorkFixture.migrations(before).target("20261125").load().migrate();
             Database database = new Database(before);

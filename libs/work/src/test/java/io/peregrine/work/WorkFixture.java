@@ -72,7 +72,7 @@ final class WorkFixture implements AutoCloseable {
         PGSimpleDataSource source = new ObservedSource(before);
         source.setUrl(postgres.url());
         source.setUser("ingest");
-        source.setPassword("ingest");
+        source.setPassword(postgres.password("ingest"));
         source.setConnectTimeout(2);
         return source;
     }

@@ -35,10 +35,10 @@ class CheckpointTableTest {
     void start() {
         postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
         flyway = Flyway.configure()
-                .dataSource(postgres.url(), "trainer", "trainer")
+                .dataSource(postgres.url(), "trainer", postgres.password("trainer"))
                 .locations("db/work", "db/trainer")
                 .placeholders(Map.of("kinds", "checkpoint"));
-        sql = Jdbi.create(postgres.url(), "trainer", "trainer").open();
+        sql = Jdbi.create(postgres.url(), "trainer", postgres.password("trainer")).open();
     }
 
     @AfterEach

@@ -1,0 +1,76 @@
+package io.peregrine.local;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The passwords of the local database's roles: a line `*:*:*:ROLE:PASSWORD` for each, in a file as PostgreSQL's own
+/// clients read it (`PGPASSFILE`). They are drawn once. A file that is there is used as it is.
+final class DatabasePasswords {
+    /// Host, port and database; role; password. A backslash quotes a colon or another backslash.
+    private static final Pattern LINE =
+            Pattern.compile("(?:(?:[^:\\\\]|\\\\.)+:){3}((?:[^:\\\\]|\\\\.)+):((?:[^:\\\\]|\\\\.)+)");
+
+    private final Map<String, String> byRole;
+
+    private DatabasePasswords(Map<String, String> byRole) {
+        this.byRole = byRole;
+    }
+
+    /// Reads the file, or draws passwords into a new one.
+    ///
+    /// @param roles that need one
+    /// @throws Refusal if the file has none for one of them
+    static DatabasePasswords of(Path file, Collection<String> roles) {
+        if (!Files.exists(file)) {
+            List<String> lines = new ArrayList<>();
+            roles.forEach(role -> lines.add("*:*:*:%s:%s".formatted(role, PrivateFile.secret())));
+            PrivateFile.write(file, lines);
+        }
+        PrivateFile.restrict(file);
+        Map<String, String> byRole = read(file);
+        for (String role : roles) {
+            if (!byRole.containsKey(role)) {
+                throw new Refusal(
+                        "%s has no password for the role %s. A line for it is *:*:*:%2$s:PASSWORD; without the file, new passwords are drawn at the next start."
+                                .formatted(file, role));
+            }
+        }
+        return new DatabasePasswords(byRole);
+    }
+
+    private static Map<String, String> read(Path file) {
+        Map<String, String> byRole = new LinkedHashMap<>();
+        try {
+            for (String line : Files.readAllLines(file)) {
+                Matcher matcher = LINE.matcher(line);
+                if (!line.startsWith("#") && matcher.matches()) {
+                    byRole.putIfAbsent(unquoted(matcher.group(1)), unquoted(matcher.group(2)));
+                }
+            }
+        } catch (IOException e) {
+            throw new Refusal("The passwords of the database cannot be read from %s (%s).".formatted(file, e));
+        }
+        return byRole;
+    }
+
+    private static String unquoted(String field) {
+        return field.replaceAll("\\\\(.)", "$1");
+    }
+
+    /// @throws IllegalArgumentException if the file was not asked for one of this role
+    String of(String role) {
+        String password = byRole.get(role);
+        if (password == null) {
+            throw new IllegalArgumentException("'%s' is none of the roles %s".formatted(role, byRole.keySet()));
+        }
+        return password;
+    }
+}

@@ -1,0 +1,95 @@
+package io.peregrine.local;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.zonky.test.db.postgres.util.LinuxUtils;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.postgresql.util.PasswordUtil;
+
+/// Whom a database lets in: whoever knows a role's password, from its first moment on. A folder whose database let
+/// everyone in is changed like a new one.
+final class PostgresAccess {
+    static final String SUPERUSER = "postgres";
+
+    private static final String RULES = """
+            # Written anew at each start.
+            # TYPE  DATABASE  USER  ADDRESS  METHOD
+            local   all       all            scram-sha-256
+            host    all       all   all      scram-sha-256
+            """;
+
+    private final Path folder;
+    private final Path binaries;
+    private final Path log;
+
+    /// @param folder of the database's data
+    /// @param binaries where PostgreSQL's programs are unpacked
+    PostgresAccess(Path folder, Path binaries, Path log) {
+        this.folder = folder;
+        this.binaries = binaries;
+        this.log = log;
+    }
+
+    /// Writes the rules, and gives the superuser a password by PostgreSQL's single-user mode, which has no network.
+    /// No server may run.
+    void restrict(String superusersPassword) {
+        try {
+            Files.writeString(folder.resolve("pg_hba.conf"), RULES);
+            List<String> command = new ArrayList<>();
+            if (LinuxUtils.isUnshareAvailable()) {
+                // PostgreSQL refuses to run as root.
+                command.addAll(List.of("unshare", "-U"));
+            }
+            command.addAll(List.of(program().toString(), "--single", "-D", folder.toString()));
+            // No statement goes to a log.
+            command.addAll(List.of("-c", "log_min_messages=fatal", "-c", "log_min_error_statement=panic", "postgres"));
+            Process single = new ProcessBuilder(command)
+                    .redirectErrorStream(true)
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                    .start();
+            try (var input = single.getOutputStream()) {
+                input.write((passwordOf(SUPERUSER, superusersPassword) + "\n").getBytes(UTF_8));
+            }
+            if (single.waitFor() != 0) {
+                throw new IllegalStateException("PostgreSQL's single-user mode ended with status %d; see %s."
+                        .formatted(single.exitValue(), log));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("the database in " + folder + " cannot be given a password", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException("interrupted while PostgreSQL was given a password", e);
+        }
+    }
+
+    /// @return a statement from which the password cannot be read
+    static String passwordOf(String role, String password) {
+        return "alter role %s password '%s'".formatted(role, PasswordUtil.encodeScramSha256(password.toCharArray()));
+    }
+
+    /// The newest: after an upgrade there are those of two versions.
+    private Path program() throws IOException {
+        try (Stream<Path> versions = Files.list(binaries)) {
+            return versions.map(version -> version.resolve("bin/postgres"))
+                    .filter(Files::isExecutable)
+                    .max(Comparator.comparing(program -> unpacked(program.getParent())))
+                    .orElseThrow(() -> new IOException("no PostgreSQL is unpacked in " + binaries));
+        }
+    }
+
+    private static FileTime unpacked(Path bin) {
+        try {
+            return (FileTime) Files.getAttribute(bin.getParent(), "lastModifiedTime");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}
