@@ -21,7 +21,7 @@ private static final ObjectNode DEFINITIONS = JSON.createObjectNode();
 
 void main(String[] arguments) throws Exception {
     ObjectNode kinds = JSON.createObjectNode();
-    for (String kind : new String[] {"kafka.Kafka", "nodepool.KafkaNodePool", "topic.KafkaTopic"}) {
+    for (String kind : new String[] {"kafka.Kafka", "nodepool.KafkaNodePool", "topic.KafkaTopic", "user.KafkaUser"}) {
         String name = kind.substring(kind.indexOf('.') + 1);
         Class<?> spec = Class.forName("io.strimzi.api.kafka.model." + kind + "Spec");
         ObjectNode resource = object();

@@ -3,7 +3,7 @@ package io.peregrine.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.peregrine.events.Topics;
+import io.peregrine.events.BrokerUser;
 import io.peregrine.local.ProjectRoot;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -125,14 +125,48 @@ class ComposeFileTest {
         assertThat(new TreeMap<>(used)).isEqualTo(example);
     }
 
+    /// [TransportTest] starts broker and database with these settings.
     @Test
-    void topicsAreThoseOfTheEvents() throws IOException {
-        Map<String, Integer> created = new TreeMap<>();
-        Files.readAllLines(FOLDER.resolve("kafka/topics")).stream()
-                .filter(line -> line.matches("peregrine\\.\\w+ \\d+"))
-                .map(line -> line.split(" "))
-                .forEach(topic -> created.put(topic[0], Integer.parseInt(topic[1])));
-        assertThat(created).isEqualTo(new TreeMap<>(Topics.partitions()));
+    void whatOtherContainersReachIsEncryptedAndAsksWhoTheyAre() throws IOException {
+        JsonNode kafka = services.get("kafka").path("environment");
+        Map<String, String> protocols = new TreeMap<>();
+        for (String listener :
+                kafka.path("KAFKA_LISTENER_SECURITY_PROTOCOL_MAP").asText().split(",")) {
+            protocols.put(listener.split(":")[0], listener.split(":")[1]);
+        }
+        for (String listener : kafka.path("KAFKA_LISTENERS").asText().split(",")) {
+            String name = listener.split("://")[0];
+            boolean loopback = listener.split("://")[1].startsWith("localhost:");
+            assertThat(protocols.get(name)).as(listener).isEqualTo(loopback ? "PLAINTEXT" : "SASL_SSL");
+        }
+        assertThat(Files.readAllLines(FOLDER.resolve("postgres/pg_hba.conf")).stream()
+                        .filter(line -> !line.startsWith("#"))
+                        .map(line -> line.replaceAll(" +", " ")))
+                .containsExactly("local all all scram-sha-256", "hostssl all all all scram-sha-256");
+        assertThat(services.get("postgres").path("command").toString())
+                .contains("\"ssl=on\"", "\"hba_file=/etc/postgresql/pg_hba.conf\"");
+    }
+
+    @Test
+    void everyServiceVerifiesBrokerAndDatabaseAndHasItsOwnPasswords() {
+        for (BrokerUser user : BrokerUser.values()) {
+            String service = user.user();
+            String volume = "secret-" + service.replace("-service", "");
+            assertThat(services.get("broker-setup").path("volumes").toString())
+                    .contains("\"%s:/run/secrets/users/%s:ro\"".formatted(volume, service));
+            if (user != BrokerUser.PUBLISHER) {
+                JsonNode environment = services.get(service).path("environment");
+                assertThat(environment.path("KAFKA_SECURITY_PROTOCOL").asText()).isEqualTo("SASL_SSL");
+                for (String container : List.of(service, "migrate-" + service.replace("-service", ""))) {
+                    assertThat(services.get(container)
+                                    .at("/environment/PEREGRINE_DATABASE_URL")
+                                    .asText())
+                            .contains("?sslmode=verify-full&sslrootcert=/run/secrets/service/ca.crt");
+                    assertThat(services.get(container).path("volumes").toString())
+                            .contains("\"" + volume + ":/run/secrets/service:ro\"");
+                }
+            }
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.networknt.schema.JsonSchema;
 import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion.VersionFlag;
+import io.peregrine.events.BrokerUser;
 import io.peregrine.events.Topics;
 import io.peregrine.local.ProjectRoot;
 import java.io.IOException;
@@ -16,10 +17,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,7 +57,7 @@ class KubernetesManifestsTest {
                 });
             }
         }
-        assertThat(SCHEMAS).containsKeys("Deployment", "NetworkPolicy", "ScaledObject", "Kafka", "KafkaTopic");
+        assertThat(SCHEMAS).containsKeys("Deployment", "NetworkPolicy", "ScaledObject", "Kafka", "KafkaTopic", "KafkaUser");
     }
 
     @Test
@@ -76,6 +86,7 @@ class KubernetesManifestsTest {
                 "{apiVersion: v1, kind: Service, metadata: {name: a}, spec: {ports: [{port: http}]}}",
                 "{apiVersion: keda.sh/v1alpha1, kind: ScaledObject, metadata: {name: a}, spec: {scaleTargetRef: {name: a}}}",
                 "{apiVersion: kafka.strimzi.io/v1, kind: KafkaTopic, metadata: {name: a}, spec: {partition: 1}}",
+                "{apiVersion: kafka.strimzi.io/v1, kind: KafkaUser, metadata: {name: a}, spec: {authentication: {type: plain}}}",
                 "{apiVersion: kafka.strimzi.io/v1, kind: KafkaNodePool, metadata: {name: a}, spec: {roles: [brokers]}}",
                 "{apiVersion: v1, kind: Pod, metadata: {name: a}}"
             })
@@ -91,6 +102,68 @@ class KubernetesManifestsTest {
                         topic.at("/metadata/name").asText(),
                         topic.at("/spec/partitions").asInt()));
         assertThat(topics).isEqualTo(new TreeMap<>(Topics.partitions()));
+    }
+
+    @Test
+    void usersMayDoWhatTheirServicesDo() throws IOException {
+        Map<String, Set<AclBinding>> users = new TreeMap<>();
+        for (JsonNode user : ofKind(base(), "KafkaUser")) {
+            String name = user.at("/metadata/name").asText();
+            assertThat(user.at("/spec/authentication/type").asText()).isEqualTo("scram-sha-512");
+            Set<AclBinding> acls = users.computeIfAbsent(name, none -> new HashSet<>());
+            for (JsonNode acl : user.at("/spec/authorization/acls")) {
+                ResourcePattern resource = new ResourcePattern(
+                        ResourceType.fromString(acl.at("/resource/type").asText()),
+                        acl.at("/resource/name").asText(),
+                        acl.at("/resource/patternType").asText().equals("prefix")
+                                ? PatternType.PREFIXED
+                                : PatternType.LITERAL);
+                for (JsonNode operation : acl.path("operations")) {
+                    acls.add(new AclBinding(
+                            resource,
+                            new AccessControlEntry(
+                                    "User:" + name,
+                                    acl.path("host").asText(),
+                                    AclOperation.fromString(operation.asText()),
+                                    AclPermissionType.ALLOW)));
+                }
+            }
+        }
+        Map<String, Set<AclBinding>> expected = new TreeMap<>();
+        for (BrokerUser user : BrokerUser.values()) {
+            expected.put(user.user(), Set.copyOf(user.acls()));
+        }
+        assertThat(users).isEqualTo(expected);
+    }
+
+    @Test
+    void brokerAndDatabaseAreReachedByTlsAndVerified() throws IOException {
+        List<JsonNode> manifests = base();
+        JsonNode kafka = ofKind(manifests, "Kafka").getFirst().path("spec");
+        assertThat(kafka.at("/kafka/listeners")).allSatisfy(listener -> {
+            assertThat(listener.path("tls").asBoolean()).isTrue();
+            assertThat(listener.at("/authentication/type").asText()).isEqualTo("scram-sha-512");
+        });
+        assertThat(kafka.at("/kafka/authorization/type").asText()).isEqualTo("simple");
+        assertThat(kafka.path("entityOperator").has("userOperator")).isTrue();
+        JsonNode settings = ofKind(manifests, "ConfigMap").getFirst().path("data");
+        assertThat(settings.path("KAFKA_SECURITY_PROTOCOL").asText()).isEqualTo("SASL_SSL");
+        assertThat(settings.path("PEREGRINE_DATABASE_URL").asText()).contains("?sslmode=verify-full&sslrootcert=");
+        for (String service : OURS) {
+            JsonNode pod = ofKind(manifests, "Deployment").stream()
+                    .filter(d -> d.at("/metadata/name").asText().equals(service))
+                    .findFirst()
+                    .orElseThrow()
+                    .at("/spec/template/spec");
+            assertThat(pod.path("volumes").toString())
+                    .contains("{\"name\":\"%s\",\"items\":[{\"key\":\"password\",\"path\":\"kafka-password\"}]}"
+                            .formatted(service));
+            Stream.of("/containers/0", "/initContainers/0")
+                    .forEach(container -> assertThat(
+                                    pod.at(container + "/volumeMounts").toString())
+                            .as("%s of %s", container, service)
+                            .contains("/run/secrets/transport"));
+        }
     }
 
     @Test
