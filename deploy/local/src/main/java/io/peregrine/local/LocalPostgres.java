@@ -60,10 +60,13 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
             processes.end();
             Ports.mustBeFree(port, NAME);
             beginAnewIfHalfMade();
-            passwords = DatabasePasswords.of(
-                    folder.resolveSibling("pgpass"),
-                    Stream.concat(Stream.of(PostgresAccess.SUPERUSER), SERVICES.stream())
-                            .toList());
+            if (passwords == null) {
+                // Later starts keep them, whatever the file says by then: the services that run have these.
+                passwords = DatabasePasswords.of(
+                        folder.resolveSibling("pgpass"),
+                        Stream.concat(Stream.of(PostgresAccess.SUPERUSER), SERVICES.stream())
+                                .toList());
+            }
             Path binaries = folder.resolveSibling("postgres-binaries");
             server = EmbeddedPostgres.builder()
                     .setDataDirectory(folder)

@@ -57,9 +57,15 @@ class PostgresAccessTest {
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
             assertThat(postgres.password("trainer")).isEqualTo("it's :\\trainer");
             assertGuarded(postgres);
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                    .isEqualTo("rw-------");
+
+            // A server that is started again under running services keeps the passwords that they have.
+            Files.delete(file);
+            postgres.stop();
+            postgres.start();
+            assertGuarded(postgres);
         }
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-                .isEqualTo("rw-------");
     }
 
     /// A folder as it was made before: everyone is let in, and a role's password is its name.
