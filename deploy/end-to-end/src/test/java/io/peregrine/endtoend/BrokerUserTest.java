@@ -27,8 +27,8 @@ class BrokerUserTest {
     @EnumSource(value = BrokerUser.class, mode = EnumSource.Mode.EXCLUDE, names = "PUBLISHER")
     void aServicesUserReadsWhatItsChannelsDo(BrokerUser user) throws IOException {
         Properties settings = new Properties();
-        try (Reader reader = Files.newBufferedReader(
-                module(user.user()).resolve("src/main/resources/application.properties"))) {
+        try (Reader reader =
+                Files.newBufferedReader(module(user.user()).resolve("src/main/resources/application.properties"))) {
             settings.load(reader);
         }
         Set<String> topics = new TreeSet<>();

@@ -27,8 +27,7 @@ final class ComposeDatabase implements AutoCloseable {
         return new ComposeDatabase(EmbeddedPostgres.builder()
                 .setDataDirectory(folder.resolve("postgres"))
                 .setCleanDataDirectory(false)
-                .setOverrideWorkingDirectory(
-                        folder.resolve("postgres-binaries").toFile())
+                .setOverrideWorkingDirectory(folder.resolve("postgres-binaries").toFile())
                 .setConnectConfig("password", superuser)
                 .setConnectConfig("sslmode", "require")
                 .setServerConfig("listen_addresses", "127.0.0.1,127.0.0.2")
@@ -42,17 +41,18 @@ final class ComposeDatabase implements AutoCloseable {
                         ProjectRoot.path()
                                 .resolve("deploy/compose/postgres/pg_hba.conf")
                                 .toString())
-                .setOutputRedirector(
-                        ProcessBuilder.Redirect.appendTo(folder.resolve("tls.log").toFile()))
-                .setErrorRedirector(
-                        ProcessBuilder.Redirect.appendTo(folder.resolve("tls.log").toFile()))
+                .setOutputRedirector(ProcessBuilder.Redirect.appendTo(
+                        folder.resolve("tls.log").toFile()))
+                .setErrorRedirector(ProcessBuilder.Redirect.appendTo(
+                        folder.resolve("tls.log").toFile()))
                 .start());
     }
 
     /// In its container the key is the server's user's; here it must be ours.
     private static Path copy(ComposeSecrets secrets, String name, Path folder) throws IOException {
         Path copy = folder.resolve(name);
-        Files.write(copy, Files.readAllBytes(secrets.folder().resolve("postgres").resolve(name)));
+        Files.write(
+                copy, Files.readAllBytes(secrets.folder().resolve("postgres").resolve(name)));
         return Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
     }
 

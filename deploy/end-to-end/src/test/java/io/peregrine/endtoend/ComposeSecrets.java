@@ -17,7 +17,16 @@ import java.util.Properties;
 /// @param folder that has a folder for each volume of secrets
 record ComposeSecrets(Path folder) {
     private static final List<String> VOLUMES = List.of(
-            "postgres", "ingest", "balance", "trainer", "cluster", "grafana", "http", "kafka", "publisher", "authority");
+            "postgres",
+            "ingest",
+            "balance",
+            "trainer",
+            "cluster",
+            "grafana",
+            "http",
+            "kafka",
+            "publisher",
+            "authority");
 
     /// Needs `openssl`.
     static ComposeSecrets make(Path folder) throws IOException, InterruptedException {
@@ -51,7 +60,8 @@ record ComposeSecrets(Path folder) {
     }
 
     String kafkaPassword(BrokerUser user) throws IOException {
-        return Files.readString(folder.resolve(user.user().replace("-service", "")).resolve("kafka-password"));
+        return Files.readString(
+                folder.resolve(user.user().replace("-service", "")).resolve("kafka-password"));
     }
 
     /// @return a folder as `broker-setup` has it: of each user the file `USER/kafka-password`

@@ -57,7 +57,8 @@ class KubernetesManifestsTest {
                 });
             }
         }
-        assertThat(SCHEMAS).containsKeys("Deployment", "NetworkPolicy", "ScaledObject", "Kafka", "KafkaTopic", "KafkaUser");
+        assertThat(SCHEMAS)
+                .containsKeys("Deployment", "NetworkPolicy", "ScaledObject", "Kafka", "KafkaTopic", "KafkaUser");
     }
 
     @Test

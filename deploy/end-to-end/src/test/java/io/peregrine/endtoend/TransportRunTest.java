@@ -87,11 +87,10 @@ class TransportRunTest {
     private static void publish(ComposeBroker broker, ComposeSecrets secrets, Path gallery) throws Exception {
         Properties publisher = secrets.publisher();
         publisher.setProperty("bootstrap.servers", broker.bootstrapServers());
-        ProducerRecord<String, byte[]> record = new ProducerRecord<>(Topics.DATASETS, """
+        ProducerRecord<String, byte[]> record = new ProducerRecord<>(
+                Topics.DATASETS, """
                 {"dataset":"secret","uri":"%s","image":{"side":32},"balance":{"strategy":"none"},
-                 "classifier":{"epochs":1,"batchSize":8},"autoencoder":{"epochs":1,"batchSize":8,"latent":12}}"""
-                .formatted(gallery.toUri())
-                .getBytes(UTF_8));
+                 "classifier":{"epochs":1,"batchSize":8},"autoencoder":{"epochs":1,"batchSize":8,"latent":12}}""".formatted(gallery.toUri()).getBytes(UTF_8));
         try (KafkaProducer<String, byte[]> producer =
                 new KafkaProducer<>(publisher, new StringSerializer(), new ByteArraySerializer())) {
             producer.send(record).get();
@@ -124,8 +123,8 @@ class TransportRunTest {
                 partitions.put(new TopicPartition(topic, partition), OffsetSpec.latest());
             }
         });
-        try (Admin admin = Admin.create(
-                Map.of("bootstrap.servers", peregrine.broker().bootstrapServers()))) {
+        try (Admin admin =
+                Admin.create(Map.of("bootstrap.servers", peregrine.broker().bootstrapServers()))) {
             return admin.listOffsets(partitions).all().get().values().stream()
                     .mapToLong(at -> at.offset())
                     .sum();

@@ -94,10 +94,9 @@ class TransportTest {
                             .createTopics(List.of(new NewTopic("peregrine.more", 1, (short) 1)))
                             .all()
                             .get());
-            assertRefused(AuthorizationException.class, () -> readiness
-                    .describeAcls(AclBindingFilter.ANY)
-                    .values()
-                    .get());
+            assertRefused(
+                    AuthorizationException.class,
+                    () -> readiness.describeAcls(AclBindingFilter.ANY).values().get());
         }
         try (KafkaProducer<String, byte[]> relay = producer(client)) {
             for (String topic : Topics.partitions().keySet()) {
@@ -286,6 +285,9 @@ class TransportTest {
     }
 
     private static void assertRefused(Class<? extends Throwable> refusal, Attempt attempt) {
-        assertThatThrownBy(attempt::call).isInstanceOf(ExecutionException.class).cause().isInstanceOf(refusal);
+        assertThatThrownBy(attempt::call)
+                .isInstanceOf(ExecutionException.class)
+                .cause()
+                .isInstanceOf(refusal);
     }
 }

@@ -26,6 +26,8 @@ final class PostgresAccess {
             host    all       all   all      scram-sha-256
             """;
 
+    private static volatile Path lastUsed;
+
     private final Path folder;
     private final Path binaries;
     private final Path log;
@@ -75,14 +77,21 @@ final class PostgresAccess {
         return "alter role %s password '%s'".formatted(role, PasswordUtil.encodeScramSha256(password.toCharArray()));
     }
 
-    /// The newest: after an upgrade there are those of two versions.
+    /// The newest: after an upgrade there are those of two versions. They are unpacked once in a process, for the first
+    /// of its databases.
     private Path program() throws IOException {
-        try (Stream<Path> versions = Files.list(binaries)) {
-            return versions.map(version -> version.resolve("bin/postgres"))
-                    .filter(Files::isExecutable)
-                    .max(Comparator.comparing(program -> unpacked(program.getParent())))
-                    .orElseThrow(() -> new IOException("no PostgreSQL is unpacked in " + binaries));
+        if (Files.isDirectory(binaries)) {
+            try (Stream<Path> versions = Files.list(binaries)) {
+                versions.map(version -> version.resolve("bin/postgres"))
+                        .filter(Files::isExecutable)
+                        .max(Comparator.comparing(program -> unpacked(program.getParent())))
+                        .ifPresent(found -> lastUsed = found);
+            }
         }
+        if (lastUsed == null || !Files.isExecutable(lastUsed)) {
+            throw new IOException("no PostgreSQL is unpacked in " + binaries);
+        }
+        return lastUsed;
     }
 
     private static FileTime unpacked(Path bin) {

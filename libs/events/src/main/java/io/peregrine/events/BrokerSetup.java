@@ -59,8 +59,7 @@ public final class BrokerSetup {
         // As many replicas as the broker's default says.
         List<NewTopic> missing = Topics.partitions().entrySet().stream()
                 .filter(topic -> !present.contains(topic.getKey()))
-                .map(topic ->
-                        new NewTopic(topic.getKey(), Optional.of(topic.getValue()), Optional.empty()))
+                .map(topic -> new NewTopic(topic.getKey(), Optional.of(topic.getValue()), Optional.empty()))
                 .toList();
         admin.createTopics(missing).all().get();
     }
@@ -80,8 +79,7 @@ public final class BrokerSetup {
         for (BrokerUser user : BrokerUser.values()) {
             AclBindingFilter ofUser = new AclBindingFilter(
                     ResourcePatternFilter.ANY,
-                    new AccessControlEntryFilter(
-                            "User:" + user.user(), null, AclOperation.ANY, AclPermissionType.ANY));
+                    new AccessControlEntryFilter("User:" + user.user(), null, AclOperation.ANY, AclPermissionType.ANY));
             Collection<AclBinding> present = admin.describeAcls(ofUser).values().get();
             Set<AclBinding> missing = new HashSet<>(user.acls());
             missing.removeAll(present);

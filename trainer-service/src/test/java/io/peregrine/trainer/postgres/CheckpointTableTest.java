@@ -38,7 +38,8 @@ class CheckpointTableTest {
                 .dataSource(postgres.url(), "trainer", postgres.password("trainer"))
                 .locations("db/work", "db/trainer")
                 .placeholders(Map.of("kinds", "checkpoint"));
-        sql = Jdbi.create(postgres.url(), "trainer", postgres.password("trainer")).open();
+        sql = Jdbi.create(postgres.url(), "trainer", postgres.password("trainer"))
+                .open();
     }
 
     @AfterEach
