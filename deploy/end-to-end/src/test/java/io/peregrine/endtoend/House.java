@@ -12,8 +12,10 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.Topics;
+import io.peregrine.local.ChildProcesses;
 import io.peregrine.local.LocalBroker;
 import io.peregrine.local.LocalPeregrine;
+import io.peregrine.local.LocalPostgres;
 import io.peregrine.local.Service;
 import java.io.IOException;
 import java.net.URI;
@@ -22,6 +24,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -48,24 +51,72 @@ import org.awaitility.core.ConditionTimeoutException;
 final class House implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
+    /// Null, if another process has started everything.
     private final LocalPeregrine peregrine;
+
+    private final String kafka;
+    private final int postgresPort;
+    private final Map<Service, String> addresses;
+    private final Path data;
     private final List<String> notices;
     private final Listener listener;
     private final KafkaProducer<String, byte[]> producer;
     private final HttpClient http = HttpClient.newHttpClient();
 
     private House(LocalPeregrine peregrine, List<String> notices) throws IOException {
+        this(
+                peregrine,
+                peregrine.broker().bootstrapServers(),
+                peregrine.postgres().port(),
+                Stream.of(Service.values()).collect(Collectors.toMap(Function.identity(), peregrine::address)),
+                peregrine.data(),
+                notices);
+    }
+
+    private House(
+            LocalPeregrine peregrine,
+            String kafka,
+            int postgresPort,
+            Map<Service, String> addresses,
+            Path data,
+            List<String> notices)
+            throws IOException {
         this.peregrine = peregrine;
+        this.kafka = kafka;
+        this.postgresPort = postgresPort;
+        this.addresses = addresses;
+        this.data = data;
         this.notices = notices;
-        this.listener = new Listener(peregrine.broker().bootstrapServers());
+        this.listener = new Listener(kafka);
         this.producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", peregrine.broker().bootstrapServers(), "acks", "all"),
+                Map.of("bootstrap.servers", kafka, "acks", "all"),
                 new StringSerializer(),
                 new ByteArraySerializer());
     }
 
     static House open(Path data, Path root) throws IOException {
         return open(data, root, Map.of());
+    }
+
+    /// What `./peregrine up` has started in another process over a data folder. Only that can end or kill it.
+    static House attach(Path data) throws IOException {
+        JsonNode instance = EventCodec.json().readTree(data.resolve("peregrine.json").toFile());
+        int postgresPort = new ChildProcesses(data)
+                .read().stream()
+                        .filter(child -> child.name().equals("PostgreSQL"))
+                        .findFirst()
+                        .orElseThrow()
+                        .port();
+        return new House(
+                null,
+                instance.path("kafka").asText(),
+                postgresPort,
+                Stream.of(Service.values())
+                        .collect(Collectors.toMap(
+                                Function.identity(),
+                                service -> instance.path(service.word()).asText())),
+                data,
+                List.of());
     }
 
     /// Its store is a bucket.
@@ -131,7 +182,7 @@ final class House implements AutoCloseable {
 
     /// @return bootstrap servers
     String kafka() {
-        return peregrine.broker().bootstrapServers();
+        return kafka;
     }
 
     /// Deletes every record of every topic, as Kafka does once they are old enough.
@@ -185,7 +236,7 @@ final class House implements AutoCloseable {
     /// What cluster-service answers; anything but 200 fails the test with the answer.
     JsonNode get(String path) throws Exception {
         HttpResponse<String> answer = http.send(
-                HttpRequest.newBuilder(URI.create(peregrine.address(Service.CLUSTER) + path))
+                HttpRequest.newBuilder(URI.create(addresses.get(Service.CLUSTER) + path))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
         if (answer.statusCode() != 200) {
@@ -197,7 +248,7 @@ final class House implements AutoCloseable {
     /// @return the status of cluster-service's answer
     int status(String path) throws Exception {
         return http.send(
-                        HttpRequest.newBuilder(URI.create(peregrine.address(Service.CLUSTER) + path))
+                        HttpRequest.newBuilder(URI.create(addresses.get(Service.CLUSTER) + path))
                                 .build(),
                         HttpResponse.BodyHandlers.discarding())
                 .statusCode();
@@ -219,7 +270,7 @@ final class House implements AutoCloseable {
 
     HttpResponse<String> post(String path, String body) throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create(peregrine.address(Service.CLUSTER) + path))
+                HttpRequest.newBuilder(URI.create(addresses.get(Service.CLUSTER) + path))
                         .header("content-type", "application/json")
                         .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
@@ -235,10 +286,14 @@ final class House implements AutoCloseable {
         return peregrine.broker();
     }
 
+    LocalPostgres postgres() {
+        return peregrine.postgres();
+    }
+
     /// What a service answers, with whatever status.
     HttpResponse<String> ask(Service service, String path) throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create(peregrine.address(service) + path))
+                HttpRequest.newBuilder(URI.create(addresses.get(service) + path))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
     }
@@ -253,10 +308,10 @@ final class House implements AutoCloseable {
     }
 
     /// Starts one more process of a service, beside the first.
-    void replica(String service) {
-        peregrine.replica(
+    Process replica(String service) {
+        return peregrine.replica(
                 Service.valueOf(service.toUpperCase(Locale.ROOT)),
-                peregrine.data().resolve("logs").resolve(service + "-replica.log"));
+                data.resolve("logs").resolve(service + "-replica.log"));
     }
 
     /// @return the number of a service's process, for signals
@@ -278,27 +333,41 @@ final class House implements AutoCloseable {
     }
 
     ArtifactStore store() {
-        return new FileStore(peregrine.store());
+        return new FileStore(storeFolder());
     }
 
     Path storeFolder() {
-        return peregrine.store();
+        return data.resolve("store");
     }
 
     /// @return where each service answers
     Map<Service, String> addresses() {
-        return Stream.of(Service.values()).collect(Collectors.toMap(Function.identity(), peregrine::address));
+        return addresses;
     }
 
     Connection database(String service) throws SQLException {
-        return peregrine.postgres().connect(service);
+        return connect("peregrine", service);
+    }
+
+    /// @param name of a database
+    Connection superuser(String name) throws SQLException {
+        return connect(name, "postgres");
+    }
+
+    private Connection connect(String name, String role) throws SQLException {
+        return DriverManager.getConnection(
+                "jdbc:postgresql://127.0.0.1:%d/%s?loginTimeout=5&socketTimeout=10".formatted(postgresPort, name),
+                role,
+                role);
     }
 
     @Override
     public void close() throws InterruptedException {
         producer.close();
         listener.close();
-        peregrine.close();
+        if (peregrine != null) {
+            peregrine.close();
+        }
         assertThat(listener.complaints())
                 .as("said otherwise than docs/asyncapi.yaml")
                 .isEmpty();

@@ -38,8 +38,8 @@ import picocli.CommandLine.ScopeType;
                     + " only the golden ones.",
             "./peregrine bench balance compares with imbalanced-learn, bench train with PyTorch, bench networks with the"
                     + " report's; --help after each tells more.",
-            "./peregrine chaos [N [SEED]] ends a trainer N times, 50 if left out, and compares what comes out; accept goes"
-                    + " through what the pipeline promises, line by line.",
+            "./peregrine chaos disturbs services, broker, database and disk for ten minutes, and compares what comes out;"
+                    + " --help after it tells more. accept goes through what the pipeline promises, line by line.",
             "./peregrine simulate runs schedules of faults on the services' own code; --help after it tells more."
         })
 public final class Peregrine {

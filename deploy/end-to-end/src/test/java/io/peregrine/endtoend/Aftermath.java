@@ -1,0 +1,238 @@
+package io.peregrine.endtoend;
+
+import static java.util.stream.Collectors.toCollection;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.events.CloudEvent;
+import io.peregrine.events.EventCodec;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.PipelineEvent.RunCompleted;
+import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.events.Topics;
+import io.peregrine.events.UnreadableEvent;
+import io.peregrine.local.Service;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+
+/// What must be true once everything has ended: nothing is lost, nothing is doubled, nothing is left to do.
+final class Aftermath {
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+    private static final Map<Service, Set<String>> RECEIVES = Map.of(
+            Service.INGEST, Set.of(Topics.DATASETS, Topics.RUNS),
+            Service.BALANCE, Set.of(Topics.IMAGES, Topics.RUNS),
+            Service.TRAINER, Set.of(Topics.SHARDS, Topics.RUNS),
+            Service.CLUSTER, Topics.partitions().keySet());
+
+    private final House house;
+    private final Set<String> wrong = new TreeSet<>();
+    /// By topic: source and id of events, place of records that are none.
+    private final Map<String, Set<String>> events = new HashMap<>();
+
+    private final Map<String, Set<String>> garbage = new HashMap<>();
+    private long records;
+    private long repeats;
+
+    private Aftermath(House house) {
+        this.house = house;
+    }
+
+    /// @param wrong sentences; none, if all is well
+    /// @param events different ones
+    /// @param repeats records that repeat an event, which the contract allows
+    /// @param garbage records that are no events
+    record Findings(Set<String> wrong, long events, long repeats, long garbage) {
+        @Override
+        public String toString() {
+            return "%,d events on Kafka, %,d of them delivered again; %,d records that are no events"
+                    .formatted(events, repeats, garbage);
+        }
+    }
+
+    /// Looks again and again for two minutes, until nothing is wrong: the last events may still be on their way.
+    static Findings of(House house) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            Aftermath now = new Aftermath(house);
+            now.look();
+            if (now.wrong.isEmpty() || System.nanoTime() > deadline) {
+                long garbage = now.garbage.values().stream().mapToLong(Set::size).sum();
+                return new Findings(now.wrong, now.records - now.repeats - garbage, now.repeats, garbage);
+            }
+            TimeUnit.SECONDS.sleep(1);
+        }
+    }
+
+    private void look() throws Exception {
+        readTopics();
+        for (Service service : Service.values()) {
+            try (Connection database = house.database(service.word())) {
+                lookAt(service, database);
+            }
+        }
+    }
+
+    private void readTopics() {
+        Map<String, byte[]> bytes = new HashMap<>();
+        Map<String, Set<String>> ends = new TreeMap<>();
+        for (ConsumerRecord<String, byte[]> record : committed()) {
+            records++;
+            CloudEvent event;
+            try {
+                event = EventCodec.read(record);
+            } catch (UnreadableEvent none) {
+                add(garbage, record.topic(), place(record.topic(), record.partition(), record.offset()));
+                continue;
+            }
+            String id = event.source() + " " + event.id();
+            add(events, record.topic(), id);
+            byte[] first = bytes.putIfAbsent(id, record.value());
+            if (first != null) {
+                repeats++;
+                if (!Arrays.equals(first, record.value())) {
+                    wrong.add("event %s (%s) was published twice with different content".formatted(id, event.type()));
+                }
+            }
+            if (event.data() instanceof RunCompleted
+                    || event.data() instanceof RunFailed
+                    || event.data() instanceof RunCancelled) {
+                add(ends, event.subject(), id);
+            }
+        }
+        ends.forEach((run, ids) -> {
+            if (ids.size() > 1) {
+                wrong.add("run %s has %d end events".formatted(run, ids.size()));
+            }
+        });
+    }
+
+    private static void add(Map<String, Set<String>> sets, String key, String value) {
+        sets.computeIfAbsent(key, any -> new TreeSet<>()).add(value);
+    }
+
+    private static String place(String topic, int partition, long offset) {
+        return "%s/%d/%d".formatted(topic, partition, offset);
+    }
+
+    /// All records of the five topics that a consumer of committed ones gets.
+    private List<ConsumerRecord<String, byte[]>> committed() {
+        List<ConsumerRecord<String, byte[]>> all = new ArrayList<>();
+        try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", house.kafka(), "isolation.level", "read_committed"),
+                new StringDeserializer(),
+                new ByteArrayDeserializer())) {
+            List<TopicPartition> partitions = new ArrayList<>();
+            Topics.partitions().forEach((topic, count) -> {
+                for (int partition = 0; partition < count; partition++) {
+                    partitions.add(new TopicPartition(topic, partition));
+                }
+            });
+            consumer.assign(partitions);
+            consumer.seekToBeginning(partitions);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(partitions);
+            while (ends.entrySet().stream().anyMatch(end -> consumer.position(end.getKey()) < end.getValue())) {
+                consumer.poll(Duration.ofMillis(200)).forEach(all::add);
+            }
+        }
+        return all;
+    }
+
+    private void lookAt(Service service, Connection database) throws Exception {
+        String name = service.module();
+        Set<String> received = select(database, "select source || ' ' || id from inbox");
+        Set<String> there = ofTopics(events, RECEIVES.get(service));
+        tell(name + " has not received", minus(there, received));
+        tell(name + " has received what is on no topic of its own:", minus(received, there));
+
+        tell(
+                name + " has not sent",
+                select(database, "select id || ' ' || type from outbox where sent_at is null and set_aside_at is null"));
+        tell(name + " has set aside", select(database, "select id || ' ' || type from outbox where set_aside_at is not null"));
+        Set<String> everything = ofTopics(events, Topics.partitions().keySet());
+        Set<String> sent = select(
+                database, "select '/peregrine/%s ' || id from outbox where sent_at is not null".formatted(name));
+        tell(name + " believes that it has sent", minus(sent, everything));
+
+        tell(
+                name + " has not done the job",
+                select(
+                        database,
+                        "select run || ' ' || kind || ' ' || key || ' ' || state || coalesce(' ' || error, '') from job"
+                                + " where state not in ('done', 'cancelled') and not (state = 'failed' and error like 'FOLDER_MISSING%')"));
+        Set<String> kept = select(
+                database, "select topic || '/' || partition || '/' || kafka_offset from quarantine");
+        Set<String> expected = ofTopics(garbage, RECEIVES.get(service));
+        tell(name + " has not quarantined the record at", minus(expected, kept));
+        tell(name + " has quarantined the event at", minus(kept, expected));
+        for (String uri : select(database, "select uri from needed")) {
+            lookAt(name, uri);
+        }
+    }
+
+    /// An artifact that a run references lies in the store, and its bytes are those of its name.
+    private void lookAt(String service, String uri) throws Exception {
+        Path file = house.storeFolder().resolve(uri.substring(ArtifactStore.SCHEME.length()));
+        if (!Files.isRegularFile(file)) {
+            wrong.add("%s: %s is not in the store".formatted(service, uri));
+            return;
+        }
+        String digest = HexFormat.of()
+                .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+        if (!file.getFileName().toString().startsWith(digest)) {
+            wrong.add("%s: %s holds other bytes than its name says".formatted(service, uri));
+        }
+    }
+
+    private static Set<String> ofTopics(Map<String, Set<String>> sets, Set<String> topics) {
+        return topics.stream()
+                .flatMap(topic -> sets.getOrDefault(topic, Set.of()).stream())
+                .collect(toCollection(TreeSet::new));
+    }
+
+    private static Set<String> minus(Set<String> all, Set<String> others) {
+        Set<String> left = new TreeSet<>(all);
+        left.removeAll(others);
+        return left;
+    }
+
+    private void tell(String what, Set<String> which) {
+        if (!which.isEmpty()) {
+            wrong.add("%s %s%s"
+                    .formatted(
+                            what,
+                            which.stream().limit(5).toList(),
+                            which.size() > 5 ? " and %,d more".formatted(which.size() - 5) : ""));
+        }
+    }
+
+    private static Set<String> select(Connection database, String query) throws SQLException {
+        Set<String> values = new TreeSet<>();
+        try (Statement sql = database.createStatement();
+                ResultSet rows = sql.executeQuery(query)) {
+            while (rows.next()) {
+                values.add(rows.getString(1));
+            }
+        }
+        return values;
+    }
+}

@@ -1,0 +1,109 @@
+package io.peregrine.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/// The launcher is killed (`kill -9`) at drawn moments of `up`, `demo` and `compare`. The same command, typed again,
+/// goes all the way, and nothing is left running at its end.
+@Tag("slow")
+class LauncherKilledTest {
+    private static final Duration PATIENCE = Duration.ofMinutes(8);
+    private static final int KILLS = 4;
+
+    @TempDir(cleanup = CleanupMode.ON_SUCCESS)
+    Path folder;
+
+    private final Random random = new Random(Long.getLong("peregrine.chaos.seed", 42));
+
+    @Test
+    void upIsTypedAgain() throws Exception {
+        Path gallery = gallery();
+        String data = folder.resolve("data").toString();
+        // Coming up takes some 10 to 30 seconds.
+        killAtDrawnMoments(15_000, "up", "--foreground", "--ports", "free", "--data", data);
+
+        succeeds("up", "--ports", "free", "--data", data);
+        succeeds("run", gallery.toString(), "--side", "32", "--epochs", "1", "--data", data);
+        assertThat(succeeds("status", "--data", data)).contains("completed");
+        assertThat(succeeds("fsck", "--data", data)).contains("Nothing that a run needs is missing or damaged");
+        assertThat(succeeds("down", "--data", data)).contains("Down.");
+        nothingIsLeft();
+    }
+
+    @Test
+    void demoIsTypedAgain() throws Exception {
+        String data = folder.resolve("data").toString();
+        String[] demo = {"demo", "--side", "32", "--epochs", "1", "--ports", "free", "--data", data};
+        killAtDrawnMoments(30_000, demo);
+
+        assertThat(succeeds(demo)).contains("27 clusters");
+        nothingIsLeft();
+    }
+
+    @Test
+    void compareIsTypedAgain() throws Exception {
+        Path gallery = gallery();
+        String undisturbed = compare(gallery, "undisturbed", false);
+        assertThat(compare(gallery, "killed", true)).isEqualTo(undisturbed);
+        nothingIsLeft();
+    }
+
+    private String compare(Path gallery, String name, boolean killed) throws Exception {
+        Path to = folder.resolve(name + "-page");
+        String[] compare = {
+            "compare", gallery.toString(), "--strategies", "none,auto", "--seeds", "2", "--side", "32", "--epochs", "2",
+            "--ports", "free", "--data", folder.resolve(name).toString(), "--to", to.toString()
+        };
+        if (killed) {
+            killAtDrawnMoments(30_000, compare);
+        }
+        succeeds(compare);
+        return Files.readString(to.resolve("compare.md"));
+    }
+
+    private Path gallery() throws Exception {
+        Path gallery = folder.resolve("gallery");
+        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        return gallery;
+    }
+
+    private void killAtDrawnMoments(int milliseconds, String... words) throws Exception {
+        List<String> moments = new ArrayList<>();
+        for (int kill = 0; kill < KILLS; kill++) {
+            Process launcher = CommandLine.start(folder.resolve("killed.log"), Map.of(), words);
+            int moment = 500 + random.nextInt(milliseconds);
+            boolean over = launcher.waitFor(moment, TimeUnit.MILLISECONDS);
+            launcher.destroyForcibly().onExit().join();
+            moments.add(over ? "over before" : "%.1f s".formatted(moment / 1e3));
+        }
+        System.out.printf("%s: launcher killed after %s%n", words[0], String.join(", ", moments));
+    }
+
+    private String succeeds(String... words) throws Exception {
+        CommandLine.Answer answer = CommandLine.run(folder.resolve("typed.log"), PATIENCE, words);
+        assertThat(answer.status()).as("%s: %s", Arrays.toString(words), answer.words()).isZero();
+        return answer.words();
+    }
+
+    private void nothingIsLeft() {
+        Awaitility.await("the end of everything that was started")
+                .atMost(Duration.ofSeconds(20))
+                .untilAsserted(() -> assertThat(CommandLine.of(folder))
+                        .extracting(process -> process.info().commandLine().orElse("?"))
+                        .isEmpty());
+    }
+}
