@@ -1,6 +1,7 @@
 package io.peregrine.balance;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.FullDisk;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
@@ -75,7 +76,7 @@ class PlanClasses implements JobHandler {
             real[manifest.label(row)]++;
         }
         BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
-        refuseSmallDisk(plan, store.usableBytes());
+        ensureRoom(plan, store.totalBytes(), store.usableBytes());
         List<PlannedClass> classes = new ArrayList<>();
         List<FindNeighbours.Order> orders = new ArrayList<>();
         Set<KnownNeighbours.Key> known = database.jdbi().withHandle(sql -> KnownNeighbours.of(sql, ref));
@@ -152,13 +153,24 @@ class PlanClasses implements JobHandler {
         return bytes(plan.rows(), synthetic, plan.sizes().size());
     }
 
-    /// @throws Failure INPUT `DISK_TOO_SMALL`
-    static void refuseSmallDisk(BalancePlan plan, long free) {
-        if (bytes(plan) > free) {
+    /// @param total bytes of the store's disk
+    /// @param free bytes that are left there
+    /// @throws Failure INPUT `DISK_TOO_SMALL`, if the whole disk has no room for the recipes; RESOURCE `STORE_FULL`,
+    ///     if only others take it now: the job waits
+    static void ensureRoom(BalancePlan plan, long total, long free) {
+        String takes = "The recipes of %,d rows take %,d bytes".formatted(plan.rows(), bytes(plan));
+        if (bytes(plan) > total) {
             throw Failure.input(
                     "DISK_TOO_SMALL",
-                    "the recipes of %,d rows take %,d bytes, and the store's disk has %,d left; make room and publish the dataset again"
-                            .formatted(plan.rows(), bytes(plan), free));
+                    "%s, and the store's whole disk has %,d; use a larger disk and publish the dataset again"
+                            .formatted(takes, total));
+        }
+        if (bytes(plan) > free) {
+            throw Failure.resource(
+                    FullDisk.CODE,
+                    "%s, and the store's disk has %,d left. Make room or prune; the work then continues by itself"
+                            .formatted(takes, free),
+                    null);
         }
     }
 }

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.peregrine.artifacts.FullDisk;
 import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.events.Failure;
+import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec.Strategy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -14,15 +16,26 @@ class PlanClassesTest {
     private static final BalancePlan PLAN =
             BalancePlan.of(new Strategy.AtLeast(1_000), 5, List.of("Baroque", "Cubism"), new long[] {10, 2_000});
 
+    private static final long TAKES = PlanClasses.bytes(3_000, 990, 2);
+
+    private static void refused(long total, long free, String code, FailureKind kind, String left) {
+        assertThatThrownBy(() -> PlanClasses.ensureRoom(PLAN, total, free))
+                .isInstanceOfSatisfying(Failure.class, failure -> {
+                    assertThat(failure.code()).isEqualTo(code);
+                    assertThat(failure.kind()).isEqualTo(kind);
+                })
+                .hasMessageContaining("recipes of 3,000 rows")
+                .hasMessageContaining(left);
+    }
+
     @Test
     void aDiskThatCannotHoldTheRecipesIsRefusedByNameBeforeWorkStarts() {
-        long takes = PlanClasses.bytes(3_000, 990, 2);
+        assertThatCode(() -> PlanClasses.ensureRoom(PLAN, TAKES, TAKES)).doesNotThrowAnyException();
+        refused(TAKES - 1, TAKES - 1, "DISK_TOO_SMALL", FailureKind.INPUT, "%,d; use a larger disk".formatted(TAKES - 1));
+    }
 
-        assertThatCode(() -> PlanClasses.refuseSmallDisk(PLAN, takes)).doesNotThrowAnyException();
-        assertThatThrownBy(() -> PlanClasses.refuseSmallDisk(PLAN, takes - 1))
-                .isInstanceOfSatisfying(
-                        Failure.class, failure -> assertThat(failure.code()).isEqualTo("DISK_TOO_SMALL"))
-                .hasMessageContaining("recipes of 3,000 rows")
-                .hasMessageContaining("%,d left".formatted(takes - 1));
+    @Test
+    void aDiskThatOthersHaveFilledIsWaitedFor() {
+        refused(TAKES, 0, FullDisk.CODE, FailureKind.RESOURCE, "0 left");
     }
 }

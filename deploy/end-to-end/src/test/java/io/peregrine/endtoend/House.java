@@ -12,7 +12,6 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.Topics;
-import io.peregrine.local.ChildProcesses;
 import io.peregrine.local.LocalBroker;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.LocalPostgres;
@@ -24,9 +23,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.sql.Connection;
-import java.sql.DriverManager;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -35,9 +31,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.Function;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -54,42 +47,19 @@ final class House implements AutoCloseable {
     /// Null, if another process has started everything.
     private final LocalPeregrine peregrine;
 
-    private final String kafka;
-    private final int postgresPort;
-    private final Map<Service, String> addresses;
-    private final Path data;
+    private final Endpoints at;
     private final List<String> notices;
     private final Listener listener;
     private final KafkaProducer<String, byte[]> producer;
     private final HttpClient http = HttpClient.newHttpClient();
 
-    private House(LocalPeregrine peregrine, List<String> notices) throws IOException {
-        this(
-                peregrine,
-                peregrine.broker().bootstrapServers(),
-                peregrine.postgres().port(),
-                Stream.of(Service.values()).collect(Collectors.toMap(Function.identity(), peregrine::address)),
-                peregrine.data(),
-                notices);
-    }
-
-    private House(
-            LocalPeregrine peregrine,
-            String kafka,
-            int postgresPort,
-            Map<Service, String> addresses,
-            Path data,
-            List<String> notices)
-            throws IOException {
+    private House(LocalPeregrine peregrine, Endpoints at, List<String> notices) throws IOException {
         this.peregrine = peregrine;
-        this.kafka = kafka;
-        this.postgresPort = postgresPort;
-        this.addresses = addresses;
-        this.data = data;
+        this.at = at;
         this.notices = notices;
-        this.listener = new Listener(kafka);
+        this.listener = new Listener(at.kafka());
         this.producer = new KafkaProducer<>(
-                Map.of("bootstrap.servers", kafka, "acks", "all"),
+                Map.of("bootstrap.servers", at.kafka(), "acks", "all"),
                 new StringSerializer(),
                 new ByteArraySerializer());
     }
@@ -100,23 +70,7 @@ final class House implements AutoCloseable {
 
     /// What `./peregrine up` has started in another process over a data folder. Only that can end or kill it.
     static House attach(Path data) throws IOException {
-        JsonNode instance = EventCodec.json().readTree(data.resolve("peregrine.json").toFile());
-        int postgresPort = new ChildProcesses(data)
-                .read().stream()
-                        .filter(child -> child.name().equals("PostgreSQL"))
-                        .findFirst()
-                        .orElseThrow()
-                        .port();
-        return new House(
-                null,
-                instance.path("kafka").asText(),
-                postgresPort,
-                Stream.of(Service.values())
-                        .collect(Collectors.toMap(
-                                Function.identity(),
-                                service -> instance.path(service.word()).asText())),
-                data,
-                List.of());
+        return new House(null, Endpoints.announced(data), List.of());
     }
 
     /// Its store is a bucket.
@@ -143,9 +97,9 @@ final class House implements AutoCloseable {
         // What is small and soon over gains nothing from the optimizing compiler, which takes a third of a start.
         told.put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1");
         List<String> notices = new CopyOnWriteArrayList<>();
-        return new House(
-                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), told, notices::add),
-                notices);
+        LocalPeregrine peregrine =
+                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), told, notices::add);
+        return new House(peregrine, Endpoints.of(peregrine), notices);
     }
 
     /// Publishes a dataset-ready as a CloudEvent whose id is the dataset's name: publishing it again is a repeat.
@@ -182,7 +136,7 @@ final class House implements AutoCloseable {
 
     /// @return bootstrap servers
     String kafka() {
-        return kafka;
+        return at.kafka();
     }
 
     /// Deletes every record of every topic, as Kafka does once they are old enough.
@@ -211,34 +165,13 @@ final class House implements AutoCloseable {
                     .formatted(
                             late.getMessage(),
                             listener.of(run).stream().map(CloudEvent::type).toList(),
-                            openJobs(run)));
+                            at.openJobs(run)));
         }
-    }
-
-    private String openJobs(String run) throws SQLException {
-        StringBuilder jobs = new StringBuilder();
-        for (Service service : Service.values()) {
-            try (Connection database = database(service.word());
-                    PreparedStatement query = database.prepareStatement(
-                            "select kind || ' ' || key || ' ' || state || ' crashes ' || crashes || ' failures ' || failures || ' waits ' || waits "
-                                    + "|| coalesce(' ' || error, '') from job where run = ? and state <> 'done'")) {
-                query.setString(1, run);
-                try (ResultSet rows = query.executeQuery()) {
-                    while (rows.next()) {
-                        jobs.append("\n").append(service.word()).append(": ").append(rows.getString(1));
-                    }
-                }
-            }
-        }
-        return jobs.toString();
     }
 
     /// What cluster-service answers; anything but 200 fails the test with the answer.
     JsonNode get(String path) throws Exception {
-        HttpResponse<String> answer = http.send(
-                HttpRequest.newBuilder(URI.create(addresses.get(Service.CLUSTER) + path))
-                        .build(),
-                HttpResponse.BodyHandlers.ofString());
+        HttpResponse<String> answer = ask(Service.CLUSTER, path);
         if (answer.statusCode() != 200) {
             throw new AssertionError("GET %s: %d %s".formatted(path, answer.statusCode(), answer.body()));
         }
@@ -247,11 +180,7 @@ final class House implements AutoCloseable {
 
     /// @return the status of cluster-service's answer
     int status(String path) throws Exception {
-        return http.send(
-                        HttpRequest.newBuilder(URI.create(addresses.get(Service.CLUSTER) + path))
-                                .build(),
-                        HttpResponse.BodyHandlers.discarding())
-                .statusCode();
+        return ask(Service.CLUSTER, path).statusCode();
     }
 
     /// @return the items of all pages
@@ -270,7 +199,7 @@ final class House implements AutoCloseable {
 
     HttpResponse<String> post(String path, String body) throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create(addresses.get(Service.CLUSTER) + path))
+                HttpRequest.newBuilder(URI.create(at.services().get(Service.CLUSTER) + path))
                         .header("content-type", "application/json")
                         .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
@@ -293,34 +222,38 @@ final class House implements AutoCloseable {
     /// What a service answers, with whatever status.
     HttpResponse<String> ask(Service service, String path) throws Exception {
         return http.send(
-                HttpRequest.newBuilder(URI.create(addresses.get(service) + path))
+                HttpRequest.newBuilder(URI.create(at.services().get(service) + path))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
     }
 
+    private static Service named(String service) {
+        return Service.valueOf(service.toUpperCase(Locale.ROOT));
+    }
+
     void kill(String service) {
-        peregrine.kill(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+        peregrine.kill(named(service));
     }
 
     /// Asks a service to stop, and waits until it has.
     void terminate(String service) {
-        peregrine.terminate(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+        peregrine.terminate(named(service));
     }
 
     /// Starts one more process of a service, beside the first.
     Process replica(String service) {
         return peregrine.replica(
-                Service.valueOf(service.toUpperCase(Locale.ROOT)),
-                data.resolve("logs").resolve(service + "-replica.log"));
+                named(service),
+                at.data().resolve("logs").resolve(service + "-replica.log"));
     }
 
     /// @return the number of a service's process, for signals
     long pid(String service) {
-        return peregrine.pid(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+        return peregrine.pid(named(service));
     }
 
     Path log(String service) {
-        return peregrine.log(Service.valueOf(service.toUpperCase(Locale.ROOT)));
+        return peregrine.log(named(service));
     }
 
     /// @return the folder of resume states
@@ -337,28 +270,21 @@ final class House implements AutoCloseable {
     }
 
     Path storeFolder() {
-        return data.resolve("store");
+        return at.data().resolve("store");
     }
 
     /// @return where each service answers
     Map<Service, String> addresses() {
-        return addresses;
+        return at.services();
     }
 
     Connection database(String service) throws SQLException {
-        return connect("peregrine", service);
+        return at.connect("peregrine", service);
     }
 
     /// @param name of a database
     Connection superuser(String name) throws SQLException {
-        return connect(name, "postgres");
-    }
-
-    private Connection connect(String name, String role) throws SQLException {
-        return DriverManager.getConnection(
-                "jdbc:postgresql://127.0.0.1:%d/%s?loginTimeout=5&socketTimeout=10".formatted(postgresPort, name),
-                role,
-                role);
+        return at.connect(name, "postgres");
     }
 
     @Override

@@ -5,7 +5,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.sql.Timestamp;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Set;
@@ -54,7 +53,7 @@ final class Recovery {
 
     private boolean haveProgressed(Fault fault, Set<Service> wereAtWork, Instant end) {
         try (Connection database = house.superuser("peregrine")) {
-            String since = "'" + Timestamp.from(end).toInstant() + "'";
+            String since = "'" + end + "'";
             String hears = "select exists (select 1 from %1$s.inbox where heard_at > " + since
                     + ") or exists (select 1 from %1$s.outbox where sent_at > " + since + ")";
             String works = "select exists (select 1 from %1$s.job where state = 'done' and updated_at > " + since

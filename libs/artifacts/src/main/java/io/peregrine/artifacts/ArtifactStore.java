@@ -110,6 +110,15 @@ public interface ArtifactStore extends AutoCloseable {
     ///     of it
     Path disk();
 
+    /// @return bytes that there would be room for if nothing lay there
+    default long totalBytes() {
+        try {
+            return Files.getFileStore(disk()).getTotalSpace();
+        } catch (IOException e) {
+            throw Failure.resource("STORE_UNREACHABLE", disk() + " does not tell its room: " + e, e);
+        }
+    }
+
     /// @return bytes that are left there
     default long usableBytes() {
         try {

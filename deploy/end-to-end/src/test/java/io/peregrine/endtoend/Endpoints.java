@@ -1,0 +1,82 @@
+package io.peregrine.endtoend;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.peregrine.events.EventCodec;
+import io.peregrine.local.ChildProcesses;
+import io.peregrine.local.LocalPeregrine;
+import io.peregrine.local.Service;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+
+/// Where a Peregrine that runs is to be found.
+///
+/// @param kafka bootstrap servers
+/// @param services address of each
+/// @param data folder of data and logs
+record Endpoints(String kafka, int postgresPort, Map<Service, String> services, Path data) {
+    static Endpoints of(LocalPeregrine peregrine) {
+        return new Endpoints(
+                peregrine.broker().bootstrapServers(),
+                peregrine.postgres().port(),
+                services(peregrine::address),
+                peregrine.data());
+    }
+
+    /// What `./peregrine up` has announced in a data folder.
+    static Endpoints announced(Path data) throws IOException {
+        JsonNode instance =
+                EventCodec.json().readTree(data.resolve("peregrine.json").toFile());
+        int postgresPort = new ChildProcesses(data)
+                .read().stream()
+                        .filter(child -> child.name().equals("PostgreSQL"))
+                        .findFirst()
+                        .orElseThrow()
+                        .port();
+        return new Endpoints(
+                instance.path("kafka").asText(),
+                postgresPort,
+                services(service -> instance.path(service.word()).asText()),
+                data);
+    }
+
+    private static Map<Service, String> services(Function<Service, String> address) {
+        return Stream.of(Service.values()).collect(Collectors.toMap(Function.identity(), address));
+    }
+
+    /// @param name of a database
+    /// @param role whose password is its name
+    Connection connect(String name, String role) throws SQLException {
+        return DriverManager.getConnection(
+                "jdbc:postgresql://127.0.0.1:%d/%s?loginTimeout=5&socketTimeout=10".formatted(postgresPort, name),
+                role,
+                role);
+    }
+
+    /// @return the jobs of a run that are not done, a line each
+    String openJobs(String run) throws SQLException {
+        StringBuilder jobs = new StringBuilder();
+        for (Service service : Service.values()) {
+            try (Connection database = connect("peregrine", service.word());
+                    PreparedStatement query = database.prepareStatement(
+                            "select kind || ' ' || key || ' ' || state || ' crashes ' || crashes || ' failures ' || failures || ' waits ' || waits "
+                                    + "|| coalesce(' ' || error, '') from job where run = ? and state <> 'done'")) {
+                query.setString(1, run);
+                try (ResultSet rows = query.executeQuery()) {
+                    while (rows.next()) {
+                        jobs.append("\n").append(service.word()).append(": ").append(rows.getString(1));
+                    }
+                }
+            }
+        }
+        return jobs.toString();
+    }
+}
