@@ -42,6 +42,10 @@ final class Jobs {
 
     /// @param stage in which a run fails whose job cannot be read
     Jobs(Database database, Stage stage, String worker, Duration lease, Turns turns) {
+        if (lease.compareTo(Turns.FURTHEST) > 0) {
+            throw new IllegalArgumentException("peregrine.work.lease is %s; set it to at most %d minutes"
+                    .formatted(lease, Turns.FURTHEST.toMinutes()));
+        }
         this.database = database;
         this.stage = stage;
         this.worker = worker;

@@ -24,6 +24,10 @@ final class Turns {
     /// gone.
     static final Duration HOMESICK = Duration.ofMinutes(10);
 
+    /// No pause and no lease is longer. A time further ahead was written before the database's clock was put back, and
+    /// nobody waits for it.
+    static final Duration FURTHEST = Duration.ofMinutes(10);
+
     private static final int SECONDS_PER_POINT = 60;
 
     /// What runs are ordered by: of `run_turn` under the name `turn`.
@@ -34,10 +38,12 @@ final class Turns {
     /// Whether a row of `job` can be claimed. Says the index's condition first.
     private static final String CLAIMABLE = """
             job.state in ('queued', 'running') and job.kind = any(:kinds)
-            and (job.state = 'queued' and job.not_before <= now()
+            and (job.state = 'queued'
+                    and (job.not_before <= now() or job.not_before > now() + :furthest * interval '1 millisecond')
                     and (job.home is null or job.home = :home
                         or job.not_before < now() - :homesick * interval '1 millisecond')
-                or job.state = 'running' and job.lease_until < now())""";
+                or job.state = 'running'
+                    and (job.lease_until < now() or job.lease_until > now() + :furthest * interval '1 millisecond'))""";
 
     /// The next job to claim, locked: `id`, `crashed` (whether the claim before ended without a word), `waited`
     /// (seconds).
@@ -204,6 +210,7 @@ final class Turns {
                 .bindArray("kinds", String.class, kinds.toArray())
                 .bind("home", home)
                 .bind("homesick", HOMESICK.toMillis())
+                .bind("furthest", FURTHEST.toMillis())
                 .bind("turn", turnSeconds);
     }
 

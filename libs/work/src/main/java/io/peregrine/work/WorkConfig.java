@@ -21,7 +21,7 @@ public interface WorkConfig {
     int threads();
 
     /// How long a claimed job may go without a heartbeat before another worker takes it; there is one a second.
-    /// Shorter finds a dead worker sooner; longer forgives a longer pause.
+    /// Shorter finds a dead worker sooner; longer forgives a longer pause. At most 10 minutes.
     @WithDefault("10s")
     Duration lease();
 

@@ -214,6 +214,24 @@ class LeaseTest {
     }
 
     @Test
+    void nobodyWaitsUntilAClockThatWasPutBackHasCaughtUp() {
+        work.add(WorkFixture.run("queued"), "tile", "1");
+        Jobs jobs = work.jobs("one", LONG, "tile");
+        forward("not_before = now() + interval '30 seconds'");
+        assertThat(jobs.claim()).as("a pause").isEmpty();
+        forward("not_before = now() + interval '1 hour'");
+        assertThat(jobs.claim()).isPresent();
+
+        assertThat(jobs.claim()).as("a lease").isEmpty();
+        forward("lease_until = now() + interval '1 hour'");
+        assertThat(jobs.claim()).isPresent();
+    }
+
+    private void forward(String change) {
+        work.database.jdbi().useHandle(sql -> sql.execute("update job set " + change));
+    }
+
+    @Test
     void whoKillsFiveTimesInTheSamePieceOfWorkLosesNothing() {
         RunRef run = WorkFixture.run("preempted");
         work.add(run, "shard", "0");
