@@ -155,7 +155,8 @@ class PlanClasses implements JobHandler {
 
     /// @param total bytes of the store's disk
     /// @param free bytes that are left there
-    /// @throws Failure INPUT `DISK_TOO_SMALL`, if the whole disk has no room for the recipes; RESOURCE `STORE_FULL`,
+    /// @throws Failure INPUT `DISK_TOO_SMALL`, if the whole disk has no room for the recipes; RESOURCE
+    `STORE_FULL`,
     ///     if only others take it now: the job waits
     static void ensureRoom(BalancePlan plan, long total, long free) {
         String takes = "The recipes of %,d rows take %,d bytes".formatted(plan.rows(), bytes(plan));

@@ -31,7 +31,12 @@ class PlanClassesTest {
     @Test
     void aDiskThatCannotHoldTheRecipesIsRefusedByNameBeforeWorkStarts() {
         assertThatCode(() -> PlanClasses.ensureRoom(PLAN, TAKES, TAKES)).doesNotThrowAnyException();
-        refused(TAKES - 1, TAKES - 1, "DISK_TOO_SMALL", FailureKind.INPUT, "%,d; use a larger disk".formatted(TAKES - 1));
+        refused(
+                TAKES - 1,
+                TAKES - 1,
+                "DISK_TOO_SMALL",
+                FailureKind.INPUT,
+                "%,d; use a larger disk".formatted(TAKES - 1));
     }
 
     @Test

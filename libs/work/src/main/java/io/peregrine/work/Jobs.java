@@ -353,14 +353,10 @@ final class Jobs {
 
     /// Ends the jobs of ended runs whose workers died: no worker claims them any more.
     void cancelAbandoned() {
-        database.inTransaction(
-                null,
-                tx -> tx.sql()
-                        .createUpdate("""
+        database.inTransaction(null, tx -> tx.sql().createUpdate("""
                         update job set state = 'cancelled', updated_at = now()
                         where state = 'running' and lease_until < now()
-                            and exists (select 1 from ended_run where ended_run.run = job.run)""")
-                        .execute());
+                            and exists (select 1 from ended_run where ended_run.run = job.run)""").execute());
     }
 
     int waits(Job job) {
