@@ -30,8 +30,8 @@ import java.util.Set;
 import org.jboss.logging.Logger;
 
 /// Plans how large each class shall be, what that takes, and refuses by name what cannot be had: a job for each
-/// class whose neighbours are to be found, or several for a large one; without any, the shards at once. A class whose
-/// neighbours another run of the manifest has found is one job without anything to multiply.
+/// class whose neighbours are to be found, or several for a large one; without any, the shards at once. A class
+/// whose neighbours another run of the manifest has found is one job without anything to multiply.
 @ApplicationScoped
 class PlanClasses implements JobHandler {
     static final String KIND = "plan";
@@ -156,8 +156,7 @@ class PlanClasses implements JobHandler {
     /// @param total bytes of the store's disk
     /// @param free bytes that are left there
     /// @throws Failure INPUT `DISK_TOO_SMALL`, if the whole disk has no room for the recipes; RESOURCE
-    `STORE_FULL`,
-    ///     if only others take it now: the job waits
+    ///     `STORE_FULL`, if only others take it now: the job waits
     static void ensureRoom(BalancePlan plan, long total, long free) {
         String takes = "The recipes of %,d rows take %,d bytes".formatted(plan.rows(), bytes(plan));
         if (bytes(plan) > total) {

@@ -45,7 +45,8 @@ class SimulatorTest {
 
     /// Those that few schedules find; the others take a minute.
     @ParameterizedTest
-    @EnumSource(names = {"NO_FSYNC_OF_FILE", "RELAY_STOPS_AT_BAD_ROW", "DECODE_OUTSIDE_TRY", "INBOX_KEY_WITHOUT_SOURCE"})
+    @EnumSource(
+            names = {"NO_FSYNC_OF_FILE", "RELAY_STOPS_AT_BAD_ROW", "DECODE_OUTSIDE_TRY", "INBOX_KEY_WITHOUT_SOURCE"})
     void aBugThatIsPlantedIsFoundAtOnce(Bug bug) throws Exception {
         assertThat(isFoundWithin(30, bug)).isTrue();
     }

@@ -76,7 +76,8 @@ final class Aftermath {
             Aftermath now = new Aftermath(house);
             now.look();
             if (now.wrong.isEmpty() || System.nanoTime() > deadline) {
-                long garbage = now.garbage.values().stream().mapToLong(Set::size).sum();
+                long garbage =
+                        now.garbage.values().stream().mapToLong(Set::size).sum();
                 return new Findings(now.wrong, now.records - now.repeats - garbage, now.repeats, garbage);
             }
             TimeUnit.SECONDS.sleep(1);
@@ -166,11 +167,15 @@ final class Aftermath {
 
         tell(
                 name + " has not sent",
-                select(database, "select id || ' ' || type from outbox where sent_at is null and set_aside_at is null"));
-        tell(name + " has set aside", select(database, "select id || ' ' || type from outbox where set_aside_at is not null"));
+                select(
+                        database,
+                        "select id || ' ' || type from outbox where sent_at is null and set_aside_at is null"));
+        tell(
+                name + " has set aside",
+                select(database, "select id || ' ' || type from outbox where set_aside_at is not null"));
         Set<String> everything = ofTopics(events, Topics.partitions().keySet());
-        Set<String> sent = select(
-                database, "select '/peregrine/%s ' || id from outbox where sent_at is not null".formatted(name));
+        Set<String> sent =
+                select(database, "select '/peregrine/%s ' || id from outbox where sent_at is not null".formatted(name));
         tell(name + " believes that it has sent", minus(sent, everything));
 
         tell(
@@ -179,8 +184,7 @@ final class Aftermath {
                         database,
                         "select run || ' ' || kind || ' ' || key || ' ' || state || coalesce(' ' || error, '') from job"
                                 + " where state not in ('done', 'cancelled') and not (state = 'failed' and error like 'FOLDER_MISSING%')"));
-        Set<String> kept = select(
-                database, "select topic || '/' || partition || '/' || kafka_offset from quarantine");
+        Set<String> kept = select(database, "select topic || '/' || partition || '/' || kafka_offset from quarantine");
         Set<String> expected = ofTopics(garbage, RECEIVES.get(service));
         tell(name + " has not quarantined the record at", minus(expected, kept));
         tell(name + " has quarantined the event at", minus(kept, expected));
@@ -196,8 +200,8 @@ final class Aftermath {
             wrong.add("%s: %s is not in the store".formatted(service, uri));
             return;
         }
-        String digest = HexFormat.of()
-                .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
+        String digest =
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
         if (!file.getFileName().toString().startsWith(digest)) {
             wrong.add("%s: %s holds other bytes than its name says".formatted(service, uri));
         }

@@ -23,8 +23,13 @@ final class Chaos {
 
     /// @param skipped kinds that could not be done, with the reason
     /// @param wrong sentences
-    record Outcome(List<Done> faults, Map<FaultKind, String> skipped, int runs, Map<String, List<String>> differences,
-            Set<String> wrong, String counts) {
+    record Outcome(
+            List<Done> faults,
+            Map<FaultKind, String> skipped,
+            int runs,
+            Map<String, List<String>> differences,
+            Set<String> wrong,
+            String counts) {
         boolean isRight() {
             return differences.isEmpty() && wrong.isEmpty();
         }
@@ -66,7 +71,8 @@ final class Chaos {
         }
         Set<String> open = runs.stop(DRAIN);
         if (!open.isEmpty()) {
-            wrong.add("within %d s after the last fault these runs have not ended: %s".formatted(DRAIN.toSeconds(), open));
+            wrong.add("within %d s after the last fault these runs have not ended: %s"
+                    .formatted(DRAIN.toSeconds(), open));
         }
         String last = runs.publishOneMore("afterwards");
         try {

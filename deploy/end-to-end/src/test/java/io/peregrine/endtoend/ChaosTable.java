@@ -19,8 +19,8 @@ final class ChaosTable {
     /// @return Markdown
     static String of(Chaos.Outcome outcome, long seed) {
         List<String> lines = new ArrayList<>();
-        lines.add("Chaos, seed %d: %d faults, %d runs; %s.".formatted(
-                seed, outcome.faults().size(), outcome.runs(), outcome.counts()));
+        lines.add("Chaos, seed %d: %d faults, %d runs; %s."
+                .formatted(seed, outcome.faults().size(), outcome.runs(), outcome.counts()));
         lines.add("");
         lines.add("| fault | times | seconds each | hit | met at work | recovery: median | worst | wrong results |");
         lines.add("| --- | --- | --- | --- | --- | --- | --- | --- |");
@@ -41,25 +41,30 @@ final class ChaosTable {
 
     private static String row(FaultKind kind, Chaos.Outcome outcome) {
         String reason = outcome.skipped().get(kind);
-        List<Chaos.Done> faults =
-                outcome.faults().stream().filter(done -> done.fault().kind() == kind).toList();
+        List<Chaos.Done> faults = outcome.faults().stream()
+                .filter(done -> done.fault().kind() == kind)
+                .toList();
         if (faults.isEmpty()) {
-            return "| %s | %s | %s |".formatted(
-                    kind.words,
-                    reason == null ? "not drawn in this time" : "skipped: " + reason,
-                    String.join(" | ", java.util.Collections.nCopies(6, NONE)));
+            return "| %s | %s | %s |"
+                    .formatted(
+                            kind.words,
+                            reason == null ? "not drawn in this time" : "skipped: " + reason,
+                            String.join(" | ", java.util.Collections.nCopies(6, NONE)));
         }
         double[] lengths = sorted(faults.stream().map(Chaos.Done::lasted).toList());
         double[] recoveries = sorted(faults.stream().map(Chaos.Done::recovery).toList());
         long wrong = outcome.differences().keySet().stream()
-                .filter(run -> faults.stream().anyMatch(done -> done.runs().stream().anyMatch(run::startsWith)))
+                .filter(run ->
+                        faults.stream().anyMatch(done -> done.runs().stream().anyMatch(run::startsWith)))
                 .count();
         return String.format(
                 Locale.ROOT,
                 "| %s | %d | %s | %s | %s | %.1f s | %.1f s | %d |",
                 kind.words,
                 faults.size(),
-                lengths[lengths.length - 1] == 0 ? "at once" : "%.1f to %.1f".formatted(lengths[0], lengths[lengths.length - 1]),
+                lengths[lengths.length - 1] == 0
+                        ? "at once"
+                        : "%.1f to %.1f".formatted(lengths[0], lengths[lengths.length - 1]),
                 counted(faults.stream().map(done -> done.fault().target()).toList()),
                 counted(faults.stream()
                         .flatMap(done -> done.atWork().stream())
@@ -71,7 +76,8 @@ final class ChaosTable {
     }
 
     private static double[] sorted(List<Duration> durations) {
-        double[] seconds = durations.stream().mapToDouble(d -> d.toMillis() / 1e3).toArray();
+        double[] seconds =
+                durations.stream().mapToDouble(d -> d.toMillis() / 1e3).toArray();
         Arrays.sort(seconds);
         return seconds;
     }

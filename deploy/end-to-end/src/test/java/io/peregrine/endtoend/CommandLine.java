@@ -43,7 +43,8 @@ final class CommandLine {
         Process process = start(log, Map.of(), words);
         if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();
-            throw new AssertionError("%s has not ended within %s: %s".formatted(List.of(words), patience, Files.readString(log)));
+            throw new AssertionError(
+                    "%s has not ended within %s: %s".formatted(List.of(words), patience, Files.readString(log)));
         }
         return new Answer(process.exitValue(), Files.readString(log, UTF_8).strip());
     }

@@ -1,6 +1,5 @@
 package io.peregrine.endtoend;
 
-import io.peregrine.local.Service;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -60,8 +59,7 @@ final class FaultInjector {
                 // As after a fail-over: a session keeps what it began with.
                 admin("alter database peregrine reset default_transaction_read_only", others);
             }
-            case LOGIN_REFUSED ->
-                refuse("alter role %s nologin", "alter role %s login", service, length);
+            case LOGIN_REFUSED -> refuse("alter role %s nologin", "alter role %s login", service, length);
             case CONNECTIONS_REFUSED ->
                 refuse("alter role %s connection limit 0", "alter role %s connection limit -1", service, length);
             case STORE_FULL -> fill(house.storeFolder().resolve("ballast"), length);
@@ -128,8 +126,8 @@ final class FaultInjector {
             long deadline = System.nanoTime() + length.toNanos();
             // What somebody else gives back meanwhile is taken, too.
             while (System.nanoTime() < deadline) {
-                try (OutputStream out = Files.newOutputStream(ballast, java.nio.file.StandardOpenOption.CREATE,
-                        java.nio.file.StandardOpenOption.APPEND)) {
+                try (OutputStream out = Files.newOutputStream(
+                        ballast, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
                     while (System.nanoTime() < deadline) {
                         out.write(block);
                     }

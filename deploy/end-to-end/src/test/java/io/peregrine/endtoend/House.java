@@ -242,9 +242,7 @@ final class House implements AutoCloseable {
 
     /// Starts one more process of a service, beside the first.
     Process replica(String service) {
-        return peregrine.replica(
-                named(service),
-                at.data().resolve("logs").resolve(service + "-replica.log"));
+        return peregrine.replica(named(service), at.data().resolve("logs").resolve(service + "-replica.log"));
     }
 
     /// @return the number of a service's process, for signals

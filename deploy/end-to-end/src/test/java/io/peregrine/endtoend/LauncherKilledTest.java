@@ -65,8 +65,22 @@ class LauncherKilledTest {
     private String compare(Path gallery, String name, boolean killed) throws Exception {
         Path to = folder.resolve(name + "-page");
         String[] compare = {
-            "compare", gallery.toString(), "--strategies", "none,auto", "--seeds", "2", "--side", "32", "--epochs", "2",
-            "--ports", "free", "--data", folder.resolve(name).toString(), "--to", to.toString()
+            "compare",
+            gallery.toString(),
+            "--strategies",
+            "none,auto",
+            "--seeds",
+            "2",
+            "--side",
+            "32",
+            "--epochs",
+            "2",
+            "--ports",
+            "free",
+            "--data",
+            folder.resolve(name).toString(),
+            "--to",
+            to.toString()
         };
         if (killed) {
             killAtDrawnMoments(30_000, compare);
@@ -95,7 +109,9 @@ class LauncherKilledTest {
 
     private String succeeds(String... words) throws Exception {
         CommandLine.Answer answer = CommandLine.run(folder.resolve("typed.log"), PATIENCE, words);
-        assertThat(answer.status()).as("%s: %s", Arrays.toString(words), answer.words()).isZero();
+        assertThat(answer.status())
+                .as("%s: %s", Arrays.toString(words), answer.words())
+                .isZero();
         return answer.words();
     }
 

@@ -59,10 +59,19 @@ class RareFaultsTest {
                         "FAKETIME_CACHE_DURATION", "1",
                         "FAKETIME_DONT_FAKE_MONOTONIC", "1",
                         "JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1"),
-                "up", "--foreground", "--ports", "free", "--root", folder.toString(), "--data", data.toString());
+                "up",
+                "--foreground",
+                "--ports",
+                "free",
+                "--root",
+                folder.toString(),
+                "--data",
+                data.toString());
         try {
             Awaitility.await("everything, up").atMost(Duration.ofMinutes(3)).until(() -> {
-                assertThat(launcher.isAlive()).as(Files.readString(folder.resolve("launcher.log"))).isTrue();
+                assertThat(launcher.isAlive())
+                        .as(Files.readString(folder.resolve("launcher.log")))
+                        .isTrue();
                 return Files.exists(data.resolve("peregrine.json"));
             });
             try (House house = House.attach(data)) {
@@ -167,9 +176,10 @@ class RareFaultsTest {
         return switch (random.nextInt(6)) {
             case 0 -> null;
             case 1 -> "[".repeat(1 + random.nextInt(5_000)).getBytes();
-            case 2 -> "{\"specversion\":\"1.0\",\"id\":\"%d\",\"source\":\"/s\",\"type\":\"hello\",\"data\":{}}"
-                    .formatted(random.nextInt())
-                    .getBytes();
+            case 2 ->
+                "{\"specversion\":\"1.0\",\"id\":\"%d\",\"source\":\"/s\",\"type\":\"hello\",\"data\":{}}"
+                        .formatted(random.nextInt())
+                        .getBytes();
             case 3 -> "{\"dataset\":%d,\"uri\":[]}".formatted(random.nextInt()).getBytes();
             default -> bytes;
         };

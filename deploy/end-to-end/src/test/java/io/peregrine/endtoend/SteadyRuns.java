@@ -150,7 +150,10 @@ final class SteadyRuns implements AutoCloseable {
         stopping = true;
         publisher.join();
         try {
-            Awaitility.await().atMost(patience).pollInterval(Duration.ofMillis(200)).until(() -> open().isEmpty());
+            Awaitility.await()
+                    .atMost(patience)
+                    .pollInterval(Duration.ofMillis(200))
+                    .until(() -> open().isEmpty());
         } catch (org.awaitility.core.ConditionTimeoutException late) {
             // The answer says which.
         }
@@ -211,12 +214,18 @@ final class SteadyRuns implements AutoCloseable {
         return switch (event) {
             case PipelineEvent.ImagesIngested e ->
                 new String[] {
-                    "images %s %s %d %d".formatted(e.label(), e.split(), e.pack(), e.images().getFirst().row()),
+                    "images %s %s %d %d"
+                            .formatted(
+                                    e.label(),
+                                    e.split(),
+                                    e.pack(),
+                                    e.images().getFirst().row()),
                     e.pixels() + " " + e.images()
                 };
             case PipelineEvent.ImageRejected e -> new String[] {"rejected " + e.row(), e.imageId() + " " + e.reason()};
             case PipelineEvent.DatasetSealed e -> new String[] {"sealed", e.manifest() + " " + e.pictures()};
-            case PipelineEvent.ShardWritten e -> new String[] {"shard " + e.index(), e.shard().toString()};
+            case PipelineEvent.ShardWritten e ->
+                new String[] {"shard " + e.index(), e.shard().toString()};
             case PipelineEvent.DatasetBalanced e ->
                 new String[] {"balanced", "%s %s %d".formatted(e.shards(), e.balance(), e.rows())};
             case PipelineEvent.CheckpointPublished e ->
