@@ -6,6 +6,8 @@ import io.peregrine.local.ChildProcesses;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.Service;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
@@ -53,12 +55,24 @@ record Endpoints(String kafka, int postgresPort, Map<Service, String> services, 
     }
 
     /// @param name of a database
-    /// @param role whose password is its name
     Connection connect(String name, String role) throws SQLException {
         return DriverManager.getConnection(
                 "jdbc:postgresql://127.0.0.1:%d/%s?loginTimeout=5&socketTimeout=10".formatted(postgresPort, name),
                 role,
-                role);
+                password(role));
+    }
+
+    /// @return the password that was drawn for a role
+    private String password(String role) {
+        String begin = "*:*:*:%s:".formatted(role);
+        try (Stream<String> lines = Files.lines(data.resolve("pgpass"))) {
+            return lines.filter(line -> line.startsWith(begin))
+                    .findFirst()
+                    .orElseThrow()
+                    .substring(begin.length());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// @return the jobs of a run that are not done, a line each
