@@ -124,7 +124,9 @@ class Peregrine:
         environment = dict(entry.decode().split("=", 1) for entry in (first / "environ").read_bytes().split(b"\0")[:-1])
         log = self.data / "logs/replica.log"
         with log.open("w") as out:
-            process = subprocess.Popen(words, env=environment | {"QUARKUS_HTTP_PORT": "0"}, stdout=out, stderr=out)
+            # It must end with this process, whose child it is; not with the launcher.
+            ours = {"QUARKUS_HTTP_PORT": "0", "QUARKUS_MANAGEMENT_PORT": "0", "PEREGRINE_PARENT": str(os.getpid())}
+            process = subprocess.Popen(words, env=environment | ours, stdout=out, stderr=out)
         while "Listening on" not in log.read_text():
             time.sleep(POLL_SECONDS)
             if process.poll() is not None:
