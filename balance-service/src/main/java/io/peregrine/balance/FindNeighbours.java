@@ -34,9 +34,9 @@ import java.util.SortedMap;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
-/// Finds the neighbours of one class's pictures, or a share of them: a tile row's. What is found is kept after
-/// each tile: a killed search goes on from there. Who has searched a whole class draws its recipes; of several
-/// shares the last has them drawn ([DrawRecipes]). What another run of the manifest has found is taken as it is.
+/// Finds the neighbours of one class's images, or of one share of them (a tile row). Results are kept after each
+/// tile, so a killed search resumes from there. A job that searched a whole class also draws its recipes; of
+/// several shares, the last one adds the job [DrawRecipes]. Results of another run of the manifest are reused.
 @ApplicationScoped
 class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";

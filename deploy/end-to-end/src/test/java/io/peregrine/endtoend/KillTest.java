@@ -79,8 +79,8 @@ class KillTest {
         house.kill(service);
     }
 
-    /// All that a run left behind, by name: what REST tells, and every event under its id but those that report
-    /// progress or say what the run waits for.
+    /// Everything that a run produced, by name: the answers of REST, and every event by its id, except
+    /// `stage.progressed` and `stage.queued`.
     private static Map<String, String> outcome(House house, String run) throws Exception {
         Map<String, String> outcome = new TreeMap<>();
         for (CloudEvent event : house.listener().of(run)) {
