@@ -184,6 +184,7 @@ final class ServiceState {
                     found[0] = process.steps().job();
                     if (!found[0]) {
                         process.steps().upkeep();
+                        process.pruning().finish();
                     }
                 },
                 thrown -> {
