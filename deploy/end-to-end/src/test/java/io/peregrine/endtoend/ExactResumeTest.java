@@ -40,6 +40,7 @@ import org.junit.jupiter.api.io.TempDir;
 /// of an undisturbed one.
 ///
 /// `-Dperegrine.resume.endings=50` is the long form; trainings are begun until there were so many.
+@Tag("slow")
 class ExactResumeTest {
     private static final int ENDINGS = Integer.getInteger("peregrine.resume.endings", 4);
     private static final Duration SAVE_EVERY = Duration.ofSeconds(1);
@@ -125,7 +126,6 @@ class ExactResumeTest {
     }
 
     @Test
-    @Tag("slow")
     void aTrainingThatGivesWayAgainAndAgainEndsInTheSameBytes() throws Exception {
         Path gallery = folder.resolve("gallery");
         Paintings.write(gallery, 64, 6, 60, 25, 12, 33);
