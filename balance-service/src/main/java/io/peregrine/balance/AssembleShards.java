@@ -83,15 +83,15 @@ class AssembleShards implements JobHandler {
         ArtifactRef balance = ClassBalance.publish(
                 store, classes.stream().map(one -> balance(one, spec)).toList());
         long synthetic = classes.stream().mapToLong(ClassRow::synthetic).sum();
-        job.done(tx -> {
+        job.complete(tx -> {
             for (int index = 0; index < shards.size(); index++) {
                 long inShard = set.rowsOf(index);
-                tx.say(
+                tx.publish(
                         new ShardWritten(run, index, shards.size(), shards.get(index), inShard),
                         Integer.toString(index));
             }
             BalanceTables.balanced(tx.sql(), run.id(), shards);
-            tx.say(new DatasetBalanced(run, ref, shards, balance, set.rows(), synthetic), "");
+            tx.publish(new DatasetBalanced(run, ref, shards, balance, set.rows(), synthetic), "");
         });
         meters.published(shards);
         LOG.infof("dataset balanced run=%s rows=%d shards=%d tied=%d", run.id(), set.rows(), shards.size(), tiedRows);

@@ -32,7 +32,7 @@ class BalanceFlow implements EventHandler {
     @Incoming("images")
     @Blocking
     void images(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     /// Of the runs only their ends matter here, and those the inbox keeps by itself; what searches had found so
@@ -40,7 +40,7 @@ class BalanceFlow implements EventHandler {
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     @Override

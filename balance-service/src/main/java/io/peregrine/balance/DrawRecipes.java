@@ -42,7 +42,7 @@ class DrawRecipes implements JobHandler {
         Manifest manifest = manifests.open(database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id())));
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
         ClassRecipes.Drawn drawn = recipes.draw(run, order, rows, neighbours(run, order));
-        job.done(tx -> recipes.note(tx, drawn));
+        job.complete(tx -> recipes.note(tx, drawn));
         recipes.noted(drawn);
     }
 

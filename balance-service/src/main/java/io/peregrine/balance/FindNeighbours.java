@@ -175,9 +175,9 @@ class FindNeighbours implements JobHandler {
                 byte[] done = ByteBuffer.allocate(Integer.BYTES)
                         .putInt(search.stepsDone())
                         .array();
-                job.save(done, tx -> keep(tx, run, order, found, more, seconds));
-                if (job.shouldGiveWay(config.slice())) {
-                    throw job.gaveWay();
+                job.checkpoint(done, tx -> keep(tx, run, order, found, more, seconds));
+                if (job.shouldYield(config.slice())) {
+                    throw job.yielded();
                 }
             }
             kept = now;
@@ -194,7 +194,7 @@ class FindNeighbours implements JobHandler {
             throws IOException {
         RunRef run = job.job().run();
         ClassRecipes.Drawn drawn = recipes.draw(run, order, rows, neighbours);
-        job.done(tx -> {
+        job.complete(tx -> {
             count.accept(tx);
             SearchTables.shareDone(tx.sql(), run.id(), order.label());
             recipes.note(tx, drawn);
@@ -205,7 +205,7 @@ class FindNeighbours implements JobHandler {
     private static void shareDone(JobContext job, Order order, NeighbourSearch search, long products, double seconds) {
         RunRef run = job.job().run();
         SortedMap<Integer, byte[]> found = search.changed();
-        job.done(tx -> {
+        job.complete(tx -> {
             keep(tx, run, order, found, products, seconds);
             if (SearchTables.shareDone(tx.sql(), run.id(), order.label())) {
                 tx.add(new Job.New(run, DrawRecipes.KIND, Integer.toString(order.label()), order));

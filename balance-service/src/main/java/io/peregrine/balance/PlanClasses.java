@@ -85,7 +85,7 @@ class PlanClasses implements JobHandler {
         }
         long total = classes.stream().mapToLong(PlannedClass::products).sum();
         double perSecond = total > 0 ? products.perSecond() : 0;
-        job.done(tx -> {
+        job.complete(tx -> {
             BalanceTables.plan(tx.sql(), run, ref, classes, perSecond);
             for (FindNeighbours.Order order : orders) {
                 String key = order.label() + "/" + order.share();

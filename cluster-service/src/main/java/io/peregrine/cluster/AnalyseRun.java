@@ -68,10 +68,10 @@ class AnalyseRun implements JobHandler {
         ArtifactRef clustersRef = publish(latents.rows(), analysis);
         KMeans.Clustering clustering = analysis.clustering();
         int k = analysis.clusters().size();
-        context.done(tx -> {
+        context.complete(tx -> {
             RunState.lock(tx.sql(), run.id());
             Clusters.keep(tx.sql(), run.id(), latents.rows(), manifest.classes(), analysis, clustersRef, latentsRef);
-            tx.say(
+            tx.publish(
                     new ClustersComputed(
                             run,
                             clustersRef,
@@ -83,7 +83,7 @@ class AnalyseRun implements JobHandler {
                     "clusters");
             // What was said last of each task may be two seconds old.
             totals(analysis, latents)
-                    .forEach((task, total) -> tx.say(progressed(run, task, total, total), "finished/" + task));
+                    .forEach((task, total) -> tx.publish(progressed(run, task, total, total), "finished/" + task));
             ClusterFlow.completeWhenWhole(tx, run);
         });
         LOG.infof(

@@ -35,31 +35,31 @@ class ClusterFlow implements EventHandler {
     @Incoming("datasets")
     @Blocking
     void datasets(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     @Incoming("images")
     @Blocking
     void images(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     @Incoming("shards")
     @Blocking
     void shards(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     @Incoming("checkpoints")
     @Blocking
     void checkpoints(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     @Override

@@ -24,8 +24,8 @@ class CompleteRun implements JobHandler {
     @Override
     public void work(JobContext context) {
         RunRef run = context.job().run();
-        context.done(tx -> {
-            tx.say(new RunCompleted(run), "completed");
+        context.complete(tx -> {
+            tx.publish(new RunCompleted(run), "completed");
             RunState.end(tx.sql(), run.id(), "completed", Instant.now(), null, null);
         });
         LOG.infof("run completed run=%s", run.id());

@@ -55,9 +55,9 @@ class EncodePacks implements JobHandler {
         Manifest manifest = manifests.open(order.input().manifest());
         int[][] rows = rows(manifest, order);
         List<Points> latents = encode(context, order, manifest, rows);
-        context.done(tx -> {
+        context.complete(tx -> {
             Clusters.Encoded encoded = Clusters.encoded(tx.sql(), run.id(), order.first(), rows, latents);
-            tx.say(
+            tx.publish(
                     new StageProgressed(
                             run, Stage.CLUSTER, "encode", encoded.done(), encoded.total(), "packs", Map.of()),
                     "encode/" + order.first());

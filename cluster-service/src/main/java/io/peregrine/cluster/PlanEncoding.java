@@ -42,7 +42,7 @@ class PlanEncoding implements JobHandler {
             throw Failure.input(
                     "TOO_FEW_PICTURES", "the dataset has no pack of pictures; clusters take at least 2 pictures");
         }
-        context.done(tx -> {
+        context.complete(tx -> {
             Clusters.plan(tx.sql(), run.id(), manifest.packs());
             for (EncodePacks.Order order : orders(input, manifest)) {
                 tx.add(new Job.New(run, EncodePacks.KIND, Integer.toString(order.first()), order));

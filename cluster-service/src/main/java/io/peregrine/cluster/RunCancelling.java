@@ -30,7 +30,7 @@ public class RunCancelling {
         database.inTransaction(null, tx -> {
             RunCancelled event = new RunCancelled(run, reason);
             // Of two ends the first stands: whether this was it, the table of ended runs knows.
-            tx.by(by).say(event, "cancelled");
+            tx.causedByActor(by).publish(event, "cancelled");
             boolean first = RunState.endedBy(tx.sql(), run.id(), event.type());
             cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, event.reason()));
             if (cancelled.get()) {

@@ -33,7 +33,7 @@ public class RunDeleting {
     }
 
     static boolean delete(Transaction tx, RunRef run, String by) {
-        if (!tx.by(by).delete(run)) {
+        if (!tx.causedByActor(by).delete(run)) {
             return false;
         }
         Audit.note(tx.sql(), "deleted", run.id(), by, "dataset " + run.dataset());

@@ -42,8 +42,8 @@ class AcceptRun implements JobHandler {
                 job.run().dataset(),
                 store.publish("run", "json", spec.toJson()),
                 spec.priority() == 0 ? null : spec.priority());
-        context.done(tx -> {
-            tx.say(new RunAccepted(run, spec.uri()), "");
+        context.complete(tx -> {
+            tx.publish(new RunAccepted(run, spec.uri()), "");
             tx.add(new Job.New(run, ListPictures.KIND, "", ""));
         });
     }

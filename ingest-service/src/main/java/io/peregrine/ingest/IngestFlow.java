@@ -38,7 +38,7 @@ class IngestFlow implements EventHandler {
     @Incoming("datasets")
     @Blocking
     void datasets(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     /// Of the runs only their ends matter here, and those the inbox keeps by itself; of a deleted
@@ -47,7 +47,7 @@ class IngestFlow implements EventHandler {
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
         AtomicReference<String> gone = new AtomicReference<>();
-        inbox.hear(record, (event, tx) -> {
+        inbox.receive(record, (event, tx) -> {
             handle(event, tx);
             if (event.data() instanceof RunDeleted deleted) {
                 gone.set(deleted.run().id());
@@ -78,7 +78,7 @@ class IngestFlow implements EventHandler {
         } catch (BadSpec bad) {
             String detail =
                     "%s in the dataset-ready; correct the dataset-ready and publish it again".formatted(bad.counted());
-            tx.say(new RunFailed(run, Stage.INGEST, FailureKind.INPUT, "BAD_SPEC", detail, bad.errors()), "failed");
+            tx.publish(new RunFailed(run, Stage.INGEST, FailureKind.INPUT, "BAD_SPEC", detail, bad.errors()), "failed");
         }
     }
 }

@@ -64,7 +64,7 @@ class ListPictures implements JobHandler {
                 listing.rows().size(),
                 listing.classes().size(),
                 listing.packs().size());
-        context.done(tx -> {
+        context.complete(tx -> {
             IngestTables.list(tx.sql(), run, ref, listing);
             for (Listing.Range pack : listing.packs()) {
                 tx.add(new Job.New(run, MakePack.KIND, Integer.toString(pack.number()), pack));

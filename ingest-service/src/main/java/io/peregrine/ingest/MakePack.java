@@ -74,13 +74,13 @@ class MakePack implements JobHandler {
         Made made = earlier.isPresent() ? earlier.get() : make(context, spec, listing, range);
         // Sealing asks for them; now the pixels are still in memory.
         hashes.of(made.pixels());
-        PackSaid said = new PackSaid(run, listing, range, made);
-        context.done(tx -> {
+        PackEvents said = new PackEvents(run, listing, range, made);
+        context.complete(tx -> {
             IngestTables.Progress progress = IngestTables.made(tx.sql(), run.id(), range, made);
             if (earlier.isEmpty() && made.isReusable()) {
                 IngestTables.keepDecoded(tx.sql(), key, made);
             }
-            said.say(tx);
+            said.publish(tx);
             said(run, progress, tx);
         });
         meters.said(earlier.isPresent(), said.accepted(), made.pixels().bytes());
@@ -89,7 +89,7 @@ class MakePack implements JobHandler {
     }
 
     private static void said(RunRef run, IngestTables.Progress progress, Transaction tx) {
-        tx.say(progressed(run, progress.rowsDone(), progress.rows()), "packs " + progress.packsMade());
+        tx.publish(progressed(run, progress.rowsDone(), progress.rows()), "packs " + progress.packsMade());
         if (progress.packsMade() == progress.packs()) {
             tx.add(new Job.New(run, SealDataset.KIND, "", ""));
         }
@@ -117,7 +117,7 @@ class MakePack implements JobHandler {
     private Optional<Made> earlier(JobContext context, String key) {
         Optional<Made> made = decoded(key);
         // First the need, then the look: what is there now is not pruned any more.
-        made.ifPresent(pack -> context.needs(pack.pixels()));
+        made.ifPresent(pack -> context.reference(pack.pixels()));
         return made.filter(pack -> decoded(key).equals(made) && isWhole(pack.pixels()));
     }
 

@@ -72,9 +72,9 @@ class SealDataset implements JobHandler {
         DatasetSealed sealed =
                 new DatasetSealed(run, ref, classes, seal.pictures(), seal.refused(), seal.duplicatesAcrossSplits());
         Findings findings = findings(context, listing, manifest, packs);
-        context.done(tx -> {
+        context.complete(tx -> {
             FindingTables.seal(tx.sql(), run.id(), findings);
-            tx.say(sealed, "");
+            tx.publish(sealed, "");
         });
         meters.found(findings);
         LOG.infof(

@@ -24,7 +24,7 @@ import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.local.LocalPostgres;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
-import io.peregrine.work.NeededStore;
+import io.peregrine.work.ReferenceTrackingStore;
 import io.peregrine.work.Worker;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -194,7 +194,7 @@ class DecoderCrashTest {
             Path gallery = folder.resolve("gallery");
             Database database = new Database(source(arguments[0], System.getenv("PGPASSWORD")));
             // As a service sees it: a pack that is reused must be known to be needed.
-            ArtifactStore store = new NeededStore(new FileStore(folder.resolve("store")), Set.of("pack"));
+            ArtifactStore store = new ReferenceTrackingStore(new FileStore(folder.resolve("store")), Set.of("pack"));
             Roots roots = new Roots(List.of(gallery));
             DyingDecoder decoder = new DyingDecoder(
                     Files.readAllBytes(gallery.resolve(DEADLY)),

@@ -53,9 +53,9 @@ final class SimulatedEncoding implements JobHandler {
             }
         }
         context.check();
-        context.done(tx -> {
+        context.complete(tx -> {
             Clusters.Encoded encoded = Clusters.encoded(tx.sql(), run.id(), order.first(), rows, codes);
-            tx.say(
+            tx.publish(
                     new StageProgressed(
                             run, Stage.CLUSTER, "encode", encoded.done(), encoded.total(), "packs", Map.of()),
                     "encode/" + order.first());

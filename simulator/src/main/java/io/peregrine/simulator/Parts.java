@@ -3,10 +3,10 @@ package io.peregrine.simulator;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.work.Database;
 import io.peregrine.work.Inbox;
-import io.peregrine.work.Pruning;
+import io.peregrine.work.GarbageCollector;
 import java.nio.file.Path;
 
 /// What a simulated process of a service is made from.
 ///
 /// @param datasets folder below which datasets lie
-public record Parts(Database database, ArtifactStore store, Inbox inbox, Pruning pruning, Path datasets) {}
+public record Parts(Database database, ArtifactStore store, Inbox inbox, GarbageCollector pruning, Path datasets) {}

@@ -4,8 +4,8 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.work.Database;
 import io.peregrine.work.Inbox;
-import io.peregrine.work.NeededStore;
-import io.peregrine.work.Pruning;
+import io.peregrine.work.ReferenceTrackingStore;
+import io.peregrine.work.GarbageCollector;
 import io.peregrine.work.Steps;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,7 +21,7 @@ final class Process {
     private final String name;
     private final String skew;
     private final ServiceCode code;
-    private final Pruning pruning;
+    private final GarbageCollector pruning;
     private final Steps steps;
     private boolean alive = true;
     Activity job;
@@ -47,12 +47,12 @@ final class Process {
         if (bug == Bug.PUBLISH_BEFORE_REFERENCE) {
             files = HastyStore.of(files);
         }
-        ArtifactStore needed = new NeededStore(files, service.kinds());
+        ArtifactStore needed = new ReferenceTrackingStore(files, service.kinds());
         Inbox inbox = new Inbox(database, event -> {});
         // While the database is away an inbox waits on its thread. Stopped, it gives the record back at once, and
         // the schedule delivers it again: the same for the database, and no thread sleeps.
         inbox.stop();
-        this.pruning = new Pruning(database, needed, service.kinds());
+        this.pruning = new GarbageCollector(database, needed, service.kinds());
         this.code = service.code(new Parts(database, needed, inbox, pruning, datasets));
         this.steps = new Steps(
                 database,
@@ -85,7 +85,7 @@ final class Process {
         return steps;
     }
 
-    Pruning pruning() {
+    GarbageCollector pruning() {
         return pruning;
     }
 

@@ -54,12 +54,12 @@ final class SimulatedTraining implements JobHandler {
             job.check();
             CheckpointPublished event = checkpoint(balanced, network, epoch);
             if (event.last()) {
-                job.done(tx -> {
-                    tx.say(progress(balanced, network, EPOCHS), network.wire() + "/all");
+                job.complete(tx -> {
+                    tx.publish(progress(balanced, network, EPOCHS), network.wire() + "/all");
                     say(job, event, tx);
                 });
             } else {
-                job.save(new byte[] {(byte) epoch}, tx -> say(job, event, tx));
+                job.checkpoint(new byte[] {(byte) epoch}, tx -> say(job, event, tx));
             }
         }
     }
@@ -95,8 +95,8 @@ final class SimulatedTraining implements JobHandler {
     /// Notes beside what the real trainer writes which claim reached the epoch: the oracle looks whether a stale
     /// one did.
     private static void say(JobContext job, CheckpointPublished event, Transaction tx) {
-        tx.say(event, event.network().wire() + "/" + (event.last() ? "last" : event.epoch()));
-        job.needsOnly(tx, CheckpointTable.published(tx.sql(), event));
+        tx.publish(event, event.network().wire() + "/" + (event.last() ? "last" : event.epoch()));
+        job.retainOnly(tx, CheckpointTable.published(tx.sql(), event));
         tx.sql()
                 .createUpdate(
                         "insert into simulated_epoch (run, network, epoch, fence) values (:run, :network, :epoch, :fence)")

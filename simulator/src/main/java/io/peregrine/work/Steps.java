@@ -27,7 +27,7 @@ public final class Steps {
             List<JobHandler> handlers,
             Producer<String, byte[]> producer,
             LongSupplier clock) {
-        worker = new Worker(database, name, stage, lease, Turns.TURN, handlers, clock);
+        worker = new Worker(database, name, stage, lease, FairShare.DEFAULT_QUANTUM, handlers, clock);
         relay = new Relay(database, () -> producer, "/peregrine/" + application, stage);
     }
 

@@ -1,7 +1,7 @@
 package io.peregrine.trainer;
 
 import io.peregrine.work.PeriodicTasks;
-import io.peregrine.work.Pruning;
+import io.peregrine.work.GarbageCollector;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -15,12 +15,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class ExpiredCheckpoints {
     private static final Duration PAUSE = Duration.ofSeconds(5);
 
-    private final Pruning pruning;
+    private final GarbageCollector pruning;
     /// True at first: whoever ended before this process may have left some.
     private final AtomicBoolean some = new AtomicBoolean(true);
     private PeriodicTasks clock;
 
-    ExpiredCheckpoints(Pruning pruning) {
+    ExpiredCheckpoints(GarbageCollector pruning) {
         this.pruning = pruning;
     }
 

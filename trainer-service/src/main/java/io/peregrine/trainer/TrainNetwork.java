@@ -39,7 +39,7 @@ import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
-import io.peregrine.work.JobStopped;
+import io.peregrine.work.JobStoppedException;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -140,8 +140,8 @@ class TrainNetwork implements JobHandler {
                 meters.diverged(network);
             }
             throw failure;
-        } catch (JobStopped stopped) {
-            if (stopped.reason() == JobStopped.Reason.RUN_ENDED) {
+        } catch (JobStoppedException stopped) {
+            if (stopped.reason() == JobStoppedException.Reason.RUN_ENDED) {
                 files.forget();
             }
             throw stopped;
@@ -264,18 +264,18 @@ class TrainNetwork implements JobHandler {
                                 task.job().check();
                                 meters.step(task.network(), position, task.spec(), rows, seconds);
                                 task.job().progress(() -> task.progress(position, batches));
-                                boolean givesWay = task.job().shouldGiveWay(config.slice());
+                                boolean givesWay = task.job().shouldYield(config.slice());
                                 // A disk that has just refused is not asked again at each batch.
                                 if (task.times().isDue(System.nanoTime()) || (givesWay && isSaved[0])) {
                                     isSaved[0] = task.saveIfPossible();
                                     if (givesWay && isSaved[0]) {
-                                        throw task.job().gaveWay();
+                                        throw task.job().yielded();
                                     }
                                 }
                             },
                             task.job()::check);
-        } catch (JobStopped stopped) {
-            if (stopped.reason() == JobStopped.Reason.SERVICE_STOPS) {
+        } catch (JobStoppedException stopped) {
+            if (stopped.reason() == JobStoppedException.Reason.SERVICE_STOPS) {
                 task.saveIfPossible();
             }
             throw stopped;
@@ -301,8 +301,8 @@ class TrainNetwork implements JobHandler {
                 end.test() == null ? null : end.test().measures(results(end)));
         boolean[] gaveUp = new boolean[1];
         if (end.last()) {
-            task.job().done(tx -> {
-                tx.say(task.allDone(end), task.network().wire() + "/all");
+            task.job().complete(tx -> {
+                tx.publish(task.allDone(end), task.network().wire() + "/all");
                 gaveUp[0] = task.say(event, tx);
             });
         } else {
@@ -339,7 +339,7 @@ class TrainNetwork implements JobHandler {
             SafetensorsWriter state = new SafetensorsWriter();
             training.write(state);
             ResumeFiles.Saved saved = files.write(training.position(), state);
-            job.save(files.row(saved), facts);
+            job.checkpoint(files.row(saved), facts);
             files.nowNamed(saved);
             times.saved(began, System.nanoTime());
         }
@@ -369,8 +369,8 @@ class TrainNetwork implements JobHandler {
         /// @return whether there were any
         boolean say(CheckpointPublished checkpoint, Transaction tx) {
             // The end is an event of its own: its epoch may have been said by a training that went on beyond it.
-            tx.say(checkpoint, network.wire() + "/" + (checkpoint.last() ? "last" : checkpoint.epoch()));
-            return job.needsOnly(tx, CheckpointTable.published(tx.sql(), checkpoint));
+            tx.publish(checkpoint, network.wire() + "/" + (checkpoint.last() ? "last" : checkpoint.epoch()));
+            return job.retainOnly(tx, CheckpointTable.published(tx.sql(), checkpoint));
         }
 
         StageProgressed progress(Position position, int batches) {

@@ -27,7 +27,7 @@ class TrainerFlow implements EventHandler {
     @Incoming("shards")
     @Blocking
     void shards(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     /// Of the runs only their ends matter here, and those the inbox keeps by itself. Of a deleted
@@ -35,7 +35,7 @@ class TrainerFlow implements EventHandler {
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        inbox.hear(record, this);
+        inbox.receive(record, this);
     }
 
     @Override

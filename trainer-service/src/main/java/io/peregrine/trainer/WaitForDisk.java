@@ -32,7 +32,7 @@ final class WaitForDisk {
                 LOG.warnf(
                         "Training waits for a disk, trying again in %d ms run=%s network=%s: %s",
                         pause.toMillis(), job.job().run().id(), job.job().key(), refused.getMessage());
-                job.waiting(refused.code() + ": " + refused.getMessage());
+                job.waitingFor(refused.code() + ": " + refused.getMessage());
             }
             long until = System.nanoTime() + pause.toNanos();
             while (System.nanoTime() < until) {

@@ -272,7 +272,7 @@ class TrainerFlowTest extends OnTheWire {
             CheckpointPublished said = new CheckpointPublished(
                     balanced.run(), Network.CLASSIFIER, epoch, 9, false, false, before, Map.of("loss", 1.0), null);
             database.inTransaction(null, tx -> {
-                tx.say(said, "classifier/" + epoch);
+                tx.publish(said, "classifier/" + epoch);
                 CheckpointTable.published(tx.sql(), said);
             });
         }

@@ -55,7 +55,7 @@ public final class Suspects implements PackMaker.Watch {
         }
         noted.forEach(place -> deaths.merge(place, 1, Integer::sum));
         if (deaths.getOrDefault(NO_FILE, 0) <= PATIENCE) {
-            context.save(job.state(), tx -> count(tx.sql(), noted));
+            context.checkpoint(job.state(), tx -> count(tx.sql(), noted));
         } else {
             database.jdbi().useTransaction(sql -> count(sql, noted));
         }

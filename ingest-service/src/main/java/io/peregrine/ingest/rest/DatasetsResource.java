@@ -141,7 +141,7 @@ public class DatasetsResource {
                 // Its event would be a repeat that nobody acts on, and Location would lead nowhere.
                 throw Problem.of(DatasetProblem.RUN_DELETED, "It was run %s.".formatted(run));
             }
-            tx.by(caller.name()).sayAs(id, run, ready);
+            tx.causedByActor(caller.name()).publishAs(id, run, ready);
             same[0] = Published.is(tx.sql(), id, data);
         });
         if (!same[0]) {

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
-import io.peregrine.work.Pruning;
-import io.peregrine.work.Pruning.Sum;
-import io.peregrine.work.Pruning.Unneeded;
+import io.peregrine.work.GarbageCollector;
+import io.peregrine.work.GarbageCollector.Usage;
+import io.peregrine.work.GarbageCollector.Unreferenced;
 import io.peregrine.work.StoreCheck;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -30,13 +30,13 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 public class ArtefactsResource {
     private static final int NAMES = 1_000;
 
-    private final Pruning pruning;
+    private final GarbageCollector pruning;
     private final StoreCheck check;
     private final Drawings drawings;
     private final Database database;
     private final Caller caller;
 
-    ArtefactsResource(Pruning pruning, StoreCheck check, Drawings drawings, Database database, Caller caller) {
+    ArtefactsResource(GarbageCollector pruning, StoreCheck check, Drawings drawings, Database database, Caller caller) {
         this.pruning = pruning;
         this.check = check;
         this.drawings = drawings;
@@ -55,7 +55,7 @@ public class ArtefactsResource {
             long spared,
 
             @Schema(description = "By name, the first thousand")
-            List<Unneeded> items) {}
+            List<Unreferenced> items) {}
 
     /// Some artefacts that were read.
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -74,22 +74,22 @@ public class ArtefactsResource {
             operationId = "countNeeded",
             summary = "How much a run needs of this service's artefacts",
             description = "Nothing of a run that is unknown, or deleted.")
-    public Sum needed(@Parameter(required = true, description = "The run's id") @QueryParam("run") String run) {
+    public Usage needed(@Parameter(required = true, description = "The run's id") @QueryParam("run") String run) {
         if (run == null) {
             throw Problem.of(GeneralProblem.BAD_VALUE, "Say which run: ?run=.");
         }
-        return pruning.neededBy(run);
+        return pruning.usedOnlyBy(run);
     }
 
     @GET
     @Path("/unneeded")
     @Operation(operationId = "listUnneeded", summary = "This service's artefacts that no run needs")
     public UnneededArtefacts unneeded() {
-        List<Unneeded> all = pruning.unneeded();
-        List<Unneeded> going = all.stream().filter(one -> !one.spared()).toList();
+        List<Unreferenced> all = pruning.unreferenced();
+        List<Unreferenced> going = all.stream().filter(one -> !one.spared()).toList();
         return new UnneededArtefacts(
                 going.size(),
-                going.stream().mapToLong(Unneeded::bytes).sum(),
+                going.stream().mapToLong(Unreferenced::bytes).sum(),
                 all.size() - going.size(),
                 all.stream().limit(NAMES).toList());
     }
@@ -103,13 +103,13 @@ public class ArtefactsResource {
     @APIResponse(
             responseCode = "200",
             description = "How many are deleted",
-            content = @Content(schema = @Schema(implementation = Sum.class)))
+            content = @Content(schema = @Schema(implementation = Usage.class)))
     @APIResponse(
             responseCode = "409",
             description = "Another pruning of this service is at work",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
-    public Sum prune() {
-        Sum sum = pruning.prune()
+    public Usage prune() {
+        Usage sum = pruning.prune()
                 .orElseThrow(() -> Problem.of(GeneralProblem.PRUNING_GOES_ON, "One of this service was asked before."));
         String detail = "%d artifacts, %d bytes".formatted(sum.artefacts(), sum.bytes());
         database.jdbi().useHandle(sql -> Audit.note(sql, "pruned", null, caller.name(), detail));

@@ -84,7 +84,7 @@ final class ProblemMapping {
 
     @ServerExceptionMapper
     Response database(JdbiException error, UriInfo uri) {
-        if (Database.passes(error)) {
+        if (Database.isTransient(error)) {
             return general(GeneralProblem.DATABASE_AWAY, uri);
         }
         for (Throwable at = error; at != null; at = at.getCause()) {

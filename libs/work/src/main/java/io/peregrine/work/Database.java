@@ -47,7 +47,7 @@ public final class Database {
     /// busy, read-only, without a privilege or a password of ours, or in a state that nobody has thought of.
     ///
     /// @return whether trying again later may help
-    public static boolean passes(Throwable error) {
+    public static boolean isTransient(Throwable error) {
         for (Throwable at = error; at != null; at = at.getCause()) {
             if (at instanceof SQLException sql) {
                 String state = sql.getSQLState();

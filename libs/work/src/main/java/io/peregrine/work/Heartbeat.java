@@ -53,37 +53,37 @@ final class Heartbeat implements Runnable {
         Duration pause = lease.dividedBy(4);
         while (!over.getAsBoolean()) {
             try {
-                beat(renewed);
+                renewLeases(renewed);
                 Thread.sleep(pause.compareTo(LONGEST) < 0 ? pause : LONGEST);
             } catch (InterruptedException ignored) {
                 // Nobody may keep a heart from beating: jobs would be lost.
             } catch (Throwable error) {
-                Survival.log(LOG, told, "a heartbeat failed, the next one is tried", error);
+                LoopErrors.log(LOG, told, "a heartbeat failed, the next one is tried", error);
             }
         }
     }
 
     /// @param kept when each lease was last renewed, by the clock; updated
-    void beat(Map<JobContext, Long> kept) {
+    void renewLeases(Map<JobContext, Long> kept) {
         kept.keySet().retainAll(running);
         boolean whole = true;
         for (JobContext context : running) {
             long now = clock.getAsLong();
             kept.putIfAbsent(context, now);
             try {
-                Optional<JobStopped.Reason> lost = jobs.keep(context.job());
+                Optional<JobStoppedException.Reason> lost = jobs.renewLease(context.job());
                 lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
                 kept.put(context, now);
                 served.merge(context.job().run().id(), context.served(), Double::sum);
-                if (context.mayGiveWay()) {
-                    context.anotherFirst(jobs.isAnotherFirst(context.job()));
+                if (context.isPreemptible()) {
+                    context.otherRunFirst(jobs.isOtherRunFirst(context.job()));
                 }
             } catch (Throwable error) {
                 whole = false;
                 if (now - kept.get(context) > lease.toNanos()) {
-                    context.stop(JobStopped.Reason.LEASE_LOST);
+                    context.stop(JobStoppedException.Reason.LEASE_LOST);
                 }
-                Survival.log(LOG, told, "a lease cannot be renewed, trying again", error);
+                LoopErrors.log(LOG, told, "a lease cannot be renewed, trying again", error);
             }
         }
         whole &= note();
@@ -104,7 +104,7 @@ final class Heartbeat implements Runnable {
             }
             return true;
         } catch (Throwable error) {
-            Survival.log(LOG, told, "it cannot be noted which runs were served", error);
+            LoopErrors.log(LOG, told, "it cannot be noted which runs were served", error);
             return false;
         }
     }

@@ -22,7 +22,7 @@ import org.jboss.logging.Logger;
 ///
 /// A repeat (same source and id) changes nothing; the same id with other content is quarantined as
 /// `EVENT_ID_CONFLICT` and the first stands; bytes that are no event are quarantined; terminal events are kept and
-/// absorb; a deleted run is forgotten for good. While the database is away or refuses, [#hear] waits for it.
+/// absorb; a deleted run is forgotten for good. While the database is away or refuses, [#receive] waits for it.
 public final class Inbox {
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int TRIES = 3;
@@ -30,17 +30,17 @@ public final class Inbox {
     private static final String HANDLER_FAILED = "HANDLER_FAILED";
     /// Who asked for an event, of CloudEvents' extension "Auth Context".
     static final String PUBLISHER = "ce_authid";
-    private static final Duration FIRST_WAIT = Duration.ofMillis(200);
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+    private static final Duration INITIAL_BACKOFF = Duration.ofMillis(200);
+    private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
 
     private final Database database;
-    private final Consumer<CloudEvent> heard;
+    private final Consumer<CloudEvent> received;
     private volatile boolean stopping;
 
     /// @param heard told of each event that was new, after its transaction; for metrics and to wake workers
     public Inbox(Database database, Consumer<CloudEvent> heard) {
         this.database = database;
-        this.heard = heard;
+        this.received = heard;
     }
 
     /// Hears one record. When this returns, the record's effect is durable.
@@ -48,7 +48,7 @@ public final class Inbox {
     /// @param facts turns a new event into rows and jobs; tried three times when it fails by itself, then
     ///     the record is quarantined as `HANDLER_FAILED`
     /// @throws IllegalStateException if the service stops while the database is away: do not acknowledge
-    public void hear(ConsumerRecord<String, byte[]> record, EventHandler facts) {
+    public void receive(ConsumerRecord<String, byte[]> record, EventHandler facts) {
         Traces.within(
                 Traces.of(record),
                 "process " + record.topic(),
@@ -81,12 +81,12 @@ public final class Inbox {
         for (int attempt = 1; ; attempt++) {
             try {
                 boolean[] isNew = new boolean[1];
-                untilThere(event.id(), tx -> isNew[0] = hearOnce(record, event, facts, tx) == Outcome.NEW);
+                retryWhileUnavailable(event.id(), tx -> isNew[0] = receiveOnce(record, event, facts, tx) == Outcome.NEW);
                 if (isNew[0]) {
-                    heard.accept(event);
+                    received.accept(event);
                 }
                 return;
-            } catch (StoppedWaiting stopped) {
+            } catch (ShutdownException stopped) {
                 throw stopped;
             } catch (RuntimeException | Error bug) {
                 // Also a StackOverflowError, which the next record does not meet again.
@@ -100,40 +100,40 @@ public final class Inbox {
     }
 
     /// Why a replay was refused.
-    record Refusal(String kind, String message) {}
+    record Rejection(String kind, String message) {}
 
     /// Receives a quarantined record again, once, in one transaction.
     ///
     /// @param accepted does what belongs into the same transaction
     /// @return why it is refused still; empty, where it was accepted: its effect is durable, or was before
-    Optional<Refusal> replay(
+    Optional<Rejection> replay(
             ConsumerRecord<String, byte[]> record, EventHandler facts, Consumer<Transaction> accepted) {
         CloudEvent event;
         try {
             event = EventCodec.read(record);
         } catch (UnreadableEvent unreadable) {
-            return Optional.of(new Refusal(unreadable.kind().name(), unreadable.getMessage()));
+            return Optional.of(new Rejection(unreadable.kind().name(), unreadable.getMessage()));
         }
         Outcome outcome;
         try {
             outcome = database.call(event.id(), tx -> {
-                Outcome once = hearOnce(record, event, facts, tx);
+                Outcome once = receiveOnce(record, event, facts, tx);
                 if (once != Outcome.CONFLICT) {
                     accepted.accept(tx);
                 }
                 return once;
             });
         } catch (RuntimeException | Error bug) {
-            if (bug instanceof RuntimeException refused && Database.passes(refused)) {
+            if (bug instanceof RuntimeException refused && Database.isTransient(refused)) {
                 throw refused;
             }
             LOG.errorf(bug, "handler failed in a replay type=%s id=%s", event.type(), event.id());
-            return Optional.of(new Refusal(HANDLER_FAILED, bug.toString()));
+            return Optional.of(new Rejection(HANDLER_FAILED, bug.toString()));
         }
         if (outcome == Outcome.NEW) {
-            heard.accept(event);
+            received.accept(event);
         }
-        return outcome == Outcome.CONFLICT ? Optional.of(new Refusal(CONFLICT, conflict(event))) : Optional.empty();
+        return outcome == Outcome.CONFLICT ? Optional.of(new Rejection(CONFLICT, conflict(event))) : Optional.empty();
     }
 
     private static String conflict(CloudEvent event) {
@@ -148,7 +148,7 @@ public final class Inbox {
         CONFLICT
     }
 
-    private static Outcome hearOnce(
+    private static Outcome receiveOnce(
             ConsumerRecord<String, byte[]> record, CloudEvent event, EventHandler facts, Transaction tx) {
         publisher(record).ifPresent(tx::publishedBy);
         byte[] digest = EventCodec.digest(event);
@@ -205,15 +205,15 @@ public final class Inbox {
 
     /// Keeps a record aside. Its row holds nothing that PostgreSQL could refuse: whatever the error, it passes.
     private void quarantine(ConsumerRecord<String, byte[]> record, String kind, String message) {
-        untilThere(null, tx -> Quarantine.keep(tx.sql(), record, kind, message), error -> true);
+        retryWhileUnavailable(null, tx -> Quarantine.keep(tx.sql(), record, kind, message), error -> true);
     }
 
-    private void untilThere(String cause, Consumer<Transaction> work) {
-        untilThere(cause, work, Database::passes);
+    private void retryWhileUnavailable(String cause, Consumer<Transaction> work) {
+        retryWhileUnavailable(cause, work, Database::isTransient);
     }
 
-    private void untilThere(String cause, Consumer<Transaction> work, Predicate<RuntimeException> passes) {
-        Duration wait = FIRST_WAIT;
+    private void retryWhileUnavailable(String cause, Consumer<Transaction> work, Predicate<RuntimeException> passes) {
+        Duration wait = INITIAL_BACKOFF;
         while (true) {
             try {
                 database.inTransaction(cause, work);
@@ -226,7 +226,7 @@ public final class Inbox {
                         "the database is unavailable or refuses, trying again in %d ms: %s",
                         wait.toMillis(), error.getMessage());
                 pause(wait);
-                wait = wait.multipliedBy(2).compareTo(LONGEST_WAIT) < 0 ? wait.multipliedBy(2) : LONGEST_WAIT;
+                wait = wait.multipliedBy(2).compareTo(MAX_BACKOFF) < 0 ? wait.multipliedBy(2) : MAX_BACKOFF;
             }
         }
     }
@@ -234,12 +234,12 @@ public final class Inbox {
     private void pause(Duration wait) {
         try {
             if (stopping) {
-                throw new StoppedWaiting();
+                throw new ShutdownException();
             }
             Thread.sleep(wait);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new StoppedWaiting();
+            throw new ShutdownException();
         }
     }
 
@@ -249,8 +249,8 @@ public final class Inbox {
     }
 
     @SuppressWarnings("serial")
-    private static final class StoppedWaiting extends IllegalStateException {
-        StoppedWaiting() {
+    private static final class ShutdownException extends IllegalStateException {
+        ShutdownException() {
             super("the service stops while the database is away; the record stays unacknowledged");
         }
     }

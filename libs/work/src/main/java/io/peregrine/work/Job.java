@@ -8,7 +8,7 @@ import io.peregrine.events.RunRef;
 /// @param kind which [JobHandler] does it
 /// @param key tells jobs of one run and kind apart
 /// @param payload what the handler was given when the job was added
-/// @param state what the last [JobContext#save] kept, or null
+/// @param state what the last [JobContext#checkpoint] kept, or null
 /// @param crashes claims since the last durable progress that ended without a word: the process died, or was
 ///     paused past its lease
 /// @param failures exceptions since the last durable progress

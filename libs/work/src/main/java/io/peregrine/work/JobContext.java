@@ -14,19 +14,19 @@ import java.util.function.Supplier;
 public final class JobContext {
     private static final long PROGRESS_NANOS = 2_000_000_000L;
 
-    private static final ScopedValue<JobContext> AT_WORK = ScopedValue.newInstance();
+    private static final ScopedValue<JobContext> CURRENT = ScopedValue.newInstance();
 
     private final Jobs jobs;
     private final Jobs.Claim claim;
     private final LongSupplier clock;
-    private final AtomicReference<JobStopped.Reason> stopped = new AtomicReference<>();
+    private final AtomicReference<JobStoppedException.Reason> stopped = new AtomicReference<>();
     private long progressOrdinal;
     private long lastProgress;
     private final long claimed;
     private long servedTo;
-    private volatile boolean mayGiveWay;
-    private volatile boolean anotherFirst;
-    private boolean done;
+    private volatile boolean isPreemptible;
+    private volatile boolean otherRunFirst;
+    private boolean complete;
 
     /// @param clock as [System#nanoTime]
     JobContext(Jobs jobs, Jobs.Claim claim, LongSupplier clock) {
@@ -46,30 +46,30 @@ public final class JobContext {
     ///
     /// @throws JobStopped when the run has ended, the lease was lost or the service stops
     public void check() {
-        JobStopped.Reason reason = stopped.get();
+        JobStoppedException.Reason reason = stopped.get();
         if (reason != null) {
-            throw new JobStopped(reason, job());
+            throw new JobStoppedException(reason, job());
         }
     }
 
     /// Notes that the job's run needs an artefact of this service's that lies in the store
     /// already, before that is relied upon: from now on it is not pruned. What the job publishes
-    /// is noted by [NeededStore].
+    /// is noted by [ReferenceTrackingStore].
     ///
     /// @throws JobStopped if the run has ended or the claim no longer stands
     /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`, if it is just being pruned
-    public void needs(ArtifactRef ref) {
-        jobs.need(claim, ref);
+    public void reference(ArtifactRef ref) {
+        jobs.reference(claim, ref);
     }
 
     /// Of all artefacts that were noted for this job, by this claim and those before, the run
     /// needs these alone from now on. What was noted for the run's other jobs stands.
     ///
-    /// @param tx of [#save] or [#done]
+    /// @param tx of [#checkpoint] or [#complete]
     /// @param uris names of artefacts
     /// @return whether others were given up: they may be deleted once the transaction is through
-    public boolean needsOnly(Transaction tx, Collection<String> uris) {
-        return ArtefactTables.keep(tx.sql(), job().run().id(), job().id(), uris);
+    public boolean retainOnly(Transaction tx, Collection<String> uris) {
+        return ArtifactReferences.retainOnly(tx.sql(), job().run().id(), job().id(), uris);
     }
 
     void published(ArtifactRef ref) {
@@ -77,13 +77,13 @@ public final class JobContext {
     }
 
     /// @return the job that this thread is at, if it is at any
-    static Optional<JobContext> atWork() {
-        return AT_WORK.isBound() ? Optional.of(AT_WORK.get()) : Optional.empty();
+    static Optional<JobContext> current() {
+        return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
     }
 
     /// Has a handler do the job.
-    void workedBy(JobHandler handler) throws Exception {
-        ScopedValue.where(AT_WORK, this).call(() -> {
+    void run(JobHandler handler) throws Exception {
+        ScopedValue.where(CURRENT, this).call(() -> {
             handler.work(this);
             return null;
         });
@@ -94,34 +94,34 @@ public final class JobContext {
     ///
     /// @param facts rows, jobs and events of the same transaction
     /// @throws JobStopped if the claim no longer stands; then nothing was written
-    public void save(byte[] state, Consumer<Transaction> facts) {
-        mustStand();
-        jobs.step(claim, state, false, facts);
+    public void checkpoint(byte[] state, Consumer<Transaction> facts) {
+        ensureOwned();
+        jobs.commitStep(claim, state, false, facts);
     }
 
-    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what [#save]
-    /// keeps: it saves, and throws what [#gaveWay] returns. To be asked after each piece of work, never before
+    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what [#checkpoint]
+    /// keeps: it saves, and throws what [#yielded] returns. To be asked after each piece of work, never before
     /// the first: a job that gives way shall have got further.
     ///
     /// @param slice for how long the job may be at work while another run waits
     /// @return whether it has been for so long, and another run waits whose turn comes before; known within a
     ///     second
-    public boolean shouldGiveWay(Duration slice) {
-        mayGiveWay = true;
-        return anotherFirst && clock.getAsLong() - claimed >= slice.toNanos();
+    public boolean shouldYield(Duration slice) {
+        isPreemptible = true;
+        return otherRunFirst && clock.getAsLong() - claimed >= slice.toNanos();
     }
 
     /// @return to be thrown: the job is given back uncounted, and goes on when its run's turn comes again
-    public JobStopped gaveWay() {
-        return new JobStopped(JobStopped.Reason.GAVE_WAY, job());
+    public JobStoppedException yielded() {
+        return new JobStoppedException(JobStoppedException.Reason.YIELDED, job());
     }
 
-    boolean mayGiveWay() {
-        return mayGiveWay;
+    boolean isPreemptible() {
+        return isPreemptible;
     }
 
-    void anotherFirst(boolean isAnother) {
-        anotherFirst = isAnother;
+    void otherRunFirst(boolean isAnother) {
+        otherRunFirst = isAnother;
     }
 
     /// @return seconds of work since this was asked last
@@ -143,39 +143,39 @@ public final class JobContext {
         StageProgressed said = event.get();
         // The fence tells the reports of several claims apart: they are not repeats of each other.
         String ordinal = "%d/%d/%d".formatted(job().id(), job().fence(), progressOrdinal++);
-        jobs.aside(claim, tx -> tx.say(said, ordinal));
+        jobs.emitIfOwned(claim, tx -> tx.publish(said, ordinal));
     }
 
     /// The job's last transaction: it is done, and its events lie in the outbox. Also while the service stops.
     ///
     /// @throws JobStopped if the claim no longer stands; then nothing was written
-    public void done(Consumer<Transaction> facts) {
-        mustStand();
-        jobs.step(claim, null, true, facts);
-        done = true;
+    public void complete(Consumer<Transaction> facts) {
+        ensureOwned();
+        jobs.commitStep(claim, null, true, facts);
+        complete = true;
     }
 
-    /// Notes what a job waits for that keeps its claim meanwhile. The next [#save] or [#done] clears it.
-    public void waiting(String reason) {
+    /// Notes what a job waits for that keeps its claim meanwhile. The next [#checkpoint] or [#complete] clears it.
+    public void waitingFor(String reason) {
         try {
-            jobs.waiting(claim, reason);
+            jobs.waitingFor(claim, reason);
         } catch (RuntimeException away) {
             // It only informs: the job waits on.
         }
     }
 
-    private void mustStand() {
-        JobStopped.Reason reason = stopped.get();
-        if (reason != null && reason != JobStopped.Reason.SERVICE_STOPS) {
-            throw new JobStopped(reason, job());
+    private void ensureOwned() {
+        JobStoppedException.Reason reason = stopped.get();
+        if (reason != null && reason != JobStoppedException.Reason.SERVICE_STOPS) {
+            throw new JobStoppedException(reason, job());
         }
     }
 
     boolean isDone() {
-        return done;
+        return complete;
     }
 
-    void stop(JobStopped.Reason reason) {
+    void stop(JobStoppedException.Reason reason) {
         stopped.compareAndSet(null, reason);
     }
 

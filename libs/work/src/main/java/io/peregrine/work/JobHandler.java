@@ -10,12 +10,12 @@ public interface JobHandler {
     /// @return the kind of job, such as `neighbours`
     String kind();
 
-    /// @return names the place of the files that a job needs which gave way ([JobContext#gaveWay]), the same
+    /// @return names the place of the files that a job needs which gave way ([JobContext#yielded]), the same
     ///     after every start: only workers there take it up again. Empty, if it needs none
     default String home() {
         return "";
     }
 
-    /// Does the job, ending with [JobContext#done].
+    /// Does the job, ending with [JobContext#complete].
     void work(JobContext job) throws Exception;
 }

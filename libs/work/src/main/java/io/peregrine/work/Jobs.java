@@ -38,13 +38,13 @@ final class Jobs {
     private final Stage stage;
     private final String worker;
     private final Duration lease;
-    private final Turns turns;
+    private final FairShare turns;
 
     /// @param stage in which a run fails whose job cannot be read
-    Jobs(Database database, Stage stage, String worker, Duration lease, Turns turns) {
-        if (lease.compareTo(Turns.FURTHEST) > 0) {
+    Jobs(Database database, Stage stage, String worker, Duration lease, FairShare turns) {
+        if (lease.compareTo(FairShare.MAX_AHEAD) > 0) {
             throw new IllegalArgumentException("peregrine.work.lease is %s; set it to at most %d minutes"
-                    .formatted(lease, Turns.FURTHEST.toMinutes()));
+                    .formatted(lease, FairShare.MAX_AHEAD.toMinutes()));
         }
         this.database = database;
         this.stage = stage;
@@ -62,7 +62,7 @@ final class Jobs {
                         update job set state = 'running', fence = fence + 1, crashes = crashes + crashed::int,
                             worker = :worker, lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
                         from next where job.id = next.id
-                        returning job.*, crashed, waited""".formatted(Turns.NEXT)))
+                        returning job.*, crashed, waited""".formatted(FairShare.NEXT)))
                     .bind("worker", worker)
                     .bind("lease", lease.toMillis())
                     .map((row, context) -> claimed(row))
@@ -94,7 +94,7 @@ final class Jobs {
         if (RunRef.isId(row.run())) {
             String detail = "row %d of the table job of %s-service is not readable; it is kept there, with the error"
                     .formatted(row.id(), stage.wire());
-            tx.say(
+            tx.publish(
                     new RunFailed(
                             new RunRef(row.run(), "", null),
                             stage,
@@ -110,37 +110,37 @@ final class Jobs {
     ///
     /// @param seconds of work by run
     void served(Map<String, Double> seconds) {
-        database.inTransaction(null, tx -> Turns.serve(tx.sql(), seconds));
+        database.inTransaction(null, tx -> FairShare.charge(tx.sql(), seconds));
     }
 
     /// @return whether another run's job would be claimed before this one
-    boolean isAnotherFirst(Job job) {
+    boolean isOtherRunFirst(Job job) {
         return database.jdbi()
-                .withHandle(sql -> turns.isAnotherFirst(sql, job.run().id()));
+                .withHandle(sql -> turns.isOtherRunFirst(sql, job.run().id()));
     }
 
     /// Tells of the runs that have waited for long what they wait for.
-    void tellWaiting() {
-        List<Turns.Waiting> all = new ArrayList<>(database.jdbi().withHandle(turns::lackingResource));
-        all.addAll(waiting());
-        for (Turns.Waiting waiting : all) {
+    void publishWaiting() {
+        List<FairShare.Waiting> all = new ArrayList<>(database.jdbi().withHandle(turns::lackingResource));
+        all.addAll(waitingFor());
+        for (FairShare.Waiting waiting : all) {
             if (waiting.due() && waiting.seconds() >= LONG_WAIT_SECONDS) {
-                tellWaiting(waiting);
+                publishWaiting(waiting);
             }
         }
     }
 
-    List<Turns.Waiting> waiting() {
+    List<FairShare.Waiting> waitingFor() {
         return database.jdbi().withHandle(turns::waiting);
     }
 
-    private void tellWaiting(Turns.Waiting waiting) {
+    private void publishWaiting(FairShare.Waiting waiting) {
         String run = waiting.run().id();
         database.inTransaction(null, tx -> {
             // The run's lock before its turn's, as everywhere.
             if (!tx.hasEnded(run)) {
-                Turns.told(tx.sql(), run)
-                        .ifPresent(told -> tx.say(
+                FairShare.claimReport(tx.sql(), run)
+                        .ifPresent(told -> tx.publish(
                                 new StageQueued(
                                         waiting.run(),
                                         stage,
@@ -183,7 +183,7 @@ final class Jobs {
     /// Keeps the lease, if the claim still stands.
     ///
     /// @return why it does not
-    Optional<JobStopped.Reason> keep(Job job) {
+    Optional<JobStoppedException.Reason> renewLease(Job job) {
         return database.call(null, tx -> {
             boolean kept = tx.sql()
                             .createUpdate("""
@@ -199,16 +199,16 @@ final class Jobs {
                 return Optional.empty();
             }
             return Optional.of(
-                    tx.hasEnded(job.run().id()) ? JobStopped.Reason.RUN_ENDED : JobStopped.Reason.LEASE_LOST);
+                    tx.hasEnded(job.run().id()) ? JobStoppedException.Reason.RUN_ENDED : JobStoppedException.Reason.LEASE_LOST);
         });
     }
 
     /// One transaction of a running job, refused if its fence is stale or its run has ended.
-    void step(Claim claim, byte[] saved, boolean done, Consumer<Transaction> facts) {
+    void commitStep(Claim claim, byte[] saved, boolean done, Consumer<Transaction> facts) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
             if (tx.hasEnded(job.run().id())) {
-                throw new JobStopped(JobStopped.Reason.RUN_ENDED, job);
+                throw new JobStoppedException(JobStoppedException.Reason.RUN_ENDED, job);
             }
             boolean mine = tx.sql()
                             .createUpdate("""
@@ -223,23 +223,23 @@ final class Jobs {
                             .execute()
                     == 1;
             if (!mine) {
-                throw new JobStopped(JobStopped.Reason.LEASE_LOST, job);
+                throw new JobStoppedException(JobStoppedException.Reason.LEASE_LOST, job);
             }
             facts.accept(tx);
         });
     }
 
     /// Says something of a running job without touching it; said only while the claim stands.
-    void aside(Claim claim, Consumer<Transaction> facts) {
+    void emitIfOwned(Claim claim, Consumer<Transaction> facts) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
-            if (stands(tx, job)) {
+            if (isOwned(tx, job)) {
                 facts.accept(tx);
             }
         });
     }
 
-    private static boolean stands(Transaction tx, Job job) {
+    private static boolean isOwned(Transaction tx, Job job) {
         return tx.sql()
                 .createQuery("""
                         select exists (select 1 from job where id = :id and fence = :fence and state = 'running')""")
@@ -250,7 +250,7 @@ final class Jobs {
     }
 
     /// The job gives way to another run's: it is nobody's again, and can go on where its files are.
-    void giveWay(Job job) {
+    void yieldTo(Job job) {
         release(job, false, false, Duration.ZERO, null, turns.home().orElse(null));
     }
 
@@ -283,7 +283,7 @@ final class Jobs {
     }
 
     /// Notes what a running job waits for.
-    void waiting(Claim claim, String reason) {
+    void waitingFor(Claim claim, String reason) {
         Job job = claim.job();
         database.inTransaction(
                 null,
@@ -321,22 +321,22 @@ final class Jobs {
     /// @throws JobStopped if the run has ended or the claim no longer stands: whoever goes on with
     ///     the job may have taken it back
     /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`
-    void need(Claim claim, ArtifactRef ref) {
+    void reference(Claim claim, ArtifactRef ref) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
             if (tx.hasEnded(job.run().id())) {
-                throw new JobStopped(JobStopped.Reason.RUN_ENDED, job);
+                throw new JobStoppedException(JobStoppedException.Reason.RUN_ENDED, job);
             }
-            if (!stands(tx, job)) {
-                throw new JobStopped(JobStopped.Reason.LEASE_LOST, job);
+            if (!isOwned(tx, job)) {
+                throw new JobStoppedException(JobStoppedException.Reason.LEASE_LOST, job);
             }
-            ArtefactTables.need(tx.sql(), job.run().id(), job.id(), ref);
+            ArtifactReferences.add(tx.sql(), job.run().id(), job.id(), ref);
         });
     }
 
     /// Notes that an artefact lies in the store.
     void published(ArtifactRef ref) {
-        database.inTransaction(null, tx -> ArtefactTables.published(tx.sql(), ref.uri()));
+        database.inTransaction(null, tx -> ArtifactReferences.published(tx.sql(), ref.uri()));
     }
 
     void cancel(Job job) {
@@ -359,7 +359,7 @@ final class Jobs {
                             and exists (select 1 from ended_run where ended_run.run = job.run)""").execute());
     }
 
-    int waits(Job job) {
+    int countWaits(Job job) {
         return database.call(
                 null,
                 tx -> tx.sql()

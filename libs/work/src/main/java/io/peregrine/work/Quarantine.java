@@ -45,7 +45,7 @@ final class Quarantine {
     }
 
     /// Notes that a replay was refused.
-    static void refusedAgain(Handle sql, long id, String kind, String message) {
+    static void rejectedAgain(Handle sql, long id, String kind, String message) {
         sql.createUpdate("""
                         update quarantine set kind = :kind, message = :message, tries = tries + 1, tried_at = now()
                         where id = :id""")

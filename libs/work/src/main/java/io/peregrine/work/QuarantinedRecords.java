@@ -101,12 +101,12 @@ public final class QuarantinedRecords {
         if (record.isEmpty()) {
             return Optional.empty();
         }
-        Optional<Inbox.Refusal> refusal = inbox.replay(record.get(), handler, tx -> {
+        Optional<Inbox.Rejection> refusal = inbox.replay(record.get(), handler, tx -> {
             purge(tx.sql(), id);
             Audit.note(tx.sql(), "replayed", null, by, place(record.get()));
         });
         return refusal.flatMap(why -> database.jdbi().inTransaction(sql -> {
-            Quarantine.refusedAgain(sql, id, why.kind(), why.message());
+            Quarantine.rejectedAgain(sql, id, why.kind(), why.message());
             return entry(sql, id);
         }));
     }

@@ -27,7 +27,7 @@ class RetentionBeans {
     void start(
             @Observes @Priority(10_000) StartupEvent start,
             Database database,
-            Pruning pruning,
+            GarbageCollector pruning,
             MeterRegistry registry,
             @All List<RetentionRule> rules) {
         TableMeters meters = new TableMeters(registry, database);

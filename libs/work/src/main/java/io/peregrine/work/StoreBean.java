@@ -32,7 +32,7 @@ class StoreBean {
     /// @param endpoint of an S3 server that is not Amazon's
     @Produces
     @Singleton
-    NeededStore store(
+    ReferenceTrackingStore store(
             WorkConfig config,
             MeterRegistry registry,
             @ConfigProperty(name = "peregrine.store") String place,
@@ -49,7 +49,7 @@ class StoreBean {
         ArtifactStore store = place.contains("://")
                 ? new S3Store(URI.create(place), endpoint, region, folder, bytes.asLongValue(), onDamage)
                 : new FileStore(Path.of(place), onDamage);
-        return new NeededStore(store, config.kinds());
+        return new ReferenceTrackingStore(store, config.kinds());
     }
 
     private static Counter damaged(MeterRegistry registry, String kind) {
@@ -61,8 +61,8 @@ class StoreBean {
 
     @Produces
     @Singleton
-    Pruning pruning(Database database, ArtifactStore store, WorkConfig config) {
-        return new Pruning(database, store, config.kinds());
+    GarbageCollector pruning(Database database, ArtifactStore store, WorkConfig config) {
+        return new GarbageCollector(database, store, config.kinds());
     }
 
     @Produces
@@ -71,7 +71,7 @@ class StoreBean {
         return new StoreCheck(database, store);
     }
 
-    void close(@Disposes NeededStore store) {
+    void close(@Disposes ReferenceTrackingStore store) {
         store.close();
     }
 }

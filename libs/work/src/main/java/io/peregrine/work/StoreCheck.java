@@ -36,7 +36,7 @@ public final class StoreCheck {
     /// @param after `next` of the page before, empty for the first
     /// @throws Failure RESOURCE, if the store is away
     public Page check(String after) {
-        List<ArtifactRef> refs = database.jdbi().withHandle(sql -> ArtefactTables.needed(sql, after, PAGE_ARTEFACTS));
+        List<ArtifactRef> refs = database.jdbi().withHandle(sql -> ArtifactReferences.referenced(sql, after, PAGE_ARTEFACTS));
         List<Fault> faults = new ArrayList<>();
         long bytes = 0;
         int read = 0;
@@ -49,7 +49,7 @@ public final class StoreCheck {
                 if (fault.kind() == FailureKind.RESOURCE) {
                     throw fault;
                 }
-                List<String> runs = database.jdbi().withHandle(sql -> ArtefactTables.runs(sql, ref.uri()));
+                List<String> runs = database.jdbi().withHandle(sql -> ArtifactReferences.runs(sql, ref.uri()));
                 // Without any its last run has been deleted meanwhile, and it may well have been pruned.
                 if (!runs.isEmpty()) {
                     faults.add(new Fault(ref.uri(), ref.bytes(), fault.code(), fault.getMessage(), runs));

@@ -14,9 +14,9 @@ import org.eclipse.microprofile.health.Readiness;
 class StoreReadiness implements HealthCheck {
     private static final String NAME = "Store";
 
-    private final NeededStore store;
+    private final ReferenceTrackingStore store;
 
-    StoreReadiness(NeededStore store) {
+    StoreReadiness(ReferenceTrackingStore store) {
         this.store = store;
     }
 
@@ -27,7 +27,7 @@ class StoreReadiness implements HealthCheck {
         try {
             store.mustBeWritable();
             answer.withData("freeBytes", store.usableBytes()).up();
-            store.noRoom().ifPresent(refused -> answer.withData("refused", refused));
+            store.fullDiskMessage().ifPresent(refused -> answer.withData("refused", refused));
         } catch (Failure refused) {
             answer.withData("refused", refused.getMessage()).down();
         }

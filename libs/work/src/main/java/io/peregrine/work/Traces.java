@@ -44,7 +44,7 @@ final class Traces {
 
     @FunctionalInterface
     interface Work<E extends Exception> {
-        void doIt() throws E;
+        void run() throws E;
     }
 
     private Traces() {}
@@ -71,7 +71,7 @@ final class Traces {
         return carrier.get(HEADER);
     }
 
-    /// Does work inside a new span. What it throws is recorded there and passed on, but for [JobStopped], which
+    /// Does work inside a new span. What it throws is recorded there and passed on, but for [JobStoppedException], which
     /// is no error.
     ///
     /// @param parent a `traceparent` of whoever caused it, or null
@@ -87,8 +87,8 @@ final class Traces {
                 .setAllAttributes(attributes)
                 .startSpan();
         try (Scope scope = span.makeCurrent()) {
-            work.doIt();
-        } catch (JobStopped stopped) {
+            work.run();
+        } catch (JobStoppedException stopped) {
             span.addEvent("stopped: " + stopped.reason());
             throw stopped;
         } catch (Throwable error) {

@@ -38,7 +38,7 @@ public final class Transaction {
     /// Names who asks for what this transaction does; it goes with the events that are published from now on.
     ///
     /// @param name a principal or an address, never a secret
-    public Transaction by(String name) {
+    public Transaction causedByActor(String name) {
         this.actor = Audit.actor(name);
         return this;
     }
@@ -57,15 +57,15 @@ public final class Transaction {
     ///
     /// @param ordinal tells events of one run and type apart, never a measured value: saying the same
     ///     again is a repeat
-    public void say(PipelineEvent event, String ordinal) {
+    public void publish(PipelineEvent event, String ordinal) {
         String run = event.run().id();
-        sayAs(EventCodec.eventId(run, event.type(), ordinal), run, event);
+        publishAs(EventCodec.eventId(run, event.type(), ordinal), run, event);
     }
 
     /// Says an event under an id of the caller's: a dataset-ready, which has no run yet.
     ///
     /// @param subject the run, as far as it is known, or null
-    public void sayAs(String id, String subject, PipelineEvent event) {
+    public void publishAs(String id, String subject, PipelineEvent event) {
         boolean terminal = isTerminal(event);
         if (event.run() != null) {
             boolean mayBeSaid = terminal
@@ -79,7 +79,7 @@ public final class Transaction {
     }
 
     /// Says the end of a run again, in another form, though the run has ended: whoever follows it waits for that.
-    void sayAgain(PipelineEvent end, String ordinal) {
+    void republish(PipelineEvent end, String ordinal) {
         String run = end.run().id();
         send(EventCodec.eventId(run, end.type(), ordinal), run, end, true);
     }
@@ -129,7 +129,7 @@ public final class Transaction {
         if (hasEnded(job.run().id())) {
             return;
         }
-        Turns.join(sql, job.run());
+        FairShare.join(sql, job.run());
         try {
             sql.createUpdate("""
                             insert into job (run, run_ref, kind, key, payload, cause, traceparent)
@@ -228,7 +228,7 @@ public final class Transaction {
                     .execute();
         }
         if (first) {
-            Turns.leave(sql, run);
+            FairShare.leave(sql, run);
             sql.createUpdate(
                             "update job set state = 'cancelled', updated_at = now() where run = :run and state = 'queued'")
                     .bind("run", run)

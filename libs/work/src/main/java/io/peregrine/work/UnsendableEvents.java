@@ -61,9 +61,9 @@ final class UnsendableEvents {
         RunFailed failed = new RunFailed(run, stage, FailureKind.OURS, CODE, detail, List.of());
         Optional<PipelineEvent> end = smallerEnd(row, run, failed);
         if (end.isEmpty()) {
-            tx.say(failed, CODE);
+            tx.publish(failed, CODE);
         } else if (!row.id().equals(EventCodec.eventId(run.id(), row.type(), SMALLER))) {
-            tx.sayAgain(end.get(), SMALLER);
+            tx.republish(end.get(), SMALLER);
         }
     }
 

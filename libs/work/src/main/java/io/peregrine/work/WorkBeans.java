@@ -95,7 +95,7 @@ class WorkBeans {
     @Singleton
     Inbox inbox(Database database, WorkMeters meters) {
         return new Inbox(database, event -> {
-            meters.heard(event);
+            meters.received(event);
             if (worker != null) {
                 worker.wake();
             }
@@ -129,7 +129,7 @@ class WorkBeans {
         worker.start(config.threads());
         upkeep = new PeriodicTasks("upkeep")
                 .repeat("measure", Duration.ZERO, PAUSE, meters::measure)
-                .repeat("say what runs wait for", PAUSE, PAUSE, worker::tellWaiting)
+                .repeat("say what runs wait for", PAUSE, PAUSE, worker::publishWaiting)
                 .repeat("end what dead workers left of ended runs", PAUSE, PAUSE, worker::cancelAbandoned);
         started = true;
     }

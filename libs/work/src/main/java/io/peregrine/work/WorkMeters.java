@@ -104,7 +104,7 @@ final class WorkMeters {
         return new MeteredHandler(handler);
     }
 
-    void heard(CloudEvent event) {
+    void received(CloudEvent event) {
         Tags tags = Tags.of("topic", event.data().topic(), "type", event.type());
         Counter.builder("peregrine.events.heard")
                 .description("Events heard for the first time")
@@ -227,7 +227,7 @@ final class WorkMeters {
             try {
                 handler.work(job);
             } catch (Throwable error) {
-                if (error instanceof JobStopped stopped && stopped.reason() == JobStopped.Reason.GAVE_WAY) {
+                if (error instanceof JobStoppedException stopped && stopped.reason() == JobStoppedException.Reason.YIELDED) {
                     gaveWay().increment();
                 }
                 if (Worker.isFailure(error)) {

@@ -28,14 +28,14 @@ import org.jboss.logging.Logger;
 public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
     /// Exceptions of a job without durable progress in between: the last one fails its run.
-    private static final int ATTEMPTS = 3;
+    private static final int MAX_FAILURES = 3;
     /// Claims of a job that end without a word, without durable progress in between. Machines are taken away and
     /// processes killed for reasons of their own: who kills five times loses nothing, even always in the same
     /// piece of work.
-    static final int DEATHS = 6;
+    static final int MAX_CRASHES = 6;
 
-    private static final Duration IDLE = Duration.ofMillis(250);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration POLL_INTERVAL = Duration.ofMillis(250);
+    private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
 
     private final Stage stage;
     private final Jobs jobs;
@@ -53,7 +53,7 @@ public final class Worker implements AutoCloseable {
     /// @param lease how long a claim stands without a heartbeat
     public Worker(
             Database database, String name, Stage stage, Duration lease, Collection<? extends JobHandler> handlers) {
-        this(database, name, stage, lease, Turns.TURN, handlers);
+        this(database, name, stage, lease, FairShare.DEFAULT_QUANTUM, handlers);
     }
 
     /// @param turn how much work of one run is a turn: runs that have had equally many are served in the order in
@@ -86,7 +86,7 @@ public final class Worker implements AutoCloseable {
                 .filter(place -> !place.isEmpty())
                 .findFirst()
                 .orElse("");
-        this.jobs = new Jobs(database, stage, name, lease, new Turns(this.handlers.keySet(), home, turn));
+        this.jobs = new Jobs(database, stage, name, lease, new FairShare(this.handlers.keySet(), home, turn));
         this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty(), clock);
     }
 
@@ -118,12 +118,12 @@ public final class Worker implements AutoCloseable {
         while (!stopping) {
             try {
                 if (!step()) {
-                    idle(IDLE);
+                    awaitWork(POLL_INTERVAL);
                 }
                 told.clear();
             } catch (Throwable unexpected) {
-                Survival.log(LOG, told, "no job can be claimed or given back, trying again", unexpected);
-                idle(Duration.ofSeconds(1));
+                LoopErrors.log(LOG, told, "no job can be claimed or given back, trying again", unexpected);
+                awaitWork(Duration.ofSeconds(1));
             }
         }
     }
@@ -143,15 +143,15 @@ public final class Worker implements AutoCloseable {
     }
 
     /// Tells of the runs that have waited for long what they wait for.
-    void tellWaiting() {
-        jobs.tellWaiting();
+    void publishWaiting() {
+        jobs.publishWaiting();
     }
 
     private void run(Jobs.Claim claim) {
         Job job = claim.job();
-        if (job.crashes() >= DEATHS) {
+        if (job.crashes() >= MAX_CRASHES) {
             // Nobody lived to say why: the process died each time.
-            String error = jobs.error(job).orElse("the service died %d times in this job".formatted(DEATHS));
+            String error = jobs.error(job).orElse("the service died %d times in this job".formatted(MAX_CRASHES));
             fail(claim, FailureKind.OURS, "CRASHED", error);
             return;
         }
@@ -159,7 +159,7 @@ public final class Worker implements AutoCloseable {
         running.add(context);
         try {
             if (stopping) {
-                context.stop(JobStopped.Reason.SERVICE_STOPS);
+                context.stop(JobStoppedException.Reason.SERVICE_STOPS);
             }
             LOG.debugf(
                     "job begins run=%s kind=%s key=%s attempt=%d",
@@ -174,7 +174,7 @@ public final class Worker implements AutoCloseable {
                             .put("peregrine.job.attempt", job.attempt())
                             .build(),
                     () -> work(context));
-        } catch (JobStopped stopped) {
+        } catch (JobStoppedException stopped) {
             untilWritten(() -> stopped(job, stopped));
         } catch (Throwable error) {
             untilWritten(() -> failed(context, error));
@@ -192,30 +192,30 @@ public final class Worker implements AutoCloseable {
                 end.run();
                 return;
             } catch (RuntimeException refused) {
-                if (stopping || !Database.passes(refused)) {
+                if (stopping || !Database.isTransient(refused)) {
                     throw refused;
                 }
                 LOG.warnf("the database is unavailable or refuses, a job's end is written later: %s", refused);
-                idle(pause(Math.min(tries, 3)));
+                awaitWork(pause(Math.min(tries, 3)));
             }
         }
     }
 
     private void work(JobContext context) throws Exception {
         String kind = context.job().kind();
-        context.workedBy(handlers.get(kind));
+        context.run(handlers.get(kind));
         if (!context.isDone()) {
             throw Failure.ours("JOB_LEFT_UNDONE", "%s ended without done()".formatted(kind), null);
         }
     }
 
-    private void stopped(Job job, JobStopped stopped) {
+    private void stopped(Job job, JobStoppedException stopped) {
         LOG.infof(
                 "job stopped run=%s kind=%s key=%s reason=%s", job.run().id(), job.kind(), job.key(), stopped.reason());
         switch (stopped.reason()) {
             case SERVICE_STOPS -> jobs.release(job, false, false, Duration.ZERO, null);
             case RUN_ENDED -> jobs.cancel(job);
-            case GAVE_WAY -> jobs.giveWay(job);
+            case YIELDED -> jobs.yieldTo(job);
             // Somebody else's by now, and then this changes nothing; or the database was away for long.
             case LEASE_LOST -> jobs.release(job, false, false, Duration.ZERO, null);
         }
@@ -231,7 +231,7 @@ public final class Worker implements AutoCloseable {
             LOG.infof("input refused %s: %s %s", where, failure.code(), failure.getMessage());
             fail(claim, FailureKind.INPUT, failure.code(), failure.getMessage());
         } else if (!isFailure(error)) {
-            Duration pause = pause(jobs.waits(job));
+            Duration pause = pause(jobs.countWaits(job));
             LOG.warnf("a resource is away, trying again in %d ms %s: %s", pause.toMillis(), where, error.getMessage());
             jobs.release(
                     job,
@@ -239,8 +239,8 @@ public final class Worker implements AutoCloseable {
                     true,
                     pause,
                     failure == null ? error.toString() : failure.code() + ": " + failure.getMessage());
-        } else if (failures < ATTEMPTS) {
-            LOG.errorf(error, "job failed, trying again %s failures=%d of=%d", where, failures, ATTEMPTS);
+        } else if (failures < MAX_FAILURES) {
+            LOG.errorf(error, "job failed, trying again %s failures=%d of=%d", where, failures, MAX_FAILURES);
             jobs.release(job, true, false, pause(failures), error.toString());
         } else {
             LOG.errorf(error, "job failed for good %s", where);
@@ -260,7 +260,7 @@ public final class Worker implements AutoCloseable {
     static boolean isFailure(Throwable error) {
         Failure failure = named(error);
         boolean counts = failure == null || failure.kind() == FailureKind.OURS;
-        return counts && !(error instanceof JobStopped) && !Database.passes(error);
+        return counts && !(error instanceof JobStoppedException) && !Database.isTransient(error);
     }
 
     private void fail(Jobs.Claim claim, FailureKind kind, String code, String message) {
@@ -268,22 +268,22 @@ public final class Worker implements AutoCloseable {
         jobs.fail(
                 claim,
                 code + ": " + message,
-                tx -> tx.say(new RunFailed(job.run(), stage, kind, code, message, List.of()), "failed"));
+                tx -> tx.publish(new RunFailed(job.run(), stage, kind, code, message, List.of()), "failed"));
     }
 
     private static Duration pause(int tries) {
         Duration pause = Duration.ofMillis(250L << Math.min(tries, 10));
-        return pause.compareTo(LONGEST_PAUSE) < 0 ? pause : LONGEST_PAUSE;
+        return pause.compareTo(MAX_BACKOFF) < 0 ? pause : MAX_BACKOFF;
     }
 
     /// Renews the lease of each running job once.
     ///
     /// @param renewed when each lease was last renewed, by the clock; updated
     void heartbeat(Map<JobContext, Long> renewed) {
-        heartbeat.beat(renewed);
+        heartbeat.renewLeases(renewed);
     }
 
-    private void idle(Duration pause) {
+    private void awaitWork(Duration pause) {
         synchronized (signal) {
             try {
                 if (!stopping) {
@@ -300,7 +300,7 @@ public final class Worker implements AutoCloseable {
     @Override
     public void close() {
         stopping = true;
-        running.forEach(context -> context.stop(JobStopped.Reason.SERVICE_STOPS));
+        running.forEach(context -> context.stop(JobStoppedException.Reason.SERVICE_STOPS));
         wake();
         long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
         for (Thread thread : threads) {

@@ -54,7 +54,7 @@ class FairnessTest {
     }
 
     private static void serve(RunRef run, double seconds) {
-        work.database.inTransaction(null, tx -> Turns.serve(tx.sql(), Map.of(run.id(), seconds)));
+        work.database.inTransaction(null, tx -> FairShare.charge(tx.sql(), Map.of(run.id(), seconds)));
     }
 
     /// Everything happened so much earlier.
@@ -75,12 +75,12 @@ class FairnessTest {
         work.add(first, "tile", "1");
         work.add(second, "tile", "1");
         assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(first);
-        jobs.tellWaiting();
+        jobs.publishWaiting();
         assertThat(work.said(StageQueued.class)).as("a wait of nothing").isEmpty();
 
         age(20);
-        jobs.tellWaiting();
-        jobs.tellWaiting();
+        jobs.publishWaiting();
+        jobs.publishWaiting();
         assertThat(work.said(StageQueued.class)).singleElement().satisfies(told -> {
             assertThat(told.run()).isEqualTo(second);
             assertThat(told.position()).isEqualTo(1);
@@ -100,7 +100,7 @@ class FairnessTest {
         age(20);
         // It is tried again, and waits on: since the first time.
         jobs.release(jobs.claim().orElseThrow().job(), false, true, Duration.ofMinutes(1), full);
-        jobs.tellWaiting();
+        jobs.publishWaiting();
         assertThat(work.said(StageQueued.class)).singleElement().satisfies(told -> {
             assertThat(told.position()).isZero();
             assertThat(told.seconds()).isBetween(20.0, 40.0);
@@ -109,8 +109,8 @@ class FairnessTest {
 
         age(100);
         Jobs.Claim claim = jobs.claim().orElseThrow();
-        new JobContext(jobs, claim, System::nanoTime).save(new byte[] {1}, tx -> {});
-        jobs.tellWaiting();
+        new JobContext(jobs, claim, System::nanoTime).checkpoint(new byte[] {1}, tx -> {});
+        jobs.publishWaiting();
         assertThat(work.said(StageQueued.class)).as("it has got on").hasSize(1);
     }
 
@@ -206,7 +206,7 @@ class FairnessTest {
                 Duration.ofMillis(100),
                 List.of(WorkFixture.handler("tile", job -> {
                     Thread.sleep(2);
-                    job.done(tx -> {});
+                    job.complete(tx -> {});
                 })))) {
             worker.start(2);
             await().atMost(LONG)
@@ -233,7 +233,7 @@ class FairnessTest {
                 List.of(WorkFixture.handler("train", job -> {
                     if (!job.job().run().equals(hours)) {
                         order.add("small");
-                        job.done(tx -> {});
+                        job.complete(tx -> {});
                         return;
                     }
                     order.add("hours");
@@ -242,17 +242,17 @@ class FairnessTest {
                             : ByteBuffer.wrap(job.job().state()).getInt();
                     if (steps > 0) {
                         assertThat(steps).isGreaterThanOrEqualTo(10);
-                        job.done(tx -> {});
+                        job.complete(tx -> {});
                         return;
                     }
                     work.add(WorkFixture.run("small"), "train", "only");
-                    while (!job.shouldGiveWay(Duration.ofMillis(300))) {
+                    while (!job.shouldYield(Duration.ofMillis(300))) {
                         Thread.sleep(10);
                         steps++;
                     }
                     byte[] state = ByteBuffer.allocate(4).putInt(steps).array();
-                    job.save(state, tx -> {});
-                    throw job.gaveWay();
+                    job.checkpoint(state, tx -> {});
+                    throw job.yielded();
                 })))) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 2);
@@ -267,15 +267,15 @@ class FairnessTest {
         RunRef run = WorkFixture.run("with files");
         work.add(run, "train", "only");
         Jobs here =
-                new Jobs(work.database, Stage.TRAIN, "here", LONG, new Turns(List.of("train"), "a folder", Turns.TURN));
+                new Jobs(work.database, Stage.TRAIN, "here", LONG, new FairShare(List.of("train"), "a folder", FairShare.DEFAULT_QUANTUM));
         Jobs there =
-                new Jobs(work.database, Stage.TRAIN, "there", LONG, new Turns(List.of("train"), "another", Turns.TURN));
-        here.giveWay(here.claim().orElseThrow().job());
+                new Jobs(work.database, Stage.TRAIN, "there", LONG, new FairShare(List.of("train"), "another", FairShare.DEFAULT_QUANTUM));
+        here.yieldTo(here.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
         Jobs.Claim again = here.claim().orElseThrow();
         // Whoever stops says so: anybody may go on.
         here.release(again.job(), false, false, Duration.ZERO, null);
-        here.giveWay(there.claim().orElseThrow().job());
+        here.yieldTo(there.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
 
         work.database
@@ -289,7 +289,7 @@ class FairnessTest {
     void anEndedRunHasNoTurn() {
         RunRef run = WorkFixture.run("ended");
         work.add(run, "tile", "1");
-        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(run), "completed"));
+        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(run), "completed"));
         assertThat(work.count("select count(*) from run_turn")).isZero();
         work.add(run, "tile", "2");
         assertThat(work.count("select count(*) from run_turn")).isZero();
@@ -304,13 +304,13 @@ class FairnessTest {
             sql.execute("insert into run_turn (run) select run from job group by run");
         });
         // By what the database reads, and not by time alone, which is the machine's.
-        Turns turns = new Turns(List.of("tile"), "", Turns.TURN);
+        FairShare turns = new FairShare(List.of("tile"), "", FairShare.DEFAULT_QUANTUM);
         List<Double> millis = new ArrayList<>();
         List<Long> blocks = new ArrayList<>();
         work.database.jdbi().useHandle(sql -> {
             for (int i = 0; i < 50; i++) {
                 JsonNode plan = EventCodec.json()
-                        .readTree(turns.bind(sql.createQuery("explain (analyze, buffers, format json) " + Turns.NEXT))
+                        .readTree(turns.bind(sql.createQuery("explain (analyze, buffers, format json) " + FairShare.NEXT))
                                 .mapTo(String.class)
                                 .one());
                 millis.add(plan.at("/0/Execution Time").doubleValue());

@@ -66,7 +66,7 @@ class InboxTest {
     void aRepeatedEventChangesNothing() {
         RunRef run = WorkFixture.run("repeated");
         for (int i = 0; i < 3; i++) {
-            inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
+            inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
         }
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
         assertThat(work.count("select count(*) from inbox")).isEqualTo(1);
@@ -78,8 +78,8 @@ class InboxTest {
     @Test
     void theSameIdWithOtherContentIsKeptApartAndTheFirstStands() {
         RunRef run = WorkFixture.run("conflict");
-        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
-        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 1)), InboxTest::addJob);
+        inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
+        inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 1)), InboxTest::addJob);
 
         assertThat(work.strings("select kind from quarantine")).containsExactly("EVENT_ID_CONFLICT");
         assertThat(work.strings("select key from job")).containsExactly("0");
@@ -87,7 +87,7 @@ class InboxTest {
 
     @Test
     void bytesThatAreNoEventAreKeptWithWhereTheyLay() {
-        inbox.hear(WorkFixture.bytes(Topics.DATASETS, 12, "\u0000 no json".getBytes(UTF_8)), InboxTest::addJob);
+        inbox.receive(WorkFixture.bytes(Topics.DATASETS, 12, "\u0000 no json".getBytes(UTF_8)), InboxTest::addJob);
 
         assertThat(
                         work.strings(
@@ -100,11 +100,11 @@ class InboxTest {
     void aHandlersOwnBugIsTriedThreeTimesAndThenKeptAndLaterEventsGoOn() {
         AtomicInteger tries = new AtomicInteger();
         RunRef run = WorkFixture.run("bug");
-        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), (event, tx) -> {
+        inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), (event, tx) -> {
             tries.incrementAndGet();
             throw new IllegalStateException("a bug of the handler");
         });
-        inbox.hear(WorkFixture.delivered("e2", WorkFixture.shard(run, 1)), InboxTest::addJob);
+        inbox.receive(WorkFixture.delivered("e2", WorkFixture.shard(run, 1)), InboxTest::addJob);
 
         assertThat(tries).hasValue(3);
         assertThat(work.strings("select kind || ': ' || message from quarantine"))
@@ -117,11 +117,11 @@ class InboxTest {
         RunRef run = WorkFixture.run("error");
         List<Error> errors = List.of(new StackOverflowError(), new OutOfMemoryError("too much"), new LinkageError());
         for (Error error : errors) {
-            inbox.hear(WorkFixture.delivered(error.toString(), WorkFixture.shard(run, 0)), (event, tx) -> {
+            inbox.receive(WorkFixture.delivered(error.toString(), WorkFixture.shard(run, 0)), (event, tx) -> {
                 throw error;
             });
         }
-        inbox.hear(WorkFixture.delivered("behind", WorkFixture.shard(run, 1)), InboxTest::addJob);
+        inbox.receive(WorkFixture.delivered("behind", WorkFixture.shard(run, 1)), InboxTest::addJob);
 
         assertThat(work.strings("select message from quarantine where kind = 'HANDLER_FAILED' order by id"))
                 .containsExactlyElementsOf(errors.stream().map(Error::toString).toList());
@@ -199,7 +199,7 @@ class InboxTest {
         Map<String, ConsumerRecord<String, byte[]>> poison = poison();
         for (int delivery = 0; delivery < 2; delivery++) {
             poison.forEach((name, record) -> {
-                assertThatCode(() -> inbox.hear(record, InboxTest::addJob))
+                assertThatCode(() -> inbox.receive(record, InboxTest::addJob))
                         .as(name)
                         .doesNotThrowAnyException();
             });
@@ -207,7 +207,7 @@ class InboxTest {
         ConsumerRecord<String, byte[]> behind =
                 WorkFixture.delivered("behind", good("behind").data());
         behind.headers().add("traceparent", null);
-        inbox.hear(behind, InboxTest::addJob);
+        inbox.receive(behind, InboxTest::addJob);
 
         assertThat(work.strings("select topic || kafka_offset from quarantine"))
                 .containsExactlyInAnyOrderElementsOf(poison.values().stream()
@@ -221,7 +221,7 @@ class InboxTest {
     @Test
     void aTopicThatWasMadeAnewHasItsOwnRecordsAtTheSamePlaces() {
         for (String value : List.of("old", "new", "new")) {
-            inbox.hear(WorkFixture.bytes(Topics.DATASETS, 0, value.getBytes(UTF_8)), InboxTest::addJob);
+            inbox.receive(WorkFixture.bytes(Topics.DATASETS, 0, value.getBytes(UTF_8)), InboxTest::addJob);
         }
         assertThat(work.strings("select convert_from(bytes, 'UTF8') from quarantine order by id"))
                 .containsExactly("old", "new");
@@ -246,7 +246,7 @@ class InboxTest {
     }
 
     private static void refused(PipelineEvent event, String code, String message) {
-        assertThatThrownBy(() -> work.database.inTransaction(null, tx -> tx.say(event, "")))
+        assertThatThrownBy(() -> work.database.inTransaction(null, tx -> tx.publish(event, "")))
                 .isInstanceOfSatisfying(Failure.class, failure -> {
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                     assertThat(failure.code()).isEqualTo(code);
@@ -263,14 +263,14 @@ class InboxTest {
         try {
             assertThat(catchThrowable(
                             () -> work.database.inTransaction(null, tx -> tx.add(new Job.New(run, "shard", "0", "")))))
-                    .satisfies(error -> assertThat(Database.passes(error)).isTrue())
+                    .satisfies(error -> assertThat(Database.isTransient(error)).isTrue())
                     .rootCause()
                     .isInstanceOfSatisfying(
                             SQLException.class,
                             error -> assertThat(error.getSQLState()).isEqualTo(refusal.state()));
             listener = Thread.ofPlatform().start(() -> {
-                inbox.hear(WorkFixture.bytes(Topics.DATASETS, 0, "no json".getBytes(UTF_8)), InboxTest::addJob);
-                inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
+                inbox.receive(WorkFixture.bytes(Topics.DATASETS, 0, "no json".getBytes(UTF_8)), InboxTest::addJob);
+                inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
             });
             work.awaitTries(3);
             assertThat(listener.isAlive()).isTrue();
@@ -298,25 +298,25 @@ class InboxTest {
         assertThat(catchThrowable(
                         () -> work.database.inTransaction(null, tx -> tx.sql().execute(statement))))
                 .isNotNull()
-                .satisfies(error -> assertThat(Database.passes(error)).isFalse());
+                .satisfies(error -> assertThat(Database.isTransient(error)).isFalse());
     }
 
     @Test
     void ofADeletedRunNothingComesBackWhateverIsDeliveredLateOrAgain() {
         RunRef run = WorkFixture.run("deleted");
-        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
+        inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
         List<CloudEvent> told = new ArrayList<>();
         for (String id : List.of("d1", "d2")) {
-            inbox.hear(WorkFixture.delivered(id, new RunDeleted(run)), (event, tx) -> told.add(event));
+            inbox.receive(WorkFixture.delivered(id, new RunDeleted(run)), (event, tx) -> told.add(event));
         }
         assertThat(told).as("once").hasSize(1);
         assertThat(work.count("select count(*) from job")).isZero();
 
-        inbox.hear(WorkFixture.delivered("e2", WorkFixture.shard(run, 1)), InboxTest::addJob);
-        inbox.hear(WorkFixture.delivered("e3", new RunCompleted(run)), (event, tx) -> told.add(event));
+        inbox.receive(WorkFixture.delivered("e2", WorkFixture.shard(run, 1)), InboxTest::addJob);
+        inbox.receive(WorkFixture.delivered("e3", new RunCompleted(run)), (event, tx) -> told.add(event));
         // As a producer does that says it again after the inbox has forgotten.
         work.database.jdbi().useHandle(sql -> sql.execute("delete from inbox"));
-        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
+        inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
 
         assertThat(told).hasSize(1);
         assertThat(work.count("select count(*) from job")).isZero();
@@ -329,11 +329,11 @@ class InboxTest {
     void aRunIsDeletedOnceAndOnlyWhenItHasEnded() {
         RunRef run = WorkFixture.run("ended");
         work.add(run, "shard", "0");
-        work.database.inTransaction(null, tx -> tx.say(WorkFixture.shard(run, 0), "0"));
+        work.database.inTransaction(null, tx -> tx.publish(WorkFixture.shard(run, 0), "0"));
         assertThat(deleted(run)).as("while it goes on").isFalse();
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
 
-        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(run), ""));
+        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(run), ""));
         assertThat(deleted(run)).isTrue();
         assertThat(deleted(run)).as("again").isFalse();
 
@@ -366,7 +366,7 @@ class InboxTest {
         AtomicInteger acknowledged = new AtomicInteger();
         Thread listener = Thread.ofPlatform().start(() -> {
             for (int i = 0; i < 20; i++) {
-                inbox.hear(WorkFixture.delivered("e" + i, WorkFixture.shard(run, i)), InboxTest::addJob);
+                inbox.receive(WorkFixture.delivered("e" + i, WorkFixture.shard(run, i)), InboxTest::addJob);
                 acknowledged.incrementAndGet();
             }
         });

@@ -70,7 +70,7 @@ class LeaseTest {
             AtomicInteger fence = new AtomicInteger();
             try (Worker awake = work.worker("awake", LONG, "slow", job -> {
                 fence.set((int) job.job().fence());
-                job.done(tx -> tx.say(WorkFixture.shard(run, 1), "from the awake one"));
+                job.complete(tx -> tx.publish(WorkFixture.shard(run, 1), "from the awake one"));
             })) {
                 awake.start(1);
                 await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
@@ -114,7 +114,7 @@ class LeaseTest {
                                 Thread.sleep(20);
                                 job.check();
                             }
-                        } catch (JobStopped stopped) {
+                        } catch (JobStoppedException stopped) {
                             System.out.println("stopped " + stopped.reason());
                             over.countDown();
                             throw stopped;
@@ -135,7 +135,7 @@ class LeaseTest {
         Jobs dying = work.jobs("dying", Duration.ofMillis(500), "tile");
         Jobs.Claim left = dying.claim().orElseThrow();
         assertThat(dying.claim()).isPresent();
-        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(ended), "end"));
+        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(ended), "end"));
         await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 2);
 
         Jobs others = work.jobs("another", LONG, "tile");
@@ -143,7 +143,7 @@ class LeaseTest {
         assertThat(work.strings("select state from job order by id")).containsExactly("cancelled", "running");
         // Should its worker only have been paused, it learns that the run has ended.
         JobContext paused = new JobContext(dying, left, System::nanoTime);
-        assertThatThrownBy(() -> paused.done(tx -> {})).isInstanceOf(JobStopped.class);
+        assertThatThrownBy(() -> paused.complete(tx -> {})).isInstanceOf(JobStoppedException.class);
         assertThat(others.claim().orElseThrow().job().run()).isEqualTo(goesOn);
     }
 
@@ -158,14 +158,14 @@ class LeaseTest {
         JobContext fresh = new JobContext(second, second.claim().orElseThrow(), System::nanoTime);
 
         assertThat(fresh.job().fence()).isGreaterThan(stale.job().fence());
-        assertThatThrownBy(() -> stale.save(new byte[] {1}, tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
-                .isInstanceOf(JobStopped.class);
-        assertThatThrownBy(() -> stale.done(tx -> tx.say(WorkFixture.shard(run, 1), "stale")))
-                .isInstanceOf(JobStopped.class);
-        assertThatThrownBy(() -> stale.needs(WorkFixture.REF)).isInstanceOf(JobStopped.class);
+        assertThatThrownBy(() -> stale.checkpoint(new byte[] {1}, tx -> tx.publish(WorkFixture.shard(run, 1), "stale")))
+                .isInstanceOf(JobStoppedException.class);
+        assertThatThrownBy(() -> stale.complete(tx -> tx.publish(WorkFixture.shard(run, 1), "stale")))
+                .isInstanceOf(JobStoppedException.class);
+        assertThatThrownBy(() -> stale.reference(WorkFixture.REF)).isInstanceOf(JobStoppedException.class);
         assertThat(work.count("select count(*) from needed")).isZero();
-        fresh.needs(WorkFixture.REF);
-        fresh.done(tx -> tx.say(WorkFixture.shard(run, 2), "fresh"));
+        fresh.reference(WorkFixture.REF);
+        fresh.complete(tx -> tx.publish(WorkFixture.shard(run, 2), "fresh"));
         assertThat(work.count("select count(*) from outbox")).isEqualTo(1);
     }
 
@@ -181,7 +181,7 @@ class LeaseTest {
         awaitExpiry();
 
         JobContext saved = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
-        saved.save("half".getBytes(), tx -> tx.say(WorkFixture.shard(run, 0), "half"));
+        saved.checkpoint("half".getBytes(), tx -> tx.publish(WorkFixture.shard(run, 0), "half"));
         awaitExpiry();
 
         JobContext published = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
@@ -194,9 +194,9 @@ class LeaseTest {
             assertThat(job.job().state()).asString().isEqualTo("half");
             ArtifactRef again = store.publish("shard", "txt", "the same bytes".getBytes());
             assertThat(again).isEqualTo(first);
-            job.done(tx -> {
-                tx.say(WorkFixture.shard(run, 0), "half");
-                tx.say(new ShardWritten(run, 1, 2, again, 14), "1");
+            job.complete(tx -> {
+                tx.publish(WorkFixture.shard(run, 0), "half");
+                tx.publish(new ShardWritten(run, 1, 2, again, 14), "1");
             });
         })) {
             worker.start(1);
@@ -240,7 +240,7 @@ class LeaseTest {
             assertThat(dying.claim()).isPresent();
             awaitExpiry();
         }
-        try (Worker worker = work.worker("last", LONG, "shard", job -> job.done(tx -> {}))) {
+        try (Worker worker = work.worker("last", LONG, "shard", job -> job.complete(tx -> {}))) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
         }
@@ -262,7 +262,7 @@ class LeaseTest {
         }
         // Progress begins both counts anew.
         JobContext context = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
-        context.save(new byte[] {1}, tx -> {});
+        context.checkpoint(new byte[] {1}, tx -> {});
         assertThat(work.strings("select crashes || ' ' || failures from job")).containsExactly("0 0");
     }
 
@@ -271,7 +271,7 @@ class LeaseTest {
         RunRef run = WorkFixture.run("deadly");
         work.add(run, "shard", "0");
         Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
-        for (int i = 0; i < Worker.DEATHS; i++) {
+        for (int i = 0; i < Worker.MAX_CRASHES; i++) {
             assertThat(dying.claim()).isPresent();
             awaitExpiry();
         }

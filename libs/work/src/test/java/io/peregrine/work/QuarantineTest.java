@@ -64,7 +64,7 @@ class QuarantineTest {
         RunRef run = WorkFixture.run("replayed");
         ConsumerRecord<String, byte[]> record = WorkFixture.delivered("e1", WorkFixture.shard(run, 3));
         broken.set(true);
-        inbox.hear(record, this::handle);
+        inbox.receive(record, this::handle);
         Entry refused = only();
         assertThat(refused.kind()).isEqualTo("HANDLER_FAILED");
         assertThat(refused.bytes()).isGreaterThan(record.value().length);
@@ -85,14 +85,14 @@ class QuarantineTest {
         assertThat(work.strings("select action || ' by ' || actor from audit")).containsExactly("replayed by a test");
 
         // The topic delivers it again from its beginning.
-        inbox.hear(record, this::handle);
+        inbox.receive(record, this::handle);
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
         assertThat(quarantine.replay(refused.id(), "a test")).as("it is gone").isEmpty();
     }
 
     @Test
     void whatIsNotAnEventStaysWithItsTries() {
-        inbox.hear(WorkFixture.bytes(Topics.IMAGES, 7, "no event \0 at all".getBytes(UTF_8)), this::handle);
+        inbox.receive(WorkFixture.bytes(Topics.IMAGES, 7, "no event \0 at all".getBytes(UTF_8)), this::handle);
         Entry before = only();
         for (int tries = 1; tries <= 3; tries++) {
             Entry still = quarantine.replay(before.id(), "a test").orElseThrow();
@@ -105,8 +105,8 @@ class QuarantineTest {
     @Test
     void anIdWithOtherContentStaysAConflictWhenItIsReplayed() {
         RunRef run = WorkFixture.run("conflict");
-        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), this::handle);
-        inbox.hear(WorkFixture.delivered("e1", WorkFixture.shard(run, 1)), this::handle);
+        inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), this::handle);
+        inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 1)), this::handle);
 
         Entry still = quarantine.replay(only().id(), "a test").orElseThrow();
 
@@ -119,7 +119,7 @@ class QuarantineTest {
     void aRecordIsShownAsItWasReceived() {
         ConsumerRecord<String, byte[]> odd = WorkFixture.bytes(Topics.DATASETS, 9, new byte[] {0, (byte) 0xff});
         odd.headers().add("plain", "text".getBytes(UTF_8)).add("none", null).add("z\0ero", new byte[] {0});
-        inbox.hear(odd, this::handle);
+        inbox.receive(odd, this::handle);
 
         Content content = quarantine.find(only().id()).orElseThrow();
 
@@ -135,7 +135,7 @@ class QuarantineTest {
     void recordsAreListedByPageAndFilterAndPurged() {
         for (int offset = 0; offset < 5; offset++) {
             String topic = offset < 2 ? Topics.DATASETS : Topics.IMAGES;
-            inbox.hear(WorkFixture.bytes(topic, offset, "?".getBytes(UTF_8)), this::handle);
+            inbox.receive(WorkFixture.bytes(topic, offset, "?".getBytes(UTF_8)), this::handle);
         }
         List<Entry> newest = quarantine.list(ALL, Long.MAX_VALUE, 2);
         assertThat(newest).extracting(Entry::offset).containsExactly(4L, 3L);
@@ -164,7 +164,7 @@ class QuarantineTest {
     @Test
     void theOldestGoWhereThereAreTooManyRecordsOrBytes() {
         for (int offset = 0; offset < 10; offset++) {
-            inbox.hear(WorkFixture.bytes(Topics.IMAGES, offset, new byte[1_000]), this::handle);
+            inbox.receive(WorkFixture.bytes(Topics.IMAGES, offset, new byte[1_000]), this::handle);
         }
         List<Long> removed = new ArrayList<>();
         Retention retention =

@@ -72,7 +72,7 @@ class RelayTest {
         // A crash after the commit and before the relay: the rows lie there, and the next relay finds them.
         for (int i = 0; i < 1_200; i++) {
             int index = i;
-            work.database.inTransaction("cause", tx -> tx.say(WorkFixture.shard(run, index), "" + index));
+            work.database.inTransaction("cause", tx -> tx.publish(WorkFixture.shard(run, index), "" + index));
         }
         try (Relay relay = relay()) {
             relay.start();
@@ -125,12 +125,12 @@ class RelayTest {
                 .mapToObj(i -> new ImageRef("" + i, i, "a/path/of/a/picture", "ab".repeat(32), i))
                 .toList();
         work.database.inTransaction(null, tx -> {
-            tx.say(new ImagesIngested(large, "Cubism", Split.TRAIN, 0, WorkFixture.REF, images), "");
-            tx.say(WorkFixture.shard(damaged, 0), "0");
-            tx.say(new RunCancelled(cancelled, "the user's words"), "");
-            tx.say(new RunCancelled(ended, "the user's words"), "");
+            tx.publish(new ImagesIngested(large, "Cubism", Split.TRAIN, 0, WorkFixture.REF, images), "");
+            tx.publish(WorkFixture.shard(damaged, 0), "0");
+            tx.publish(new RunCancelled(cancelled, "the user's words"), "");
+            tx.publish(new RunCancelled(ended, "the user's words"), "");
             for (int i = 0; i < 20; i++) {
-                tx.say(WorkFixture.shard(good, i), "" + i);
+                tx.publish(WorkFixture.shard(good, i), "" + i);
             }
         });
         work.database.jdbi().useHandle(sql -> {
@@ -173,7 +173,7 @@ class RelayTest {
     @Test
     void theRelayOutlivesAnErrorOfItsProducer() throws Exception {
         RunRef run = WorkFixture.run("outlived");
-        work.database.inTransaction(null, tx -> tx.say(WorkFixture.shard(run, 0), "0"));
+        work.database.inTransaction(null, tx -> tx.publish(WorkFixture.shard(run, 0), "0"));
         AtomicInteger made = new AtomicInteger();
         Relay relay = new Relay(
                 work.database,

@@ -200,10 +200,10 @@ class RetentionTest {
         RunRef deleted = WorkFixture.run("deleted");
         Inbox inbox = new Inbox(work.database, event -> {});
         for (RunRef run : List.of(ended, deleted)) {
-            inbox.hear(WorkFixture.delivered("begin" + run.id(), WorkFixture.shard(run, 0)), RetentionTest::addJob);
-            inbox.hear(WorkFixture.delivered("end" + run.id(), new RunCompleted(run)), RetentionTest::addJob);
+            inbox.receive(WorkFixture.delivered("begin" + run.id(), WorkFixture.shard(run, 0)), RetentionTest::addJob);
+            inbox.receive(WorkFixture.delivered("end" + run.id(), new RunCompleted(run)), RetentionTest::addJob);
         }
-        inbox.hear(WorkFixture.delivered("gone", new RunDeleted(deleted)), RetentionTest::addJob);
+        inbox.receive(WorkFixture.delivered("gone", new RunDeleted(deleted)), RetentionTest::addJob);
         age(Duration.ofDays(20), "deleted_at");
         age(Duration.ofDays(40), "heard_at", "updated_at", "sent_at", "ended_at");
 
@@ -211,7 +211,7 @@ class RetentionTest {
 
         assertThat(removed).containsEntry("inbox", 5L).containsEntry("job", 1L).doesNotContainKey("ended_run");
         for (RunRef run : List.of(ended, deleted)) {
-            inbox.hear(WorkFixture.delivered("begin" + run.id(), WorkFixture.shard(run, 0)), RetentionTest::addJob);
+            inbox.receive(WorkFixture.delivered("begin" + run.id(), WorkFixture.shard(run, 0)), RetentionTest::addJob);
         }
         assertThat(work.count("select count(*) from job")).isZero();
         work.database.inTransaction(
@@ -231,8 +231,8 @@ class RetentionTest {
         work.add(running, "shard", "0");
         work.add(running, "shard", "1");
         work.database.inTransaction(null, tx -> {
-            tx.say(WorkFixture.shard(running, 0), "0");
-            tx.sayAs("ready", running.id(), WorkFixture.shard(running, 1));
+            tx.publish(WorkFixture.shard(running, 0), "0");
+            tx.publishAs("ready", running.id(), WorkFixture.shard(running, 1));
         });
         work.database.jdbi().useHandle(sql -> {
             sql.execute("update job set state = 'done' where key = '0'");
@@ -244,7 +244,7 @@ class RetentionTest {
         assertThat(removeExpired(DEFAULTS)).isEmpty();
 
         // The end of the run alone does not make them old: it ended just now.
-        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(running), ""));
+        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(running), ""));
         assertThat(removeExpired(DEFAULTS)).isEmpty();
         age(Duration.ofDays(8), "ended_at", "updated_at", "sent_at");
         assertThat(removeExpired(DEFAULTS)).isEqualTo(Map.of("job", 2L, "outbox", 1L));
@@ -258,7 +258,7 @@ class RetentionTest {
         RunRef run = WorkFixture.run("died");
         work.add(run, "shard", "0");
         work.database.jdbi().useHandle(sql -> sql.execute("update job set state = 'running', lease_until = now()"));
-        work.database.inTransaction(null, tx -> tx.say(new RunCompleted(run), ""));
+        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(run), ""));
         age(Duration.ofDays(8), "ended_at", "updated_at");
 
         assertThat(removeExpired(DEFAULTS)).isEqualTo(Map.of("job", 1L));

@@ -216,7 +216,7 @@ final class WorkFixture implements AutoCloseable {
 
     /// @return the jobs as a worker of these kinds sees them
     Jobs jobs(String worker, Duration lease, String... kinds) {
-        return new Jobs(database, Stage.TRAIN, worker, lease, new Turns(List.of(kinds), "", Turns.TURN));
+        return new Jobs(database, Stage.TRAIN, worker, lease, new FairShare(List.of(kinds), "", FairShare.DEFAULT_QUANTUM));
     }
 
     Worker worker(String name, Duration lease, String kind, Work work) {

@@ -71,7 +71,7 @@ class WorkerTest {
             Thread.sleep(5);
             done.computeIfAbsent(job.job().key(), k -> new AtomicInteger()).incrementAndGet();
             byWorker.computeIfAbsent(name, k -> new AtomicInteger()).incrementAndGet();
-            job.done(tx -> tx.say(
+            job.complete(tx -> tx.publish(
                     WorkFixture.shard(
                             job.job().run(), Integer.parseInt(job.job().key())),
                     job.job().key()));
@@ -87,7 +87,7 @@ class WorkerTest {
         List<String> order = new java.util.concurrent.CopyOnWriteArrayList<>();
         try (Worker worker = work.worker("one", LONG, "train", job -> {
             order.add(job.job().run().dataset() + " " + job.job().key());
-            job.done(tx -> {});
+            job.complete(tx -> {});
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> order.size() == 6);
@@ -164,7 +164,7 @@ class WorkerTest {
                         job.check();
                         return beats.get() > 10;
                     });
-                    job.done(tx -> {});
+                    job.complete(tx -> {});
                 })))) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
@@ -180,11 +180,11 @@ class WorkerTest {
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
             int done = job.job().state() == null ? 0 : job.job().state()[0];
             if (done == 5) {
-                job.done(tx -> {});
+                job.complete(tx -> {});
                 return;
             }
             tries.incrementAndGet();
-            job.save(new byte[] {(byte) (done + 1)}, tx -> {});
+            job.checkpoint(new byte[] {(byte) (done + 1)}, tx -> {});
             throw new IllegalStateException("once more");
         })) {
             worker.start(1);
@@ -218,7 +218,7 @@ class WorkerTest {
             if (tries.incrementAndGet() < 5) {
                 throw Failure.resource("STORE_UNREACHABLE", "the disk is full", new IOException("full"));
             }
-            job.done(tx -> {});
+            job.complete(tx -> {});
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
@@ -237,7 +237,7 @@ class WorkerTest {
             if (attempts.size() == 1) {
                 work.administer(refusal.refuse());
             }
-            job.done(tx -> {});
+            job.complete(tx -> {});
         })) {
             worker.start(1);
             try {
@@ -282,8 +282,8 @@ class WorkerTest {
                     Thread.sleep(10);
                     job.check();
                 }
-            } catch (JobStopped stopped) {
-                job.save(new byte[] {7}, tx -> tx.say(WorkFixture.shard(run, 0), "reached"));
+            } catch (JobStoppedException stopped) {
+                job.checkpoint(new byte[] {7}, tx -> tx.publish(WorkFixture.shard(run, 0), "reached"));
                 throw stopped;
             }
         });
@@ -304,7 +304,7 @@ class WorkerTest {
         AtomicInteger begun = new AtomicInteger();
         try (Worker worker = work.worker("one", LONG, "endless", job -> {
             begun.incrementAndGet();
-            job.save(null, tx -> tx.say(WorkFixture.shard(run, 0), "before the end"));
+            job.checkpoint(null, tx -> tx.publish(WorkFixture.shard(run, 0), "before the end"));
             while (true) {
                 Thread.sleep(10);
                 job.check();
@@ -313,14 +313,14 @@ class WorkerTest {
             worker.start(1);
             await().atMost(LONG).until(() -> begun.get() == 1 && work.count("select count(*) from outbox") == 1);
             Inbox inbox = new Inbox(work.database, event -> {});
-            inbox.hear(WorkFixture.delivered("c", new RunCancelled(run, "enough")), (event, tx) -> {});
+            inbox.receive(WorkFixture.delivered("c", new RunCancelled(run, "enough")), (event, tx) -> {});
 
             await().atMost(Duration.ofSeconds(5))
                     .until(() -> work.count("select count(*) from job where state = 'cancelled'") == 2);
         }
         work.database.inTransaction(null, tx -> {
-            tx.say(WorkFixture.shard(run, 1), "after the end");
-            tx.say(new RunCompleted(run), "completed");
+            tx.publish(WorkFixture.shard(run, 1), "after the end");
+            tx.publish(new RunCompleted(run), "completed");
             tx.add(new Job.New(run, "endless", "2", ""));
         });
 

@@ -18,15 +18,15 @@ import org.jdbi.v3.core.statement.SqlStatement;
 /// that it neither owes nor is owed anything (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs
 /// end within their first turn, in the order in which they came. A run that is not served gains a point of
 /// priority each minute: none waits for ever.
-final class Turns {
-    static final Duration TURN = Duration.ofSeconds(5);
+final class FairShare {
+    static final Duration DEFAULT_QUANTUM = Duration.ofSeconds(5);
     /// After so long a job that gave way may go on elsewhere, without the files that it left: whoever has them is
     /// gone.
-    static final Duration HOMESICK = Duration.ofMinutes(10);
+    static final Duration AFFINITY_TIMEOUT = Duration.ofMinutes(10);
 
     /// No pause and no lease is longer. A time further ahead was written before the database's clock was put back, and
     /// nobody waits for it.
-    static final Duration FURTHEST = Duration.ofMinutes(10);
+    static final Duration MAX_AHEAD = Duration.ofMinutes(10);
 
     private static final int SECONDS_PER_POINT = 60;
 
@@ -63,7 +63,7 @@ final class Turns {
     /// @param kinds of jobs that the worker does
     /// @param home names where its jobs leave files; empty, if they leave none
     /// @param turn how much work is one turn
-    Turns(Collection<String> kinds, String home, Duration turn) {
+    FairShare(Collection<String> kinds, String home, Duration turn) {
         this.kinds = kinds;
         this.home = home;
         this.turnSeconds = turn.toNanos() / 1e9;
@@ -108,7 +108,7 @@ final class Turns {
     /// Notes what runs have received. A run whose row somebody else holds right now is not waited for.
     ///
     /// @param seconds of work by run
-    static void serve(Handle sql, Map<String, Double> seconds) {
+    static void charge(Handle sql, Map<String, Double> seconds) {
         sql.createUpdate("""
                         with free as materialized (
                             select run from run_turn where run = any(:runs) for update skip locked)
@@ -121,7 +121,7 @@ final class Turns {
     }
 
     /// @return whether another run would be claimed before this one
-    boolean isAnotherFirst(Handle sql, String run) {
+    boolean isOtherRunFirst(Handle sql, String run) {
         return bind(sql.createQuery("""
                         select exists (
                             select 1 from run_turn turn where turn.run <> :run and (%s) < (
@@ -197,7 +197,7 @@ final class Turns {
     /// Notes that it was told what a run waits for, unless somebody else has just done so.
     ///
     /// @return how often it was told; empty, if it is not to be told again yet
-    static Optional<Long> told(Handle sql, String run) {
+    static Optional<Long> claimReport(Handle sql, String run) {
         return sql.createQuery("""
                         update run_turn set told = told + 1, told_at = now()
                         where run = :run and (told_at is null or told_at < since
@@ -209,8 +209,8 @@ final class Turns {
         return statement
                 .bindArray("kinds", String.class, kinds.toArray())
                 .bind("home", home)
-                .bind("homesick", HOMESICK.toMillis())
-                .bind("furthest", FURTHEST.toMillis())
+                .bind("homesick", AFFINITY_TIMEOUT.toMillis())
+                .bind("furthest", MAX_AHEAD.toMillis())
                 .bind("turn", turnSeconds);
     }
 

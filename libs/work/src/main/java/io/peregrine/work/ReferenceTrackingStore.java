@@ -14,38 +14,38 @@ import java.util.function.Consumer;
 /// The store as a service sees it: what a job publishes is noted as needed by the job's run
 /// before it gets its name. So whatever lies in the store and is noted nowhere is needed by
 /// nobody, at any moment, and may be pruned.
-public final class NeededStore implements ArtifactStore {
+public final class ReferenceTrackingStore implements ArtifactStore {
     private final ArtifactStore store;
     private final Set<String> kinds;
-    private volatile String noRoom;
+    private volatile String fullDiskMessage;
 
     /// @param kinds that this service publishes
-    public NeededStore(ArtifactStore store, Set<String> kinds) {
+    public ReferenceTrackingStore(ArtifactStore store, Set<String> kinds) {
         this.store = store;
         this.kinds = Set.copyOf(kinds);
     }
 
     /// @return what was said when the store last had no room; empty again once something was published
-    Optional<String> noRoom() {
-        return Optional.ofNullable(noRoom);
+    Optional<String> fullDiskMessage() {
+        return Optional.ofNullable(fullDiskMessage);
     }
 
     @Override
     public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
         try {
             ArtifactRef ref = publishNoted(kind, extension, content, before);
-            noRoom = null;
+            fullDiskMessage = null;
             return ref;
         } catch (Failure failure) {
             if (failure.code().equals(FullDisk.CODE)) {
-                noRoom = failure.getMessage();
+                fullDiskMessage = failure.getMessage();
             }
             throw failure;
         }
     }
 
     private ArtifactRef publishNoted(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
-        Optional<JobContext> job = JobContext.atWork();
+        Optional<JobContext> job = JobContext.current();
         if (job.isEmpty()) {
             return store.publish(kind, extension, content, before);
         }
@@ -54,7 +54,7 @@ public final class NeededStore implements ArtifactStore {
                     "'%s' is none of the kinds that this service publishes, %s: name it in peregrine.work.kinds"
                             .formatted(kind, kinds));
         }
-        ArtifactRef ref = store.publish(kind, extension, content, before.andThen(job.get()::needs));
+        ArtifactRef ref = store.publish(kind, extension, content, before.andThen(job.get()::reference));
         job.get().published(ref);
         return ref;
     }

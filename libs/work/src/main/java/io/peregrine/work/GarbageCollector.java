@@ -25,13 +25,13 @@ import org.jdbi.v3.core.Handle;
 /// First a transaction condemns names that nobody needs, then their files are deleted, then the
 /// names are free again. A job that wants one in between waits, as for a store that is away; so
 /// it finds the file or writes it anew, and never relies on one that is about to go.
-public final class Pruning {
+public final class GarbageCollector {
     /// How long files are spared that no table knows. Writers note what they write before it is
     /// there; this is for those that do not: an older version's, and whoever writes aside just
     /// now.
-    static final Duration SPARED = Duration.ofDays(1);
+    static final Duration GRACE_PERIOD = Duration.ofDays(1);
 
-    private static final Logger LOG = Logger.getLogger(Pruning.class);
+    private static final Logger LOG = Logger.getLogger(GarbageCollector.class);
     private static final int BATCH = 500;
     /// How long a pruning waits for another: longer than a [#sweep] takes.
     private static final Duration SWEEP = Duration.ofSeconds(3);
@@ -40,52 +40,52 @@ public final class Pruning {
     /// A file that no run needs.
     ///
     /// @param spared whether it is left alone for now: no table knows it, and it is young
-    public record Unneeded(String uri, long bytes, Instant modified, boolean spared) {}
+    public record Unreferenced(String uri, long bytes, Instant modified, boolean spared) {}
 
     /// So many artefacts, of so many bytes.
-    public record Sum(long artefacts, long bytes) {}
+    public record Usage(long artefacts, long bytes) {}
 
     private final Database database;
     private final ArtifactStore store;
     private final Set<String> kinds;
 
     /// @param kinds that this service publishes, and no other does
-    public Pruning(Database database, ArtifactStore store, Set<String> kinds) {
+    public GarbageCollector(Database database, ArtifactStore store, Set<String> kinds) {
         this.database = database;
         this.store = store;
         this.kinds = Set.copyOf(kinds);
     }
 
     /// @return every file that no run needs, in the order of their names; nothing is deleted
-    public List<Unneeded> unneeded() {
+    public List<Unreferenced> unreferenced() {
         // The files first: one that is listed was noted before.
         List<Stored> files = files();
         return database.jdbi().withHandle(sql -> {
-            Set<String> needed = ArtefactTables.needed(sql);
+            Set<String> needed = ArtifactReferences.referenced(sql);
             Set<String> known = known(sql);
-            Instant young = Instant.now().minus(SPARED);
+            Instant young = Instant.now().minus(GRACE_PERIOD);
             return files.stream()
                     .filter(file -> !needed.contains(file.uri()))
-                    .map(file -> new Unneeded(
+                    .map(file -> new Unreferenced(
                             file.uri(),
                             file.bytes(),
                             file.modified(),
                             !known.contains(file.uri()) && file.modified().isAfter(young)))
-                    .sorted(Comparator.comparing(Unneeded::uri))
+                    .sorted(Comparator.comparing(Unreferenced::uri))
                     .toList();
         });
     }
 
     /// @return what a run needs; nothing, once it is deleted and this service has heard of it
-    public Sum neededBy(String run) {
-        return database.jdbi().withHandle(sql -> ArtefactTables.neededBy(sql, run));
+    public Usage usedOnlyBy(String run) {
+        return database.jdbi().withHandle(sql -> ArtifactReferences.usedOnlyBy(sql, run));
     }
 
     /// Deletes what no run needs. What was begun by a pruning that died is brought to its end.
     ///
     /// @return empty, if another pruning of this service is at work
-    public Optional<Sum> prune() {
-        return alone(SWEEP, this::prune);
+    public Optional<Usage> prune() {
+        return exclusively(SWEEP, this::prune);
     }
 
     /// Deletes what was noted once and no run needs any more. Looks for no other files: after a
@@ -93,8 +93,8 @@ public final class Pruning {
     ///
     /// @return whether it is done: not while another pruning of this service is at work
     public boolean sweep() {
-        return alone(Duration.ZERO, sql -> {
-                    deleteUnneeded(sql, gone -> {});
+        return exclusively(Duration.ZERO, sql -> {
+                    deleteUnreferenced(sql, gone -> {});
                     return true;
                 })
                 .isPresent();
@@ -105,13 +105,13 @@ public final class Pruning {
     ///
     /// @return whether it is done: not while another pruning of this service is at work
     public boolean finish() {
-        if (database.jdbi().withHandle(ArtefactTables::condemned).isEmpty()) {
+        if (database.jdbi().withHandle(ArtifactReferences::tombstones).isEmpty()) {
             return true;
         }
-        return alone(Duration.ZERO, sql -> {
-                    List<String> begun = ArtefactTables.condemned(sql);
+        return exclusively(Duration.ZERO, sql -> {
+                    List<String> begun = ArtifactReferences.tombstones(sql);
                     store.delete(begun);
-                    sql.useTransaction(tx -> ArtefactTables.gone(tx, begun));
+                    sql.useTransaction(tx -> ArtifactReferences.confirmDeleted(tx, begun));
                     return true;
                 })
                 .isPresent();
@@ -120,7 +120,7 @@ public final class Pruning {
     /// Does some of this service's pruning while nobody else does.
     ///
     /// @param patience how long another is waited for
-    private <T> Optional<T> alone(Duration patience, Function<Handle, T> work) {
+    private <T> Optional<T> exclusively(Duration patience, Function<Handle, T> work) {
         // The lock is this connection's, over several transactions: it goes with the process.
         return database.jdbi().withHandle(sql -> {
             if (!lock(sql, patience)) {
@@ -145,24 +145,24 @@ public final class Pruning {
         return true;
     }
 
-    private Sum prune(Handle sql) {
+    private Usage prune(Handle sql) {
         Map<String, Long> there = new HashMap<>();
         List<Stored> files = files();
         files.forEach(file -> there.put(file.uri(), file.bytes()));
         Set<String> known = known(sql);
-        Instant young = Instant.now().minus(SPARED);
+        Instant young = Instant.now().minus(GRACE_PERIOD);
         List<Stored> strays = files.stream()
                 .filter(file -> !known.contains(file.uri()) && !file.modified().isAfter(young))
                 .toList();
-        sql.useTransaction(tx -> ArtefactTables.adopt(tx, strays));
+        sql.useTransaction(tx -> ArtifactReferences.registerOrphans(tx, strays));
         List<Long> deleted = new ArrayList<>();
-        deleteUnneeded(
+        deleteUnreferenced(
                 sql,
                 gone -> gone.stream()
                         .map(there::remove)
                         .filter(Objects::nonNull)
                         .forEach(deleted::add));
-        Sum sum = new Sum(
+        Usage sum = new Usage(
                 deleted.size(), deleted.stream().mapToLong(Long::longValue).sum());
         if (sum.artefacts() > 0) {
             LOG.infof("pruned artefacts=%d bytes=%d kinds=%s", sum.artefacts(), sum.bytes(), kinds);
@@ -170,14 +170,14 @@ public final class Pruning {
         return sum;
     }
 
-    private void deleteUnneeded(Handle sql, Consumer<List<String>> deleted) {
-        List<String> batch = ArtefactTables.condemned(sql);
+    private void deleteUnreferenced(Handle sql, Consumer<List<String>> deleted) {
+        List<String> batch = ArtifactReferences.tombstones(sql);
         do {
             store.delete(batch);
             List<String> gone = batch;
-            sql.useTransaction(tx -> ArtefactTables.gone(tx, gone));
+            sql.useTransaction(tx -> ArtifactReferences.confirmDeleted(tx, gone));
             deleted.accept(gone);
-            batch = sql.inTransaction(tx -> ArtefactTables.condemn(tx, BATCH));
+            batch = sql.inTransaction(tx -> ArtifactReferences.tombstone(tx, BATCH));
         } while (!batch.isEmpty());
     }
 
@@ -186,8 +186,8 @@ public final class Pruning {
     }
 
     private static Set<String> known(Handle sql) {
-        Set<String> known = ArtefactTables.known(sql);
-        known.addAll(ArtefactTables.condemned(sql));
+        Set<String> known = ArtifactReferences.known(sql);
+        known.addAll(ArtifactReferences.tombstones(sql));
         return known;
     }
 

@@ -12,8 +12,8 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.Failure;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
-import io.peregrine.work.Pruning.Sum;
-import io.peregrine.work.Pruning.Unneeded;
+import io.peregrine.work.GarbageCollector.Usage;
+import io.peregrine.work.GarbageCollector.Unreferenced;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// What no run needs goes, what one needs stays, whatever happens at once.
-class PruningTest {
+class GarbageCollectorTest {
     private static final Duration LONG = Duration.ofSeconds(60);
 
     private static WorkFixture work;
@@ -46,7 +46,7 @@ class PruningTest {
     Path folder;
 
     private ArtifactStore store;
-    private Pruning pruning;
+    private GarbageCollector pruning;
 
     @BeforeAll
     static void start() {
@@ -61,8 +61,8 @@ class PruningTest {
     @BeforeEach
     void clear() {
         work.clear();
-        store = new NeededStore(new FileStore(folder), WorkFixture.KINDS);
-        pruning = new Pruning(work.database, store, WorkFixture.KINDS);
+        store = new ReferenceTrackingStore(new FileStore(folder), WorkFixture.KINDS);
+        pruning = new GarbageCollector(work.database, store, WorkFixture.KINDS);
     }
 
     /// Has a job publish a note for the run.
@@ -71,7 +71,7 @@ class PruningTest {
         work.add(run, "write", text);
         try (Worker worker = work.worker("writer", LONG, "write", job -> {
             published.add(store.publish("note", "txt", job.job().key().getBytes(UTF_8)));
-            job.done(tx -> {});
+            job.complete(tx -> {});
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state <> 'done'") == 0);
@@ -80,7 +80,7 @@ class PruningTest {
     }
 
     private static void delete(RunRef run) {
-        work.database.inTransaction(null, tx -> tx.say(new RunCancelled(run, "a test"), ""));
+        work.database.inTransaction(null, tx -> tx.publish(new RunCancelled(run, "a test"), ""));
         work.database.inTransaction(null, tx -> assertThat(tx.delete(run)).isTrue());
     }
 
@@ -102,16 +102,16 @@ class PruningTest {
         ArtifactRef shared = publish(one, "shared");
         ArtifactRef own = publish(one, "of the first alone");
         assertThat(publish(two, "shared")).isEqualTo(shared);
-        assertThat(pruning.unneeded()).isEmpty();
-        assertThat(pruning.prune()).contains(new Sum(0, 0));
+        assertThat(pruning.unreferenced()).isEmpty();
+        assertThat(pruning.prune()).contains(new Usage(0, 0));
 
         delete(one);
-        assertThat(pruning.unneeded()).extracting(Unneeded::uri).containsExactly(own.uri());
-        assertThat(pruning.prune()).contains(new Sum(1, own.bytes()));
+        assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(own.uri());
+        assertThat(pruning.prune()).contains(new Usage(1, own.bytes()));
         assertThat(files()).containsExactly(shared.uri());
 
         delete(two);
-        assertThat(pruning.prune()).contains(new Sum(1, shared.bytes()));
+        assertThat(pruning.prune()).contains(new Usage(1, shared.bytes()));
         assertThat(files()).isEmpty();
         assertThat(work.count("select count(*) from artefact")).isZero();
         assertThat(work.count("select count(*) from condemned")).isZero();
@@ -134,27 +134,27 @@ class PruningTest {
             kept.add(store.publish("note", "txt", "kept".getBytes(UTF_8)));
             store.publish("note", "txt", "of two jobs".getBytes(UTF_8));
             store.publish("note", "txt", "of two runs".getBytes(UTF_8));
-            job.done(tx -> job.needsOnly(tx, List.of(kept.getFirst().uri())));
+            job.complete(tx -> job.retainOnly(tx, List.of(kept.getFirst().uri())));
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state <> 'done'") == 0);
         }
         assertThat(given).doesNotHaveDuplicates().hasSize(2);
         assertThat(files()).hasSize(5);
-        assertThat(pruning.neededBy(run.id()).artefacts()).isEqualTo(2);
+        assertThat(pruning.usedOnlyBy(run.id()).artefacts()).isEqualTo(2);
 
         assertThat(pruning.sweep()).isTrue();
         assertThat(files())
                 .containsExactlyInAnyOrder(
                         otherJobs.uri(), otherRuns.uri(), kept.getFirst().uri());
-        assertThat(pruning.prune()).contains(new Sum(0, 0));
+        assertThat(pruning.prune()).contains(new Usage(0, 0));
     }
 
     @Test
     void aSweepLooksForNothingThatWasNotNoted() throws IOException {
         Path stray = Files.createDirectories(folder.resolve("note/ab")).resolve("ab".repeat(32) + ".txt");
         Files.writeString(stray, "whose?");
-        Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(Pruning.SPARED)));
+        Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(GarbageCollector.GRACE_PERIOD)));
         assertThat(pruning.sweep()).isTrue();
         assertThat(stray).exists();
     }
@@ -167,7 +167,7 @@ class PruningTest {
         work.add(run, "write", "never there");
         try (Worker worker = work.worker("writer", LONG, "write", job -> {
             store.publish("note", "txt", "never there".getBytes(UTF_8));
-            job.done(tx -> {});
+            job.complete(tx -> {});
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where waits > 0") == 1);
@@ -182,7 +182,7 @@ class PruningTest {
         work.add(run, "write", "pack");
         try (Worker worker = work.worker("writer", LONG, "write", job -> {
             store.publish("pack", "safetensors", new byte[1]);
-            job.done(tx -> {});
+            job.complete(tx -> {});
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
@@ -194,16 +194,16 @@ class PruningTest {
     void filesThatNoTableKnowsAreSparedForADay() throws IOException {
         Path stray = Files.createDirectories(folder.resolve("note/ab")).resolve("ab".repeat(32) + ".txt");
         Files.writeString(stray, "whose?");
-        assertThat(pruning.unneeded())
+        assertThat(pruning.unreferenced())
                 .singleElement()
                 .satisfies(one -> assertThat(one.spared()).isTrue());
-        assertThat(pruning.prune()).contains(new Sum(0, 0));
+        assertThat(pruning.prune()).contains(new Usage(0, 0));
 
-        Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(Pruning.SPARED)));
-        assertThat(pruning.unneeded())
+        Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(GarbageCollector.GRACE_PERIOD)));
+        assertThat(pruning.unreferenced())
                 .singleElement()
                 .satisfies(one -> assertThat(one.spared()).isFalse());
-        assertThat(pruning.prune()).contains(new Sum(1, 6));
+        assertThat(pruning.prune()).contains(new Usage(1, 6));
         assertThat(stray).doesNotExist();
     }
 
@@ -213,15 +213,15 @@ class PruningTest {
         RunRef next = WorkFixture.run("next");
         ArtifactRef ref = publish(run, "condemned");
         delete(run);
-        List<String> condemned = work.database.jdbi().inTransaction(sql -> ArtefactTables.condemn(sql, 10));
+        List<String> condemned = work.database.jdbi().inTransaction(sql -> ArtifactReferences.tombstone(sql, 10));
         assertThat(condemned).containsExactly(ref.uri());
 
         // Its file lies there still, and may be deleted at any moment.
         assertThatThrownBy(() -> need(next, ref))
                 .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_LEAVES"));
         // The pruning that condemned it has died: the next one ends what it began.
-        assertThat(pruning.unneeded()).extracting(Unneeded::uri).containsExactly(ref.uri());
-        assertThat(pruning.prune()).contains(new Sum(1, ref.bytes()));
+        assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(ref.uri());
+        assertThat(pruning.prune()).contains(new Usage(1, ref.bytes()));
         assertThat(files()).isEmpty();
         need(next, ref);
     }
@@ -231,20 +231,20 @@ class PruningTest {
         RunRef run = WorkFixture.run("one");
         ArtifactRef condemned = publish(run, "condemned");
         delete(run);
-        work.database.jdbi().useTransaction(sql -> ArtefactTables.condemn(sql, 10));
+        work.database.jdbi().useTransaction(sql -> ArtifactReferences.tombstone(sql, 10));
         RunRef other = WorkFixture.run("other");
         ArtifactRef unneeded = publish(other, "unneeded");
         delete(other);
 
         assertThat(pruning.finish()).isTrue();
 
-        assertThat(pruning.unneeded()).extracting(Unneeded::uri).containsExactly(unneeded.uri());
+        assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(unneeded.uri());
         need(WorkFixture.run("next"), condemned);
         assertThat(pruning.finish()).isTrue();
     }
 
     private static void need(RunRef run, ArtifactRef ref) {
-        work.database.inTransaction(null, tx -> ArtefactTables.need(tx.sql(), run.id(), 0, ref));
+        work.database.inTransaction(null, tx -> ArtifactReferences.add(tx.sql(), run.id(), 0, ref));
     }
 
     @Test
@@ -254,11 +254,11 @@ class PruningTest {
         delete(run);
         try (Handle open = work.database.jdbi().open()) {
             open.begin();
-            ArtefactTables.need(open, WorkFixture.run("two").id(), 0, ref);
-            assertThat(pruning.prune()).contains(new Sum(0, 0));
+            ArtifactReferences.add(open, WorkFixture.run("two").id(), 0, ref);
+            assertThat(pruning.prune()).contains(new Usage(0, 0));
             open.commit();
         }
-        assertThat(pruning.prune()).contains(new Sum(0, 0));
+        assertThat(pruning.prune()).contains(new Usage(0, 0));
         assertThat(files()).containsExactly(ref.uri());
     }
 
@@ -276,10 +276,10 @@ class PruningTest {
     void aPruningWaitsForASweep() {
         try (Handle other = work.database.jdbi().open()) {
             other.execute("select pg_advisory_lock(hashtextextended('prune ' || current_schema(), 0))");
-            CompletableFuture<Optional<Sum>> asked = CompletableFuture.supplyAsync(pruning::prune);
+            CompletableFuture<Optional<Usage>> asked = CompletableFuture.supplyAsync(pruning::prune);
             await().during(Duration.ofMillis(300)).until(() -> !asked.isDone());
             other.execute("select pg_advisory_unlock(hashtextextended('prune ' || current_schema(), 0))");
-            assertThat(asked.join()).contains(new Sum(0, 0));
+            assertThat(asked.join()).contains(new Usage(0, 0));
         }
     }
 
@@ -304,7 +304,7 @@ class PruningTest {
             } catch (Failure gone) {
                 missing.add(gone.getMessage());
             }
-            job.done(tx -> {});
+            job.complete(tx -> {});
         })) {
             worker.start(4);
             for (int round = 0; round < 150; round++) {
@@ -331,7 +331,7 @@ class PruningTest {
         pruning.prune();
         assertThat(files()).isEqualTo(work.strings("select distinct uri from needed order by uri"));
 
-        alive.forEach(PruningTest::delete);
+        alive.forEach(GarbageCollectorTest::delete);
         pruning.prune();
         assertThat(files()).isEmpty();
     }

@@ -4,8 +4,8 @@ import java.util.Set;
 import org.jboss.logging.Logger;
 
 /// What loops have in common that serve everybody, and so survive everything.
-final class Survival {
-    private Survival() {}
+final class LoopErrors {
+    private LoopErrors() {}
 
     /// Logs an error once of its kind, and throws nothing, also where memory or stack have run out.
     ///

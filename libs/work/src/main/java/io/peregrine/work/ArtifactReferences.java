@@ -14,14 +14,14 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 ///
 /// An artefact's row is locked by who takes it up and by who condemns it, so that one of them
 /// waits for the other.
-final class ArtefactTables {
-    private ArtefactTables() {}
+final class ArtifactReferences {
+    private ArtifactReferences() {}
 
     /// Notes that a run needs an artefact.
     ///
-    /// @param job of the run, which can take it back by [#keep]
+    /// @param job of the run, which can take it back by [#retainOnly]
     /// @throws Failure RESOURCE `ARTEFACT_LEAVES`, if its file is just being deleted
-    static void need(Handle sql, String run, long job, ArtifactRef ref) {
+    static void add(Handle sql, String run, long job, ArtifactRef ref) {
         // The update of nothing locks the row: 'do nothing' would not.
         sql.createUpdate("""
                         insert into artefact (uri, bytes) values (:uri, :bytes)
@@ -43,7 +43,7 @@ final class ArtefactTables {
     /// Of all that a job has noted its run needs these alone; what another job noted stands.
     ///
     /// @return whether there were others
-    static boolean keep(Handle sql, String run, long job, Collection<String> uris) {
+    static boolean retainOnly(Handle sql, String run, long job, Collection<String> uris) {
         return sql.createUpdate("delete from needed where run = :run and job = :job and uri <> all(:uris)")
                         .bind("run", run)
                         .bind("job", job)
@@ -59,7 +59,7 @@ final class ArtefactTables {
     }
 
     /// Takes files into the table that nobody has noted, so that they are condemned like any other.
-    static void adopt(Handle sql, Collection<Stored> strays) {
+    static void registerOrphans(Handle sql, Collection<Stored> strays) {
         PreparedBatch batch = sql.prepareBatch("""
                 insert into artefact (uri, bytes, published) values (:uri, :bytes, true) on conflict do nothing""");
         strays.forEach(file ->
@@ -69,9 +69,9 @@ final class ArtefactTables {
 
     /// Condemns artefacts that no run needs, some at a time. What rows hang on theirs go with them.
     ///
-    /// @return their names, which nobody can take up until they are [#gone]; empty, when there
+    /// @return their names, which nobody can take up until they are [#confirmDeleted]; empty, when there
     ///     are no more
-    static List<String> condemn(Handle sql, int most) {
+    static List<String> tombstone(Handle sql, int most) {
         List<String> locked =
                 sql.createQuery("""
                         select uri from artefact
@@ -90,31 +90,31 @@ final class ArtefactTables {
     }
 
     /// @return names that are condemned, and whose files may still be there
-    static List<String> condemned(Handle sql) {
+    static List<String> tombstones(Handle sql) {
         return sql.createQuery("select uri from condemned order by uri")
                 .mapTo(String.class)
                 .list();
     }
 
     /// The files of these names are gone.
-    static void gone(Handle sql, Collection<String> uris) {
+    static void confirmDeleted(Handle sql, Collection<String> uris) {
         sql.createUpdate("delete from condemned where uri = any(:uris)")
                 .bindArray("uris", String.class, uris.toArray())
                 .execute();
     }
 
     /// @return how many artefacts a run needs, and their bytes
-    static Pruning.Sum neededBy(Handle sql, String run) {
+    static GarbageCollector.Usage usedOnlyBy(Handle sql, String run) {
         return sql.createQuery("""
                         select count(*) as artefacts, coalesce(sum(bytes), 0) as bytes
                         from artefact where uri in (select uri from needed where run = :run)""")
                 .bind("run", run)
-                .map((row, context) -> new Pruning.Sum(row.getLong("artefacts"), row.getLong("bytes")))
+                .map((row, context) -> new GarbageCollector.Usage(row.getLong("artefacts"), row.getLong("bytes")))
                 .one();
     }
 
     /// @return artefacts that lie in the store and that some run needs, in the order of their names
-    static List<ArtifactRef> needed(Handle sql, String after, int most) {
+    static List<ArtifactRef> referenced(Handle sql, String after, int most) {
         return sql.createQuery("""
                         select uri, bytes from artefact
                         where published and uri > :after
@@ -144,7 +144,7 @@ final class ArtefactTables {
     }
 
     /// @return names of all artefacts that some run needs
-    static Set<String> needed(Handle sql) {
+    static Set<String> referenced(Handle sql) {
         return sql.createQuery("select distinct uri from needed")
                 .mapTo(String.class)
                 .set();

@@ -15,14 +15,14 @@ import java.util.List;
 
 /// What is said of one pack: references to its pictures, as many in an event as stay under 48 KiB, and each
 /// refused file by name. The same for a decoded and for a reused pack.
-final class PackSaid {
+final class PackEvents {
     private static final int REFS_BYTES = 48 * 1024;
 
     private final int range;
     private final List<ImagesIngested> ingested = new ArrayList<>();
     private final List<ImageRejected> rejected = new ArrayList<>();
 
-    PackSaid(RunRef run, Listing listing, Listing.Range range, Made made) {
+    PackEvents(RunRef run, Listing listing, Listing.Range range, Made made) {
         this.range = range.number();
         Listing.Row first = listing.rows().get(range.from());
         String label = listing.classes().get(first.label());
@@ -66,11 +66,11 @@ final class PackSaid {
         return ingested.stream().mapToInt(event -> event.images().size()).sum();
     }
 
-    void say(Transaction tx) {
+    void publish(Transaction tx) {
         for (int i = 0; i < ingested.size(); i++) {
-            tx.say(ingested.get(i), range + "/" + i);
+            tx.publish(ingested.get(i), range + "/" + i);
         }
-        rejected.forEach(event -> tx.say(event, event.imageId()));
+        rejected.forEach(event -> tx.publish(event, event.imageId()));
     }
 
     private static int bytes(ImageRef image) {

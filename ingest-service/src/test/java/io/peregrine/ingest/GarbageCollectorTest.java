@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 /// Two runs that share packs: what is deleted with one of them is what the other does not need.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class PruningTest extends OnTheWire {
+class GarbageCollectorTest extends OnTheWire {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
