@@ -76,7 +76,7 @@ class AssembleShards implements JobHandler {
                             Map.of(
                                     "format", "peregrine-recipe-shard-1",
                                     "reference", Specs.reference(spec),
-                                    "neighbours", spec.neighbours().wire().toString(),
+                                    "neighbours", spec.neighbours().json().toString(),
                                     "seed", Long.toString(spec.seed()),
                                     "tied_rows", Long.toString(tiedRows))));
         }

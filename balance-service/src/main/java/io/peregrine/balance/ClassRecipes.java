@@ -99,7 +99,7 @@ class ClassRecipes {
         header.put("class", order.name());
         header.put("neighbours", Integer.toString(order.neighbours()));
         header.put("seed", Long.toString(spec.seed()));
-        header.put("coverage", spec.coverage().wire());
+        header.put("coverage", spec.coverage().jsonName());
         header.put("tied_rows", Long.toString(neighbours.tiedRows()));
         header.put("duplicates", Long.toString(neighbours.duplicates()));
         if (spec.coverage() == Coverage.RANDOM) {

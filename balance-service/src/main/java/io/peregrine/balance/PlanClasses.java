@@ -11,7 +11,7 @@ import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.balance.smote.ClassSize;
 import io.peregrine.balance.smote.Tiling;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
@@ -98,7 +98,7 @@ class PlanClasses implements JobHandler {
         LOG.infof(
                 "classes planned run=%s method=%s classes=%d growing=%d rows=%d bytes=%d jobs=%d minutes=%.1f",
                 run.id(),
-                spec.method().wire(),
+                spec.method().jsonName(),
                 real.length,
                 plan.growing().size(),
                 plan.rows(),
@@ -160,13 +160,13 @@ class PlanClasses implements JobHandler {
     static void ensureRoom(BalancePlan plan, long total, long free) {
         String takes = "The recipes of %,d rows take %,d bytes".formatted(plan.rows(), bytes(plan));
         if (bytes(plan) > total) {
-            throw Failure.input(
+            throw FailureException.input(
                     "DISK_TOO_SMALL",
                     "%s, and the store's whole disk has %,d; use a larger disk and publish the dataset again"
                             .formatted(takes, total));
         }
         if (bytes(plan) > free) {
-            throw Failure.resource(
+            throw FailureException.resource(
                     FullDisk.CODE,
                     "%s, and the store's disk has %,d left. Make room or prune; the work then continues by itself"
                             .formatted(takes, free),

@@ -4,12 +4,12 @@ import ai.djl.engine.EngineException;
 import io.peregrine.balance.BalanceConfig.Product;
 import io.peregrine.balance.postgres.Ahead;
 import io.peregrine.balance.smote.ProductSpeed;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.Int8Product;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.PlainProduct;
-import io.peregrine.vision.Torch;
+import io.peregrine.vision.TorchEngine;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import org.jboss.logging.Logger;
@@ -50,7 +50,7 @@ class Products {
         }
         // A search has a thread for each core itself.
         EngineProduct.onOneEngineThread();
-        return product == Product.INT8 ? new Int8Product() : new EngineProduct(Torch.device(config.device()));
+        return product == Product.INT8 ? new Int8Product() : new EngineProduct(TorchEngine.device(config.device()));
     }
 
     private synchronized Product chosen() {
@@ -61,7 +61,7 @@ class Products {
     }
 
     private Product faster() {
-        if (Torch.device(config.device()).isGpu()) {
+        if (TorchEngine.device(config.device()).isGpu()) {
             return Product.FLOAT32;
         }
         try {
@@ -74,7 +74,7 @@ class Products {
             }
             LOG.infof("products of bytes are %.1f times as fast as of float32", bytes / floats);
             return bytes > floats ? Product.INT8 : Product.FLOAT32;
-        } catch (Failure | EngineException none) {
+        } catch (FailureException | EngineException none) {
             LOG.infof("multiplies float32: %s", none.getMessage());
             return Product.FLOAT32;
         }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.artifacts.FullDisk;
 import io.peregrine.balance.smote.BalancePlan;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec.Strategy;
 import java.util.List;
@@ -20,7 +20,7 @@ class PlanClassesTest {
 
     private static void refused(long total, long free, String code, FailureKind kind, String left) {
         assertThatThrownBy(() -> PlanClasses.ensureRoom(PLAN, total, free))
-                .isInstanceOfSatisfying(Failure.class, failure -> {
+                .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.code()).isEqualTo(code);
                     assertThat(failure.kind()).isEqualTo(kind);
                 })

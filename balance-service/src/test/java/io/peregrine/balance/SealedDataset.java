@@ -6,7 +6,7 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
@@ -42,7 +42,7 @@ final class SealedDataset {
     /// A run of its own, whose specification lies in the store.
     ///
     /// @param balance what differs from the defaults of that room, as JSON
-    static RunRef run(ArtifactStore store, String balance) throws IOException, BadSpec {
+    static RunRef run(ArtifactStore store, String balance) throws IOException, InvalidSpecException {
         ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
                 {"dataset": "gallery", "uri": "file:///gallery", "balance": %s}""".formatted(balance));
         return new RunRef(

@@ -12,7 +12,7 @@ import io.peregrine.cluster.postgres.Clusters.Latents;
 import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -95,7 +95,7 @@ class AnalyseRun implements JobHandler {
         int n = latents.rows().length;
         int k = spec.k() == null ? manifest.classes().size() : spec.k();
         if (n < 2 || k > n) {
-            throw Failure.input(
+            throw FailureException.input(
                     "TOO_FEW_PICTURES",
                     "%d clusters of %d pictures: say clusters.k from 1 to %d, with at least 2 pictures"
                             .formatted(k, n, n));

@@ -8,7 +8,7 @@ import io.peregrine.cluster.analysis.Points;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.RunState.EncodingInput;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
@@ -97,7 +97,7 @@ class EncodePacks implements JobHandler {
     private Points encode(JobContext context, Encoder encoder, Manifest manifest, int number, int count) {
         try (PixelPack pack = PixelPack.open(store, manifest.packs().get(number))) {
             if (pack.count() != count) {
-                throw Failure.ours(
+                throw FailureException.internal(
                         "PACK_CORRUPT",
                         "pack %d has %d pictures, its manifest tells of %d".formatted(number, pack.count(), count),
                         null);
@@ -113,7 +113,7 @@ class EncodePacks implements JobHandler {
             }
             for (float latent : latents) {
                 if (!Float.isFinite(latent)) {
-                    throw Failure.input(
+                    throw FailureException.input(
                             "AUTOENCODER_DIVERGED",
                             "the autoencoder's latents are not finite: its training diverged; say a lower"
                                     + " autoencoder.learningRate");

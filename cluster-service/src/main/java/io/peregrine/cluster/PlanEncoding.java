@@ -6,7 +6,7 @@ import io.peregrine.artifacts.PixelPack;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.RunState.EncodingInput;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
@@ -39,7 +39,7 @@ class PlanEncoding implements JobHandler {
         EncodingInput input = EventCodec.json().treeToValue(context.job().payload(), EncodingInput.class);
         Manifest manifest = Manifest.open(store, input.manifest());
         if (manifest.packs().isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "TOO_FEW_PICTURES", "the dataset has no pack of pictures; clusters take at least 2 pictures");
         }
         context.complete(tx -> {

@@ -10,7 +10,7 @@ import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Network;
@@ -59,7 +59,7 @@ final class PlayedRun {
     private final List<ArtifactRef> packs = new ArrayList<>();
     private final List<Manifest.Entry> entries = new ArrayList<>();
 
-    PlayedRun(ArtifactStore store, String id) throws BadSpec {
+    PlayedRun(ArtifactStore store, String id) throws InvalidSpecException {
         this.store = store;
         this.random = new Random(7);
         // Long enough ago that nothing of it lies in the future.
@@ -93,7 +93,7 @@ final class PlayedRun {
             String sha256 =
                     EventCodec.eventId("file", path, split + "/" + label).repeat(2);
             int row = entries.size();
-            String imageId = EventCodec.eventId(split.wire(), CLASSES.get(label), path);
+            String imageId = EventCodec.eventId(split.jsonName(), CLASSES.get(label), path);
             if (label == 1 && split == Split.TRAIN && i == 4) {
                 entries.add(new Manifest.Entry(label, split, -1, -1, path, sha256, "IMAGE_TRUNCATED"));
                 say(

@@ -2,7 +2,7 @@ package io.peregrine.ingest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
@@ -31,7 +31,7 @@ class AcceptRun implements JobHandler {
     }
 
     @Override
-    public void work(JobContext context) throws BadSpec {
+    public void work(JobContext context) throws InvalidSpecException {
         Job job = context.job();
         RunSpec said = RunSpec.parse((ObjectNode) job.payload());
         RunSpec spec = said.training(

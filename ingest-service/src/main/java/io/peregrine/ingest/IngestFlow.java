@@ -1,6 +1,6 @@
 package io.peregrine.ingest;
 
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.DatasetReady;
@@ -75,7 +75,7 @@ class IngestFlow implements EventHandler {
             RunSpec.parse(ready.body());
             IngestTables.accept(tx.sql(), run.id(), run.dataset());
             tx.add(new Job.New(run, AcceptRun.KIND, "", ready.body()));
-        } catch (BadSpec bad) {
+        } catch (InvalidSpecException bad) {
             String detail =
                     "%s in the dataset-ready; correct the dataset-ready and publish it again".formatted(bad.counted());
             tx.publish(new RunFailed(run, Stage.INGEST, FailureKind.INPUT, "BAD_SPEC", detail, bad.errors()), "failed");

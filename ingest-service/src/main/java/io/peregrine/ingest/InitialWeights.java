@@ -3,7 +3,7 @@ package io.peregrine.ingest;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.TrainSpec;
@@ -63,7 +63,7 @@ public class InitialWeights {
     private static void mustBeReadable(Path file) {
         try {
             Safetensors.open(file).close();
-        } catch (Failure unreadable) {
+        } catch (FailureException unreadable) {
             throw input(
                     unreadable,
                     "INIT_UNREADABLE",
@@ -74,13 +74,13 @@ public class InitialWeights {
     private Path stored(Init.Stored init) {
         try {
             return store.open(init.weights());
-        } catch (Failure gone) {
+        } catch (FailureException gone) {
             throw input(gone, "INIT_GONE", "keep checkpoints that you want to begin with in a file of your own");
         }
     }
 
     /// Here a user named what others would have made: what is wrong with it is the user's to mend.
-    private static Failure input(Failure found, String code, String cure) {
-        return found.kind() == FailureKind.RESOURCE ? found : Failure.input(code, found.getMessage() + "; " + cure);
+    private static FailureException input(FailureException found, String code, String cure) {
+        return found.kind() == FailureKind.RESOURCE ? found : FailureException.input(code, found.getMessage() + "; " + cure);
     }
 }

@@ -2,7 +2,7 @@ package io.peregrine.ingest;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
@@ -75,7 +75,7 @@ class ListPictures implements JobHandler {
     /// @throws Failure INPUT `TOO_MANY_CLASSES`
     static void mustNotHaveTooManyClasses(int classes) {
         if (classes > MOST_CLASSES) {
-            throw Failure.input(
+            throw FailureException.input(
                     "TOO_MANY_CLASSES",
                     "the dataset has %,d classes; at most %,d are allowed: leave classes out or merge some"
                             .formatted(classes, MOST_CLASSES));

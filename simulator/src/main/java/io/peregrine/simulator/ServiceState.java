@@ -1,7 +1,7 @@
 package io.peregrine.simulator;
 
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import io.peregrine.simulator.SimulatedBroker.Entry;
 import io.peregrine.simulator.SimulatedBroker.Place;
 import java.util.ArrayList;
@@ -139,7 +139,7 @@ final class ServiceState {
                 thrown -> delivered(place, generation, record, thrown));
     }
 
-    private void process(Process process, ConsumerRecord<String, byte[]> record) throws UnreadableEvent {
+    private void process(Process process, ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
         if (schedule.bug() == Bug.DECODE_OUTSIDE_TRY) {
             EventCodec.read(record);
         }

@@ -55,7 +55,7 @@ final class SimulatedTraining implements JobHandler {
             CheckpointPublished event = checkpoint(balanced, network, epoch);
             if (event.last()) {
                 job.complete(tx -> {
-                    tx.publish(progress(balanced, network, EPOCHS), network.wire() + "/all");
+                    tx.publish(progress(balanced, network, EPOCHS), network.jsonName() + "/all");
                     say(job, event, tx);
                 });
             } else {
@@ -69,7 +69,7 @@ final class SimulatedTraining implements JobHandler {
         SafetensorsWriter weights = new SafetensorsWriter()
                 .metadata("manifest", balanced.manifest().tensors().sha256())
                 .metadata("shards", balanced.shards().toString())
-                .metadata("network", network.wire())
+                .metadata("network", network.jsonName())
                 .add("weight", new long[] {1}, new float[] {epoch});
         ArtifactRef ref = store.publish("checkpoint", "safetensors", weights::writeTo);
         Safetensors.open(store.open(ref)).close();
@@ -95,13 +95,13 @@ final class SimulatedTraining implements JobHandler {
     /// Notes beside what the real trainer writes which claim reached the epoch: the oracle looks whether a stale
     /// one did.
     private static void say(JobContext job, CheckpointPublished event, Transaction tx) {
-        tx.publish(event, event.network().wire() + "/" + (event.last() ? "last" : event.epoch()));
+        tx.publish(event, event.network().jsonName() + "/" + (event.last() ? "last" : event.epoch()));
         job.retainOnly(tx, CheckpointTable.published(tx.sql(), event));
         tx.sql()
                 .createUpdate(
                         "insert into simulated_epoch (run, network, epoch, fence) values (:run, :network, :epoch, :fence)")
                 .bind("run", event.run().id())
-                .bind("network", event.network().wire())
+                .bind("network", event.network().jsonName())
                 .bind("epoch", event.epoch())
                 .bind("fence", job.job().fence())
                 .execute();
@@ -109,6 +109,6 @@ final class SimulatedTraining implements JobHandler {
 
     private static StageProgressed progress(DatasetBalanced balanced, Network network, int epoch) {
         return new StageProgressed(
-                balanced.run(), Stage.TRAIN, network.wire(), epoch, EPOCHS, "batches", Map.of("epoch", (double) epoch));
+                balanced.run(), Stage.TRAIN, network.jsonName(), epoch, EPOCHS, "batches", Map.of("epoch", (double) epoch));
     }
 }

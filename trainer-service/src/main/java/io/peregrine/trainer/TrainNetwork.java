@@ -9,7 +9,7 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
@@ -33,7 +33,7 @@ import io.peregrine.trainer.run.ResumeFiles;
 import io.peregrine.trainer.run.SaveTimes;
 import io.peregrine.trainer.run.TrainingMemory;
 import io.peregrine.trainer.run.TrainingRows;
-import io.peregrine.vision.Torch;
+import io.peregrine.vision.TorchEngine;
 import io.peregrine.vision.TrainableNetwork;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
@@ -102,10 +102,10 @@ class TrainNetwork implements JobHandler {
                 job.job().fence(),
                 origin(balanced),
                 job.job().state());
-        Torch.load(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
+        TorchEngine.load(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
         TrainableNetwork wanted =
                 Networks.of(spec, manifest.side(), manifest.classes().size(), weights(classes));
-        if (!Torch.device(spec.device()).isGpu()) {
+        if (!TorchEngine.device(spec.device()).isGpu()) {
             TrainingMemory.mustFit(wanted, spec, manifest.side(), TrainingMemory.available());
         }
         try (PixelRows pixels = new PixelRows(store, manifest);
@@ -116,7 +116,7 @@ class TrainNetwork implements JobHandler {
                         wanted,
                         spec,
                         material(network, balanced, classes, manifest, pixels))) {
-            meters.device(network, training.device(), Torch.threads());
+            meters.device(network, training.device(), TorchEngine.threads());
             boolean fallsBack =
                     spec.device().equals(TrainSpec.AUTO) && training.device().equals("cpu");
             LOG.infof(
@@ -124,8 +124,8 @@ class TrainNetwork implements JobHandler {
                     training.device(),
                     fallsBack ? ", for want of a GPU that this engine could use," : "",
                     balanced.run().id(),
-                    network.wire(),
-                    Torch.threads());
+                    network.jsonName(),
+                    TorchEngine.threads());
             train(new Task(
                     job,
                     balanced,
@@ -135,7 +135,7 @@ class TrainNetwork implements JobHandler {
                     files,
                     new SaveTimes(config.saveEvery(), System.nanoTime())));
             files.forget();
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             if (failure.code().equals(NetworkTraining.LOSS_NOT_FINITE)) {
                 meters.diverged(network);
             }
@@ -210,7 +210,7 @@ class TrainNetwork implements JobHandler {
     private NetworkTraining open(
             Job job, ResumeFiles files, Network wanted, TrainableNetwork network, TrainSpec spec, Material material) {
         ResumeFiles.Found found = files.find();
-        String where = "run=%s network=%s".formatted(job.run().id(), wanted.wire());
+        String where = "run=%s network=%s".formatted(job.run().id(), wanted.jsonName());
         found.passedOver().forEach(fault -> LOG.warnf("passed over %s: %s", where, fault));
         if (found.file().isEmpty()) {
             if (job.state() != null) {
@@ -242,7 +242,7 @@ class TrainNetwork implements JobHandler {
                 }
             }
             case Init.File file ->
-                throw Failure.ours("INIT_NOT_STORED", "run.json names the file %s".formatted(file.uri()), null);
+                throw FailureException.internal("INIT_NOT_STORED", "run.json names the file %s".formatted(file.uri()), null);
         };
     }
 
@@ -302,7 +302,7 @@ class TrainNetwork implements JobHandler {
         boolean[] gaveUp = new boolean[1];
         if (end.last()) {
             task.job().complete(tx -> {
-                tx.publish(task.allDone(end), task.network().wire() + "/all");
+                tx.publish(task.allDone(end), task.network().jsonName() + "/all");
                 gaveUp[0] = task.say(event, tx);
             });
         } else {
@@ -352,13 +352,13 @@ class TrainNetwork implements JobHandler {
             try {
                 save(tx -> {});
                 return true;
-            } catch (Failure refused) {
+            } catch (FailureException refused) {
                 if (refused.kind() != FailureKind.RESOURCE) {
                     throw refused;
                 }
                 LOG.warnf(
                         "Training continues without saving run=%s network=%s: %s",
-                        run().id(), network.wire(), refused.getMessage());
+                        run().id(), network.jsonName(), refused.getMessage());
                 times.saved(began, System.nanoTime());
                 return false;
             }
@@ -369,7 +369,7 @@ class TrainNetwork implements JobHandler {
         /// @return whether there were any
         boolean say(CheckpointPublished checkpoint, Transaction tx) {
             // The end is an event of its own: its epoch may have been said by a training that went on beyond it.
-            tx.publish(checkpoint, network.wire() + "/" + (checkpoint.last() ? "last" : checkpoint.epoch()));
+            tx.publish(checkpoint, network.jsonName() + "/" + (checkpoint.last() ? "last" : checkpoint.epoch()));
             return job.retainOnly(tx, CheckpointTable.published(tx.sql(), checkpoint));
         }
 
@@ -389,7 +389,7 @@ class TrainNetwork implements JobHandler {
             return new StageProgressed(
                     run(),
                     Stage.TRAIN,
-                    network.wire(),
+                    network.jsonName(),
                     batches,
                     (long) spec.epochs() * training.batches(),
                     "batches",

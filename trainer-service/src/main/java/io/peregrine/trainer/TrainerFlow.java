@@ -43,7 +43,7 @@ class TrainerFlow implements EventHandler {
         switch (event.data()) {
             case DatasetBalanced balanced -> {
                 for (Network network : Network.values()) {
-                    tx.add(new Job.New(balanced.run(), TrainNetwork.KIND, network.wire(), balanced));
+                    tx.add(new Job.New(balanced.run(), TrainNetwork.KIND, network.jsonName(), balanced));
                 }
             }
             case RunDeleted deleted ->

@@ -74,7 +74,7 @@ class TrainerMeters {
     void step(Network network, Position position, TrainSpec spec, int rows, double seconds) {
         Timer.builder("peregrine.train.step")
                 .description("One batch: forward, backward, optimizer")
-                .tag("network", network.wire())
+                .tag("network", network.jsonName())
                 .publishPercentileHistogram()
                 .minimumExpectedValue(Duration.ofMillis(5))
                 .maximumExpectedValue(Duration.ofSeconds(30))
@@ -82,7 +82,7 @@ class TrainerMeters {
                 .record(Duration.ofNanos((long) (seconds * 1e9)));
         Counter.builder("peregrine.train.samples")
                 .description("Rows learnt from, each once an epoch")
-                .tag("network", network.wire())
+                .tag("network", network.jsonName())
                 .register(registry)
                 .increment(rows);
         set("peregrine.train.epoch", "The epoch at work", tags(network), position.epoch());
@@ -129,7 +129,7 @@ class TrainerMeters {
         DistributionSummary.builder("peregrine.checkpoint")
                 .baseUnit("bytes")
                 .description("Sizes of published checkpoints")
-                .tag("network", network.wire())
+                .tag("network", network.jsonName())
                 .register(registry)
                 .record(checkpoint.bytes());
     }
@@ -137,7 +137,7 @@ class TrainerMeters {
     /// The gauges of a network's training go.
     void over(Network network) {
         values.keySet().removeIf(id -> {
-            boolean gone = network.wire().equals(id.getTag("network"));
+            boolean gone = network.jsonName().equals(id.getTag("network"));
             if (gone) {
                 registry.remove(id);
             }
@@ -146,7 +146,7 @@ class TrainerMeters {
     }
 
     private static Tags tags(Network network) {
-        return Tags.of("network", network.wire());
+        return Tags.of("network", network.jsonName());
     }
 
     private void set(String name, String description, Tags tags, double value) {

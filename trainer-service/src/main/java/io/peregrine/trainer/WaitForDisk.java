@@ -1,6 +1,6 @@
 package io.peregrine.trainer;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.work.JobContext;
 import java.time.Duration;
@@ -25,7 +25,7 @@ final class WaitForDisk {
         while (true) {
             try {
                 return write.get();
-            } catch (Failure refused) {
+            } catch (FailureException refused) {
                 if (refused.kind() != FailureKind.RESOURCE) {
                     throw refused;
                 }

@@ -8,7 +8,7 @@ import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.ManifestRef;
@@ -34,7 +34,7 @@ final class BalancedSet {
 
     /// @param fields of the specification's two networks, as JSON
     static DatasetBalanced publish(ArtifactStore store, String classifier, String autoencoder)
-            throws IOException, BadSpec {
+            throws IOException, InvalidSpecException {
         RunSpec spec =
                 RunSpec.parse((ObjectNode) EventCodec.json().readTree("""
                         {"dataset": "shades", "uri": "file:///shades", "image": {"side": %d},

@@ -97,7 +97,7 @@ class CheckpointsTest extends OnTheWire {
         assertThat(new TreeSet<>(listed)).isEqualTo(Checkpoints.uris(kept));
         for (CheckpointPublished checkpoint : said) {
             String address = "/api/v1/runs/%s/checkpoints/%s/%d"
-                    .formatted(run, checkpoint.network().wire(), checkpoint.epoch());
+                    .formatted(run, checkpoint.network().jsonName(), checkpoint.epoch());
             if (kept.contains(checkpoint)) {
                 byte[] weights = get(address).then().statusCode(200).extract().asByteArray();
                 String sha256 = HexFormat.of()

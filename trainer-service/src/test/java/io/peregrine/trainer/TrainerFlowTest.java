@@ -82,7 +82,7 @@ class TrainerFlowTest extends OnTheWire {
 
         assertThat(checkpoints)
                 .extracting(
-                        c -> c.network().wire() + " " + c.epoch() + " of " + c.epochs() + (c.last() ? ", last" : ""))
+                        c -> c.network().jsonName() + " " + c.epoch() + " of " + c.epochs() + (c.last() ? ", last" : ""))
                 .containsExactly(
                         "classifier 1 of 3",
                         "classifier 2 of 3",

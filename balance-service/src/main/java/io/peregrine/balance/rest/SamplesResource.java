@@ -5,7 +5,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
-import io.peregrine.artifacts.Sheet;
+import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.balance.Balances;
 import io.peregrine.balance.Balances.Balance;
 import io.peregrine.balance.smote.NearestOthers;
@@ -14,7 +14,7 @@ import io.peregrine.rest.Drawings;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
-import io.peregrine.rest.Unchanging;
+import io.peregrine.rest.HttpCaching;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -103,7 +103,7 @@ public class SamplesResource {
 
         /// Answers what was made of this run's artefacts alone, and of what was asked.
         Response settled(Request request, Supplier<?> found) {
-            return Unchanging.SETTLED.answer(tag(), request, () -> Response.ok(found.get()));
+            return HttpCaching.STABLE.answer(tag(), request, () -> Response.ok(found.get()));
         }
 
         /// @return the same for the same rows alone
@@ -111,7 +111,7 @@ public class SamplesResource {
             List<ArtifactRef> artefacts = new ArrayList<>(balance.row().shards());
             artefacts.add(balance.row().manifest().tensors());
             artefacts.add(balance.row().manifest().json());
-            return Unchanging.tag(artefacts);
+            return HttpCaching.tag(artefacts);
         }
 
         /// @param label of one class, or null
@@ -258,7 +258,7 @@ public class SamplesResource {
     /// @return how many made pictures of this side a sheet has memory for
     private int fitting(int side) {
         int fit = MOST_ON_A_SHEET;
-        while (fit > 0 && Sheet.bytes(side, rows(fit, ACROSS), columns(fit, ACROSS)) > drawings.memory()) {
+        while (fit > 0 && ContactSheet.bytes(side, rows(fit, ACROSS), columns(fit, ACROSS)) > drawings.memory()) {
             fit--;
         }
         return fit;
@@ -275,18 +275,18 @@ public class SamplesResource {
 
     private Response png(Asked asked, List<Integer> ordinals, int across, Request request) {
         int side = asked.balance().manifest().side();
-        long bytes = Sheet.bytes(side, rows(ordinals.size(), across), columns(ordinals.size(), across))
+        long bytes = ContactSheet.bytes(side, rows(ordinals.size(), across), columns(ordinals.size(), across))
                 + 3L * side * side * Float.BYTES;
         String key = "sheet/%s/%d/%s".formatted(asked.tag(), across, ordinals);
-        return Unchanging.SETTLED.answer(
+        return HttpCaching.STABLE.answer(
                 drawings.draw(key, bytes, () -> sheet(asked, ordinals, across).png()), "image/png", request);
     }
 
-    private Sheet sheet(Asked asked, List<Integer> ordinals, int across) {
+    private ContactSheet sheet(Asked asked, List<Integer> ordinals, int across) {
         Balance balance = asked.balance();
         boolean sideBySide = across == 1;
         int columns = columns(ordinals.size(), across);
-        Sheet sheet = new Sheet(balance.manifest().side(), rows(ordinals.size(), across), columns);
+        ContactSheet sheet = new ContactSheet(balance.manifest().side(), rows(ordinals.size(), across), columns);
         try (PixelRows pixels = new PixelRows(store, balance.manifest())) {
             float[] made = new float[pixels.values()];
             for (int i = 0; i < ordinals.size(); i++) {

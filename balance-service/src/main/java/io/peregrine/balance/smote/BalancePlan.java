@@ -1,6 +1,6 @@
 package io.peregrine.balance.smote;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
@@ -52,7 +52,7 @@ public record BalancePlan(List<ClassSize> sizes) {
             }
         }
         if (present.isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NO_TRAINING_PICTURES",
                     "none of the %d classes has a picture to train with; put pictures into the train split"
                             .formatted(classes.size()));
@@ -81,7 +81,7 @@ public record BalancePlan(List<ClassSize> sizes) {
             return size -> 0;
         }
         if (neighbours < 1) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NEIGHBOURS_OUT_OF_RANGE",
                     "balance.neighbours is %d; it is a whole number from 1 on".formatted(neighbours));
         }
@@ -108,7 +108,7 @@ public record BalancePlan(List<ClassSize> sizes) {
 
     static void refuseOneClass(List<ClassSize> present) {
         if (present.size() == 1) {
-            throw Failure.input(
+            throw FailureException.input(
                     "ONE_CLASS",
                     "only class %s has training pictures; balancing takes at least 2 classes, or the strategy 'none'"
                             .formatted(present.getFirst().name()));
@@ -117,11 +117,11 @@ public record BalancePlan(List<ClassSize> sizes) {
 
     static void refuseBadRatio(double share, List<ClassSize> present) {
         if (!(share > 0 && share <= 1)) {
-            throw Failure.input(
+            throw FailureException.input(
                     "RATIO_OUT_OF_RANGE", "a ratio lies above 0 and is at most 1; %s does not".formatted(share));
         }
         if (present.size() != 2) {
-            throw Failure.input(
+            throw FailureException.input(
                     "RATIO_NEEDS_TWO_CLASSES",
                     "the ratio %s is for two classes, and %d have training pictures; use {\"atLeast\": n} or {\"counts\": {…}}"
                             .formatted(share, present.size()));
@@ -134,7 +134,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         // In double and cut towards zero, as there: 80 · 0.75 − 13.
         long more = (long) (largest.real() * share - smaller.real());
         if (more <= 0) {
-            throw Failure.input(
+            throw FailureException.input(
                     "RATIO_TOO_SMALL",
                     "the ratio %s of class %s's %d pictures is no more than the %d that class %s has; ask for more than %.4f"
                             .formatted(
@@ -154,7 +154,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         Set<String> unknown = new TreeSet<>(counts.keySet());
         unknown.removeAll(real.keySet());
         if (!unknown.isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "CLASS_UNKNOWN",
                     "balance.strategy.counts names %s, of which there is no training picture; the classes are %s"
                             .formatted(
@@ -162,7 +162,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         }
         counts.forEach((name, count) -> {
             if (count < 0) {
-                throw Failure.input(
+                throw FailureException.input(
                         "COUNT_NEGATIVE",
                         "balance.strategy.counts asks for %d pictures of class %s; a class cannot have fewer than the %d that it has"
                                 .formatted(count, name, real.get(name)));
@@ -175,7 +175,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         Map<String, Long> real = refuseBadCounts(counts, present);
         counts.forEach((name, count) -> {
             if (count < real.get(name)) {
-                throw Failure.input(
+                throw FailureException.input(
                         "FEWER_THAN_PRESENT",
                         "balance.strategy.counts asks for %d pictures of class %s, which has %d; ask for at least %d, or leave the class out"
                                 .formatted(count, name, real.get(name), real.get(name)));
@@ -196,7 +196,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         String cure = fewest > 1
                 ? "set balance.neighbours to at most %d or to \"adaptive\", ".formatted(fewest - 1)
                 : "no number of neighbours does for a class of 1: take the method 'random-over', ";
-        throw Failure.input(
+        throw FailureException.input(
                 "CLASS_TOO_SMALL",
                 "SMOTE with %d neighbours takes classes of at least %d training pictures, and there are %s; %sadd pictures, or leave the classes as they are by {\"counts\": {…}} or 'none'"
                         .formatted(
@@ -214,7 +214,7 @@ public record BalancePlan(List<ClassSize> sizes) {
                 .mapToDouble(size -> (double) size.real() + size.synthetic())
                 .sum();
         if (rows > MOST_ROWS) {
-            throw Failure.input(
+            throw FailureException.input(
                     "SET_TOO_LARGE",
                     "the balanced set would have %.0f rows; ask for at most %d".formatted(rows, MOST_ROWS));
         }

@@ -1,6 +1,6 @@
 package io.peregrine.balance.smote;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.vision.MatrixProduct.Element;
 import java.util.ArrayList;
 import java.util.List;
@@ -65,7 +65,7 @@ public record Tiling(int count, int part, int side) {
             } else if (tiling.part > TINY_PART) {
                 parts = Math.ceilDiv(count, Math.max(TINY_PART, tiling.part / 2));
             } else {
-                throw Failure.input(
+                throw FailureException.input(
                         "MEMORY_TOO_SMALL",
                         "a search among %,d pictures with %,d neighbours takes at least %,d bytes, and peregrine.balance.memory allows %,d; allow more, or ask for fewer neighbours"
                                 .formatted(count, k, tiling.bytes(values, k, threads), memory));

@@ -1,6 +1,6 @@
 package io.peregrine.balance.smote;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.Strategy;
 import java.util.List;
 import java.util.Map;
@@ -39,8 +39,8 @@ final class UnderSampling {
         };
     }
 
-    private static Failure notFor(String strategy) {
-        return Failure.input(
+    private static FailureException notFor(String strategy) {
+        return FailureException.input(
                 "STRATEGY_NOT_FOR_METHOD",
                 "the strategy '%s' makes classes larger, and the method 'random-under' only makes them smaller; take auto, 'not minority', all, a ratio or {\"counts\": {…}}"
                         .formatted(strategy));
@@ -51,7 +51,7 @@ final class UnderSampling {
         ClassSize larger = present.get(0).label() == smallest.label() ? present.get(1) : present.get(0);
         long kept = (long) (smallest.real() / share);
         if (kept > larger.real()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "RATIO_TOO_SMALL",
                     "for the ratio %s class %s would need %d pictures, and it has %d; ask for at least %.4f"
                             .formatted(
@@ -68,7 +68,7 @@ final class UnderSampling {
         Map<String, Long> real = BalancePlan.refuseBadCounts(counts, present);
         counts.forEach((name, count) -> {
             if (count > real.get(name)) {
-                throw Failure.input(
+                throw FailureException.input(
                         "MORE_THAN_PRESENT",
                         "balance.strategy.counts asks for %d pictures of class %s, which has %d; ask for at most %d, or leave the class out"
                                 .formatted(count, name, real.get(name), real.get(name)));

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.ManifestRef;
@@ -26,9 +26,9 @@ class BalancePlanTest {
                 .toList();
     }
 
-    private static Failure refusal(Strategy strategy, int neighbours, long... real) {
-        Failure failure = catchThrowableOfType(
-                Failure.class, () -> BalancePlan.of(strategy, neighbours, STYLES.subList(0, real.length), real));
+    private static FailureException refusal(Strategy strategy, int neighbours, long... real) {
+        FailureException failure = catchThrowableOfType(
+                FailureException.class, () -> BalancePlan.of(strategy, neighbours, STYLES.subList(0, real.length), real));
         assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
         return failure;
     }
@@ -59,7 +59,7 @@ class BalancePlanTest {
         assertThat(synthetic(new Strategy.AtLeast(15), 10, 0, 20)).containsExactly(5L, 0L, 0L);
         assertThat(synthetic(new Strategy.Ratio(1), 0, 10, 20)).containsExactly(0L, 10L, 0L);
         assertThat(refusal(new Strategy.Counts(Map.of("Cubism", 9L)), 5, 10, 0, 20))
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("CLASS_UNKNOWN");
         assertThat(refusal(new Strategy.Auto(), 5, 10, 0).code()).isEqualTo("ONE_CLASS");
         assertThat(refusal(new Strategy.None(), 5, 0, 0).code()).isEqualTo("NO_TRAINING_PICTURES");
@@ -77,7 +77,7 @@ class BalancePlanTest {
 
     @Test
     void tooSmallAClassIsNamedWithItsCountAndTheCure() {
-        Failure failure = refusal(new Strategy.Auto(), 5, 5, 30, 3, 6);
+        FailureException failure = refusal(new Strategy.Auto(), 5, 5, 30, 3, 6);
         assertThat(failure.code()).isEqualTo("CLASS_TOO_SMALL");
         assertThat(failure)
                 .hasMessageContainingAll(
@@ -118,18 +118,18 @@ class BalancePlanTest {
         assertThat(refusal(new Strategy.Counts(Map.of("Cubsim", 9L)), 5, 10, 20))
                 .hasMessageContainingAll("Cubsim", "Baroque, Cubism");
         assertThat(refusal(new Strategy.Counts(Map.of("Cubism", -5L)), 5, 10, 20))
-                .returns("COUNT_NEGATIVE", Failure::code)
+                .returns("COUNT_NEGATIVE", FailureException::code)
                 .hasMessageContainingAll("-5", "Cubism", "20");
         assertThat(refusal(new Strategy.Counts(Map.of("Cubism", 19L)), 5, 10, 20))
                 .hasMessageContainingAll("19", "Cubism", "at least 20");
         assertThat(refusal(new Strategy.Ratio(0.5), 5, 10, 20))
-                .returns("RATIO_TOO_SMALL", Failure::code)
+                .returns("RATIO_TOO_SMALL", FailureException::code)
                 .hasMessageContainingAll("0.5", "Cubism", "Baroque", "more than 0.5");
         assertThat(refusal(new Strategy.Ratio(0.5), 5, 10, 20, 30)).hasMessageContainingAll("two classes", "3 have");
         assertThat(refusal(new Strategy.Ratio(1.5), 5, 10, 20).code()).isEqualTo("RATIO_OUT_OF_RANGE");
         assertThat(refusal(new Strategy.Auto(), 0, 10, 20).code()).isEqualTo("NEIGHBOURS_OUT_OF_RANGE");
         assertThat(refusal(new Strategy.AtLeast(Long.MAX_VALUE), 5, 10, 20))
-                .returns("SET_TOO_LARGE", Failure::code)
+                .returns("SET_TOO_LARGE", FailureException::code)
                 .hasMessageContaining("8388608");
     }
 

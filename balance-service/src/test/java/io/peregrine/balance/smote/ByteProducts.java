@@ -2,7 +2,7 @@ package io.peregrine.balance.smote;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.vision.Int8Product;
 import io.peregrine.vision.MatrixProduct;
 import java.util.Optional;
@@ -15,7 +15,7 @@ public final class ByteProducts {
     public static Optional<MatrixProduct> ifExact() {
         try {
             return Optional.of(new Int8Product());
-        } catch (Failure refused) {
+        } catch (FailureException refused) {
             assertThat(refused.code()).isEqualTo("PRODUCTS_INEXACT");
             return Optional.empty();
         }

@@ -8,7 +8,7 @@ import io.peregrine.balance.smote.Tiling.Tile;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.PlainProduct;
-import io.peregrine.vision.Torch;
+import io.peregrine.vision.TorchEngine;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -69,7 +69,7 @@ class NeighbourSearchTest {
         Neighbours byEngine = search(new EngineProduct(), pictures, k, tiling, threads);
         assertEqual(search(new PlainProduct(), pictures, k, tiling, threads), byEngine);
         ByteProducts.ifExact().ifPresent(bytes -> assertEqual(search(bytes, pictures, k, tiling, threads), byEngine));
-        if (Torch.gpus() > 0) {
+        if (TorchEngine.gpus() > 0) {
             assertEqual(search(new EngineProduct(Device.gpu(0)), pictures, k, tiling, threads), byEngine);
         }
         return byEngine;

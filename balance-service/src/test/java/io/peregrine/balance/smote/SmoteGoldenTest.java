@@ -7,9 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.BalanceSpec;
@@ -108,7 +108,7 @@ class SmoteGoldenTest {
         }
     }
 
-    private static BalanceSpec spec(JsonNode json) throws BadSpec {
+    private static BalanceSpec spec(JsonNode json) throws InvalidSpecException {
         ObjectNode body = EventCodec.json().createObjectNode();
         body.put("dataset", "golden").put("uri", "file:///golden");
         ObjectNode balance = body.putObject("balance");
@@ -224,10 +224,10 @@ class SmoteGoldenTest {
             BalanceSpec spec = spec(json);
             BalancePlan.of(spec.strategy(), spec.neighbours().most(), train.classes(), train.real());
             return "not refused";
-        } catch (BadSpec bad) {
+        } catch (InvalidSpecException bad) {
             boolean negative = bad.errors().getFirst().found().contains(":-");
             return negative ? "COUNT_NEGATIVE" : bad.errors().getFirst().field();
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
             return failure.code();
         }

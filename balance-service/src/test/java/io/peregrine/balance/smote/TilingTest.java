@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.balance.smote.Tiling.Tile;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import java.util.HashSet;
 import java.util.Set;
@@ -41,7 +41,7 @@ class TilingTest {
     @Test
     void whatNotEvenSmallTilesCanHoldIsRefusedByName() {
         assertThatThrownBy(() -> Tiling.of(40_000, 12_288, 5, 2, 1 << 20))
-                .isInstanceOfSatisfying(Failure.class, failure -> {
+                .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                     assertThat(failure.code()).isEqualTo("MEMORY_TOO_SMALL");
                 })

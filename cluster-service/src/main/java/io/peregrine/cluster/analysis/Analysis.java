@@ -80,7 +80,7 @@ public record Analysis(
             if (rows.length > 0) {
                 int[] truth = IntStream.of(rows).map(i -> labels[i]).toArray();
                 int[] clusters = IntStream.of(rows).map(i -> assignments[i]).toArray();
-                measure(split.wire(), latents.rows(rows), truth, clusters, team, progress, measures);
+                measure(split.jsonName(), latents.rows(rows), truth, clusters, team, progress, measures);
             }
         }
         return measures;

@@ -4,7 +4,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.ClassResults;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +61,7 @@ class ClassArtifacts {
                 kept.put(ref.uri(), read);
             }
             return Optional.of(read);
-        } catch (Failure missing) {
+        } catch (FailureException missing) {
             LOG.warnf("cannot read what %s tells of classes: %s", ref.uri(), missing.getMessage());
             return Optional.empty();
         }

@@ -30,7 +30,7 @@ final class QueuedRuns {
                             seconds = excluded.seconds, resource = excluded.resource, time = excluded.time
                         where queued.time <= excluded.time""")
                 .bind("run", event.run().id())
-                .bind("stage", event.stage().wire())
+                .bind("stage", event.stage().jsonName())
                 .bind("position", event.position())
                 .bindArray("behind", String.class, event.behind().toArray())
                 .bind("seconds", event.seconds())

@@ -5,7 +5,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassResults;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.TestMeasures;
@@ -209,7 +209,7 @@ public class RunQueries {
     private JsonNode spec(ArtifactRef ref) {
         try {
             return ref == null ? null : EventCodec.json().readTree(Files.readAllBytes(store.open(ref)));
-        } catch (Failure | IOException pruned) {
+        } catch (FailureException | IOException pruned) {
             // The run is known all the same; its request still says most of it.
             return null;
         }
@@ -282,7 +282,7 @@ public class RunQueries {
         List<Row> rows = sql.createQuery(
                         "select * from checkpoint where run = :run and network = :network order by epoch")
                 .bind("run", run)
-                .bind("network", network.wire())
+                .bind("network", network.jsonName())
                 .map((rs, context) -> new Row(
                         new RunDetails.Epoch(
                                 rs.getInt("epoch"),
@@ -332,8 +332,8 @@ public class RunQueries {
         Instant ready = first.get("dataset.ready.v1");
         Instant sealed = first.get("dataset.sealed.v1");
         Instant balanced = first.get("dataset.balanced.v1");
-        Instant encoder = first.get(Network.AUTOENCODER.wire());
-        Instant classifier = first.get(Network.CLASSIFIER.wire());
+        Instant encoder = first.get(Network.AUTOENCODER.jsonName());
+        Instant classifier = first.get(Network.CLASSIFIER.jsonName());
         Instant trained =
                 encoder == null || classifier == null ? null : encoder.isAfter(classifier) ? encoder : classifier;
         Map<String, Double> seconds = new LinkedHashMap<>();

@@ -71,7 +71,7 @@ public final class RunState {
                         select r.manifest, c.weights from run r join checkpoint c on c.run = r.id
                         where r.id = :run and r.manifest is not null and c.network = :network and c.last""")
                 .bind("run", run)
-                .bind("network", Network.AUTOENCODER.wire())
+                .bind("network", Network.AUTOENCODER.jsonName())
                 .map((rs, context) -> new EncodingInput(
                         Catalogue.read(rs.getString("manifest"), ManifestRef.class),
                         Catalogue.read(rs.getString("weights"), ArtifactRef.class)))

@@ -34,7 +34,7 @@ final class TimelineText {
                         .formatted(
                                 images.images().size(),
                                 images.label(),
-                                images.split().wire(),
+                                images.split().jsonName(),
                                 images.pack());
             case ImageRejected image ->
                 "%s/%s refused: %s, %s".formatted(image.label(), image.source(), image.reason(), image.detail());
@@ -50,7 +50,7 @@ final class TimelineText {
             case StageProgressed progressed ->
                 "%s, %s: %d%s%s"
                         .formatted(
-                                progressed.stage().wire(),
+                                progressed.stage().jsonName(),
                                 progressed.task(),
                                 progressed.done(),
                                 progressed.total() > 0 ? " of " + progressed.total() : "",
@@ -58,15 +58,15 @@ final class TimelineText {
             case StageQueued queued ->
                 queued.resource() != null
                         ? "%s waits for %.0f s: %s"
-                                .formatted(queued.stage().wire(), queued.seconds(), queued.resource())
+                                .formatted(queued.stage().jsonName(), queued.seconds(), queued.resource())
                         : "waits for %s for %.0f s, position %d"
-                                .formatted(queued.stage().wire(), queued.seconds(), queued.position());
+                                .formatted(queued.stage().jsonName(), queued.seconds(), queued.position());
             case ClustersComputed computed ->
                 "%d clusters after %d iterations%s"
                         .formatted(computed.k(), computed.iterations(), some(computed.measures(), "nmi.all"));
             case RunCompleted completed -> "completed";
             case RunFailed failed ->
-                "failed in %s: %s, %s".formatted(failed.stage().wire(), failed.reason(), failed.detail());
+                "failed in %s: %s, %s".formatted(failed.stage().jsonName(), failed.reason(), failed.detail());
             case RunCancelled cancelled -> "cancelled: %s".formatted(cancelled.reason());
             case RunDeleted deleted -> "deleted";
         };
@@ -79,7 +79,7 @@ final class TimelineText {
                         .collect(Collectors.joining(", "));
         return "%s epoch %d of %d: %s%s"
                 .formatted(
-                        event.network().wire(),
+                        event.network().jsonName(),
                         event.epoch(),
                         event.epochs(),
                         measures,

@@ -13,10 +13,10 @@ import io.peregrine.cluster.postgres.RunDetails;
 import io.peregrine.cluster.postgres.RunQueries;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.rest.Drawings;
 import io.peregrine.rest.Problem;
-import io.peregrine.rest.Unchanging;
+import io.peregrine.rest.HttpCaching;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -163,7 +163,7 @@ public class ChartsResource {
     private double[] variance(ArtifactRef clusters) {
         try (Safetensors file = Safetensors.open(store, clusters)) {
             return file.tensor("pca_explained_variance_ratio").doubles();
-        } catch (Failure gone) {
+        } catch (FailureException gone) {
             return new double[0];
         }
     }
@@ -176,7 +176,7 @@ public class ChartsResource {
     /// @return the same for the same measures of both networks alone
     private static String trained(RunDetails run) {
         try {
-            return Unchanging.tag(
+            return HttpCaching.tag(
                     EventCodec.json().writeValueAsBytes(Arrays.asList(run.classifier(), run.autoencoder())));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
@@ -186,7 +186,7 @@ public class ChartsResource {
     private Response answer(
             String key, long bytes, Supplier<Chart> chart, ChartFormat format, RunDetails run, Request request) {
         boolean running = run.summary().state().equals("running");
-        Unchanging kind = running ? Unchanging.SO_FAR : Unchanging.SETTLED;
+        HttpCaching kind = running ? HttpCaching.REVALIDATE : HttpCaching.STABLE;
         String whole = "%s/%s/%s".formatted(run.summary().run(), format, key);
         return kind.answer(drawings.draw(whole, bytes, () -> format.of(chart.get())), format.mediaType(), request);
     }

@@ -6,7 +6,7 @@ import io.peregrine.cluster.postgres.Page;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
-import io.peregrine.rest.Unchanging;
+import io.peregrine.rest.HttpCaching;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
@@ -50,7 +50,7 @@ class Paging {
 
     /// Answers what will not change any more; 304 where the caller has it already.
     static Response settled(String tag, Request request, Supplier<?> entity, UriInfo uri) {
-        return Unchanging.SETTLED.answer(tag, request, () -> {
+        return HttpCaching.STABLE.answer(tag, request, () -> {
             Object found = entity.get();
             Response.ResponseBuilder response = Response.ok(found);
             return found instanceof Page<?> page ? Pages.linked(response, page.nextCursor(), uri) : response;

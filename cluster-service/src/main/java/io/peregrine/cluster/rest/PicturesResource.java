@@ -179,7 +179,7 @@ public class PicturesResource {
         }
     }
 
-    static Problem.Thrown unknown(String imageId) {
+    static Problem.ProblemException unknown(String imageId) {
         return Problem.of(RunProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId));
     }
 }

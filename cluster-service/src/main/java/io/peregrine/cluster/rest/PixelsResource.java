@@ -3,16 +3,16 @@ package io.peregrine.cluster.rest;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.artifacts.Sheet;
+import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.cluster.ClusterConfig;
 import io.peregrine.cluster.postgres.PictureQueries;
 import io.peregrine.cluster.postgres.PictureQueries.Picture;
 import io.peregrine.cluster.postgres.PictureQueries.Pixels;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.rest.Drawings;
 import io.peregrine.rest.Problem;
-import io.peregrine.rest.Unchanging;
+import io.peregrine.rest.HttpCaching;
 import io.peregrine.vision.Reconstruction;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -64,7 +64,7 @@ public class PixelsResource {
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
             @Context Request request) {
         Pixels pixels = must(run, imageId);
-        return Unchanging.FOR_EVER.answer(
+        return HttpCaching.IMMUTABLE.answer(
                 tag(pixels),
                 request,
                 () -> png(
@@ -72,7 +72,7 @@ public class PixelsResource {
                         imageId,
                         tag(pixels),
                         1,
-                        pack -> new Sheet(pack.side(), 1, 1).put(0, 0, pack.picture(pixels.index()))));
+                        pack -> new ContactSheet(pack.side(), 1, 1).put(0, 0, pack.picture(pixels.index()))));
     }
 
     @GET
@@ -91,15 +91,15 @@ public class PixelsResource {
                 .orElseThrow(() ->
                         Problem.of(RunProblem.NO_AUTOENCODER, "Run %s has no trained autoencoder.".formatted(run)));
         String tag = tag(pixels) + "-" + weights.sha256();
-        return Unchanging.FOR_EVER.answer(
+        return HttpCaching.IMMUTABLE.answer(
                 tag, request, () -> png(pixels, imageId, tag, 2, pack -> beside(pack, pixels.index(), weights)));
     }
 
-    private Sheet beside(PixelPack pack, int index, ArtifactRef weights) {
+    private ContactSheet beside(PixelPack pack, int index, ArtifactRef weights) {
         synchronized (oneAtATime) {
             try (Safetensors file = Safetensors.open(store, weights)) {
                 float[] made = Reconstruction.of(file, pack.picture(index), pack.side());
-                return new Sheet(pack.side(), 1, 2)
+                return new ContactSheet(pack.side(), 1, 2)
                         .put(0, 0, pack.picture(index))
                         .put(0, 1, made);
             }
@@ -133,15 +133,15 @@ public class PixelsResource {
 
     /// @param columns of the sheet; what is beside the picture itself is made of it as floats
     private Response.ResponseBuilder png(
-            Pixels pixels, String imageId, String tag, int columns, Function<PixelPack, Sheet> drawn) {
+            Pixels pixels, String imageId, String tag, int columns, Function<PixelPack, ContactSheet> drawn) {
         PixelPack pack;
         try {
             pack = PixelPack.open(store, pixels.pack());
-        } catch (Failure gone) {
+        } catch (FailureException gone) {
             throw Problem.of(RunProblem.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
         }
         try (pack) {
-            long bytes = Sheet.bytes(pack.side(), 1, columns) + 6L * pack.side() * pack.side() * Float.BYTES;
+            long bytes = ContactSheet.bytes(pack.side(), 1, columns) + 6L * pack.side() * pack.side() * Float.BYTES;
             return Response.ok(drawings.draw(
                                     "pixels/" + tag,
                                     bytes,

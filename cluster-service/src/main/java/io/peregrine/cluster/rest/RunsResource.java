@@ -204,7 +204,7 @@ public class RunsResource {
         return runs.summary(run).orElseThrow(() -> unknown(run));
     }
 
-    private static Problem.Thrown unknown(String run) {
+    private static Problem.ProblemException unknown(String run) {
         return Problem.of(RunProblem.RUN_UNKNOWN, "There is no run '%s'.".formatted(run));
     }
 

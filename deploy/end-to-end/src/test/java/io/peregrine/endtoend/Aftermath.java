@@ -9,7 +9,7 @@ import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Topics;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import io.peregrine.local.Service;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,7 +101,7 @@ final class Aftermath {
             CloudEvent event;
             try {
                 event = EventCodec.read(record);
-            } catch (UnreadableEvent none) {
+            } catch (UnreadableEventException none) {
                 add(garbage, record.topic(), place(record.topic(), record.partition(), record.offset()));
                 continue;
             }

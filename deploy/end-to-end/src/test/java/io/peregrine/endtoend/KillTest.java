@@ -66,7 +66,7 @@ class KillTest {
     private static boolean isFinalAutoencoder(PipelineEvent event) {
         return event instanceof CheckpointPublished checkpoint
                 && checkpoint.last()
-                && checkpoint.network().wire().equals("autoencoder");
+                && checkpoint.network().jsonName().equals("autoencoder");
     }
 
     private static void killAfter(

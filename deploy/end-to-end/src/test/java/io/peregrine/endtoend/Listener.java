@@ -8,7 +8,7 @@ import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Topics;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import io.peregrine.testkit.Checkpoints;
 import java.io.IOException;
 import java.time.Duration;
@@ -69,7 +69,7 @@ final class Listener implements AutoCloseable {
                                 record.offset(),
                                 record.timestamp(),
                                 EventCodec.read(record)));
-                    } catch (UnreadableEvent bytes) {
+                    } catch (UnreadableEventException bytes) {
                         // Some tests publish what is no event; it is nobody's.
                     }
                 }

@@ -48,7 +48,7 @@ class OnePaintingTest {
             Listener said = house.listener();
             assertThat(said.of(run, RunAccepted.class)).hasSize(1);
             ImagesIngested images = said.of(run, ImagesIngested.class).stream()
-                    .filter(e -> e.label().equals("Style_1") && e.split().wire().equals("train"))
+                    .filter(e -> e.label().equals("Style_1") && e.split().jsonName().equals("train"))
                     .findFirst()
                     .orElseThrow();
             ImageRef painting = images.images().stream()

@@ -219,7 +219,7 @@ class TrustTest {
         Awaitility.await()
                 .atMost(Duration.ofMinutes(3))
                 .until(() -> house.listener().of(run, StageProgressed.class).stream()
-                        .anyMatch(p -> p.stage().wire().equals("train")));
+                        .anyMatch(p -> p.stage().jsonName().equals("train")));
 
         assertThat(house.post("/api/v1/runs/" + run + "/cancel", "").statusCode())
                 .isEqualTo(202);

@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.DatasetFolder.Found;
 import java.nio.file.Path;
@@ -68,7 +68,7 @@ final class ByFolder {
     /// @throws Failure INPUT, if there is no class, or one without pictures for training
     List<Found> pictures() {
         if (labels.isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NO_CLASSES",
                     ("there is no class folder in %s; put each class's pictures in a folder of the class's name, "
                                     + "directly there or in train/, test/ and validation/, or tell each picture's class in a "
@@ -81,7 +81,7 @@ final class ByFolder {
                         ? ""
                         : "; files that end in %s were passed by"
                                 .formatted(passedBy.stream().limit(ENDINGS).collect(Collectors.joining(", ")));
-                throw Failure.input(
+                throw FailureException.input(
                         "EMPTY_CLASS",
                         "class '%s' of %s has no picture to train with%s (%s are looked for%s); add pictures or remove the folder"
                                 .formatted(label, root, where, String.join(", ", new TreeSet<>(EXTENSIONS)), other));

@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.DatasetFolder.Found;
 import io.peregrine.ingest.pack.Metadata.Line;
@@ -29,7 +29,7 @@ final class ByMetadata {
         this.findings = findings;
         metadata.forEach(one -> one.lines(roots, this::add));
         if (labelled != null && unlabelled != null) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_NO_LABEL",
                     "%s has no '%s', others have; give every line one, or none: then the folders are the classes"
                             .formatted(unlabelled.where(), Metadata.LABEL));
@@ -52,7 +52,7 @@ final class ByMetadata {
 
     private static void mustSayTheSame(Line first, Line again) {
         if (first.label() != null && again.label() != null && !first.label().equals(again.label())) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_LABEL_CONFLICT",
                     "%s is '%s' by %s and '%s' by %s; a picture has one class: remove one of the lines"
                             .formatted(again.file(), first.label(), first.where(), again.label(), again.where()));
@@ -77,7 +77,7 @@ final class ByMetadata {
             return new Found(split, line.label(), file.toString(), at, line.more());
         }
         if (file.getNameCount() == 1) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_NO_LABEL",
                     "%s has no '%s', and %s lies in no class's folder; give every line the class of its picture"
                             .formatted(line.where(), Metadata.LABEL, at));
@@ -92,7 +92,7 @@ final class ByMetadata {
                 .forEach(line -> findings.add(Finding.named(
                         FindingKind.METADATA_FILE_MISSING, List.of(line.file().toString()))));
         if (pictures.isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_EMPTY",
                     "the metadata of %s name %,d files, of which none is there; '%s' is a path from the metadata's own folder"
                             .formatted(root, lines.size(), Metadata.FILE_NAME));
@@ -100,7 +100,7 @@ final class ByMetadata {
         Set<String> labels = pictures.stream().map(Found::label).collect(Collectors.toCollection(TreeSet::new));
         pictures.stream().filter(found -> found.split() == Split.TRAIN).forEach(found -> labels.remove(found.label()));
         if (!labels.isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "EMPTY_CLASS",
                     "class '%s' of %s has no picture to train with that the metadata name and that is there; add one or remove its lines"
                             .formatted(labels.iterator().next(), root));

@@ -1,7 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.Split;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -64,13 +64,13 @@ record DatasetFolder(Set<Split> given, List<Found> pictures, Findings findings) 
             return ofAll.map(List::of).orElse(List.of());
         }
         if (ofAll.isPresent()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_TWICE",
                     "%s and %s both name pictures; keep that of the whole dataset, or one in each split"
                             .formatted(ofAll.get().name(), ofSplits.getFirst().name()));
         }
         if (!without.isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_MISSING",
                     "%s names pictures, but %s/ has no metadata of its own; add it, or write one for all beside the splits"
                             .formatted(ofSplits.getFirst().name(), root.relativize(without.getFirst())));
@@ -89,23 +89,23 @@ record DatasetFolder(Set<Split> given, List<Found> pictures, Findings findings) 
             if (split == null) {
                 others.add(name);
             } else if (splits.put(split, folder) != null) {
-                throw Failure.input(
+                throw FailureException.input(
                         "SPLIT_TWICE",
                         "%s has two folders for %s (%s is one); put their classes into one"
-                                .formatted(root, split.wire(), name));
+                                .formatted(root, split.jsonName(), name));
             }
         }
         if (splits.isEmpty() || (!others.isEmpty() && splits.size() == 1)) {
             return Map.of();
         }
         if (!others.isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "MIXED_LAYOUT",
                     "beside the splits in %s lies '%s', which is none; move it away or into a split"
                             .formatted(root, others.getFirst()));
         }
         if (!splits.containsKey(Split.TRAIN)) {
-            throw Failure.input("NO_TRAIN", "%s has no train/ beside its other splits".formatted(root));
+            throw FailureException.input("NO_TRAIN", "%s has no train/ beside its other splits".formatted(root));
         }
         Path train = splits.get(Split.TRAIN);
         boolean isClass = splits.size() == 1

@@ -1,7 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import io.peregrine.artifacts.FullDisk;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -79,11 +79,11 @@ final class DecodedPixels implements AutoCloseable {
         return at;
     }
 
-    private static Failure refused(Path folder, long bytes, IOException e) {
+    private static FailureException refused(Path folder, long bytes, IOException e) {
         if (FullDisk.isCauseOf(e)) {
             return FullDisk.failure("a pack's decoded images", folder, bytes, e);
         }
-        return Failure.resource("STORE_UNREACHABLE", "decoded images cannot be kept in " + folder + ": " + e, e);
+        return FailureException.resource("STORE_UNREACHABLE", "decoded images cannot be kept in " + folder + ": " + e, e);
     }
 
     @Override

@@ -23,7 +23,7 @@ public final class Digests {
     /// @param path in the class folder
     /// @return first 32 hexadecimal digits of SHA-256(split ‖ 0 ‖ class ‖ 0 ‖ path): the same in every run
     public static String imageId(Split split, String label, String path) {
-        byte[] digest = sha256().digest((split.wire() + '\0' + label + '\0' + path).getBytes(UTF_8));
+        byte[] digest = sha256().digest((split.jsonName() + '\0' + label + '\0' + path).getBytes(UTF_8));
         return hex(digest).substring(0, 32);
     }
 
@@ -35,8 +35,8 @@ public final class Digests {
                 "\n",
                 PictureDecoder.VERSION,
                 Resize.RULE,
-                image.fit().wire(),
-                image.orientation().wire(),
+                image.fit().jsonName(),
+                image.orientation().jsonName(),
                 "side " + image.side(),
                 "pixels " + pixelsMax,
                 "bytes " + bytesMax);

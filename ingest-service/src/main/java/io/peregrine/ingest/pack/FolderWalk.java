@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
@@ -44,7 +44,7 @@ final class FolderWalk {
     private void files(Path folder, Set<Path> above, Consumer<Path> each) {
         Path real = real(folder);
         if (above.contains(real)) {
-            throw Failure.input(
+            throw FailureException.input(
                     "LINK_LOOP",
                     "the folder %s is a link to a folder that holds it; remove it".formatted(root.relativize(folder)));
         }
@@ -69,7 +69,7 @@ final class FolderWalk {
 
     private List<Path> entries(Path folder) {
         if (!roots.lieBelow(real(folder))) {
-            throw Failure.input(
+            throw FailureException.input(
                     "LINK_OUTSIDE_ROOTS",
                     "the folder %s is a link that leads out of the configured roots; it was not opened"
                             .formatted(root.relativize(folder)));
@@ -98,13 +98,13 @@ final class FolderWalk {
     /// One file is passed by; all of a folder, or every name that is not ASCII, would be too much to lose by a finding.
     private static void mustBeAFileByABadName(Path entry, String file) {
         if (!NAMES_ARE_UTF8) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NAME_NOT_UTF8",
                     "the name of %s cannot be read: this service runs without a UTF-8 locale; start it with LC_ALL=C.UTF-8"
                             .formatted(file));
         }
         if (Files.isDirectory(entry)) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NAME_NOT_UTF8", "the name of the folder %s is not UTF-8; rename the folder".formatted(file));
         }
     }
@@ -117,8 +117,8 @@ final class FolderWalk {
         }
     }
 
-    private Failure unreadable(Path folder, Exception why) {
-        return Failure.input(
+    private FailureException unreadable(Path folder, Exception why) {
+        return FailureException.input(
                 "FOLDER_UNREADABLE", "the folder %s cannot be read (%s)".formatted(root.relativize(folder), why));
     }
 }

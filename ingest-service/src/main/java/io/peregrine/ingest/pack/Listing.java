@@ -6,7 +6,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import java.nio.file.Path;

@@ -12,7 +12,7 @@ import com.fasterxml.jackson.dataformat.csv.CsvMapper;
 import com.fasterxml.jackson.dataformat.csv.CsvParser;
 import com.fasterxml.jackson.dataformat.csv.CsvSchema;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.BufferedReader;
 import java.io.CharConversionException;
 import java.io.IOException;
@@ -77,7 +77,7 @@ final class Metadata {
                 .map(file -> new Metadata(root, file))
                 .toList();
         if (found.size() > 1) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_TWICE",
                     "%s and %s lie beside each other; keep one of them"
                             .formatted(found.getFirst().name, found.getLast().name));
@@ -99,7 +99,7 @@ final class Metadata {
                 json(in, each);
             }
         } catch (IOException e) {
-            throw Failure.input("METADATA_UNREADABLE", "%s cannot be read (%s)".formatted(name, e.getMessage()));
+            throw FailureException.input("METADATA_UNREADABLE", "%s cannot be read (%s)".formatted(name, e.getMessage()));
         }
     }
 
@@ -160,7 +160,7 @@ final class Metadata {
         String names = String.join(", ", (Iterable<String>) columns::fieldNames);
         JsonNode fileName = columns.remove(FILE_NAME);
         if (fileName == null || !fileName.isTextual() || fileName.textValue().isEmpty()) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_NO_FILE_NAME",
                     "line %d of %s has no text in a column '%s' (its columns: %s); each line names a picture by its path from there"
                             .formatted(number, name, FILE_NAME, shown(names)));
@@ -182,7 +182,7 @@ final class Metadata {
                 || text.indexOf('/') >= 0
                 || text.indexOf('\0') >= 0
                 || text.getBytes(UTF_8).length > NAME_BYTES) {
-            throw Failure.input(
+            throw FailureException.input(
                     "METADATA_BAD_LABEL",
                     "line %d of %s has the label %s; a label is a whole number, or a text of at most %d bytes that could name a folder (without '/')"
                             .formatted(number, name, shown(label.toString()), NAME_BYTES));
@@ -200,14 +200,14 @@ final class Metadata {
         } catch (InvalidPathException noPath) {
             throw broken(number, "'%s' names no file".formatted(shown(fileName)));
         }
-        throw Failure.input(
+        throw FailureException.input(
                 "METADATA_PATH_OUTSIDE",
                 "line %d of %s names '%s', which is not below the folder of %s; it was not opened"
                         .formatted(number, name, shown(fileName), name));
     }
 
-    private Failure broken(long number, String why) {
-        return Failure.input(
+    private FailureException broken(long number, String why) {
+        return FailureException.input(
                 "METADATA_BROKEN_LINE",
                 "line %d of %s cannot be read: %s; mend or remove the line".formatted(number, name, shown(why)));
     }

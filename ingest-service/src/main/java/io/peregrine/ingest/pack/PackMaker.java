@@ -3,7 +3,7 @@ package io.peregrine.ingest.pack;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.ingest.pack.Listing.Range;
 import io.peregrine.ingest.pack.Listing.Row;
@@ -117,7 +117,7 @@ public final class PackMaker {
 
     private Made made(Path root, ImageSpec image, List<Outcome> outcomes) {
         if (!Files.isDirectory(root)) {
-            throw Failure.resource(
+            throw FailureException.resource(
                     "FOLDER_AWAY", "the dataset's folder %s has gone; is its disk away?".formatted(root), null);
         }
         List<MemorySegment> pictures = new ArrayList<>();
@@ -138,9 +138,9 @@ public final class PackMaker {
                 "side",
                 Integer.toString(image.side()),
                 "fit",
-                image.fit().wire(),
+                image.fit().jsonName(),
                 "orientation",
-                image.orientation().wire(),
+                image.orientation().jsonName(),
                 "resize",
                 Resize.RULE,
                 "decoder",

@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileSystemNotFoundException;
@@ -51,7 +51,7 @@ public final class Roots {
                     .map(line -> Path.of(URI.create(line)))
                     .toList());
         } catch (IOException e) {
-            throw Failure.resource(
+            throw FailureException.resource(
                     "GRANT_UNREADABLE", "the file %s cannot be read; make it readable".formatted(grant.get()), e);
         }
     }
@@ -80,7 +80,7 @@ public final class Roots {
     public Path resolve(String uri) {
         Path folder = real(uri, "folder");
         if (!Files.isDirectory(folder)) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NOT_A_FOLDER", "%s is a file; publish the folder that holds the class folders".formatted(folder));
         }
         return folder;
@@ -92,7 +92,7 @@ public final class Roots {
     public Path file(String uri) {
         Path file = real(uri, "file");
         if (!Files.isRegularFile(file)) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NOT_A_FILE", "%s is a folder, pipe, socket or device; it was not opened".formatted(file));
         }
         if (!Files.isReadable(file)) {
@@ -120,8 +120,8 @@ public final class Roots {
         return real;
     }
 
-    private static Failure missing(Path path, String what) {
-        return Failure.input(
+    private static FailureException missing(Path path, String what) {
+        return FailureException.input(
                 what.toUpperCase(Locale.ROOT) + "_MISSING",
                 "there is no %s %s that this service can read; publish the path as the ingest service sees it"
                         .formatted(what, path));
@@ -147,15 +147,15 @@ public final class Roots {
         try {
             return Path.of(URI.create(uri)).toAbsolutePath();
         } catch (IllegalArgumentException | FileSystemNotFoundException e) {
-            throw Failure.input(
+            throw FailureException.input(
                     "BAD_URI",
                     "'%s' is no %s's address (%s); write file:///path/to/%2$s, blanks as %%20"
                             .formatted(uri, what, e.getMessage()));
         }
     }
 
-    private Failure outside(String uri, String what) {
-        return Failure.input(
+    private FailureException outside(String uri, String what) {
+        return FailureException.input(
                 "OUTSIDE_ROOTS",
                 "'%s' does not lie below a root of this service (%s); move the %s, name its root with ./peregrine up --root DIR (PEREGRINE_ROOTS), or publish it with ./peregrine"
                         .formatted(

@@ -1,7 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import io.peregrine.artifacts.Manifest;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.Listing.Range;
 import io.peregrine.ingest.pack.Listing.Row;
@@ -64,7 +64,7 @@ public record Seal(Manifest manifest, long pictures, long refused, long duplicat
         }
         for (int label = 0; label < accepted.length; label++) {
             if (accepted[label] == 0) {
-                throw Failure.input(
+                throw FailureException.input(
                         "CLASS_REFUSED",
                         "class '%s' has no picture left to train with: all were refused (%s); mend or remove its folder"
                                 .formatted(listing.classes().get(label), described(reasons.get(label))));

@@ -2,9 +2,9 @@ package io.peregrine.ingest.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.RunSpec;
@@ -174,7 +174,7 @@ public class DatasetsResource {
             there("/classifier/init", () -> weights.check(spec.classifier()));
             there("/autoencoder/init", () -> weights.check(spec.autoencoder()));
             return spec;
-        } catch (BadSpec bad) {
+        } catch (InvalidSpecException bad) {
             throw Problem.of(
                     DatasetProblem.BAD_SPEC,
                     bad.counted() + ".",
@@ -185,7 +185,7 @@ public class DatasetsResource {
     private static void there(String pointer, Runnable look) {
         try {
             look.run();
-        } catch (Failure missing) {
+        } catch (FailureException missing) {
             if (missing.kind() == FailureKind.RESOURCE) {
                 throw missing;
             }

@@ -1,7 +1,7 @@
 package io.peregrine.ingest.rest;
 
 import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.ingest.Listings;
@@ -11,7 +11,7 @@ import io.peregrine.ingest.pack.Refused;
 import io.peregrine.ingest.pack.Roots;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.rest.Problem;
-import io.peregrine.rest.Unchanging;
+import io.peregrine.rest.HttpCaching;
 import io.peregrine.work.Database;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
@@ -85,7 +85,7 @@ public class OriginalsResource {
                 .orElseThrow(() ->
                         Problem.of(DatasetProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId)));
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(ref.spec())));
-        return Unchanging.FOR_EVER.answer(row.sha256(), request, () -> answer(row, spec, roots.of(run)));
+        return HttpCaching.IMMUTABLE.answer(row.sha256(), request, () -> answer(row, spec, roots.of(run)));
     }
 
     private Response.ResponseBuilder answer(Listing.Row row, RunSpec spec, Roots allowed) {
@@ -114,7 +114,7 @@ public class OriginalsResource {
                     DatasetProblem.ORIGINAL_GONE,
                     "'%s' is not there as it was listed (%s: %s)."
                             .formatted(row.file(), gone.reason(), gone.getMessage()));
-        } catch (Failure folder) {
+        } catch (FailureException folder) {
             throw Problem.of(
                     DatasetProblem.ORIGINAL_GONE,
                     "The dataset's folder is not there (%s: %s).".formatted(folder.code(), folder.getMessage()));

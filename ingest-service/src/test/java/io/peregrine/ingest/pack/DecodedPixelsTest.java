@@ -3,7 +3,7 @@ package io.peregrine.ingest.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -45,7 +45,7 @@ class DecodedPixelsTest {
     void aFolderThatTakesNoFileIsAResourceToWaitFor() throws IOException {
         Path file = Files.createFile(folder.resolve("a file"));
         assertThatThrownBy(() -> new DecodedPixels(1, 0, file))
-                .isInstanceOf(Failure.class)
+                .isInstanceOf(FailureException.class)
                 .hasMessageContaining("decoded images cannot be kept in " + file);
     }
 

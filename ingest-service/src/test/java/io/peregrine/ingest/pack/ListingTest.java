@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
@@ -118,7 +118,7 @@ class ListingTest {
         folder.picture("train/a/1.jpg").picture("docs/1.jpg");
         assertThat(failure())
                 .hasMessageContaining("docs")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("MIXED_LAYOUT");
         Files.delete(folder.root().resolve("docs/1.jpg"));
         Files.move(folder.root().resolve("docs"), folder.root().resolve("validation"));
@@ -131,7 +131,7 @@ class ListingTest {
         assertThat(failure())
                 .hasMessageContaining("'b'")
                 .hasMessageContaining(".heic")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("EMPTY_CLASS");
     }
 
@@ -167,7 +167,7 @@ class ListingTest {
             shell("mkdir \"$0/$(printf 'caf\\351')\"");
             assertThat(failure())
                     .hasMessageContaining("caf")
-                    .extracting(Failure::code)
+                    .extracting(FailureException::code)
                     .isEqualTo("NAME_NOT_UTF8");
         } finally {
             // JUnit cannot delete what Java cannot name.
@@ -227,7 +227,7 @@ class ListingTest {
         Files.createSymbolicLink(folder.root().resolve("train"), elsewhere);
         assertThat(failure())
                 .hasMessageContaining("train")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("LINK_OUTSIDE_ROOTS");
     }
 
@@ -255,14 +255,14 @@ class ListingTest {
     @Test
     void rootsThatDoNotHoldTheFolderRefuseIt() {
         Roots roots = new Roots(List.of(elsewhere, root.resolve("not there")));
-        assertThat(catchThrowableOfType(Failure.class, () -> roots.resolve(folder.uri()))
+        assertThat(catchThrowableOfType(FailureException.class, () -> roots.resolve(folder.uri()))
                         .code())
                 .isEqualTo("OUTSIDE_ROOTS");
-        assertThat(catchThrowableOfType(Failure.class, () -> roots.resolve("file://host/x"))
+        assertThat(catchThrowableOfType(FailureException.class, () -> roots.resolve("file://host/x"))
                         .code())
                 .isEqualTo("BAD_URI");
         String dots = elsewhere.toUri() + "../" + root.getFileName() + "/gallery";
-        assertThat(catchThrowableOfType(Failure.class, () -> roots.resolve(dots))
+        assertThat(catchThrowableOfType(FailureException.class, () -> roots.resolve(dots))
                         .code())
                 .isEqualTo("OUTSIDE_ROOTS");
         assertThat(new Roots(List.of(root)).resolve(folder.uri())).isEqualTo(folder.root());
@@ -281,7 +281,7 @@ class ListingTest {
             {folder.uri() + "nothing", "FILE_MISSING"},
             {folder.uri(), "NOT_A_FILE"}
         }) {
-            assertThat(catchThrowableOfType(Failure.class, () -> roots.file(bad[0]))
+            assertThat(catchThrowableOfType(FailureException.class, () -> roots.file(bad[0]))
                             .code())
                     .as(bad[0])
                     .isEqualTo(bad[1]);
@@ -293,7 +293,7 @@ class ListingTest {
         return Listing.of(roots.resolve(folder.uri()), roots, split, crew, (done, of) -> {});
     }
 
-    private Failure failure() {
-        return catchThrowableOfType(Failure.class, () -> listing(UNCUT));
+    private FailureException failure() {
+        return catchThrowableOfType(FailureException.class, () -> listing(UNCUT));
     }
 }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
@@ -161,7 +161,7 @@ class MetadataTest {
         text("metadata.csv", lines.replace(';', '\n') + "\n");
         assertThat(failure())
                 .hasMessageContaining(says)
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo(code);
     }
 
@@ -186,7 +186,7 @@ class MetadataTest {
         text("metadata.jsonl", "{\"file_name\": \"0.jpg\", \"label\": \"a\"}\n" + line + "\n");
         assertThat(failure())
                 .hasMessageContaining(says)
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo(code);
     }
 
@@ -196,12 +196,12 @@ class MetadataTest {
         text("train/metadata.csv", "file_name,label\n1.jpg,a\n");
         assertThat(failure())
                 .hasMessageContaining("test/")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("METADATA_MISSING");
         text("test/metadata.csv", "file_name,label\n1.jpg,b\n");
         assertThat(failure())
                 .hasMessageContaining("'b'")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("EMPTY_CLASS");
         text("metadata.csv", "file_name,label\ntrain/1.jpg,a\n");
         assertThat(failure().code()).isEqualTo("METADATA_TWICE");
@@ -213,7 +213,7 @@ class MetadataTest {
         folder.bytes("test/metadata.csv", "file_name,label\n1.jpg,caf\u00e9\n".getBytes(ISO_8859_1));
         assertThat(failure())
                 .hasMessageContaining("UTF-8")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("METADATA_BROKEN_LINE");
 
         Path csv = folder.root().resolve("test/metadata.csv");
@@ -221,15 +221,15 @@ class MetadataTest {
         Files.createSymbolicLink(csv, Files.writeString(elsewhere.resolve("secret.csv"), "file_name,label\n1.jpg,a\n"));
         assertThat(failure())
                 .hasMessageContaining("LINK_OUTSIDE_ROOTS")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("METADATA_UNREADABLE");
         Files.delete(csv);
         assertThat(new ProcessBuilder("mkfifo", csv.toString()).start().waitFor())
                 .isZero();
-        Failure pipe = assertTimeoutPreemptively(Duration.ofSeconds(20), this::failure);
+        FailureException pipe = assertTimeoutPreemptively(Duration.ofSeconds(20), this::failure);
         assertThat(pipe)
                 .hasMessageContaining("NOT_A_FILE")
-                .extracting(Failure::code)
+                .extracting(FailureException::code)
                 .isEqualTo("METADATA_UNREADABLE");
     }
 
@@ -242,7 +242,7 @@ class MetadataTest {
         return Listing.of(roots.resolve(folder.uri()), roots, new SplitSpec(0, 0, 42), crew, (done, of) -> {});
     }
 
-    private Failure failure() {
-        return catchThrowableOfType(Failure.class, this::listing);
+    private FailureException failure() {
+        return catchThrowableOfType(FailureException.class, this::listing);
     }
 }

@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.PixelPack;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
@@ -113,7 +113,7 @@ class PackMakerTest {
         assertThatThrownBy(() ->
                         maker(root).make(folder.root(), listing, listing.packs().getFirst(), SMALL, done -> {}))
                 .isInstanceOfSatisfying(
-                        Failure.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE));
+                        FailureException.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE));
     }
 
     @Test

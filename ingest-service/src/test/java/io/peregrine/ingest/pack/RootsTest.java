@@ -3,7 +3,7 @@ package io.peregrine.ingest.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,12 +37,12 @@ class RootsTest {
     void aGrantedFolderIsReadForItsRunAlone() throws IOException {
         String uri = pictures.toUri().toString();
         assertThat(roots.of(RUN).resolve(uri)).isEqualTo(pictures.toRealPath());
-        assertThatThrownBy(() -> roots.resolve(uri)).isInstanceOf(Failure.class).hasMessageContaining("--root");
-        assertThatThrownBy(() -> roots.of("f".repeat(32)).resolve(uri)).isInstanceOf(Failure.class);
-        assertThatThrownBy(() -> roots.of(RUN).resolve(home.toUri().toString())).isInstanceOf(Failure.class);
+        assertThatThrownBy(() -> roots.resolve(uri)).isInstanceOf(FailureException.class).hasMessageContaining("--root");
+        assertThatThrownBy(() -> roots.of("f".repeat(32)).resolve(uri)).isInstanceOf(FailureException.class);
+        assertThatThrownBy(() -> roots.of(RUN).resolve(home.toUri().toString())).isInstanceOf(FailureException.class);
         roots.revoke(RUN);
         assertThat(grants).isEmptyDirectory();
-        assertThatThrownBy(() -> roots.of(RUN).resolve(uri)).isInstanceOf(Failure.class);
+        assertThatThrownBy(() -> roots.of(RUN).resolve(uri)).isInstanceOf(FailureException.class);
     }
 
     /// A run's id may come from an event: it is the name of a file in this folder, or of none.
@@ -52,6 +52,6 @@ class RootsTest {
             })
     void whatIsNoRunIsGrantedNothing(String run) {
         assertThatThrownBy(() -> roots.of(run).resolve(pictures.toUri().toString()))
-                .isInstanceOf(Failure.class);
+                .isInstanceOf(FailureException.class);
     }
 }

@@ -64,7 +64,7 @@ class VariedSizeTest {
                     .lines()
                     .map(line -> line.split(","))
                     .toList();
-            int column = List.of(rows.getFirst()).indexOf(fit.wire());
+            int column = List.of(rows.getFirst()).indexOf(fit.jsonName());
             return rows.stream().skip(1).collect(Collectors.toMap(row -> row[0], row -> row[column]));
         }
     }

@@ -3,7 +3,7 @@ package io.peregrine.artifacts;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,12 +71,12 @@ public interface ArtifactStore extends AutoCloseable {
             return EventCodec.json().readValue(Files.readAllBytes(open(ref)), type);
         } catch (JsonProcessingException e) {
             check(ref);
-            throw Failure.ours(
+            throw FailureException.internal(
                     "ARTEFACT_UNREADABLE",
                     "%s is not the JSON of a %s: %s".formatted(ref.uri(), type.getSimpleName(), e.getOriginalMessage()),
                     e);
         } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", ref.uri() + " cannot be read: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", ref.uri() + " cannot be read: " + e, e);
         }
     }
 
@@ -115,7 +115,7 @@ public interface ArtifactStore extends AutoCloseable {
         try {
             return Files.getFileStore(disk()).getTotalSpace();
         } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", disk() + " does not tell its room: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", disk() + " does not tell its room: " + e, e);
         }
     }
 
@@ -124,7 +124,7 @@ public interface ArtifactStore extends AutoCloseable {
         try {
             return Files.getFileStore(disk()).getUsableSpace();
         } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", disk() + " does not tell its room: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", disk() + " does not tell its room: " + e, e);
         }
     }
 

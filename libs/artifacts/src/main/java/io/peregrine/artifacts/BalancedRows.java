@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -32,7 +32,7 @@ public final class BalancedRows {
             for (int i = 0; i < shard.rows(); i++, found++) {
                 long ordinal = shard.ordinal()[i];
                 if (ordinal < 0 || ordinal >= rows || seen[(int) ordinal]) {
-                    throw Failure.ours(
+                    throw FailureException.internal(
                             "SHARD_CORRUPT",
                             "%s has ordinal %d of %d rows, or has it twice".formatted(ref.uri(), ordinal, rows),
                             null);
@@ -46,7 +46,7 @@ public final class BalancedRows {
             }
         }
         if (found != rows) {
-            throw Failure.ours(
+            throw FailureException.internal(
                     "SHARD_CORRUPT", "%d shards have %d rows, not %d".formatted(shards.size(), found, rows), null);
         }
         return set;

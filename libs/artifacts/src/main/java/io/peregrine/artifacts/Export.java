@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import com.sun.nio.file.ExtendedOpenOption;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.io.UncheckedIOException;
@@ -27,7 +27,7 @@ import java.util.stream.IntStream;
 /// made and written block by block: memory does not depend on the set.
 public final class Export {
     /// What is written.
-    public enum Form {
+    public enum Format {
         /// `balanced.safetensors`: `X` f32 [rows, 3 · side · side], `y` i64 [rows].
         SAFETENSORS,
         /// `X.npy` and `y.npy`: the same arrays, as numpy saves them.
@@ -61,8 +61,8 @@ public final class Export {
     }
 
     /// @return bytes that the form takes; of an image folder at most
-    public long bytes(Form form) {
-        long each = form == Form.IMAGEFOLDER ? values + 4_096L : (long) values * Float.BYTES + Long.BYTES;
+    public long bytes(Format form) {
+        long each = form == Format.IMAGEFOLDER ? values + 4_096L : (long) values * Float.BYTES + Long.BYTES;
         return set.rows() * each + 2 * PAGE;
     }
 
@@ -71,17 +71,17 @@ public final class Export {
     /// @param folder made when missing; must not hold an export already
     /// @param written told the number of rows written so far; by threads of its own
     /// @throws Failure INPUT `DISK_TOO_SMALL` or `EXPORT_EXISTS`, before anything is written
-    public void write(Form form, Path folder, LongConsumer written) throws IOException {
+    public void write(Format form, Path folder, LongConsumer written) throws IOException {
         Files.createDirectories(folder);
         try (var entries = Files.list(folder)) {
             if (entries.findAny().isPresent()) {
-                throw Failure.input(
+                throw FailureException.input(
                         "EXPORT_EXISTS", "%s is not empty; name another folder, or empty it".formatted(folder));
             }
         }
         long free = Files.getFileStore(folder).getUsableSpace();
         if (bytes(form) > free) {
-            throw Failure.input(
+            throw FailureException.input(
                     "DISK_TOO_SMALL",
                     "%,d rows as %s take %,d bytes, and the disk of %s has %,d left"
                             .formatted(set.rows(), form.name().toLowerCase(Locale.ROOT), bytes(form), folder, free));
@@ -248,7 +248,7 @@ public final class Export {
     private void writePicture(Path folder, int ordinal) {
         float[] made = new float[values];
         set.picture(pixels, ordinal, made);
-        byte[] png = new Sheet(manifest.side(), 1, 1).put(0, 0, made).png();
+        byte[] png = new ContactSheet(manifest.side(), 1, 1).put(0, 0, made).png();
         Path file = folder.resolve(manifest.classes().get(set.label(ordinal))).resolve("%07d.png".formatted(ordinal));
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             writeAt(channel, ByteBuffer.wrap(png), 0);

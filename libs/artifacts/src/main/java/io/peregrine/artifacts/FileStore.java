@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import java.io.IOException;
 import java.io.InputStream;
@@ -47,7 +47,7 @@ public final class FileStore implements ArtifactStore {
     private final DamagedFiles damaged;
     private final Durability durability;
     private final Consumer<ArtifactRef> onDamage;
-    private final Remembered<FileIdentity> verified = new Remembered<>(REMEMBERED);
+    private final LruCache<FileIdentity> verified = new LruCache<>(REMEMBERED);
     private final AtomicLong nextSweep = new AtomicLong();
 
     /// @param root the store's folder; made when missing
@@ -142,12 +142,12 @@ public final class FileStore implements ArtifactStore {
         }
     }
 
-    private Failure refused(String what, long written, String otherwise, Exception e) {
+    private FailureException refused(String what, long written, String otherwise, Exception e) {
         if (FullDisk.isCauseOf(e)) {
             sweep();
             return FullDisk.failure(what, root, written, e);
         }
-        return Failure.resource("STORE_UNREACHABLE", otherwise, e);
+        return FailureException.resource("STORE_UNREACHABLE", otherwise, e);
     }
 
     @Override
@@ -170,7 +170,7 @@ public final class FileStore implements ArtifactStore {
         try {
             open(ref);
             return true;
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             if (failure.kind() == FailureKind.RESOURCE) {
                 throw failure;
             }
@@ -201,13 +201,13 @@ public final class FileStore implements ArtifactStore {
             if (damaged.of(file).isPresent()) {
                 throw corrupt(ref, file, "was damaged");
             }
-            throw Failure.ours(
+            throw FailureException.internal(
                     "ARTEFACT_MISSING",
                     "%s is not in the store at %s. If it was not pruned, publish the dataset again to make it anew"
                             .formatted(ref.uri(), root),
                     e);
         } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(ref.uri(), e), e);
+            throw FailureException.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(ref.uri(), e), e);
         }
     }
 
@@ -247,7 +247,7 @@ public final class FileStore implements ArtifactStore {
             });
             return stored;
         } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", folder + " cannot be listed: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", folder + " cannot be listed: " + e, e);
         }
     }
 
@@ -257,7 +257,7 @@ public final class FileStore implements ArtifactStore {
             try {
                 forget(uri);
             } catch (IOException e) {
-                throw Failure.resource("STORE_UNREACHABLE", "%s cannot be deleted: %s".formatted(uri, e), e);
+                throw FailureException.resource("STORE_UNREACHABLE", "%s cannot be deleted: %s".formatted(uri, e), e);
             }
         }
     }
@@ -270,7 +270,7 @@ public final class FileStore implements ArtifactStore {
     private Path path(String uri) {
         Path file = root.resolve(uri.substring(SCHEME.length())).normalize();
         if (!file.startsWith(root)) {
-            throw Failure.input("ARTEFACT_OUTSIDE", "'%s' leads out of the store".formatted(uri));
+            throw FailureException.input("ARTEFACT_OUTSIDE", "'%s' leads out of the store".formatted(uri));
         }
         return file;
     }
@@ -299,11 +299,11 @@ public final class FileStore implements ArtifactStore {
         Files.deleteIfExists(path(uri));
     }
 
-    private Failure corrupt(ArtifactRef ref, Path file, String fault) {
+    private FailureException corrupt(ArtifactRef ref, Path file, String fault) {
         String where = damaged.of(file)
                 .map(taken -> "The damaged file lies in " + taken)
                 .orElse("The damaged file could not be moved away and will be replaced");
-        return Failure.ours(
+        return FailureException.internal(
                 "ARTEFACT_CORRUPT",
                 "%s %s. %s. Publish the dataset again: that makes the artefact anew".formatted(ref.uri(), fault, where),
                 null);

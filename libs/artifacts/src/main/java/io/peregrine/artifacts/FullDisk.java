@@ -1,6 +1,6 @@
 package io.peregrine.artifacts;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,12 +45,12 @@ public final class FullDisk {
     /// @param folder on the full disk. Half-written files should be gone by now: they count as used.
     /// @param atLeast bytes that were needed, if the error does not know better
     /// @return RESOURCE `STORE_FULL`
-    public static Failure failure(String what, Path folder, long atLeast, Throwable error) {
+    public static FailureException failure(String what, Path folder, long atLeast, Throwable error) {
         OptionalLong known = bytesNeeded(error);
         String needed = known.isPresent()
                 ? "%,d bytes are needed".formatted(known.getAsLong())
                 : "more than %,d bytes are needed".formatted(atLeast);
-        return Failure.resource(
+        return FailureException.resource(
                 CODE,
                 "The disk of %s has no room for %s: %s and %s free. Make room or prune; the work then continues by itself"
                         .formatted(folder, what, needed, free(folder)),

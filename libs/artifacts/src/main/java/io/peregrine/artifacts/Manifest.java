@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.Split;
 import java.util.List;
@@ -99,7 +99,7 @@ public final class Manifest {
             long[] index = tensors.tensor("index").longs();
             byte[] split = tensors.tensor("split").bytes();
             if (label.length != beside.rows().size()) {
-                throw Failure.ours(
+                throw FailureException.internal(
                         "MANIFEST_CORRUPT",
                         "%s has %d rows, %s has %d"
                                 .formatted(

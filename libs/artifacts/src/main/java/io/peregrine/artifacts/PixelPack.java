@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
@@ -23,7 +23,7 @@ public final class PixelPack implements AutoCloseable {
         Safetensors.Tensor tensor = file.tensor("pixels");
         long[] shape = tensor.shape();
         if (tensor.dtype() != DType.U8 || shape.length != 4 || shape[1] != 3 || shape[2] != shape[3]) {
-            throw Failure.ours("PACK_CORRUPT", ref.uri() + " is not u8 [n, 3, side, side]", null);
+            throw FailureException.internal("PACK_CORRUPT", ref.uri() + " is not u8 [n, 3, side, side]", null);
         }
         this.file = file;
         this.count = Math.toIntExact(shape[0]);

@@ -1,6 +1,6 @@
 package io.peregrine.artifacts;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -27,7 +27,7 @@ public final class PixelRows implements AutoCloseable {
     public MemorySegment picture(long row) {
         int number = manifest.pack((int) row);
         if (number < 0) {
-            throw Failure.ours(
+            throw FailureException.internal(
                     "ROW_REFUSED",
                     "row %d (%s) was refused: it has no pixels".formatted(row, manifest.path((int) row)),
                     null);
@@ -44,7 +44,7 @@ public final class PixelRows implements AutoCloseable {
                     pack = PixelPack.open(store, manifest.packs().get(number));
                     if (pack.side() != manifest.side()) {
                         pack.close();
-                        throw Failure.ours(
+                        throw FailureException.internal(
                                 "PACK_CORRUPT",
                                 "%s has side %d, its manifest says %d"
                                         .formatted(manifest.packs().get(number).uri(), pack.side(), manifest.side()),

@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -48,7 +48,7 @@ final class RecentlyOpened {
                     .sorted(Comparator.comparingLong(file -> file.toFile().lastModified()))
                     .toList();
         } catch (IOException | UncheckedIOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", folder + " cannot be listed: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", folder + " cannot be listed: " + e, e);
         }
     }
 

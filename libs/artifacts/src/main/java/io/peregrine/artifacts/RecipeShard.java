@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;

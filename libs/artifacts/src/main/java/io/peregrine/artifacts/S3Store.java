@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -52,7 +52,7 @@ public final class S3Store implements ArtifactStore {
     private final String prefix;
     private final FileStore kept;
     private final RecentlyOpened recent;
-    private final Remembered<ObjectIdentity> checked = new Remembered<>(FileStore.REMEMBERED);
+    private final LruCache<ObjectIdentity> checked = new LruCache<>(FileStore.REMEMBERED);
     private final Consumer<ArtifactRef> onDamage;
 
     /// @param place `s3://bucket` or `s3://bucket/prefix`
@@ -92,7 +92,7 @@ public final class S3Store implements ArtifactStore {
     public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
         ArtifactRef ref = keep(kind, extension, content, before);
         if (ref.bytes() > PUT_BYTES) {
-            throw Failure.ours(
+            throw FailureException.internal(
                     "ARTEFACT_TOO_LARGE",
                     "%s has %,d bytes, and a bucket takes %,d at once".formatted(ref.uri(), ref.bytes(), PUT_BYTES),
                     null);
@@ -120,7 +120,7 @@ public final class S3Store implements ArtifactStore {
     private ArtifactRef keep(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
         try {
             return kept.publish(kind, extension, content, before);
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             if (failure.code().equals(FullDisk.CODE) && recent.makeRoom()) {
                 return kept.publish(kind, extension, content, before);
             }
@@ -145,7 +145,7 @@ public final class S3Store implements ArtifactStore {
     private void replaceIfDamaged(ArtifactRef ref) {
         try {
             check(ref);
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             if (failure.kind() == FailureKind.RESOURCE) {
                 throw failure;
             }
@@ -172,7 +172,7 @@ public final class S3Store implements ArtifactStore {
             return false;
         } catch (SdkException away) {
             throw unreachable("cannot be read", ref, away);
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             if (failure.kind() == FailureKind.RESOURCE) {
                 throw failure;
             }
@@ -287,28 +287,28 @@ public final class S3Store implements ArtifactStore {
         return prefix + uri.substring(SCHEME.length());
     }
 
-    private Failure missing(ArtifactRef ref, NoSuchKeyException why) {
-        return Failure.ours(
+    private FailureException missing(ArtifactRef ref, NoSuchKeyException why) {
+        return FailureException.internal(
                 "ARTEFACT_MISSING",
                 "%s is not in the bucket %s. If it was not pruned, publish the dataset again to make it anew"
                         .formatted(ref.uri(), bucket),
                 why);
     }
 
-    private Failure corrupt(ArtifactRef ref, long bytes, String sha256) {
-        return Failure.ours(
+    private FailureException corrupt(ArtifactRef ref, long bytes, String sha256) {
+        return FailureException.internal(
                 "ARTEFACT_CORRUPT",
                 "%s has %d bytes in the bucket %s that hash to %s. Publish the dataset again: that replaces the object"
                         .formatted(ref.uri(), bytes, bucket, sha256),
                 null);
     }
 
-    private Failure unreachable(String how, ArtifactRef ref, SdkException why) {
+    private FailureException unreachable(String how, ArtifactRef ref, SdkException why) {
         return unreachable(how, ref.uri(), why);
     }
 
-    private Failure unreachable(String how, String what, Exception why) {
-        return Failure.resource(
+    private FailureException unreachable(String how, String what, Exception why) {
+        return FailureException.resource(
                 "STORE_UNREACHABLE", "%s %s in the bucket %s: %s".formatted(what, how, bucket, why.getMessage()), why);
     }
 

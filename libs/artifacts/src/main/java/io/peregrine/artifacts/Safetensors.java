@@ -1,7 +1,7 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -85,7 +85,7 @@ public final class Safetensors implements AutoCloseable {
 
         private void must(DType expected) {
             if (dtype != expected) {
-                throw Failure.ours("TENSOR_TYPE", "the tensor is " + dtype + ", read as " + expected, null);
+                throw FailureException.internal("TENSOR_TYPE", "the tensor is " + dtype + ", read as " + expected, null);
             }
         }
     }
@@ -102,7 +102,7 @@ public final class Safetensors implements AutoCloseable {
             return read(file, arena, all);
         } catch (IOException e) {
             arena.close();
-            throw Failure.resource("STORE_UNREACHABLE", file + " cannot be read: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", file + " cannot be read: " + e, e);
         } catch (InternalError e) {
             arena.close();
             throw unreadable(file, "it was truncated while it was read");
@@ -120,7 +120,7 @@ public final class Safetensors implements AutoCloseable {
     public static Safetensors open(ArtifactStore store, ArtifactRef ref) {
         try {
             return open(store.open(ref));
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             if (failure.code().equals(UNREADABLE)) {
                 store.check(ref);
             }
@@ -170,11 +170,11 @@ public final class Safetensors implements AutoCloseable {
     /// file next finds it damaged and moves it away.
     ///
     /// @return OURS `ARTEFACT_CORRUPT`; empty, if the error is another
-    public static Optional<Failure> truncated(Throwable error) {
+    public static Optional<FailureException> truncated(Throwable error) {
         boolean faulted = error instanceof InternalError
                 && String.valueOf(error.getMessage()).contains("unsafe memory access");
         return faulted
-                ? Optional.of(Failure.ours(
+                ? Optional.of(FailureException.internal(
                         "ARTEFACT_CORRUPT",
                         "A file of the store was truncated while it was read. Publish the dataset again: that makes the"
                                 + " artefact anew",
@@ -182,8 +182,8 @@ public final class Safetensors implements AutoCloseable {
                 : Optional.empty();
     }
 
-    private static Failure unreadable(Path file, String why) {
-        return Failure.ours(UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
+    private static FailureException unreadable(Path file, String why) {
+        return FailureException.internal(UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
     }
 
     /// @return the text notes of the header
@@ -200,7 +200,7 @@ public final class Safetensors implements AutoCloseable {
     public Tensor tensor(String name) {
         Tensor tensor = tensors.get(name);
         if (tensor == null) {
-            throw Failure.ours(
+            throw FailureException.internal(
                     "TENSOR_MISSING",
                     "%s has no tensor '%s', only %s".formatted(file.getFileName(), name, names()),
                     null);

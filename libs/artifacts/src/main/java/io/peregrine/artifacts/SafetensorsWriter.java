@@ -2,7 +2,7 @@ package io.peregrine.artifacts;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -130,7 +130,7 @@ public final class SafetensorsWriter {
         try {
             byte[] json = JSON.writeValueAsString(header).getBytes(StandardCharsets.UTF_8);
             if (json.length > Safetensors.MAX_HEADER_BYTES - 8 || parts.size() > Safetensors.MAX_TENSORS) {
-                throw Failure.ours(
+                throw FailureException.internal(
                         "TENSORS_TOO_MANY",
                         "a header of %,d bytes for %,d tensors cannot be written: at most %,d bytes and %,d tensors are read"
                                 .formatted(

@@ -3,7 +3,7 @@ package io.peregrine.artifacts;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.artifacts.Export.Form;
+import io.peregrine.artifacts.Export.Format;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Split;
@@ -67,7 +67,7 @@ class ExportTest {
         set = BalancedRows.open(store, List.of(first, second), 5);
     }
 
-    private Path export(Form form) throws IOException {
+    private Path export(Format form) throws IOException {
         Path to = folder.resolve("out-" + form);
         AtomicLong written = new AtomicLong();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
@@ -89,7 +89,7 @@ class ExportTest {
 
     @Test
     void numpyFilesHaveEveryRowInOrder() throws IOException {
-        Path to = export(Form.NPY);
+        Path to = export(Format.NPY);
         ByteBuffer x = ByteBuffer.wrap(Files.readAllBytes(to.resolve("X.npy"))).order(ByteOrder.LITTLE_ENDIAN);
         int header = 10 + x.getShort(8);
         assertThat(header % 64).isZero();
@@ -123,7 +123,7 @@ class ExportTest {
         List<Long> written = Collections.synchronizedList(new ArrayList<>());
         float[] expected = new float[VALUES];
         try (PixelRows pixels = new PixelRows(store, manifest)) {
-            new Export(large, manifest, pixels, 16 * VALUES * 4).write(Form.NPY, to, written::add);
+            new Export(large, manifest, pixels, 16 * VALUES * 4).write(Format.NPY, to, written::add);
             assertThat(written).containsExactly(16L, 32L, 45L);
             ByteBuffer x =
                     ByteBuffer.wrap(Files.readAllBytes(to.resolve("X.npy"))).order(ByteOrder.LITTLE_ENDIAN);
@@ -140,7 +140,7 @@ class ExportTest {
 
     @Test
     void safetensorsHasTheSameArrays() throws IOException {
-        try (Safetensors file = Safetensors.open(export(Form.SAFETENSORS).resolve("balanced.safetensors"))) {
+        try (Safetensors file = Safetensors.open(export(Format.SAFETENSORS).resolve("balanced.safetensors"))) {
             assertThat(file.tensor("X").shape()).containsExactly(5, VALUES);
             assertThat(file.tensor("y").longs()).containsExactly(0, 1, 1, 1, 1);
             float[] all = file.tensor("X").floats();
@@ -153,7 +153,7 @@ class ExportTest {
 
     @Test
     void anImageFolderHasAPngForEachRowBelowItsClass() throws IOException {
-        Path to = export(Form.IMAGEFOLDER);
+        Path to = export(Format.IMAGEFOLDER);
         try (var files = Files.list(to.resolve("Cubism"))) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .containsExactlyInAnyOrder("0000001.png", "0000002.png", "0000003.png", "0000004.png");
@@ -166,10 +166,10 @@ class ExportTest {
 
     @Test
     void aFolderThatHoldsSomethingIsLeftAlone() throws IOException {
-        Path to = export(Form.NPY);
+        Path to = export(Format.NPY);
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             Export export = new Export(set, manifest, pixels);
-            assertThatThrownBy(() -> export.write(Form.NPY, to, done -> {})).hasMessageContaining("is not empty");
+            assertThatThrownBy(() -> export.write(Format.NPY, to, done -> {})).hasMessageContaining("is not empty");
         }
     }
 

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,7 +53,7 @@ class FileStoreTest {
                     Files.writeString(aside, "half");
                     throw new IOException("disk full");
                 }))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE))
+                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE))
                 .hasMessageContaining("disk full");
         try (Stream<Path> files = Files.walk(folder).filter(Files::isRegularFile)) {
             assertThat(files).isEmpty();
@@ -71,7 +71,7 @@ class FileStoreTest {
         assertThatThrownBy(() -> new FileStore(folder).open(ref)).hasMessageContaining("4 bytes instead of 3");
         Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
         assertThatThrownBy(() -> new FileStore(elsewhere).open(ref))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
     }
 
     /// How a file that this process has verified may be damaged afterwards.
@@ -116,7 +116,7 @@ class FileStoreTest {
         for (FileStore of : List.of(store, another, store)) {
             assertThatThrownBy(() -> of.open(ref))
                     .isInstanceOfSatisfying(
-                            Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
+                            FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
                     .hasMessageContaining("damaged/" + ref.sha256())
                     .hasMessageContaining("Publish the dataset again");
             assertThat(of.holds(ref)).isFalse();
@@ -208,7 +208,7 @@ class FileStoreTest {
 
     @Test
     void whatIsKnownOfFilesIsBounded() {
-        Remembered<Integer> remembered = new Remembered<>(2);
+        LruCache<Integer> remembered = new LruCache<>(2);
         remembered.put("a", 1);
         remembered.put("b", 2);
         remembered.get("a");

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -23,7 +23,7 @@ class FullDiskTest {
 
     private static void refusesForWantOfRoom(ThrowingCallable publication, String needed) {
         assertThatThrownBy(publication)
-                .isInstanceOfSatisfying(Failure.class, failure -> {
+                .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.code()).isEqualTo("STORE_FULL");
                     assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE);
                 })
@@ -84,7 +84,7 @@ class FullDiskTest {
 
             assertThatThrownBy(store::mustBeWritable)
                     .isInstanceOfSatisfying(
-                            Failure.class, failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"));
+                            FailureException.class, failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"));
             Files.delete(others);
             store.mustBeWritable();
             store.publish("note", "bin", noise(1_000));

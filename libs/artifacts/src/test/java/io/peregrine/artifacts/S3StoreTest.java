@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import java.io.IOException;
 import java.net.URI;
@@ -124,7 +124,7 @@ class S3StoreTest {
         assertThat(store.holds(ref)).as("verified before it was damaged").isFalse();
         assertThat(reported).containsExactly(ref);
         assertThatThrownBy(() -> store("another").open(ref))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
+                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
                 .hasMessageContaining("Publish the dataset again");
 
         assertThat(store("third").publish("note", "txt", "whole".getBytes())).isEqualTo(ref);
@@ -142,7 +142,7 @@ class S3StoreTest {
                 .as("what is kept here counts for nothing")
                 .isFalse();
         assertThatThrownBy(() -> store("third").open(ref))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
     }
 
     @Test
@@ -156,7 +156,7 @@ class S3StoreTest {
                 while (true) {
                     try {
                         return store.publish("pack", "safetensors", content);
-                    } catch (Failure another) {
+                    } catch (FailureException another) {
                         assertThat(another.kind()).isEqualTo(FailureKind.RESOURCE);
                     }
                 }
@@ -187,7 +187,7 @@ class S3StoreTest {
             S3Store store = store("small");
             assertThatThrownBy(() -> store.open(ref))
                     .isInstanceOfSatisfying(
-                            Failure.class, f -> assertThat(f.code()).isEqualTo("STORE_FULL"))
+                            FailureException.class, f -> assertThat(f.code()).isEqualTo("STORE_FULL"))
                     .hasMessageContaining("3,145,728 bytes are needed");
             assertThat(disk.folder().resolve("aside").toFile().list()).isEmpty();
         }
@@ -271,7 +271,7 @@ class S3StoreTest {
                 .extracting(ArtifactStore.Stored::uri)
                 .containsExactly(refs.getLast().uri());
         assertThatThrownBy(() -> store.open(refs.get(3)))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
     }
 
     @Test
@@ -282,10 +282,10 @@ class S3StoreTest {
         try {
             assertThatThrownBy(() -> store.publish("note", "txt", "more".getBytes()))
                     .isInstanceOfSatisfying(
-                            Failure.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
+                            FailureException.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
             assertThatThrownBy(() -> store("another").open(ref))
                     .isInstanceOfSatisfying(
-                            Failure.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
+                            FailureException.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
             // What is kept needs no bucket.
             assertThat(store.open(ref)).hasContent("patience");
         } finally {

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -83,7 +83,7 @@ class SafetensorsTest {
         Path path = file(header, dataBytes);
 
         assertThatThrownBy(() -> Safetensors.open(path))
-                .isInstanceOf(Failure.class)
+                .isInstanceOf(FailureException.class)
                 .hasMessageContaining(why);
     }
 
@@ -142,7 +142,7 @@ class SafetensorsTest {
 
         assertThatThrownBy(() -> Safetensors.open(file))
                 .isInstanceOfSatisfying(
-                        Failure.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_UNREADABLE"));
+                        FailureException.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_UNREADABLE"));
     }
 
     @Test
@@ -175,7 +175,7 @@ class SafetensorsTest {
         for (SafetensorsWriter writer : List.of(notes, tensors)) {
             assertThatThrownBy(() -> writer.writeTo(folder.resolve("none.safetensors")))
                     .isInstanceOfSatisfying(
-                            Failure.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_TOO_MANY"));
+                            FailureException.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_TOO_MANY"));
         }
         assertThat(folder.resolve("none.safetensors")).doesNotExist();
     }
@@ -255,7 +255,7 @@ class SafetensorsTest {
                 read.names()
                         .forEach(name ->
                                 assertThat(read.tensor(name).data().byteSize()).isLessThanOrEqualTo(copy.length));
-            } catch (Failure failure) {
+            } catch (FailureException failure) {
                 assertThat(failure.code()).isEqualTo("TENSORS_UNREADABLE");
                 refused++;
             }

@@ -1,6 +1,6 @@
 package io.peregrine.events;
 
-import io.peregrine.events.UnreadableEvent.Kind;
+import io.peregrine.events.UnreadableEventException.Kind;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.RecordComponent;
 import java.util.Collection;
@@ -27,28 +27,28 @@ final class EventChecks {
     private EventChecks() {}
 
     /// @throws UnreadableEvent if something is missing or too long, named by its path in the data
-    static void check(PipelineEvent event) throws UnreadableEvent {
+    static void check(PipelineEvent event) throws UnreadableEventException {
         checkRecord("", (Record) event);
     }
 
-    private static void checkRecord(String path, Record holder) throws UnreadableEvent {
+    private static void checkRecord(String path, Record holder) throws UnreadableEventException {
         for (RecordComponent component : COMPONENTS.get(holder.getClass())) {
             String name = component.getName();
             Object value = value(holder, component);
             if (value != null) {
                 checkValue(path + "/" + name, name, value);
             } else if (!component.isAnnotationPresent(MayBeNull.class)) {
-                throw new UnreadableEvent(Kind.BAD_DATA, "the field %s/%s is missing".formatted(path, name));
+                throw new UnreadableEventException(Kind.BAD_DATA, "the field %s/%s is missing".formatted(path, name));
             }
         }
     }
 
-    private static void checkValue(String path, String name, Object value) throws UnreadableEvent {
+    private static void checkValue(String path, String name, Object value) throws UnreadableEventException {
         switch (value) {
             case String text -> {
                 int most = LONGER.getOrDefault(name, TEXT_BYTES);
                 if (!CleanText.fits(text, most)) {
-                    throw new UnreadableEvent(
+                    throw new UnreadableEventException(
                             Kind.BAD_DATA, "the field %s has more than %,d bytes of text".formatted(path, most));
                 }
             }

@@ -14,7 +14,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.peregrine.events.PipelineEvent.DatasetReady;
-import io.peregrine.events.UnreadableEvent.Kind;
+import io.peregrine.events.UnreadableEventException.Kind;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -59,15 +59,15 @@ public final class EventCodec {
         return JSON;
     }
 
-    /// Understands one record. Whatever the record holds, this ends with an event or with [UnreadableEvent].
+    /// Understands one record. Whatever the record holds, this ends with an event or with [UnreadableEventException].
     ///
     /// @return the event; of a dataset-ready, `subject` is the id of the run that it begins
     /// @throws UnreadableEvent if the bytes are not an event that this topic carries
-    public static CloudEvent read(ConsumerRecord<String, byte[]> record) throws UnreadableEvent {
+    public static CloudEvent read(ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
         try {
             return RecordReader.read(record);
         } catch (RuntimeException | Error unforeseen) {
-            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the record cannot be decoded: " + unforeseen);
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the record cannot be decoded: " + unforeseen);
         }
     }
 
@@ -110,30 +110,30 @@ public final class EventCodec {
 
     /// @return the event with the given data bytes, as an outbox keeps them
     /// @throws UnreadableEvent if the type is unknown or the data does not fit it
-    public static PipelineEvent event(String type, byte[] data) throws UnreadableEvent {
+    public static PipelineEvent event(String type, byte[] data) throws UnreadableEventException {
         try {
             return event(type, tree(data));
         } catch (RuntimeException | Error unforeseen) {
-            throw new UnreadableEvent(Kind.BAD_DATA, "the data of a %s: %s".formatted(type, unforeseen));
+            throw new UnreadableEventException(Kind.BAD_DATA, "the data of a %s: %s".formatted(type, unforeseen));
         }
     }
 
-    static PipelineEvent event(String type, JsonNode json) throws UnreadableEvent {
+    static PipelineEvent event(String type, JsonNode json) throws UnreadableEventException {
         Class<? extends PipelineEvent> known = EventTypes.eventOf(type)
-                .orElseThrow(() -> new UnreadableEvent(
+                .orElseThrow(() -> new UnreadableEventException(
                         Kind.UNKNOWN_TYPE, "the type '%s' is none that Peregrine knows".formatted(type)));
         if (known == DatasetReady.class) {
             return datasetReady(json);
         }
         if (!json.isObject()) {
-            throw new UnreadableEvent(Kind.BAD_DATA, "the data of a %s is not a JSON object".formatted(type));
+            throw new UnreadableEventException(Kind.BAD_DATA, "the data of a %s is not a JSON object".formatted(type));
         }
         try {
             PipelineEvent event = JSON.treeToValue(json, known);
             EventChecks.check(event);
             return event;
         } catch (JsonProcessingException e) {
-            throw new UnreadableEvent(Kind.BAD_DATA, "the data of a %s: %s".formatted(type, e.getOriginalMessage()));
+            throw new UnreadableEventException(Kind.BAD_DATA, "the data of a %s: %s".formatted(type, e.getOriginalMessage()));
         }
     }
 
@@ -168,10 +168,10 @@ public final class EventCodec {
                 .substring(0, 32);
     }
 
-    static DatasetReady datasetReady(JsonNode json) throws UnreadableEvent {
+    static DatasetReady datasetReady(JsonNode json) throws UnreadableEventException {
         JsonNode dataset = json.path("dataset");
         if (!json.isObject() || !dataset.isTextual() || dataset.textValue().isBlank()) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.BAD_DATA,
                     "a dataset-ready names its dataset: {\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}");
         }
@@ -179,11 +179,11 @@ public final class EventCodec {
     }
 
     /// @return the value as JSON whose texts every table can hold
-    static JsonNode tree(byte[] bytes) throws UnreadableEvent {
+    static JsonNode tree(byte[] bytes) throws UnreadableEventException {
         try {
             return CleanText.cleaned(JSON.readTree(bytes));
         } catch (IOException e) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
                     "the value is not JSON: "
                             + (e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.getMessage()));

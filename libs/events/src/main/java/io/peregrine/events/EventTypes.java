@@ -23,9 +23,9 @@ import java.util.Set;
 
 /// Which record is said under which type, on which topic.
 final class EventTypes {
-    private record Wire(String type, String topic) {}
+    private record TypeAndTopic(String type, String topic) {}
 
-    private static final SequencedMap<Class<? extends PipelineEvent>, Wire> WIRE = new LinkedHashMap<>();
+    private static final SequencedMap<Class<? extends PipelineEvent>, TypeAndTopic> WIRE = new LinkedHashMap<>();
 
     static {
         put(DatasetReady.class, "dataset.ready", Topics.DATASETS);
@@ -48,7 +48,7 @@ final class EventTypes {
     private EventTypes() {}
 
     private static void put(Class<? extends PipelineEvent> event, String name, String topic) {
-        WIRE.put(event, new Wire("io.peregrine." + name + ".v1", topic));
+        WIRE.put(event, new TypeAndTopic("io.peregrine." + name + ".v1", topic));
     }
 
     static String typeOf(Class<? extends PipelineEvent> event) {
@@ -60,7 +60,7 @@ final class EventTypes {
     }
 
     static Optional<Class<? extends PipelineEvent>> eventOf(String type) {
-        for (Map.Entry<Class<? extends PipelineEvent>, Wire> entry : WIRE.entrySet()) {
+        for (Map.Entry<Class<? extends PipelineEvent>, TypeAndTopic> entry : WIRE.entrySet()) {
             if (entry.getValue().type().equals(type)) {
                 return Optional.of(entry.getKey());
             }

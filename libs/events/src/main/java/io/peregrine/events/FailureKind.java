@@ -14,12 +14,12 @@ public enum FailureKind {
     OURS;
 
     @JsonValue
-    public String wire() {
+    public String jsonName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     @JsonCreator
-    static FailureKind read(String wire) {
+    static FailureKind parse(String wire) {
         return valueOf(wire.toUpperCase(Locale.ROOT));
     }
 }

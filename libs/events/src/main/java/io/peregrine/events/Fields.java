@@ -26,10 +26,10 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
     }
 
     /// @return a text that must be said; null where it was refused
-    String bounded(String field, int characters) {
+    String string(String field, int characters) {
         String text = text(field, null);
         if (text != null && text.length() > characters) {
-            refuse(field, "is too long", "at most %,d characters".formatted(characters));
+            addError(field, "is too long", "at most %,d characters".formatted(characters));
         }
         return text;
     }
@@ -41,7 +41,7 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
             return otherwise;
         }
         if (found == null || !found.isTextual() || found.textValue().isBlank()) {
-            refuse(field, found == null ? "is missing" : "is no text", "say a text that is not blank");
+            addError(field, found == null ? "is missing" : "is no text", "say a text that is not blank");
             return otherwise;
         }
         return found.textValue();
@@ -66,55 +66,55 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
             }
             allowed.add(wire);
         }
-        refuse(field, "is no choice", "one of " + String.join(", ", allowed));
+        addError(field, "is no choice", "one of " + String.join(", ", allowed));
         return otherwise;
     }
 
     /// @return from 0 to below 1
-    double share(String field, double otherwise) {
-        return real(field, otherwise, s -> s >= 0 && s < 1, "a share from 0 to below 1");
+    double fraction(String field, double otherwise) {
+        return number(field, otherwise, s -> s >= 0 && s < 1, "a share from 0 to below 1");
     }
 
     /// @return the field `seed`
     long seed() {
-        return whole("seed", 42, s -> s >= 0 && s <= GREATEST_SEED, "a whole number from 0 to " + GREATEST_SEED);
+        return integer("seed", 42, s -> s >= 0 && s <= GREATEST_SEED, "a whole number from 0 to " + GREATEST_SEED);
     }
 
     /// @return from 1 to the most allowed
     long count(String field, long otherwise, long most) {
-        return whole(field, otherwise, n -> n >= 1 && n <= most, "a whole number from 1 to " + most);
+        return integer(field, otherwise, n -> n >= 1 && n <= most, "a whole number from 1 to " + most);
     }
 
-    double real(String field, double otherwise, DoublePredicate allowed, String cure) {
+    double number(String field, double otherwise, DoublePredicate allowed, String cure) {
         JsonNode found = json.get(field);
         if (found == null) {
             return otherwise;
         }
         if (!found.isNumber() || !allowed.test(found.doubleValue())) {
-            refuse(field, found.isNumber() ? "is out of range" : "is no number", cure);
+            addError(field, found.isNumber() ? "is out of range" : "is no number", cure);
             return otherwise;
         }
         return found.doubleValue();
     }
 
-    long whole(String field, long otherwise, LongPredicate allowed, String cure) {
+    long integer(String field, long otherwise, LongPredicate allowed, String cure) {
         JsonNode found = json.get(field);
         if (found == null) {
             return otherwise;
         }
         boolean isWhole = found.isNumber() && found.canConvertToExactIntegral() && found.canConvertToLong();
         if (!isWhole || !allowed.test(found.longValue())) {
-            refuse(field, isWhole ? "is out of range" : "is no whole number", cure);
+            addError(field, isWhole ? "is out of range" : "is no whole number", cure);
             return otherwise;
         }
         return found.longValue();
     }
 
     /// @return the object of a field; an empty one where it is left out
-    Fields room(String field) {
+    Fields object(String field) {
         JsonNode found = json.get(field);
         if (found != null && !found.isObject()) {
-            refuse(field, "is no object", "write it as {…}, or leave it out for the defaults");
+            addError(field, "is no object", "write it as {…}, or leave it out for the defaults");
         }
         return new Fields(
                 pointer + "/" + field,
@@ -123,18 +123,18 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
     }
 
     /// Refuses every field but these, with the nearest of them.
-    void onlyKnown(String... known) {
+    void rejectUnknownFields(String... known) {
         for (Map.Entry<String, JsonNode> entry : json.properties()) {
             String name = entry.getKey();
             if (!List.of(known).contains(name)) {
                 if (errors.isFull()) {
-                    refuse(name, "", "");
+                    addError(name, "", "");
                     continue;
                 }
                 String nearest = List.of(known).stream()
                         .min(Comparator.comparingInt(k -> distance(k, name)))
                         .orElseThrow();
-                refuse(
+                addError(
                         name,
                         "is no field of a dataset-ready",
                         "did you mean '%s'? Known here: %s".formatted(nearest, String.join(", ", known)));
@@ -144,7 +144,7 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
 
     /// @param problem what is wrong with what was found
     /// @param cure what is allowed
-    void refuse(String field, String problem, String cure) {
+    void addError(String field, String problem, String cure) {
         JsonNode found = errors.isFull() ? null : json.get(field);
         String shown = found == null ? "nothing" : found.toString();
         String place = pointer + "/" + field.replace("~", "~0").replace("/", "~1");

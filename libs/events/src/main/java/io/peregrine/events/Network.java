@@ -10,12 +10,12 @@ public enum Network {
     AUTOENCODER;
 
     @JsonValue
-    public String wire() {
+    public String jsonName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     @JsonCreator
-    static Network read(String wire) {
+    static Network parse(String wire) {
         return valueOf(wire.toUpperCase(Locale.ROOT));
     }
 }

@@ -4,7 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.PipelineEvent.DatasetReady;
-import io.peregrine.events.UnreadableEvent.Kind;
+import io.peregrine.events.UnreadableEventException.Kind;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.time.DateTimeException;
@@ -35,14 +35,14 @@ final class RecordReader {
 
     private RecordReader() {}
 
-    static CloudEvent read(ConsumerRecord<String, byte[]> record) throws UnreadableEvent {
+    static CloudEvent read(ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
         byte[] value = record.value();
         if (value == null || value.length == 0) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT, "the record has no value" + (value == null ? " (a tombstone)" : ""));
         }
         if (value.length > MAX_BYTES) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
                     "the value has %,d bytes; at most %,d are read".formatted(value.length, MAX_BYTES));
         }
@@ -55,7 +55,7 @@ final class RecordReader {
             return readBinary(record);
         }
         if (!record.topic().equals(Topics.DATASETS)) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
                     "the record has no ce_specversion and ce_type headers; topic " + record.topic()
                             + " carries CloudEvents 1.0 in binary mode");
@@ -64,7 +64,7 @@ final class RecordReader {
         return structured || json.hasNonNull("specversion") ? readStructured(record, json) : readBare(record, json);
     }
 
-    private static CloudEvent readBinary(ConsumerRecord<String, byte[]> record) throws UnreadableEvent {
+    private static CloudEvent readBinary(ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
         mustBeKnown("ce_specversion", required(record, "ce_specversion"));
         Attributes attributes = new Attributes(
                 required(record, "ce_id"),
@@ -78,7 +78,7 @@ final class RecordReader {
     }
 
     private static CloudEvent readStructured(ConsumerRecord<String, byte[]> record, JsonNode json)
-            throws UnreadableEvent {
+            throws UnreadableEventException {
         mustBeKnown("specversion", required(json, "specversion"));
         Attributes attributes = new Attributes(
                 required(json, "id"),
@@ -90,12 +90,12 @@ final class RecordReader {
                 attribute(json, "causationid"));
         JsonNode data = json.get("data");
         if (data == null || !data.isObject()) {
-            throw new UnreadableEvent(Kind.BAD_DATA, "the structured CloudEvent's 'data' is not a JSON object");
+            throw new UnreadableEventException(Kind.BAD_DATA, "the structured CloudEvent's 'data' is not a JSON object");
         }
         return event(record, attributes, data);
     }
 
-    private static CloudEvent readBare(ConsumerRecord<String, byte[]> record, JsonNode json) throws UnreadableEvent {
+    private static CloudEvent readBare(ConsumerRecord<String, byte[]> record, JsonNode json) throws UnreadableEventException {
         DatasetReady ready = EventCodec.datasetReady(json);
         String id = EventCodec.bareId(record);
         String run = EventCodec.runId(EventCodec.BARE_SOURCE, id);
@@ -103,11 +103,11 @@ final class RecordReader {
     }
 
     private static CloudEvent event(ConsumerRecord<String, byte[]> record, Attributes attributes, JsonNode json)
-            throws UnreadableEvent {
+            throws UnreadableEventException {
         String type = attributes.type();
         PipelineEvent event = EventCodec.event(type, json);
         if (!event.topic().equals(record.topic())) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.UNKNOWN_TYPE,
                     "a %s belongs on topic %s, not on %s".formatted(type, event.topic(), record.topic()));
         }
@@ -118,7 +118,7 @@ final class RecordReader {
         mustFit("causationid", attributes.causation(), ID_BYTES);
         if (attributes.source().equals(EventCodec.BARE_SOURCE)) {
             // Its ids are run ids: whoever may choose one may choose a run.
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
                     "the source %s is for records without an envelope; use a source of your own"
                             .formatted(EventCodec.BARE_SOURCE));
@@ -138,29 +138,29 @@ final class RecordReader {
                 event);
     }
 
-    private static void mustBeKnown(String name, String version) throws UnreadableEvent {
+    private static void mustBeKnown(String name, String version) throws UnreadableEventException {
         if (!version.equals("1.0")) {
-            throw new UnreadableEvent(Kind.NOT_AN_EVENT, name + " is '" + version + "'; 1.0 is understood");
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, name + " is '" + version + "'; 1.0 is understood");
         }
     }
 
-    private static void mustFit(String name, String value, int bytes) throws UnreadableEvent {
+    private static void mustFit(String name, String value, int bytes) throws UnreadableEventException {
         if (value == null) {
             return;
         }
         if (value.isEmpty()) {
-            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " is empty");
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " is empty");
         }
         if (value.indexOf('\0') >= 0) {
-            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " has a zero character");
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " has a zero character");
         }
         if (!CleanText.fits(value, bytes)) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT, "the CloudEvent's %s has more than %,d bytes".formatted(name, bytes));
         }
     }
 
-    private static Instant time(String time) throws UnreadableEvent {
+    private static Instant time(String time) throws UnreadableEventException {
         try {
             Instant instant = OffsetDateTime.parse(time).toInstant();
             if (!instant.isBefore(EARLIEST) && !instant.isAfter(LATEST)) {
@@ -169,7 +169,7 @@ final class RecordReader {
         } catch (DateTimeException e) {
             // Refused below.
         }
-        throw new UnreadableEvent(
+        throw new UnreadableEventException(
                 Kind.NOT_AN_EVENT, "the time '" + time + "' is not an RFC 3339 time of the years 1970 to 9999");
     }
 
@@ -179,32 +179,32 @@ final class RecordReader {
         return millis < 0 || millis > LATEST.toEpochMilli() ? Instant.now() : Instant.ofEpochMilli(millis);
     }
 
-    private static String required(JsonNode json, String name) throws UnreadableEvent {
+    private static String required(JsonNode json, String name) throws UnreadableEventException {
         String value = attribute(json, name);
         if (value == null) {
-            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
         }
         return value;
     }
 
-    private static String attribute(JsonNode json, String name) throws UnreadableEvent {
+    private static String attribute(JsonNode json, String name) throws UnreadableEventException {
         JsonNode value = json.path(name);
         if (!value.isTextual() && !value.isMissingNode() && !value.isNull()) {
-            throw new UnreadableEvent(
+            throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT, "the structured CloudEvent's '%s' is not a text".formatted(name));
         }
         return value.textValue();
     }
 
-    private static String required(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEvent {
+    private static String required(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEventException {
         String value = header(record, name);
         if (value == null) {
-            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the CloudEvent has no header " + name);
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent has no header " + name);
         }
         return value;
     }
 
-    private static String header(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEvent {
+    private static String header(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEventException {
         Header header = record.headers().lastHeader(name);
         if (header == null || header.value() == null) {
             return null;
@@ -213,7 +213,7 @@ final class RecordReader {
             // Strictly: replaced bytes would make two ids one.
             return UTF_8.newDecoder().decode(ByteBuffer.wrap(header.value())).toString();
         } catch (CharacterCodingException e) {
-            throw new UnreadableEvent(Kind.NOT_AN_EVENT, "the header " + name + " is not UTF-8");
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the header " + name + " is not UTF-8");
         }
     }
 }

@@ -45,12 +45,12 @@ public record RunSpec(
         LETTERBOX;
 
         @JsonValue
-        public String wire() {
+        public String jsonName() {
             return name().toLowerCase(Locale.ROOT);
         }
 
         @JsonCreator
-        static Fit read(String wire) {
+        static Fit parse(String wire) {
             return valueOf(wire.toUpperCase(Locale.ROOT));
         }
     }
@@ -61,12 +61,12 @@ public record RunSpec(
         IGNORE;
 
         @JsonValue
-        public String wire() {
+        public String jsonName() {
             return name().toLowerCase(Locale.ROOT);
         }
 
         @JsonCreator
-        static Orientation read(String wire) {
+        static Orientation parse(String wire) {
             return valueOf(wire.toUpperCase(Locale.ROOT));
         }
     }
@@ -88,15 +88,15 @@ public record RunSpec(
         /// The set stays as it is; the trainer's loss weighs each class by n / (classes · count).
         CLASS_WEIGHTS("class-weights");
 
-        private final String wire;
+        private final String jsonName;
 
         Method(String wire) {
-            this.wire = wire;
+            this.jsonName = wire;
         }
 
         @JsonValue
-        public String wire() {
-            return wire;
+        public String jsonName() {
+            return jsonName;
         }
     }
 
@@ -107,15 +107,15 @@ public record RunSpec(
         /// Each equally often, as in the paper of 2002; what does not divide goes to pictures drawn once each.
         EVEN("even");
 
-        private final String wire;
+        private final String jsonName;
 
         Coverage(String wire) {
-            this.wire = wire;
+            this.jsonName = wire;
         }
 
         @JsonValue
-        public String wire() {
-            return wire;
+        public String jsonName() {
+            return jsonName;
         }
     }
 
@@ -140,7 +140,7 @@ public record RunSpec(
         }
 
         @JsonValue
-        public Object wire() {
+        public Object json() {
             return adaptive ? ADAPTIVE : (Object) most;
         }
     }
@@ -176,7 +176,7 @@ public record RunSpec(
         }
 
         @JsonValue
-        default Object wire() {
+        default Object json() {
             return switch (this) {
                 case None none -> "none";
                 case Auto auto -> "auto";
@@ -205,7 +205,7 @@ public record RunSpec(
             double learningRate,
             long seed,
             double dropout,
-            @JsonUnwrapped Regimen regimen,
+            @JsonUnwrapped TrainingOptions regimen,
             String device,
             Init init) {
         /// Device that is the first GPU where there is one, and the processor elsewhere.
@@ -220,14 +220,14 @@ public record RunSpec(
                 double learningRate,
                 long seed,
                 double dropout,
-                Regimen regimen) {
+                TrainingOptions regimen) {
             this(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, AUTO, null);
         }
 
         /// A training as plain as the report's.
         public TrainSpec(
                 String preset, int latent, int epochs, int batchSize, double learningRate, long seed, double dropout) {
-            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, Regimen.PLAIN);
+            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, TrainingOptions.PLAIN);
         }
 
         /// @return the same training from other weights
@@ -249,7 +249,7 @@ public record RunSpec(
         record Stored(ArtifactRef weights) implements Init {}
 
         @JsonValue
-        default Object wire() {
+        default Object json() {
             return switch (this) {
                 case File file -> file.uri();
                 case Stored stored -> stored.weights();
@@ -267,7 +267,7 @@ public record RunSpec(
     /// @param augment what is done to a picture each time that it is learnt from
     /// @param patience epochs without a better validation loss after which a training ends; 0: it goes on to
     ///     its end
-    public record Regimen(
+    public record TrainingOptions(
             Schedule schedule,
             double warmUp,
             double weightDecay,
@@ -276,7 +276,7 @@ public record RunSpec(
             Augment augment,
             int patience) {
         /// Nothing of all that: the report's.
-        public static final Regimen PLAIN = new Regimen(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 0);
+        public static final TrainingOptions PLAIN = new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 0);
     }
 
     /// How the learning rate goes.
@@ -287,7 +287,7 @@ public record RunSpec(
         COSINE;
 
         @JsonValue
-        public String wire() {
+        public String jsonName() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
@@ -301,7 +301,7 @@ public record RunSpec(
         STANDARD;
 
         @JsonValue
-        public String wire() {
+        public String jsonName() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
@@ -313,7 +313,7 @@ public record RunSpec(
     ///
     /// @param body the data of a dataset-ready
     /// @throws BadSpec with an error for each field that cannot stand
-    public static RunSpec parse(ObjectNode body) throws BadSpec {
+    public static RunSpec parse(ObjectNode body) throws InvalidSpecException {
         return SpecReader.read(body);
     }
 
@@ -342,8 +342,8 @@ public record RunSpec(
         try {
             JsonNode json = EventCodec.json().readTree(runJson);
             return parse((ObjectNode) json);
-        } catch (IOException | BadSpec | ClassCastException e) {
-            throw Failure.ours("SPEC_UNREADABLE", "run.json in the store cannot be read: " + e.getMessage(), e);
+        } catch (IOException | InvalidSpecException | ClassCastException e) {
+            throw FailureException.internal("SPEC_UNREADABLE", "run.json in the store cannot be read: " + e.getMessage(), e);
         }
     }
 }

@@ -13,7 +13,7 @@ import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Orientation;
-import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.RunSpec.Strategy;
@@ -32,33 +32,33 @@ final class SpecReader {
 
     private static final int URI_CHARACTERS = 4_096;
 
-    private static final Regimen RESNET = new Regimen(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
+    private static final TrainingOptions RESNET = new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
 
-    private static final Regimen RESNET_WEIGHED = new Regimen(Schedule.COSINE, 0.05, 0.05, 5, 0, Augment.STANDARD, 0);
+    private static final TrainingOptions RESNET_WEIGHED = new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0, Augment.STANDARD, 0);
 
-    private static final Regimen RESNET_AUTOENCODER = new Regimen(Schedule.COSINE, 0.05, 0, 0, 0, Augment.FLIP, 0);
+    private static final TrainingOptions RESNET_AUTOENCODER = new TrainingOptions(Schedule.COSINE, 0.05, 0, 0, 0, Augment.FLIP, 0);
 
     private SpecReader() {}
 
-    static RunSpec read(ObjectNode json) throws BadSpec {
+    static RunSpec read(ObjectNode json) throws InvalidSpecException {
         FieldErrors errors = new FieldErrors();
         RunSpec spec = spec(Fields.of(json, errors));
         if (errors.count() > 0) {
-            throw new BadSpec(errors);
+            throw new InvalidSpecException(errors);
         }
         return spec;
     }
 
     private static RunSpec spec(Fields body) {
-        body.onlyKnown(
+        body.rejectUnknownFields(
                 "dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters", "priority");
         // In the order of the fields, in which errors are told.
-        String dataset = body.bounded("dataset", DATASET_CHARACTERS);
+        String dataset = body.string("dataset", DATASET_CHARACTERS);
         String uri = address(body, "uri", "folder");
-        SplitSpec split = split(body.room("split"));
-        ImageSpec image = image(body.room("image"));
-        BalanceSpec balance = balance(body.room("balance"));
-        TrainSpec classifier = classifier(body.room("classifier"), balance.method());
+        SplitSpec split = split(body.object("split"));
+        ImageSpec image = image(body.object("image"));
+        BalanceSpec balance = balance(body.object("balance"));
+        TrainSpec classifier = classifier(body.object("classifier"), balance.method());
         return new RunSpec(
                 dataset,
                 uri,
@@ -66,47 +66,47 @@ final class SpecReader {
                 image,
                 balance,
                 classifier,
-                autoencoder(body.room("autoencoder")),
-                clusters(body.room("clusters")),
-                (int) body.whole(
+                autoencoder(body.object("autoencoder")),
+                clusters(body.object("clusters")),
+                (int) body.integer(
                         "priority", 0, p -> Math.abs(p) <= PRIORITIES, "a whole number from -10 to 10, higher first"));
     }
 
     /// @param what lies there
     private static String address(Fields room, String field, String what) {
-        String uri = room.bounded(field, URI_CHARACTERS);
+        String uri = room.string(field, URI_CHARACTERS);
         if (uri != null && !uri.startsWith("file:/")) {
-            room.refuse(field, "is no %s's address".formatted(what), "write file:///path/to/" + what);
+            room.addError(field, "is no %s's address".formatted(what), "write file:///path/to/" + what);
         }
         return uri;
     }
 
     private static SplitSpec split(Fields split) {
-        split.onlyKnown("test", "validation", "seed");
-        double test = split.share("test", 0.1);
-        double validation = split.share("validation", 0);
+        split.rejectUnknownFields("test", "validation", "seed");
+        double test = split.fraction("test", 0.1);
+        double validation = split.fraction("validation", 0);
         if (test + validation >= 1) {
-            split.refuse("validation", "leaves nothing to train on", "test and validation together stay below 1");
+            split.addError("validation", "leaves nothing to train on", "test and validation together stay below 1");
         }
         return new SplitSpec(test, validation, split.seed());
     }
 
     private static ImageSpec image(Fields image) {
-        image.onlyKnown("side", "fit", "orientation");
+        image.rejectUnknownFields("side", "fit", "orientation");
         return new ImageSpec(
-                (int) image.whole("side", 416, s -> s >= 8 && s <= 2048 && s % 8 == 0, "a multiple of 8, 8 to 2048"),
+                (int) image.integer("side", 416, s -> s >= 8 && s <= 2048 && s % 8 == 0, "a multiple of 8, 8 to 2048"),
                 image.choice("fit", Fit.STRETCH),
                 image.choice("orientation", Orientation.APPLY));
     }
 
     private static BalanceSpec balance(Fields balance) {
-        balance.onlyKnown("method", "strategy", "neighbours", "coverage", "seed");
-        Method method = balance.choice("method", Method.SMOTE, Method::wire);
+        balance.rejectUnknownFields("method", "strategy", "neighbours", "coverage", "seed");
+        Method method = balance.choice("method", Method.SMOTE, Method::jsonName);
         return new BalanceSpec(
                 method,
                 strategy(balance, method),
                 neighbours(balance),
-                balance.choice("coverage", Coverage.RANDOM, Coverage::wire),
+                balance.choice("coverage", Coverage.RANDOM, Coverage::jsonName),
                 balance.seed());
     }
 
@@ -114,7 +114,7 @@ final class SpecReader {
         JsonNode neighbours = balance.json().get("neighbours");
         if (neighbours != null && neighbours.isTextual()) {
             if (!neighbours.textValue().equals(NeighbourChoice.ADAPTIVE)) {
-                balance.refuse("neighbours", "is no number", "a whole number from 1 to 1000, or \"adaptive\"");
+                balance.addError("neighbours", "is no number", "a whole number from 1 to 1000, or \"adaptive\"");
             }
             return new NeighbourChoice(NeighbourChoice.USUAL, true);
         }
@@ -130,7 +130,7 @@ final class SpecReader {
                 && strategy.isTextual()
                 && strategy.textValue().equals("not majority")) {
             // Of over-sampling it is another word for auto; of under-sampling it would be another thing.
-            balance.refuse(
+            balance.addError(
                     "strategy", "is not for the method random-under", "auto, not minority, all, a ratio or counts");
         }
         String cure = "one of none, auto, minority, not minority, not majority, all, a ratio above 0 to 1, "
@@ -153,7 +153,7 @@ final class SpecReader {
             default -> null;
         };
         if (read == null) {
-            balance.refuse("strategy", "is no strategy", cure);
+            balance.addError("strategy", "is no strategy", cure);
         }
         return read;
     }
@@ -188,7 +188,7 @@ final class SpecReader {
     }
 
     private static TrainSpec classifier(Fields room, Method method) {
-        room.onlyKnown(
+        room.rejectUnknownFields(
                 "preset",
                 "epochs",
                 "batchSize",
@@ -208,7 +208,7 @@ final class SpecReader {
         boolean modern = preset.equals("resnet");
         // PyTorch's smoothed loss, which ours equals, weighs the classes over which a truth is spread as well: of
         // a frequent class's pictures the rare ones would get more than their own.
-        Regimen usual = !modern ? Regimen.PLAIN : method == Method.CLASS_WEIGHTS ? RESNET_WEIGHED : RESNET;
+        TrainingOptions usual = !modern ? TrainingOptions.PLAIN : method == Method.CLASS_WEIGHTS ? RESNET_WEIGHED : RESNET;
         return new TrainSpec(
                 preset,
                 0,
@@ -216,14 +216,14 @@ final class SpecReader {
                 (int) room.count("batchSize", 32, 65_536),
                 rate(room, modern ? 0.002 : 0.01),
                 room.seed(),
-                room.share("dropout", 0.1),
+                room.fraction("dropout", 0.1),
                 regimen(room, usual),
                 device(room),
                 init(room));
     }
 
     private static TrainSpec autoencoder(Fields room) {
-        room.onlyKnown(
+        room.rejectUnknownFields(
                 "preset",
                 "latent",
                 "epochs",
@@ -248,7 +248,7 @@ final class SpecReader {
                 rate(room, 0.001),
                 room.seed(),
                 0,
-                regimen(room, modern ? RESNET_AUTOENCODER : Regimen.PLAIN),
+                regimen(room, modern ? RESNET_AUTOENCODER : TrainingOptions.PLAIN),
                 device(room),
                 init(room));
     }
@@ -256,7 +256,7 @@ final class SpecReader {
     private static String device(Fields room) {
         String device = room.text("device", TrainSpec.AUTO);
         if (!device.matches("auto|cpu|gpu:[0-9]{1,4}")) {
-            room.refuse("device", "is no device", "auto, cpu, or gpu:0 and so on");
+            room.addError("device", "is no device", "auto, cpu, or gpu:0 and so on");
             return TrainSpec.AUTO;
         }
         return device;
@@ -281,26 +281,26 @@ final class SpecReader {
         } catch (JsonProcessingException e) {
             // Refused below.
         }
-        room.refuse(
+        room.addError(
                 "init",
                 "refers to no safetensors file of the store",
                 "{\"uri\", \"sha256\", \"bytes\"} of a checkpoint's 'weights', or file:///path/to/file");
         return null;
     }
 
-    private static Regimen regimen(Fields room, Regimen otherwise) {
-        return new Regimen(
+    private static TrainingOptions regimen(Fields room, TrainingOptions otherwise) {
+        return new TrainingOptions(
                 room.choice("schedule", otherwise.schedule()),
-                room.share("warmUp", otherwise.warmUp()),
-                room.real("weightDecay", otherwise.weightDecay(), d -> d >= 0 && d <= 10, "a number from 0 to 10"),
-                room.real("gradientNorm", otherwise.gradientNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
-                room.share("labelSmoothing", otherwise.labelSmoothing()),
+                room.fraction("warmUp", otherwise.warmUp()),
+                room.number("weightDecay", otherwise.weightDecay(), d -> d >= 0 && d <= 10, "a number from 0 to 10"),
+                room.number("gradientNorm", otherwise.gradientNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
+                room.fraction("labelSmoothing", otherwise.labelSmoothing()),
                 room.choice("augment", otherwise.augment()),
-                (int) room.whole("patience", otherwise.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
+                (int) room.integer("patience", otherwise.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
     }
 
     private static ClusterSpec clusters(Fields room) {
-        room.onlyKnown("k", "seed");
+        room.rejectUnknownFields("k", "seed");
         JsonNode k = room.json().get("k");
         Integer clusters = k == null ? null : (int) room.count("k", 1, 10_000);
         return new ClusterSpec(clusters, room.seed());
@@ -310,13 +310,13 @@ final class SpecReader {
     private static String preset(Fields room, String... allowed) {
         String preset = room.text("preset", allowed[0]);
         if (!List.of(allowed).contains(preset)) {
-            room.refuse("preset", "is no preset", "'" + String.join("' or '", allowed) + "'");
+            room.addError("preset", "is no preset", "'" + String.join("' or '", allowed) + "'");
             return allowed[0];
         }
         return preset;
     }
 
     private static double rate(Fields room, double otherwise) {
-        return room.real("learningRate", otherwise, r -> r > 0 && r <= 10, "a number above 0, at most 10");
+        return room.number("learningRate", otherwise, r -> r > 0 && r <= 10, "a number above 0, at most 10");
     }
 }

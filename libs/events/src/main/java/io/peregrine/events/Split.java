@@ -24,12 +24,12 @@ public enum Split {
     }
 
     @JsonValue
-    public String wire() {
+    public String jsonName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     @JsonCreator
-    static Split read(String wire) {
+    static Split parse(String wire) {
         return valueOf(wire.toUpperCase(Locale.ROOT));
     }
 }

@@ -12,12 +12,12 @@ public enum Stage {
     CLUSTER;
 
     @JsonValue
-    public String wire() {
+    public String jsonName() {
         return name().toLowerCase(Locale.ROOT);
     }
 
     @JsonCreator
-    static Stage read(String wire) {
+    static Stage parse(String wire) {
         return valueOf(wire.toUpperCase(Locale.ROOT));
     }
 }

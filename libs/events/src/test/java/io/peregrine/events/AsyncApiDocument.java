@@ -30,7 +30,7 @@ final class AsyncApiDocument {
 
     private AsyncApiDocument() {}
 
-    static JsonNode write() throws BadSpec {
+    static JsonNode write() throws InvalidSpecException {
         ObjectNode document = EventCodec.json().createObjectNode();
         document.put("asyncapi", "3.0.0");
         document.putObject("info")

@@ -25,7 +25,7 @@ import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.PipelineEvent.TestMeasures;
-import io.peregrine.events.UnreadableEvent.Kind;
+import io.peregrine.events.UnreadableEventException.Kind;
 import java.lang.reflect.RecordComponent;
 import java.time.Instant;
 import java.util.List;
@@ -128,7 +128,7 @@ class EventCodecTest {
 
     @ParameterizedTest
     @MethodSource("oneOfEach")
-    void whatIsWrittenIsReadAgain(PipelineEvent event) throws UnreadableEvent {
+    void whatIsWrittenIsReadAgain(PipelineEvent event) throws UnreadableEventException {
         String run = event.run() == null ? null : event.run().id();
         CloudEvent said = new CloudEvent(
                 "id-1",
@@ -175,7 +175,7 @@ class EventCodecTest {
     }
 
     @Test
-    void bareJsonBeginsARunWhoseIdIsItsPlaceAndBytes() throws UnreadableEvent {
+    void bareJsonBeginsARunWhoseIdIsItsPlaceAndBytes() throws UnreadableEventException {
         byte[] bytes = "{\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}".getBytes(UTF_8);
 
         CloudEvent first = EventCodec.read(record(Topics.DATASETS, 5, bytes));
@@ -192,7 +192,7 @@ class EventCodecTest {
     @CsvSource(
             delimiter = '|',
             value = {"application/cloudevents+json; charset=utf-8", "APPLICATION/CloudEvents", "text/plain"})
-    void structuredModeBeginsARunToo(String contentType) throws UnreadableEvent {
+    void structuredModeBeginsARunToo(String contentType) throws UnreadableEventException {
         ConsumerRecord<String, byte[]> record = record(Topics.DATASETS, 1, """
                 {"specversion":"1.0","id":"7","source":"/me","type":"io.peregrine.dataset.ready.v1",
                  "data":{"dataset":"wikiart","uri":"file:///data/wikiart"}}""".getBytes(UTF_8));
@@ -218,8 +218,8 @@ class EventCodecTest {
                 "peregrine.images|{\"dataset\":\"a\"}|NOT_AN_EVENT"
             })
     void whatIsNoEventIsNamed(String topic, String value, Kind kind) {
-        UnreadableEvent refused = catchThrowableOfType(
-                UnreadableEvent.class, () -> EventCodec.read(record(topic, 0, value.getBytes(UTF_8))));
+        UnreadableEventException refused = catchThrowableOfType(
+                UnreadableEventException.class, () -> EventCodec.read(record(topic, 0, value.getBytes(UTF_8))));
         assertThat(refused.kind()).isEqualTo(kind);
         assertThat(refused).hasMessageMatching("(?s).{15,}");
     }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Whatever lies on a topic, reading it ends with an event that every table can hold or with [UnreadableEvent].
+/// Whatever lies on a topic, reading it ends with an event that every table can hold or with [UnreadableEventException].
 class HostileRecordsTest {
 
     private static final Instant LATEST = Instant.parse("+10000-01-01T00:00:00Z");
@@ -108,7 +108,7 @@ class HostileRecordsTest {
     private Random random;
 
     /// @param refused by kind
-    private record Read(int understood, Map<UnreadableEvent.Kind, Integer> refused) {}
+    private record Read(int understood, Map<UnreadableEventException.Kind, Integer> refused) {}
 
     @Test
     void whatIsReadIsAnEventThatTablesCanHoldOrIsRefused() {
@@ -131,7 +131,7 @@ class HostileRecordsTest {
         // The mutations are neither all harmless nor all so coarse that nothing gets behind the first check.
         assertThat(reads).allSatisfy(read -> {
             assertThat(read.understood()).isBetween(each / 20, each / 2);
-            for (UnreadableEvent.Kind kind : UnreadableEvent.Kind.values()) {
+            for (UnreadableEventException.Kind kind : UnreadableEventException.Kind.values()) {
                 assertThat(read.refused().get(kind)).as("%s", kind).isGreaterThan(each / 100);
             }
         });
@@ -140,13 +140,13 @@ class HostileRecordsTest {
     private Read readMany(int seed, int records) {
         random = new Random(seed);
         int understood = 0;
-        Map<UnreadableEvent.Kind, Integer> refused = new EnumMap<>(UnreadableEvent.Kind.class);
+        Map<UnreadableEventException.Kind, Integer> refused = new EnumMap<>(UnreadableEventException.Kind.class);
         for (int i = 0; i < records; i++) {
             ConsumerRecord<String, byte[]> record = hostile();
             try {
                 mustBeStorable(EventCodec.read(record));
                 understood++;
-            } catch (UnreadableEvent expected) {
+            } catch (UnreadableEventException expected) {
                 refused.merge(expected.kind(), 1, Integer::sum);
                 mustBeText(expected.getMessage(), 4_100);
             } catch (RuntimeException | Error unexpected) {
@@ -385,13 +385,13 @@ class HostileRecordsTest {
                     .add("ce_id", bytes(id));
 
             assertThatThrownBy(() -> EventCodec.read(record))
-                    .isInstanceOf(UnreadableEvent.class)
+                    .isInstanceOf(UnreadableEventException.class)
                     .hasMessageContaining("use a source of your own");
         }
     }
 
     @Test
-    void structuredModeIsToldByItsContentTypeAlsoWithHeaders() throws UnreadableEvent {
+    void structuredModeIsToldByItsContentTypeAlsoWithHeaders() throws UnreadableEventException {
         ProducerRecord<String, byte[]> ready = good(PipelineEvent.DatasetReady.class);
         ConsumerRecord<String, byte[]> record = new ConsumerRecord<>(
                 ready.topic(),

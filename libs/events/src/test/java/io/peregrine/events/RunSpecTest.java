@@ -38,7 +38,7 @@ class RunSpecTest {
                         0.002,
                         42,
                         0.1,
-                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.STANDARD, 0)));
+                        new RunSpec.TrainingOptions(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.STANDARD, 0)));
         assertThat(spec.autoencoder())
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet-autoencoder",
@@ -48,7 +48,7 @@ class RunSpecTest {
                         0.001,
                         42,
                         0,
-                        new RunSpec.Regimen(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.Augment.FLIP, 0)));
+                        new RunSpec.TrainingOptions(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.Augment.FLIP, 0)));
         assertThat(spec.clusters()).isEqualTo(new RunSpec.ClusterSpec(null, 42));
     }
 
@@ -76,7 +76,7 @@ class RunSpecTest {
                         0.1,
                         3,
                         0.4,
-                        new RunSpec.Regimen(RunSpec.Schedule.CONSTANT, 0.2, 0.3, 6, 0.5, RunSpec.Augment.FLIP, 4),
+                        new RunSpec.TrainingOptions(RunSpec.Schedule.CONSTANT, 0.2, 0.3, 6, 0.5, RunSpec.Augment.FLIP, 4),
                         "gpu:1",
                         null));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
@@ -121,7 +121,7 @@ class RunSpecTest {
         assertThat(urgent.toJson()).isEqualTo(usual.toJson());
         for (String bad : new String[] {"11", "-11", "1.5", "'high'"}) {
             ObjectNode body = json("{'dataset':'a','uri':'file:///a','priority':%s}".formatted(bad));
-            BadSpec refused = catchThrowableOfType(BadSpec.class, () -> RunSpec.parse(body));
+            InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
             assertThat(refused.errors()).as(bad).singleElement().satisfies(error -> {
                 assertThat(error.field()).isEqualTo("/priority");
                 assertThat(error.cure()).contains("-10 to 10");
@@ -149,7 +149,7 @@ class RunSpecTest {
             stored.replace("'bytes':7", "'bytes':-7")
         }) {
             ObjectNode body = json("{'dataset':'a','uri':'file:///a','classifier':{'init':%s}}".formatted(bad));
-            BadSpec refused = catchThrowableOfType(BadSpec.class, () -> RunSpec.parse(body));
+            InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
             assertThat(refused.errors()).as(bad).extracting(FieldError::field).containsExactly("/classifier/init");
         }
     }
@@ -182,7 +182,7 @@ class RunSpecTest {
     void everyMethodIsReadAndWritten(String method) throws Exception {
         RunSpec spec = RunSpec.parse(json(
                 "{'dataset':'a','uri':'file:///a','balance':{'method':'%s','strategy':'auto'}}".formatted(method)));
-        assertThat(spec.balance().method().wire()).isEqualTo(method);
+        assertThat(spec.balance().method().jsonName()).isEqualTo(method);
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
     }
 
@@ -249,7 +249,7 @@ class RunSpecTest {
         ObjectNode body = json("{'dataset':'a','uri':'file:///a'}");
         body.setAll(json(fields));
 
-        BadSpec refused = catchThrowableOfType(BadSpec.class, () -> RunSpec.parse(body));
+        InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
 
         assertThat(refused.errors()).singleElement().satisfies(error -> {
             assertThat(error.field()).isEqualTo(pointer);
@@ -260,8 +260,8 @@ class RunSpecTest {
 
     @Test
     void allThatIsWrongIsSaidAtOnce() throws Exception {
-        BadSpec refused = catchThrowableOfType(
-                BadSpec.class, () -> RunSpec.parse(json("{'dataset':'a','classifier':{'epochs':-1},'colour':1}")));
+        InvalidSpecException refused = catchThrowableOfType(
+                InvalidSpecException.class, () -> RunSpec.parse(json("{'dataset':'a','classifier':{'epochs':-1},'colour':1}")));
         assertThat(refused.errors())
                 .extracting(FieldError::field)
                 .containsExactlyInAnyOrder("/colour", "/uri", "/classifier/epochs");

@@ -86,7 +86,7 @@ public final class Drawings {
         try {
             Drawn drawn = within(bytes, () -> {
                 byte[] image = drawing.get();
-                return new Drawn(image, Unchanging.tag(image));
+                return new Drawn(image, HttpCaching.tag(image));
             });
             keep(key, drawn);
             mine.complete(drawn);
@@ -151,7 +151,7 @@ public final class Drawings {
         }
     }
 
-    private static Problem.Thrown busy() {
+    private static Problem.ProblemException busy() {
         return Problem.of(GeneralProblem.BUSY, "Others are being served, and this service draws only a few at a time.");
     }
 

@@ -36,11 +36,11 @@ public record Problem(
 
     /// Ends a request with a problem.
     @SuppressWarnings("serial")
-    public static final class Thrown extends RuntimeException {
+    public static final class ProblemException extends RuntimeException {
         private final transient ProblemKind kind;
         private final transient List<Field> errors;
 
-        private Thrown(ProblemKind kind, String what, List<Field> errors) {
+        private ProblemException(ProblemKind kind, String what, List<Field> errors) {
             super(what + " " + kind.cure(), null, false, false);
             this.kind = kind;
             this.errors = errors;
@@ -54,14 +54,14 @@ public record Problem(
 
     /// @param what this case, as a sentence; the kind's cure is added
     /// @return to be thrown
-    public static Thrown of(ProblemKind kind, String what) {
+    public static ProblemException of(ProblemKind kind, String what) {
         return of(kind, what, List.of());
     }
 
     /// @param errors of a body's fields
     /// @return to be thrown
-    public static Thrown of(ProblemKind kind, String what, List<Field> errors) {
-        return new Thrown(kind, what, errors);
+    public static ProblemException of(ProblemKind kind, String what, List<Field> errors) {
+        return new ProblemException(kind, what, errors);
     }
 
     static Response answer(ProblemKind kind, String detail, List<Field> errors, UriInfo uri) {

@@ -1,7 +1,7 @@
 package io.peregrine.rest;
 
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.work.Database;
 import jakarta.ws.rs.WebApplicationException;
@@ -29,7 +29,7 @@ final class ProblemMapping {
     private static final Logger LOG = Logger.getLogger(Problem.class);
 
     @ServerExceptionMapper
-    Response thrown(Problem.Thrown problem, UriInfo uri) {
+    Response thrown(Problem.ProblemException problem, UriInfo uri) {
         return problem.answer(uri);
     }
 
@@ -55,7 +55,7 @@ final class ProblemMapping {
 
     /// An artefact that is not there any more, or not as it was; or the whole store.
     @ServerExceptionMapper
-    Response failure(Failure failure, UriInfo uri) {
+    Response failure(FailureException failure, UriInfo uri) {
         if (failure.kind() == FailureKind.RESOURCE) {
             return Problem.of(GeneralProblem.STORE_AWAY, failure.getMessage() + ".")
                     .answer(uri);

@@ -261,7 +261,7 @@ public class QuarantineResource {
         return found.orElseThrow(() -> unknown(id));
     }
 
-    private static Problem.Thrown unknown(long id) {
+    private static Problem.ProblemException unknown(long id) {
         return Problem.of(GeneralProblem.QUARANTINED_UNKNOWN, "There is no record %d in quarantine.".formatted(id));
     }
 

@@ -26,7 +26,7 @@ class DrawingsTest {
         AtomicInteger begun = new AtomicInteger();
 
         assertThatThrownBy(() -> drawings.draw("sheet", 5 << 20, () -> new byte[begun.incrementAndGet()]))
-                .isInstanceOf(Problem.Thrown.class)
+                .isInstanceOf(Problem.ProblemException.class)
                 .hasMessageContaining("5 MB")
                 .hasMessageContaining("1 MB");
 
@@ -46,7 +46,7 @@ class DrawingsTest {
         try (ExecutorService threads = Executors.newFixedThreadPool(100)) {
             for (Future<Drawn> answer : threads.invokeAll(clients)) {
                 assertThat(answer.get().bytes()).containsExactly(1, 1);
-                assertThat(answer.get().tag()).isEqualTo(Unchanging.tag(new byte[] {1, 1}));
+                assertThat(answer.get().tag()).isEqualTo(HttpCaching.tag(new byte[] {1, 1}));
             }
         }
 
@@ -70,7 +70,7 @@ class DrawingsTest {
             }
             await(begun);
             assertThatThrownBy(() -> drawings.draw("c", 1_000, () -> new byte[1]))
-                    .isInstanceOf(Problem.Thrown.class)
+                    .isInstanceOf(Problem.ProblemException.class)
                     .hasMessageContaining("Retry-After");
             // What is being drawn already waits for that, not for a place of its own.
             Future<Drawn> same = threads.submit(() -> drawings.draw("a", 1_000, () -> new byte[9]));

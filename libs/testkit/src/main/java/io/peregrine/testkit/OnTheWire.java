@@ -4,7 +4,7 @@ import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
-/// A test of a running service, with a [Wire] to its broker for each of its methods.
+/// A test of a running service, with a [TypeAndTopic] to its broker for each of its methods.
 public abstract class OnTheWire {
     /// Connected before the test's own `@BeforeEach`, closed after its `@AfterEach`.
     protected Wire wire;

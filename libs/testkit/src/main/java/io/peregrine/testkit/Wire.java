@@ -6,7 +6,7 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.Topics;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -153,7 +153,7 @@ public final class Wire implements AutoCloseable {
                 if (ids.add(event.source() + " " + event.id())) {
                     heard.add(new Heard(record.topic(), record.partition(), record.offset(), event));
                 }
-            } catch (UnreadableEvent notForUs) {
+            } catch (UnreadableEventException notForUs) {
                 // Bytes that a test has published because they are no event.
             }
         }

@@ -26,11 +26,11 @@ public final class Adam implements Optimizer {
 
     private record Moments(MemorySegment first, MemorySegment second) {}
 
-    private final AdamCourse course;
+    private final AdamSchedule course;
     private final Arena arena = arena();
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private final TrainableNetwork network;
-    private final Floats floats = Floats.fastest();
+    private final FloatKernels floats = FloatKernels.fastest();
     private long nanos;
 
     /// @param rate the learning rate, above 0
@@ -42,7 +42,7 @@ public final class Adam implements Optimizer {
     ///     scales of norms keep all
     public Adam(TrainableNetwork network, double rate, double decay) {
         this.network = network;
-        this.course = new AdamCourse(rate, decay);
+        this.course = new AdamSchedule(rate, decay);
         for (Parameter parameter : network.parameters()) {
             if (parameter.isLearned()) {
                 long bytes = 4L * parameter.size();
@@ -68,7 +68,7 @@ public final class Adam implements Optimizer {
     private void move(Moments both, NDArray value, NDArray gradient, double shortening) {
         MemorySegment w = memory(value);
         MemorySegment g = memory(gradient);
-        Floats.AdamStep step = course.step(value.getShape().dimension(), shortening);
+        FloatKernels.AdamStep step = course.step(value.getShape().dimension(), shortening);
         long count = w.byteSize() / 4;
         long tasks = (count + TASK - 1) / TASK;
         LongStream all = LongStream.range(0, tasks);
@@ -81,7 +81,7 @@ public final class Adam implements Optimizer {
     private static double norm(Collection<NDArray> gradients) {
         double squares = 0;
         for (NDArray gradient : gradients) {
-            squares += Floats.squares(memory(gradient));
+            squares += FloatKernels.squares(memory(gradient));
         }
         return Math.sqrt(squares);
     }

@@ -2,7 +2,7 @@ package io.peregrine.vision;
 
 import ai.djl.ndarray.NDArray;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.util.Map;
 
 /// A network that makes a short code of a picture, and a picture of a code; trained by the mean squared error.
@@ -43,7 +43,7 @@ public sealed interface Autoencoder extends TrainableNetwork permits SeedAutoenc
     /// @throws Failure OURS `SIDE_DIFFERS`, if pictures are of another side
     default void mustTake(int side) {
         if (side != side()) {
-            throw Failure.ours(
+            throw FailureException.internal(
                     "SIDE_DIFFERS",
                     "pictures of side %d, but this autoencoder takes side %d".formatted(side, side()),
                     null);

@@ -2,7 +2,7 @@ package io.peregrine.vision;
 
 import ai.djl.ndarray.NDManager;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

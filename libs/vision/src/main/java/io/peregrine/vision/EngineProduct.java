@@ -8,7 +8,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,7 +31,7 @@ public final class EngineProduct implements MatrixProduct {
         this(Device.cpu());
     }
 
-    /// @param device the processor, or a GPU that the engine has, as [Torch#device] finds it
+    /// @param device the processor, or a GPU that the engine has, as [TorchEngine#device] finds it
     /// @throws Failure OURS `PRODUCTS_INEXACT`, if the engine rounds there where float32 does not
     public EngineProduct(Device device) {
         this(device, device.isGpu());
@@ -153,7 +153,7 @@ public final class EngineProduct implements MatrixProduct {
             float exact = 1_023 * 127 * 127 + 127 * 126;
             for (float found : left.matMul(right.transpose()).toFloatArray()) {
                 if (found != exact) {
-                    throw Failure.ours(
+                    throw FailureException.internal(
                             "PRODUCTS_INEXACT",
                             "the engine multiplies to %.0f instead of %.0f on %s: switch reduced-precision products off (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=0), or set peregrine.balance.product=plain"
                                     .formatted(found, exact, manager.getDevice()),

@@ -8,7 +8,7 @@ import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.jni.JniUtils;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
@@ -40,14 +40,14 @@ public final class Int8Product implements MatrixProduct {
     });
 
     private final NDManager manager;
-    private final ScriptedFunction function;
+    private final TorchScriptFunction function;
 
     /// @throws Failure OURS `PRODUCTS_INEXACT`, if this engine does not multiply bytes exactly: without the right
     ///     instructions, sums of two products may be cut off at 16 bits
     public Int8Product() {
         this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         try {
-            this.function = new ScriptedFunction(
+            this.function = new TorchScriptFunction(
                     manager, "left: Tensor, right: Tensor", "return torch._int_mm(left, torch.t(right))");
             probe();
         } catch (RuntimeException e) {
@@ -70,8 +70,8 @@ public final class Int8Product implements MatrixProduct {
     public void multiply(Block left, Block right, Consumer<MemorySegment> product) {
         ON_ONE_THREAD.get();
         try (NDArray result = function.of(
-                ScriptedFunction.tensor(((Int8Block) left).array()),
-                ScriptedFunction.tensor(((Int8Block) right).array()))) {
+                TorchScriptFunction.tensor(((Int8Block) left).array()),
+                TorchScriptFunction.tensor(((Int8Block) right).array()))) {
             product.accept(MemorySegment.ofBuffer(result.toByteBuffer(true)));
         }
     }
@@ -95,7 +95,7 @@ public final class Int8Product implements MatrixProduct {
                     int exact = j % 3 == 0 ? one * -128 * values : one * (127 * values - values / 2);
                     int is = found.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * (i * PROBED_ROWS + j));
                     if (is != exact) {
-                        throw Failure.ours(
+                        throw FailureException.internal(
                                 "PRODUCTS_INEXACT",
                                 "the engine multiplies bytes to %,d instead of %,d; set peregrine.balance.product=float32"
                                         .formatted(is, exact),

@@ -7,7 +7,7 @@ import ai.djl.ndarray.types.Shape;
 import io.peregrine.artifacts.DType;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.random.Mt19937;
 import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +29,7 @@ public final class NetworkState implements AutoCloseable {
     private NetworkState(TrainableNetwork network, List<Parameter> parameters, Device device) {
         this.network = network;
         this.parameters = List.copyOf(parameters);
-        this.manager = Torch.load().newBaseManager(device);
+        this.manager = TorchEngine.load().newBaseManager(device);
     }
 
     /// Zeros in the processor's memory, to be filled there.
@@ -44,14 +44,14 @@ public final class NetworkState implements AutoCloseable {
 
     /// Takes the tensors to where they shall be computed with.
     ///
-    /// @param wanted as [Torch#device] takes it
+    /// @param wanted as [TorchEngine#device] takes it
     /// @return this, or what is there in its place
     /// @throws Failure INPUT `NO_SUCH_DEVICE`; then this is closed
     public NetworkState on(String wanted) {
         try {
-            Device device = Torch.device(wanted);
+            Device device = TorchEngine.device(wanted);
             return device.equals(manager.getDevice()) ? this : moved(device);
-        } catch (Failure none) {
+        } catch (FailureException none) {
             close();
             throw none;
         }
@@ -93,12 +93,12 @@ public final class NetworkState implements AutoCloseable {
                 case UNIFORM -> {
                     double bound = 1 / Math.sqrt(parameter.fanIn());
                     for (int i = 0; i < parameter.size(); i++) {
-                        values.setAtIndex(Floats.LAYOUT, i, (float) ((2 * random.uniform() - 1) * bound));
+                        values.setAtIndex(FloatKernels.LAYOUT, i, (float) ((2 * random.uniform() - 1) * bound));
                     }
                 }
                 case ONES, RUNNING_VARIANCE -> {
                     for (int i = 0; i < parameter.size(); i++) {
-                        values.setAtIndex(Floats.LAYOUT, i, 1);
+                        values.setAtIndex(FloatKernels.LAYOUT, i, 1);
                     }
                 }
                 case ZEROS, RUNNING_MEAN -> {
@@ -108,7 +108,7 @@ public final class NetworkState implements AutoCloseable {
             for (int i = 0; parameter.given() != null && i < parameter.size(); i++) {
                 double value = parameter.given().applyAsDouble(i);
                 if (!Double.isNaN(value)) {
-                    values.setAtIndex(Floats.LAYOUT, i, (float) value);
+                    values.setAtIndex(FloatKernels.LAYOUT, i, (float) value);
                 }
             }
         }
@@ -138,7 +138,7 @@ public final class NetworkState implements AutoCloseable {
             for (Parameter parameter : parameters) {
                 Safetensors.Tensor tensor = file.tensor(prefix + parameter.name());
                 if (!StateDict.fits(tensor, parameter)) {
-                    throw Failure.ours(
+                    throw FailureException.internal(
                             "CHECKPOINT_SHAPE",
                             "tensor %s is %s %s, the network takes F32 %s"
                                     .formatted(

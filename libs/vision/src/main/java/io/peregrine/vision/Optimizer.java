@@ -7,11 +7,11 @@ import java.util.Map;
 
 /// What moves weights by their gradients, in place: Adam with PyTorch's values, once for each kind of memory. What one
 /// has written the other can read.
-public sealed interface Optimizer extends AutoCloseable permits Adam, DeviceAdam {
+public sealed interface Optimizer extends AutoCloseable permits Adam, FusedAdam {
     /// @param rate the learning rate, above 0
     /// @param decay share of a weight that a step at learning rate 1 would take away, from 0 on
     static Optimizer of(NetworkState state, double rate, double decay) {
-        return state.isInMemory() ? new Adam(state.network(), rate, decay) : new DeviceAdam(state, rate, decay);
+        return state.isInMemory() ? new Adam(state.network(), rate, decay) : new FusedAdam(state, rate, decay);
     }
 
     /// One step of all weights.

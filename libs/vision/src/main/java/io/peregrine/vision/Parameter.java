@@ -1,6 +1,6 @@
 package io.peregrine.vision;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
@@ -60,7 +60,7 @@ public record Parameter(String name, long[] shape, Start start, long fanIn, IntT
             bytes *= dimension;
         }
         if (bytes > Integer.MAX_VALUE) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NETWORK_TOO_LARGE",
                     "tensor %s of shape %s would take %,.0f bytes, at most %,d: say a smaller side or latent"
                             .formatted(name, Arrays.toString(shape), bytes, Integer.MAX_VALUE));

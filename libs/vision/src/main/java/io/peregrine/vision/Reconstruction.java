@@ -1,7 +1,7 @@
 package io.peregrine.vision;
 
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 

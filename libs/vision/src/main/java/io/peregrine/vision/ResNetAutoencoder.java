@@ -19,7 +19,7 @@ import java.util.function.IntToDoubleFunction;
 /// Image … Sub-Pixel Convolutional Neural Network", 2016).
 ///
 /// It begins as what a linear code of its length does best without having seen a picture: the mean brightness and
-/// colours of the patches, their slowest waves ([Cosines]), and straight lines between the patches. Learning goes on
+/// colours of the patches, their slowest waves ([DctInit]), and straight lines between the patches. Learning goes on
 /// from there. Any side divisible by 8 works.
 public final class ResNetAutoencoder implements Autoencoder {
     /// Preset's name in a specification.
@@ -86,7 +86,7 @@ public final class ResNetAutoencoder implements Autoencoder {
         List<Parameter> all = new ArrayList<>();
         int patch = 3 * PATCH * PATCH;
         int features = channels * grid * grid;
-        Cosines cosines = new Cosines(channels, grid, latent);
+        DctInit cosines = new DctInit(channels, grid, latent);
         all.add(new Parameter(
                 "encoder.patches.weight",
                 new long[] {channels, 3, PATCH, PATCH},
@@ -132,7 +132,7 @@ public final class ResNetAutoencoder implements Autoencoder {
     }
 
     /// @param feature channel, then down, then across
-    private double value(Cosines cosines, int code, int feature) {
+    private double value(DctInit cosines, int code, int feature) {
         return cosines.at(code, feature / (grid * grid), feature / grid % grid, feature % grid);
     }
 

@@ -2,7 +2,7 @@ package io.peregrine.vision;
 
 import io.peregrine.artifacts.DType;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -24,7 +24,7 @@ final class StateDict {
             return;
         }
         String more = differences.size() > TOLD ? "; and %,d more".formatted(differences.size() - TOLD) : "";
-        throw Failure.input(
+        throw FailureException.input(
                 "INIT_MISMATCH",
                 "these weights are not those of %s in docs/networks.py: %s%s; give its state_dict, for the preset, side, latent and number of classes of this run"
                         .formatted(

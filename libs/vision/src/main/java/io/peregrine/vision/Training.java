@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteOrder;
@@ -25,7 +25,7 @@ public final class Training {
         private final Arena arena = arena();
         private final MemorySegment pixels;
         private final long[] labels;
-        private final Floats floats = Floats.fastest();
+        private final FloatKernels floats = FloatKernels.fastest();
         private int count;
 
         /// @param capacity rows of a full batch
@@ -34,7 +34,7 @@ public final class Training {
         public Batch(int capacity, int side) {
             long picture = 4L * 3 * side * side;
             if (capacity * picture > Integer.MAX_VALUE) {
-                throw Failure.input(
+                throw FailureException.input(
                         "BATCH_TOO_LARGE",
                         "a batch of %,d pictures of side %d takes %,d bytes, at most %,d: say a batchSize up to %,d"
                                 .formatted(
@@ -124,7 +124,7 @@ public final class Training {
     /// @param longest norm of all gradients together; longer ones are shortened to it, as PyTorch's
     ///     `clip_grad_norm_`; infinite: none is
     public Training(NetworkState state, Optimizer optimizer, double longest) {
-        this.engine = Torch.load();
+        this.engine = TorchEngine.load();
         this.state = state;
         this.optimizer = optimizer;
         this.longest = longest;

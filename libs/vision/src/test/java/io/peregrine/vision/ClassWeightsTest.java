@@ -15,7 +15,7 @@ class ClassWeightsTest {
     private static final long[] LABELS = {0, 1, 0, 2};
 
     private static float loss(SeedCnn network, boolean training) {
-        try (NDManager manager = Torch.load().newBaseManager()) {
+        try (NDManager manager = TorchEngine.load().newBaseManager()) {
             NDArray output = manager.create(LOG_PROBABILITIES, new Shape(4, 3));
             NDArray labels = manager.create(LABELS);
             return (training ? network.trainingLoss(output, null, labels) : network.loss(output, null, labels))

@@ -23,7 +23,7 @@ class OnGpuTest {
 
     @BeforeAll
     static void thereIsOne() {
-        assumeTrue(Torch.gpus() > 0, "the engine has no GPU");
+        assumeTrue(TorchEngine.gpus() > 0, "the engine has no GPU");
     }
 
     private static TrainableNetwork network(String preset) {
@@ -37,12 +37,12 @@ class OnGpuTest {
 
     @Test
     void autoTakesIt() {
-        assertThat(Torch.device("auto")).isEqualTo(Device.gpu(0));
-        assertThat(Torch.device("gpu:0")).isEqualTo(Device.gpu(0));
+        assertThat(TorchEngine.device("auto")).isEqualTo(Device.gpu(0));
+        assertThat(TorchEngine.device("gpu:0")).isEqualTo(Device.gpu(0));
         try (NetworkState state = NetworkState.fresh(network("resnet"), 1).on("auto");
                 Optimizer optimizer = Optimizer.of(state, 0.01, 0)) {
             assertThat(state.device()).isEqualTo("gpu0");
-            assertThat(optimizer).isInstanceOf(DeviceAdam.class);
+            assertThat(optimizer).isInstanceOf(FusedAdam.class);
         }
     }
 
@@ -52,8 +52,8 @@ class OnGpuTest {
         TrainableNetwork network = network(preset);
         try (NetworkState here = NetworkState.fresh(network, 1);
                 NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
-                Training.Batch batch = DeviceAdamTest.batch(SIDE)) {
-            double apart = DeviceAdamTest.apart(there.output(batch), here.output(batch));
+                Training.Batch batch = FusedAdamTest.batch(SIDE)) {
+            double apart = FusedAdamTest.apart(there.output(batch), here.output(batch));
             reporter.publishEntry(Map.of("of the largest output", "%.1e".formatted(apart)));
             assertThat(apart).isLessThanOrEqualTo(OUTPUT);
         }
@@ -68,9 +68,9 @@ class OnGpuTest {
                 NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
                 Optimizer adam = Optimizer.of(here, rate, 0.05);
                 Optimizer device = Optimizer.of(there, rate, 0.05);
-                Training.Batch batch = DeviceAdamTest.batch(SIDE)) {
-            List<Double> ours = DeviceAdamTest.losses(new Training(here, adam, 0.5), batch);
-            List<Double> theirs = DeviceAdamTest.losses(new Training(there, device, 0.5), batch);
+                Training.Batch batch = FusedAdamTest.batch(SIDE)) {
+            List<Double> ours = FusedAdamTest.losses(new Training(here, adam, 0.5), batch);
+            List<Double> theirs = FusedAdamTest.losses(new Training(there, device, 0.5), batch);
             assertThat(theirs.getLast()).isLessThan(0.9 * theirs.getFirst());
             double worst = 0;
             for (int step = 0; step < ours.size(); step++) {

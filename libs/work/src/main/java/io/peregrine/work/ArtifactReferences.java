@@ -2,7 +2,7 @@ package io.peregrine.work;
 
 import io.peregrine.artifacts.ArtifactStore.Stored;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -31,7 +31,7 @@ final class ArtifactReferences {
                 .mapTo(Boolean.class)
                 .one();
         if (leaves) {
-            throw Failure.resource("ARTEFACT_LEAVES", ref.uri() + " is just being pruned", null);
+            throw FailureException.resource("ARTEFACT_LEAVES", ref.uri() + " is just being pruned", null);
         }
         sql.createUpdate("insert into needed (run, uri, job) values (:run, :uri, :job) on conflict do nothing")
                 .bind("run", run)

@@ -8,7 +8,7 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.RunDeleted;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
@@ -67,7 +67,7 @@ public final class Inbox {
         CloudEvent event;
         try {
             event = EventCodec.read(record);
-        } catch (UnreadableEvent unreadable) {
+        } catch (UnreadableEventException unreadable) {
             LOG.warnf(
                     "quarantined topic=%s partition=%d offset=%d kind=%s: %s",
                     record.topic(), record.partition(), record.offset(), unreadable.kind(), unreadable.getMessage());
@@ -111,7 +111,7 @@ public final class Inbox {
         CloudEvent event;
         try {
             event = EventCodec.read(record);
-        } catch (UnreadableEvent unreadable) {
+        } catch (UnreadableEventException unreadable) {
             return Optional.of(new Rejection(unreadable.kind().name(), unreadable.getMessage()));
         }
         Outcome outcome;

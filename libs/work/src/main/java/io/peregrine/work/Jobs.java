@@ -93,7 +93,7 @@ final class Jobs {
                 .execute();
         if (RunRef.isId(row.run())) {
             String detail = "row %d of the table job of %s-service is not readable; it is kept there, with the error"
-                    .formatted(row.id(), stage.wire());
+                    .formatted(row.id(), stage.jsonName());
             tx.publish(
                     new RunFailed(
                             new RunRef(row.run(), "", null),
@@ -148,7 +148,7 @@ final class Jobs {
                                         waiting.behind(),
                                         waiting.seconds(),
                                         waiting.resource()),
-                                "%s/%d".formatted(stage.wire(), told)));
+                                "%s/%d".formatted(stage.jsonName(), told)));
             }
         });
     }

@@ -3,7 +3,7 @@ package io.peregrine.work;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FullDisk;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
@@ -36,7 +36,7 @@ public final class ReferenceTrackingStore implements ArtifactStore {
             ArtifactRef ref = publishNoted(kind, extension, content, before);
             fullDiskMessage = null;
             return ref;
-        } catch (Failure failure) {
+        } catch (FailureException failure) {
             if (failure.code().equals(FullDisk.CODE)) {
                 fullDiskMessage = failure.getMessage();
             }

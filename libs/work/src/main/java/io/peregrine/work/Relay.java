@@ -6,7 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Stage;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -166,7 +166,7 @@ public final class Relay implements AutoCloseable {
         ProducerRecord<String, byte[]> record;
         try {
             record = record(row);
-        } catch (UnreadableEvent | RuntimeException unreadable) {
+        } catch (UnreadableEventException | RuntimeException unreadable) {
             unsendable.setAside(row, unreadable);
             return;
         }
@@ -195,7 +195,7 @@ public final class Relay implements AutoCloseable {
                 || error instanceof UnsupportedForMessageFormatException;
     }
 
-    private ProducerRecord<String, byte[]> record(Row row) throws UnreadableEvent {
+    private ProducerRecord<String, byte[]> record(Row row) throws UnreadableEventException {
         CloudEvent event = new CloudEvent(
                 row.id(),
                 source,

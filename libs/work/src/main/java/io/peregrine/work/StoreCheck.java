@@ -2,7 +2,7 @@ package io.peregrine.work;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +45,7 @@ public final class StoreCheck {
             bytes += ref.bytes();
             try {
                 store.check(ref);
-            } catch (Failure fault) {
+            } catch (FailureException fault) {
                 if (fault.kind() == FailureKind.RESOURCE) {
                     throw fault;
                 }

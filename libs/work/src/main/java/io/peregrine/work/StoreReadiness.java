@@ -1,6 +1,6 @@
 package io.peregrine.work;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
@@ -28,7 +28,7 @@ class StoreReadiness implements HealthCheck {
             store.mustBeWritable();
             answer.withData("freeBytes", store.usableBytes()).up();
             store.fullDiskMessage().ifPresent(refused -> answer.withData("refused", refused));
-        } catch (Failure refused) {
+        } catch (FailureException refused) {
             answer.withData("refused", refused.getMessage()).down();
         }
         return answer.build();

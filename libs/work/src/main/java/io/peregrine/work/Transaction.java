@@ -2,14 +2,14 @@ package io.peregrine.work;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -109,15 +109,15 @@ public final class Transaction {
     ///     run at once, a request is answered, and nobody else waits
     private static void mustBeSendable(String type, byte[] data) {
         if (data.length > EventCodec.MAX_BYTES) {
-            throw Failure.input(
+            throw FailureException.input(
                     "EVENT_TOO_LARGE",
                     "the event %s has %,d bytes; an event may have %,d. Use fewer classes, clusters or shorter names"
                             .formatted(type, data.length, EventCodec.MAX_BYTES));
         }
         try {
             EventCodec.event(type, data);
-        } catch (UnreadableEvent unreadable) {
-            throw Failure.input(
+        } catch (UnreadableEventException unreadable) {
+            throw FailureException.input(
                     "EVENT_UNREADABLE",
                     "the event %s could not be read by anybody: %s. Correct what it names and publish the dataset again"
                             .formatted(type, unreadable.getMessage()));

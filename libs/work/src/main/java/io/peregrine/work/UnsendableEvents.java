@@ -12,7 +12,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
@@ -57,7 +57,7 @@ final class UnsendableEvents {
 
     private void tellEnd(Transaction tx, Relay.Row row, RunRef run, String reason) {
         String detail = "the event %s cannot be sent: %s. It is kept in the table outbox of %s-service"
-                .formatted(row.type(), reason, stage.wire());
+                .formatted(row.type(), reason, stage.jsonName());
         RunFailed failed = new RunFailed(run, stage, FailureKind.OURS, CODE, detail, List.of());
         Optional<PipelineEvent> end = smallerEnd(row, run, failed);
         if (end.isEmpty()) {
@@ -129,7 +129,7 @@ final class UnsendableEvents {
     private static PipelineEvent event(Relay.Row row) {
         try {
             return EventCodec.event(row.type(), row.data());
-        } catch (UnreadableEvent unreadable) {
+        } catch (UnreadableEventException unreadable) {
             return null;
         }
     }

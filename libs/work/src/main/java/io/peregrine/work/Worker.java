@@ -3,7 +3,7 @@ package io.peregrine.work;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanKind;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Stage;
@@ -205,7 +205,7 @@ public final class Worker implements AutoCloseable {
         String kind = context.job().kind();
         context.run(handlers.get(kind));
         if (!context.isDone()) {
-            throw Failure.ours("JOB_LEFT_UNDONE", "%s ended without done()".formatted(kind), null);
+            throw FailureException.internal("JOB_LEFT_UNDONE", "%s ended without done()".formatted(kind), null);
         }
     }
 
@@ -225,7 +225,7 @@ public final class Worker implements AutoCloseable {
         Jobs.Claim claim = context.claim();
         Job job = claim.job();
         String where = "run=%s kind=%s key=%s".formatted(job.run().id(), job.kind(), job.key());
-        Failure failure = named(error);
+        FailureException failure = named(error);
         int failures = job.failures() + 1;
         if (failure != null && failure.kind() == FailureKind.INPUT) {
             LOG.infof("input refused %s: %s %s", where, failure.code(), failure.getMessage());
@@ -250,15 +250,15 @@ public final class Worker implements AutoCloseable {
     }
 
     /// @return the failure that an error is, or null
-    private static Failure named(Throwable error) {
-        return error instanceof Failure named
+    private static FailureException named(Throwable error) {
+        return error instanceof FailureException named
                 ? named
                 : Safetensors.truncated(error).orElse(null);
     }
 
     /// @return whether this counts against a job: neither a wrong input nor a resource that is away nor a stop
     static boolean isFailure(Throwable error) {
-        Failure failure = named(error);
+        FailureException failure = named(error);
         boolean counts = failure == null || failure.kind() == FailureKind.OURS;
         return counts && !(error instanceof JobStoppedException) && !Database.isTransient(error);
     }

@@ -9,7 +9,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
 import io.peregrine.work.GarbageCollector.Usage;
@@ -218,7 +218,7 @@ class GarbageCollectorTest {
 
         // Its file lies there still, and may be deleted at any moment.
         assertThatThrownBy(() -> need(next, ref))
-                .isInstanceOfSatisfying(Failure.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_LEAVES"));
+                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_LEAVES"));
         // The pruning that condemned it has died: the next one ends what it began.
         assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(ref.uri());
         assertThat(pruning.prune()).contains(new Usage(1, ref.bytes()));
@@ -301,7 +301,7 @@ class GarbageCollectorTest {
             // The job's run is alive: what it has published is there for whoever comes next.
             try {
                 new FileStore(folder).open(ref);
-            } catch (Failure gone) {
+            } catch (FailureException gone) {
                 missing.add(gone.getMessage());
             }
             job.complete(tx -> {});

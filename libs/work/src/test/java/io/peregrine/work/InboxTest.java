@@ -9,7 +9,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.RunCompleted;
@@ -247,7 +247,7 @@ class InboxTest {
 
     private static void refused(PipelineEvent event, String code, String message) {
         assertThatThrownBy(() -> work.database.inTransaction(null, tx -> tx.publish(event, "")))
-                .isInstanceOfSatisfying(Failure.class, failure -> {
+                .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                     assertThat(failure.code()).isEqualTo(code);
                 })

@@ -13,7 +13,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
 import io.peregrine.events.Topics;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import io.peregrine.local.LocalBroker;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -205,7 +205,7 @@ class RelayTest {
                 new ByteArraySerializer());
     }
 
-    private static List<CloudEvent> heard(String topic, RunRef... runs) throws UnreadableEvent {
+    private static List<CloudEvent> heard(String topic, RunRef... runs) throws UnreadableEventException {
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 new StringDeserializer(),

@@ -9,7 +9,7 @@ import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.ShardWritten;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import io.peregrine.local.LocalPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -203,7 +203,7 @@ final class WorkFixture implements AutoCloseable {
                         .map((row, context) -> {
                             try {
                                 return EventCodec.event(row.getString("type"), row.getBytes("data"));
-                            } catch (UnreadableEvent e) {
+                            } catch (UnreadableEventException e) {
                                 throw new IllegalStateException(e);
                             }
                         })

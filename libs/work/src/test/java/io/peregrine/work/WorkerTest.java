@@ -3,7 +3,7 @@ package io.peregrine.work;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
@@ -197,15 +197,15 @@ class WorkerTest {
     void badInputFailsTheRunAtOnceWithWhatToDo() {
         work.add(WorkFixture.run("input"), "shard", "0");
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
-            throw Failure.input("CLASS_TOO_SMALL", "class Cubism has 1 picture; ask for fewer neighbours");
+            throw FailureException.input("CLASS_TOO_SMALL", "class Cubism has 1 picture; ask for fewer neighbours");
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
         assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> {
             assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
-            assertThat(failed.kind().wire()).isEqualTo("input");
-            assertThat(failed.stage().wire()).isEqualTo("balance");
+            assertThat(failed.kind().jsonName()).isEqualTo("input");
+            assertThat(failed.stage().jsonName()).isEqualTo("balance");
         });
         assertThat(work.count("select count(*) from ended_run")).isEqualTo(1);
     }
@@ -216,7 +216,7 @@ class WorkerTest {
         AtomicInteger tries = new AtomicInteger();
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
             if (tries.incrementAndGet() < 5) {
-                throw Failure.resource("STORE_UNREACHABLE", "the disk is full", new IOException("full"));
+                throw FailureException.resource("STORE_UNREACHABLE", "the disk is full", new IOException("full"));
             }
             job.complete(tx -> {});
         })) {

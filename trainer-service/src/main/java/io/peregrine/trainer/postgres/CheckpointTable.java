@@ -25,7 +25,7 @@ public final class CheckpointTable {
     /// @return names of the artifacts that are kept of the network: checkpoints, and at the end the test's results
     public static List<String> published(Handle sql, CheckpointPublished event) {
         String run = event.run().id();
-        String network = event.network().wire();
+        String network = event.network().jsonName();
         ArtifactRef results = event.test() == null ? null : event.test().byClass();
         boolean isNew = sql.createUpdate("""
                         insert into checkpoint (run, network, epoch, best, last, uri, sha256, bytes, results)

@@ -2,9 +2,9 @@ package io.peregrine.trainer.rest;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.rest.Problem;
-import io.peregrine.rest.Unchanging;
+import io.peregrine.rest.HttpCaching;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.trainer.postgres.CheckpointTable.Checkpoint;
 import io.peregrine.work.Database;
@@ -109,7 +109,7 @@ public class CheckpointsResource {
             @Parameter(description = "From 1") @PathParam("epoch") int epoch,
             @Context Request request) {
         Checkpoint checkpoint = find(run, network, epoch);
-        return Unchanging.FOR_EVER.answer(
+        return HttpCaching.IMMUTABLE.answer(
                 checkpoint.weights().sha256(), request, () -> answer(open(run, checkpoint), checkpoint));
     }
 
@@ -131,12 +131,12 @@ public class CheckpointsResource {
         ArtifactRef weights = checkpoint.weights();
         try {
             return Files.newInputStream(store.open(weights));
-        } catch (Failure gone) {
+        } catch (FailureException gone) {
             // It may have expired since it was found.
             find(run, checkpoint.network(), checkpoint.epoch());
             throw gone;
         } catch (IOException e) {
-            throw Failure.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(weights.uri(), e), e);
+            throw FailureException.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(weights.uri(), e), e);
         }
     }
 

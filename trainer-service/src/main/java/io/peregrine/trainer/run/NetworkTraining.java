@@ -4,14 +4,14 @@ import io.peregrine.artifacts.ClassResults;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.vision.NetworkState;
 import io.peregrine.vision.Optimizer;
 import io.peregrine.vision.Parameter;
-import io.peregrine.vision.Torch;
+import io.peregrine.vision.TorchEngine;
 import io.peregrine.vision.TrainableNetwork;
 import io.peregrine.vision.Training;
 import io.peregrine.vision.Training.Batch;
@@ -116,7 +116,7 @@ public final class NetworkTraining implements AutoCloseable {
             String before) {
         if (material.learn().count() == 0) {
             state.close();
-            throw Failure.input("NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
+            throw FailureException.input("NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
         }
         this.network = network;
         this.spec = spec;
@@ -135,7 +135,7 @@ public final class NetworkTraining implements AutoCloseable {
         return position;
     }
 
-    private Regimen regimen() {
+    private TrainingOptions regimen() {
         return spec.regimen();
     }
 
@@ -177,7 +177,7 @@ public final class NetworkTraining implements AutoCloseable {
     }
 
     private String place() {
-        return Torch.build() + ", " + device();
+        return TorchEngine.build() + ", " + device();
     }
 
     /// @return one sentence, if a training that goes on has computed with another engine or processor until now,
@@ -254,7 +254,7 @@ public final class NetworkTraining implements AutoCloseable {
 
     private void mustBeFinite(double loss) {
         if (!Double.isFinite(loss)) {
-            throw Failure.input(
+            throw FailureException.input(
                     LOSS_NOT_FINITE,
                     "the loss of %s became %s in epoch %d, step %d; ask for a learning rate below %s"
                             .formatted(
@@ -322,14 +322,14 @@ public final class NetworkTraining implements AutoCloseable {
                 .metadata(POSITION + "seen", Long.toString(position.seen()))
                 .metadata(POSITION + "bestLoss", Double.toString(position.bestLoss()))
                 .metadata(POSITION + "sinceBest", Integer.toString(position.sinceBest()))
-                .metadata("threads", Integer.toString(Torch.threads()))
+                .metadata("threads", Integer.toString(TorchEngine.threads()))
                 .metadata(PLACE, place());
     }
 
     private static Position position(Safetensors saved) {
         Map<String, String> notes = saved.metadata();
         // Another number of threads sums in another order: this run keeps its own.
-        Torch.load(Integer.parseInt(notes.get("threads")));
+        TorchEngine.load(Integer.parseInt(notes.get("threads")));
         return new Position(
                 Integer.parseInt(notes.get(POSITION + "epoch")),
                 Integer.parseInt(notes.get(POSITION + "batch")),

@@ -6,7 +6,7 @@ import io.peregrine.artifacts.Durability;
 import io.peregrine.artifacts.FullDisk;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -233,7 +233,7 @@ public final class ResumeFiles {
     private static void forgetIfPossible(Path folder) {
         try {
             forget(folder);
-        } catch (Failure stays) {
+        } catch (FailureException stays) {
             // The next training tries again.
         }
     }
@@ -278,7 +278,7 @@ public final class ResumeFiles {
         }
     }
 
-    private static Failure unreachable(Path folder, IOException e) {
-        return Failure.resource("STATE_UNREACHABLE", "the trainer's folder %s refuses: %s".formatted(folder, e), e);
+    private static FailureException unreachable(Path folder, IOException e) {
+        return FailureException.resource("STATE_UNREACHABLE", "the trainer's folder %s refuses: %s".formatted(folder, e), e);
     }
 }

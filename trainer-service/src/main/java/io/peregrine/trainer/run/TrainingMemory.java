@@ -1,7 +1,7 @@
 package io.peregrine.trainer.run;
 
 import com.sun.management.OperatingSystemMXBean;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.vision.Parameter;
 import io.peregrine.vision.ResNet;
@@ -60,7 +60,7 @@ public final class TrainingMemory {
             return;
         }
         long fitting = (available - fixed(network)) / ofAnImage(network, side);
-        throw Failure.input(
+        throw FailureException.input(
                 "TRAINING_TOO_LARGE",
                 "training %s with batches of %d images of side %d takes some %,d MB of memory, and this trainer has %,d MB: %s"
                         .formatted(

@@ -8,11 +8,11 @@ import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.trainer.run.NetworkTraining.Material;
-import io.peregrine.vision.Torch;
+import io.peregrine.vision.TorchEngine;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
@@ -41,12 +41,12 @@ public final class TrainingSpeed {
         int batch = Integer.parseInt(arguments[3]);
         int rows = batch * Integer.parseInt(arguments[4]);
         int epochs = Integer.parseInt(arguments[5]);
-        Torch.load(Integer.parseInt(arguments[6]));
+        TorchEngine.load(Integer.parseInt(arguments[6]));
         long warmUp = (long) (1e9 * Double.parseDouble(arguments[7]));
         Manifest manifest = manifest(Path.of(arguments[1]), new FileStore(Path.of(arguments[2])));
         double rate = preset.endsWith("autoencoder") ? 0.001 : 0.01;
         TrainSpec spec =
-                new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1, Regimen.PLAIN, arguments[8], null);
+                new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1, TrainingOptions.PLAIN, arguments[8], null);
         try (PixelRows pixels = new PixelRows(new FileStore(Path.of(arguments[2])), manifest)) {
             try (NetworkTraining training = training(spec, manifest, pixels, manifest.rows())) {
                 long until = System.nanoTime() + warmUp;

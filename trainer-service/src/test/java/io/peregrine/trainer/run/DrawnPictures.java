@@ -7,7 +7,7 @@ import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.random.Mt19937;
@@ -85,7 +85,7 @@ abstract class DrawnPictures {
         return new TrainSpec("seed-cnn", 0, 3, 5, rate, 42, 0.1);
     }
 
-    static TrainSpec residual(Regimen regimen) {
+    static TrainSpec residual(TrainingOptions regimen) {
         return new TrainSpec("resnet", 0, 3, 5, 0.002, 42, 0.1, regimen);
     }
 

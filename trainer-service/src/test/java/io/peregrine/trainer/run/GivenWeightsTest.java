@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.vision.Parameter;
@@ -94,7 +94,7 @@ class GivenWeightsTest extends DrawnPictures {
 
     private AbstractThrowableAssert<?, ?> refused(TrainableNetwork network, Path weights) {
         return assertThatThrownBy(() -> begun(network, classifier(0.01), weights))
-                .isInstanceOfSatisfying(Failure.class, failure -> {
+                .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.code()).isEqualTo("INIT_MISMATCH");
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                 });

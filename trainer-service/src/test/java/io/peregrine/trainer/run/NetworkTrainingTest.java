@@ -3,9 +3,9 @@ package io.peregrine.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
@@ -63,7 +63,7 @@ class NetworkTrainingTest extends DrawnPictures {
     @Test
     void aTrainingEndsWhenValidationHasNotBecomeBetterForAsLongAsWasAskedFor() {
         TrainSpec spec = new TrainSpec(
-                "seed-cnn", 0, 50, 5, 0.3, 42, 0.1, new Regimen(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
+                "seed-cnn", 0, 50, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
         Material watched = new Material(pixels, SIDE, 2, material.learn(), material.test(), material.test(), NO_SHIFT);
         List<Boolean> best = new ArrayList<>();
         try (NetworkTraining training = new NetworkTraining(cnn(), spec, watched)) {
@@ -81,7 +81,7 @@ class NetworkTrainingTest extends DrawnPictures {
     @Test
     void withoutValidationItGoesOnToItsEnd() {
         TrainSpec spec = new TrainSpec(
-                "seed-cnn", 0, 8, 5, 0.3, 42, 0.1, new Regimen(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 1));
+                "seed-cnn", 0, 8, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 1));
         int epochs = 0;
         try (NetworkTraining training = new NetworkTraining(cnn(), spec, material)) {
             for (; !training.isOver(); epochs++) {
@@ -107,7 +107,7 @@ class NetworkTrainingTest extends DrawnPictures {
                             training.epoch((position, batches, rows, seconds) -> {}, () -> {});
                         }
                     })
-                    .isInstanceOfSatisfying(Failure.class, failure -> {
+                    .isInstanceOfSatisfying(FailureException.class, failure -> {
                         assertThat(failure.code()).isEqualTo("LOSS_NOT_FINITE");
                         assertThat(failure)
                                 .hasMessageContaining("seed-autoencoder")

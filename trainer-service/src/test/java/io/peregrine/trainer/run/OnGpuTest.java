@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.vision.Torch;
+import io.peregrine.vision.TorchEngine;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -30,11 +30,11 @@ class OnGpuTest extends DrawnPictures {
 
     @BeforeAll
     static void thereIsOne() {
-        assumeTrue(Torch.gpus() > 0, "the engine has no GPU");
+        assumeTrue(TorchEngine.gpus() > 0, "the engine has no GPU");
     }
 
     private static TrainSpec spec(String preset, String device) {
-        Regimen regimen = new Regimen(Schedule.COSINE, 0.2, 0.05, 0.5, 0, Augment.STANDARD, 0);
+        TrainingOptions regimen = new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0, Augment.STANDARD, 0);
         return new TrainSpec(preset, 6, 3, 5, 0.001, 42, 0.1, regimen, device, null);
     }
 

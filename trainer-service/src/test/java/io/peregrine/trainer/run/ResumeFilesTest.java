@@ -8,7 +8,7 @@ import io.peregrine.artifacts.Durability;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.artifacts.SmallDisk;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.trainer.run.ResumeFiles.Found;
 import io.peregrine.trainer.run.ResumeFiles.Saved;
 import java.io.IOException;
@@ -188,7 +188,7 @@ class ResumeFilesTest {
             SafetensorsWriter large = state(50).add("large", new long[] {2 << 20}, new byte[2 << 20]);
             assertThatThrownBy(() -> files.write(position(1, 50), large))
                     .isInstanceOfSatisfying(
-                            Failure.class, failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"))
+                            FailureException.class, failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"))
                     .hasMessageContaining("a training's state: 2,09")
                     .hasMessageContaining(disk.folder().toString());
             assertThat(names())

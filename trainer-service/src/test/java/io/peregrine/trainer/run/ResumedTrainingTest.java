@@ -6,14 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.Regimen;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
 import io.peregrine.vision.ResNet;
 import io.peregrine.vision.ResNetAutoencoder;
 import io.peregrine.vision.SeedAutoencoder;
-import io.peregrine.vision.Torch;
+import io.peregrine.vision.TorchEngine;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -49,16 +49,16 @@ class ResumedTrainingTest extends DrawnPictures {
     @ParameterizedTest
     @ValueSource(ints = {1, 6, 14})
     void soDoesAResidualNetworkWithAllThatATrainingCanDo(int killedAfter) throws IOException {
-        TrainSpec spec = residual(new Regimen(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0));
+        TrainSpec spec = residual(new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0));
         ResNet network = new ResNet(2, 0.1, null, 0.1);
         byte[] undisturbed = undisturbed(network, spec);
         assertThat(interrupted(network, spec, killedAfter)).isEqualTo(undisturbed);
-        for (Regimen other : List.of(
-                new Regimen(Schedule.CONSTANT, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
-                new Regimen(Schedule.COSINE, 0, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
-                new Regimen(Schedule.COSINE, 0.2, 0, 0.5, 0.1, Augment.STANDARD, 0),
-                new Regimen(Schedule.COSINE, 0.2, 0.05, 0, 0.1, Augment.STANDARD, 0),
-                new Regimen(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.FLIP, 0))) {
+        for (TrainingOptions other : List.of(
+                new TrainingOptions(Schedule.CONSTANT, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0.2, 0, 0.5, 0.1, Augment.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0, 0.1, Augment.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.FLIP, 0))) {
             assertThat(undisturbed(network, residual(other)))
                     .as("%s does something", other)
                     .isNotEqualTo(undisturbed);
@@ -106,9 +106,9 @@ class ResumedTrainingTest extends DrawnPictures {
 
     @Test
     void aResumeComputesOnTheThreadsThatTheRunBeganWith() throws IOException {
-        Torch.load(1);
+        TorchEngine.load(1);
         byte[] onOne = undisturbed(cnn(), classifier(0.01));
-        Torch.load(1);
+        TorchEngine.load(1);
         Path file = folder.resolve("begun-on-one.safetensors");
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             training.epoch((position, batches, rows, seconds) -> {}, () -> {});
@@ -116,16 +116,16 @@ class ResumedTrainingTest extends DrawnPictures {
             training.write(state);
             state.writeTo(file);
         }
-        Torch.load(2);
+        TorchEngine.load(2);
         try (Safetensors state = Safetensors.open(file);
                 NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
-            assertThat(Torch.threads()).isEqualTo(1);
+            assertThat(TorchEngine.threads()).isEqualTo(1);
             while (!training.isOver()) {
                 training.epoch((position, batches, rows, seconds) -> {}, () -> {});
             }
             assertThat(weights(training)).isEqualTo(onOne);
         } finally {
-            Torch.load(Runtime.getRuntime().availableProcessors());
+            TorchEngine.load(Runtime.getRuntime().availableProcessors());
         }
     }
 
@@ -149,7 +149,7 @@ class ResumedTrainingTest extends DrawnPictures {
             assertThat(training.moved())
                     .hasValueSatisfying(how -> assertThat(how)
                             .startsWith(
-                                    "was begun with PyTorch 1.0 on an abacus, cpu and goes on with " + Torch.build()));
+                                    "was begun with PyTorch 1.0 on an abacus, cpu and goes on with " + TorchEngine.build()));
         }
     }
 

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.TrainSpec;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,7 +35,7 @@ class TrainingMemoryTest {
         TrainSpec spec = spec("resnet", 32);
         assertThatThrownBy(() -> TrainingMemory.mustFit(Networks.of(spec, 2048, 6, null), spec, 2048, 6 * GIB))
                 .isInstanceOfSatisfying(
-                        Failure.class, failure -> assertThat(failure.code()).isEqualTo("TRAINING_TOO_LARGE"))
+                        FailureException.class, failure -> assertThat(failure.code()).isEqualTo("TRAINING_TOO_LARGE"))
                 .hasMessageContaining("batches of 32 images of side 2048")
                 .hasMessageContaining("say a batchSize up to 3, or a smaller image.side");
         TrainSpec fits = spec("resnet", 3);

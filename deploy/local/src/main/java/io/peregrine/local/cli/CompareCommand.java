@@ -2,7 +2,7 @@ package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.charts.ChartFormat;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.RunSpec;
 import io.peregrine.local.Refusal;
 import io.peregrine.local.compare.Comparison;
@@ -158,7 +158,7 @@ final class CompareCommand extends RunCommands.Whole {
     private static RunSpec parsed(ObjectNode spec) {
         try {
             return RunSpec.parse(spec);
-        } catch (BadSpec impossible) {
+        } catch (InvalidSpecException impossible) {
             throw new IllegalStateException(impossible);
         }
     }

@@ -5,7 +5,7 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.Topics;
-import io.peregrine.events.UnreadableEvent;
+import io.peregrine.events.UnreadableEventException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -96,7 +96,7 @@ final class Conversation {
                         if (progress.hear(event)) {
                             screen.show(event, progress);
                         }
-                    } catch (UnreadableEvent foreign) {
+                    } catch (UnreadableEventException foreign) {
                         // The services keep it in quarantine; it is not this run's.
                     }
                 }

@@ -100,9 +100,9 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
     Map<String, Double> seconds() {
         Map<String, Double> seconds = new LinkedHashMap<>();
         for (Stage stage : Stage.values()) {
-            JsonNode took = details.path("seconds").path(stage.wire());
+            JsonNode took = details.path("seconds").path(stage.jsonName());
             if (took.isNumber()) {
-                seconds.put(stage.wire(), took.asDouble());
+                seconds.put(stage.jsonName(), took.asDouble());
             }
         }
         return seconds;

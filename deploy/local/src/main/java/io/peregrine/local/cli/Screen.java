@@ -99,7 +99,7 @@ public final class Screen {
                 .formatted(
                         colour,
                         ended ? "✓" : working ? "▸" : "·",
-                        stage.wire(),
+                        stage.jsonName(),
                         RESET,
                         bar(ended ? 1 : working ? share(stage, progress) : 0),
                         DIM,
@@ -152,7 +152,7 @@ public final class Screen {
     }
 
     private static String workers(Stage stage) {
-        return stage == Stage.TRAIN ? "the trainer" : stage.wire() + "-service";
+        return stage == Stage.TRAIN ? "the trainer" : stage.jsonName() + "-service";
     }
 
     private static String ordinal(int n) {
@@ -233,7 +233,7 @@ public final class Screen {
         Double speed = checkpoint.measures().get("imagesPerSecond");
         return "%s epoch %d/%d, loss %s%s%s"
                 .formatted(
-                        checkpoint.network().wire(),
+                        checkpoint.network().jsonName(),
                         checkpoint.epoch(),
                         checkpoint.epochs(),
                         number(checkpoint.measures().get("loss")),

@@ -7,7 +7,7 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.local.Refusal;
 import java.io.IOException;
@@ -85,7 +85,7 @@ final class SetCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            io.peregrine.artifacts.Export.Form wanted = form();
+            io.peregrine.artifacts.Export.Format wanted = form();
             JsonNode plan = EventCodec.json().readTree(ask(place, "/api/v1/runs/%s/balance".formatted(run)));
             if (!plan.path("state").asText().equals("balanced")) {
                 throw new Refusal("Run %s is not balanced yet; %.0f s are expected still."
@@ -96,23 +96,23 @@ final class SetCommands {
             Path to = folder == null ? Path.of("export-" + run) : folder;
             try {
                 write(wanted, store, plan, to);
-            } catch (Failure refused) {
+            } catch (FailureException refused) {
                 throw new Refusal(refused.getMessage() + ".");
             }
             System.out.println(to.toAbsolutePath());
             return 0;
         }
 
-        private io.peregrine.artifacts.Export.Form form() {
+        private io.peregrine.artifacts.Export.Format form() {
             return switch (form) {
-                case "safetensors" -> io.peregrine.artifacts.Export.Form.SAFETENSORS;
-                case "npy" -> io.peregrine.artifacts.Export.Form.NPY;
-                case "imagefolder" -> io.peregrine.artifacts.Export.Form.IMAGEFOLDER;
+                case "safetensors" -> io.peregrine.artifacts.Export.Format.SAFETENSORS;
+                case "npy" -> io.peregrine.artifacts.Export.Format.NPY;
+                case "imagefolder" -> io.peregrine.artifacts.Export.Format.IMAGEFOLDER;
                 default -> throw new Refusal("--as is safetensors, npy or imagefolder, not '%s'.".formatted(form));
             };
         }
 
-        private static void write(io.peregrine.artifacts.Export.Form form, FileStore store, JsonNode plan, Path to)
+        private static void write(io.peregrine.artifacts.Export.Format form, FileStore store, JsonNode plan, Path to)
                 throws IOException {
             Manifest manifest =
                     Manifest.open(store, EventCodec.json().treeToValue(plan.get("manifest"), ManifestRef.class));

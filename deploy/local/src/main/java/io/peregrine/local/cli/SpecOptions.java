@@ -2,7 +2,7 @@ package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.BadSpec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec;
 import io.peregrine.local.Refusal;
@@ -116,7 +116,7 @@ final class SpecOptions {
         }
         try {
             RunSpec.parse(body);
-        } catch (BadSpec bad) {
+        } catch (InvalidSpecException bad) {
             throw new Refusal("The run's specification cannot stand. " + bad.getMessage());
         }
         return body;

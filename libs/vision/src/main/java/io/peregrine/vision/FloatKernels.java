@@ -4,19 +4,19 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /// The inner loops over float32, as plain Java: what runs where the Vector API is not there, and the specification
-/// of [VectorFloats] everywhere. Both give the same bits.
-sealed class Floats permits VectorFloats {
+/// of [VectorFloatKernels] everywhere. Both give the same bits.
+sealed class FloatKernels permits VectorFloatKernels {
     static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
     /// @return by the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
-    static Floats fastest() {
+    static FloatKernels fastest() {
         boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
-        return vectors ? new VectorFloats() : new Floats();
+        return vectors ? new VectorFloatKernels() : new FloatKernels();
     }
 
     /// What one step of Adam has in common for all values.
     ///
-    /// @param shortening what each gradient is multiplied by first; 1: nothing changes
+    /// @param clipFactor what each gradient is multiplied by first; 1: nothing changes
     /// @param weightKept what each weight is multiplied by first; 1: nothing changes
     /// @param meanNew 1 − β1, the share of the new gradient in the mean
     /// @param squareKept β2, the share of the old in the mean of squares
@@ -24,7 +24,7 @@ sealed class Floats permits VectorFloats {
     /// @param rate learning rate over the mean's bias correction
     /// @param correction root of the square's bias correction
     record AdamStep(
-            float shortening,
+            float clipFactor,
             float weightKept,
             float meanNew,
             float squareKept,
@@ -44,7 +44,7 @@ sealed class Floats permits VectorFloats {
             long from,
             long to) {
         for (long i = from; i < to; i++) {
-            float g = gradients.getAtIndex(LAYOUT, i) * s.shortening();
+            float g = gradients.getAtIndex(LAYOUT, i) * s.clipFactor();
             float m = means.getAtIndex(LAYOUT, i);
             m = Math.fma(s.meanNew(), g - m, m);
             float v = Math.fma(s.squareNew() * g, g, squares.getAtIndex(LAYOUT, i) * s.squareKept());

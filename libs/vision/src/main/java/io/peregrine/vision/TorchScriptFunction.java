@@ -21,14 +21,14 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
 /// A function that the engine has and DJL does not offer, written in TorchScript. Several threads may call it at once.
-final class ScriptedFunction implements AutoCloseable {
+final class TorchScriptFunction implements AutoCloseable {
     private final NDManager manager;
     private final PtSymbolBlock module;
 
     /// @param parameters with their types, such as `left: Tensor, right: Tensor`
     /// @param body lines of which the last returns a tensor, such as `return torch.mm(left, right)`
     /// @throws ai.djl.engine.EngineException if this engine has no such operation
-    ScriptedFunction(NDManager manager, String parameters, String body) {
+    TorchScriptFunction(NDManager manager, String parameters, String body) {
         this.manager = manager;
         try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(parameters, body))) {
             this.module = JniUtils.loadModule((PtNDManager) manager, archive, false, false);

@@ -12,7 +12,7 @@ import java.util.function.IntUnaryOperator;
 import javax.imageio.ImageIO;
 
 /// Pictures in rows and columns on white, as one PNG.
-public final class Sheet {
+public final class ContactSheet {
     private static final int MARGIN = 4;
     private static final byte WHITE = (byte) 0xff;
 
@@ -25,7 +25,7 @@ public final class Sheet {
     private final byte[] values;
 
     /// @param side of each picture
-    public Sheet(int side, int rows, int columns) {
+    public ContactSheet(int side, int rows, int columns) {
         this.side = side;
         this.image = new BufferedImage(
                 length(side, columns, rows * columns),
@@ -48,18 +48,18 @@ public final class Sheet {
     /// Puts a picture in its place; values are rounded to whole levels.
     ///
     /// @param pixels f32 [3, side, side], 0 to 255
-    public Sheet put(int row, int column, float[] pixels) {
+    public ContactSheet put(int row, int column, float[] pixels) {
         return put(row, column, at -> Math.clamp(Math.round(pixels[at]), 0, 255));
     }
 
     /// Puts a picture of a pack in its place.
     ///
     /// @param pixels u8 [3, side, side]
-    public Sheet put(int row, int column, MemorySegment pixels) {
+    public ContactSheet put(int row, int column, MemorySegment pixels) {
         return put(row, column, at -> pixels.get(ValueLayout.JAVA_BYTE, at));
     }
 
-    private Sheet put(int row, int column, IntUnaryOperator level) {
+    private ContactSheet put(int row, int column, IntUnaryOperator level) {
         int border = image.getWidth() == side ? 0 : MARGIN;
         int left = border + column * (side + border);
         int top = border + row * (side + border);

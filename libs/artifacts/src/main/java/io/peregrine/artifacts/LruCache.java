@@ -5,11 +5,11 @@ import java.util.Map;
 
 /// What a process knows of artefacts by their names, bounded: it forgets what it has not asked for the longest,
 /// and then finds it out again. Safe for several threads.
-final class Remembered<V> {
+final class LruCache<V> {
     private final Map<String, V> byUri;
 
     /// @param most names
-    Remembered(int most) {
+    LruCache(int most) {
         this.byUri = new LinkedHashMap<>(16, 0.75f, true) {
             @Override
             protected boolean removeEldestEntry(Map.Entry<String, V> eldest) {

@@ -13,19 +13,19 @@ import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
 /// Answers that do not change any more: with a strong ETag, and 304 for whoever has them already.
-public enum Unchanging {
+public enum HttpCaching {
     /// What is named by what it holds, such as a picture's pixels.
-    FOR_EVER("private, max-age=31536000, immutable"),
+    IMMUTABLE("private, max-age=31536000, immutable"),
 
     /// What stays as it is as long as its run is there. A newer Peregrine may still word it anew.
-    SETTLED("private, max-age=60"),
+    STABLE("private, max-age=60"),
 
     /// What the next minute may change: a tag alone, so that asking again costs little.
-    SO_FAR("private, no-cache");
+    REVALIDATE("private, no-cache");
 
     private final String cacheControl;
 
-    Unchanging(String cacheControl) {
+    HttpCaching(String cacheControl) {
         this.cacheControl = cacheControl;
     }
 

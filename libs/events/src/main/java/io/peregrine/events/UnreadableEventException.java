@@ -2,7 +2,7 @@ package io.peregrine.events;
 
 /// Bytes that are no event of ours. They go to quarantine under this kind.
 @SuppressWarnings("serial")
-public final class UnreadableEvent extends Exception {
+public final class UnreadableEventException extends Exception {
     /// What is wrong with the bytes.
     public enum Kind {
         /// Neither CloudEvents nor, on `peregrine.datasets`, bare JSON.
@@ -15,7 +15,7 @@ public final class UnreadableEvent extends Exception {
 
     private final Kind kind;
 
-    UnreadableEvent(Kind kind, String message) {
+    UnreadableEventException(Kind kind, String message) {
         // It quotes what others wrote, and goes into rows and log lines.
         super(CleanText.shortenedWithCount(message, 1_000));
         this.kind = kind;

@@ -19,7 +19,7 @@ import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 /// Adds to a service's OpenAPI document what every operation has: an example of its answer, from
 /// `openapi-examples/<operationId>.json`, and the problems that it may answer.
 @OpenApiFilter(OpenApiFilter.RunStage.BUILD)
-public class DescribedApi implements OASFilter {
+public class OpenApiExamplesFilter implements OASFilter {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private static final String KEY = "key";

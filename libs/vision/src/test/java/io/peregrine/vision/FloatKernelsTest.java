@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class FloatsTest {
+class FloatKernelsTest {
     private final Random random = new Random(3);
 
     @Test
@@ -19,13 +19,13 @@ class FloatsTest {
         plain[1][7] = 0;
         plain[3][7] = 0;
         float[][] vectors = {plain[0].clone(), plain[1].clone(), plain[2].clone(), plain[3].clone()};
-        Floats.AdamStep step = new Floats.AdamStep(0.7f, 0.99f, 0.1f, 0.999f, 0.001f, 0.023f, 0.07f, 1e-8f);
-        adam(new Floats(), step, plain);
-        adam(new VectorFloats(), step, vectors);
+        FloatKernels.AdamStep step = new FloatKernels.AdamStep(0.7f, 0.99f, 0.1f, 0.999f, 0.001f, 0.023f, 0.07f, 1e-8f);
+        adam(new FloatKernels(), step, plain);
+        adam(new VectorFloatKernels(), step, vectors);
         for (int tensor = 0; tensor < plain.length; tensor++) {
             assertThat(vectors[tensor]).containsExactly(plain[tensor]);
         }
-        assertThat(Floats.fastest()).isInstanceOf(VectorFloats.class);
+        assertThat(FloatKernels.fastest()).isInstanceOf(VectorFloatKernels.class);
     }
 
     @Test
@@ -34,14 +34,14 @@ class FloatsTest {
         random.nextBytes(pixels);
         float[] plain = new float[1_005];
         float[] vectors = new float[1_005];
-        new Floats().widen(MemorySegment.ofArray(pixels), MemorySegment.ofArray(plain), 8);
-        new VectorFloats().widen(MemorySegment.ofArray(pixels), MemorySegment.ofArray(vectors), 8);
+        new FloatKernels().widen(MemorySegment.ofArray(pixels), MemorySegment.ofArray(plain), 8);
+        new VectorFloatKernels().widen(MemorySegment.ofArray(pixels), MemorySegment.ofArray(vectors), 8);
         assertThat(vectors).containsExactly(plain);
         assertThat(plain[2]).isEqualTo(pixels[0] & 0xff);
         assertThat(plain[1_004]).isEqualTo(pixels[1_002] & 0xff);
     }
 
-    private static void adam(Floats floats, Floats.AdamStep step, float[][] tensors) {
+    private static void adam(FloatKernels floats, FloatKernels.AdamStep step, float[][] tensors) {
         floats.adam(
                 step,
                 MemorySegment.ofArray(tensors[0]),

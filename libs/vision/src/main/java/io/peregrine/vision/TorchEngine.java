@@ -4,7 +4,7 @@ import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.pytorch.jni.JniUtils;
 import ai.djl.pytorch.jni.LibUtils;
-import io.peregrine.events.Failure;
+import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -26,7 +26,7 @@ import java.util.stream.Stream;
 ///
 /// Sums are taken in another order with another number of threads, so the same bytes need the same number: a run
 /// records it, and every resume uses it.
-public final class Torch {
+public final class TorchEngine {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
     private static final String HUGE_PAGES = "THP_MEM_ALLOC_ENABLE";
 
@@ -37,7 +37,7 @@ public final class Torch {
 
     private static Integer threads;
 
-    private Torch() {}
+    private TorchEngine() {}
 
     /// Loads the engine the first time, and has the calling thread compute on so many threads from now on.
     ///
@@ -121,7 +121,7 @@ public final class Torch {
         }
         Matcher gpu = GPU.matcher(wanted.equals("auto") ? "gpu:0" : wanted);
         if (!gpu.matches() || Integer.parseInt(gpu.group(1)) >= gpus) {
-            throw Failure.input(
+            throw FailureException.input(
                     "NO_SUCH_DEVICE",
                     "the device is '%s', and this engine (PyTorch %s) computes on cpu%s; name one of these, or auto, or bring an engine with CUDA (PYTORCH_LIBRARY_PATH)"
                             .formatted(

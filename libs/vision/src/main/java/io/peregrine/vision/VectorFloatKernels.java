@@ -9,8 +9,8 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// [Floats] by vectors: the same operations in the same order, fused where those are.
-final class VectorFloats extends Floats {
+/// [FloatKernels] by vectors: the same operations in the same order, fused where those are.
+final class VectorFloatKernels extends FloatKernels {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
     /// As many bytes as there are floats in a vector; no byte vector is shorter than 64 bits.
@@ -33,7 +33,7 @@ final class VectorFloats extends Floats {
         for (; i <= to - FLOATS.length(); i += FLOATS.length()) {
             long at = 4 * i;
             FloatVector g =
-                    FloatVector.fromMemorySegment(FLOATS, gradients, at, ORDER).mul(s.shortening());
+                    FloatVector.fromMemorySegment(FLOATS, gradients, at, ORDER).mul(s.clipFactor());
             FloatVector m = FloatVector.fromMemorySegment(FLOATS, means, at, ORDER);
             m = g.sub(m).lanewise(VectorOperators.FMA, FloatVector.broadcast(FLOATS, s.meanNew()), m);
             FloatVector kept =

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// The device's optimizer on the processor, beside the processor's own.
-class DeviceAdamTest {
+class FusedAdamTest {
     private static final double RATE = 0.01;
     private static final double DECAY = 0.5;
     private static final double LONGEST = 3;
@@ -79,7 +79,7 @@ class DeviceAdamTest {
                 NetworkState here = NetworkState.fresh(network, 1);
                 NetworkState there = NetworkState.fresh(network, 1);
                 Adam adam = new Adam(network, RATE, DECAY);
-                DeviceAdam device = new DeviceAdam(there, RATE, DECAY)) {
+                FusedAdam device = new FusedAdam(there, RATE, DECAY)) {
             for (int step = 0; step < 50; step++) {
                 step(here, adam, step);
                 step(there, device, step);
@@ -105,7 +105,7 @@ class DeviceAdamTest {
         try (NetworkState here = NetworkState.fresh(network, 1);
                 NetworkState there = NetworkState.fresh(network, 1).moved(Device.cpu());
                 Adam adam = new Adam(network, 0.004, 0.05);
-                DeviceAdam device = new DeviceAdam(there, 0.004, 0.05);
+                FusedAdam device = new FusedAdam(there, 0.004, 0.05);
                 Training.Batch batch = batch(SIDE)) {
             List<Double> ours = losses(new Training(here, adam, 0.5), batch);
             List<Double> theirs = losses(new Training(there, device, 0.5), batch);
@@ -132,7 +132,7 @@ class DeviceAdamTest {
         Mt19937 random = new Mt19937(3);
         for (int row = 0; row < 9; row++) {
             for (int i = 0; i < 3 * side * side; i++) {
-                batch.row(row).setAtIndex(Floats.LAYOUT, i, random.below(80) + 80 * (row % 3));
+                batch.row(row).setAtIndex(FloatKernels.LAYOUT, i, random.below(80) + 80 * (row % 3));
             }
             batch.label(row, row % 3);
         }
@@ -146,7 +146,7 @@ class DeviceAdamTest {
         try (NetworkState state = NetworkState.fresh(network, 1);
                 Adam adam = new Adam(network, RATE, DECAY);
                 Adam again = new Adam(network, RATE, DECAY);
-                DeviceAdam device = new DeviceAdam(state, RATE, DECAY)) {
+                FusedAdam device = new FusedAdam(state, RATE, DECAY)) {
             step(state, adam, 1);
             step(state, adam, 2);
             byte[] written = written(adam);

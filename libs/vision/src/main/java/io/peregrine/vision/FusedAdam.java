@@ -18,7 +18,7 @@ import java.util.stream.Collectors;
 ///
 /// DJL does not offer it, and copies the number of each operation with one to the device and waits for that: an Adam of
 /// such operations waits hundreds of times in a step.
-final class DeviceAdam implements Optimizer {
+final class FusedAdam implements Optimizer {
     private record Moments(NDArray first, NDArray second) {}
 
     /// What gradients are divided by: 1, or how much too long they are.
@@ -33,23 +33,23 @@ final class DeviceAdam implements Optimizer {
             torch.mul([steps], torch.len(weights)), lr=rate, beta1=%s, beta2=%s, weight_decay=decay, eps=%s, \
             amsgrad=False, maximize=False, grad_scale=scale, found_inf=None)
             return steps
-            """.formatted(AdamCourse.BETA1, AdamCourse.BETA2, AdamCourse.EPSILON);
+            """.formatted(AdamSchedule.BETA1, AdamSchedule.BETA2, AdamSchedule.EPSILON);
 
-    private final AdamCourse course;
+    private final AdamSchedule course;
     private final TrainableNetwork network;
     private final NDManager manager;
-    private final ScriptedFunction scale;
-    private final ScriptedFunction move;
+    private final TorchScriptFunction scale;
+    private final TorchScriptFunction move;
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private long nanos;
 
     /// As [Optimizer#of].
-    DeviceAdam(NetworkState state, double rate, double decay) {
-        this.course = new AdamCourse(rate, decay);
+    FusedAdam(NetworkState state, double rate, double decay) {
+        this.course = new AdamSchedule(rate, decay);
         this.network = state.network();
         this.manager = state.manager().newSubManager();
-        this.scale = new ScriptedFunction(manager, "gradients: List[Tensor], longest: float", SCALE);
-        this.move = new ScriptedFunction(
+        this.scale = new TorchScriptFunction(manager, "gradients: List[Tensor], longest: float", SCALE);
+        this.move = new TorchScriptFunction(
                 manager,
                 "weights: List[Tensor], gradients: List[Tensor], means: List[Tensor], squares: List[Tensor], "
                         + "scale: Tensor, step: float, rate: float, decay: float",
@@ -65,7 +65,7 @@ final class DeviceAdam implements Optimizer {
     @Override
     public void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double rateShare, double longest) {
         course.begin(rateShare);
-        try (NDArray divisor = scale.of(ScriptedFunction.tensors(gradients.values()), IValue.from(longest))) {
+        try (NDArray divisor = scale.of(TorchScriptFunction.tensors(gradients.values()), IValue.from(longest))) {
             long began = System.nanoTime();
             // Two kinds: what decays, and what does not.
             Map<Double, List<String>> kinds = gradients.keySet().stream()
@@ -78,7 +78,7 @@ final class DeviceAdam implements Optimizer {
                             of(names, gradients::get),
                             of(names, name -> moments.get(name).first()),
                             of(names, name -> moments.get(name).second()),
-                            ScriptedFunction.tensor(divisor),
+                            TorchScriptFunction.tensor(divisor),
                             IValue.from((double) course.steps()),
                             IValue.from(course.rate()),
                             IValue.from((double) decay))
@@ -88,7 +88,7 @@ final class DeviceAdam implements Optimizer {
     }
 
     private static IValue of(List<String> names, Function<String, NDArray> tensor) {
-        return ScriptedFunction.tensors(names.stream().map(tensor).toList());
+        return TorchScriptFunction.tensors(names.stream().map(tensor).toList());
     }
 
     @Override

@@ -27,7 +27,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Path("/api/v1/artefacts")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "artefacts")
-public class ArtefactsResource {
+public class ArtifactsResource {
     private static final int NAMES = 1_000;
 
     private final GarbageCollector pruning;
@@ -36,7 +36,7 @@ public class ArtefactsResource {
     private final Database database;
     private final Caller caller;
 
-    ArtefactsResource(GarbageCollector pruning, StoreCheck check, Drawings drawings, Database database, Caller caller) {
+    ArtifactsResource(GarbageCollector pruning, StoreCheck check, Drawings drawings, Database database, Caller caller) {
         this.pruning = pruning;
         this.check = check;
         this.drawings = drawings;

@@ -4,29 +4,29 @@ package io.peregrine.events;
 ///
 /// Its code, in capitals, is what a run's `run.failed` or a picture's `image.rejected` carries as the reason.
 @SuppressWarnings("serial")
-public final class Failure extends RuntimeException {
+public final class FailureException extends RuntimeException {
     private final FailureKind kind;
     private final String code;
 
-    private Failure(FailureKind kind, String code, String message, Throwable cause) {
+    private FailureException(FailureKind kind, String code, String message, Throwable cause) {
         super(message, cause);
         this.kind = kind;
         this.code = code;
     }
 
     /// The user's input is at fault.
-    public static Failure input(String code, String message) {
-        return new Failure(FailureKind.INPUT, code, message, null);
+    public static FailureException input(String code, String message) {
+        return new FailureException(FailureKind.INPUT, code, message, null);
     }
 
     /// Something outside is away or full; trying again may help.
-    public static Failure resource(String code, String message, Throwable cause) {
-        return new Failure(FailureKind.RESOURCE, code, message, cause);
+    public static FailureException resource(String code, String message, Throwable cause) {
+        return new FailureException(FailureKind.RESOURCE, code, message, cause);
     }
 
     /// We are at fault.
-    public static Failure ours(String code, String message, Throwable cause) {
-        return new Failure(FailureKind.OURS, code, message, cause);
+    public static FailureException internal(String code, String message, Throwable cause) {
+        return new FailureException(FailureKind.OURS, code, message, cause);
     }
 
     public FailureKind kind() {

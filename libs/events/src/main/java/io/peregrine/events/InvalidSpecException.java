@@ -5,11 +5,11 @@ import java.util.stream.Collectors;
 
 /// A specification that cannot stand, with what is wrong with each of its fields.
 @SuppressWarnings("serial")
-public final class BadSpec extends Exception {
+public final class InvalidSpecException extends Exception {
     private final transient List<FieldError> errors;
     private final int count;
 
-    BadSpec(FieldErrors errors) {
+    InvalidSpecException(FieldErrors errors) {
         super(errors.first().stream()
                 .map(e -> "%s: %s (found %s); %s".formatted(e.field(), e.problem(), e.found(), e.cure()))
                 .collect(Collectors.joining("\n")));

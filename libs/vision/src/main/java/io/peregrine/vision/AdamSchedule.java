@@ -5,7 +5,7 @@ import io.peregrine.artifacts.SafetensorsWriter;
 
 /// What a step of Adam has in common for all weights, wherever they lie: PyTorch's β1, β2 and ε, the number of the
 /// step, and what a schedule makes of it.
-final class AdamCourse {
+final class AdamSchedule {
     private static final String STEPS = "adam.steps";
     static final double BETA1 = 0.9;
     static final double BETA2 = 0.999;
@@ -16,7 +16,7 @@ final class AdamCourse {
     private long steps;
     private double now;
 
-    AdamCourse(double rate, double decay) {
+    AdamSchedule(double rate, double decay) {
         this.rate = rate;
         this.decay = decay;
     }
@@ -43,8 +43,8 @@ final class AdamCourse {
     }
 
     /// @param shortening what gradients are multiplied by
-    Floats.AdamStep step(int dimensions, double shortening) {
-        return new Floats.AdamStep(
+    FloatKernels.AdamStep step(int dimensions, double shortening) {
+        return new FloatKernels.AdamStep(
                 (float) shortening,
                 (float) (1 - now * decay(dimensions)),
                 (float) (1 - BETA1),

@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
 /// The slowest waves of a grid of values: the two-dimensional cosine transform (DCT-II, orthonormal), which comes
 /// near to the principal components of pictures without having seen any (Ahmed, Natarajan, Rao, "Discrete Cosine
 /// Transform", 1974).
-final class Cosines {
+final class DctInit {
     private record Wave(int channel, int down, int across) {
         /// Pictures have less of a wave the faster it is, and less of colours than of brightness.
         private double rarity() {
@@ -24,7 +24,7 @@ final class Cosines {
     /// @param channels first brightness, then two differences of colours, then anything
     /// @param grid places along a side
     /// @param most how many waves are wanted; there may be fewer
-    Cosines(int channels, int grid, int most) {
+    DctInit(int channels, int grid, int most) {
         cosine = new double[grid][grid];
         for (int wave = 0; wave < grid; wave++) {
             for (int place = 0; place < grid; place++) {
