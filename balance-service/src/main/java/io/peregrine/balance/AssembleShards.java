@@ -21,7 +21,7 @@ import io.peregrine.events.Split;
 import io.peregrine.work.Database;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
-import io.peregrine.work.Manifests;
+import io.peregrine.work.ManifestCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -40,12 +40,12 @@ class AssembleShards implements JobHandler {
     private static final Logger LOG = Logger.getLogger(AssembleShards.class);
 
     private final ArtifactStore store;
-    private final Manifests manifests;
-    private final Specs specs;
+    private final ManifestCache manifests;
+    private final SpecCache specs;
     private final Database database;
     private final BalanceMeters meters;
 
-    AssembleShards(ArtifactStore store, Manifests manifests, Specs specs, Database database, BalanceMeters meters) {
+    AssembleShards(ArtifactStore store, ManifestCache manifests, SpecCache specs, Database database, BalanceMeters meters) {
         this.store = store;
         this.manifests = manifests;
         this.specs = specs;
@@ -75,7 +75,7 @@ class AssembleShards implements JobHandler {
                             store,
                             Map.of(
                                     "format", "peregrine-recipe-shard-1",
-                                    "reference", Specs.reference(spec),
+                                    "reference", SpecCache.reference(spec),
                                     "neighbours", spec.neighbours().json().toString(),
                                     "seed", Long.toString(spec.seed()),
                                     "tied_rows", Long.toString(tiedRows))));

@@ -22,7 +22,7 @@ public interface BalanceConfig {
     /// How long the service searches among blank pictures when it starts, aside, so that its first run does not
     /// wait for loops to be compiled; `0s`: not at all.
     @WithDefault("2s")
-    Duration warmUp();
+    Duration warmup();
 
     /// Multiply-adds of one job: a class that takes more is searched by several jobs, a tile row each, which
     /// replicas share. The default is some seconds on two fast cores.

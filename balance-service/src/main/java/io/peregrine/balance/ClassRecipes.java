@@ -3,7 +3,7 @@ package io.peregrine.balance;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
-import io.peregrine.balance.postgres.KnownNeighbours;
+import io.peregrine.balance.postgres.NeighbourCache;
 import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.balance.smote.Neighbours;
 import io.peregrine.balance.smote.Recipes;
@@ -27,11 +27,11 @@ class ClassRecipes {
     private static final Logger LOG = Logger.getLogger(ClassRecipes.class);
 
     private final ArtifactStore store;
-    private final Specs specs;
+    private final SpecCache specs;
     private final Database database;
     private final BalanceMeters meters;
 
-    ClassRecipes(ArtifactStore store, Specs specs, Database database, BalanceMeters meters) {
+    ClassRecipes(ArtifactStore store, SpecCache specs, Database database, BalanceMeters meters) {
         this.store = store;
         this.specs = specs;
         this.database = database;
@@ -55,7 +55,7 @@ class ClassRecipes {
         int label = drawn.order().label();
         Neighbours neighbours = drawn.neighbours();
         BalanceTables.drawn(tx.sql(), run, label, drawn.recipes(), neighbours.tiedRows(), neighbours.duplicates());
-        KnownNeighbours.keep(tx.sql(), run, label, neighbours);
+        NeighbourCache.keep(tx.sql(), run, label, neighbours);
         SearchTables.forget(tx.sql(), run, label);
         if (BalanceTables.isComplete(tx.sql(), run)) {
             tx.add(new Job.New(drawn.run(), AssembleShards.KIND, "", null));
@@ -103,7 +103,7 @@ class ClassRecipes {
         header.put("tied_rows", Long.toString(neighbours.tiedRows()));
         header.put("duplicates", Long.toString(neighbours.duplicates()));
         if (spec.coverage() == Coverage.RANDOM) {
-            header.put("reference", Specs.reference(spec));
+            header.put("reference", SpecCache.reference(spec));
         }
         return header;
     }

@@ -11,7 +11,7 @@ import io.peregrine.events.Split;
 import io.peregrine.work.Database;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
-import io.peregrine.work.Manifests;
+import io.peregrine.work.ManifestCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 
@@ -20,11 +20,11 @@ import java.io.IOException;
 class DrawRecipes implements JobHandler {
     static final String KIND = "recipes";
 
-    private final Manifests manifests;
+    private final ManifestCache manifests;
     private final Database database;
     private final ClassRecipes recipes;
 
-    DrawRecipes(Manifests manifests, Database database, ClassRecipes recipes) {
+    DrawRecipes(ManifestCache manifests, Database database, ClassRecipes recipes) {
         this.manifests = manifests;
         this.database = database;
         this.recipes = recipes;

@@ -4,7 +4,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.balance.postgres.BalanceTables;
-import io.peregrine.balance.postgres.KnownNeighbours;
+import io.peregrine.balance.postgres.NeighbourCache;
 import io.peregrine.balance.postgres.SearchTables;
 import io.peregrine.balance.smote.NeighbourSearch;
 import io.peregrine.balance.smote.Neighbours;
@@ -20,7 +20,7 @@ import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
-import io.peregrine.work.Manifests;
+import io.peregrine.work.ManifestCache;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -46,7 +46,7 @@ class FindNeighbours implements JobHandler {
     private static final long KEEP_NANOS = 1_000_000_000L;
 
     private final ArtifactStore store;
-    private final Manifests manifests;
+    private final ManifestCache manifests;
     private final Database database;
     private final Products products;
     private final BalanceConfig config;
@@ -54,7 +54,7 @@ class FindNeighbours implements JobHandler {
 
     FindNeighbours(
             ArtifactStore store,
-            Manifests manifests,
+            ManifestCache manifests,
             Database database,
             Products products,
             BalanceConfig config,
@@ -129,7 +129,7 @@ class FindNeighbours implements JobHandler {
         return order.shares() > 1
                 ? Optional.empty()
                 : database.jdbi()
-                        .withHandle(sql -> KnownNeighbours.find(sql, run.id(), order.label(), order.neighbours()));
+                        .withHandle(sql -> NeighbourCache.find(sql, run.id(), order.label(), order.neighbours()));
     }
 
     private void resume(Job job, Order order, NeighbourSearch search) {
@@ -149,7 +149,7 @@ class FindNeighbours implements JobHandler {
     private void search(JobContext job, Order order, NeighbourSearch search, int[] rows, long classProducts)
             throws IOException {
         RunRef run = job.job().run();
-        Estimate estimate = new Estimate(database, run.id(), search.productsDone());
+        EtaEstimator estimate = new EtaEstimator(database, run.id(), search.productsDone());
         long kept = System.nanoTime();
         long keptProducts = search.productsDone();
         while (search.stepsDone() < search.steps()) {
@@ -220,7 +220,7 @@ class FindNeighbours implements JobHandler {
     }
 
     private static StageProgressed progress(
-            RunRef run, Order order, NeighbourSearch search, Estimate estimate, long classProducts) {
+            RunRef run, Order order, NeighbourSearch search, EtaEstimator estimate, long classProducts) {
         String task = order.shares() == 1
                 ? KIND + " " + order.name()
                 : "%s %s (%d of %d)".formatted(KIND, order.name(), order.share() + 1, order.shares());

@@ -5,7 +5,7 @@ import io.peregrine.artifacts.FullDisk;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
-import io.peregrine.balance.postgres.KnownNeighbours;
+import io.peregrine.balance.postgres.NeighbourCache;
 import io.peregrine.balance.postgres.PlannedClass;
 import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.balance.smote.ClassSize;
@@ -21,7 +21,7 @@ import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
-import io.peregrine.work.Manifests;
+import io.peregrine.work.ManifestCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -39,16 +39,16 @@ class PlanClasses implements JobHandler {
     private static final Logger LOG = Logger.getLogger(PlanClasses.class);
 
     private final ArtifactStore store;
-    private final Manifests manifests;
-    private final Specs specs;
+    private final ManifestCache manifests;
+    private final SpecCache specs;
     private final Database database;
     private final BalanceConfig config;
     private final Products products;
 
     PlanClasses(
             ArtifactStore store,
-            Manifests manifests,
-            Specs specs,
+            ManifestCache manifests,
+            SpecCache specs,
             Database database,
             BalanceConfig config,
             Products products) {
@@ -79,7 +79,7 @@ class PlanClasses implements JobHandler {
         ensureRoom(plan, store.totalBytes(), store.usableBytes());
         List<PlannedClass> classes = new ArrayList<>();
         List<FindNeighbours.Order> orders = new ArrayList<>();
-        Set<KnownNeighbours.Key> known = database.jdbi().withHandle(sql -> KnownNeighbours.of(sql, ref));
+        Set<NeighbourCache.Key> known = database.jdbi().withHandle(sql -> NeighbourCache.of(sql, ref));
         for (ClassSize size : plan.sizes()) {
             classes.add(planned(size, plan, spec, manifest, known, orders));
         }
@@ -112,7 +112,7 @@ class PlanClasses implements JobHandler {
             BalancePlan plan,
             BalanceSpec spec,
             Manifest manifest,
-            Set<KnownNeighbours.Key> known,
+            Set<NeighbourCache.Key> known,
             List<FindNeighbours.Order> orders) {
         if (spec.method() == Method.CLASS_WEIGHTS && size.real() > 0) {
             long present = plan.sizes().stream().filter(one -> one.real() > 0).count();
@@ -127,7 +127,7 @@ class PlanClasses implements JobHandler {
         int values = 3 * manifest.side() * manifest.side();
         int k = spec.neighbours().of(size.real());
         Tiling tiling = Tiling.of(count, values, k, config.threadCount(), config.memoryBytes());
-        long takes = known.contains(new KnownNeighbours.Key(size.label(), k)) ? 0 : tiling.products(values);
+        long takes = known.contains(new NeighbourCache.Key(size.label(), k)) ? 0 : tiling.products(values);
         int shares = takes > config.jobProducts() ? tiling.tiles() : 1;
         for (int share = 0; share < shares; share++) {
             orders.add(new FindNeighbours.Order(

@@ -2,7 +2,7 @@ package io.peregrine.balance;
 
 import ai.djl.engine.EngineException;
 import io.peregrine.balance.BalanceConfig.Product;
-import io.peregrine.balance.postgres.Ahead;
+import io.peregrine.balance.postgres.RemainingWork;
 import io.peregrine.balance.smote.ProductSpeed;
 import io.peregrine.events.FailureException;
 import io.peregrine.vision.EngineProduct;
@@ -104,7 +104,7 @@ class Products {
     /// @param seconds that they took
     synchronized void shown(long products, double seconds) {
         if (seconds >= TELLING_SECONDS) {
-            perSecond = products / seconds / Ahead.OF_THE_ENGINE;
+            perSecond = products / seconds / RemainingWork.OF_THE_ENGINE;
         }
     }
 }

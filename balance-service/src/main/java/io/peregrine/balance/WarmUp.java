@@ -34,7 +34,7 @@ class WarmUp {
     }
 
     void begin(@Observes StartupEvent started) {
-        if (config.warmUp().isPositive()) {
+        if (config.warmup().isPositive()) {
             Thread.ofPlatform().daemon().name("warm-up").start(this::searchAWhile);
         }
     }
@@ -59,7 +59,7 @@ class WarmUp {
                 // Small classes and large ones are gone through in different ways: see Gram.
                 Tiling small = new Tiling(PICTURES, PICTURES, 1);
                 Tiling large = new Tiling(PICTURES, PICTURES / 8, 4);
-                for (; System.nanoTime() - began < config.warmUp().toNanos(); searches++) {
+                for (; System.nanoTime() - began < config.warmup().toNanos(); searches++) {
                     search(pictures, searches % 2 == 0 ? small : large);
                 }
             }

@@ -3,7 +3,7 @@ package io.peregrine.balance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.balance.postgres.Ahead;
+import io.peregrine.balance.postgres.RemainingWork;
 import io.peregrine.balance.smote.ByteProducts;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.Int8Product;
@@ -55,7 +55,7 @@ class ProductsTest {
 
         products.shown(8_500_000, 2);
 
-        assertThat(products.perSecond()).isEqualTo(8_500_000 / 2 / Ahead.OF_THE_ENGINE);
+        assertThat(products.perSecond()).isEqualTo(8_500_000 / 2 / RemainingWork.OF_THE_ENGINE);
     }
 
     @Test

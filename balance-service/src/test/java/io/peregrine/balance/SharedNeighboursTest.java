@@ -8,8 +8,8 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
-import io.peregrine.balance.postgres.KnownNeighbours;
-import io.peregrine.balance.postgres.KnownNeighbours.Key;
+import io.peregrine.balance.postgres.NeighbourCache;
+import io.peregrine.balance.postgres.NeighbourCache.Key;
 import io.peregrine.balance.smote.Neighbours;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
@@ -107,15 +107,15 @@ class SharedNeighboursTest extends OnTheWire {
         DatasetSealed sealed = balanced("{\"strategy\": \"none\"}", 25);
         String run = sealed.run().id();
         database.jdbi().useHandle(sql -> {
-            KnownNeighbours.keep(sql, run, 1, new Neighbours(2, new int[] {1, 2, 0, 70_000, 0, 1}, 3, 4));
-            KnownNeighbours.keep(sql, run, 1, new Neighbours(2, new int[] {9, 9, 9, 9, 9, 9}, 9, 9));
-            Neighbours found = KnownNeighbours.find(sql, run, 1, 2).orElseThrow();
+            NeighbourCache.keep(sql, run, 1, new Neighbours(2, new int[] {1, 2, 0, 70_000, 0, 1}, 3, 4));
+            NeighbourCache.keep(sql, run, 1, new Neighbours(2, new int[] {9, 9, 9, 9, 9, 9}, 9, 9));
+            Neighbours found = NeighbourCache.find(sql, run, 1, 2).orElseThrow();
             assertThat(found.k()).isEqualTo(2);
             assertThat(found.nearest()).containsExactly(1, 2, 0, 70_000, 0, 1);
             assertThat(found.tiedRows()).isEqualTo(3);
             assertThat(found.duplicates()).isEqualTo(4);
-            assertThat(KnownNeighbours.find(sql, run, 1, 3)).isEmpty();
-            assertThat(KnownNeighbours.find(sql, run, 0, 2)).isEmpty();
+            assertThat(NeighbourCache.find(sql, run, 1, 3)).isEmpty();
+            assertThat(NeighbourCache.find(sql, run, 0, 2)).isEmpty();
         });
     }
 
@@ -158,6 +158,6 @@ class SharedNeighboursTest extends OnTheWire {
     }
 
     private Set<Key> known(ManifestRef manifest) {
-        return database.jdbi().withHandle(sql -> KnownNeighbours.of(sql, manifest));
+        return database.jdbi().withHandle(sql -> NeighbourCache.of(sql, manifest));
     }
 }

@@ -6,7 +6,7 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.cluster.analysis.Analysis;
 import io.peregrine.cluster.analysis.KMeans;
-import io.peregrine.cluster.analysis.Team;
+import io.peregrine.cluster.analysis.WorkerPool;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.Clusters.Latents;
 import io.peregrine.cluster.postgres.RunState;
@@ -105,7 +105,7 @@ class AnalyseRun implements JobHandler {
         int threads =
                 config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
         RunRef run = context.job().run();
-        try (Team team = new Team(threads)) {
+        try (WorkerPool team = new WorkerPool(threads)) {
             return Analysis.of(
                     latents.points(), labels, splits, manifest.classes(), k, spec.seed(), team, (task, done, total) -> {
                         context.check();

@@ -19,11 +19,11 @@ public interface ClusterConfig {
 
     /// How many items a page has when the caller does not say.
     @WithDefault("100")
-    int pageUsual();
+    int defaultPageSize();
 
     /// The most items that a page may have.
     @WithDefault("1000")
-    int pageMost();
+    int maxPageSize();
 
     /// Where the ingest service answers callers: it alone sees the original files.
     @WithDefault("${peregrine.ingest.url:http://localhost:8081}")

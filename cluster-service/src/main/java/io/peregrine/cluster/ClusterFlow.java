@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import io.peregrine.cluster.postgres.Catalogue;
+import io.peregrine.cluster.postgres.RunProjection;
 import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
@@ -64,16 +64,16 @@ class ClusterFlow implements EventHandler {
 
     @Override
     public void handle(CloudEvent event, Transaction tx) {
-        RunRef run = Catalogue.runOf(event);
+        RunRef run = RunProjection.runOf(event);
         // Always this lock before the one on the run's row, or two transactions could wait for each other.
         tx.hasEnded(run.id());
         String by = Actor.of(event, tx.publisher());
         if (event.data() instanceof RunDeleted) {
             Audit.note(tx.sql(), "deleted", run.id(), by, "dataset " + run.dataset());
-            Catalogue.forget(tx.sql(), run.id());
+            RunProjection.forget(tx.sql(), run.id());
             return;
         }
-        Catalogue.record(tx.sql(), event, by);
+        RunProjection.record(tx.sql(), event, by);
         audit(event, run, by, tx);
         switch (event.data()) {
             case DatasetSealed sealed -> encodeWhenReady(tx, run);

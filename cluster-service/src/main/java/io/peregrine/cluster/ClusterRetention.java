@@ -72,7 +72,7 @@ class ClusterRetention {
         for (RunRef run : RunState.endedBefore(tx.sql(), age)) {
             tx.sql().savepoint("run");
             try {
-                if (RunDeleting.delete(tx, run, "run-retention")) {
+                if (DeleteRun.delete(tx, run, "run-retention")) {
                     LOG.infof("run deleted run=%s reason=run-retention age=%s", run.id(), age);
                     return 1;
                 }

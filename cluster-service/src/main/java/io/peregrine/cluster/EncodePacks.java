@@ -16,7 +16,7 @@ import io.peregrine.vision.Encoder;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
-import io.peregrine.work.Manifests;
+import io.peregrine.work.ManifestCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -34,10 +34,10 @@ class EncodePacks implements JobHandler {
     record Order(EncodingInput input, int first, int packs) {}
 
     private final ArtifactStore store;
-    private final Manifests manifests;
+    private final ManifestCache manifests;
     private final ClusterConfig config;
 
-    EncodePacks(ArtifactStore store, Manifests manifests, ClusterConfig config) {
+    EncodePacks(ArtifactStore store, ManifestCache manifests, ClusterConfig config) {
         this.store = store;
         this.manifests = manifests;
         this.config = config;

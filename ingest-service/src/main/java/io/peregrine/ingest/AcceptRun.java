@@ -44,7 +44,7 @@ class AcceptRun implements JobHandler {
                 spec.priority() == 0 ? null : spec.priority());
         context.complete(tx -> {
             tx.publish(new RunAccepted(run, spec.uri()), "");
-            tx.add(new Job.New(run, ListPictures.KIND, "", ""));
+            tx.add(new Job.New(run, ListImages.KIND, "", ""));
         });
     }
 }

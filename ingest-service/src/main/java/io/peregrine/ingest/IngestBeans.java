@@ -1,10 +1,10 @@
 package io.peregrine.ingest;
 
 import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.PictureDecoder;
-import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.pack.ImageDecoder;
+import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.work.RetentionConfig;
 import io.peregrine.work.RetentionRule;
 import jakarta.enterprise.inject.Disposes;
@@ -43,30 +43,30 @@ class IngestBeans {
     /// those that the command grants to a run in the folder `PEREGRINE_GRANTS`.
     @Produces
     @Singleton
-    Roots roots(
+    AllowedRoots roots(
             @ConfigProperty(name = "peregrine.roots", defaultValue = "/nowhere") String folders,
             @ConfigProperty(name = "peregrine.grants") Optional<Path> grants) {
         List<Path> roots = Arrays.stream(folders.split(File.pathSeparator))
                 .filter(folder -> !folder.isBlank())
                 .map(Path::of)
                 .toList();
-        return new Roots(roots, grants);
+        return new AllowedRoots(roots, grants);
     }
 
     @Produces
     @Singleton
-    Crew crew(IngestConfig config) {
-        return new Crew(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
+    WorkerPool crew(IngestConfig config) {
+        return new WorkerPool(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
     }
 
-    void dismiss(@Disposes Crew crew) {
+    void dismiss(@Disposes WorkerPool crew) {
         crew.close();
     }
 
     @Produces
     @Singleton
-    PackMaker packMaker(ArtifactStore store, Roots roots, Crew crew, IngestConfig config, IngestMeters meters) {
-        PictureDecoder decoder = new PictureDecoder(config.pixelsMax());
+    PackMaker packMaker(ArtifactStore store, AllowedRoots roots, WorkerPool crew, IngestConfig config, IngestMeters meters) {
+        ImageDecoder decoder = new ImageDecoder(config.pixelsMax());
         return new PackMaker(store, roots, crew, decoder, config.bytesMax().asLongValue(), meters::decoded);
     }
 }

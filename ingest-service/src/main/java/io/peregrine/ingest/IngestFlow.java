@@ -9,7 +9,7 @@ import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
-import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.work.EventHandler;
 import io.peregrine.work.Inbox;
@@ -22,15 +22,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/// Hears that a dataset lies ready. Its run is accepted ([AcceptRun]), its files are listed ([ListPictures]) and
+/// Hears that a dataset lies ready. Its run is accepted ([AcceptRun]), its files are listed ([ListImages]) and
 /// decoded 256 at a time ([MakePack]), and when the last pack is made the dataset is sealed ([SealDataset]).
 @ApplicationScoped
 class IngestFlow implements EventHandler {
     private final Inbox inbox;
 
-    private final Roots roots;
+    private final AllowedRoots roots;
 
-    IngestFlow(Inbox inbox, Roots roots) {
+    IngestFlow(Inbox inbox, AllowedRoots roots) {
         this.inbox = inbox;
         this.roots = roots;
     }

@@ -7,7 +7,7 @@ import io.micrometer.core.instrument.Timer;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.ingest.pack.FindingKind;
 import io.peregrine.ingest.pack.Findings;
-import io.peregrine.ingest.pack.Refused;
+import io.peregrine.ingest.pack.ImageRejectedException;
 import jakarta.inject.Singleton;
 import java.io.File;
 import java.time.Duration;
@@ -42,7 +42,7 @@ class IngestMeters {
         for (String result : new String[] {"decoded", "reused", "refused"}) {
             ingested(result);
         }
-        for (Refused.Reason reason : Refused.Reason.values()) {
+        for (ImageRejectedException.Reason reason : ImageRejectedException.Reason.values()) {
             refused(reason);
         }
         packs("decoded");
@@ -60,7 +60,7 @@ class IngestMeters {
                 .register(registry);
     }
 
-    void decoded(long nanos, long bytes, Refused.Reason refused) {
+    void decoded(long nanos, long bytes, ImageRejectedException.Reason refused) {
         decoding.record(Duration.ofNanos(nanos));
         bytesRead.increment(bytes);
     }
@@ -72,7 +72,7 @@ class IngestMeters {
         bytesPacked.increment(reused ? 0 : bytes);
     }
 
-    void refusedOne(Refused.Reason reason) {
+    void refusedOne(ImageRejectedException.Reason reason) {
         ingested("refused").increment();
         refused(reason).increment();
     }
@@ -95,7 +95,7 @@ class IngestMeters {
                 .register(registry);
     }
 
-    private Counter refused(Refused.Reason reason) {
+    private Counter refused(ImageRejectedException.Reason reason) {
         return Counter.builder("peregrine.images.refused")
                 .description("Pictures refused, by reason")
                 .tag("reason", reason.name())

@@ -7,7 +7,7 @@ import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.pack.AllowedRoots;
 import jakarta.inject.Singleton;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,9 +17,9 @@ import java.nio.file.Path;
 @Singleton
 public class InitialWeights {
     private final ArtifactStore store;
-    private final Roots roots;
+    private final AllowedRoots roots;
 
-    InitialWeights(ArtifactStore store, Roots roots) {
+    InitialWeights(ArtifactStore store, AllowedRoots roots) {
         this.store = store;
         this.roots = roots;
     }
@@ -28,7 +28,7 @@ public class InitialWeights {
     /// finds out, who knows the network.
     ///
     /// @throws Failure INPUT, if they cannot be had: `INIT_GONE` of what was in the store, `INIT_UNREADABLE`, or
-    ///     as [Roots#file]
+    ///     as [AllowedRoots#file]
     public void check(TrainSpec spec) {
         if (spec.init() != null) {
             find(spec.init(), roots);
@@ -51,7 +51,7 @@ public class InitialWeights {
         return spec.from(new Init.Stored(copy));
     }
 
-    private Path find(Init init, Roots allowed) {
+    private Path find(Init init, AllowedRoots allowed) {
         Path file = switch (init) {
             case Init.File named -> allowed.file(named.uri());
             case Init.Stored stored -> stored(stored);

@@ -9,10 +9,10 @@ import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.PackMaker.Made;
-import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.postgres.IngestTables;
-import io.peregrine.ingest.postgres.Suspects;
+import io.peregrine.ingest.postgres.CrashSuspects;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
@@ -35,19 +35,19 @@ class MakePack implements JobHandler {
 
     private final Database database;
     private final ArtifactStore store;
-    private final Roots roots;
+    private final AllowedRoots roots;
     private final PackMaker maker;
-    private final Listings listings;
-    private final KnownHashes hashes;
+    private final ListingCache listings;
+    private final HashCache hashes;
     private final IngestMeters meters;
 
     MakePack(
             Database database,
             ArtifactStore store,
-            Roots roots,
+            AllowedRoots roots,
             PackMaker maker,
-            Listings listings,
-            KnownHashes hashes,
+            ListingCache listings,
+            HashCache hashes,
             IngestMeters meters) {
         this.database = database;
         this.store = store;
@@ -70,8 +70,8 @@ class MakePack implements JobHandler {
         Listing listing = listings.of(run);
         Listing.Range range = EventCodec.json().treeToValue(context.job().payload(), Listing.Range.class);
         String key = maker.decodeKey(listing, range, spec.image());
-        Optional<Made> earlier = earlier(context, key);
-        Made made = earlier.isPresent() ? earlier.get() : make(context, spec, listing, range);
+        Optional<DecodedPack> earlier = earlier(context, key);
+        DecodedPack made = earlier.isPresent() ? earlier.get() : make(context, spec, listing, range);
         // Sealing asks for them; now the pixels are still in memory.
         hashes.of(made.pixels());
         PackEvents said = new PackEvents(run, listing, range, made);
@@ -95,7 +95,7 @@ class MakePack implements JobHandler {
         }
     }
 
-    private Made make(JobContext context, RunSpec spec, Listing listing, Listing.Range range) throws Exception {
+    private DecodedPack make(JobContext context, RunSpec spec, Listing listing, Listing.Range range) throws Exception {
         RunRef run = context.job().run();
         int before = database.jdbi().withHandle(sql -> IngestTables.rowsDone(sql, run.id()));
         Path root = roots.of(run.id()).resolve(spec.uri());
@@ -103,9 +103,9 @@ class MakePack implements JobHandler {
             context.check();
             context.progress(() -> progressed(run, before + done, listing.rows().size()));
         };
-        Suspects suspects = Suspects.of(database, context, range.number());
+        CrashSuspects suspects = CrashSuspects.of(database, context, range.number());
         return suspects.isLost()
-                ? suspects.watching(() -> maker.makeOneByOne(root, listing, range, spec.image(), between, suspects))
+                ? suspects.guard(() -> maker.makeSerially(root, listing, range, spec.image(), between, suspects))
                 : maker.make(root, listing, range, spec.image(), between);
     }
 
@@ -114,14 +114,14 @@ class MakePack implements JobHandler {
     }
 
     /// What an earlier run decoded, if its pack still lies in the store and is whole.
-    private Optional<Made> earlier(JobContext context, String key) {
-        Optional<Made> made = decoded(key);
+    private Optional<DecodedPack> earlier(JobContext context, String key) {
+        Optional<DecodedPack> made = decoded(key);
         // First the need, then the look: what is there now is not pruned any more.
         made.ifPresent(pack -> context.reference(pack.pixels()));
         return made.filter(pack -> decoded(key).equals(made) && isWhole(pack.pixels()));
     }
 
-    private Optional<Made> decoded(String key) {
+    private Optional<DecodedPack> decoded(String key) {
         return database.jdbi().withHandle(sql -> IngestTables.decoded(sql, key));
     }
 

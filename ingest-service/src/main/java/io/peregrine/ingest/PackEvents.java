@@ -7,8 +7,8 @@ import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.RunRef;
 import io.peregrine.ingest.pack.Listing;
-import io.peregrine.ingest.pack.PackMaker.Made;
-import io.peregrine.ingest.pack.PackMaker.Refusal;
+import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.ingest.pack.PackMaker.Rejection;
 import io.peregrine.work.Transaction;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,11 +22,11 @@ final class PackEvents {
     private final List<ImagesIngested> ingested = new ArrayList<>();
     private final List<ImageRejected> rejected = new ArrayList<>();
 
-    PackEvents(RunRef run, Listing listing, Listing.Range range, Made made) {
+    PackEvents(RunRef run, Listing listing, Listing.Range range, DecodedPack made) {
         this.range = range.number();
         Listing.Row first = listing.rows().get(range.from());
         String label = listing.classes().get(first.label());
-        List<Refusal> refusals = new ArrayList<>(made.refusals());
+        List<Rejection> refusals = new ArrayList<>(made.refusals());
         List<ImageRef> images = new ArrayList<>();
         long bytes = 0;
         int index = 0;
@@ -34,7 +34,7 @@ final class PackEvents {
             Listing.Row listed = listing.rows().get(row);
             String imageId = listing.imageId(row);
             if (!refusals.isEmpty() && refusals.getFirst().place() == row - range.from()) {
-                Refusal refusal = refusals.removeFirst();
+                Rejection refusal = refusals.removeFirst();
                 rejected.add(new ImageRejected(
                         run,
                         imageId,

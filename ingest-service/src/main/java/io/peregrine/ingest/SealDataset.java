@@ -6,12 +6,12 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
-import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.pack.Duplicates;
 import io.peregrine.ingest.pack.Findings;
 import io.peregrine.ingest.pack.Listing;
-import io.peregrine.ingest.pack.PackMaker.Made;
-import io.peregrine.ingest.pack.Seal;
+import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.ingest.pack.SealedDataset;
 import io.peregrine.ingest.postgres.FindingTables;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.work.Database;
@@ -34,17 +34,17 @@ class SealDataset implements JobHandler {
 
     private final Database database;
     private final ArtifactStore store;
-    private final Listings listings;
-    private final KnownHashes hashes;
-    private final Crew crew;
+    private final ListingCache listings;
+    private final HashCache hashes;
+    private final WorkerPool crew;
     private final IngestMeters meters;
 
     SealDataset(
             Database database,
             ArtifactStore store,
-            Listings listings,
-            KnownHashes hashes,
-            Crew crew,
+            ListingCache listings,
+            HashCache hashes,
+            WorkerPool crew,
             IngestMeters meters) {
         this.database = database;
         this.store = store;
@@ -63,9 +63,9 @@ class SealDataset implements JobHandler {
     public void work(JobContext context) throws IOException, InterruptedException {
         RunRef run = context.job().run();
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
-        List<Made> packs = database.jdbi().withHandle(sql -> IngestTables.packs(sql, run.id()));
+        List<DecodedPack> packs = database.jdbi().withHandle(sql -> IngestTables.packs(sql, run.id()));
         Listing listing = listings.of(run);
-        Seal seal = Seal.of(listing, packs, spec.image().side());
+        SealedDataset seal = SealedDataset.of(listing, packs, spec.image().side());
         Manifest manifest = seal.manifest();
         ManifestRef ref = manifest.publish(store);
         int classes = manifest.classes().size();
@@ -82,10 +82,10 @@ class SealDataset implements JobHandler {
                 run.id(), seal.pictures(), seal.refused(), classes, packs.size(), findings.totals());
     }
 
-    private Findings findings(JobContext context, Listing listing, Manifest manifest, List<Made> packs)
+    private Findings findings(JobContext context, Listing listing, Manifest manifest, List<DecodedPack> packs)
             throws InterruptedException {
         List<long[]> looks = new ArrayList<>();
-        for (Made pack : packs) {
+        for (DecodedPack pack : packs) {
             context.check();
             looks.add(hashes.of(pack.pixels()));
         }

@@ -12,14 +12,14 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
-import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.pack.DyingDecoder;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.PackMaker.Made;
-import io.peregrine.ingest.pack.PackMaker.Refusal;
-import io.peregrine.ingest.pack.Refused;
-import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.ingest.pack.PackMaker.Rejection;
+import io.peregrine.ingest.pack.ImageRejectedException;
+import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.local.LocalPostgres;
 import io.peregrine.work.Database;
@@ -76,9 +76,9 @@ class DecoderCrashTest {
         body.putObject("split").put("test", 0).put("validation", 0);
         RunSpec spec = RunSpec.parse(body);
         run = new RunRef("ab".repeat(16), "deadly", store.publish("run", "json", spec.toJson()));
-        try (Crew crew = new Crew(1)) {
+        try (WorkerPool crew = new WorkerPool(1)) {
             Listing listing =
-                    Listing.of(gallery.toRealPath(), new Roots(List.of(gallery)), spec.split(), crew, (done, of) -> {});
+                    Listing.of(gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), crew, (done, of) -> {});
             var ref = listing.publish(store);
             database.inTransaction("a test", tx -> {
                 IngestTables.accept(tx.sql(), run.id(), run.dataset());
@@ -101,11 +101,11 @@ class DecoderCrashTest {
         assertThat(deathsUntilDone(1_000)).isEqualTo(3);
 
         assertThat(said("io.peregrine.run.failed.v1")).isEmpty();
-        List<Made> packs = packs();
+        List<DecodedPack> packs = packs();
         assertThat(packs)
-                .flatExtracting(Made::refusals)
-                .extracting(Refusal::place, Refusal::reason)
-                .containsExactly(tuple(0, Refused.Reason.DECODER_CRASH));
+                .flatExtracting(DecodedPack::refusals)
+                .extracting(Rejection::place, Rejection::reason)
+                .containsExactly(tuple(0, ImageRejectedException.Reason.DECODER_CRASH));
         assertThat(packs).allSatisfy(pack -> assertThat(pack.isReusable()).isTrue());
         assertThat(pictures(packs)).containsExactly(3, 4);
         assertThat(said("io.peregrine.image.rejected.v1"))
@@ -118,7 +118,7 @@ class DecoderCrashTest {
     void whoWasKilledInTheMidstOfAFileForAnotherReasonTakesNothingWithIt() throws Exception {
         assertThat(deathsUntilDone(2)).isEqualTo(2);
 
-        assertThat(packs()).flatExtracting(Made::refusals).isEmpty();
+        assertThat(packs()).flatExtracting(DecodedPack::refusals).isEmpty();
         assertThat(pictures(packs())).containsExactly(4, 4);
     }
 
@@ -157,11 +157,11 @@ class DecoderCrashTest {
         }
     }
 
-    private List<Made> packs() {
+    private List<DecodedPack> packs() {
         return database.jdbi().withHandle(sql -> IngestTables.packs(sql, run.id()));
     }
 
-    private List<Integer> pictures(List<Made> packs) {
+    private List<Integer> pictures(List<DecodedPack> packs) {
         return packs.stream()
                 .map(pack -> {
                     try (PixelPack pixels = PixelPack.open(store, pack.pixels())) {
@@ -195,20 +195,20 @@ class DecoderCrashTest {
             Database database = new Database(source(arguments[0], System.getenv("PGPASSWORD")));
             // As a service sees it: a pack that is reused must be known to be needed.
             ArtifactStore store = new ReferenceTrackingStore(new FileStore(folder.resolve("store")), Set.of("pack"));
-            Roots roots = new Roots(List.of(gallery));
+            AllowedRoots roots = new AllowedRoots(List.of(gallery));
             DyingDecoder decoder = new DyingDecoder(
                     Files.readAllBytes(gallery.resolve(DEADLY)),
                     folder.resolve("deaths"),
                     Integer.parseInt(arguments[2]));
-            Crew crew = new Crew(2);
+            WorkerPool crew = new WorkerPool(2);
             PackMaker maker = new PackMaker(store, roots, crew, decoder, 1 << 24, (nanos, bytes, refused) -> {});
             MakePack handler = new MakePack(
                     database,
                     store,
                     roots,
                     maker,
-                    new Listings(database, store),
-                    new KnownHashes(database, store, crew),
+                    new ListingCache(database, store),
+                    new HashCache(database, store, crew),
                     new IngestMeters(new SimpleMeterRegistry(), store));
             try (Worker worker =
                     new Worker(database, "a test", Stage.INGEST, Duration.ofSeconds(1), List.of(handler))) {

@@ -7,7 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.Split;
-import io.peregrine.ingest.pack.Digests;
+import io.peregrine.ingest.pack.ContentKeys;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.Wire;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -99,7 +99,7 @@ class OriginalsResourceTest {
     }
 
     private static String id(String path) {
-        return Digests.imageId(Split.TRAIN, "Cubism", path);
+        return ContentKeys.imageId(Split.TRAIN, "Cubism", path);
     }
 
     private static ValidatableResponse original(String run, String path) {

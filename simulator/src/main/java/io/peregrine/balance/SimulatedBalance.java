@@ -5,7 +5,7 @@ import io.peregrine.events.Topics;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
 import io.peregrine.work.JobHandler;
-import io.peregrine.work.Manifests;
+import io.peregrine.work.ManifestCache;
 import io.quarkus.runtime.configuration.MemorySize;
 import java.time.Duration;
 import java.util.List;
@@ -20,8 +20,8 @@ public final class SimulatedBalance implements ServiceCode {
     private final List<JobHandler> handlers;
 
     public SimulatedBalance(Parts parts) {
-        Manifests manifests = new Manifests(parts.store());
-        Specs specs = new Specs(parts.store());
+        ManifestCache manifests = new ManifestCache(parts.store());
+        SpecCache specs = new SpecCache(parts.store());
         Config config = new Config();
         flow = new BalanceFlow(parts.inbox());
         handlers = List.of(
@@ -60,7 +60,7 @@ public final class SimulatedBalance implements ServiceCode {
         }
 
         @Override
-        public Duration warmUp() {
+        public Duration warmup() {
             return Duration.ZERO;
         }
 

@@ -15,14 +15,14 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 /// [SimulatedEncoding].
 public final class SimulatedCluster implements ServiceCode {
     private final ClusterFlow flow;
-    private final RunCancelling cancelling;
-    private final RunDeleting deleting;
+    private final CancelRun cancelling;
+    private final DeleteRun deleting;
     private final List<JobHandler> handlers;
 
     public SimulatedCluster(Parts parts) {
         flow = new ClusterFlow(parts.inbox());
-        cancelling = new RunCancelling(parts.database());
-        deleting = new RunDeleting(parts.database());
+        cancelling = new CancelRun(parts.database());
+        deleting = new DeleteRun(parts.database());
         handlers = List.of(
                 new PlanEncoding(parts.store()),
                 new SimulatedEncoding(parts.store()),
@@ -68,12 +68,12 @@ public final class SimulatedCluster implements ServiceCode {
         }
 
         @Override
-        public int pageUsual() {
+        public int defaultPageSize() {
             return 100;
         }
 
         @Override
-        public int pageMost() {
+        public int maxPageSize() {
             return 1_000;
         }
 

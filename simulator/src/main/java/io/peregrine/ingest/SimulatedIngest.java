@@ -2,10 +2,10 @@ package io.peregrine.ingest;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.peregrine.events.Topics;
-import io.peregrine.ingest.pack.Crew;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.PictureDecoder;
-import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.pack.ImageDecoder;
+import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
 import io.peregrine.work.JobHandler;
@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /// The ingest service without its framework: all of it is the service's own code.
 public final class SimulatedIngest implements ServiceCode {
-    private static final Crew CREW = new Crew(1);
+    private static final WorkerPool CREW = new WorkerPool(1);
     private static final long PIXELS_MAX = 1_000_000;
     private static final long BYTES_MAX = 1_000_000;
 
@@ -22,16 +22,16 @@ public final class SimulatedIngest implements ServiceCode {
     private final List<JobHandler> handlers;
 
     public SimulatedIngest(Parts parts) {
-        Roots roots = new Roots(List.of(parts.datasets()));
-        Listings listings = new Listings(parts.database(), parts.store());
-        KnownHashes hashes = new KnownHashes(parts.database(), parts.store(), CREW);
+        AllowedRoots roots = new AllowedRoots(List.of(parts.datasets()));
+        ListingCache listings = new ListingCache(parts.database(), parts.store());
+        HashCache hashes = new HashCache(parts.database(), parts.store(), CREW);
         IngestMeters meters = new IngestMeters(new SimpleMeterRegistry(), parts.store());
         PackMaker maker = new PackMaker(
-                parts.store(), roots, CREW, new PictureDecoder(PIXELS_MAX), BYTES_MAX, (nanos, bytes, refused) -> {});
+                parts.store(), roots, CREW, new ImageDecoder(PIXELS_MAX), BYTES_MAX, (nanos, bytes, refused) -> {});
         flow = new IngestFlow(parts.inbox(), roots);
         handlers = List.of(
                 new AcceptRun(parts.store(), new InitialWeights(parts.store(), roots)),
-                new ListPictures(parts.store(), roots, CREW),
+                new ListImages(parts.store(), roots, CREW),
                 new MakePack(parts.database(), parts.store(), roots, maker, listings, hashes, meters),
                 new SealDataset(parts.database(), parts.store(), listings, hashes, CREW, meters));
     }

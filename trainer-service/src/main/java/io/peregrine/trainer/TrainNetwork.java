@@ -24,13 +24,13 @@ import io.peregrine.events.Stage;
 import io.peregrine.trainer.TrainerMeters.Beginning;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.trainer.run.NetworkTraining;
-import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
-import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.trainer.run.NetworkTraining.EpochResult;
+import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.trainer.run.Networks;
-import io.peregrine.trainer.run.Position;
-import io.peregrine.trainer.run.PriorShift;
-import io.peregrine.trainer.run.ResumeFiles;
-import io.peregrine.trainer.run.SaveTimes;
+import io.peregrine.trainer.run.TrainingProgress;
+import io.peregrine.trainer.run.PriorCorrection;
+import io.peregrine.trainer.run.TrainingSnapshots;
+import io.peregrine.trainer.run.SaveInterval;
 import io.peregrine.trainer.run.TrainingMemory;
 import io.peregrine.trainer.run.TrainingRows;
 import io.peregrine.vision.TorchEngine;
@@ -85,7 +85,7 @@ class TrainNetwork implements JobHandler {
 
     @Override
     public String home() {
-        return ResumeFiles.home(config.state());
+        return TrainingSnapshots.home(config.state());
     }
 
     @Override
@@ -96,8 +96,8 @@ class TrainNetwork implements JobHandler {
         TrainSpec spec = network == Network.CLASSIFIER ? run.classifier() : run.autoencoder();
         Manifest manifest = Manifest.open(store, balanced.manifest());
         List<ClassBalance> classes = ClassBalance.open(store, balanced.balance());
-        ResumeFiles.sweep(config.state(), openJobs()::contains);
-        ResumeFiles files = new ResumeFiles(
+        TrainingSnapshots.sweep(config.state(), openJobs()::contains);
+        TrainingSnapshots files = new TrainingSnapshots(
                 config.state().resolve(folder(job.job())),
                 job.job().fence(),
                 origin(balanced),
@@ -133,7 +133,7 @@ class TrainNetwork implements JobHandler {
                     spec,
                     training,
                     files,
-                    new SaveTimes(config.saveEvery(), System.nanoTime())));
+                    new SaveInterval(config.saveEvery(), System.nanoTime())));
             files.forget();
         } catch (FailureException failure) {
             if (failure.code().equals(NetworkTraining.LOSS_NOT_FINITE)) {
@@ -186,7 +186,7 @@ class TrainNetwork implements JobHandler {
     }
 
     /// The classifier learns from every row, the autoencoder from the real ones.
-    private Material material(
+    private TrainingData material(
             Network network,
             DatasetBalanced balanced,
             List<ClassBalance> classes,
@@ -196,22 +196,22 @@ class TrainNetwork implements JobHandler {
                 .map(ref -> RecipeShard.open(store, ref))
                 .toList();
         long real = classes.stream().mapToLong(ClassBalance::real).sum();
-        return new Material(
+        return new TrainingData(
                 pixels,
                 manifest.side(),
                 manifest.classes().size(),
                 network == Network.CLASSIFIER ? TrainingRows.ofShards(shards) : TrainingRows.ofRealRows(shards, real),
                 TrainingRows.ofSplit(manifest, Split.VALIDATION),
                 TrainingRows.ofSplit(manifest, Split.TEST),
-                PriorShift.of(classes));
+                PriorCorrection.of(classes));
     }
 
     /// Goes on from the newest state that is whole; what is passed over, or begun anew, is said aloud.
     private NetworkTraining open(
-            Job job, ResumeFiles files, Network wanted, TrainableNetwork network, TrainSpec spec, Material material) {
-        ResumeFiles.Found found = files.find();
+            Job job, TrainingSnapshots files, Network wanted, TrainableNetwork network, TrainSpec spec, TrainingData material) {
+        TrainingSnapshots.Found found = files.find();
         String where = "run=%s network=%s".formatted(job.run().id(), wanted.jsonName());
-        found.passedOver().forEach(fault -> LOG.warnf("passed over %s: %s", where, fault));
+        found.rejected().forEach(fault -> LOG.warnf("passed over %s: %s", where, fault));
         if (found.file().isEmpty()) {
             if (job.state() != null) {
                 LOG.warnf(
@@ -227,13 +227,13 @@ class TrainNetwork implements JobHandler {
             LOG.infof(
                     "training goes on %s epoch=%d batch=%d of=%d",
                     where, training.position().epoch(), training.position().batch(), training.batches());
-            training.moved().ifPresent(how -> LOG.warnf("training %s %s", where, how));
-            meters.began(wanted, found.passedOver().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
+            training.environmentChange().ifPresent(how -> LOG.warnf("training %s %s", where, how));
+            meters.began(wanted, found.rejected().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
             return training;
         }
     }
 
-    private NetworkTraining begin(TrainableNetwork network, TrainSpec spec, Material material) {
+    private NetworkTraining begin(TrainableNetwork network, TrainSpec spec, TrainingData material) {
         return switch (spec.init()) {
             case null -> new NetworkTraining(network, spec, material);
             case Init.Stored init -> {
@@ -248,14 +248,14 @@ class TrainNetwork implements JobHandler {
 
     private void train(Task task) {
         while (!task.training().isOver()) {
-            EpochEnd end = epoch(task);
+            EpochResult end = epoch(task);
             meters.epoch(task.network(), end);
             publish(task, end);
         }
     }
 
     /// A service that is told to stop saves where it stands, so that nothing is learnt twice.
-    private EpochEnd epoch(Task task) {
+    private EpochResult epoch(Task task) {
         boolean[] isSaved = {true};
         try {
             return task.training()
@@ -282,7 +282,7 @@ class TrainNetwork implements JobHandler {
         }
     }
 
-    private void publish(Task task, EpochEnd end) {
+    private void publish(Task task, EpochResult end) {
         SafetensorsWriter weights =
                 new SafetensorsWriter().metadata("preset", task.spec().preset());
         task.training().writeWeights(weights);
@@ -316,7 +316,7 @@ class TrainNetwork implements JobHandler {
         }
     }
 
-    private ArtifactRef results(EpochEnd end) {
+    private ArtifactRef results(EpochResult end) {
         return end.test().byClass() == null ? null : end.test().byClass().publish(store);
     }
 
@@ -327,8 +327,8 @@ class TrainNetwork implements JobHandler {
             Network network,
             TrainSpec spec,
             NetworkTraining training,
-            ResumeFiles files,
-            SaveTimes times) {
+            TrainingSnapshots files,
+            SaveInterval times) {
         RunRef run() {
             return balanced.run();
         }
@@ -338,7 +338,7 @@ class TrainNetwork implements JobHandler {
             long began = System.nanoTime();
             SafetensorsWriter state = new SafetensorsWriter();
             training.write(state);
-            ResumeFiles.Saved saved = files.write(training.position(), state);
+            TrainingSnapshots.Saved saved = files.write(training.position(), state);
             job.checkpoint(files.row(saved), facts);
             files.nowNamed(saved);
             times.saved(began, System.nanoTime());
@@ -373,12 +373,12 @@ class TrainNetwork implements JobHandler {
             return job.retainOnly(tx, CheckpointTable.published(tx.sql(), checkpoint));
         }
 
-        StageProgressed progress(Position position, int batches) {
+        StageProgressed progress(TrainingProgress position, int batches) {
             long done = (position.epoch() - 1L) * batches + position.batch();
             return progress(done, position.epoch(), position.lossSum() / position.seen());
         }
 
-        StageProgressed allDone(EpochEnd end) {
+        StageProgressed allDone(EpochResult end) {
             return progress(
                     (long) spec.epochs() * training.batches(),
                     end.epoch(),

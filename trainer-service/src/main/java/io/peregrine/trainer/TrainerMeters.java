@@ -10,8 +10,8 @@ import io.micrometer.core.instrument.Timer;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Network;
 import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
-import io.peregrine.trainer.run.Position;
+import io.peregrine.trainer.run.NetworkTraining.EpochResult;
+import io.peregrine.trainer.run.TrainingProgress;
 import io.quarkus.runtime.Startup;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
@@ -71,7 +71,7 @@ class TrainerMeters {
                 .register(registry);
     }
 
-    void step(Network network, Position position, TrainSpec spec, int rows, double seconds) {
+    void step(Network network, TrainingProgress position, TrainSpec spec, int rows, double seconds) {
         Timer.builder("peregrine.train.step")
                 .description("One batch: forward, backward, optimizer")
                 .tag("network", network.jsonName())
@@ -103,7 +103,7 @@ class TrainerMeters {
                 1);
     }
 
-    void epoch(Network network, EpochEnd end) {
+    void epoch(Network network, EpochResult end) {
         Map<String, Double> measures = end.measures();
         Tags train = tags(network).and("split", "train");
         Tags validation = tags(network).and("split", "validation");

@@ -181,7 +181,7 @@ public final class BalanceTables {
         sql.createUpdate("delete from balance_run where run = :run")
                 .bind("run", run)
                 .execute();
-        KnownNeighbours.forget(sql);
+        NeighbourCache.forget(sql);
     }
 
     static String json(Object reference) {

@@ -100,7 +100,7 @@ public final class SearchTables {
     }
 
     /// @param kind of the jobs that search
-    public static Ahead ahead(Handle sql, String run, String kind) {
+    public static RemainingWork ahead(Handle sql, String run, String kind) {
         return sql.createQuery("""
                         select coalesce(products_per_second, 0) per_second,
                             (select coalesce(sum(products - products_done), 0) from balance_class where run = :run) left_over,
@@ -109,7 +109,7 @@ public final class SearchTables {
                 .bind("run", run)
                 .bind("kind", kind)
                 .map((row, context) ->
-                        new Ahead(row.getLong("left_over"), row.getDouble("per_second"), row.getInt("workers")))
+                        new RemainingWork(row.getLong("left_over"), row.getDouble("per_second"), row.getInt("workers")))
                 .one();
     }
 }

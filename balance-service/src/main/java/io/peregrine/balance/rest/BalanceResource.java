@@ -1,8 +1,8 @@
 package io.peregrine.balance.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.peregrine.balance.Balances;
-import io.peregrine.balance.Balances.Balance;
+import io.peregrine.balance.BalanceQueries;
+import io.peregrine.balance.BalanceQueries.Balance;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.ManifestRef;
@@ -28,9 +28,9 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "balance")
 @Blocking
 public class BalanceResource {
-    private final Balances balances;
+    private final BalanceQueries balances;
 
-    BalanceResource(Balances balances) {
+    BalanceResource(BalanceQueries balances) {
         this.balances = balances;
     }
 

@@ -6,8 +6,8 @@ import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.ContactSheet;
-import io.peregrine.balance.Balances;
-import io.peregrine.balance.Balances.Balance;
+import io.peregrine.balance.BalanceQueries;
+import io.peregrine.balance.BalanceQueries.Balance;
 import io.peregrine.balance.smote.NearestOthers;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.rest.Drawings;
@@ -51,11 +51,11 @@ public class SamplesResource {
     /// Columns of a sheet.
     private static final int ACROSS = 6;
 
-    private final Balances balances;
+    private final BalanceQueries balances;
     private final ArtifactStore store;
     private final Drawings drawings;
 
-    SamplesResource(Balances balances, ArtifactStore store, Drawings drawings) {
+    SamplesResource(BalanceQueries balances, ArtifactStore store, Drawings drawings) {
         this.balances = balances;
         this.store = store;
         this.drawings = drawings;

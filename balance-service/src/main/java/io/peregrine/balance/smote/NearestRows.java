@@ -49,7 +49,7 @@ final class NearestRows {
     }
 
     /// @return the k nearest of each row without the first, and how many rows tie at or before rank k + 1
-    Neighbours withoutTheFirst(int k) {
+    Neighbours dropSelf(int k) {
         int[] others = new int[rows * k];
         long tied = 0;
         long duplicates = 0;

@@ -27,9 +27,9 @@ public final class NeighbourSearch implements AutoCloseable {
     private final List<Tile> tiles;
     private final List<MemorySegment> pictures;
     private final MatrixProduct product;
-    private final Crew crew;
+    private final WorkerPool crew;
     private final ExecutorService reader;
-    private final Gram gram;
+    private final GramMatrix gram;
     private final NearestRows nearest;
     private final Object[] partLocks;
     private final boolean[] changed;
@@ -60,10 +60,10 @@ public final class NeighbourSearch implements AutoCloseable {
         this.tiling = tiling;
         this.tiles = List.copyOf(tiles);
         this.pictures = pictures;
-        this.crew = new Crew(threads);
+        this.crew = new WorkerPool(threads);
         this.reader = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("neighbours-reader").factory());
-        this.gram = Gram.of(product, pictures, values, tiling, crew);
+        this.gram = GramMatrix.of(product, pictures, values, tiling, crew);
         // One more than the k + 1 that are asked for, to see a tie at the last rank.
         this.nearest = empty(count, k);
         this.partLocks = IntStream.range(0, tiling.parts())
@@ -148,7 +148,7 @@ public final class NeighbourSearch implements AutoCloseable {
         }
     }
 
-    private void offer(PartPair pair) {
+    private void offer(BlockPair pair) {
         synchronized (partLocks[pair.row() / tiling.part()]) {
             for (int i = 0; i < pair.rows(); i++) {
                 for (int j = 0; j < pair.columns(); j++) {
@@ -173,7 +173,7 @@ public final class NeighbourSearch implements AutoCloseable {
         if (next < steps()) {
             throw new IllegalStateException("%d of %d tiles are done".formatted(next, steps()));
         }
-        return nearest.withoutTheFirst(k);
+        return nearest.dropSelf(k);
     }
 
     /// What was found since the last call for the rows of each tile row that changed, for [#resume] or [#merged].
@@ -218,7 +218,7 @@ public final class NeighbourSearch implements AutoCloseable {
         }
 
         public Neighbours result() {
-            return nearest.withoutTheFirst(k);
+            return nearest.dropSelf(k);
         }
     }
 

@@ -30,7 +30,7 @@ public final class ProductSpeed {
                 }
             }
         }
-        try (Crew crew = new Crew(threads)) {
+        try (WorkerPool crew = new WorkerPool(threads)) {
             // Once aside: the engine makes itself at home.
             crew.each(threads, thread -> product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {}));
             LongAdder products = new LongAdder();

@@ -90,12 +90,12 @@ public record Tiling(int count, int part, int side) {
         long sums = (long) pairs() * part * part * (Integer.BYTES + (flushes ? Long.BYTES : 0));
         long block = rows * Element.FLOAT32.rowBytes();
         long products = 2L * threads * part * part * Float.BYTES;
-        long held = isByDepth() ? threads * (block + sums) : 2 * 2 * (CHUNK / VALUES) * block + sums;
+        long held = fitsOneTile() ? threads * (block + sums) : 2 * 2 * (CHUNK / VALUES) * block + sums;
         return held + products + NearestRows.bytes(count, k + 2);
     }
 
-    /// @return whether each thread takes blocks of all pictures ([GramDepth]), rather than pairs of parts ([GramTiles])
-    boolean isByDepth() {
+    /// @return whether each thread takes blocks of all pictures ([BlockedGram]), rather than pairs of parts ([TiledGram])
+    boolean fitsOneTile() {
         return tiles() == 1 && count <= BY_DEPTH;
     }
 
@@ -119,10 +119,10 @@ public record Tiling(int count, int part, int side) {
     /// @param parts one of the tile's pairs
     /// @param rowSquares of the tile's left side, from its first row on
     /// @param columnSquares of its right side
-    PartPair partPair(Tile tile, int[] parts, Sums sums, long[] rowSquares, long[] columnSquares) {
+    BlockPair partPair(Tile tile, int[] parts, Accumulator sums, long[] rowSquares, long[] columnSquares) {
         int row = parts[0] * part;
         int column = parts[1] * part;
-        return new PartPair(
+        return new BlockPair(
                 firstRow(tile.row()) + row,
                 Math.min(part, rows(tile.row()) - row),
                 firstRow(tile.column()) + column,
@@ -195,7 +195,7 @@ public record Tiling(int count, int part, int side) {
         boolean diagonal = tile.row() == tile.column();
         long symmetric = diagonal ? rows : 0;
         long pairs = diagonal ? rows * (rows - 1) / 2 : rows * partsOf(tile.column());
-        long each = pairs * part * part + symmetric * Part.symmetricProducts(part);
+        long each = pairs * part * part + symmetric * RowBlock.symmetricProducts(part);
         return each * blocks * VALUES;
     }
 

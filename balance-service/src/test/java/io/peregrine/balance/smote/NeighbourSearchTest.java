@@ -134,7 +134,7 @@ class NeighbourSearchTest {
         pictures.add(filled(values, 255));
         pictures.add(filled(values, 0));
         Tiling tiling = new Tiling(7, 3, 3);
-        assertThat(tiling.isByDepth()).isTrue();
+        assertThat(tiling.fitsOneTile()).isTrue();
         assertDistances(pictures, values, tiling);
     }
 
@@ -145,8 +145,8 @@ class NeighbourSearchTest {
         ByteProducts.ifExact().ifPresent(all::add);
         for (MatrixProduct product : all) {
             try (product;
-                    Crew crew = new Crew(2)) {
-                Gram gram = Gram.of(product, pictures, values, tiling, crew);
+                    WorkerPool crew = new WorkerPool(2)) {
+                GramMatrix gram = GramMatrix.of(product, pictures, values, tiling, crew);
                 // Some tiles twice: nothing may be left of the one before.
                 List<Tile> tiles = tiling.tiles() == 1
                         ? List.of(new Tile(0, 0), new Tile(0, 0))
@@ -173,7 +173,7 @@ class NeighbourSearchTest {
         return wanted;
     }
 
-    private static void assertDistances(PartPair pair, List<MemorySegment> pictures, Set<List<Integer>> seen) {
+    private static void assertDistances(BlockPair pair, List<MemorySegment> pictures, Set<List<Integer>> seen) {
         for (int i = 0; i < pair.rows(); i++) {
             for (int j = 0; j < pair.columns(); j++) {
                 int row = pair.row() + i;
@@ -353,8 +353,8 @@ class NeighbourSearchTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment plain = arena.allocate(4L * count + 4);
             MemorySegment vector = arena.allocate(4L * count + 4);
-            float plainSquares = new Centred().centre(MemorySegment.ofArray(pixels), 3, count, plain, 4);
-            float vectorSquares = new VectorCentred().centre(MemorySegment.ofArray(pixels), 3, count, vector, 4);
+            float plainSquares = new PixelCentering().centre(MemorySegment.ofArray(pixels), 3, count, plain, 4);
+            float vectorSquares = new VectorPixelCentering().centre(MemorySegment.ofArray(pixels), 3, count, vector, 4);
             assertThat(vectorSquares).isEqualTo(plainSquares);
             assertThat(vector.mismatch(plain)).isEqualTo(-1);
             for (int i = 0; i < count; i++) {
@@ -363,8 +363,8 @@ class NeighbourSearchTest {
         }
         int[] before = plainSums.clone();
         int some = Math.max(0, count - 3);
-        new Centred().add(MemorySegment.ofArray(product), 1, plainSums, 2, some);
-        new VectorCentred().add(MemorySegment.ofArray(product), 1, vectorSums, 2, some);
+        new PixelCentering().add(MemorySegment.ofArray(product), 1, plainSums, 2, some);
+        new VectorPixelCentering().add(MemorySegment.ofArray(product), 1, vectorSums, 2, some);
         assertThat(vectorSums).isEqualTo(plainSums);
         for (int i = 0; i < some; i++) {
             assertThat(plainSums[i + 2]).isEqualTo(before[i + 2] + (int) product[i + 1]);

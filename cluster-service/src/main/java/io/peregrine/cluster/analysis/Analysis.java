@@ -46,14 +46,14 @@ public record Analysis(
             List<String> classes,
             int k,
             long seed,
-            Team team,
+            WorkerPool team,
             Progress progress) {
         KMeans.Clustering clustering = new KMeans(latents, team).cluster(k, seed, progress);
         progress.at("projection", 0, 1);
         Pca pca = Pca.of(latents, AXES, team);
         int[] assignments = clustering.assignments();
-        Overlap overlap = Overlap.of(labels, assignments, k, classes.size());
-        String[] names = Matching.names(overlap, classes);
+        ContingencyTable overlap = ContingencyTable.of(labels, assignments, k, classes.size());
+        String[] names = HungarianMatching.names(overlap, classes);
         long[] sizes = overlap.ofClusters();
         List<Cluster> clusters = new ArrayList<>();
         for (int c = 0; c < k; c++) {
@@ -70,7 +70,7 @@ public record Analysis(
     }
 
     private static SequencedMap<String, Double> measures(
-            Points latents, int[] labels, Split[] splits, int[] assignments, Team team, Progress progress) {
+            Points latents, int[] labels, Split[] splits, int[] assignments, WorkerPool team, Progress progress) {
         SequencedMap<String, Double> measures = new TreeMap<>();
         measure("all", latents, labels, assignments, team, progress, measures);
         for (Split split : Split.values()) {
@@ -91,10 +91,10 @@ public record Analysis(
             Points latents,
             int[] truth,
             int[] clusters,
-            Team team,
+            WorkerPool team,
             Progress progress,
             SequencedMap<String, Double> measures) {
-        Agreement agreement = Agreement.of(truth, clusters);
+        ClusterMetrics agreement = ClusterMetrics.of(truth, clusters);
         measures.put("ari." + of, agreement.ari());
         measures.put("nmi." + of, agreement.nmi());
         measures.put("homogeneity." + of, agreement.homogeneity());

@@ -25,12 +25,12 @@ public final class KMeans {
     public record Clustering(int[] assignments, Points centers, double inertia, int iterations, int distinct) {}
 
     private final Points points;
-    private final Team team;
+    private final WorkerPool team;
     private final float[] mean;
     private final double tolerance;
 
     /// @param points at least one
-    public KMeans(Points points, Team team) {
+    public KMeans(Points points, WorkerPool team) {
         double[] mean = points.mean();
         this.mean = new float[mean.length];
         for (int j = 0; j < mean.length; j++) {

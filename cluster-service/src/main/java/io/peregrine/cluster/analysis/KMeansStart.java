@@ -12,9 +12,9 @@ final class KMeansStart {
     private static final int CHUNK = 1_024;
 
     private final Points points;
-    private final Team team;
+    private final WorkerPool team;
 
-    KMeansStart(Points points, Team team) {
+    KMeansStart(Points points, WorkerPool team) {
         this.points = points;
         this.team = team;
     }

@@ -18,7 +18,7 @@ public record Pca(double[] mean, double[][] components, double[] varianceRatio) 
 
     /// @param points at least two
     /// @param wanted number of components; fewer come out where points or dimensions are fewer
-    public static Pca of(Points points, int wanted, Team team) {
+    public static Pca of(Points points, int wanted, WorkerPool team) {
         int n = points.count();
         int d = points.dimensions();
         if (n < 2) {
@@ -77,7 +77,7 @@ public record Pca(double[] mean, double[][] components, double[] varianceRatio) 
     }
 
     /// @return the products of every two rows, symmetric
-    private static double[][] products(double[][] rows, Team team) {
+    private static double[][] products(double[][] rows, WorkerPool team) {
         int n = rows.length;
         double[][] products = new double[n][n];
         team.each(n, i -> {

@@ -16,7 +16,7 @@ public final class Silhouette {
 
     /// @param clusters cluster of each point
     /// @return the mean silhouette; empty with fewer than two clusters or as many clusters as points
-    public static OptionalDouble of(Points points, int[] clusters, Team team, Progress progress) {
+    public static OptionalDouble of(Points points, int[] clusters, WorkerPool team, Progress progress) {
         int n = points.count();
         int k = 0;
         for (int cluster : clusters) {

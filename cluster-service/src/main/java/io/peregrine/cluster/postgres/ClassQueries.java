@@ -88,9 +88,9 @@ public class ClassQueries {
                         from run where id = :run""")
                 .bind("run", run)
                 .map((rs, context) -> {
-                    TestMeasures test = Catalogue.read(rs.getString("test"), TestMeasures.class);
+                    TestMeasures test = RunProjection.read(rs.getString("test"), TestMeasures.class);
                     return new Refs(
-                            Catalogue.read(rs.getString("balance"), ArtifactRef.class),
+                            RunProjection.read(rs.getString("balance"), ArtifactRef.class),
                             test == null ? null : test.byClass());
                 })
                 .findOne()

@@ -25,7 +25,7 @@ public final class Clusters {
         for (int number = 0; number < packs.size(); number++) {
             batch.bind("run", run)
                     .bind("number", number)
-                    .bind("pixels", Catalogue.json(packs.get(number)))
+                    .bind("pixels", RunProjection.json(packs.get(number)))
                     .add();
         }
         batch.execute();
@@ -119,12 +119,12 @@ public final class Clusters {
                         values (:run, cast(:clusters as jsonb), cast(:latents as jsonb), :k, :iterations, :inertia,
                                 cast(:measures as jsonb))""")
                 .bind("run", run)
-                .bind("clusters", Catalogue.json(clusters))
-                .bind("latents", Catalogue.json(latents))
+                .bind("clusters", RunProjection.json(clusters))
+                .bind("latents", RunProjection.json(latents))
                 .bind("k", analysis.clusters().size())
                 .bind("iterations", analysis.clustering().iterations())
                 .bind("inertia", analysis.clustering().inertia())
-                .bind("measures", Catalogue.json(analysis.measures()))
+                .bind("measures", RunProjection.json(analysis.measures()))
                 .execute();
         PreparedBatch batch = sql.prepareBatch("""
                 insert into cluster (run, index, name, size, purity, classes)
@@ -137,7 +137,7 @@ public final class Clusters {
                     .bind("name", cluster.name())
                     .bind("size", cluster.size())
                     .bind("purity", cluster.purity())
-                    .bind("classes", Catalogue.json(counts))
+                    .bind("classes", RunProjection.json(counts))
                     .add();
         }
         batch.execute();

@@ -16,8 +16,8 @@ public record Cursor(List<String> key) {
 
     /// A cursor that is none of ours.
     @SuppressWarnings("serial")
-    public static final class Bad extends RuntimeException {
-        Bad(String text) {
+    public static final class InvalidCursorException extends RuntimeException {
+        InvalidCursorException(String text) {
             super("'%s' is no cursor of this address".formatted(text));
         }
     }
@@ -37,7 +37,7 @@ public record Cursor(List<String> key) {
             String joined = new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8);
             return new Cursor(Arrays.asList(joined.split(String.valueOf(SEPARATOR), -1)));
         } catch (IllegalArgumentException e) {
-            throw new Bad(text);
+            throw new InvalidCursorException(text);
         }
     }
 
@@ -51,11 +51,11 @@ public record Cursor(List<String> key) {
         try {
             Instant time = Instant.parse(part(place));
             if (time.isBefore(Instant.EPOCH) || time.isAfter(LATEST)) {
-                throw new Bad(text());
+                throw new InvalidCursorException(text());
             }
             return time;
         } catch (DateTimeException e) {
-            throw new Bad(text());
+            throw new InvalidCursorException(text());
         }
     }
 
@@ -63,7 +63,7 @@ public record Cursor(List<String> key) {
         try {
             return Long.parseLong(part(place));
         } catch (NumberFormatException e) {
-            throw new Bad(text());
+            throw new InvalidCursorException(text());
         }
     }
 
@@ -71,13 +71,13 @@ public record Cursor(List<String> key) {
         try {
             return Double.parseDouble(part(place));
         } catch (NumberFormatException e) {
-            throw new Bad(text());
+            throw new InvalidCursorException(text());
         }
     }
 
     String part(int place) {
         if (place >= key.size() || key.get(place).indexOf('\0') >= 0) {
-            throw new Bad(text());
+            throw new InvalidCursorException(text());
         }
         return key.get(place);
     }

@@ -85,7 +85,7 @@ public class MeterQueries {
         Optional<String> newest = database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
                         select balance from run where balance is not null order by created desc limit 1""").mapTo(String.class).findOne());
-        List<ClassBalance> classes = newest.flatMap(ref -> artifacts.balance(Catalogue.read(ref, ArtifactRef.class)))
+        List<ClassBalance> classes = newest.flatMap(ref -> artifacts.balance(RunProjection.read(ref, ArtifactRef.class)))
                 .orElse(List.of());
         List<ClassSize> largest = classes.stream()
                 .sorted(Comparator.comparingLong(ClassBalance::after).reversed())
@@ -103,7 +103,7 @@ public class MeterQueries {
                                 rs.getDouble("inertia"),
                                 clusters(sql, rs.getString("run")),
                                 Math.max(0, rs.getInt("k") - MOST_LABELS),
-                                Catalogue.measures(rs.getString("measures"))))
+                                RunProjection.measures(rs.getString("measures"))))
                         .findOne());
     }
 

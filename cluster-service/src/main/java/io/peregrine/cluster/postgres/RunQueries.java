@@ -84,7 +84,7 @@ public class RunQueries {
                         .map((rs, context) -> new RunRef(
                                 rs.getString("id"),
                                 rs.getString("dataset"),
-                                Catalogue.read(rs.getString("spec"), ArtifactRef.class)))
+                                RunProjection.read(rs.getString("spec"), ArtifactRef.class)))
                         .findOne());
     }
 
@@ -156,11 +156,11 @@ public class RunQueries {
         TrainingRow autoencoder = training(sql, run, Network.AUTOENCODER);
         RunDetails details = new RunDetails(
                 summary,
-                Catalogue.read(rs.getString("failure"), JsonNode.class),
+                RunProjection.read(rs.getString("failure"), JsonNode.class),
                 rs.getString("cancelled"),
-                Catalogue.read(rs.getString("requested"), JsonNode.class),
+                RunProjection.read(rs.getString("requested"), JsonNode.class),
                 null,
-                Catalogue.read(rs.getString("manifest"), ManifestRef.class),
+                RunProjection.read(rs.getString("manifest"), ManifestRef.class),
                 (Long) rs.getObject("duplicates_across_splits"),
                 progress(sql, run),
                 (Integer) rs.getObject("classes"),
@@ -172,7 +172,7 @@ public class RunQueries {
                 links);
         return new Stored(
                 details,
-                Catalogue.read(rs.getString("spec"), ArtifactRef.class),
+                RunProjection.read(rs.getString("spec"), ArtifactRef.class),
                 ClassRows.page(sql, run, -1, RunDetails.MOST_CLASSES + 1),
                 ClassQueries.refs(sql, run),
                 classifier == null ? null : classifier.test());
@@ -261,7 +261,7 @@ public class RunQueries {
                         rs.getLong("done"),
                         rs.getLong("total"),
                         rs.getString("unit"),
-                        Catalogue.measures(rs.getString("measures")),
+                        RunProjection.measures(rs.getString("measures")),
                         instant(rs, "time")))
                 .list();
     }
@@ -286,13 +286,13 @@ public class RunQueries {
                 .map((rs, context) -> new Row(
                         new RunDetails.Epoch(
                                 rs.getInt("epoch"),
-                                Catalogue.measures(rs.getString("measures")),
+                                RunProjection.measures(rs.getString("measures")),
                                 rs.getBoolean("best"),
                                 rs.getBoolean("last"),
                                 instant(rs, "time")),
                         rs.getInt("epochs"),
-                        Catalogue.read(rs.getString("weights"), ArtifactRef.class),
-                        Catalogue.read(rs.getString("test"), TestMeasures.class)))
+                        RunProjection.read(rs.getString("weights"), ArtifactRef.class),
+                        RunProjection.read(rs.getString("test"), TestMeasures.class)))
                 .list();
         if (rows.isEmpty()) {
             return null;
@@ -313,9 +313,9 @@ public class RunQueries {
                         rs.getInt("k"),
                         rs.getInt("iterations"),
                         rs.getDouble("inertia"),
-                        Catalogue.measures(rs.getString("measures")),
-                        Catalogue.read(rs.getString("clusters"), ArtifactRef.class),
-                        Catalogue.read(rs.getString("latents"), ArtifactRef.class)))
+                        RunProjection.measures(rs.getString("measures")),
+                        RunProjection.read(rs.getString("clusters"), ArtifactRef.class),
+                        RunProjection.read(rs.getString("latents"), ArtifactRef.class)))
                 .findOne();
     }
 

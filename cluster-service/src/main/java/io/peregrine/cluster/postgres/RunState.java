@@ -36,7 +36,7 @@ public final class RunState {
                         .bind("id", run)
                         .bind("state", state)
                         .bind("time", time)
-                        .bind("failure", failure == null ? null : Catalogue.json(failure))
+                        .bind("failure", failure == null ? null : RunProjection.json(failure))
                         .bind("cancelled", cancelled)
                         .execute()
                 == 1;
@@ -61,7 +61,7 @@ public final class RunState {
                 .map((rs, context) -> new RunRef(
                         rs.getString("id"),
                         rs.getString("dataset"),
-                        Catalogue.read(rs.getString("spec"), ArtifactRef.class)))
+                        RunProjection.read(rs.getString("spec"), ArtifactRef.class)))
                 .list();
     }
 
@@ -73,8 +73,8 @@ public final class RunState {
                 .bind("run", run)
                 .bind("network", Network.AUTOENCODER.jsonName())
                 .map((rs, context) -> new EncodingInput(
-                        Catalogue.read(rs.getString("manifest"), ManifestRef.class),
-                        Catalogue.read(rs.getString("weights"), ArtifactRef.class)))
+                        RunProjection.read(rs.getString("manifest"), ManifestRef.class),
+                        RunProjection.read(rs.getString("weights"), ArtifactRef.class)))
                 .findOne();
     }
 

@@ -7,8 +7,8 @@ import io.peregrine.charts.Chart;
 import io.peregrine.charts.ChartFormat;
 import io.peregrine.cluster.chart.ClusterPlot;
 import io.peregrine.cluster.postgres.ClassQueries;
-import io.peregrine.cluster.postgres.PictureQueries;
-import io.peregrine.cluster.postgres.PictureQueries.Cluster;
+import io.peregrine.cluster.postgres.ImageQueries;
+import io.peregrine.cluster.postgres.ImageQueries.Cluster;
 import io.peregrine.cluster.postgres.RunDetails;
 import io.peregrine.cluster.postgres.RunQueries;
 import io.peregrine.events.ArtifactRef;
@@ -51,13 +51,13 @@ public class ChartsResource {
     private static final int POINT_BYTES = 400;
 
     private final RunQueries runs;
-    private final PictureQueries pictures;
+    private final ImageQueries pictures;
     private final ClassQueries classes;
     private final ArtifactStore store;
     private final Drawings drawings;
 
     ChartsResource(
-            RunQueries runs, PictureQueries pictures, ClassQueries classes, ArtifactStore store, Drawings drawings) {
+            RunQueries runs, ImageQueries pictures, ClassQueries classes, ArtifactStore store, Drawings drawings) {
         this.runs = runs;
         this.pictures = pictures;
         this.classes = classes;

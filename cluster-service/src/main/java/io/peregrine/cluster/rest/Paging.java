@@ -25,21 +25,21 @@ class Paging {
 
     /// @param limit as it was asked, or null
     int limit(String limit) {
-        return limit(limit, config.pageUsual());
+        return limit(limit, config.defaultPageSize());
     }
 
     /// @return the most items that a page may have
     int most() {
-        return config.pageMost();
+        return config.maxPageSize();
     }
 
     /// @param otherwise where none was asked for
     int limit(String limit, int otherwise) {
-        return Pages.limit(limit, otherwise, config.pageMost());
+        return Pages.limit(limit, otherwise, config.maxPageSize());
     }
 
     @ServerExceptionMapper
-    Response refused(Cursor.Bad cursor, UriInfo uri) {
+    Response refused(Cursor.InvalidCursorException cursor, UriInfo uri) {
         return Problem.of(GeneralProblem.BAD_CURSOR, cursor.getMessage() + ".").answer(uri);
     }
 

@@ -5,9 +5,9 @@ import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.cluster.ClusterConfig;
-import io.peregrine.cluster.postgres.PictureQueries;
-import io.peregrine.cluster.postgres.PictureQueries.Picture;
-import io.peregrine.cluster.postgres.PictureQueries.Pixels;
+import io.peregrine.cluster.postgres.ImageQueries;
+import io.peregrine.cluster.postgres.ImageQueries.Picture;
+import io.peregrine.cluster.postgres.ImageQueries.Pixels;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.rest.Drawings;
@@ -38,7 +38,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "clusters and pictures")
 public class PixelsResource {
     private final RunsResource runs;
-    private final PictureQueries pictures;
+    private final ImageQueries pictures;
     private final ArtifactStore store;
     private final ClusterConfig config;
     private final Drawings drawings;
@@ -47,7 +47,7 @@ public class PixelsResource {
     private final Object oneAtATime = new Object();
 
     PixelsResource(
-            RunsResource runs, PictureQueries pictures, ArtifactStore store, ClusterConfig config, Drawings drawings) {
+            RunsResource runs, ImageQueries pictures, ArtifactStore store, ClusterConfig config, Drawings drawings) {
         this.runs = runs;
         this.pictures = pictures;
         this.store = store;
@@ -161,6 +161,6 @@ public class PixelsResource {
 
     private Picture picture(String run, String imageId) {
         runs.must(run);
-        return pictures.picture(run, imageId).orElseThrow(() -> PicturesResource.unknown(imageId));
+        return pictures.picture(run, imageId).orElseThrow(() -> ImagesResource.unknown(imageId));
     }
 }

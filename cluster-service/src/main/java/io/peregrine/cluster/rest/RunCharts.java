@@ -6,7 +6,7 @@ import io.peregrine.cluster.chart.ConfusionChart;
 import io.peregrine.cluster.chart.HistoryChart;
 import io.peregrine.cluster.chart.HistoryChart.Panel;
 import io.peregrine.cluster.chart.HistoryChart.Series;
-import io.peregrine.cluster.postgres.PictureQueries.ProjectedPoint;
+import io.peregrine.cluster.postgres.ImageQueries.ProjectedPoint;
 import io.peregrine.cluster.postgres.RunDetails;
 import io.peregrine.cluster.postgres.RunDetails.Epoch;
 import io.peregrine.cluster.postgres.RunDetails.TestResult;

@@ -2,8 +2,8 @@ package io.peregrine.cluster.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import io.peregrine.cluster.RunCancelling;
-import io.peregrine.cluster.RunDeleting;
+import io.peregrine.cluster.CancelRun;
+import io.peregrine.cluster.DeleteRun;
 import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.Page;
 import io.peregrine.cluster.postgres.RunDetails;
@@ -49,12 +49,12 @@ public class RunsResource {
     private static final List<String> STATES = List.of("running", "completed", "failed", "cancelled");
 
     private final RunQueries runs;
-    private final RunCancelling cancelling;
-    private final RunDeleting deleting;
+    private final CancelRun cancelling;
+    private final DeleteRun deleting;
     private final Paging paging;
     private final Caller caller;
 
-    RunsResource(RunQueries runs, RunCancelling cancelling, RunDeleting deleting, Paging paging, Caller caller) {
+    RunsResource(RunQueries runs, CancelRun cancelling, DeleteRun deleting, Paging paging, Caller caller) {
         this.runs = runs;
         this.cancelling = cancelling;
         this.deleting = deleting;

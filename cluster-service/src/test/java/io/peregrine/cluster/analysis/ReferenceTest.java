@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("golden")
 class ReferenceTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Team TEAM = new Team(2);
+    private static final WorkerPool TEAM = new WorkerPool(2);
     private static Safetensors golden;
     private static Points vectors;
     private static JsonNode expected;
@@ -161,7 +161,7 @@ class ReferenceTest {
     @ParameterizedTest
     @MethodSource("clusterings")
     void agreementEqualsScikitLearns(JsonNode clustering) {
-        Agreement ours = Agreement.of(ints(clustering.get("truth")), ints(clustering.get("clusters")));
+        ClusterMetrics ours = ClusterMetrics.of(ints(clustering.get("truth")), ints(clustering.get("clusters")));
 
         assertThat(ours.nmi()).isCloseTo(clustering.get("nmi").asDouble(), within(1e-9));
         assertThat(ours.ari()).isCloseTo(clustering.get("ari").asDouble(), within(1e-9));

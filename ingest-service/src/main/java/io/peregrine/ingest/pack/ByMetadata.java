@@ -24,7 +24,7 @@ final class ByMetadata {
     private Line unlabelled;
 
     /// @throws Failure INPUT, if a line is not what it should be
-    ByMetadata(Path root, Roots roots, List<Metadata> metadata, Findings.Collector findings) {
+    ByMetadata(Path root, AllowedRoots roots, List<Metadata> metadata, Findings.Collector findings) {
         this.root = root;
         this.findings = findings;
         metadata.forEach(one -> one.lines(roots, this::add));

@@ -29,10 +29,10 @@ record DatasetFolder(Set<Split> given, List<Found> pictures, Findings findings) 
     private static final Map<String, Split> SPLITS =
             Map.of("train", Split.TRAIN, "test", Split.TEST, "val", Split.VALIDATION, "validation", Split.VALIDATION);
 
-    /// @param root resolved by [Roots#resolve]
+    /// @param root resolved by [AllowedRoots#resolve]
     /// @throws Failure INPUT, if there is no class, a class without pictures for training, a folder that is a
     ///     link out of the roots, or metadata that cannot be read
-    static DatasetFolder read(Path root, Roots roots) {
+    static DatasetFolder read(Path root, AllowedRoots roots) {
         FolderWalk walk = new FolderWalk(root, roots);
         Map<Split, Path> splits = splits(root, walk);
         Map<Split, Path> folders = splits.isEmpty() ? Map.of(Split.TRAIN, root) : splits;

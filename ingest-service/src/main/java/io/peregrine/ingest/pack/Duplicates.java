@@ -26,12 +26,12 @@ public final class Duplicates {
 
     /// @param hashes of each pack's pictures ([PackHashes])
     /// @param between called between parts of the search; what it throws ends it
-    public static Findings find(Listing listing, Manifest manifest, List<long[]> hashes, Crew crew, IntConsumer between)
+    public static Findings find(Listing listing, Manifest manifest, List<long[]> hashes, WorkerPool crew, IntConsumer between)
             throws InterruptedException {
         return new Duplicates(listing, manifest).find(hashes, crew, between);
     }
 
-    private Findings find(List<long[]> hashes, Crew crew, IntConsumer between) throws InterruptedException {
+    private Findings find(List<long[]> hashes, WorkerPool crew, IntConsumer between) throws InterruptedException {
         Map<String, List<Integer>> copies = new LinkedHashMap<>();
         for (int row = 0; row < manifest.rows(); row++) {
             if (manifest.pack(row) >= 0) {
@@ -53,7 +53,7 @@ public final class Duplicates {
     }
 
     /// @param rows one of each content
-    private Findings near(List<Integer> rows, List<long[]> hashes, Crew crew, IntConsumer between)
+    private Findings near(List<Integer> rows, List<long[]> hashes, WorkerPool crew, IntConsumer between)
             throws InterruptedException {
         int[] telling = rows.stream()
                 .mapToInt(row -> row)
@@ -71,7 +71,7 @@ public final class Duplicates {
         return new Findings(near.totals(), findings.all().kept());
     }
 
-    private DifferenceHash hash(List<long[]> hashes, int row) {
+    private DHash hash(List<long[]> hashes, int row) {
         return PackHashes.at(hashes.get(manifest.pack(row)), manifest.index(row));
     }
 

@@ -22,12 +22,12 @@ final class FolderWalk {
     private static final boolean NAMES_ARE_UTF8 = "UTF-8".equals(System.getProperty("sun.jnu.encoding"));
 
     private final Path root;
-    private final Roots roots;
+    private final AllowedRoots roots;
     private final Set<String> hidden = new TreeSet<>(Listing::byCodePoint);
     private final Set<String> unreadable = new TreeSet<>(Listing::byCodePoint);
 
-    /// @param root resolved by [Roots#resolve]
-    FolderWalk(Path root, Roots roots) {
+    /// @param root resolved by [AllowedRoots#resolve]
+    FolderWalk(Path root, AllowedRoots roots) {
         this.root = root;
         this.roots = roots;
     }
@@ -68,7 +68,7 @@ final class FolderWalk {
     }
 
     private List<Path> entries(Path folder) {
-        if (!roots.lieBelow(real(folder))) {
+        if (!roots.contains(real(folder))) {
             throw FailureException.input(
                     "LINK_OUTSIDE_ROOTS",
                     "the folder %s is a link that leads out of the configured roots; it was not opened"

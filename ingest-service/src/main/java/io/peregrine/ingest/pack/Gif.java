@@ -41,7 +41,7 @@ record Gif(
     /// Reads up to the first frame's pixels.
     ///
     /// @throws Refused if the file ends before them, or has no frame
-    static Gif header(byte[] file) throws Refused {
+    static Gif header(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int screen = value(in, 10);
         int transparent = -1;
@@ -49,7 +49,7 @@ record Gif(
         int block = value(in, at);
         while (block != ',') {
             if (block == ';') {
-                throw Refused.corrupt("the GIF has no frame");
+                throw ImageRejectedException.corrupt("the GIF has no frame");
             }
             if (block == '!') {
                 boolean control = value(in, at + 1) == GRAPHIC_CONTROL && value(in, at + 2) >= 4;
@@ -71,7 +71,7 @@ record Gif(
         int columns = in.getShort(at + 5) & 0xffff;
         int rows = in.getShort(at + 7) & 0xffff;
         if (columns == 0 || rows == 0 || bits < 1 || bits > 8) {
-            throw Refused.corrupt("the GIF's first frame has %d x %d pixels of %d bits".formatted(columns, rows, bits));
+            throw ImageRejectedException.corrupt("the GIF's first frame has %d x %d pixels of %d bits".formatted(columns, rows, bits));
         }
         return new Gif(
                 Math.max(in.getShort(6) & 0xffff, left + columns),
@@ -90,7 +90,7 @@ record Gif(
     /// Walks through all frames. A file that ends between two blocks lacks nothing but its trailer and is whole.
     ///
     /// @throws Refused if it ends within a frame, also one that we do not show
-    void mustBeWhole(byte[] file) throws Refused {
+    void mustBeWhole(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file);
         int at = behind(in, data);
         while (at < file.length && (file[at] == '!' || file[at] == ',')) {
@@ -124,7 +124,7 @@ record Gif(
     }
 
     /// @return where a chain of sub-blocks ends
-    private static int behind(ByteBuffer in, int blocks) throws Refused {
+    private static int behind(ByteBuffer in, int blocks) throws ImageRejectedException {
         int at = blocks;
         for (int length = value(in, at); length > 0; length = value(in, at)) {
             at += 1 + length;
@@ -132,9 +132,9 @@ record Gif(
         return at + 1;
     }
 
-    private static int value(ByteBuffer in, int at) throws Refused {
+    private static int value(ByteBuffer in, int at) throws ImageRejectedException {
         if (at >= in.limit()) {
-            throw Refused.truncated("the GIF ends after %,d bytes, within a frame or its header".formatted(in.limit()));
+            throw ImageRejectedException.truncated("the GIF ends after %,d bytes, within a frame or its header".formatted(in.limit()));
         }
         return in.get(at) & 0xff;
     }

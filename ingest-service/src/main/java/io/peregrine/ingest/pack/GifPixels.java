@@ -34,7 +34,7 @@ final class GifPixels {
     }
 
     /// @throws Refused if the file is cut, or its data ends or breaks before the last pixel
-    static Raster decode(Gif gif, byte[] file) throws Refused {
+    static Raster decode(Gif gif, byte[] file) throws ImageRejectedException {
         gif.mustBeWhole(file);
         if ((long) gif.columns() * gif.rows() > (long) CODES * (file.length - gif.data())) {
             // No code stands for more pixels: nothing that large need be made room for.
@@ -48,7 +48,7 @@ final class GifPixels {
         return new Raster(gif.width(), gif.height(), pixels.rgb);
     }
 
-    private void decode() throws Refused {
+    private void decode() throws ImageRejectedException {
         int clear = 1 << gif.pixelBits();
         short[] prefix = new short[CODES];
         byte[] last = new byte[CODES];
@@ -70,7 +70,7 @@ final class GifPixels {
                 continue;
             }
             if (code > next || (previous < 0 && code > clear)) {
-                throw Refused.corrupt("the GIF's data has a code %d before it says what it stands for".formatted(code));
+                throw ImageRejectedException.corrupt("the GIF's data has a code %d before it says what it stands for".formatted(code));
             }
             int length = 0;
             int rest = code;
@@ -97,7 +97,7 @@ final class GifPixels {
         }
     }
 
-    private int code(int size) throws Refused {
+    private int code(int size) throws ImageRejectedException {
         while (bitCount < size) {
             while (blockLeft == 0) {
                 blockLeft = file[at++] & 0xff;
@@ -144,7 +144,7 @@ final class GifPixels {
         }
     }
 
-    private static Refused endsEarly() {
-        return Refused.corrupt("the GIF's data ends before its last pixel");
+    private static ImageRejectedException endsEarly() {
+        return ImageRejectedException.corrupt("the GIF's data ends before its last pixel");
     }
 }

@@ -65,16 +65,16 @@ record Header(Format format, int width, int height, int orientation) {
     }
 
     /// @throws Refused `NOT_A_PICTURE`, `IMAGE_UNSUPPORTED`, or what is wrong with the header
-    static Header read(byte[] file) throws Refused {
+    static Header read(byte[] file) throws ImageRejectedException {
         Header header = of(file);
         if (header.width <= 0 || header.height <= 0) {
-            throw Refused.corrupt(
+            throw ImageRejectedException.corrupt(
                     "the %s's header says %d x %d pixels".formatted(header.format, header.width, header.height));
         }
         return header;
     }
 
-    private static Header of(byte[] file) throws Refused {
+    private static Header of(byte[] file) throws ImageRejectedException {
         if (Jpeg.matches(file)) {
             Jpeg jpeg = Jpeg.header(file);
             return new Header(Format.JPEG, jpeg.width(), jpeg.height(), jpeg.orientation());
@@ -111,36 +111,36 @@ record Header(Format format, int width, int height, int orientation) {
             String brand = new String(file, 8, 4, ISO_8859_1);
             throw unread(BRANDS.getOrDefault(brand, "video or HEIF file"));
         }
-        throw new Refused(
-                Refused.Reason.NOT_A_PICTURE,
+        throw new ImageRejectedException(
+                ImageRejectedException.Reason.NOT_A_PICTURE,
                 file.length == 0
                         ? "the file is empty"
                         : "the content is no picture that we know, whatever the name says; " + READ);
     }
 
-    private static Refused unread(String what) {
-        return Refused.unsupported("a %s; %s: convert it".formatted(what, READ));
+    private static ImageRejectedException unread(String what) {
+        return ImageRejectedException.unsupported("a %s; %s: convert it".formatted(what, READ));
     }
 
-    private static Header bmp(ByteBuffer in) throws Refused {
+    private static Header bmp(ByteBuffer in) throws ImageRejectedException {
         boolean core = in.getInt(14) == 12;
         if (!core && in.limit() < 54) {
-            throw Refused.truncated("the BMP ends within its header, after %d bytes".formatted(in.limit()));
+            throw ImageRejectedException.truncated("the BMP ends within its header, after %d bytes".formatted(in.limit()));
         }
         int width = core ? in.getShort(18) & 0xffff : in.getInt(18);
         int height = core ? in.getShort(20) & 0xffff : Math.abs(in.getInt(22));
         int bits = in.getShort(core ? 24 : 28);
         if (bits != 1 && bits != 4 && bits != 8 && bits != 24 && bits != 32) {
-            throw Refused.unsupported("a BMP of %d bits a pixel; save it with 24".formatted(bits));
+            throw ImageRejectedException.unsupported("a BMP of %d bits a pixel; save it with 24".formatted(bits));
         }
         boolean packed = !core && (in.getInt(30) == 1 || in.getInt(30) == 2);
         long bytes = packed ? in.getInt(34) & 0xffff_ffffL : ((long) width * bits + 31) / 32 * 4 * height;
         long end = (in.getInt(10) & 0xffff_ffffL) + bytes;
         if (end > in.limit()) {
-            throw Refused.truncated("the BMP has %,d bytes where its pixels end at %,d".formatted(in.limit(), end));
+            throw ImageRejectedException.truncated("the BMP has %,d bytes where its pixels end at %,d".formatted(in.limit(), end));
         }
         if (packed && (long) width * height > 255L * in.limit()) {
-            throw Refused.corrupt(
+            throw ImageRejectedException.corrupt(
                     "the BMP's %,d bytes cannot hold %,d x %,d pixels".formatted(in.limit(), width, height));
         }
         return new Header(Format.BMP, width, height, 0);

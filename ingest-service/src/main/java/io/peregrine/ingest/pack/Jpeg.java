@@ -22,18 +22,18 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
     }
 
     /// Reads the markers up to the frame's size.
-    static Jpeg header(byte[] file) throws Refused {
+    static Jpeg header(byte[] file) throws ImageRejectedException {
         return read(file, false);
     }
 
     /// Reads all markers and finds the end: a decoder would take half a file in silence and paint the rest grey.
     ///
     /// @throws Refused if the file ends before its end marker
-    static Jpeg whole(byte[] file) throws Refused {
+    static Jpeg whole(byte[] file) throws ImageRejectedException {
         return read(file, true);
     }
 
-    private static Jpeg read(byte[] file, boolean toTheEnd) throws Refused {
+    private static Jpeg read(byte[] file, boolean toTheEnd) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file);
         int exif = 0;
         int xmp = 0;
@@ -43,7 +43,7 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         int at = 2;
         while (true) {
             if (at + 2 > file.length) {
-                throw Refused.truncated("the JPEG ends after %,d bytes without its end marker".formatted(file.length));
+                throw ImageRejectedException.truncated("the JPEG ends after %,d bytes without its end marker".formatted(file.length));
             }
             if ((file[at] & 0xff) != 0xff) {
                 // Within compressed data, or rubbish between segments that every decoder skips.
@@ -65,10 +65,10 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
             scans += marker == 0xda ? 1 : 0;
             int length = at + 2 > file.length ? file.length : in.getShort(at) & 0xffff;
             if (at + length > file.length) {
-                throw Refused.truncated("the JPEG ends within its marker FF %02X".formatted(marker));
+                throw ImageRejectedException.truncated("the JPEG ends within its marker FF %02X".formatted(marker));
             }
             if (length < 2) {
-                throw Refused.corrupt("the JPEG's marker FF %02X has length %d".formatted(marker, length));
+                throw ImageRejectedException.corrupt("the JPEG's marker FF %02X has length %d".formatted(marker, length));
             }
             ByteBuffer segment = in.slice(at + 2, length - 2);
             if (isFrame(marker) && frame == null) {
@@ -86,35 +86,35 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
             at += length;
         }
         if (frame == null) {
-            throw Refused.corrupt("the JPEG has no frame: no marker says its size");
+            throw ImageRejectedException.corrupt("the JPEG has no frame: no marker says its size");
         }
         long cost = ((long) frame[0] * frame[1] + COST_OF_A_SCAN) * scans;
         if (scans > SCANS && cost > PIXELS_OF_ALL_SCANS) {
-            throw Refused.corrupt("the JPEG goes %,d times over its %,d x %,d pixels; save it again"
+            throw ImageRejectedException.corrupt("the JPEG goes %,d times over its %,d x %,d pixels; save it again"
                     .formatted(scans, frame[0], frame[1]));
         }
         if (toTheEnd && (long) ((frame[0] + 7) / 8) * ((frame[1] + 7) / 8) > 8L * file.length) {
             // Each block of 8 x 8 takes a bit at least; a decoder would paint grey what is missing.
-            throw Refused.corrupt(
+            throw ImageRejectedException.corrupt(
                     "the JPEG's %,d bytes cannot hold %,d x %,d pixels".formatted(file.length, frame[0], frame[1]));
         }
         return new Jpeg(frame[0], frame[1], frame[2], exif == 0 ? xmp : exif, adobe);
     }
 
-    private static int[] frame(int marker, ByteBuffer segment) throws Refused {
+    private static int[] frame(int marker, ByteBuffer segment) throws ImageRejectedException {
         if (segment.limit() < 6) {
-            throw Refused.corrupt("the JPEG's frame header is cut");
+            throw ImageRejectedException.corrupt("the JPEG's frame header is cut");
         }
         int bits = segment.get(0);
         int height = segment.getShort(1) & 0xffff;
         int width = segment.getShort(3) & 0xffff;
         int components = segment.get(5);
         if (bits != 8 || marker > 0xc2) {
-            throw Refused.unsupported("a JPEG of %d bits and process SOF%d; save it as baseline or progressive, 8 bits"
+            throw ImageRejectedException.unsupported("a JPEG of %d bits and process SOF%d; save it as baseline or progressive, 8 bits"
                     .formatted(bits, marker - 0xc0));
         }
         if (components != 1 && components != 3 && components != 4) {
-            throw Refused.unsupported("a JPEG of %d components; 1, 3 and 4 are read".formatted(components));
+            throw ImageRejectedException.unsupported("a JPEG of %d components; 1, 3 and 4 are read".formatted(components));
         }
         return new int[] {width, height, components};
     }

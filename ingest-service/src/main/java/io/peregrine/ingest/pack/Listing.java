@@ -58,15 +58,15 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
 
     /// Reads a folder: walks, hashes every file, cuts the splits that are missing, sorts.
     ///
-    /// @param root resolved by [Roots#resolve]
+    /// @param root resolved by [AllowedRoots#resolve]
     /// @param between called after each file; what it throws ends the listing
     /// @throws Failure INPUT, if the folder is no dataset
-    public static Listing of(Path root, Roots roots, SplitSpec split, Crew crew, Between between)
+    public static Listing of(Path root, AllowedRoots roots, SplitSpec split, WorkerPool crew, ProgressListener between)
             throws InterruptedException {
         DatasetFolder folder = DatasetFolder.read(root, roots);
         List<DatasetFolder.Found> found = folder.pictures();
         List<String> digests =
-                crew.each(found, picture -> PictureFile.digest(root.resolve(picture.file()), roots), done -> {
+                crew.each(found, picture -> ImageFile.digest(root.resolve(picture.file()), roots), done -> {
                     between.after(done, found.size());
                 });
         List<String> classes = found.stream()
@@ -99,7 +99,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
 
     /// Called between files, with how many are done.
     @FunctionalInterface
-    public interface Between {
+    public interface ProgressListener {
         void after(int done, int of);
     }
 
@@ -135,7 +135,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         Set<String> twice = new HashSet<>();
         for (Row row : rows) {
             Split split = first.putIfAbsent(row.sha256(), row.split());
-            if (split != null && split != row.split() && !row.sha256().equals(Digests.OF_NOTHING)) {
+            if (split != null && split != row.split() && !row.sha256().equals(ContentKeys.OF_NOTHING)) {
                 twice.add(row.sha256());
             }
         }
@@ -162,7 +162,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     /// @return the row's picture by the name that it has in every run
     public String imageId(int row) {
         Row listed = rows.get(row);
-        return Digests.imageId(listed.split(), classes.get(listed.label()), listed.path());
+        return ContentKeys.imageId(listed.split(), classes.get(listed.label()), listed.path());
     }
 
     public ArtifactRef publish(ArtifactStore store) {

@@ -91,7 +91,7 @@ final class Metadata {
     }
 
     /// @throws Failure INPUT with the line's number, if it is not what it should be
-    void lines(Roots roots, Consumer<Line> each) {
+    void lines(AllowedRoots roots, Consumer<Line> each) {
         try (InputStream in = Files.newInputStream(openable(roots))) {
             if (name.endsWith(".csv")) {
                 csv(in, each);
@@ -103,14 +103,14 @@ final class Metadata {
         }
     }
 
-    private Path openable(Roots roots) throws IOException {
+    private Path openable(AllowedRoots roots) throws IOException {
         try {
-            Path real = PictureFile.openable(file, roots);
+            Path real = ImageFile.openable(file, roots);
             if (Files.size(real) > BYTES_MAX) {
                 throw new IOException("it has %,d bytes; at most %,d are read".formatted(Files.size(real), BYTES_MAX));
             }
             return real;
-        } catch (Refused refused) {
+        } catch (ImageRejectedException refused) {
             throw new IOException(refused.reason() + ": " + refused.getMessage());
         }
     }

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
-/// Pairs of hashes that are at most [DifferenceHash#BOUND] bits apart. Every pair is looked at, at about a
+/// Pairs of hashes that are at most [DHash#BOUND] bits apart. Every pair is looked at, at about a
 /// nanosecond each: none is missed, and no dataset makes it slower than its size.
 final class NearDuplicates {
     private static final int BLOCK = 1_024;
@@ -40,7 +40,7 @@ final class NearDuplicates {
         }
 
         private void keep(Pair pair) {
-            int[] kept = keptAt.computeIfAbsent(pair.kind(), kind -> new int[DifferenceHash.BOUND + 1]);
+            int[] kept = keptAt.computeIfAbsent(pair.kind(), kind -> new int[DHash.BOUND + 1]);
             if (kept[pair.distance()]++ < Findings.KEPT) {
                 this.kept.add(pair);
             }
@@ -61,10 +61,10 @@ final class NearDuplicates {
     }
 
     /// @param between called between blocks; what it throws ends the search
-    static NearDuplicates among(List<DifferenceHash> hashes, Relation relation, Crew crew, IntConsumer between)
+    static NearDuplicates among(List<DHash> hashes, Relation relation, WorkerPool crew, IntConsumer between)
             throws InterruptedException {
-        long[] across = hashes.stream().mapToLong(DifferenceHash::across).toArray();
-        long[] down = hashes.stream().mapToLong(DifferenceHash::down).toArray();
+        long[] across = hashes.stream().mapToLong(DHash::across).toArray();
+        long[] down = hashes.stream().mapToLong(DHash::down).toArray();
         List<Integer> blocks = IntStream.iterate(0, at -> at < across.length, at -> at + BLOCK)
                 .boxed()
                 .toList();
@@ -78,10 +78,10 @@ final class NearDuplicates {
         for (int a = from; a < Math.min(from + BLOCK, across.length); a++) {
             for (int b = a + 1; b < across.length; b++) {
                 int distance = Long.bitCount(across[a] ^ across[b]);
-                if (distance <= DifferenceHash.BOUND) {
+                if (distance <= DHash.BOUND) {
                     distance += Long.bitCount(down[a] ^ down[b]);
                 }
-                if (distance <= DifferenceHash.BOUND) {
+                if (distance <= DHash.BOUND) {
                     for (FindingKind kind : relation.of(a, b)) {
                         tally.add(new Pair(kind, distance, a, b));
                     }

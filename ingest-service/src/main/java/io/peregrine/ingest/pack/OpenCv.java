@@ -32,7 +32,7 @@ final class OpenCv {
     }
 
     /// @throws Refused if the pixels cannot be decoded, or are more than a colour or grey of 8 or 16 bits
-    static Raster decode(byte[] file, Header.Format format) throws Refused {
+    static Raster decode(byte[] file, Header.Format format) throws ImageRejectedException {
         MatOfByte bytes = new MatOfByte(file);
         Mat decoded = null;
         try {
@@ -41,11 +41,11 @@ final class OpenCv {
                     jpeg ? Imgcodecs.IMREAD_COLOR | Imgcodecs.IMREAD_IGNORE_ORIENTATION : Imgcodecs.IMREAD_UNCHANGED;
             decoded = Imgcodecs.imdecode(bytes, flags);
             if (decoded.empty()) {
-                throw Refused.corrupt("the %s's pixels cannot be decoded".formatted(format));
+                throw ImageRejectedException.corrupt("the %s's pixels cannot be decoded".formatted(format));
             }
             return rgb(decoded, format);
         } catch (CvException e) {
-            throw Refused.corrupt("the %s's pixels cannot be decoded: %s".formatted(format, e.getMessage()));
+            throw ImageRejectedException.corrupt("the %s's pixels cannot be decoded: %s".formatted(format, e.getMessage()));
         } finally {
             bytes.release();
             if (decoded != null) {
@@ -56,12 +56,12 @@ final class OpenCv {
 
     /// BGR, BGRA or grey of 8 or 16 bits to RGB over white. Row by row: of the largest pictures there is no room for a
     /// third copy.
-    private static Raster rgb(Mat decoded, Header.Format format) throws Refused {
+    private static Raster rgb(Mat decoded, Header.Format format) throws ImageRejectedException {
         int width = decoded.cols();
         int channels = decoded.channels();
         boolean sixteen = decoded.depth() == CvType.CV_16U;
         if (!sixteen && decoded.depth() != CvType.CV_8U) {
-            throw Refused.unsupported("a %s of %s; save it with 8 or 16 bits a value"
+            throw ImageRejectedException.unsupported("a %s of %s; save it with 8 or 16 bits a value"
                     .formatted(format, CvType.typeToString(decoded.type())));
         }
         // libtiff hands out colours that its alpha is already multiplied into.

@@ -2,7 +2,7 @@ package io.peregrine.ingest.pack;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
-import io.peregrine.ingest.pack.Refused.Reason;
+import io.peregrine.ingest.pack.ImageRejectedException.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -36,30 +36,30 @@ public record Original(FileChannel file, long bytes, String mediaType) implement
     /// @param listed below the dataset's folder
     /// @param sha256 under which it was listed
     /// @throws Refused if it may not be opened, is gone, or is not what was listed
-    public static Original open(Path listed, Roots roots, String sha256) throws Refused {
-        Path real = PictureFile.openable(listed, roots);
+    public static Original open(Path listed, AllowedRoots roots, String sha256) throws ImageRejectedException {
+        Path real = ImageFile.openable(listed, roots);
         try {
             FileChannel file = FileChannel.open(real);
             try {
                 return new Original(file, file.size(), mediaType(checked(file, sha256)));
-            } catch (Refused | IOException | RuntimeException e) {
+            } catch (ImageRejectedException | IOException | RuntimeException e) {
                 file.close();
                 throw e;
             }
         } catch (IOException e) {
-            throw new Refused(Reason.IMAGE_UNREADABLE, "the file cannot be read: " + e);
+            throw new ImageRejectedException(Reason.IMAGE_UNREADABLE, "the file cannot be read: " + e);
         }
     }
 
     /// @return the first bytes of a file that is as it was listed
-    private static byte[] checked(FileChannel file, String sha256) throws IOException, Refused {
-        MessageDigest digest = Digests.sha256();
+    private static byte[] checked(FileChannel file, String sha256) throws IOException, ImageRejectedException {
+        MessageDigest digest = ContentKeys.sha256();
         // Not closed: the channel is read again from its beginning.
         InputStream in = new DigestInputStream(Channels.newInputStream(file), digest);
         byte[] head = in.readNBytes(HEAD);
         in.transferTo(OutputStream.nullOutputStream());
         if (!HexFormat.of().formatHex(digest.digest()).equals(sha256)) {
-            throw new Refused(Reason.IMAGE_CHANGED, "the file has changed since it was listed");
+            throw new ImageRejectedException(Reason.IMAGE_CHANGED, "the file has changed since it was listed");
         }
         file.position(0);
         return head;

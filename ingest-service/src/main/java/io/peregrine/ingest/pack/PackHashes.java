@@ -10,19 +10,19 @@ import java.util.stream.LongStream;
 public final class PackHashes {
     private PackHashes() {}
 
-    public static long[] of(PixelPack pack, Crew crew) throws InterruptedException {
+    public static long[] of(PixelPack pack, WorkerPool crew) throws InterruptedException {
         List<Integer> pictures = IntStream.range(0, pack.count()).boxed().toList();
         return crew
                 .each(
                         pictures,
-                        index -> DifferenceHash.of(pack.picture(index).toArray(ValueLayout.JAVA_BYTE), pack.side()),
+                        index -> DHash.of(pack.picture(index).toArray(ValueLayout.JAVA_BYTE), pack.side()),
                         done -> {})
                 .stream()
                 .flatMapToLong(hash -> LongStream.of(hash.across(), hash.down()))
                 .toArray();
     }
 
-    static DifferenceHash at(long[] hashes, int index) {
-        return new DifferenceHash(hashes[2 * index], hashes[2 * index + 1]);
+    static DHash at(long[] hashes, int index) {
+        return new DHash(hashes[2 * index], hashes[2 * index + 1]);
     }
 }

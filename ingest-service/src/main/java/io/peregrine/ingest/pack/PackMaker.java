@@ -22,32 +22,32 @@ import java.util.function.IntConsumer;
 /// Decodes 256 listed files into a pixel pack, on all cores. Safe for several packs at once.
 public final class PackMaker {
     /// A picture's bytes that were refused: its place among the pack's listed files, and why.
-    public record Refusal(int place, Refused.Reason reason, String detail) {}
+    public record Rejection(int place, ImageRejectedException.Reason reason, String detail) {}
 
     /// @param pixels the pack
     /// @param refusals in order of place
-    public record Made(ArtifactRef pixels, List<Refusal> refusals) {
-        public Made {
+    public record DecodedPack(ArtifactRef pixels, List<Rejection> refusals) {
+        public DecodedPack {
             refusals = List.copyOf(refusals);
         }
 
         /// @return whether the listed bytes alone decided, so that later runs may take this pack for theirs
         public boolean isReusable() {
-            return refusals.stream().allMatch(refusal -> refusal.reason().liesInTheBytes());
+            return refusals.stream().allMatch(refusal -> refusal.reason().isDeterministic());
         }
     }
 
-    private record Outcome(MemorySegment planes, Refused refused, long nanos, long bytes) {}
+    private record DecodeResult(MemorySegment planes, ImageRejectedException refused, long nanos, long bytes) {}
 
     /// Told of each file as it is done; for measuring.
     @FunctionalInterface
-    public interface Watcher {
+    public interface DecodeListener {
         /// @param refused null, if it was decoded
-        void decoded(long nanos, long bytes, Refused.Reason refused);
+        void decoded(long nanos, long bytes, ImageRejectedException.Reason refused);
     }
 
     /// Told which file of a lost pack is being decoded, while nothing else is.
-    public interface Watch {
+    public interface CrashGuard {
         /// @return whether the file at this place of the pack is to be decoded no more
         boolean isDeadly(int place);
 
@@ -58,18 +58,18 @@ public final class PackMaker {
     }
 
     private final ArtifactStore store;
-    private final Roots roots;
-    private final Crew crew;
-    private final PictureDecoder decoder;
+    private final AllowedRoots roots;
+    private final WorkerPool crew;
+    private final ImageDecoder decoder;
     private final long bytesMax;
-    private final Watcher watcher;
+    private final DecodeListener watcher;
     private final Map<Thread, String> decoding = new ConcurrentHashMap<>();
     /// Held by who decodes beside others; alone by who must know what the process died of.
     private final ReadWriteLock besideOthers = new ReentrantReadWriteLock(true);
 
     /// @param bytesMax longest file that is read
     public PackMaker(
-            ArtifactStore store, Roots roots, Crew crew, PictureDecoder decoder, long bytesMax, Watcher watcher) {
+            ArtifactStore store, AllowedRoots roots, WorkerPool crew, ImageDecoder decoder, long bytesMax, DecodeListener watcher) {
         this.store = store;
         this.roots = roots;
         this.crew = crew;
@@ -81,7 +81,7 @@ public final class PackMaker {
     /// @param root the dataset's folder, resolved
     /// @param between called after each file with how many are done; what it throws stops the pack
     /// @throws Failure RESOURCE, if the folder has gone or the store refuses
-    public Made make(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
+    public DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
             throws InterruptedException {
         return make(root, listing, range, image, (rows, pixels) -> {
             return crew.each(rows, row -> besideOthers(() -> decode(root, row, image, pixels)), between);
@@ -89,10 +89,10 @@ public final class PackMaker {
     }
 
     /// The same one file after the other, and nothing else in this process: of a pack that was lost.
-    public Made makeOneByOne(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, Watch watch)
+    public DecodedPack makeSerially(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, CrashGuard watch)
             throws InterruptedException {
         return make(root, listing, range, image, (rows, pixels) -> {
-            List<Outcome> outcomes = new ArrayList<>();
+            List<DecodeResult> outcomes = new ArrayList<>();
             for (int place = 0; place < rows.size(); place++) {
                 outcomes.add(decodeAlone(root, rows.get(place), place, image, pixels, watch));
                 between.accept(outcomes.size());
@@ -103,11 +103,11 @@ public final class PackMaker {
 
     /// How the files of a pack are decoded, in which order whatever.
     @FunctionalInterface
-    private interface Way {
-        List<Outcome> decoded(List<Row> rows, DecodedPixels pixels) throws InterruptedException;
+    private interface DecodeStrategy {
+        List<DecodeResult> decoded(List<Row> rows, DecodedPixels pixels) throws InterruptedException;
     }
 
-    private Made make(Path root, Listing listing, Range range, ImageSpec image, Way way) throws InterruptedException {
+    private DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, DecodeStrategy way) throws InterruptedException {
         List<Row> rows = listing.rows().subList(range.from(), range.to());
         long bytes = 3L * image.side() * image.side() * rows.size();
         try (DecodedPixels pixels = new DecodedPixels(bytes, DecodedPixels.IN_MEMORY, store.disk())) {
@@ -115,20 +115,20 @@ public final class PackMaker {
         }
     }
 
-    private Made made(Path root, ImageSpec image, List<Outcome> outcomes) {
+    private DecodedPack made(Path root, ImageSpec image, List<DecodeResult> outcomes) {
         if (!Files.isDirectory(root)) {
             throw FailureException.resource(
                     "FOLDER_AWAY", "the dataset's folder %s has gone; is its disk away?".formatted(root), null);
         }
         List<MemorySegment> pictures = new ArrayList<>();
-        List<Refusal> refusals = new ArrayList<>();
+        List<Rejection> refusals = new ArrayList<>();
         for (int place = 0; place < outcomes.size(); place++) {
-            Outcome outcome = outcomes.get(place);
-            Refused refused = outcome.refused();
+            DecodeResult outcome = outcomes.get(place);
+            ImageRejectedException refused = outcome.refused();
             if (refused == null) {
                 pictures.add(outcome.planes());
             } else {
-                refusals.add(new Refusal(place, refused.reason(), refused.getMessage()));
+                refusals.add(new Rejection(place, refused.reason(), refused.getMessage()));
             }
             watcher.decoded(outcome.nanos(), outcome.bytes(), refused == null ? null : refused.reason());
         }
@@ -144,8 +144,8 @@ public final class PackMaker {
                 "resize",
                 Resize.RULE,
                 "decoder",
-                PictureDecoder.VERSION);
-        return new Made(PixelPack.publishSegments(store, decoding, image.side(), pictures), refusals);
+                ImageDecoder.VERSION);
+        return new DecodedPack(PixelPack.publishSegments(store, decoding, image.side(), pictures), refusals);
     }
 
     /// @return what the pack of these files is found by in later runs
@@ -153,7 +153,7 @@ public final class PackMaker {
         List<String> contents = listing.rows().subList(range.from(), range.to()).stream()
                 .map(Row::sha256)
                 .toList();
-        return Digests.decodeKey(contents, image, decoder.pixelsMax(), bytesMax);
+        return ContentKeys.decodeKey(contents, image, decoder.pixelsMax(), bytesMax);
     }
 
     private <T> T besideOthers(Callable<T> decoding) throws Exception {
@@ -165,11 +165,11 @@ public final class PackMaker {
         }
     }
 
-    private Outcome decodeAlone(Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, Watch watch)
+    private DecodeResult decodeAlone(Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, CrashGuard watch)
             throws InterruptedException {
         if (watch.isDeadly(place)) {
             String detail = "this service died twice while it decoded the file, which is now left alone; save it again";
-            return new Outcome(null, new Refused(Refused.Reason.DECODER_CRASH, detail), 0, 0);
+            return new DecodeResult(null, new ImageRejectedException(ImageRejectedException.Reason.DECODER_CRASH, detail), 0, 0);
         }
         besideOthers.writeLock().lockInterruptibly();
         try {
@@ -184,17 +184,17 @@ public final class PackMaker {
         }
     }
 
-    private Outcome decode(Path root, Row row, ImageSpec image, DecodedPixels pixels) throws InterruptedException {
+    private DecodeResult decode(Path root, Row row, ImageSpec image, DecodedPixels pixels) throws InterruptedException {
         long begin = System.nanoTime();
         long bytes = 0;
         decoding.put(Thread.currentThread(), row.file());
         try {
-            byte[] file = PictureFile.read(root.resolve(row.file()), roots.with(List.of(root)), row.sha256(), bytesMax);
+            byte[] file = ImageFile.read(root.resolve(row.file()), roots.with(List.of(root)), row.sha256(), bytesMax);
             bytes = file.length;
             MemorySegment kept = pixels.keep(decoder.square(file, image));
-            return new Outcome(kept, null, System.nanoTime() - begin, bytes);
-        } catch (Refused refused) {
-            return new Outcome(null, refused, System.nanoTime() - begin, bytes);
+            return new DecodeResult(kept, null, System.nanoTime() - begin, bytes);
+        } catch (ImageRejectedException refused) {
+            return new DecodeResult(null, refused, System.nanoTime() - begin, bytes);
         } finally {
             decoding.remove(Thread.currentThread());
         }

@@ -29,7 +29,7 @@ final class PngPixels implements AutoCloseable {
     }
 
     /// @throws Refused if the data ends or breaks before the last pixel
-    static Raster decode(Png png) throws Refused {
+    static Raster decode(Png png) throws ImageRejectedException {
         try (PngPixels pixels = new PngPixels(png)) {
             return pixels.decode();
         }
@@ -40,7 +40,7 @@ final class PngPixels implements AutoCloseable {
         inflater.end();
     }
 
-    private Raster decode() throws Refused {
+    private Raster decode() throws ImageRejectedException {
         int width = png.width();
         int height = png.height();
         long deflated = png.data().stream().mapToLong(ByteBuffer::remaining).sum();
@@ -74,7 +74,7 @@ final class PngPixels implements AutoCloseable {
         return new Raster(width, height, rgb);
     }
 
-    private void inflate(byte[] row) throws Refused {
+    private void inflate(byte[] row) throws ImageRejectedException {
         int at = 0;
         try {
             while (at < row.length) {
@@ -82,7 +82,7 @@ final class PngPixels implements AutoCloseable {
                 at += n;
                 if (n == 0) {
                     if (inflater.finished() || inflater.needsDictionary()) {
-                        throw Refused.corrupt("the PNG's data ends before its last pixel");
+                        throw ImageRejectedException.corrupt("the PNG's data ends before its last pixel");
                     }
                     if (nextChunk == png.data().size()) {
                         throw endsEarly();
@@ -91,17 +91,17 @@ final class PngPixels implements AutoCloseable {
                 }
             }
         } catch (DataFormatException e) {
-            throw Refused.corrupt("the PNG's data cannot be inflated: " + e.getMessage());
+            throw ImageRejectedException.corrupt("the PNG's data cannot be inflated: " + e.getMessage());
         }
     }
 
-    private Refused endsEarly() {
+    private ImageRejectedException endsEarly() {
         return png.cut()
-                ? Refused.truncated("the PNG ends before its last pixel")
-                : Refused.corrupt("the PNG's data ends before its last pixel");
+                ? ImageRejectedException.truncated("the PNG ends before its last pixel")
+                : ImageRejectedException.corrupt("the PNG's data ends before its last pixel");
     }
 
-    private static void unfilter(byte[] row, byte[] above, int step) throws Refused {
+    private static void unfilter(byte[] row, byte[] above, int step) throws ImageRejectedException {
         switch (row[0]) {
             case 0 -> {}
             case 1 -> {
@@ -127,7 +127,7 @@ final class PngPixels implements AutoCloseable {
                     row[i] += (byte) paeth(left, above[i] & 0xff, corner);
                 }
             }
-            default -> throw Refused.corrupt("the PNG has a row filter %d; 0 to 4 exist".formatted(row[0]));
+            default -> throw ImageRejectedException.corrupt("the PNG has a row filter %d; 0 to 4 exist".formatted(row[0]));
         }
     }
 
@@ -138,7 +138,7 @@ final class PngPixels implements AutoCloseable {
         return toLeft <= toAbove && toLeft <= toCorner ? left : toAbove <= toCorner ? above : corner;
     }
 
-    private void paint(byte[] row, int x, byte[] rgb, int to) throws Refused {
+    private void paint(byte[] row, int x, byte[] rgb, int to) throws ImageRejectedException {
         Colour colour = png.colour();
         int channels = colour.channels;
         for (int c = 0; c < channels; c++) {
@@ -160,7 +160,7 @@ final class PngPixels implements AutoCloseable {
                 byte[] palette = png.palette();
                 int index = red;
                 if (3 * index + 2 >= palette.length) {
-                    throw Refused.corrupt(
+                    throw ImageRejectedException.corrupt(
                             "the PNG uses colour %d of a palette of %d".formatted(index, palette.length / 3));
                 }
                 red = palette[3 * index] & 0xff;

@@ -11,29 +11,29 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
         return file.length > 2 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6' && isSpace(file[2]);
     }
 
-    static Pnm header(byte[] file) throws Refused {
+    static Pnm header(byte[] file) throws ImageRejectedException {
         int kind = file[1] - '0';
         Scanner in = new Scanner(file, 2);
         int width = in.number();
         int height = in.number();
         int greatest = kind == 1 || kind == 4 ? 1 : in.number();
         if (greatest < 1 || greatest > 65_535) {
-            throw Refused.corrupt("the pixmap's greatest value is %d; 1 to 65535 exist".formatted(greatest));
+            throw ImageRejectedException.corrupt("the pixmap's greatest value is %d; 1 to 65535 exist".formatted(greatest));
         }
         return new Pnm(kind, width, height, greatest, in.at + 1);
     }
 
-    Raster decode(byte[] file) throws Refused {
+    Raster decode(byte[] file) throws ImageRejectedException {
         int channels = kind == 3 || kind == 6 ? 3 : 1;
         int values = Math.multiplyExact(channels, Math.multiplyExact(width, height));
         int rowBytes = kind == 4 ? (width + 7) / 8 : width * channels * (greatest > 255 ? 2 : 1);
         if (kind >= 4 && start + (long) rowBytes * height > file.length) {
-            throw Refused.truncated("the pixmap has %,d bytes of pixels where %,d belong"
+            throw ImageRejectedException.truncated("the pixmap has %,d bytes of pixels where %,d belong"
                     .formatted(Math.max(0, file.length - start), (long) rowBytes * height));
         }
         if (kind < 4 && values > file.length - start + 1) {
             // A byte at least for each: nothing that large need be made room for.
-            throw Refused.truncated("the pixmap ends before its last pixel");
+            throw ImageRejectedException.truncated("the pixmap ends before its last pixel");
         }
         byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
         Scanner plain = new Scanner(file, start - 1);
@@ -51,7 +51,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
                             : file[start + i] & 0xff;
             };
             if (value < 0 || value > greatest) {
-                throw Refused.corrupt("the pixmap has a value %d above its greatest, %d".formatted(value, greatest));
+                throw ImageRejectedException.corrupt("the pixmap has a value %d above its greatest, %d".formatted(value, greatest));
             }
             byte eight = (byte) (int) Math.rint((double) value / greatest * 255);
             if (channels == 3) {
@@ -79,7 +79,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
             this.at = at;
         }
 
-        int number() throws Refused {
+        int number() throws ImageRejectedException {
             skip();
             int begin = at;
             int number = 0;
@@ -88,16 +88,16 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
             }
             if (begin == at) {
                 throw at == file.length
-                        ? Refused.truncated("the pixmap ends where a number belongs")
-                        : Refused.corrupt("the pixmap has no number at byte %,d".formatted(at));
+                        ? ImageRejectedException.truncated("the pixmap ends where a number belongs")
+                        : ImageRejectedException.corrupt("the pixmap has no number at byte %,d".formatted(at));
             }
             return number;
         }
 
-        int bit() throws Refused {
+        int bit() throws ImageRejectedException {
             skip();
             if (at == file.length) {
-                throw Refused.truncated("the pixmap ends before its last pixel");
+                throw ImageRejectedException.truncated("the pixmap ends before its last pixel");
             }
             return file[at++] - '0';
         }

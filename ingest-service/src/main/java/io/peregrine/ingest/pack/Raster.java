@@ -14,7 +14,7 @@ record Raster(int width, int height, byte[] rgb) {
     /// Turns and mirrors as EXIF's orientation asks: the value says where the stored first row and column lie.
     ///
     /// @param orientation 1 to 8; anything else is as 1
-    Raster upright(int orientation) {
+    Raster applyOrientation(int orientation) {
         if (orientation < 2 || orientation > 8) {
             return this;
         }

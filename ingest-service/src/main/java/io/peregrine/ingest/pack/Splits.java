@@ -81,6 +81,6 @@ final class Splits {
     }
 
     private static String draw(long seed, String sha256) {
-        return Digests.of((seed + "\0" + sha256).getBytes(UTF_8));
+        return ContentKeys.of((seed + "\0" + sha256).getBytes(UTF_8));
     }
 }

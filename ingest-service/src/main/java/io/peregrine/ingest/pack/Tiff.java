@@ -57,16 +57,16 @@ final class Tiff {
     }
 
     /// @throws Refused if the file ends within a page, also one that we do not show
-    static Header header(byte[] file) throws Refused {
+    static Header header(byte[] file) throws ImageRejectedException {
         Tiff tiff = new Tiff(file);
         tiff.mustBeWhole();
         ByteBuffer in = ByteBuffer.wrap(file);
         if (Exif.tag(in, SAMPLES, 2, 2) == 2) {
-            throw Refused.unsupported("a TIFF of grey with alpha; save it as RGB or as PNG");
+            throw ImageRejectedException.unsupported("a TIFF of grey with alpha; save it as RGB or as PNG");
         }
         long colours = Exif.tag(in, PHOTOMETRIC, 0, 0xffff);
         if (!READ_COLOURS.contains(colours)) {
-            throw Refused.unsupported("a TIFF of colour space %d (CIELab, raw sensor data or the like); save it as RGB"
+            throw ImageRejectedException.unsupported("a TIFF of colour space %d (CIELab, raw sensor data or the like); save it as RGB"
                     .formatted(colours));
         }
         int width = (int) Exif.tag(in, WIDTH, 1, Integer.MAX_VALUE);
@@ -78,12 +78,12 @@ final class Tiff {
         long packed = tiff.packed == 0 ? file.length : tiff.packed;
         if (bytes / atMost(Exif.tag(in, COMPRESSION, 0, 0xffff)) > packed) {
             // Decoders paint black what is missing.
-            throw Refused.corrupt(
+            throw ImageRejectedException.corrupt(
                     "the TIFF's %,d bytes of pixels cannot hold %,d x %,d".formatted(packed, width, height));
         }
         long tile = Exif.tag(in, TILE_WIDTH, 0, Integer.MAX_VALUE) * Exif.tag(in, TILE_HEIGHT, 0, Integer.MAX_VALUE);
         if (tile > Math.max(pixels, TILE_PIXELS)) {
-            throw Refused.corrupt("the TIFF has tiles of %,d pixels for %,d".formatted(tile, pixels));
+            throw ImageRejectedException.corrupt("the TIFF has tiles of %,d pixels for %,d".formatted(tile, pixels));
         }
         return new Header(Header.Format.TIFF, width, height, Exif.orientation(in));
     }
@@ -106,7 +106,7 @@ final class Tiff {
     }
 
     /// Decoders read what is there of a strip, and some say nothing of what is not.
-    private void mustBeWhole() throws Refused {
+    private void mustBeWhole() throws ImageRejectedException {
         Set<Long> pages = new HashSet<>();
         long directory = unsigned(4, LONG);
         while (directory != 0 && pages.add(directory)) {
@@ -137,7 +137,7 @@ final class Tiff {
     }
 
     /// @return where an entry's values begin: within it, or elsewhere in the file
-    private long where(long entry) throws Refused {
+    private long where(long entry) throws ImageRejectedException {
         int type = (int) unsigned(entry + 2, SHORT);
         long bytes = unsigned(entry + 4, LONG) * (type < BYTES_OF_TYPES.length ? BYTES_OF_TYPES[type] : 0);
         if (bytes <= 4) {
@@ -150,31 +150,31 @@ final class Tiff {
         return at;
     }
 
-    private Values values(long entry) throws Refused {
+    private Values values(long entry) throws ImageRejectedException {
         int type = (int) unsigned(entry + 2, SHORT);
         if (type != SHORT && type != LONG) {
-            throw Refused.corrupt("the TIFF has sizes or places of type %d".formatted(type));
+            throw ImageRejectedException.corrupt("the TIFF has sizes or places of type %d".formatted(type));
         }
         return new Values(where(entry), unsigned(entry + 4, LONG), type);
     }
 
-    private long value(Values values, long index) throws Refused {
+    private long value(Values values, long index) throws ImageRejectedException {
         return unsigned(values.at + index * BYTES_OF_TYPES[values.type], values.type);
     }
 
-    private long unsigned(long at, int type) throws Refused {
+    private long unsigned(long at, int type) throws ImageRejectedException {
         if (at + (type == SHORT ? 2 : 4) > in.limit()) {
             throw cut();
         }
         if (++read > in.limit()) {
             // An honest file has each value once; only directories that lie over each other have more values than
             // bytes.
-            throw Refused.corrupt("the TIFF's directories lie over each other");
+            throw ImageRejectedException.corrupt("the TIFF's directories lie over each other");
         }
         return type == SHORT ? in.getShort((int) at) & 0xffff : in.getInt((int) at) & 0xffff_ffffL;
     }
 
-    private Refused cut() {
-        return Refused.truncated("the TIFF ends after %,d bytes, before the end of a page".formatted(in.limit()));
+    private ImageRejectedException cut() {
+        return ImageRejectedException.truncated("the TIFF ends after %,d bytes, before the end of a page".formatted(in.limit()));
     }
 }

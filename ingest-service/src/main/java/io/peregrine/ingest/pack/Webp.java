@@ -29,11 +29,11 @@ record Webp(int width, int height, int orientation, Frame first) {
     }
 
     /// @throws Refused if the file ends early, or an animation has no frame on its canvas
-    static Webp header(byte[] file) throws Refused {
+    static Webp header(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int declared = in.getInt(4);
         if (in.limit() < 30 || declared < 0 || declared + 8L > in.limit()) {
-            throw Refused.truncated("the WebP says it has %,d bytes, the file has %,d"
+            throw ImageRejectedException.truncated("the WebP says it has %,d bytes, the file has %,d"
                     .formatted((declared & 0xffff_ffffL) + 8, in.limit()));
         }
         return switch (type(file, HEADER)) {
@@ -43,11 +43,11 @@ record Webp(int width, int height, int orientation, Frame first) {
                 yield new Webp((bits & 0x3fff) + 1, (bits >>> 14 & 0x3fff) + 1, 0, null);
             }
             case "VP8 " -> new Webp(in.getShort(26) & 0x3fff, in.getShort(28) & 0x3fff, 0, null);
-            default -> throw Refused.corrupt("the WebP begins with no chunk of pixels");
+            default -> throw ImageRejectedException.corrupt("the WebP begins with no chunk of pixels");
         };
     }
 
-    private static Webp extended(byte[] file, ByteBuffer in) throws Refused {
+    private static Webp extended(byte[] file, ByteBuffer in) throws ImageRejectedException {
         int width = three(in, 24) + 1;
         int height = three(in, 27) + 1;
         boolean animated = (in.get(20) & ANIMATION) != 0;
@@ -61,18 +61,18 @@ record Webp(int width, int height, int orientation, Frame first) {
             }
         }
         if (animated && first == null) {
-            throw Refused.corrupt("the animated WebP has no frame");
+            throw ImageRejectedException.corrupt("the animated WebP has no frame");
         }
         if (first != null && (first.left + first.width > width || first.top + first.height > height)) {
-            throw Refused.corrupt("the animated WebP's first frame, %d x %d at (%d, %d), leaves its canvas, %d x %d"
+            throw ImageRejectedException.corrupt("the animated WebP's first frame, %d x %d at (%d, %d), leaves its canvas, %d x %d"
                     .formatted(first.width, first.height, first.left, first.top, width, height));
         }
         return new Webp(width, height, orientation, first);
     }
 
-    private static Frame frame(ByteBuffer chunk) throws Refused {
+    private static Frame frame(ByteBuffer chunk) throws ImageRejectedException {
         if (chunk.limit() < 8 + 16) {
-            throw Refused.corrupt("the animated WebP's first frame is cut");
+            throw ImageRejectedException.corrupt("the animated WebP's first frame is cut");
         }
         List<ByteBuffer> pixels = chunks(chunk, 8 + 16).stream()
                 .filter(inner -> List.of("ALPH", "VP8 ", "VP8L").contains(type(inner)))

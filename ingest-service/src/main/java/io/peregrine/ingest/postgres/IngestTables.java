@@ -6,8 +6,8 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
 import io.peregrine.ingest.pack.Listing;
-import io.peregrine.ingest.pack.PackMaker.Made;
-import io.peregrine.ingest.pack.PackMaker.Refusal;
+import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.ingest.pack.PackMaker.Rejection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -15,7 +15,7 @@ import org.jdbi.v3.core.Handle;
 
 /// Runs and packs as rows (`V10__ingest.sql`).
 public final class IngestTables {
-    private static final TypeReference<List<Refusal>> REFUSALS = new TypeReference<>() {};
+    private static final TypeReference<List<Rejection>> REFUSALS = new TypeReference<>() {};
 
     private IngestTables() {}
 
@@ -60,7 +60,7 @@ public final class IngestTables {
     }
 
     /// Notes a finished pack. The run's row is locked, so that of several packs that end together one is the last.
-    public static Progress made(Handle sql, String run, Listing.Range range, Made made) {
+    public static Progress made(Handle sql, String run, Listing.Range range, DecodedPack made) {
         Progress progress = sql.createQuery("""
                         update ingest_run set packs_made = packs_made + 1, rows_done = rows_done + :rows
                         where run = :run returning packs, packs_made, rows_listed, rows_done""")
@@ -91,7 +91,7 @@ public final class IngestTables {
     }
 
     /// @return a run's packs in the order of their numbers
-    public static List<Made> packs(Handle sql, String run) {
+    public static List<DecodedPack> packs(Handle sql, String run) {
         return new ArrayList<>(
                 sql.createQuery("select pixels, refusals from made_pack where run = :run order by number")
                         .bind("run", run)
@@ -100,14 +100,14 @@ public final class IngestTables {
     }
 
     /// @return what an earlier run made of the same files in the same way
-    public static Optional<Made> decoded(Handle sql, String decodeKey) {
+    public static Optional<DecodedPack> decoded(Handle sql, String decodeKey) {
         return sql.createQuery("select pixels, refusals from decoded_pack where decode_key = :key")
                 .bind("key", decodeKey)
                 .map((row, context) -> made(row.getString("pixels"), row.getString("refusals")))
                 .findOne();
     }
 
-    public static void keepDecoded(Handle sql, String decodeKey, Made made) {
+    public static void keepDecoded(Handle sql, String decodeKey, DecodedPack made) {
         sql.createUpdate("""
                         insert into decoded_pack (decode_key, pixels, uri, refusals) values (:key, :pixels, :uri, :refusals)
                         on conflict (decode_key) do update
@@ -127,8 +127,8 @@ public final class IngestTables {
                 .execute();
     }
 
-    private static Made made(String pixels, String refusals) {
-        return new Made(read(pixels, new TypeReference<ArtifactRef>() {}), read(refusals, REFUSALS));
+    private static DecodedPack made(String pixels, String refusals) {
+        return new DecodedPack(read(pixels, new TypeReference<ArtifactRef>() {}), read(refusals, REFUSALS));
     }
 
     private static String json(Object value) {

@@ -10,8 +10,8 @@ import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.RunSpec;
 import io.peregrine.ingest.IngestConfig;
 import io.peregrine.ingest.InitialWeights;
-import io.peregrine.ingest.pack.Roots;
-import io.peregrine.ingest.postgres.Published;
+import io.peregrine.ingest.pack.AllowedRoots;
+import io.peregrine.ingest.postgres.OutboxLookup;
 import io.peregrine.rest.Caller;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
@@ -48,7 +48,7 @@ public class DatasetsResource {
     private static final String SMALLEST = "{\"dataset\": \"wikiart\", \"uri\": \"file:///data/wikiart\"}";
 
     private final Database database;
-    private final Roots roots;
+    private final AllowedRoots roots;
     private final InitialWeights weights;
     private final URI runs;
     private final String source;
@@ -56,7 +56,7 @@ public class DatasetsResource {
 
     DatasetsResource(
             Database database,
-            Roots roots,
+            AllowedRoots roots,
             InitialWeights weights,
             IngestConfig config,
             Caller caller,
@@ -142,7 +142,7 @@ public class DatasetsResource {
                 throw Problem.of(DatasetProblem.RUN_DELETED, "It was run %s.".formatted(run));
             }
             tx.causedByActor(caller.name()).publishAs(id, run, ready);
-            same[0] = Published.is(tx.sql(), id, data);
+            same[0] = OutboxLookup.is(tx.sql(), id, data);
         });
         if (!same[0]) {
             throw Problem.of(DatasetProblem.KEY_REUSED, "The first body stands as run %s.".formatted(run));

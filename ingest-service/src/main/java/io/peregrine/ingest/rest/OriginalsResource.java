@@ -4,11 +4,11 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
-import io.peregrine.ingest.Listings;
+import io.peregrine.ingest.ListingCache;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.Original;
-import io.peregrine.ingest.pack.Refused;
-import io.peregrine.ingest.pack.Roots;
+import io.peregrine.ingest.pack.ImageRejectedException;
+import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.rest.Problem;
 import io.peregrine.rest.HttpCaching;
@@ -39,11 +39,11 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "originals")
 public class OriginalsResource {
     private final Database database;
-    private final Listings listings;
+    private final ListingCache listings;
     private final ArtifactStore store;
-    private final Roots roots;
+    private final AllowedRoots roots;
 
-    OriginalsResource(Database database, Listings listings, ArtifactStore store, Roots roots) {
+    OriginalsResource(Database database, ListingCache listings, ArtifactStore store, AllowedRoots roots) {
         this.database = database;
         this.listings = listings;
         this.store = store;
@@ -88,7 +88,7 @@ public class OriginalsResource {
         return HttpCaching.IMMUTABLE.answer(row.sha256(), request, () -> answer(row, spec, roots.of(run)));
     }
 
-    private Response.ResponseBuilder answer(Listing.Row row, RunSpec spec, Roots allowed) {
+    private Response.ResponseBuilder answer(Listing.Row row, RunSpec spec, AllowedRoots allowed) {
         Original original = open(row, spec, allowed);
         StreamingOutput content = out -> {
             try (original) {
@@ -106,10 +106,10 @@ public class OriginalsResource {
                 .header("Content-Security-Policy", "default-src 'none'; sandbox");
     }
 
-    private Original open(Listing.Row row, RunSpec spec, Roots allowed) {
+    private Original open(Listing.Row row, RunSpec spec, AllowedRoots allowed) {
         try {
             return Original.open(allowed.resolve(spec.uri()).resolve(row.file()), allowed, row.sha256());
-        } catch (Refused gone) {
+        } catch (ImageRejectedException gone) {
             throw Problem.of(
                     DatasetProblem.ORIGINAL_GONE,
                     "'%s' is not there as it was listed (%s: %s)."

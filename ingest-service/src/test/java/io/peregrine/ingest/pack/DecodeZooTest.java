@@ -16,7 +16,7 @@ import org.junit.jupiter.api.TestFactory;
 /// Awkward files with what a Python user gets of them: Pillow's `exif_transpose`, alpha over white, 16 bits / 257, then
 /// `resize((32, 32), BOX)`.
 class DecodeZooTest {
-    private final PictureDecoder decoder = new PictureDecoder(100_000_000);
+    private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @TestFactory
     Stream<DynamicTest> everyAnimalIsDecodedOrRefusedAsExpected() throws IOException {
@@ -54,7 +54,7 @@ class DecodeZooTest {
         try {
             decoder.decode(file, Orientation.APPLY);
             return "ok";
-        } catch (Refused refused) {
+        } catch (ImageRejectedException refused) {
             return refused.reason().name();
         }
     }

@@ -9,7 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
 /// A decoder that kills its own process over one file, as a native one may. It leaves a byte in a file for each time.
-public final class DyingDecoder extends PictureDecoder {
+public final class DyingDecoder extends ImageDecoder {
     private final byte[] deadly;
     private final Path deaths;
     private final int times;
@@ -22,7 +22,7 @@ public final class DyingDecoder extends PictureDecoder {
     }
 
     @Override
-    byte[] square(byte[] file, ImageSpec image) throws Refused, InterruptedException {
+    byte[] square(byte[] file, ImageSpec image) throws ImageRejectedException, InterruptedException {
         if (Arrays.equals(file, deadly)) {
             try {
                 if (!Files.exists(deaths) || Files.size(deaths) < times) {

@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class FirstFramesTest {
     record Case(String name, byte[] file, Raster expected) {}
 
-    private final PictureDecoder decoder = new PictureDecoder(100_000_000);
+    private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @TestFactory
     Stream<DynamicTest> theFirstFrameIsPillows() throws Exception {
@@ -42,7 +42,7 @@ class FirstFramesTest {
                 byte[] cut = Arrays.copyOf(one.file(), Math.max(12, one.file().length * tenth / 10));
                 assertThat(refusal(cut).reason())
                         .as("%d bytes of %d", cut.length, one.file().length)
-                        .isEqualTo(Refused.Reason.IMAGE_TRUNCATED);
+                        .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
             }
         }));
     }
@@ -56,14 +56,14 @@ class FirstFramesTest {
         assertThat(decoder.decode(Arrays.copyOf(file, file.length - 1), Orientation.APPLY)
                         .rgb())
                 .isEqualTo(one.expected().rgb());
-        assertThat(refusal(Arrays.copyOf(file, file.length - 2)).reason()).isEqualTo(Refused.Reason.IMAGE_TRUNCATED);
+        assertThat(refusal(Arrays.copyOf(file, file.length - 2)).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
 
         // The file goes on, its pixels do not: an end code where they begin.
         int pixels = Gif.header(file).data();
         byte[] empty = HexFormat.of().parseHex("01" + "09" + "003b");
         byte[] early = Arrays.copyOf(file, pixels + empty.length);
         System.arraycopy(empty, 0, early, pixels, empty.length);
-        assertThat(refusal(early).reason()).isEqualTo(Refused.Reason.IMAGE_CORRUPT);
+        assertThat(refusal(early).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_CORRUPT);
     }
 
     /// A header as small as its format allows, and no pixels: a canvas, a frame that makes the canvas larger.
@@ -76,11 +76,11 @@ class FirstFramesTest {
             })
     void aCanvasBeyondTheGuardIsRefusedUndecoded(String hex) {
         assertThat(refusal(HexFormat.of().parseHex(hex.replace(" ", ""))).reason())
-                .isEqualTo(Refused.Reason.IMAGE_TOO_LARGE);
+                .isEqualTo(ImageRejectedException.Reason.IMAGE_TOO_LARGE);
     }
 
-    private Refused refusal(byte[] file) {
-        return catchThrowableOfType(Refused.class, () -> decoder.decode(file, Orientation.APPLY));
+    private ImageRejectedException refusal(byte[] file) {
+        return catchThrowableOfType(ImageRejectedException.class, () -> decoder.decode(file, Orientation.APPLY));
     }
 
     static Stream<Case> cases() throws Exception {

@@ -34,7 +34,7 @@ class ListingTest {
     @TempDir
     Path elsewhere;
 
-    private final Crew crew = new Crew(2);
+    private final WorkerPool crew = new WorkerPool(2);
     private Folder folder;
 
     @BeforeEach
@@ -192,7 +192,7 @@ class ListingTest {
                     .rows();
 
             assertThat(rows).extracting(Listing.Row::path).containsExactly("1.jpg", "2.jpg", "3.jpg", "4.jpg");
-            assertThat(rows.subList(1, 4)).extracting(Listing.Row::sha256).containsOnly(Digests.OF_NOTHING);
+            assertThat(rows.subList(1, 4)).extracting(Listing.Row::sha256).containsOnly(ContentKeys.OF_NOTHING);
         }
     }
 
@@ -211,8 +211,8 @@ class ListingTest {
 
         assertThat(rows).extracting(Listing.Row::path).containsExactly("1.jpg", "in.png", "nowhere.png", "out.png");
         assertThat(rows.get(1).sha256()).isEqualTo(rows.get(0).sha256());
-        assertThat(rows.get(2).sha256()).isEqualTo(Digests.OF_NOTHING);
-        assertThat(rows.get(3).sha256()).isEqualTo(Digests.OF_NOTHING).isNotEqualTo(Digests.of(secret));
+        assertThat(rows.get(2).sha256()).isEqualTo(ContentKeys.OF_NOTHING);
+        assertThat(rows.get(3).sha256()).isEqualTo(ContentKeys.OF_NOTHING).isNotEqualTo(ContentKeys.of(secret));
 
         Files.createSymbolicLink(folder.root().resolve("a/loop"), folder.root().resolve("a"));
         assertThat(failure().code()).isEqualTo("LINK_LOOP");
@@ -254,7 +254,7 @@ class ListingTest {
 
     @Test
     void rootsThatDoNotHoldTheFolderRefuseIt() {
-        Roots roots = new Roots(List.of(elsewhere, root.resolve("not there")));
+        AllowedRoots roots = new AllowedRoots(List.of(elsewhere, root.resolve("not there")));
         assertThat(catchThrowableOfType(FailureException.class, () -> roots.resolve(folder.uri()))
                         .code())
                 .isEqualTo("OUTSIDE_ROOTS");
@@ -265,12 +265,12 @@ class ListingTest {
         assertThat(catchThrowableOfType(FailureException.class, () -> roots.resolve(dots))
                         .code())
                 .isEqualTo("OUTSIDE_ROOTS");
-        assertThat(new Roots(List.of(root)).resolve(folder.uri())).isEqualTo(folder.root());
+        assertThat(new AllowedRoots(List.of(root)).resolve(folder.uri())).isEqualTo(folder.root());
     }
 
     @Test
     void aFileIsLookedForBelowTheRootsAlone() throws Exception {
-        Roots roots = new Roots(List.of(root));
+        AllowedRoots roots = new AllowedRoots(List.of(root));
         folder.bytes("weights", new byte[3]);
         assertThat(roots.file(folder.uri() + "weights")).isEqualTo(folder.root().resolve("weights"));
         Files.write(elsewhere.resolve("secret"), new byte[3]);
@@ -289,7 +289,7 @@ class ListingTest {
     }
 
     private Listing listing(SplitSpec split) throws InterruptedException {
-        Roots roots = new Roots(List.of(root));
+        AllowedRoots roots = new AllowedRoots(List.of(root));
         return Listing.of(roots.resolve(folder.uri()), roots, split, crew, (done, of) -> {});
     }
 

@@ -54,9 +54,9 @@ class MalformedFilesTest {
         assertThat(files).hasSizeGreaterThan(200);
         List<String> verdicts = Stream.concat(
                         Stream.of("decoded"),
-                        Arrays.stream(Refused.Reason.values())
-                                .filter(Refused.Reason::liesInTheBytes)
-                                .map(Refused.Reason::name))
+                        Arrays.stream(ImageRejectedException.Reason.values())
+                                .filter(ImageRejectedException.Reason::isDeterministic)
+                                .map(ImageRejectedException.Reason::name))
                 .toList();
         assertThat(files).allSatisfy(file -> {
             assertThat(file[1]).as(file[0]).isIn(verdicts);
@@ -72,7 +72,7 @@ class MalformedFilesTest {
 
         public static void main(String[] arguments) throws Exception {
             Map<String, byte[]> files = MalformedFiles.make(Long.parseLong(arguments[0]));
-            PictureDecoder decoder = new PictureDecoder(100_000_000);
+            ImageDecoder decoder = new ImageDecoder(100_000_000);
             for (String format : List.of("jpg", "png", "bmp")) {
                 decoder.square(Folder.encoded(format, 1), IMAGE);
             }
@@ -97,11 +97,11 @@ class MalformedFilesTest {
             });
         }
 
-        private static String verdict(PictureDecoder decoder, byte[] file) {
+        private static String verdict(ImageDecoder decoder, byte[] file) {
             try {
                 decoder.square(file, IMAGE);
                 return "decoded";
-            } catch (Refused refused) {
+            } catch (ImageRejectedException refused) {
                 return refused.reason().name();
             } catch (Throwable thrown) {
                 return thrown.toString();

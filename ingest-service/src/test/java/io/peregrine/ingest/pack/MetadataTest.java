@@ -30,7 +30,7 @@ class MetadataTest {
     @TempDir
     Path elsewhere;
 
-    private final Crew crew = new Crew(2);
+    private final WorkerPool crew = new WorkerPool(2);
     private Folder folder;
 
     @BeforeEach
@@ -238,7 +238,7 @@ class MetadataTest {
     }
 
     private Listing listing() throws InterruptedException {
-        Roots roots = new Roots(List.of(root));
+        AllowedRoots roots = new AllowedRoots(List.of(root));
         return Listing.of(roots.resolve(folder.uri()), roots, new SplitSpec(0, 0, 42), crew, (done, of) -> {});
     }
 

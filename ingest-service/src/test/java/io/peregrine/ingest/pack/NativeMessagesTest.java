@@ -59,7 +59,7 @@ class NativeMessagesTest {
     private static void decode(byte[] jpeg) {
         try {
             OpenCv.decode(jpeg, Header.Format.JPEG);
-        } catch (Refused decodedOrNot) {
+        } catch (ImageRejectedException decodedOrNot) {
             // What it prints is what is asked for here.
         }
     }

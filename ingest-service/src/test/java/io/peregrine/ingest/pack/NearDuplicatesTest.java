@@ -24,7 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class NearDuplicatesTest {
-    private final Crew crew = new Crew(Runtime.getRuntime().availableProcessors());
+    private final WorkerPool crew = new WorkerPool(Runtime.getRuntime().availableProcessors());
 
     @AfterEach
     void dismiss() {
@@ -34,17 +34,17 @@ class NearDuplicatesTest {
     @Test
     void everyPairWithinTheBoundIsFoundTheNearestFirst() throws Exception {
         Random random = new Random(4);
-        List<DifferenceHash> hashes = random(random, 3_000);
-        for (int bits = 0; bits <= DifferenceHash.BOUND + 1; bits++) {
+        List<DHash> hashes = random(random, 3_000);
+        for (int bits = 0; bits <= DHash.BOUND + 1; bits++) {
             // Some differ across, some down; its places lie in two blocks.
-            DifferenceHash one = hashes.get(10 * bits);
+            DHash one = hashes.get(10 * bits);
             int across = bits / 2;
             hashes.set(
                     2_900 + bits,
-                    new DifferenceHash(one.across() ^ (1L << across) - 1, one.down() ^ (1L << bits - across) - 1));
+                    new DHash(one.across() ^ (1L << across) - 1, one.down() ^ (1L << bits - across) - 1));
         }
         List<Pair> expected = new ArrayList<>();
-        for (int bits = 0; bits <= DifferenceHash.BOUND; bits++) {
+        for (int bits = 0; bits <= DHash.BOUND; bits++) {
             expected.add(new Pair(FindingKind.NEAR_IN_CLASS, bits, 10 * bits, 2_900 + bits));
         }
 
@@ -53,14 +53,14 @@ class NearDuplicatesTest {
 
     @Test
     void oneMotifTenThousandTimesIsCountedAndNotKeptTenThousandTimes() throws Exception {
-        NearDuplicates near = among(Collections.nCopies(10_000, new DifferenceHash(7, 7)));
+        NearDuplicates near = among(Collections.nCopies(10_000, new DHash(7, 7)));
         assertThat(near.totals().get(FindingKind.NEAR_IN_CLASS)).isEqualTo(10_000L * 9_999 / 2);
         assertThat(near.nearest()).hasSize(Findings.KEPT);
     }
 
     @Test
     void aHundredThousandPicturesTakeSeconds() throws Exception {
-        List<DifferenceHash> hashes = random(new Random(5), 100_000);
+        List<DHash> hashes = random(new Random(5), 100_000);
         hashes.set(99_999, hashes.get(3));
         long begin = System.nanoTime();
         assertThat(among(hashes).nearest()).containsExactly(new Pair(FindingKind.NEAR_IN_CLASS, 0, 3, 99_999));
@@ -81,14 +81,14 @@ class NearDuplicatesTest {
         assertThat(paintings).hasSize(4);
         for (int side : new int[] {8, 32, 96, 224}) {
             for (Path painting : paintings) {
-                DifferenceHash hash = hash(Files.readAllBytes(painting), side);
+                DHash hash = hash(Files.readAllBytes(painting), side);
                 assertThat(hash.distance(hash(smaller(painting), side)))
                         .as("%s at side %d", painting.getFileName(), side)
-                        .isLessThanOrEqualTo(DifferenceHash.BOUND);
+                        .isLessThanOrEqualTo(DHash.BOUND);
                 for (Path other : paintings) {
                     if (!other.equals(painting)) {
                         assertThat(hash.distance(hash(Files.readAllBytes(other), side)))
-                                .isGreaterThan(3 * DifferenceHash.BOUND);
+                                .isGreaterThan(3 * DHash.BOUND);
                     }
                 }
             }
@@ -102,30 +102,30 @@ class NearDuplicatesTest {
         for (int i = 0; i < grey.length; i++) {
             grey[i] = (byte) (90 + (grey[i] & 1));
         }
-        assertThat(DifferenceHash.of(grey, 16)).isEqualTo(new DifferenceHash(0, 0));
-        assertThat(DifferenceHash.of(grey, 16).tells()).isFalse();
+        assertThat(DHash.of(grey, 16)).isEqualTo(new DHash(0, 0));
+        assertThat(DHash.of(grey, 16).tells()).isFalse();
         for (int i = 0; i < grey.length; i++) {
             grey[i] = (byte) (10 * (i % 16));
         }
-        assertThat(DifferenceHash.of(grey, 16)).isEqualTo(new DifferenceHash(-1, 0));
-        assertThat(DifferenceHash.of(grey, 16).tells()).isTrue();
+        assertThat(DHash.of(grey, 16)).isEqualTo(new DHash(-1, 0));
+        assertThat(DHash.of(grey, 16).tells()).isTrue();
     }
 
-    private static List<DifferenceHash> random(Random random, int n) {
-        List<DifferenceHash> hashes = new ArrayList<>();
+    private static List<DHash> random(Random random, int n) {
+        List<DHash> hashes = new ArrayList<>();
         for (int i = 0; i < n; i++) {
-            hashes.add(new DifferenceHash(random.nextLong(), random.nextLong()));
+            hashes.add(new DHash(random.nextLong(), random.nextLong()));
         }
         return hashes;
     }
 
-    private NearDuplicates among(List<DifferenceHash> hashes) throws InterruptedException {
+    private NearDuplicates among(List<DHash> hashes) throws InterruptedException {
         return NearDuplicates.among(hashes, (a, b) -> List.of(FindingKind.NEAR_IN_CLASS), crew, done -> {});
     }
 
-    private static DifferenceHash hash(byte[] file, int side) throws Exception {
+    private static DHash hash(byte[] file, int side) throws Exception {
         ImageSpec image = new ImageSpec(side, Fit.STRETCH, Orientation.APPLY);
-        return DifferenceHash.of(new PictureDecoder(1_000_000).square(file, image), side);
+        return DHash.of(new ImageDecoder(1_000_000).square(file, image), side);
     }
 
     private static byte[] smaller(Path painting) throws IOException {

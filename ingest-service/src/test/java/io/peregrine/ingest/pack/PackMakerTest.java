@@ -14,8 +14,8 @@ import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
-import io.peregrine.ingest.pack.PackMaker.Made;
-import io.peregrine.ingest.pack.PackMaker.Refusal;
+import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.ingest.pack.PackMaker.Rejection;
 import io.peregrine.testkit.Pictures;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -39,8 +39,8 @@ class PackMakerTest {
     @TempDir
     Path storeFolder;
 
-    private final Crew crew = new Crew(2);
-    private final PictureDecoder decoder = new PictureDecoder(100_000_000);
+    private final WorkerPool crew = new WorkerPool(2);
+    private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @AfterEach
     void dismiss() {
@@ -67,20 +67,20 @@ class PackMakerTest {
                         .waitFor())
                 .isZero();
 
-        Made made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
+        DecodedPack made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
 
         assertThat(made.refusals())
-                .extracting(Refusal::place, Refusal::reason)
+                .extracting(Rejection::place, Rejection::reason)
                 .containsExactly(
-                        tuple(0, Refused.Reason.IMAGE_CHANGED),
-                        tuple(1, Refused.Reason.IMAGE_UNREADABLE),
-                        tuple(2, Refused.Reason.LINK_OUTSIDE_ROOTS),
-                        tuple(3, Refused.Reason.NOT_A_FILE));
+                        tuple(0, ImageRejectedException.Reason.IMAGE_CHANGED),
+                        tuple(1, ImageRejectedException.Reason.IMAGE_UNREADABLE),
+                        tuple(2, ImageRejectedException.Reason.LINK_OUTSIDE_ROOTS),
+                        tuple(3, ImageRejectedException.Reason.NOT_A_FILE));
         assertThat(made.isReusable()).isFalse();
         try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
             assertThat(pack.count()).isEqualTo(1);
             assertThat(pack.picture(0).toArray(ValueLayout.JAVA_BYTE))
-                    .isEqualTo(Square.of(
+                    .isEqualTo(SquareFit.of(
                             decoder.decode(Files.readAllBytes(root.resolve("a/5.png")), Orientation.APPLY),
                             32,
                             Fit.STRETCH));
@@ -96,11 +96,11 @@ class PackMakerTest {
         new Folder(root).bytes("a/1.GIF", gif.file());
         Listing listing = listing(root);
 
-        Made made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
+        DecodedPack made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
 
         try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
             assertThat(pack.picture(0).toArray(ValueLayout.JAVA_BYTE))
-                    .isEqualTo(Square.of(gif.expected(), 32, Fit.STRETCH));
+                    .isEqualTo(SquareFit.of(gif.expected(), 32, Fit.STRETCH));
         }
     }
 
@@ -138,11 +138,11 @@ class PackMakerTest {
     void all1502PicturesOfWikiart6AreDecodedAndTheirEqualNamesKeptApart() throws Exception {
         Path wikiart = Pictures.at("wikiart6").toRealPath();
         Listing listing = listing(wikiart);
-        List<Made> packs = new ArrayList<>();
+        List<DecodedPack> packs = new ArrayList<>();
         for (Listing.Range range : listing.packs()) {
             packs.add(maker(wikiart).make(wikiart, listing, range, SMALL, done -> {}));
         }
-        Seal seal = Seal.of(listing, packs, 32);
+        SealedDataset seal = SealedDataset.of(listing, packs, 32);
 
         assertThat(seal.pictures()).isEqualTo(1_502);
         assertThat(seal.refused()).isZero();
@@ -165,13 +165,13 @@ class PackMakerTest {
     }
 
     private Listing listing(Path folder) throws InterruptedException {
-        return Listing.of(folder, new Roots(List.of(folder)), new SplitSpec(0, 0, 42), crew, (done, of) -> {});
+        return Listing.of(folder, new AllowedRoots(List.of(folder)), new SplitSpec(0, 0, 42), crew, (done, of) -> {});
     }
 
     private PackMaker maker(Path folder) throws IOException {
         return new PackMaker(
                 new FileStore(storeFolder),
-                new Roots(List.of(folder)),
+                new AllowedRoots(List.of(folder)),
                 crew,
                 decoder,
                 BYTES_MAX,

@@ -15,7 +15,7 @@ class RefusalsPageTest {
         String pictures = Files.readString(Path.of("../docs/contracts.md")).split("## Pictures")[1];
         assertThat(firstCells(pictures, "\\| `([A-Z_]+)` \\|"))
                 .containsExactly(
-                        Arrays.stream(Refused.Reason.values()).map(Enum::name).toArray(String[]::new));
+                        Arrays.stream(ImageRejectedException.Reason.values()).map(Enum::name).toArray(String[]::new));
         assertThat(firstCells(pictures, "\\| ([A-Z][A-Za-z]+) \\|"))
                 .extracting(String::toUpperCase)
                 .containsExactly(

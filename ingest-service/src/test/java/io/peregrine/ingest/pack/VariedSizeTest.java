@@ -8,7 +8,7 @@ import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.events.RunSpec.SplitSpec;
-import io.peregrine.ingest.pack.PackMaker.Made;
+import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.testkit.Pictures;
 import java.io.InputStream;
 import java.lang.foreign.ValueLayout;
@@ -34,23 +34,23 @@ class VariedSizeTest {
     @EnumSource(Fit.class)
     void everyScanIsPackedAsPillowFitsIt(Fit fit) throws Exception {
         Path scans = Pictures.at("varied-size").toRealPath();
-        Roots roots = new Roots(List.of(scans));
+        AllowedRoots roots = new AllowedRoots(List.of(scans));
         FileStore store = new FileStore(storeFolder);
         ImageSpec image = new ImageSpec(SIDE, fit, Orientation.APPLY);
         Map<String, String> found = new TreeMap<>();
-        try (Crew crew = new Crew(2)) {
+        try (WorkerPool crew = new WorkerPool(2)) {
             PackMaker maker = new PackMaker(
-                    store, roots, crew, new PictureDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
+                    store, roots, crew, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
             Listing listing = Listing.of(scans, roots, new SplitSpec(0, 0, 42), crew, (done, of) -> {});
             for (Listing.Range range : listing.packs()) {
-                Made made = maker.make(scans, listing, range, image, done -> {});
+                DecodedPack made = maker.make(scans, listing, range, image, done -> {});
                 assertThat(made.refusals()).isEmpty();
                 try (PixelPack pack = PixelPack.open(store, made.pixels())) {
                     assertThat(pack.side()).isEqualTo(SIDE);
                     for (int i = 0; i < pack.count(); i++) {
                         byte[] pixels = pack.picture(i).toArray(ValueLayout.JAVA_BYTE);
                         assertThat(pixels).hasSize(3 * SIDE * SIDE);
-                        found.put(listing.rows().get(range.from() + i).file(), Digests.of(pixels));
+                        found.put(listing.rows().get(range.from() + i).file(), ContentKeys.of(pixels));
                     }
                 }
             }

@@ -64,7 +64,7 @@ final class Augmentation {
     /// @param picture f32 [3, side, side], 0 to 255, and so it stays
     /// @param place of the row in the epoch's order
     void change(MemorySegment picture, int place) {
-        Mt19937 random = new Mt19937(Position.augmentation(seed, epoch, place));
+        Mt19937 random = new Mt19937(TrainingProgress.augmentation(seed, epoch, place));
         boolean mirrored = random.uniform() < 0.5;
         if (kind == Augment.STANDARD) {
             crop(picture, random);

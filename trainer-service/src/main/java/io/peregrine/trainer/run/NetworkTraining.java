@@ -34,25 +34,25 @@ public final class NetworkTraining implements AutoCloseable {
 
     /// What a training is made of.
     ///
-    /// @param learn rows to learn from
-    /// @param validate rows that choose the best checkpoint; may be empty
+    /// @param train rows to learn from
+    /// @param validation rows that choose the best checkpoint; may be empty
     /// @param test rows that are measured once, at the end; may be empty
     /// @param shift to the proportions that classes had before balancing
-    public record Material(
+    public record TrainingData(
             PixelRows pixels,
             int side,
             int classes,
-            TrainingRows learn,
-            TrainingRows validate,
+            TrainingRows train,
+            TrainingRows validation,
             TrainingRows test,
-            PriorShift shift) {}
+            PriorCorrection shift) {}
 
     /// Told after each batch; what it throws ends the training.
     @FunctionalInterface
-    public interface Watcher {
+    public interface BatchListener {
         /// @param batches of an epoch
         /// @param rows of the batch just learnt from
-        void afterBatch(Position position, int batches, int rows, double stepSeconds);
+        void afterBatch(TrainingProgress position, int batches, int rows, double stepSeconds);
     }
 
     /// An epoch's end.
@@ -61,7 +61,7 @@ public final class NetworkTraining implements AutoCloseable {
     ///     epoch's last step), with validation `validationLoss`, `validationAccuracy` and
     ///     `validationBalancedAccuracy`
     /// @param test what the training has come to; null, if it is not over with this epoch
-    public record EpochEnd(int epoch, boolean best, Map<String, Double> measures, Tested test) {
+    public record EpochResult(int epoch, boolean best, Map<String, Double> measures, Tested test) {
         /// @return whether the training is over
         public boolean last() {
             return test != null;
@@ -70,32 +70,32 @@ public final class NetworkTraining implements AutoCloseable {
 
     private final TrainableNetwork network;
     private final TrainSpec spec;
-    private final Material material;
+    private final TrainingData material;
     private final boolean classifies;
     private final NetworkState state;
     private final Optimizer optimizer;
     private final Training training;
     private final String before;
-    private Position position;
+    private TrainingProgress position;
 
     /// Begins a training.
     ///
     /// @throws Failure INPUT `NO_SUCH_DEVICE`, if the specification insists on one that is not there
-    public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material) {
-        this(network, spec, material, NetworkState.fresh(network, spec.seed()), Position.start(), null);
+    public NetworkTraining(TrainableNetwork network, TrainSpec spec, TrainingData material) {
+        this(network, spec, material, NetworkState.fresh(network, spec.seed()), TrainingProgress.start(), null);
     }
 
     /// Begins a training from weights that a user gives. The optimizer knows nothing of how they came about.
     ///
     /// @throws Failure INPUT `INIT_MISMATCH`, if they are not the network's
     public static NetworkTraining from(
-            Safetensors weights, TrainableNetwork network, TrainSpec spec, Material material) {
+            Safetensors weights, TrainableNetwork network, TrainSpec spec, TrainingData material) {
         return new NetworkTraining(
-                network, spec, material, NetworkState.given(network, weights), Position.start(), null);
+                network, spec, material, NetworkState.given(network, weights), TrainingProgress.start(), null);
     }
 
     /// Goes on from where [#write] wrote.
-    public NetworkTraining(TrainableNetwork network, TrainSpec spec, Material material, Safetensors saved) {
+    public NetworkTraining(TrainableNetwork network, TrainSpec spec, TrainingData material, Safetensors saved) {
         this(
                 network,
                 spec,
@@ -110,11 +110,11 @@ public final class NetworkTraining implements AutoCloseable {
     private NetworkTraining(
             TrainableNetwork network,
             TrainSpec spec,
-            Material material,
+            TrainingData material,
             NetworkState state,
-            Position position,
+            TrainingProgress position,
             String before) {
-        if (material.learn().count() == 0) {
+        if (material.train().count() == 0) {
             state.close();
             throw FailureException.input("NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
         }
@@ -131,7 +131,7 @@ public final class NetworkTraining implements AutoCloseable {
     }
 
     /// @return where the training stands
-    public Position position() {
+    public TrainingProgress position() {
         return position;
     }
 
@@ -145,9 +145,9 @@ public final class NetworkTraining implements AutoCloseable {
         return isOver(position);
     }
 
-    private boolean isOver(Position position) {
+    private boolean isOver(TrainingProgress position) {
         boolean hopeless = regimen().patience() > 0
-                && material.validate().count() > 0
+                && material.validation().count() > 0
                 && position.sinceBest() >= regimen().patience();
         return position.epoch() > spec.epochs() || hopeless;
     }
@@ -182,7 +182,7 @@ public final class NetworkTraining implements AutoCloseable {
 
     /// @return one sentence, if a training that goes on has computed with another engine or processor until now,
     ///     or on another device: it may end in other last bits than one that was left alone
-    public Optional<String> moved() {
+    public Optional<String> environmentChange() {
         return Optional.ofNullable(before)
                 .filter(place -> !place.equals(place()))
                 .map(place ->
@@ -197,20 +197,20 @@ public final class NetworkTraining implements AutoCloseable {
 
     /// @return batches of an epoch
     public int batches() {
-        return BatchFeed.count(material.learn().count(), spec.batchSize());
+        return BatchFeed.count(material.train().count(), spec.batchSize());
     }
 
     /// Trains to the end of the running epoch, and measures. What ends it before, even at the last measuring,
     /// leaves a position that can be written and gone on from.
     ///
     /// @param between called between batches that are only measured; what it throws ends the training
-    public EpochEnd epoch(Watcher watcher, Runnable between) {
-        int[] order = position.order(spec.seed(), material.learn().count());
+    public EpochResult epoch(BatchListener watcher, Runnable between) {
+        int[] order = position.order(spec.seed(), material.train().count());
         int batches = batches();
         long began = System.nanoTime();
         long seenBefore = position.seen();
         try (BatchFeed feed = new BatchFeed(
-                material.learn(),
+                material.train(),
                 material.pixels(),
                 material.side(),
                 order,
@@ -220,7 +220,7 @@ public final class NetworkTraining implements AutoCloseable {
             while (feed.hasNext()) {
                 Batch batch = feed.next();
                 long stepBegan = System.nanoTime();
-                Outcome outcome = training.step(batch, position.stream(spec.seed()), rateShare());
+                Outcome outcome = training.step(batch, position.dropoutSeed(spec.seed()), rateShare());
                 mustBeFinite(outcome.loss());
                 position = position.after(outcome.loss(), correct(batch, outcome), batch.count());
                 watcher.afterBatch(position, batches, batch.count(), (System.nanoTime() - stepBegan) / 1e9);
@@ -235,8 +235,8 @@ public final class NetworkTraining implements AutoCloseable {
         if (position.seen() > seenBefore) {
             measures.put("imagesPerSecond", (position.seen() - seenBefore) / ((System.nanoTime() - began) / 1e9));
         }
-        if (material.validate().count() > 0) {
-            Predictions validation = measure(material.validate(), false, between);
+        if (material.validation().count() > 0) {
+            Predictions validation = measure(material.validation(), false, between);
             loss = validation.loss();
             measures.put("validationLoss", loss);
             if (classifies) {
@@ -245,8 +245,8 @@ public final class NetworkTraining implements AutoCloseable {
                 measures.put("validationBalancedAccuracy", results.balancedAccuracy());
             }
         }
-        Position next = position.nextEpoch(loss);
-        EpochEnd end = new EpochEnd(
+        TrainingProgress next = position.nextEpoch(loss);
+        EpochResult end = new EpochResult(
                 position.epoch(), loss < position.bestLoss(), measures, isOver(next) ? test(between) : null);
         position = next;
         return end;
@@ -326,11 +326,11 @@ public final class NetworkTraining implements AutoCloseable {
                 .metadata(PLACE, place());
     }
 
-    private static Position position(Safetensors saved) {
+    private static TrainingProgress position(Safetensors saved) {
         Map<String, String> notes = saved.metadata();
         // Another number of threads sums in another order: this run keeps its own.
         TorchEngine.load(Integer.parseInt(notes.get("threads")));
-        return new Position(
+        return new TrainingProgress(
                 Integer.parseInt(notes.get(POSITION + "epoch")),
                 Integer.parseInt(notes.get(POSITION + "batch")),
                 Long.parseLong(notes.get(POSITION + "steps")),

@@ -6,8 +6,8 @@ import io.peregrine.events.PipelineEvent.Calibration;
 /// Counts true against predicted classes, how sure the network was, and its loss.
 public final class Predictions {
     private final ClassResults.Counter counter;
-    private final Reliability asLearnt = new Reliability();
-    private final Reliability corrected = new Reliability();
+    private final CalibrationError asLearnt = new CalibrationError();
+    private final CalibrationError corrected = new CalibrationError();
     private double lossSum;
     private long rows;
 
@@ -24,7 +24,7 @@ public final class Predictions {
     /// Adds how sure the network was of one row.
     ///
     /// @param logProbabilities flat; those of the row begin at `from`
-    public void addConfidence(int truth, int predicted, float[] logProbabilities, int from, PriorShift shift) {
+    public void addConfidence(int truth, int predicted, float[] logProbabilities, int from, PriorCorrection shift) {
         asLearnt.add(Math.exp(logProbabilities[from + predicted]), truth == predicted);
         double[] probabilities = shift.corrected(logProbabilities, from);
         int best = 0;

@@ -11,7 +11,7 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
-import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.TorchEngine;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -98,7 +98,7 @@ public final class TrainingSpeed {
         return new NetworkTraining(
                 Networks.of(spec, manifest.side(), classes, null),
                 spec,
-                new Material(
+                new TrainingData(
                         pixels,
                         manifest.side(),
                         classes,

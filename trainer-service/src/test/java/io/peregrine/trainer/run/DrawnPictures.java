@@ -11,7 +11,7 @@ import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.Split;
 import io.peregrine.random.Mt19937;
-import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
@@ -28,13 +28,13 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class DrawnPictures {
     static final int SIDE = 16;
     static final int PICTURES = 22;
-    static final PriorShift NO_SHIFT = new PriorShift(new double[] {1, 1});
+    static final PriorCorrection NO_SHIFT = new PriorCorrection(new double[] {1, 1});
 
     @TempDir
     Path folder;
 
     PixelRows pixels;
-    Material material;
+    TrainingData material;
 
     @BeforeEach
     void drawPictures() {
@@ -66,7 +66,7 @@ abstract class DrawnPictures {
             all.gap()[i] = 0.1 * (i - 17);
             all.label()[i] = (i - 18) % 2;
         }
-        material = new Material(
+        material = new TrainingData(
                 pixels,
                 SIDE,
                 2,

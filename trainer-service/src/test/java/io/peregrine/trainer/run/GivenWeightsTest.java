@@ -31,7 +31,7 @@ class GivenWeightsTest extends DrawnPictures {
             double loss = before.test(() -> {}).loss();
             assertThat(given.test(() -> {})).isEqualTo(before.test(() -> {}));
             assertThat(fresh.test(() -> {}).loss()).isNotEqualTo(loss);
-            assertThat(given.position()).isEqualTo(Position.start());
+            assertThat(given.position()).isEqualTo(TrainingProgress.start());
         }
         try (NetworkTraining given = begun(cnn(), another, trained)) {
             SafetensorsWriter state = new SafetensorsWriter();

@@ -8,8 +8,8 @@ import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
-import io.peregrine.trainer.run.NetworkTraining.Material;
+import io.peregrine.trainer.run.NetworkTraining.EpochResult;
+import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.SeedAutoencoder;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -22,7 +22,7 @@ class NetworkTrainingTest extends DrawnPictures {
     @Test
     void aClassifierLearnsToTellDarkFromLight() {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
-            EpochEnd last = null;
+            EpochResult last = null;
             while (!training.isOver()) {
                 assertThat(last == null || !last.last()).isTrue();
                 last = training.epoch(
@@ -48,7 +48,7 @@ class NetworkTrainingTest extends DrawnPictures {
                 java.util.Arrays.copyOf(test.neighbour(), 3),
                 java.util.Arrays.copyOf(test.gap(), 3),
                 java.util.Arrays.copyOf(test.label(), 3));
-        Material validated = new Material(pixels, SIDE, 2, material.learn(), three, test, NO_SHIFT);
+        TrainingData validated = new TrainingData(pixels, SIDE, 2, material.train(), three, test, NO_SHIFT);
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(1e-9), validated)) {
             Map<String, Double> measures = training.epoch((position, batches, rows, seconds) -> {}, () -> {})
                     .measures();
@@ -64,7 +64,7 @@ class NetworkTrainingTest extends DrawnPictures {
     void aTrainingEndsWhenValidationHasNotBecomeBetterForAsLongAsWasAskedFor() {
         TrainSpec spec = new TrainSpec(
                 "seed-cnn", 0, 50, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
-        Material watched = new Material(pixels, SIDE, 2, material.learn(), material.test(), material.test(), NO_SHIFT);
+        TrainingData watched = new TrainingData(pixels, SIDE, 2, material.train(), material.test(), material.test(), NO_SHIFT);
         List<Boolean> best = new ArrayList<>();
         try (NetworkTraining training = new NetworkTraining(cnn(), spec, watched)) {
             while (!training.isOver()) {

@@ -81,7 +81,7 @@ class OnGpuTest extends DrawnPictures {
         try (Safetensors saved = Safetensors.open(state);
                 NetworkTraining training = new NetworkTraining(network(preset), spec(preset, to), material, saved)) {
             finish(training, weights);
-            return training.moved();
+            return training.environmentChange();
         }
     }
 

@@ -9,7 +9,7 @@ import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.trainer.run.NetworkTraining.EpochEnd;
+import io.peregrine.trainer.run.NetworkTraining.EpochResult;
 import io.peregrine.vision.ResNet;
 import io.peregrine.vision.ResNetAutoencoder;
 import io.peregrine.vision.SeedAutoencoder;
@@ -68,7 +68,7 @@ class ResumedTrainingTest extends DrawnPictures {
     @Test
     void aTrainingThatIsStoppedAtItsLastMeasuringHasNothingToLearnAgain() throws IOException {
         Path file = folder.resolve("all-learnt.safetensors");
-        EpochEnd undisturbed = null;
+        EpochResult undisturbed = null;
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             while (!training.isOver()) {
                 undisturbed = training.epoch((position, batches, rows, seconds) -> {}, () -> {});
@@ -92,7 +92,7 @@ class ResumedTrainingTest extends DrawnPictures {
         try (Safetensors state = Safetensors.open(file);
                 NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
             assertThat(training.isOver()).isFalse();
-            EpochEnd end = training.epoch(
+            EpochResult end = training.epoch(
                     (position, batches, rows, seconds) -> {
                         throw new AssertionError("a step was taken again");
                     },
@@ -134,7 +134,7 @@ class ResumedTrainingTest extends DrawnPictures {
         Path here = folder.resolve("here.safetensors");
         Path elsewhere = folder.resolve("elsewhere.safetensors");
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
-            assertThat(training.moved()).isEmpty();
+            assertThat(training.environmentChange()).isEmpty();
             SafetensorsWriter state = new SafetensorsWriter();
             training.write(state);
             state.writeTo(here);
@@ -142,11 +142,11 @@ class ResumedTrainingTest extends DrawnPictures {
         }
         try (Safetensors state = Safetensors.open(here);
                 NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
-            assertThat(training.moved()).isEmpty();
+            assertThat(training.environmentChange()).isEmpty();
         }
         try (Safetensors state = Safetensors.open(elsewhere);
                 NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
-            assertThat(training.moved())
+            assertThat(training.environmentChange())
                     .hasValueSatisfying(how -> assertThat(how)
                             .startsWith(
                                     "was begun with PyTorch 1.0 on an abacus, cpu and goes on with " + TorchEngine.build()));
@@ -156,7 +156,7 @@ class ResumedTrainingTest extends DrawnPictures {
     /// Dies after some steps with what it last saved, two steps before; another training goes on from there.
     private byte[] interrupted(TrainableNetwork network, TrainSpec spec, int killedAfter) throws IOException {
         Path state = folder.resolve("state");
-        ResumeFiles files = new ResumeFiles(state, 1, Map.of(), null);
+        TrainingSnapshots files = new TrainingSnapshots(state, 1, Map.of(), null);
         byte[][] row = new byte[1][];
         try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
             assertThatThrownBy(() -> {
@@ -166,7 +166,7 @@ class ResumedTrainingTest extends DrawnPictures {
                                         if (position.steps() == Math.max(1, killedAfter - 2)) {
                                             SafetensorsWriter tensors = new SafetensorsWriter();
                                             training.write(tensors);
-                                            ResumeFiles.Saved saved = files.write(position, tensors);
+                                            TrainingSnapshots.Saved saved = files.write(position, tensors);
                                             row[0] = files.row(saved);
                                             files.nowNamed(saved);
                                         }
@@ -179,7 +179,7 @@ class ResumedTrainingTest extends DrawnPictures {
                     })
                     .isInstanceOf(Stopped.class);
         }
-        Path newest = new ResumeFiles(state, 2, Map.of(), row[0]).find().file().orElseThrow();
+        Path newest = new TrainingSnapshots(state, 2, Map.of(), row[0]).find().file().orElseThrow();
         try (Safetensors saved = Safetensors.open(newest);
                 NetworkTraining training = new NetworkTraining(network, spec, material, saved)) {
             while (!training.isOver()) {

@@ -1,0 +1,99 @@
+package io.peregrine.balance;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.BalancedRows;
+import io.peregrine.artifacts.Manifest;
+import io.peregrine.balance.postgres.RemainingWork;
+import io.peregrine.balance.postgres.BalanceTables;
+import io.peregrine.balance.postgres.BalanceTables.ClassRow;
+import io.peregrine.balance.postgres.BalanceTables.RunRow;
+import io.peregrine.balance.postgres.SearchTables;
+import io.peregrine.events.RunSpec.BalanceSpec;
+import io.peregrine.work.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+
+/// What this service knows of a run, for those who ask. The rows of the run that was asked for last are kept.
+@ApplicationScoped
+public class BalanceQueries {
+    private final Database database;
+    private final ArtifactStore store;
+    private final SpecCache specs;
+    private BalancedRows kept;
+    private String keptOf;
+
+    BalanceQueries(Database database, ArtifactStore store, SpecCache specs) {
+        this.database = database;
+        this.store = store;
+        this.specs = specs;
+    }
+
+    /// A planned run.
+    public record Balance(RunRow row, BalanceSpec spec, Manifest manifest, List<ClassRow> classes) {
+        public boolean isBalanced() {
+            return !row.shards().isEmpty();
+        }
+
+        /// @return rows of the balanced set
+        public long rows() {
+            return classes.stream()
+                    .mapToLong(one -> one.real() + one.synthetic() - one.dropped())
+                    .sum();
+        }
+
+        /// @return rows that are neither blends nor repeats: those with the first ordinals
+        public long realRows() {
+            return classes.stream().mapToLong(one -> one.real() - one.dropped()).sum();
+        }
+
+        public long recipeBytes() {
+            return PlanClasses.bytes(
+                    rows(), classes.stream().mapToLong(ClassRow::synthetic).sum(), classes.size());
+        }
+
+        public long arrayBytes() {
+            return rows() * 3 * manifest.side() * manifest.side() * Float.BYTES;
+        }
+
+        /// @return what the searches were expected to take, by one worker
+        public double secondsPlanned() {
+            long products = classes.stream().mapToLong(ClassRow::products).sum();
+            return products == 0 ? 0 : products / (RemainingWork.OF_THE_ENGINE * row.productsPerSecond());
+        }
+    }
+
+    public Optional<Balance> find(String run) throws IOException {
+        Optional<RunRow> row = database.jdbi().withHandle(sql -> BalanceTables.run(sql, run));
+        if (row.isEmpty() || row.get().run() == null) {
+            return Optional.empty();
+        }
+        List<ClassRow> classes = database.jdbi().withHandle(sql -> BalanceTables.classes(sql, run));
+        return Optional.of(new Balance(
+                row.get(),
+                specs.balance(row.get().run()),
+                Manifest.open(store, row.get().manifest()),
+                classes));
+    }
+
+    /// @return what a run's searches will still take: by what they have shown, or by what the plan expected
+    public double secondsLeft(Balance balance) {
+        String run = balance.row().run().id();
+        RemainingWork ahead = database.jdbi().withHandle(sql -> SearchTables.ahead(sql, run, FindNeighbours.KIND));
+        long done = balance.classes().stream().mapToLong(ClassRow::productsDone).sum();
+        double seconds =
+                balance.classes().stream().mapToDouble(ClassRow::searchSeconds).sum();
+        return ahead.secondsLeft(done, seconds);
+    }
+
+    /// @return the rows of a balanced run, by ordinal
+    public synchronized BalancedRows rows(Balance balance) {
+        String run = balance.row().run().id();
+        if (!run.equals(keptOf)) {
+            kept = BalancedRows.open(store, balance.row().shards(), Math.toIntExact(balance.rows()));
+            keptOf = run;
+        }
+        return kept;
+    }
+}

@@ -1,0 +1,71 @@
+package io.peregrine.balance.postgres;
+
+import io.peregrine.balance.smote.Neighbours;
+import io.peregrine.events.PipelineEvent.ManifestRef;
+import java.nio.ByteBuffer;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import org.jdbi.v3.core.Handle;
+
+/// Neighbours that earlier runs have found, for all runs of the same manifest (`V20261126_90__neighbours.sql`).
+public final class NeighbourCache {
+    private NeighbourCache() {}
+
+    /// What neighbours belong to, within a manifest.
+    ///
+    /// @param k neighbours of each picture
+    public record Key(int label, int k) {}
+
+    /// Keeps what was found for a class of a planned run; keeping it again changes nothing.
+    public static void keep(Handle sql, String run, int label, Neighbours found) {
+        ByteBuffer nearest = ByteBuffer.allocate(Math.multiplyExact(found.nearest().length, Integer.BYTES));
+        nearest.asIntBuffer().put(found.nearest());
+        sql.createUpdate("""
+                        insert into balance_neighbours (manifest, label, k, nearest, tied_rows, duplicates)
+                        select manifest, :label, :k, :nearest, :tied, :duplicates from balance_run where run = :run
+                        on conflict (manifest, label, k) do nothing""")
+                .bind("run", run)
+                .bind("label", label)
+                .bind("k", found.k())
+                .bind("nearest", nearest.array())
+                .bind("tied", found.tiedRows())
+                .bind("duplicates", found.duplicates())
+                .execute();
+    }
+
+    /// @return what is known of a manifest's classes
+    public static Set<Key> of(Handle sql, ManifestRef manifest) {
+        return new HashSet<>(sql.createQuery("select label, k from balance_neighbours where manifest = :manifest")
+                .bind("manifest", BalanceTables.json(manifest))
+                .map((row, context) -> new Key(row.getInt("label"), row.getInt("k")))
+                .list());
+    }
+
+    /// @return what is known of a class of a planned run
+    public static Optional<Neighbours> find(Handle sql, String run, int label, int k) {
+        return sql.createQuery("""
+                        select nearest, tied_rows, duplicates from balance_neighbours
+                        where manifest = (select manifest from balance_run where run = :run)
+                            and label = :label and k = :k""")
+                .bind("run", run)
+                .bind("label", label)
+                .bind("k", k)
+                .map((row, context) -> new Neighbours(
+                        k, places(row.getBytes("nearest")), row.getLong("tied_rows"), row.getLong("duplicates")))
+                .findOne();
+    }
+
+    private static int[] places(byte[] nearest) {
+        int[] places = new int[nearest.length / Integer.BYTES];
+        ByteBuffer.wrap(nearest).asIntBuffer().get(places);
+        return places;
+    }
+
+    /// Forgets those of manifests that no run has.
+    static void forget(Handle sql) {
+        sql.execute("""
+                delete from balance_neighbours known
+                where not exists (select from balance_run where balance_run.manifest = known.manifest)""");
+    }
+}

@@ -1,0 +1,54 @@
+package io.peregrine.balance.smote;
+
+import io.peregrine.vision.MatrixProduct.Block;
+import io.peregrine.vision.MatrixProduct.Element;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/// A class's pictures as blocks of centred values.
+final class CentredImages {
+    private final List<MemorySegment> pictures;
+    private final int values;
+    private final Element element;
+    private final PixelCentering centred = PixelCentering.fastest();
+
+    /// @param pictures u8 [values] each
+    /// @param element of the blocks that are filled
+    CentredImages(List<MemorySegment> pictures, int values, Element element) {
+        this.pictures = pictures;
+        this.values = values;
+        this.element = element;
+    }
+
+    /// @return blocks that a picture's values take; the last may be filled up with zeros
+    int blocks() {
+        return Math.ceilDiv(values, element.width());
+    }
+
+    /// @return sums of nothing yet
+    Accumulator sums(int part) {
+        return new Accumulator(centred, element, part, blocks());
+    }
+
+    /// Writes one picture's values of one block.
+    ///
+    /// @param row of the block that is written
+    /// @return Σ (x − 128)² of these values
+    long fill(int picture, int number, Block block, int row) {
+        long begin = (long) number * element.width();
+        int width = (int) Math.min(element.width(), values - begin);
+        long at = (long) row * element.rowBytes();
+        MemorySegment pixels = pictures.get(picture);
+        long squares = (long)
+                switch (element) {
+                    case FLOAT32 -> centred.centre(pixels, begin, width, block.values(), at);
+                    case INT8 -> centred.centreBytes(pixels, begin, width, block.values(), at);
+                };
+        if (width < element.width()) {
+            // Nothing is left of the block that was here before.
+            long filled = (long) width * element.bytes();
+            block.values().asSlice(at + filled, element.rowBytes() - filled).fill((byte) 0);
+        }
+        return squares;
+    }
+}

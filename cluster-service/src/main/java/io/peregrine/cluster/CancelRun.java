@@ -1,0 +1,43 @@
+package io.peregrine.cluster;
+
+import io.peregrine.cluster.postgres.RunState;
+import io.peregrine.events.PipelineEvent.RunCancelled;
+import io.peregrine.events.RunRef;
+import io.peregrine.work.Audit;
+import io.peregrine.work.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Instant;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+
+/// Ends a run because a user asks for it.
+@ApplicationScoped
+public class CancelRun {
+    private static final Logger LOG = Logger.getLogger(CancelRun.class);
+
+    private final Database database;
+
+    CancelRun(Database database) {
+        this.database = database;
+    }
+
+    /// Says `run.cancelled`, unless the run has ended already.
+    ///
+    /// @param by who asks for it
+    /// @return whether this ended the run
+    public boolean cancel(RunRef run, String reason, String by) {
+        AtomicBoolean cancelled = new AtomicBoolean();
+        database.inTransaction(null, tx -> {
+            RunCancelled event = new RunCancelled(run, reason);
+            // Of two ends the first stands: whether this was it, the table of ended runs knows.
+            tx.causedByActor(by).publish(event, "cancelled");
+            boolean first = RunState.endedBy(tx.sql(), run.id(), event.type());
+            cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, event.reason()));
+            if (cancelled.get()) {
+                Audit.note(tx.sql(), "cancelled", run.id(), by, event.reason());
+            }
+        });
+        LOG.infof("cancel asked run=%s cancelled=%b by=%s", run.id(), cancelled.get(), by);
+        return cancelled.get();
+    }
+}

@@ -1,0 +1,362 @@
+package io.peregrine.cluster.analysis;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.PriorityQueue;
+
+/// Pairs clusters with classes so that the pairs share as many points as possible, and names the clusters by it.
+///
+/// Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials; among all pairings
+/// with the largest total the one that is lowest in lexicographic order (cluster 0 gets the lowest class that it
+/// can have, then cluster 1, …). Clusters are rows, classes columns; where there are fewer of one kind, rows or
+/// columns without points make up the difference.
+///
+/// Only pairs that share points have an edge. A row's potential p and a column's q are at least 0, p + q is at
+/// least what the two share, and equal to it ("tight") for every pair of every best pairing. Two that share
+/// nothing are tight where both potentials are 0: so all such rows and columns can be paired with one another,
+/// and none of these pairs has to be held. The time is that of walks through shared edges, where a full table
+/// would take the cube of the size.
+public final class HungarianMatching {
+    private final ContingencyTable overlap;
+    private final int size;
+    private final long[] rowPotential;
+    private final long[] columnPotential;
+    private final int[] rowOf;
+    private final int[] columnOf;
+    private final Edges edges;
+    private final Search search;
+
+    private HungarianMatching(ContingencyTable overlap) {
+        this.overlap = overlap;
+        size = Math.max(overlap.clusters(), overlap.classes());
+        rowPotential = new long[size];
+        columnPotential = new long[size];
+        rowOf = new int[size];
+        columnOf = new int[size];
+        Arrays.fill(rowOf, -1);
+        Arrays.fill(columnOf, -1);
+        edges = new Edges(overlap);
+        search = new Search(size);
+    }
+
+    /// @return for each cluster its class, or −1 for a surplus one
+    public static int[] of(ContingencyTable overlap) {
+        HungarianMatching matching = new HungarianMatching(overlap);
+        for (int row = 0; row < overlap.clusters(); row++) {
+            matching.augment(row);
+        }
+        matching.pairTheRest();
+        matching.lower();
+        int[] matched = Arrays.copyOf(matching.columnOf, overlap.clusters());
+        for (int k = 0; k < matched.length; k++) {
+            matched[k] = matched[k] < overlap.classes() ? matched[k] : -1;
+        }
+        return matched;
+    }
+
+    /// @param classes names in label order
+    /// @return a name for each cluster: that of its class, or `mixed n` where it is a surplus one or, worse, has
+    /// no point of the class that was left for it
+    public static String[] names(ContingencyTable overlap, List<String> classes) {
+        int[] matched = of(overlap);
+        String[] names = new String[matched.length];
+        int mixed = 0;
+        for (int k = 0; k < names.length; k++) {
+            boolean named = matched[k] >= 0 && overlap.counts(k).containsKey(matched[k]);
+            names[k] = named ? classes.get(matched[k]) : "mixed " + ++mixed;
+        }
+        return names;
+    }
+
+    /// The same edges from the columns' side.
+    private static final class Edges {
+        private final int[] first;
+        private final int[] row;
+        private final long[] shared;
+
+        Edges(ContingencyTable overlap) {
+            first = new int[overlap.classes() + 1];
+            row = new int[overlap.cells()];
+            shared = new long[overlap.cells()];
+            for (int cell = 0; cell < overlap.cells(); cell++) {
+                first[overlap.label(cell) + 1]++;
+            }
+            for (int column = 0; column < overlap.classes(); column++) {
+                first[column + 1] += first[column];
+            }
+            int[] next = first.clone();
+            for (int k = 0; k < overlap.clusters(); k++) {
+                for (int cell = overlap.first(k); cell < overlap.first(k + 1); cell++) {
+                    int at = next[overlap.label(cell)]++;
+                    row[at] = k;
+                    shared[at] = overlap.points(cell);
+                }
+            }
+        }
+    }
+
+    /// What one search has reached, forgotten in the time that it took.
+    private static final class Search {
+        private final long[] rowAt;
+        private final long[] columnAt;
+        private final int[] from;
+        private final int[] rows;
+        private final int[] columns;
+        private int rowCount;
+        private int columnCount;
+
+        Search(int size) {
+            rowAt = new long[size];
+            columnAt = new long[size];
+            from = new int[size];
+            rows = new int[size];
+            columns = new int[size];
+            Arrays.fill(rowAt, -1);
+            Arrays.fill(columnAt, -1);
+        }
+
+        void reachRow(int row, long distance) {
+            rowAt[row] = distance;
+            rows[rowCount++] = row;
+        }
+
+        void reachColumn(int column, long distance) {
+            columnAt[column] = distance;
+            columns[columnCount++] = column;
+        }
+
+        void forget() {
+            for (int i = 0; i < rowCount; i++) {
+                rowAt[rows[i]] = -1;
+            }
+            for (int i = 0; i < columnCount; i++) {
+                columnAt[columns[i]] = -1;
+            }
+            rowCount = 0;
+            columnCount = 0;
+        }
+    }
+
+    /// A column that a search may reach.
+    private record Offer(long distance, int column, int row) {}
+
+    /// Gives the row a column by a shortest augmenting path (Dijkstra's over reduced costs), which ends at a free
+    /// column or at a row that does as well without any.
+    private void augment(int start) {
+        for (int cell = overlap.first(start); cell < overlap.first(start + 1); cell++) {
+            long wanted = overlap.points(cell) - columnPotential[overlap.label(cell)];
+            rowPotential[start] = Math.max(rowPotential[start], wanted);
+        }
+        PriorityQueue<Offer> offers = new PriorityQueue<>(Comparator.comparingLong(Offer::distance));
+        int scanned = 0;
+        int leaver = start;
+        long now = 0;
+        search.reachRow(start, 0);
+        int end = offer(start, now, withdrawal(leaver), offers);
+        while (end < 0 && withdrawal(leaver) > now) {
+            int column;
+            if (scanned < search.columnCount) {
+                column = search.columns[scanned++];
+            } else {
+                Offer next = next(offers);
+                if (next == null || next.distance() >= withdrawal(leaver)) {
+                    break;
+                }
+                now = next.distance();
+                column = next.column();
+                search.reachColumn(column, now);
+                search.from[column] = next.row();
+                scanned++;
+                if (rowOf[column] < 0) {
+                    end = column;
+                    break;
+                }
+            }
+            int row = rowOf[column];
+            search.reachRow(row, now);
+            leaver = withdrawal(row) < withdrawal(leaver) ? row : leaver;
+            end = offer(row, now, withdrawal(leaver), offers);
+        }
+        move(end >= 0 ? now : withdrawal(leaver));
+        if (end < 0) {
+            end = columnOf[leaver];
+            columnOf[leaver] = -1;
+        }
+        while (end >= 0) {
+            int taker = search.from[end];
+            int given = columnOf[taker];
+            columnOf[taker] = end;
+            rowOf[end] = taker;
+            end = given;
+        }
+        search.forget();
+    }
+
+    /// @return the distance at which a reached row does as well without a column
+    private long withdrawal(int row) {
+        return search.rowAt[row] + rowPotential[row];
+    }
+
+    private Offer next(PriorityQueue<Offer> offers) {
+        Offer next = offers.poll();
+        while (next != null && search.columnAt[next.column()] >= 0) {
+            next = offers.poll();
+        }
+        return next;
+    }
+
+    /// Reaches the columns that are as near as the row itself, and notes those that are less than `limit` away.
+    ///
+    /// @param now the row's distance
+    /// @return a free column that is as near as the row; −1 without one
+    private int offer(int row, long now, long limit, PriorityQueue<Offer> offers) {
+        for (int cell = overlap.first(row); cell < overlap.first(row + 1); cell++) {
+            int column = overlap.label(cell);
+            if (search.columnAt[column] >= 0) {
+                continue;
+            }
+            long distance = now + rowPotential[row] + columnPotential[column] - overlap.points(cell);
+            if (distance == now) {
+                search.reachColumn(column, now);
+                search.from[column] = row;
+                if (rowOf[column] < 0) {
+                    return column;
+                }
+            } else if (distance < limit) {
+                offers.add(new Offer(distance, column, row));
+            }
+        }
+        return -1;
+    }
+
+    private void move(long length) {
+        for (int i = 0; i < search.rowCount; i++) {
+            rowPotential[search.rows[i]] -= length - search.rowAt[search.rows[i]];
+        }
+        for (int i = 0; i < search.columnCount; i++) {
+            columnPotential[search.columns[i]] += length - search.columnAt[search.columns[i]];
+        }
+    }
+
+    /// Rows and columns that are alone have the potential 0, and any pair of them is tight.
+    private void pairTheRest() {
+        int column = 0;
+        for (int row = 0; row < size; row++) {
+            if (columnOf[row] < 0) {
+                while (rowOf[column] >= 0) {
+                    column++;
+                }
+                columnOf[row] = column;
+                rowOf[column] = row;
+            }
+        }
+    }
+
+    /// Every pairing with the largest total uses only tight pairs; row by row, takes the lowest column with which
+    /// the later rows can still be paired.
+    private void lower() {
+        boolean[] fixed = new boolean[size];
+        int lowestFree = 0;
+        for (int row = 0; row < size; row++) {
+            while (lowestFree < size && (fixed[lowestFree] || columnPotential[lowestFree] != 0)) {
+                lowestFree++;
+            }
+            if (mayBeLowered(row, fixed, lowestFree)) {
+                reach(columnOf[row], row);
+                take(row);
+                search.forget();
+            }
+            fixed[columnOf[row]] = true;
+        }
+    }
+
+    /// @param lowestFree the lowest column with the potential 0 that is not fixed
+    private boolean mayBeLowered(int row, boolean[] fixed, int lowestFree) {
+        if (rowPotential[row] == 0 && lowestFree < columnOf[row]) {
+            return true;
+        }
+        for (int cell = first(row); cell < last(row); cell++) {
+            int column = overlap.label(cell);
+            if (column < columnOf[row] && !fixed[column] && isTight(row, cell)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /// Finds every later row that could do with the column that is given up, itself or by passing its own on.
+    private void reach(int freed, int giver) {
+        search.reachColumn(freed, 0);
+        boolean restReached = false;
+        for (int at = 0; at < search.columnCount; at++) {
+            int column = search.columns[at];
+            if (column < overlap.classes()) {
+                for (int edge = edges.first[column]; edge < edges.first[column + 1]; edge++) {
+                    int row = edges.row[edge];
+                    if (rowPotential[row] + columnPotential[column] == edges.shared[edge]) {
+                        passOn(row, column, giver);
+                    }
+                }
+            }
+            if (columnPotential[column] == 0 && !restReached) {
+                restReached = true;
+                for (int row = giver + 1; row < size; row++) {
+                    if (rowPotential[row] == 0) {
+                        passOn(row, column, giver);
+                    }
+                }
+            }
+        }
+    }
+
+    /// @param column that the row would take
+    private void passOn(int row, int column, int giver) {
+        int own = columnOf[row];
+        if (row > giver && search.columnAt[own] < 0) {
+            search.reachColumn(own, 0);
+            search.from[own] = column;
+        }
+    }
+
+    /// Takes the lowest column that was reached; each row on the way takes the next one.
+    private void take(int row) {
+        int freed = columnOf[row];
+        int lowest = freed;
+        for (int cell = first(row); cell < last(row); cell++) {
+            int column = overlap.label(cell);
+            if (column < lowest && search.columnAt[column] >= 0 && isTight(row, cell)) {
+                lowest = column;
+            }
+        }
+        if (rowPotential[row] == 0) {
+            for (int i = 0; i < search.columnCount; i++) {
+                int column = search.columns[i];
+                lowest = columnPotential[column] == 0 ? Math.min(lowest, column) : lowest;
+            }
+        }
+        int taker = row;
+        int column = lowest;
+        while (column != freed) {
+            int displaced = rowOf[column];
+            rowOf[column] = taker;
+            columnOf[taker] = column;
+            taker = displaced;
+            column = search.from[column];
+        }
+        rowOf[freed] = taker;
+        columnOf[taker] = freed;
+    }
+
+    private int first(int row) {
+        return row < overlap.clusters() ? overlap.first(row) : 0;
+    }
+
+    private int last(int row) {
+        return row < overlap.clusters() ? overlap.first(row + 1) : 0;
+    }
+
+    private boolean isTight(int row, int cell) {
+        return rowPotential[row] + columnPotential[overlap.label(cell)] == overlap.points(cell);
+    }
+}

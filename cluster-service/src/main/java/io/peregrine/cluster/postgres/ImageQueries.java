@@ -1,0 +1,246 @@
+package io.peregrine.cluster.postgres;
+
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.work.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.statement.Query;
+
+/// What is asked of a run's pictures and clusters.
+@ApplicationScoped
+public class ImageQueries {
+    private static final String PICTURE = """
+            select i.*, p.cluster, c.name as cluster_name, p.distance, p.x, p.y, p.z
+            from image i left join point p on p.run = i.run and p.row = i.row
+                 left join cluster c on c.run = p.run and c.index = p.cluster
+            """;
+
+    private final Database database;
+
+    ImageQueries(Database database) {
+        this.database = database;
+    }
+
+    /// One listed file of a run.
+    public record Picture(
+            @Schema(description = "32 hexadecimal digits, the same in every run")
+            String imageId,
+
+            @Schema(description = "Its place among all listed files")
+            long row,
+
+            @Schema(description = "Its class") String label,
+            String split,
+            @Schema(description = "In the class folder") String path,
+            String sha256,
+            Assignment cluster,
+
+            @Schema(description = "Why it was refused: a code; left out for an accepted one")
+            String reason,
+
+            String detail) {}
+
+    /// Where a picture lies among the clusters.
+    public record Assignment(
+            int index,
+            String name,
+
+            @Schema(description = "From the cluster's centre, in latent space")
+            double distance,
+
+            @Schema(description = "Along the first three principal components")
+            List<Float> coordinates) {}
+
+    /// A cluster of a run.
+    public record Cluster(
+            int index,
+
+            @Schema(description = "The class that it matches best, or 'mixed n'")
+            String name,
+
+            long size,
+
+            @Schema(description = "Share of its most frequent class, 0 to 1")
+            double purity,
+
+            @Schema(description = "Pictures of each class in it")
+            Map<String, Long> counts) {}
+
+    /// A picture as a dot.
+    public record ProjectedPoint(
+            String imageId, long row, float x, float y, float z, String label, int cluster, String split) {}
+
+    /// Where a picture's pixels lie.
+    public record Pixels(ArtifactRef pack, int index) {}
+
+    /// @return digest of the run's clusters artefact, once they are computed
+    public Optional<String> clustersDigest(String run) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select clusters ->> 'sha256' from clustering where run = :run")
+                        .bind("run", run)
+                        .mapTo(String.class)
+                        .findOne());
+    }
+
+    /// @return all clusters of a run in the order of their numbers
+    public List<Cluster> clusters(String run) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select * from cluster where run = :run order by index")
+                        .bind("run", run)
+                        .map((rs, context) -> cluster(rs))
+                        .list());
+    }
+
+    /// @return clusters in the order of their numbers
+    public Page<Cluster> clusters(String run, Cursor after, int limit) {
+        List<Cluster> rows = database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                        select * from cluster where run = :run and index > :index order by index limit :limit""")
+                        .bind("run", run)
+                        .bind("index", after == null ? -1 : after.number(0))
+                        .bind("limit", limit + 1)
+                        .map((rs, context) -> cluster(rs))
+                        .list());
+        return Page.of(rows, limit, last -> Cursor.after(last.index()));
+    }
+
+    public Optional<Cluster> cluster(String run, int index) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select * from cluster where run = :run and index = :index")
+                        .bind("run", run)
+                        .bind("index", index)
+                        .map((rs, context) -> cluster(rs))
+                        .findOne());
+    }
+
+    /// @return a cluster's pictures, nearest to its centre first
+    public Page<Picture> members(String run, int cluster, Cursor after, int limit) {
+        List<Picture> rows = list(
+                PICTURE + """
+                        where p.run = :run and p.cluster = :cluster
+                          and (cast(:distance as double precision) is null or (p.distance, p.row) > (:distance, :row))
+                        order by p.distance, p.row limit :limit""",
+                query -> query.bind("run", run)
+                        .bind("cluster", cluster)
+                        .bind("distance", after == null ? null : after.real(0))
+                        .bind("row", after == null ? -1 : after.number(1))
+                        .bind("limit", limit + 1));
+        return Page.of(rows, limit, last -> Cursor.after(last.cluster().distance(), last.row()));
+    }
+
+    /// @param label class, or null for all
+    /// @param split or null for all
+    /// @param refusedOnly whether accepted ones are left out
+    /// @return listed files in row order
+    public Page<Picture> pictures(
+            String run, String label, String split, boolean refusedOnly, Cursor after, int limit) {
+        List<Picture> rows = list(
+                PICTURE + """
+                        where i.run = :run and i.row > :row and (not :refusedOnly or i.reason is not null)
+                          and (cast(:label as text) is null or i.label = :label)
+                          and (cast(:split as text) is null or i.split = :split)
+                        order by i.row limit :limit""",
+                query -> query.bind("run", run)
+                        .bind("row", after == null ? -1 : after.number(0))
+                        .bind("refusedOnly", refusedOnly)
+                        .bind("label", label)
+                        .bind("split", split)
+                        .bind("limit", limit + 1));
+        return Page.of(rows, limit, last -> Cursor.after(last.row()));
+    }
+
+    public Optional<Picture> picture(String run, String imageId) {
+        return list(
+                        PICTURE + "where i.run = :run and i.image_id = :imageId",
+                        query -> query.bind("run", run).bind("imageId", imageId))
+                .stream()
+                .findFirst();
+    }
+
+    /// @return empty for a refused or unknown picture
+    public Optional<Pixels> pixels(String run, String imageId) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                        select p.pixels, i.index from image i join pack p on p.run = i.run and p.number = i.pack
+                        where i.run = :run and i.image_id = :imageId""")
+                        .bind("run", run)
+                        .bind("imageId", imageId)
+                        .map((rs, context) -> new Pixels(
+                                RunProjection.read(rs.getString("pixels"), ArtifactRef.class), rs.getInt("index")))
+                        .findOne());
+    }
+
+    /// @return the autoencoder's final weights, once it is trained
+    public Optional<ArtifactRef> autoencoder(String run) {
+        return database.jdbi()
+                .withHandle(sql -> RunState.encodingInput(sql, run))
+                .map(RunState.EncodingInput::weights);
+    }
+
+    /// @param limit 0: all in one page
+    public Page<ProjectedPoint> projection(String run, Cursor after, int limit) {
+        int most = limit == 0 ? Integer.MAX_VALUE - 1 : limit;
+        List<ProjectedPoint> rows = database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                        select i.image_id, p.row, p.x, p.y, p.z, i.label, p.cluster, i.split
+                        from point p join image i on i.run = p.run and i.row = p.row
+                        where p.run = :run and p.row > :row order by p.row limit :limit""")
+                        .bind("run", run)
+                        .bind("row", after == null ? -1 : after.number(0))
+                        .bind("limit", most + 1)
+                        .map((rs, context) -> new ProjectedPoint(
+                                rs.getString("image_id"),
+                                rs.getLong("row"),
+                                rs.getFloat("x"),
+                                rs.getFloat("y"),
+                                rs.getFloat("z"),
+                                rs.getString("label"),
+                                rs.getInt("cluster"),
+                                rs.getString("split")))
+                        .list());
+        return Page.of(rows, most, last -> Cursor.after(last.row()));
+    }
+
+    private List<Picture> list(String statement, java.util.function.UnaryOperator<Query> bound) {
+        return database.jdbi()
+                .withHandle((Handle sql) -> bound.apply(sql.createQuery(statement))
+                        .map((rs, context) -> picture(rs))
+                        .list());
+    }
+
+    private static Picture picture(ResultSet rs) throws SQLException {
+        Integer cluster = (Integer) rs.getObject("cluster");
+        return new Picture(
+                rs.getString("image_id"),
+                rs.getLong("row"),
+                rs.getString("label"),
+                rs.getString("split"),
+                rs.getString("source"),
+                rs.getString("sha256"),
+                cluster == null
+                        ? null
+                        : new Assignment(
+                                cluster,
+                                rs.getString("cluster_name"),
+                                rs.getDouble("distance"),
+                                List.of(rs.getFloat("x"), rs.getFloat("y"), rs.getFloat("z"))),
+                rs.getString("reason"),
+                rs.getString("detail"));
+    }
+
+    private static Cluster cluster(ResultSet rs) throws SQLException {
+        Map<String, Long> classes = new TreeMap<>();
+        RunProjection.read(rs.getString("classes"), com.fasterxml.jackson.databind.JsonNode.class)
+                .properties()
+                .forEach(entry -> classes.put(entry.getKey(), entry.getValue().longValue()));
+        return new Cluster(
+                rs.getInt("index"), rs.getString("name"), rs.getLong("size"), rs.getDouble("purity"), classes);
+    }
+}

@@ -1,0 +1,185 @@
+package io.peregrine.cluster.rest;
+
+import io.peregrine.cluster.postgres.Cursor;
+import io.peregrine.cluster.postgres.Page;
+import io.peregrine.cluster.postgres.ImageQueries;
+import io.peregrine.cluster.postgres.ImageQueries.Cluster;
+import io.peregrine.cluster.postgres.ImageQueries.Picture;
+import io.peregrine.cluster.postgres.ImageQueries.ProjectedPoint;
+import io.peregrine.rest.Problem;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
+import java.util.List;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/// A run's clusters and pictures. Clusters do not change once they are computed: their answers carry an ETag.
+@Path("/api/v1/runs/{run}")
+@Produces(MediaType.APPLICATION_JSON)
+@Tag(name = "clusters and pictures")
+public class ImagesResource {
+    private static final List<String> SPLITS = List.of("train", "test", "validation");
+
+    private final RunsResource runs;
+    private final ImageQueries pictures;
+    private final Paging paging;
+
+    ImagesResource(RunsResource runs, ImageQueries pictures, Paging paging) {
+        this.runs = runs;
+        this.pictures = pictures;
+        this.paging = paging;
+    }
+
+    static final class ClusterPage extends PageOf<Cluster> {}
+
+    static final class PicturePage extends PageOf<Picture> {}
+
+    static final class ProjectionPage extends PageOf<ProjectedPoint> {}
+
+    @GET
+    @Path("/clusters")
+    @Operation(
+            operationId = "listClusters",
+            summary = "Clusters with names, sizes and purity",
+            description = "1,000 of them where no limit is said.")
+    @APIResponseSchema(ClusterPage.class)
+    public Response clusters(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context Request request,
+            @Context UriInfo uri) {
+        String digest = computed(run);
+        Cursor after = Cursor.parse(cursor);
+        int most = paging.limit(limit, paging.most());
+        return Paging.settled(digest, request, () -> pictures.clusters(run, after, most), uri);
+    }
+
+    @GET
+    @Path("/clusters/{index}")
+    @Operation(operationId = "getCluster", summary = "One cluster")
+    @APIResponseSchema(Cluster.class)
+    public Response cluster(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "index") @PathParam("index") String index,
+            @Context Request request,
+            @Context UriInfo uri) {
+        String digest = computed(run);
+        Cluster cluster = must(run, index);
+        return Paging.settled(digest, request, () -> cluster, uri);
+    }
+
+    @GET
+    @Path("/clusters/{index}/members")
+    @Operation(operationId = "listMembers", summary = "A cluster's pictures, nearest to its centre first")
+    @APIResponseSchema(PicturePage.class)
+    public Response members(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "index") @PathParam("index") String index,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context Request request,
+            @Context UriInfo uri) {
+        String digest = computed(run);
+        Cluster cluster = must(run, index);
+        Cursor after = Cursor.parse(cursor);
+        int most = paging.limit(limit);
+        return Paging.settled(digest, request, () -> pictures.members(run, cluster.index(), after, most), uri);
+    }
+
+    @GET
+    @Path("/projection")
+    @Operation(
+            operationId = "getProjection",
+            summary = "Every picture as a dot",
+            description = "Coordinates along the first three principal components of the latents. "
+                    + "Whole where no limit is said.")
+    @APIResponseSchema(ProjectionPage.class)
+    public Response projection(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context Request request,
+            @Context UriInfo uri) {
+        String digest = computed(run);
+        Cursor after = Cursor.parse(cursor);
+        int most = paging.limit(limit, 0);
+        return Paging.settled(digest, request, () -> pictures.projection(run, after, most), uri);
+    }
+
+    @GET
+    @Path("/images")
+    @Operation(operationId = "listImages", summary = "All listed files in row order, refused ones too")
+    @APIResponseSchema(PicturePage.class)
+    public Response images(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(description = "Only this class") @QueryParam("label") String label,
+            @Parameter(schema = @Schema(enumeration = {"train", "test", "validation"})) @QueryParam("split")
+                    String split,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        runs.must(run);
+        if (split != null && !SPLITS.contains(split)) {
+            throw Problem.of(
+                    RunProblem.BAD_FILTER,
+                    "split is '%s', allowed are %s.".formatted(split, String.join(", ", SPLITS)));
+        }
+        Page<Picture> page = pictures.pictures(run, label, split, false, Cursor.parse(cursor), paging.limit(limit));
+        return Paging.answer(page, uri);
+    }
+
+    @GET
+    @Path("/refused")
+    @Operation(operationId = "listRefused", summary = "Files that are no picture we can use, with the reason")
+    @APIResponseSchema(PicturePage.class)
+    public Response refused(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "limit") @QueryParam("limit") String limit,
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @Context UriInfo uri) {
+        runs.must(run);
+        Page<Picture> page = pictures.pictures(run, null, null, true, Cursor.parse(cursor), paging.limit(limit));
+        return Paging.answer(page, uri);
+    }
+
+    @GET
+    @Path("/images/{imageId}")
+    @Operation(operationId = "getImage", summary = "One picture: class, split, cluster, coordinates")
+    public Picture image(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "imageId") @PathParam("imageId") String imageId) {
+        runs.must(run);
+        return pictures.picture(run, imageId).orElseThrow(() -> unknown(imageId));
+    }
+
+    private String computed(String run) {
+        runs.must(run);
+        return pictures.clustersDigest(run)
+                .orElseThrow(
+                        () -> Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run)));
+    }
+
+    private Cluster must(String run, String index) {
+        try {
+            return pictures.cluster(run, Integer.parseInt(index)).orElseThrow(NumberFormatException::new);
+        } catch (NumberFormatException unknown) {
+            throw Problem.of(RunProblem.CLUSTER_UNKNOWN, "Run %s has no cluster '%s'.".formatted(run, index));
+        }
+    }
+
+    static Problem.ProblemException unknown(String imageId) {
+        return Problem.of(RunProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId));
+    }
+}

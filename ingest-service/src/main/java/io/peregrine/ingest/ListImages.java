@@ -1,0 +1,84 @@
+package io.peregrine.ingest;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.FailureException;
+import io.peregrine.events.PipelineEvent.StageProgressed;
+import io.peregrine.events.RunRef;
+import io.peregrine.events.RunSpec;
+import io.peregrine.events.Stage;
+import io.peregrine.ingest.pack.WorkerPool;
+import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.pack.AllowedRoots;
+import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.work.Job;
+import io.peregrine.work.JobContext;
+import io.peregrine.work.JobHandler;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jboss.logging.Logger;
+
+/// Lists and hashes a dataset's files and has them decoded, a job for each pack.
+@ApplicationScoped
+class ListImages implements JobHandler {
+    static final String KIND = "list";
+
+    /// So many classes are tested from end to end; tables, metrics and answers are bounded by it.
+    static final int MOST_CLASSES = 10_000;
+
+    private static final Logger LOG = Logger.getLogger(ListImages.class);
+
+    private final ArtifactStore store;
+    private final AllowedRoots roots;
+    private final WorkerPool crew;
+
+    ListImages(ArtifactStore store, AllowedRoots roots, WorkerPool crew) {
+        this.store = store;
+        this.roots = roots;
+        this.crew = crew;
+    }
+
+    @Override
+    public String kind() {
+        return KIND;
+    }
+
+    @Override
+    public void work(JobContext context) throws IOException, InterruptedException {
+        RunRef run = context.job().run();
+        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
+        AllowedRoots allowed = roots.of(run.id());
+        Path root = allowed.resolve(spec.uri());
+        Listing listing = Listing.of(root, allowed, spec.split(), crew, (done, of) -> {
+            context.check();
+            context.progress(() -> new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
+        });
+        mustNotHaveTooManyClasses(listing.classes().size());
+        ArtifactRef ref = listing.publish(store);
+        LOG.infof(
+                "dataset listed run=%s images=%d classes=%d packs=%d",
+                run.id(),
+                listing.rows().size(),
+                listing.classes().size(),
+                listing.packs().size());
+        context.complete(tx -> {
+            IngestTables.list(tx.sql(), run, ref, listing);
+            for (Listing.Range pack : listing.packs()) {
+                tx.add(new Job.New(run, MakePack.KIND, Integer.toString(pack.number()), pack));
+            }
+        });
+    }
+
+    /// @throws Failure INPUT `TOO_MANY_CLASSES`
+    static void mustNotHaveTooManyClasses(int classes) {
+        if (classes > MOST_CLASSES) {
+            throw FailureException.input(
+                    "TOO_MANY_CLASSES",
+                    "the dataset has %,d classes; at most %,d are allowed: leave classes out or merge some"
+                            .formatted(classes, MOST_CLASSES));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package io.peregrine.ingest;
+
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.events.ArtifactRef;
+import io.peregrine.events.RunRef;
+import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.work.Database;
+import jakarta.inject.Singleton;
+
+/// Runs' listings. The last one stays at hand: hundreds of packs are made from it, and it may have megabytes.
+@Singleton
+public class ListingCache {
+    private record Held(ArtifactRef ref, Listing listing) {}
+
+    private final Database database;
+    private final ArtifactStore store;
+    private volatile Held last;
+
+    ListingCache(Database database, ArtifactStore store) {
+        this.database = database;
+        this.store = store;
+    }
+
+    public Listing of(RunRef run) {
+        ArtifactRef ref = database.jdbi().withHandle(sql -> IngestTables.listing(sql, run.id()));
+        Held held = last;
+        if (held == null || !held.ref().equals(ref)) {
+            held = new Held(ref, Listing.open(store, ref));
+            last = held;
+        }
+        return held.listing();
+    }
+}

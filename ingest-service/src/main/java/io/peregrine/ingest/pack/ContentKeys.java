@@ -1,0 +1,76 @@
+package io.peregrine.ingest.pack;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.events.Split;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+
+/// What pictures and packs are known by.
+public final class ContentKeys {
+    /// The digest of nothing, under which a file is listed that cannot be read.
+    static final String OF_NOTHING = hex(sha256().digest());
+
+    private ContentKeys() {}
+
+    /// @param path in the class folder
+    /// @return first 32 hexadecimal digits of SHA-256(split ‖ 0 ‖ class ‖ 0 ‖ path): the same in every run
+    public static String imageId(Split split, String label, String path) {
+        byte[] digest = sha256().digest((split.jsonName() + '\0' + label + '\0' + path).getBytes(UTF_8));
+        return hex(digest).substring(0, 32);
+    }
+
+    /// @param contents digests of a pack's listed files, in row order
+    /// @return what a pack is found by in later runs: all that its pixels and refusals depend on
+    public static String decodeKey(List<String> contents, ImageSpec image, long pixelsMax, long bytesMax) {
+        MessageDigest key = sha256();
+        String way = String.join(
+                "\n",
+                ImageDecoder.VERSION,
+                Resize.RULE,
+                image.fit().jsonName(),
+                image.orientation().jsonName(),
+                "side " + image.side(),
+                "pixels " + pixelsMax,
+                "bytes " + bytesMax);
+        key.update(way.getBytes(UTF_8));
+        contents.forEach(content -> key.update(("\n" + content).getBytes(UTF_8)));
+        return hex(key.digest());
+    }
+
+    /// @return 64 hexadecimal digits
+    static String of(byte[] content) {
+        return hex(sha256().digest(content));
+    }
+
+    /// Reads a file of any length in pieces.
+    static String of(Path file) throws IOException {
+        MessageDigest digest = sha256();
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] piece = new byte[1 << 16];
+            for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
+                digest.update(piece, 0, n);
+            }
+        }
+        return hex(digest.digest());
+    }
+
+    static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException impossible) {
+            throw new IllegalStateException(impossible);
+        }
+    }
+
+    private static String hex(byte[] digest) {
+        return HexFormat.of().formatHex(digest);
+    }
+}

@@ -1,0 +1,69 @@
+package io.peregrine.ingest.pack;
+
+import io.peregrine.ingest.pack.ImageRejectedException.Reason;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/// A listed file on its way into memory. It is looked at anew each time: between listing and decoding a plain file may
+/// have become a link to somewhere else.
+final class ImageFile {
+    private ImageFile() {}
+
+    /// @return the digest of its content, [ContentKeys#OF_NOTHING] if it may not or cannot be read
+    static String digest(Path file, AllowedRoots roots) {
+        try {
+            return ContentKeys.of(openable(file, roots));
+        } catch (ImageRejectedException | IOException e) {
+            return ContentKeys.OF_NOTHING;
+        }
+    }
+
+    /// @param sha256 under which it was listed
+    /// @throws Refused if it may not be opened, cannot be read, is too large, or is not what was listed
+    static byte[] read(Path file, AllowedRoots roots, String sha256, long bytesMax) throws ImageRejectedException {
+        Path real = openable(file, roots);
+        byte[] content;
+        try {
+            long bytes = Files.size(real);
+            if (bytes > bytesMax) {
+                throw new ImageRejectedException(
+                        Reason.IMAGE_TOO_LARGE,
+                        "the file has %,d bytes; at most %,d are read (peregrine.ingest.bytes-max)"
+                                .formatted(bytes, bytesMax));
+            }
+            content = Files.readAllBytes(real);
+        } catch (IOException e) {
+            throw new ImageRejectedException(Reason.IMAGE_UNREADABLE, "the file cannot be read: " + e);
+        }
+        if (!ContentKeys.of(content).equals(sha256)) {
+            throw new ImageRejectedException(
+                    Reason.IMAGE_CHANGED, "the file has changed since it was listed; publish the dataset again");
+        }
+        return content;
+    }
+
+    /// @return the file itself, all links resolved
+    /// @throws Refused if it lies outside the roots or is no plain file; then it was not opened
+    static Path openable(Path file, AllowedRoots roots) throws ImageRejectedException {
+        try {
+            Path real = file.toRealPath();
+            if (!roots.contains(real)) {
+                throw new ImageRejectedException(
+                        Reason.LINK_OUTSIDE_ROOTS,
+                        "the file is a link that leads out of the configured roots; it was not opened");
+            }
+            BasicFileAttributes found =
+                    Files.readAttributes(real, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            if (!found.isRegularFile()) {
+                throw new ImageRejectedException(
+                        Reason.NOT_A_FILE, "a pipe, socket, device or folder by a picture's name; it was not opened");
+            }
+            return real;
+        } catch (IOException e) {
+            throw new ImageRejectedException(Reason.IMAGE_UNREADABLE, "the file cannot be found: " + e);
+        }
+    }
+}

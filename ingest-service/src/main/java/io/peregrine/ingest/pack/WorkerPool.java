@@ -1,0 +1,58 @@
+package io.peregrine.ingest.pack;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntConsumer;
+
+/// Threads that work through a list.
+public final class WorkerPool implements AutoCloseable {
+    private final ExecutorService threads;
+
+    /// @param count usually one for each core
+    public WorkerPool(int count) {
+        this.threads = Executors.newFixedThreadPool(
+                count, Thread.ofPlatform().name("picture-", 0).daemon().factory());
+    }
+
+    /// What is done with one of a list.
+    @FunctionalInterface
+    interface Task<A, B> {
+        B of(A one) throws Exception;
+    }
+
+    /// @param between called in the caller's thread after each, in order, with how many are done; what it throws stops
+    ///     the others
+    /// @return results in the order of the list
+    <A, B> List<B> each(List<A> all, Task<? super A, ? extends B> task, IntConsumer between)
+            throws InterruptedException {
+        List<Future<B>> futures = new ArrayList<>(all.size());
+        for (A one : all) {
+            futures.add(threads.submit(() -> task.of(one)));
+        }
+        try {
+            List<B> results = new ArrayList<>(all.size());
+            for (Future<B> future : futures) {
+                results.add(future.get());
+                between.accept(results.size());
+            }
+            return results;
+        } catch (ExecutionException e) {
+            switch (e.getCause()) {
+                case RuntimeException unchecked -> throw unchecked;
+                case Error error -> throw error;
+                default -> throw new IllegalStateException(e.getCause());
+            }
+        } finally {
+            futures.forEach(future -> future.cancel(true));
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+}

@@ -1,0 +1,57 @@
+package io.peregrine.ingest.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.peregrine.events.FailureException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AllowedRootsTest {
+    private static final String RUN = "0123456789abcdef0123456789abcdef";
+
+    @TempDir
+    Path home;
+
+    private Path pictures;
+    private Path grants;
+    private AllowedRoots roots;
+
+    @BeforeEach
+    void grant() throws IOException {
+        pictures = Files.createDirectories(home.resolve("my pictures\nand more"));
+        grants = Files.createDirectories(home.resolve("grants"));
+        roots = new AllowedRoots(List.of(), Optional.of(grants));
+        Files.writeString(grants.resolve(RUN), pictures.toUri().toString());
+    }
+
+    @Test
+    void aGrantedFolderIsReadForItsRunAlone() throws IOException {
+        String uri = pictures.toUri().toString();
+        assertThat(roots.of(RUN).resolve(uri)).isEqualTo(pictures.toRealPath());
+        assertThatThrownBy(() -> roots.resolve(uri)).isInstanceOf(FailureException.class).hasMessageContaining("--root");
+        assertThatThrownBy(() -> roots.of("f".repeat(32)).resolve(uri)).isInstanceOf(FailureException.class);
+        assertThatThrownBy(() -> roots.of(RUN).resolve(home.toUri().toString())).isInstanceOf(FailureException.class);
+        roots.revoke(RUN);
+        assertThat(grants).isEmptyDirectory();
+        assertThatThrownBy(() -> roots.of(RUN).resolve(uri)).isInstanceOf(FailureException.class);
+    }
+
+    /// A run's id may come from an event: it is the name of a file in this folder, or of none.
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"", ".", "../grants/" + RUN, "./" + RUN, RUN + "/", "0123456789ABCDEF0123456789ABCDEF", "\u0000"
+            })
+    void whatIsNoRunIsGrantedNothing(String run) {
+        assertThatThrownBy(() -> roots.of(run).resolve(pictures.toUri().toString()))
+                .isInstanceOf(FailureException.class);
+    }
+}

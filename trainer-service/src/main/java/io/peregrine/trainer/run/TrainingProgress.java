@@ -1,0 +1,63 @@
+package io.peregrine.trainer.run;
+
+import io.peregrine.random.Mt19937;
+
+/// Where a training stands: everything beside weights and moments that a resume needs.
+///
+/// @param epoch running epoch, from 1
+/// @param batch next batch of it, from 0
+/// @param steps steps of all epochs
+/// @param lossSum of the epoch's rows so far, each batch's mean times its rows
+/// @param correct rows of the epoch so far whose class was predicted
+/// @param seen rows of the epoch so far
+/// @param bestLoss of all epochs before, as the best checkpoint is chosen by; infinite before the first
+/// @param sinceBest epochs that are over since the best one
+public record TrainingProgress(
+        int epoch, int batch, long steps, double lossSum, long correct, long seen, double bestLoss, int sinceBest) {
+    /// @return the beginning
+    public static TrainingProgress start() {
+        return new TrainingProgress(1, 0, 0, 0, 0, 0, Double.POSITIVE_INFINITY, 0);
+    }
+
+    TrainingProgress after(double loss, long correctRows, int rows) {
+        return new TrainingProgress(
+                epoch,
+                batch + 1,
+                steps + 1,
+                lossSum + loss * rows,
+                correct + correctRows,
+                seen + rows,
+                bestLoss,
+                sinceBest);
+    }
+
+    /// @param loss of the epoch that is over
+    TrainingProgress nextEpoch(double loss) {
+        boolean best = loss < bestLoss;
+        return new TrainingProgress(epoch + 1, 0, steps, 0, 0, 0, best ? loss : bestLoss, best ? 0 : sinceBest + 1);
+    }
+
+    /// Random streams have no state: an epoch's order is a function of (seed, epoch) alone.
+    int[] order(long seed, int rows) {
+        return new Mt19937(mix(seed, epoch)).permutation(rows);
+    }
+
+    /// @return the engine's seed for the next step, a function of (seed, epoch, batch)
+    int dropoutSeed(long seed) {
+        return (int) mix(mix(seed, epoch), batch + 1L) & 0x7fff_ffff;
+    }
+
+    /// @param place of a row in the epoch's order
+    /// @return seed of what is done to its picture, a function of (seed, epoch, place)
+    static long augmentation(long seed, int epoch, int place) {
+        return mix(mix(seed, epoch) ^ 0xa0761d64L, place + 1L);
+    }
+
+    /// SplitMix64's finalizer (Steele, Lea, Flood, 2014) over both numbers: 32 well-mixed bits.
+    private static long mix(long a, long b) {
+        long z = a * 0x9e3779b97f4a7c15L + b * 0xbf58476d1ce4e5b9L + 0x94d049bb133111ebL;
+        z = (z ^ (z >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return (z ^ (z >>> 31)) & 0xffff_ffffL;
+    }
+}
