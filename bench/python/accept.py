@@ -34,7 +34,7 @@ TESTS = {
     "Python reads the artefacts and finds fit_resample's rows": ["PythonReaderTest"],
     "one painting's way, from folder to cluster": ["OnePaintingTest"],
     "each service killed once: the same bytes": ["KillTest"],
-    "bad input harms nothing but itself; repeats, cancellation, two runs": ["TrustTest"],
+    "bad input harms nothing but itself; repeats, cancellation, two runs": ["BadInputTest"],
     "decode zoo: every file as expected": ["DecodeZooTest"],
     "scans of every size, in all three fits, and first frames: as Pillow has them": ["VariedSizeTest", "FirstFramesTest"],
     "malformed files: no crash, no hang, no memory": ["MalformedFilesTest"],
@@ -43,7 +43,7 @@ TESTS = {
         "ListingTest", "AwkwardFoldersTest", "AwkwardNamesTest", "MetadataTest"],
     "findings: copies, look-alikes, names that are easily confused": ["FindingsTest", "NearDuplicatesTest"],
     "one picture more: only its class and split are decoded again": ["IngestFlowTest"],
-    "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["CareTest", "PruningTest", "RunEndsTest"],
+    "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["PruneAndFsckTest", "GarbageCollectorTest", "RunEndsTest"],
     "REST: charts, originals, 304s, every refusal a problem of its kind": [
         "CatalogueTest", "ChartsTest", "ChartFormatTest", "OriginalsResourceTest", "ProblemsTest"],
     "a thousand events, fifty bad ones; a bad one last, three restarts": ["ThousandEventsTest"],

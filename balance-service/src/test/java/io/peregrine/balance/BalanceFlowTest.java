@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import static io.peregrine.balance.CoreAlone.assertEqual;
+import static io.peregrine.balance.SequentialBalancing.assertEqual;
 import static io.peregrine.balance.SealedDataset.classes;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
@@ -32,7 +32,7 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -55,7 +55,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "balance"))
 @TestProfile(BalanceFlowTest.SmallTiles.class)
-class BalanceFlowTest extends OnTheWire {
+class BalanceFlowTest extends WithKafka {
     private static final int SIDE = 24;
 
     /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 pictures; and jobs
@@ -90,9 +90,9 @@ class BalanceFlowTest extends OnTheWire {
     void aSealedDatasetBecomesTheCoresShards() throws Exception {
         RunRef run = run("{\"counts\": {\"Baroque\": 3000, \"Ukiyo_e\": 2500}}", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 4, 9), 1);
-        wire.say(sealed, "ingest-service", "");
+        kafka.publish(sealed, "ingest-service", "");
 
-        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
         assertThat(balanced.rows()).isEqualTo(3_000 + 12 + 4 + 2_500);
         assertThat(balanced.synthetic()).isEqualTo(2_970 + 2_491);
         assertThat(balanced.manifest()).isEqualTo(sealed.manifest());
@@ -102,17 +102,17 @@ class BalanceFlowTest extends OnTheWire {
                         new ClassBalance("Cubism", 12, 0, 0),
                         new ClassBalance("Rococo", 4, 0, 0),
                         new ClassBalance("Ukiyo_e", 9, 2_491, 0));
-        List<RecipeShard> expected = CoreAlone.shards(store, sealed);
+        List<RecipeShard> expected = SequentialBalancing.shards(store, sealed);
         assertThat(balanced.shards()).hasSize(2).hasSameSizeAs(expected);
         for (int i = 0; i < expected.size(); i++) {
             assertEqual(RecipeShard.open(store, balanced.shards().get(i)), expected.get(i));
         }
-        Awaitility.await().until(() -> wire.of(run.id(), ShardWritten.class).size() == 2);
-        assertThat(wire.of(run.id(), ShardWritten.class))
+        Awaitility.await().until(() -> kafka.of(run.id(), ShardWritten.class).size() == 2);
+        assertThat(kafka.of(run.id(), ShardWritten.class))
                 .containsExactlyInAnyOrder(
                         new ShardWritten(run, 0, 2, balanced.shards().get(0), 4_096),
                         new ShardWritten(run, 1, 2, balanced.shards().get(1), 1_420));
-        assertThat(wire.of(run.id(), StageProgressed.class))
+        assertThat(kafka.of(run.id(), StageProgressed.class))
                 .isNotEmpty()
                 .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.BALANCE));
         assertThat(count("job", run))
@@ -134,8 +134,8 @@ class BalanceFlowTest extends OnTheWire {
     void everyMadePictureTellsWhereItComesFrom() throws Exception {
         RunRef run = run("\"auto\"", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 9);
-        wire.say(sealed, "ingest-service", "");
-        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        kafka.publish(sealed, "ingest-service", "");
+        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
         BalancedRows rows = BalancedRows.open(store, balanced.shards(), 90);
         String base = "/api/v1/runs/" + run.id();
 
@@ -229,12 +229,12 @@ class BalanceFlowTest extends OnTheWire {
     void withoutSyntheticPicturesTheRealOnesAreShuffledIntoAShard() throws Exception {
         RunRef run = run("\"none\"", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(3, 1), 2);
-        wire.say(sealed, "ingest-service", "");
+        kafka.publish(sealed, "ingest-service", "");
 
-        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
         assertThat(balanced.rows()).isEqualTo(4);
         RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
-        assertEqual(shard, CoreAlone.shards(store, sealed).getFirst());
+        assertEqual(shard, SequentialBalancing.shards(store, sealed).getFirst());
         assertThat(shard.neighbour()).isEqualTo(shard.base());
     }
 
@@ -242,16 +242,16 @@ class BalanceFlowTest extends OnTheWire {
     void tooSmallAClassFailsTheRunByNameAndAGoodRunBehindItSucceeds() throws Exception {
         RunRef small = run("\"auto\"", 5);
         RunRef good = run("\"auto\"", 3);
-        wire.say(SealedDataset.publish(store, small, SIDE, classes(30, 12, 5), 3), "ingest-service", "");
-        wire.say(SealedDataset.publish(store, good, SIDE, classes(30, 12, 5), 3), "ingest-service", "");
+        kafka.publish(SealedDataset.publish(store, small, SIDE, classes(30, 12, 5), 3), "ingest-service", "");
+        kafka.publish(SealedDataset.publish(store, good, SIDE, classes(30, 12, 5), 3), "ingest-service", "");
 
-        RunFailed failed = wire.await(small.id(), RunFailed.class);
+        RunFailed failed = kafka.await(small.id(), RunFailed.class);
         assertThat(failed.stage()).isEqualTo(Stage.BALANCE);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
         assertThat(failed.detail()).contains("5 of class Rococo", "at most 4", "adaptive");
-        assertThat(wire.await(good.id(), DatasetBalanced.class).rows()).isEqualTo(90);
-        assertThat(wire.of(small.id(), DatasetBalanced.class)).isEmpty();
+        assertThat(kafka.await(good.id(), DatasetBalanced.class).rows()).isEqualTo(90);
+        assertThat(kafka.of(small.id(), DatasetBalanced.class)).isEmpty();
     }
 
     @Test
@@ -259,8 +259,8 @@ class BalanceFlowTest extends OnTheWire {
         RunRef run = SealedDataset.run(store, """
                 {"strategy": "auto", "neighbours": "adaptive", "coverage": "even", "seed": 7}""");
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 2, 4), 6);
-        wire.say(sealed, "ingest-service", "");
-        DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+        kafka.publish(sealed, "ingest-service", "");
+        DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
         assertThat(balance(balanced))
                 .containsExactly(
                         new ClassBalance("Baroque", 30, 0, 0),
@@ -268,7 +268,7 @@ class BalanceFlowTest extends OnTheWire {
                         new ClassBalance("Rococo", 2, 28, 0, null, 1, null, null),
                         new ClassBalance("Ukiyo_e", 4, 26, 0, null, 3, null, null));
         RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
-        assertEqual(shard, CoreAlone.shards(store, sealed).getFirst());
+        assertEqual(shard, SequentialBalancing.shards(store, sealed).getFirst());
         Map<Long, Long> uses = new LinkedHashMap<>();
         for (int i = 0; i < shard.rows(); i++) {
             if (shard.label()[i] == 1 && shard.ordinal()[i] >= 48) {
@@ -288,22 +288,22 @@ class BalanceFlowTest extends OnTheWire {
         Map<RunRef, DatasetSealed> sealed = new LinkedHashMap<>();
         for (RunRef run : List.of(over, under, weights)) {
             sealed.put(run, SealedDataset.publish(store, run, SIDE, classes(30, 12, 1), 8));
-            wire.say(sealed.get(run), "ingest-service", "");
+            kafka.publish(sealed.get(run), "ingest-service", "");
         }
         for (RunRef run : List.of(over, under, weights)) {
-            DatasetBalanced balanced = wire.await(run.id(), DatasetBalanced.class);
+            DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);
             assertEqual(
                     RecipeShard.open(store, balanced.shards().getFirst()),
-                    CoreAlone.shards(store, sealed.get(run)).getFirst());
+                    SequentialBalancing.shards(store, sealed.get(run)).getFirst());
         }
-        assertThat(balance(wire.await(over.id(), DatasetBalanced.class)))
+        assertThat(balance(kafka.await(over.id(), DatasetBalanced.class)))
                 .contains(new ClassBalance("Rococo", 1, 29, 0));
-        assertThat(balance(wire.await(under.id(), DatasetBalanced.class)))
+        assertThat(balance(kafka.await(under.id(), DatasetBalanced.class)))
                 .containsExactly(
                         new ClassBalance("Baroque", 1, 0, 0, null, null, 29L, null),
                         new ClassBalance("Cubism", 1, 0, 0, null, null, 11L, null),
                         new ClassBalance("Rococo", 1, 0, 0));
-        assertThat(balance(wire.await(weights.id(), DatasetBalanced.class)))
+        assertThat(balance(kafka.await(weights.id(), DatasetBalanced.class)))
                 .containsExactly(
                         new ClassBalance("Baroque", 30, 0, 0, null, null, null, 43.0 / 90),
                         new ClassBalance("Cubism", 12, 0, 0, null, null, null, 43.0 / 36),
@@ -314,42 +314,42 @@ class BalanceFlowTest extends OnTheWire {
     void aRepeatChangesNothingAndTheSameSealUnderAnotherRunMakesTheSameShards() throws Exception {
         RunRef run = run("{\"atLeast\": 20}", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 4);
-        wire.say(sealed, "ingest-service", "");
-        DatasetBalanced first = wire.await(run.id(), DatasetBalanced.class);
+        kafka.publish(sealed, "ingest-service", "");
+        DatasetBalanced first = kafka.await(run.id(), DatasetBalanced.class);
         long jobs = count("job", run);
         long said = count("outbox", run);
 
-        wire.say(sealed, "ingest-service", "");
+        kafka.publish(sealed, "ingest-service", "");
         // Another id, as if the producer had forgotten what it said: the inbox takes it, the jobs are there
         // already.
-        wire.say(sealed, "ingest-service", "again");
+        kafka.publish(sealed, "ingest-service", "again");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
         RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());
-        wire.say(
+        kafka.publish(
                 new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.pictures(), sealed.refused(), 0),
                 "ingest-service",
                 "");
 
-        DatasetBalanced second = wire.await(other.id(), DatasetBalanced.class);
+        DatasetBalanced second = kafka.await(other.id(), DatasetBalanced.class);
         assertThat(second.shards()).isEqualTo(first.shards());
         assertThat(count("job", run)).isEqualTo(jobs);
         assertThat(count("outbox", run)).isEqualTo(said);
-        assertThat(wire.of(run.id(), DatasetBalanced.class)).containsExactly(first);
+        assertThat(kafka.of(run.id(), DatasetBalanced.class)).containsExactly(first);
     }
 
     @Test
     void aRunThatWasCancelledBeforeItsSealIsNeverPlanned() throws Exception {
         RunRef run = run("\"auto\"", 5);
-        wire.say(new RunCancelled(run, "changed my mind"), "ingest-service", "cancelled");
+        kafka.publish(new RunCancelled(run, "changed my mind"), "ingest-service", "cancelled");
         Awaitility.await().until(() -> ended(run));
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12), 5);
-        wire.say(sealed, "ingest-service", "");
+        kafka.publish(sealed, "ingest-service", "");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "")) == 1);
         assertThat(count("job", run)).isZero();
         // What the test itself said has come round, so what the service might have said would have, too.
-        wire.await(run.id(), RunCancelled.class);
-        wire.await(run.id(), DatasetSealed.class);
-        assertThat(wire.of(run.id(), PipelineEvent.class)).hasSize(2);
+        kafka.await(run.id(), RunCancelled.class);
+        kafka.await(run.id(), DatasetSealed.class);
+        assertThat(kafka.of(run.id(), PipelineEvent.class)).hasSize(2);
     }
 
     private long count(String table, RunRef run) {

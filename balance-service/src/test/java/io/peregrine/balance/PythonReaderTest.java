@@ -82,7 +82,7 @@ class PythonReaderTest {
         command.add(folder.toString());
         command.add(sealed.manifest().tensors().uri());
         command.add(sealed.manifest().json().uri());
-        for (RecipeShard shard : CoreAlone.shards(store, sealed)) {
+        for (RecipeShard shard : SequentialBalancing.shards(store, sealed)) {
             Map<String, String> header = Map.of("neighbours", "4", "seed", "4294967295", "tied_rows", "0");
             ArtifactRef published = change.apply(shard).publish(store, header);
             command.add(published.uri());
@@ -190,7 +190,7 @@ class PythonReaderTest {
                     "tied_rows",
                     "0");
             List<String> shards = new ArrayList<>();
-            for (RecipeShard shard : CoreAlone.shards(store, sealed)) {
+            for (RecipeShard shard : SequentialBalancing.shards(store, sealed)) {
                 shards.add(shard.publish(store, header).uri());
             }
             lines.add(EventCodec.json()

@@ -1,6 +1,6 @@
 package io.peregrine.balance;
 
-import static io.peregrine.balance.CoreAlone.assertEqual;
+import static io.peregrine.balance.SequentialBalancing.assertEqual;
 import static io.peregrine.balance.SealedDataset.classes;
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -17,7 +17,7 @@ import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.RunRef;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -33,7 +33,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "balance"))
 @TestProfile(BalanceFlowTest.SmallTiles.class)
-class SharedNeighboursTest extends OnTheWire {
+class SharedNeighboursTest extends WithKafka {
     private static final int SIDE = 24;
 
     @Inject
@@ -138,9 +138,9 @@ class SharedNeighboursTest extends OnTheWire {
     }
 
     private DatasetSealed balanceAsTheCore(DatasetSealed sealed) throws Exception {
-        wire.say(sealed, "ingest-service", "");
-        DatasetBalanced balanced = wire.await(sealed.run().id(), DatasetBalanced.class);
-        List<RecipeShard> expected = CoreAlone.shards(store, sealed);
+        kafka.publish(sealed, "ingest-service", "");
+        DatasetBalanced balanced = kafka.await(sealed.run().id(), DatasetBalanced.class);
+        List<RecipeShard> expected = SequentialBalancing.shards(store, sealed);
         assertThat(balanced.shards()).hasSameSizeAs(expected);
         for (int i = 0; i < expected.size(); i++) {
             assertEqual(RecipeShard.open(store, balanced.shards().get(i)), expected.get(i));
@@ -149,7 +149,7 @@ class SharedNeighboursTest extends OnTheWire {
     }
 
     private void delete(RunRef run) {
-        wire.say(new RunDeleted(run), "cluster-service", "");
+        kafka.publish(new RunDeleted(run), "cluster-service", "");
         Awaitility.await().until(() -> classesOf(run).isEmpty());
     }
 

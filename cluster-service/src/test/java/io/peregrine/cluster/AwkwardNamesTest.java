@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import static io.peregrine.cluster.Asked.pages;
+import static io.peregrine.cluster.RestClient.pages;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -14,7 +14,7 @@ import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Split;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.KafkaFixture;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -42,17 +42,17 @@ class AwkwardNamesTest {
     void picturesAreAnsweredForByTheirOwnNames() {
         String run = EventCodec.runId("/studio", "awkward names");
         RunRef ref = new RunRef(run, NAMES.get(1), new ArtifactRef("store:run/x.json", "0".repeat(64), 1));
-        try (Wire wire = new Wire(bootstrap)) {
-            wire.say(new RunAccepted(ref, "file:///data/x"), "ingest-service", "");
+        try (KafkaFixture wire = new KafkaFixture(bootstrap)) {
+            wire.publish(new RunAccepted(ref, "file:///data/x"), "ingest-service", "");
             for (int i = 0; i < NAMES.size(); i++) {
                 String name = NAMES.get(i);
                 ArtifactRef pack = new ArtifactRef("store:pack/%d.safetensors".formatted(i), "1".repeat(64), 1);
                 ImageRef image = new ImageRef(id(i, "kept"), 2L * i, name + "/" + name, "2".repeat(64), 0);
-                wire.say(
+                wire.publish(
                         new ImagesIngested(ref, name, Split.TRAIN, i, pack, List.of(image)),
                         "ingest-service",
                         "pack " + i);
-                wire.say(
+                wire.publish(
                         new ImageRejected(
                                 ref,
                                 id(i, "refused"),

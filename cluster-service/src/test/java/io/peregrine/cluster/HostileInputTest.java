@@ -1,7 +1,7 @@
 package io.peregrine.cluster;
 
-import static io.peregrine.cluster.Asked.ok;
-import static io.peregrine.cluster.Asked.problem;
+import static io.peregrine.cluster.RestClient.ok;
+import static io.peregrine.cluster.RestClient.problem;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -11,7 +11,7 @@ import static org.hamcrest.Matchers.notNullValue;
 
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class HostileInputTest extends OnTheWire {
+class HostileInputTest extends WithKafka {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Inject
@@ -32,7 +32,7 @@ class HostileInputTest extends OnTheWire {
     @Test
     void zeroCharactersThatPostgresqlCannotHoldAreShownAsReplaced() throws Exception {
         String body = "{\"dataset\":\"odd\\u0000name\",\"uri\":\"file:///a\\u0000b\\\\u0000\"}";
-        wire.say(new ProducerRecord<>(Topics.DATASETS, null, body.getBytes()));
+        kafka.publish(new ProducerRecord<>(Topics.DATASETS, null, body.getBytes()));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/runs?limit=1000")
                         .body("items.dataset", org.hamcrest.Matchers.hasItem("odd\ufffdname")));
@@ -42,7 +42,7 @@ class HostileInputTest extends OnTheWire {
 
     @Test
     void bytesThatAreNoEventAreQuarantinedByName() throws Exception {
-        wire.say(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
+        kafka.publish(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
                         .body("items[0].kind", equalTo("NOT_AN_EVENT"))

@@ -1,6 +1,6 @@
 package io.peregrine.cluster;
 
-import static io.peregrine.cluster.Asked.ok;
+import static io.peregrine.cluster.RestClient.ok;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -11,7 +11,7 @@ import static org.hamcrest.Matchers.nullValue;
 
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -23,13 +23,13 @@ import org.junit.jupiter.api.Test;
 /// The quarantine and the audit over HTTP, as libs/rest answers them in every service.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class QuarantineTest extends OnTheWire {
+class QuarantineTest extends WithKafka {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Test
     void aRecordIsListedShownReplayedAndPurged() throws Exception {
         byte[] large = "x".repeat(70_000).getBytes();
-        wire.say(new ProducerRecord<>(Topics.SHARDS, "key", large));
+        kafka.publish(new ProducerRecord<>(Topics.SHARDS, "key", large));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/quarantine?limit=1&topic=" + Topics.SHARDS)
                         .body("items[0].bytes", equalTo(70_002))
@@ -80,7 +80,7 @@ class QuarantineTest extends OnTheWire {
     @Test
     void manyArePurgedByFilterAndNeverAllByOversight() throws Exception {
         for (int i = 0; i < 3; i++) {
-            wire.say(new ProducerRecord<>(Topics.CHECKPOINTS, "x", ("no event " + i).getBytes()));
+            kafka.publish(new ProducerRecord<>(Topics.CHECKPOINTS, "x", ("no event " + i).getBytes()));
         }
         String ofTopic = "/api/v1/quarantine?topic=" + Topics.CHECKPOINTS;
         await().atMost(PATIENCE).untilAsserted(() -> ok(ofTopic).body("items", hasSize(3)));

@@ -1,7 +1,7 @@
 package io.peregrine.cluster;
 
-import static io.peregrine.cluster.Asked.ok;
-import static io.peregrine.cluster.Asked.problem;
+import static io.peregrine.cluster.RestClient.ok;
+import static io.peregrine.cluster.RestClient.problem;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -24,7 +24,7 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 /// A run that is cancelled, that fails, that is deleted: what is heard of it later, and what is left.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class RunEndsTest extends OnTheWire {
+class RunEndsTest extends WithKafka {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Inject
@@ -51,16 +51,16 @@ class RunEndsTest extends OnTheWire {
 
     @Test
     void aRunIsCancelledOnceAndNothingMoreIsSaidOfIt() throws Exception {
-        PlayedRun played = new PlayedRun(store, "cancelled");
+        SyntheticRun played = new SyntheticRun(store, "cancelled");
         String run = played.run.id();
         List<CloudEvent> early = played.events.stream()
                 .filter(e -> !(e.data() instanceof CheckpointPublished))
                 .toList();
-        wire.say(early);
+        kafka.publish(early);
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
         // It is told what it waits for, for as long as it does.
         String other = "cd".repeat(16);
-        wire.say(new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5, null), "trainer-service", "train/1");
+        kafka.publish(new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5, null), "trainer-service", "train/1");
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/runs/" + run)
                         .body("waiting.stage", equalTo("train"))
@@ -71,12 +71,12 @@ class RunEndsTest extends OnTheWire {
         assertThat(count("select count(*) from timeline where run = :run and type like '%queued%'", run))
                 .isZero();
         String full = "STORE_FULL: The disk of /store is full: 8 bytes are needed, 0 are free.";
-        wire.say(new StageQueued(played.run, Stage.TRAIN, 0, List.of(), 13, full), "trainer-service", "train/2");
+        kafka.publish(new StageQueued(played.run, Stage.TRAIN, 0, List.of(), 13, full), "trainer-service", "train/2");
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/runs/" + run)
                         .body("waiting.position", equalTo(0))
                         .body("waiting.resource", equalTo(full)));
-        wire.say(
+        kafka.publish(
                 new StageProgressed(played.run, Stage.TRAIN, "classifier", 1, 9, "batches", Map.of()),
                 "trainer-service",
                 "at last");
@@ -90,13 +90,13 @@ class RunEndsTest extends OnTheWire {
                 .header("Location", containsString("/api/v1/runs/" + run))
                 .body("state", equalTo("cancelled"));
         given().post("/api/v1/runs/{run}/cancel", run).then().statusCode(409);
-        await().atMost(PATIENCE).until(() -> wire.of(run, RunCancelled.class).size() == 1);
+        await().atMost(PATIENCE).until(() -> kafka.of(run, RunCancelled.class).size() == 1);
         // What comes late is noted, and leads to nothing.
-        wire.say(played.events);
+        kafka.publish(played.events);
         await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
 
-        assertThat(wire.of(run, ClustersComputed.class)).isEmpty();
-        assertThat(wire.of(run, RunCompleted.class)).isEmpty();
+        assertThat(kafka.of(run, ClustersComputed.class)).isEmpty();
+        assertThat(kafka.of(run, RunCompleted.class)).isEmpty();
         ok("/api/v1/runs/" + run).body("state", equalTo("cancelled")).body("cancelled", equalTo("wrong folder"));
         ok("/api/v1/runs/" + run + "/timeline?limit=1000")
                 .body("items.find { it.type.contains('run.cancelled') }.by", equalTo("REST, address 127.0.0.1"))
@@ -110,14 +110,14 @@ class RunEndsTest extends OnTheWire {
 
     @Test
     void aRunThatGoesOnIsNotDeletedAndOfADeletedOneNothingIsLeftOrComesBack() throws Exception {
-        PlayedRun played = new PlayedRun(store, "deleted");
+        SyntheticRun played = new SyntheticRun(store, "deleted");
         String run = played.run.id();
         given().delete("/api/v1/runs/{run}", run)
                 .then()
                 .statusCode(404)
                 .contentType("application/problem+json")
                 .body("title", equalTo("No such run"));
-        wire.say(played.events.subList(0, 5));
+        kafka.publish(played.events.subList(0, 5));
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
         given().delete("/api/v1/runs/{run}", run)
                 .then()
@@ -125,18 +125,18 @@ class RunEndsTest extends OnTheWire {
                 .contentType("application/problem+json")
                 .body("title", equalTo("The run still goes on"))
                 .body("detail", containsString("Cancel it first"));
-        wire.say(played.events);
-        await().atMost(PATIENCE).until(() -> !wire.of(run, RunCompleted.class).isEmpty());
+        kafka.publish(played.events);
+        await().atMost(PATIENCE).until(() -> !kafka.of(run, RunCompleted.class).isEmpty());
         assertThat(rowsOf(run)).containsKeys("run", "timeline", "image", "latent", "point", "needed", "job");
 
         given().delete("/api/v1/runs/{run}", run).then().statusCode(204).body(equalTo(""));
 
         given().delete("/api/v1/runs/{run}", run).then().statusCode(404);
-        await().atMost(PATIENCE).until(() -> wire.of(run, RunDeleted.class).size() == 1);
+        await().atMost(PATIENCE).until(() -> kafka.of(run, RunDeleted.class).size() == 1);
         problem(404, "No such run", "/api/v1/runs/" + run);
         // Everything again, by the inbox as if for the first time.
         database.jdbi().useHandle(sql -> sql.execute("delete from inbox"));
-        wire.say(played.events);
+        kafka.publish(played.events);
         String last = played.events.getLast().id();
         await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
         // Who published it, and who deleted it.
@@ -151,11 +151,11 @@ class RunEndsTest extends OnTheWire {
 
     @Test
     void aDeletionThatIsHeardBeforeAnythingElseOfTheRunHolds() throws Exception {
-        PlayedRun played = new PlayedRun(store, "deleted first");
+        SyntheticRun played = new SyntheticRun(store, "deleted first");
         String run = played.run.id();
-        wire.say(List.of(ended(played, new RunDeleted(played.run), 1)));
+        kafka.publish(List.of(ended(played, new RunDeleted(played.run), 1)));
         await().atMost(PATIENCE).until(() -> count("select count(*) from ended_run where run = :run", run) == 1);
-        wire.say(played.events);
+        kafka.publish(played.events);
         String last = played.events.getLast().id();
         await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
 
@@ -187,17 +187,17 @@ class RunEndsTest extends OnTheWire {
 
     @Test
     void aRunThatFailedSaysWhyAndTheFirstEndStands() throws Exception {
-        PlayedRun played = new PlayedRun(store, "failed");
+        SyntheticRun played = new SyntheticRun(store, "failed");
         String run = played.run.id();
         RunFailed failed = new RunFailed(
                 played.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower learningRate", List.of());
-        wire.say(List.of(ended(played, new RunCancelled(played.run, "late"), 2), ended(played, failed, 1)));
-        wire.say(played.events);
+        kafka.publish(List.of(ended(played, new RunCancelled(played.run, "late"), 2), ended(played, failed, 1)));
+        kafka.publish(played.events);
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
 
         ok("/api/v1/runs/" + run).body("state", equalTo("cancelled"));
-        PlayedRun other = new PlayedRun(store, "failed too");
-        wire.say(List.of(ended(
+        SyntheticRun other = new SyntheticRun(store, "failed too");
+        kafka.publish(List.of(ended(
                 other,
                 new RunFailed(
                         other.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower rate", List.of()),
@@ -211,7 +211,7 @@ class RunEndsTest extends OnTheWire {
         problem(404, "No test result", "/api/v1/runs/" + other.run.id() + "/charts/confusion.png");
     }
 
-    private static CloudEvent ended(PlayedRun played, io.peregrine.events.PipelineEvent event, int second) {
+    private static CloudEvent ended(SyntheticRun played, io.peregrine.events.PipelineEvent event, int second) {
         String run = played.run.id();
         return new CloudEvent(
                 EventCodec.eventId(run, event.type(), "end"),

@@ -1,8 +1,8 @@
 package io.peregrine.cluster;
 
-import static io.peregrine.cluster.Asked.ok;
-import static io.peregrine.cluster.Asked.pages;
-import static io.peregrine.cluster.Asked.problem;
+import static io.peregrine.cluster.RestClient.ok;
+import static io.peregrine.cluster.RestClient.pages;
+import static io.peregrine.cluster.RestClient.problem;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
@@ -20,7 +20,7 @@ import io.peregrine.events.PipelineEvent.ClustersComputed;
 import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class RunProjectionTest extends OnTheWire {
+class RunProjectionTest extends WithKafka {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Inject
@@ -51,21 +51,21 @@ class RunProjectionTest extends OnTheWire {
 
     @Test
     void aRunToldInAnyOrderIsCompletedOnceAndAnswersAtEveryAddress() throws Exception {
-        PlayedRun played = new PlayedRun(store, "whole");
+        SyntheticRun played = new SyntheticRun(store, "whole");
         String run = played.run.id();
         List<CloudEvent> shuffled = new ArrayList<>(played.events);
         Collections.shuffle(shuffled, new Random(3));
-        wire.say(shuffled);
-        await().atMost(PATIENCE).until(() -> !wire.of(run, RunCompleted.class).isEmpty());
+        kafka.publish(shuffled);
+        await().atMost(PATIENCE).until(() -> !kafka.of(run, RunCompleted.class).isEmpty());
         // Everything again: a repeat changes nothing.
-        wire.say(played.events);
+        kafka.publish(played.events);
         await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
 
-        assertThat(wire.of(run, RunCompleted.class)).hasSize(1);
-        assertThat(wire.of(run, ClustersComputed.class)).hasSize(1);
+        assertThat(kafka.of(run, RunCompleted.class)).hasSize(1);
+        assertThat(kafka.of(run, ClustersComputed.class)).hasSize(1);
         ClustersComputed computed =
-                (ClustersComputed) wire.of(run, ClustersComputed.class).getFirst();
-        assertThat(computed.k()).isEqualTo(PlayedRun.CLASSES.size());
+                (ClustersComputed) kafka.of(run, ClustersComputed.class).getFirst();
+        assertThat(computed.k()).isEqualTo(SyntheticRun.CLASSES.size());
         assertThat(computed.measures()).containsKeys("nmi.train", "nmi.test", "silhouette.all", "ari.all");
         // Plain colours are no riddle.
         assertThat(computed.measures().get("purity.all")).isEqualTo(1);
@@ -75,7 +75,7 @@ class RunProjectionTest extends OnTheWire {
             assertThat(clusters.tensor("projection").shape()).containsExactly(played.pictures, 3);
             assertThat(latents.tensor("latent").shape()).containsExactly(played.pictures, 20);
             assertThat(EventCodec.json().readValue(clusters.tensor("names").bytes(), String[].class))
-                    .containsExactlyInAnyOrderElementsOf(PlayedRun.CLASSES);
+                    .containsExactlyInAnyOrderElementsOf(SyntheticRun.CLASSES);
             assertThat(clusters.tensor("size").longs()).containsExactlyInAnyOrder(17, 11, 9);
             assertThat(clusters.tensor("purity").doubles()).containsExactly(1, 1, 1);
             // The refused picture keeps its row.
@@ -90,7 +90,7 @@ class RunProjectionTest extends OnTheWire {
         checkClusters(run, played.pictures);
         checkImages(run, played.pictures);
         checkMetrics(run);
-        wire.say(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
+        kafka.publish(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
                         .body("items[0].kind", equalTo("NOT_AN_EVENT"))
@@ -122,7 +122,7 @@ class RunProjectionTest extends OnTheWire {
         assertThat(json.getString("run")).isEqualTo(run);
         assertThat(json.getString("state")).isEqualTo("completed");
         assertThat(json.getString("spec.dataset")).isEqualTo("colours");
-        assertThat(json.getList("classes.name")).isEqualTo(PlayedRun.CLASSES);
+        assertThat(json.getList("classes.name")).isEqualTo(SyntheticRun.CLASSES);
         assertThat(json.getList("classes.before")).isEqualTo(List.of(14, 8, 6));
         assertThat(json.getList("classes.after")).isEqualTo(List.of(12, 14, 14));
         assertThat(json.getList("classes.dropped")).isEqualTo(List.of(2, 0, 0));
@@ -133,7 +133,7 @@ class RunProjectionTest extends OnTheWire {
         assertThat(json.getList("classifier.test.confusion"))
                 .isEqualTo(List.of(List.of(3, 0, 0), List.of(0, 2, 1), List.of(1, 0, 2)));
         assertThat(json.getInt("classifier.test.pictures")).isEqualTo(9);
-        assertThat(json.getList("classifier.test.classes")).isEqualTo(PlayedRun.CLASSES);
+        assertThat(json.getList("classifier.test.classes")).isEqualTo(SyntheticRun.CLASSES);
         assertThat(json.getDouble("autoencoder.test.loss")).isEqualTo(2_000);
         assertThat(json.getList("autoencoder.history.measures.loss")).isEqualTo(List.of(5_000f, 2_500f));
         assertThat(json.getDouble("seconds.ingest")).isEqualTo(41);
@@ -236,7 +236,7 @@ class RunProjectionTest extends OnTheWire {
                 .extract()
                 .asByteArray();
         var picture = ImageIO.read(new ByteArrayInputStream(png));
-        assertThat(picture.getWidth()).isEqualTo(PlayedRun.SIDE);
+        assertThat(picture.getWidth()).isEqualTo(SyntheticRun.SIDE);
         // Class 0 is dark in red, light in green and blue.
         assertThat(picture.getRGB(5, 7) >> 16 & 0xff).isBetween(60, 99);
         assertThat(picture.getRGB(5, 7) & 0xff).isBetween(190, 229);
@@ -247,9 +247,9 @@ class RunProjectionTest extends OnTheWire {
                         .extract()
                         .asByteArray()));
         // Two pictures, each with its margin: to the left the pixels themselves.
-        assertThat(both.getWidth()).isEqualTo(2 * PlayedRun.SIDE + 12);
+        assertThat(both.getWidth()).isEqualTo(2 * SyntheticRun.SIDE + 12);
         assertThat(both.getRGB(4 + 5, 4 + 7)).isEqualTo(picture.getRGB(5, 7));
-        assertThat(both.getRGB(8 + PlayedRun.SIDE + 5, 4 + 7)).isNotEqualTo(picture.getRGB(5, 7));
+        assertThat(both.getRGB(8 + SyntheticRun.SIDE + 5, 4 + 7)).isNotEqualTo(picture.getRGB(5, 7));
         given().redirects()
                 .follow(false)
                 .get("/api/v1/runs/{run}/images/{image}/original", run, imageId)
@@ -303,12 +303,12 @@ class RunProjectionTest extends OnTheWire {
     void theSamePicturesWeightsAndSeedGiveTheSameBytes() throws Exception {
         List<ClustersComputed> computed = new ArrayList<>();
         for (String id : List.of("once", "twice")) {
-            PlayedRun played = new PlayedRun(store, id);
-            wire.say(played.events);
+            SyntheticRun played = new SyntheticRun(store, id);
+            kafka.publish(played.events);
             String run = played.run.id();
             await().atMost(PATIENCE)
-                    .until(() -> !wire.of(run, RunCompleted.class).isEmpty());
-            computed.add((ClustersComputed) wire.of(run, ClustersComputed.class).getFirst());
+                    .until(() -> !kafka.of(run, RunCompleted.class).isEmpty());
+            computed.add((ClustersComputed) kafka.of(run, ClustersComputed.class).getFirst());
         }
 
         assertThat(computed.get(1).clusters()).isEqualTo(computed.get(0).clusters());

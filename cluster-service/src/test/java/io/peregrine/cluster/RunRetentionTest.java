@@ -3,7 +3,7 @@ package io.peregrine.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.peregrine.work.Retention;
 import io.peregrine.work.RetentionRule;
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /// -Dtest=RunRetentionTest -Dretention.runs=1000 -Dsurefire.failIfNoSpecifiedTests=false`.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
-class RunRetentionTest extends OnTheWire {
+class RunRetentionTest extends WithKafka {
     private static final int RUNS_A_DAY = Integer.getInteger("retention.runs", 2);
     private static final int DAYS = 30;
     private static final int RUN_RETENTION = 10;

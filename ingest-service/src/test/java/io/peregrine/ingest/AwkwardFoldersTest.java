@@ -12,7 +12,7 @@ import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 /// Folders as they are found in the world, through the whole service.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class AwkwardFoldersTest extends OnTheWire {
+class AwkwardFoldersTest extends WithKafka {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
@@ -67,8 +67,8 @@ class AwkwardFoldersTest extends OnTheWire {
         }
         folder.picture(names.getFirst() + "/" + "n".repeat(251) + ".jpg").picture("y".repeat(255) + "/1.jpg");
 
-        String run = wire.publish(ready());
-        DatasetSealed sealed = wire.await(run, DatasetSealed.class);
+        String run = kafka.publish(ready());
+        DatasetSealed sealed = kafka.await(run, DatasetSealed.class);
 
         Manifest manifest = Manifest.open(store, sealed.manifest());
         assertThat(sealed.refused()).isZero();
@@ -78,7 +78,7 @@ class AwkwardFoldersTest extends OnTheWire {
                 .contains("y".repeat(255));
         assertThat(sealed.classes()).isEqualTo(manifest.classes().size());
         for (String name : names) {
-            assertThat(wire.of(run, ImagesIngested.class))
+            assertThat(kafka.of(run, ImagesIngested.class))
                     .filteredOn(event -> event.label().equals(name))
                     .flatExtracting(ImagesIngested::images)
                     .extracting(ImageRef::source)
@@ -97,10 +97,10 @@ class AwkwardFoldersTest extends OnTheWire {
         try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             socket.bind(UnixDomainSocketAddress.of(folder.root().resolve("a/3.jpg")));
 
-            String run = wire.publish(ready());
+            String run = kafka.publish(ready());
 
-            assertThat(wire.await(run, DatasetSealed.class).pictures()).isEqualTo(1);
-            assertThat(wire.of(run, ImageRejected.class).stream().sorted(Comparator.comparing(ImageRejected::row)))
+            assertThat(kafka.await(run, DatasetSealed.class).pictures()).isEqualTo(1);
+            assertThat(kafka.of(run, ImageRejected.class).stream().sorted(Comparator.comparing(ImageRejected::row)))
                     .extracting(ImageRejected::source, ImageRejected::reason)
                     .containsExactly(tuple("2.jpg", "NOT_A_FILE"), tuple("3.jpg", "NOT_A_FILE"));
         }
@@ -110,23 +110,23 @@ class AwkwardFoldersTest extends OnTheWire {
     void metadataTellTheClassesAndTheirOtherColumnsLieInTheManifest() throws Exception {
         folder.picture("1.jpg").picture("2.jpg");
         metadata("1.jpg,3,Gris\n2.jpg,12,\"Juan \ud83c\udfa8\"\n");
-        String run = wire.publish(ready());
-        DatasetSealed sealed = wire.await(run, DatasetSealed.class);
+        String run = kafka.publish(ready());
+        DatasetSealed sealed = kafka.await(run, DatasetSealed.class);
 
         Manifest manifest = Manifest.open(store, sealed.manifest());
         assertThat(manifest.classes()).containsExactly("12", "3");
         assertThat(manifest.path(0)).isEqualTo("2.jpg");
         assertThat(manifest.metadata(0).get("artist").textValue()).isEqualTo("Juan \ud83c\udfa8");
 
-        DatasetSealed again = wire.await(wire.publish(ready()), DatasetSealed.class);
+        DatasetSealed again = kafka.await(kafka.publish(ready()), DatasetSealed.class);
         assertThat(again.manifest()).isEqualTo(sealed.manifest());
         metadata("1.jpg,3,Gris\n2.jpg,12,Juan\n");
-        DatasetSealed other = wire.await(wire.publish(ready()), DatasetSealed.class);
+        DatasetSealed other = kafka.await(kafka.publish(ready()), DatasetSealed.class);
         assertThat(other.manifest().json()).isNotEqualTo(sealed.manifest().json());
         assertThat(other.manifest().tensors()).isEqualTo(sealed.manifest().tensors());
 
         metadata("1.jpg,3,Gris\n../2.jpg,12,Juan\n");
-        RunFailed failed = wire.await(wire.publish(ready()), RunFailed.class);
+        RunFailed failed = kafka.await(kafka.publish(ready()), RunFailed.class);
         assertThat(failed.reason()).isEqualTo("METADATA_PATH_OUTSIDE");
         assertThat(failed.detail()).contains("line 3 of metadata.csv", "../2.jpg");
     }

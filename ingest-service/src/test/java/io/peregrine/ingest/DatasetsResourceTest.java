@@ -12,7 +12,7 @@ import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.KafkaFixture;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -45,7 +45,7 @@ class DatasetsResourceTest {
 
     @Test
     void aPublishedDatasetIsTheSameEventOnKafkaAndItsRunHappens() {
-        try (Wire wire = new Wire(bootstrapServers)) {
+        try (KafkaFixture wire = new KafkaFixture(bootstrapServers)) {
             ValidatableResponse answer = publish(body("rest", 16), null).statusCode(202);
 
             String run = answer.extract().path("run");
@@ -77,8 +77,8 @@ class DatasetsResourceTest {
     void theKeyOfADeletedRunLeadsToNothingAndSaysSo() {
         String key = UUID.randomUUID().toString();
         String run = publish(body("deleted", 16), key).statusCode(202).extract().path("run");
-        try (Wire wire = new Wire(bootstrapServers)) {
-            wire.say(new RunDeleted(wire.await(run, DatasetSealed.class).run()), "cluster-service", "");
+        try (KafkaFixture wire = new KafkaFixture(bootstrapServers)) {
+            wire.publish(new RunDeleted(wire.await(run, DatasetSealed.class).run()), "cluster-service", "");
         }
 
         Awaitility.await()

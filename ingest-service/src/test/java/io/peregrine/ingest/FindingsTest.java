@@ -14,8 +14,8 @@ import static org.hamcrest.Matchers.nullValue;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
-import io.peregrine.testkit.Pictures;
+import io.peregrine.testkit.WithKafka;
+import io.peregrine.testkit.SharedImages;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -37,7 +37,7 @@ import org.junit.jupiter.api.Test;
 /// What is found in a dataset is told with its run and stops nothing.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class FindingsTest extends OnTheWire {
+class FindingsTest extends WithKafka {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
@@ -50,7 +50,7 @@ class FindingsTest extends OnTheWire {
 
     @Test
     void paintingsThatWereFiledUnderTwoStylesAreFound() throws Exception {
-        try (Stream<Path> files = Files.list(Pictures.at("decode-zoo/label-conflict"))) {
+        try (Stream<Path> files = Files.list(SharedImages.at("decode-zoo/label-conflict"))) {
             for (Path file : files.toList()) {
                 // pair1_Art_Nouveau_Modern_3181.jpg
                 String name = file.getFileName().toString();
@@ -139,8 +139,8 @@ class FindingsTest extends OnTheWire {
     @Test
     void whatCannotBeAnsweredIsRefusedByItsKind() throws Exception {
         folder.bytes("a/1.jpg", Folder.halfJpeg());
-        String failed = wire.publish(ready());
-        wire.await(failed, RunFailed.class);
+        String failed = kafka.publish(ready());
+        kafka.await(failed, RunFailed.class);
         problem(failed, "", 404, "not-sealed");
         problem("nonsense", "", 404, "run-unknown");
         folder.picture("a/2.jpg");
@@ -177,8 +177,8 @@ class FindingsTest extends OnTheWire {
     }
 
     private String seal() {
-        String run = wire.publish(ready());
-        wire.await(run, DatasetSealed.class);
+        String run = kafka.publish(ready());
+        kafka.await(run, DatasetSealed.class);
         return run;
     }
 

@@ -11,7 +11,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Test;
 /// Two runs that share packs: what is deleted with one of them is what the other does not need.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class GarbageCollectorTest extends OnTheWire {
+class GarbageCollectorTest extends WithKafka {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
@@ -53,15 +53,15 @@ class GarbageCollectorTest extends OnTheWire {
     }
 
     private DatasetSealed ingest(String dataset) {
-        return wire.await(
-                wire.publish(
+        return kafka.await(
+                kafka.publish(
                         "{\"dataset\":\"%s\",\"uri\":\"%s\",\"image\":{\"side\":32}}".formatted(dataset, folder.uri())),
                 DatasetSealed.class);
     }
 
     private void delete(DatasetSealed sealed) {
         String run = sealed.run().id();
-        wire.say(new RunDeleted(sealed.run()), "cluster-service", "");
+        kafka.publish(new RunDeleted(sealed.run()), "cluster-service", "");
         Awaitility.await()
                 .untilAsserted(() -> RestAssured.get("/api/v1/artefacts?run=" + run)
                         .then()

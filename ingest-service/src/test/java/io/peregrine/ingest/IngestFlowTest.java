@@ -26,7 +26,7 @@ import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.Split;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -52,7 +52,7 @@ import org.junit.jupiter.api.Test;
 /// From a dataset-ready to a sealed dataset, on a real broker and a real database.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
-class IngestFlowTest extends OnTheWire {
+class IngestFlowTest extends WithKafka {
     @ConfigProperty(name = "peregrine.roots")
     String roots;
 
@@ -79,17 +79,17 @@ class IngestFlowTest extends OnTheWire {
                 .picture("test/Cubism/b.jpg")
                 .bytes("train/Cubism/readme.txt", "not listed".getBytes())
                 .bytes("test/Rococo/words.png", "no picture".getBytes());
-        String run = wire.publish(readyOf("gallery", 16));
+        String run = kafka.publish(readyOf("gallery", 16));
 
-        DatasetSealed sealed = wire.await(run, DatasetSealed.class);
+        DatasetSealed sealed = kafka.await(run, DatasetSealed.class);
 
-        RunAccepted accepted = wire.await(run, RunAccepted.class);
+        RunAccepted accepted = kafka.await(run, RunAccepted.class);
         assertThat(accepted.uri()).isEqualTo(folder.uri());
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(accepted.run().spec())));
         assertThat(spec.image().side()).isEqualTo(16);
         assertThat(spec.classifier().preset()).isEqualTo("resnet");
 
-        List<ImageRejected> rejected = wire.of(run, ImageRejected.class);
+        List<ImageRejected> rejected = kafka.of(run, ImageRejected.class);
         assertThat(rejected)
                 .extracting(ImageRejected::source, ImageRejected::reason, ImageRejected::row, ImageRejected::split)
                 .containsExactlyInAnyOrder(
@@ -106,7 +106,7 @@ class IngestFlowTest extends OnTheWire {
         assertThat(manifest.path(4)).isEqualTo("z/a.png");
         assertThat(manifest.reason(3)).isEqualTo("IMAGE_TRUNCATED");
         assertThat(manifest.rowsOf(Split.TRAIN, 0)).containsExactly(2, 4);
-        for (ImagesIngested images : wire.of(run, ImagesIngested.class)) {
+        for (ImagesIngested images : kafka.of(run, ImagesIngested.class)) {
             assertThat(images.pixels()).isEqualTo(manifest.packs().get(images.pack()));
             for (ImageRef image : images.images()) {
                 assertThat(manifest.pack((int) image.row())).isEqualTo(images.pack());
@@ -118,7 +118,7 @@ class IngestFlowTest extends OnTheWire {
             assertThat(pack.count()).isEqualTo(2);
             assertThat(pack.side()).isEqualTo(16);
         }
-        for (CloudEvent event : wire.envelopes(run)) {
+        for (CloudEvent event : kafka.envelopes(run)) {
             assertThat(event.correlationId()).isEqualTo(run);
         }
     }
@@ -128,25 +128,25 @@ class IngestFlowTest extends OnTheWire {
         folder.picture("Cubism/a.jpg")
                 .bytes("Cubism/half.jpg", Folder.halfJpeg())
                 .picture("Rococo/b.png");
-        DatasetSealed first = wire.await(wire.publish(readyOf("one", 24)), DatasetSealed.class);
+        DatasetSealed first = kafka.await(kafka.publish(readyOf("one", 24)), DatasetSealed.class);
         double reused = metric("peregrine_packs_total{result=\"reused\"");
 
-        String second = wire.publish(readyOf("two", 24));
-        DatasetSealed again = wire.await(second, DatasetSealed.class);
+        String second = kafka.publish(readyOf("two", 24));
+        DatasetSealed again = kafka.await(second, DatasetSealed.class);
 
         assertThat(again.manifest()).isEqualTo(first.manifest());
         assertThat(metric("peregrine_packs_total{result=\"reused\"")).isEqualTo(reused + 2);
-        assertThat(wire.of(second, ImageRejected.class))
+        assertThat(kafka.of(second, ImageRejected.class))
                 .extracting(ImageRejected::reason)
                 .containsExactly("IMAGE_TRUNCATED");
-        assertThat(wire.of(second, ImagesIngested.class))
+        assertThat(kafka.of(second, ImagesIngested.class))
                 .flatExtracting(ImagesIngested::images)
                 .hasSize(2);
 
         ArtifactRef lost = Manifest.open(store, first.manifest()).packs().getFirst();
         Path file = store.open(lost);
         Files.delete(file);
-        DatasetSealed mended = wire.await(wire.publish(readyOf("three", 24)), DatasetSealed.class);
+        DatasetSealed mended = kafka.await(kafka.publish(readyOf("three", 24)), DatasetSealed.class);
         assertThat(mended.manifest()).isEqualTo(first.manifest());
         assertThat(file).exists();
     }
@@ -158,12 +158,12 @@ class IngestFlowTest extends OnTheWire {
                 folder.picture("%s/%s/1.jpg".formatted(split, label)).picture("%s/%s/2.png".formatted(split, label));
             }
         }
-        DatasetSealed before = wire.await(wire.publish(readyOf("grows", 40)), DatasetSealed.class);
+        DatasetSealed before = kafka.await(kafka.publish(readyOf("grows", 40)), DatasetSealed.class);
         double packs = metric("peregrine_packs_total{result=\"decoded\"");
         double pictures = metric("peregrine_decode_seconds_count");
 
         folder.picture("train/Rococo/0.jpg");
-        DatasetSealed after = wire.await(wire.publish(readyOf("grows", 40)), DatasetSealed.class);
+        DatasetSealed after = kafka.await(kafka.publish(readyOf("grows", 40)), DatasetSealed.class);
 
         assertThat(metric("peregrine_packs_total{result=\"decoded\"")).isEqualTo(packs + 1);
         assertThat(metric("peregrine_decode_seconds_count")).isEqualTo(pictures + 3);
@@ -178,11 +178,11 @@ class IngestFlowTest extends OnTheWire {
 
     @Test
     void aBadSpecificationFailsTheRunWithEveryFieldsError() throws Exception {
-        String run = wire.publish(
+        String run = kafka.publish(
                 "{\"dataset\":\"bad\",\"uri\":\"%s\",\"classifier\":{\"epochs\":-1},\"imgae\":{\"side\":9}}"
                         .formatted(folder.uri()));
 
-        RunFailed failed = wire.await(run, RunFailed.class);
+        RunFailed failed = kafka.await(run, RunFailed.class);
 
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("BAD_SPEC");
@@ -198,9 +198,9 @@ class IngestFlowTest extends OnTheWire {
         for (int i = 0; i < 60; i++) {
             fields.append(",\"%s%d\":\"%s\"".formatted("\\u0001".repeat(150), i, "\\u0002".repeat(150)));
         }
-        String run = wire.publish("{\"dataset\":\"%s\",\"uri\":7%s}".formatted("d".repeat(50_000), fields));
+        String run = kafka.publish("{\"dataset\":\"%s\",\"uri\":7%s}".formatted("d".repeat(50_000), fields));
 
-        RunFailed failed = wire.await(run, RunFailed.class);
+        RunFailed failed = kafka.await(run, RunFailed.class);
 
         assertThat(failed.reason()).isEqualTo("BAD_SPEC");
         assertThat(failed.run().dataset()).hasSize(201);
@@ -212,22 +212,22 @@ class IngestFlowTest extends OnTheWire {
         folder.picture("Cubism/a.jpg");
         Path outside = Files.createTempDirectory("outside");
         Files.createSymbolicLink(folder.root().resolveSibling("way-out"), outside);
-        String linked = wire.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/way-out\"}".formatted(roots));
-        String missing = wire.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/nowhere\"}".formatted(roots));
-        String elsewhere = wire.publish("{\"dataset\":\"x\",\"uri\":\"file:///etc\"}");
+        String linked = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/way-out\"}".formatted(roots));
+        String missing = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/nowhere\"}".formatted(roots));
+        String elsewhere = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file:///etc\"}");
         Folder refused = new Folder(Files.createTempDirectory(Path.of(roots), "refused"));
         refused.bytes("Cubism/a.jpg", Folder.halfJpeg()).picture("Rococo/b.jpg");
-        String halves = wire.publish("{\"dataset\":\"x\",\"uri\":\"%s\"}".formatted(refused.uri()));
-        String good = wire.publish(readyOf("good", 16));
+        String halves = kafka.publish("{\"dataset\":\"x\",\"uri\":\"%s\"}".formatted(refused.uri()));
+        String good = kafka.publish(readyOf("good", 16));
 
-        assertThat(wire.await(linked, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
-        assertThat(wire.await(missing, RunFailed.class).reason()).isEqualTo("FOLDER_MISSING");
-        assertThat(wire.await(elsewhere, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
-        RunFailed empty = wire.await(halves, RunFailed.class);
+        assertThat(kafka.await(linked, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
+        assertThat(kafka.await(missing, RunFailed.class).reason()).isEqualTo("FOLDER_MISSING");
+        assertThat(kafka.await(elsewhere, RunFailed.class).reason()).isEqualTo("OUTSIDE_ROOTS");
+        RunFailed empty = kafka.await(halves, RunFailed.class);
         assertThat(empty.reason()).isEqualTo("CLASS_REFUSED");
         assertThat(empty.detail()).contains("Cubism", "IMAGE_TRUNCATED 1");
         assertThat(empty.run().spec()).isNotNull();
-        assertThat(wire.await(good, DatasetSealed.class).pictures()).isEqualTo(1);
+        assertThat(kafka.await(good, DatasetSealed.class).pictures()).isEqualTo(1);
     }
 
     @Test
@@ -238,7 +238,7 @@ class IngestFlowTest extends OnTheWire {
         byte[] content = Files.readAllBytes(weights);
         String mine = "\"" + weights.toUri() + "\"";
         RunRef first =
-                wire.await(wire.publish(readyOf(mine)), RunAccepted.class).run();
+                kafka.await(kafka.publish(readyOf(mine)), RunAccepted.class).run();
         Files.delete(weights);
 
         ArtifactRef kept = init(first);
@@ -247,8 +247,8 @@ class IngestFlowTest extends OnTheWire {
         assertThat(neededBy(first)).contains(kept.uri());
         // As a checkpoint of another run: it is this run's now, too.
         ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", content);
-        RunRef second = wire.await(
-                        wire.publish(readyOf(EventCodec.json().writeValueAsString(checkpoint))), RunAccepted.class)
+        RunRef second = kafka.await(
+                        kafka.publish(readyOf(EventCodec.json().writeValueAsString(checkpoint))), RunAccepted.class)
                 .run();
         assertThat(init(second)).isEqualTo(kept);
         assertThat(neededBy(second)).contains(kept.uri());
@@ -260,7 +260,7 @@ class IngestFlowTest extends OnTheWire {
             {"\"%sCubism/a.jpg\"".formatted(folder.uri()), "INIT_UNREADABLE", "safetensors.torch.save_file"},
             {EventCodec.json().writeValueAsString(checkpoint), "INIT_GONE", checkpoint.uri()}
         }) {
-            RunFailed failed = wire.await(wire.publish(readyOf(bad[0])), RunFailed.class);
+            RunFailed failed = kafka.await(kafka.publish(readyOf(bad[0])), RunFailed.class);
             assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
             assertThat(failed.reason()).isEqualTo(bad[1]);
             assertThat(failed.detail()).contains(bad[2]);
@@ -290,7 +290,7 @@ class IngestFlowTest extends OnTheWire {
         CloudEvent ready = ready(readyOf("cancelled", 16));
         String run = EventCodec.runId(ready);
         RunCancelled cancelled = new RunCancelled(new RunRef(run, "cancelled", null), "a test");
-        wire.say(new CloudEvent(
+        kafka.publish(new CloudEvent(
                 UUID.randomUUID().toString(), "/test", cancelled.type(), Instant.now(), run, run, null, cancelled));
         // The two topics are heard apart: nothing but the table tells that the end was heard first.
         Awaitility.await()
@@ -301,10 +301,10 @@ class IngestFlowTest extends OnTheWire {
                                 .one())
                         .equals(1));
 
-        wire.say(ready);
-        wire.await(wire.publish(readyOf("behind", 16)), DatasetSealed.class);
+        kafka.publish(ready);
+        kafka.await(kafka.publish(readyOf("behind", 16)), DatasetSealed.class);
 
-        assertThat(wire.envelopes(run))
+        assertThat(kafka.envelopes(run))
                 .extracting(CloudEvent::data)
                 .noneMatch(event -> event instanceof RunAccepted || event instanceof DatasetSealed);
     }
@@ -332,7 +332,7 @@ class IngestFlowTest extends OnTheWire {
             producer.commitTransaction();
         }
 
-        wire.await(EventCodec.runId(committed), DatasetSealed.class);
+        kafka.await(EventCodec.runId(committed), DatasetSealed.class);
 
         // One partition: what lies before the committed event was passed by then.
         List<String> heard = database.jdbi()
@@ -348,13 +348,13 @@ class IngestFlowTest extends OnTheWire {
     void aRepeatedEventIsTheSameRun() throws Exception {
         folder.picture("Cubism/a.jpg");
         CloudEvent ready = ready(readyOf("twice", 16));
-        wire.say(ready);
-        wire.say(ready);
-        wire.await(EventCodec.runId(ready), DatasetSealed.class);
-        wire.await(wire.publish(readyOf("behind", 16)), DatasetSealed.class);
+        kafka.publish(ready);
+        kafka.publish(ready);
+        kafka.await(EventCodec.runId(ready), DatasetSealed.class);
+        kafka.await(kafka.publish(readyOf("behind", 16)), DatasetSealed.class);
 
-        assertThat(wire.of(EventCodec.runId(ready), RunAccepted.class)).hasSize(1);
-        assertThat(wire.of(EventCodec.runId(ready), DatasetSealed.class)).hasSize(1);
+        assertThat(kafka.of(EventCodec.runId(ready), RunAccepted.class)).hasSize(1);
+        assertThat(kafka.of(EventCodec.runId(ready), DatasetSealed.class)).hasSize(1);
     }
 
     private String readyOf(String dataset, int side) {

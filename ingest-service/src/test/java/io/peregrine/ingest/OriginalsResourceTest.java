@@ -9,7 +9,7 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.ContentKeys;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.Wire;
+import io.peregrine.testkit.KafkaFixture;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -44,7 +44,7 @@ class OriginalsResourceTest {
                 .picture("train/Cubism/gone.jpg")
                 .picture("train/Cubism/moved.jpg");
         String run;
-        try (Wire wire = new Wire(bootstrapServers)) {
+        try (KafkaFixture wire = new KafkaFixture(bootstrapServers)) {
             run = given().contentType("application/json")
                     .body("{\"dataset\":\"o\",\"uri\":\"%s\",\"image\":{\"side\":16}}".formatted(folder.uri()))
                     .post("/api/v1/datasets")

@@ -14,7 +14,7 @@ import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.testkit.Checkpoints;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 /// What is left of a training's checkpoints, and who is told so.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
-class CheckpointsTest extends OnTheWire {
+class CheckpointsTest extends WithKafka {
     private static final Duration LONG = Duration.ofMinutes(2);
     // Too fast for this little, so that the best epoch is not the last. Seeds of its own: no other run has its bytes.
     private static final String CLASSIFIER =
@@ -49,11 +49,11 @@ class CheckpointsTest extends OnTheWire {
     void ofEachNetworkTheBestAndTheLastAreLeftAlsoAfterATrainingThatBeganAnew() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         String run = balanced.run().id();
-        wire.say(balanced, "balance-service", "");
+        kafka.publish(balanced, "balance-service", "");
         for (Network network : Network.values()) {
-            wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == network);
+            kafka.await(run, CheckpointPublished.class, c -> c.last() && c.network() == network);
         }
-        List<CheckpointPublished> said = wire.of(run, CheckpointPublished.class);
+        List<CheckpointPublished> said = kafka.of(run, CheckpointPublished.class);
         Set<CheckpointPublished> kept = Checkpoints.kept(said);
         assertThat(said).hasSize(10);
         assertThat(kept).hasSizeBetween(2, 4);
@@ -70,7 +70,7 @@ class CheckpointsTest extends OnTheWire {
         assertLeft(said, kept);
         assertAnswers(run, said, kept);
 
-        wire.say(new RunDeleted(balanced.run()), "cluster-service", "");
+        kafka.publish(new RunDeleted(balanced.run()), "cluster-service", "");
         await().atMost(LONG).until(() -> count("select count(*) from checkpoint where run = ?", run) == 0);
         get("/api/v1/runs/{run}/checkpoints", run).then().statusCode(404);
     }

@@ -23,7 +23,7 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.OnTheWire;
+import io.peregrine.testkit.WithKafka;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.work.Database;
 import io.quarkus.test.common.QuarkusTestResource;
@@ -47,7 +47,7 @@ import org.junit.jupiter.api.Test;
 /// From a balanced dataset to checkpoints, on a real broker and a real database.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
-class TrainerFlowTest extends OnTheWire {
+class TrainerFlowTest extends WithKafka {
     private static final String CLASSIFIER =
             "{\"preset\": \"seed-cnn\", \"epochs\": 3, \"batchSize\": 8, \"learningRate\": 0.01}";
     private static final String AUTOENCODER =
@@ -64,15 +64,15 @@ class TrainerFlowTest extends OnTheWire {
     Database database;
 
     private void say(PipelineEvent event, String ordinal) {
-        wire.say(event, "balance-service", ordinal);
+        kafka.publish(event, "balance-service", ordinal);
     }
 
     private List<CheckpointPublished> train(DatasetBalanced balanced) {
         say(balanced, "");
         String run = balanced.run().id();
-        wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.CLASSIFIER);
-        wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
-        return wire.of(run, CheckpointPublished.class);
+        kafka.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.CLASSIFIER);
+        kafka.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
+        return kafka.of(run, CheckpointPublished.class);
     }
 
     @Test
@@ -109,7 +109,7 @@ class TrainerFlowTest extends OnTheWire {
                 Safetensors.open(store.open(checkpoints.get(4).weights()))) {
             assertThat(weights.metadata()).containsEntry("preset", "seed-autoencoder");
         }
-        assertThat(wire.of(balanced.run().id(), StageProgressed.class))
+        assertThat(kafka.of(balanced.run().id(), StageProgressed.class))
                 .allSatisfy(progress -> assertThat(progress.stage()).isEqualTo(Stage.TRAIN))
                 .anySatisfy(progress -> {
                     assertThat(progress.task()).isEqualTo("classifier");
@@ -148,7 +148,7 @@ class TrainerFlowTest extends OnTheWire {
         assertThat(second)
                 .extracting(CheckpointPublished::weights)
                 .isEqualTo(first.stream().map(CheckpointPublished::weights).toList());
-        assertThat(wire.of(balanced.run().id(), CheckpointPublished.class)).isEqualTo(first);
+        assertThat(kafka.of(balanced.run().id(), CheckpointPublished.class)).isEqualTo(first);
         assertThat(jobs(balanced.run())).isEqualTo(2);
     }
 
@@ -168,10 +168,10 @@ class TrainerFlowTest extends OnTheWire {
                             .hasValueSatisfying(error -> assertThat(error)
                                     .startsWith("STORE_FULL: The disk of " + folder.toAbsolutePath())
                                     .contains("bytes are needed and 0 are free")));
-            assertThat(wire.of(run, CheckpointPublished.class)).isEmpty();
+            assertThat(kafka.of(run, CheckpointPublished.class)).isEmpty();
             Files.delete(others);
-            wire.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
-            waited = wire.of(run, CheckpointPublished.class);
+            kafka.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
+            waited = kafka.of(run, CheckpointPublished.class);
         }
         Files.delete(folder);
 
@@ -204,17 +204,17 @@ class TrainerFlowTest extends OnTheWire {
         DatasetBalanced endless = BalancedSet.publish(store, FOR_HOURS, AUTOENCODER);
         String run = endless.run().id();
         say(endless, "");
-        wire.await(run, CheckpointPublished.class);
+        kafka.await(run, CheckpointPublished.class);
         say(new RunCancelled(endless.run(), "changed my mind"), "");
         // The next in the queue begins only when the cancelled one has stopped.
         DatasetBalanced next = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         long asked = System.nanoTime();
         train(next);
         assertThat((System.nanoTime() - asked) / 1e9).isLessThan(30);
-        List<PipelineEvent> said = wire.of(run, PipelineEvent.class);
-        wire.await(next.run().id(), CheckpointPublished.class);
-        assertThat(wire.of(run, PipelineEvent.class)).isEqualTo(said);
-        assertThat(wire.of(run, CheckpointPublished.class)).noneMatch(CheckpointPublished::last);
+        List<PipelineEvent> said = kafka.of(run, PipelineEvent.class);
+        kafka.await(next.run().id(), CheckpointPublished.class);
+        assertThat(kafka.of(run, PipelineEvent.class)).isEqualTo(said);
+        assertThat(kafka.of(run, CheckpointPublished.class)).noneMatch(CheckpointPublished::last);
         assertNothingIsLeft();
     }
 
@@ -226,11 +226,11 @@ class TrainerFlowTest extends OnTheWire {
         say(empty, "");
         train(good);
 
-        RunFailed failed = wire.await(empty.run().id(), RunFailed.class);
+        RunFailed failed = kafka.await(empty.run().id(), RunFailed.class);
         assertThat(failed.stage()).isEqualTo(Stage.TRAIN);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("NOTHING_TO_LEARN_FROM");
-        assertThat(wire.of(empty.run().id(), CheckpointPublished.class)).isEmpty();
+        assertThat(kafka.of(empty.run().id(), CheckpointPublished.class)).isEmpty();
         assertNothingIsLeft();
     }
 
@@ -255,7 +255,7 @@ class TrainerFlowTest extends OnTheWire {
         DatasetBalanced bad =
                 BalancedSet.publish(store, from(first.getLast(), "\"preset\": \"seed-cnn\""), AUTOENCODER);
         say(bad, "");
-        RunFailed failed = wire.await(bad.run().id(), RunFailed.class);
+        RunFailed failed = kafka.await(bad.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("INIT_MISMATCH");
         assertThat(failed.detail()).contains("conv2d1.weight is missing, wanted F32 [16, 3, 2, 2]");
@@ -291,7 +291,7 @@ class TrainerFlowTest extends OnTheWire {
     void aRunThatInsistsOnADeviceThatIsNotThereFailsByName() throws Exception {
         DatasetBalanced elsewhere = BalancedSet.publish(store, "{\"device\": \"gpu:99\"}", AUTOENCODER);
         say(elsewhere, "");
-        RunFailed failed = wire.await(elsewhere.run().id(), RunFailed.class);
+        RunFailed failed = kafka.await(elsewhere.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("NO_SUCH_DEVICE");
         assertThat(failed.detail()).contains("'gpu:99'", "computes on cpu", "auto");

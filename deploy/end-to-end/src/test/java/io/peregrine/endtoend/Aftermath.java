@@ -44,7 +44,7 @@ final class Aftermath {
             Service.TRAINER, Set.of(Topics.SHARDS, Topics.RUNS),
             Service.CLUSTER, Topics.partitions().keySet());
 
-    private final House house;
+    private final PeregrineFixture house;
     private final Set<String> wrong = new TreeSet<>();
     /// By topic: source and id of events, place of records that are none.
     private final Map<String, Set<String>> events = new HashMap<>();
@@ -53,7 +53,7 @@ final class Aftermath {
     private long records;
     private long repeats;
 
-    private Aftermath(House house) {
+    private Aftermath(PeregrineFixture house) {
         this.house = house;
     }
 
@@ -70,7 +70,7 @@ final class Aftermath {
     }
 
     /// Looks again and again for two minutes, until nothing is wrong: the last events may still be on their way.
-    static Findings of(House house) throws Exception {
+    static Findings of(PeregrineFixture house) throws Exception {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             Aftermath now = new Aftermath(house);

@@ -33,10 +33,10 @@ class BucketTest {
     @Test
     void aRunLivesInABucketAndOutlastsItsAbsence() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
         Path data = folder.resolve("data");
         try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);
-                House house = House.inBucket(data, folder, server, BUCKET)) {
+                PeregrineFixture house = PeregrineFixture.inBucket(data, folder, server, BUCKET)) {
             String run = house.publish("bucket", gallery, """
                     {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
                      "classifier":{"preset":"seed-cnn","epochs":2,"batchSize":8},

@@ -39,7 +39,7 @@ final class Chaos {
     private static final Duration DRAIN = Duration.ofMinutes(6);
     private static final Duration ONE_MORE = Duration.ofMinutes(2);
 
-    private final House house;
+    private final PeregrineFixture house;
     private final SteadyRuns runs;
     private final FaultInjector injector;
     private final Recovery recovery;
@@ -49,7 +49,7 @@ final class Chaos {
     private final long began = System.nanoTime();
 
     /// @param skipped kinds that cannot be done here, with the reason
-    Chaos(House house, SteadyRuns runs, Map<FaultKind, String> skipped) {
+    Chaos(PeregrineFixture house, SteadyRuns runs, Map<FaultKind, String> skipped) {
         this.house = house;
         this.runs = runs;
         this.injector = new FaultInjector(house);

@@ -43,7 +43,7 @@ class ChaosTest {
         Chaos.Outcome outcome;
         boolean isLong = MINUTES >= LONG_FORM;
         System.out.printf("Chaos, seed %d, %d minutes; logs: %s%n", SEED, MINUTES, data.resolve("logs"));
-        try (House house = House.open(data, folder);
+        try (PeregrineFixture house = PeregrineFixture.open(data, folder);
                 SteadyRuns runs = new SteadyRuns(house, folder.resolve("datasets"), SEED)) {
             outcome = new Chaos(house, runs, skipped)
                     .disturb(new Fault.Plan(SEED, !isLong), Duration.ofMinutes(MINUTES), isLong);

@@ -62,7 +62,7 @@ class ExactResumeTest {
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
 
-    private House house;
+    private PeregrineFixture house;
     private final Random random = new Random(Long.getLong("peregrine.resume.seed", 42));
     private int endings;
     private final Set<String> damaged = new HashSet<>();
@@ -72,8 +72,8 @@ class ExactResumeTest {
     @Test
     void aTrainingIsTheSameHoweverOftenItsTrainerEnds() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 64, 6, 60, 25, 12, 33);
-        try (House open = open()) {
+        SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
+        try (PeregrineFixture open = open()) {
             house = open;
             String first = house.publish("undisturbed", gallery, SPEC);
             assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
@@ -109,8 +109,8 @@ class ExactResumeTest {
         }
     }
 
-    private House open() throws Exception {
-        return House.open(
+    private PeregrineFixture open() throws Exception {
+        return PeregrineFixture.open(
                 folder.resolve("data"),
                 folder,
                 Map.of(
@@ -128,8 +128,8 @@ class ExactResumeTest {
     @Test
     void aTrainingThatGivesWayAgainAndAgainEndsInTheSameBytes() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 64, 6, 60, 25, 12, 33);
-        try (House open = open()) {
+        SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
+        try (PeregrineFixture open = open()) {
             house = open;
             String first = house.publish("undisturbed", gallery, SPEC);
             assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);

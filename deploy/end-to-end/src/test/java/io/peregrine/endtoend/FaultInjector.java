@@ -17,9 +17,9 @@ import org.awaitility.Awaitility;
 final class FaultInjector {
     private static final Duration START = Duration.ofMinutes(2);
 
-    private final House house;
+    private final PeregrineFixture house;
 
-    FaultInjector(House house) {
+    FaultInjector(PeregrineFixture house) {
         this.house = house;
     }
 

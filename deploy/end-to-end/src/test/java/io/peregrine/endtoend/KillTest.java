@@ -38,10 +38,10 @@ class KillTest {
     void aRunIsTheSameWhoeverIsKilledOnTheWay() throws Exception {
         long seed = Long.parseLong(System.getProperty("peregrine.kill.seed", "42"));
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 64, 6, 60, 25, 12, 33);
+        SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
 
         Map<String, String> undisturbed;
-        try (House house = House.open(folder.resolve("undisturbed"), folder)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("undisturbed"), folder)) {
             String run = house.publish("killed", gallery, SPEC);
             assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
             undisturbed = outcome(house, run);
@@ -50,7 +50,7 @@ class KillTest {
         // A killed service's job is taken up when its lease has run out: a short one, so that there is less to
         // wait for.
         Map<String, String> environment = Map.of("PEREGRINE_WORK_LEASE", "5s");
-        try (House house = House.open(folder.resolve("killed"), folder, environment)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("killed"), folder, environment)) {
             Random random = new Random(seed);
             String run = house.publish("killed", gallery, SPEC);
             killAfter(house, run, "ingest", RunAccepted.class::isInstance, random.nextInt(400));
@@ -70,7 +70,7 @@ class KillTest {
     }
 
     private static void killAfter(
-            House house, String run, String service, Predicate<PipelineEvent> moment, int milliseconds) {
+            PeregrineFixture house, String run, String service, Predicate<PipelineEvent> moment, int milliseconds) {
         Awaitility.await("the moment to kill " + service)
                 .atMost(Duration.ofMinutes(3))
                 .until(() ->
@@ -81,7 +81,7 @@ class KillTest {
 
     /// Everything that a run produced, by name: the answers of REST, and every event by its id, except
     /// `stage.progressed` and `stage.queued`.
-    private static Map<String, String> outcome(House house, String run) throws Exception {
+    private static Map<String, String> outcome(PeregrineFixture house, String run) throws Exception {
         Map<String, String> outcome = new TreeMap<>();
         for (CloudEvent event : house.listener().of(run)) {
             if (event.data() instanceof StageProgressed || event.data() instanceof StageQueued) {

@@ -91,7 +91,7 @@ class LauncherKilledTest {
 
     private Path gallery() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
         return gallery;
     }
 

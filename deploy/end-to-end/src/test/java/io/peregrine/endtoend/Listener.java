@@ -32,10 +32,10 @@ import org.awaitility.Awaitility;
 /// Hears everything that is said on the five topics, from their beginning, and keeps it.
 final class Listener implements AutoCloseable {
     /// @param at when the broker took the record
-    record Heard(String topic, int partition, long offset, long at, CloudEvent event) {}
+    record Received(String topic, int partition, long offset, long at, CloudEvent event) {}
 
-    private final List<Heard> heard = new CopyOnWriteArrayList<>();
-    private final Set<String> complaints = ConcurrentHashMap.newKeySet();
+    private final List<Received> heard = new CopyOnWriteArrayList<>();
+    private final Set<String> schemaViolations = ConcurrentHashMap.newKeySet();
     private final AsyncApi document;
     private final KafkaConsumer<String, byte[]> consumer;
     private final Thread thread;
@@ -61,9 +61,9 @@ final class Listener implements AutoCloseable {
         try (consumer) {
             while (true) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                    complaints.addAll(document.complaints(record));
+                    schemaViolations.addAll(document.complaints(record));
                     try {
-                        heard.add(new Heard(
+                        heard.add(new Received(
                                 record.topic(),
                                 record.partition(),
                                 record.offset(),
@@ -80,16 +80,16 @@ final class Listener implements AutoCloseable {
     }
 
     /// @return what the services have said that `docs/asyncapi.yaml` does not say
-    Set<String> complaints() {
-        return complaints;
+    Set<String> schemaViolations() {
+        return schemaViolations;
     }
 
     /// @return what was said of a run so far, a repeated delivery once
     List<CloudEvent> of(String run) {
-        return records(run).map(Heard::event).distinct().toList();
+        return records(run).map(Received::event).distinct().toList();
     }
 
-    Stream<Heard> records(String run) {
+    Stream<Received> records(String run) {
         return heard.stream().filter(h -> run.equals(h.event().correlationId()));
     }
 
@@ -109,7 +109,7 @@ final class Listener implements AutoCloseable {
     /// @return the run of the dataset-ready that was published under a CloudEvents id, or bare with a dataset's name
     Optional<String> runOf(String dataset) {
         return heard.stream()
-                .map(Heard::event)
+                .map(Received::event)
                 .filter(e -> e.data() instanceof PipelineEvent.DatasetReady ready
                         && ready.dataset().equals(dataset))
                 .map(EventCodec::runId)

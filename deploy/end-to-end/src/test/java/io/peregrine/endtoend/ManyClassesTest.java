@@ -25,11 +25,11 @@ class ManyClassesTest {
     @TempDir
     static Path folder;
 
-    private static House house;
+    private static PeregrineFixture house;
 
     @BeforeAll
     static void openTheHouse() throws Exception {
-        house = House.open(folder.resolve("data"), folder.resolve("roots"));
+        house = PeregrineFixture.open(folder.resolve("data"), folder.resolve("roots"));
     }
 
     @AfterAll

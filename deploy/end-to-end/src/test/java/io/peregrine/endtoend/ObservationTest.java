@@ -46,10 +46,10 @@ class ObservationTest {
     void everyQueryIsAnsweredAndEveryMetricIsAccountedFor() throws Exception {
         Observed.program("prometheus");
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 64, 6, 50, 20, 12);
+        SyntheticPaintings.write(gallery, 64, 6, 50, 20, 12);
         Files.writeString(gallery.resolve("train/Style_1/torn.png"), "no picture");
         Instant began = Instant.now();
-        try (House house = House.open(folder.resolve("data"), folder);
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder);
                 LocalPrometheus prometheus = LocalPrometheus.start(
                         folder.resolve("prometheus"), 0, house.addresses(), Optional.of(EVERY), System.out::println)) {
             PrometheusApi api = new PrometheusApi(prometheus.address());

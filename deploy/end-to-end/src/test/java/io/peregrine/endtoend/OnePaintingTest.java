@@ -36,9 +36,9 @@ class OnePaintingTest {
     @Test
     void onePaintingTravelsFromFolderToCluster() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
 
-        try (House house = House.open(folder.resolve("data"), folder)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
             String run = house.publish("one-painting", gallery, """
                     {"image":{"side":32},"balance":{"strategy":"none"},
                      "classifier":{"epochs":2,"batchSize":8},"autoencoder":{"epochs":2,"batchSize":8,"latent":12}}""");
@@ -70,7 +70,7 @@ class OnePaintingTest {
             assertThat(manifest.classes().get(manifest.label(row))).isEqualTo("Style_1");
             try (PixelRows pixels = new PixelRows(store, manifest)) {
                 assertThat(pixels.picture(row).toArray(ValueLayout.JAVA_BYTE))
-                        .isEqualTo(planes(Paintings.painting(1, 32, 1_003), 32));
+                        .isEqualTo(planes(SyntheticPaintings.painting(1, 32, 1_003), 32));
             }
 
             // Its recipe: with strategy `none`, itself.

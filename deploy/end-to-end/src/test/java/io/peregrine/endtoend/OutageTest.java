@@ -40,7 +40,7 @@ class OutageTest {
                 "org.apache.kafka.common.serialization.IntegerDeserializer",
                 "PEREGRINE_WORK_UNHEALTHY_EXIT",
                 "3s");
-        try (House house = House.open(folder.resolve("data"), folder, environment)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder, environment)) {
             house.broker().kill();
             Awaitility.await("the broker, started again")
                     .atMost(PATIENCE)
@@ -72,8 +72,8 @@ class OutageTest {
     @Tag("slow")
     void anOutageOfThreeMinutesEndsNoChannel() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 16, 6, 12, 8, 6);
-        try (House house = House.open(folder.resolve("data"), folder)) {
+        SyntheticPaintings.write(gallery, 16, 6, 12, 8, 6);
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
             List<String> runs = new ArrayList<>();
             for (int i = 0; i < 12; i++) {
                 runs.add(house.publish("outage-" + i, gallery, SPEC));
@@ -105,7 +105,7 @@ class OutageTest {
         }
     }
 
-    private static List<Long> processes(House house) {
+    private static List<Long> processes(PeregrineFixture house) {
         return Arrays.stream(Service.values())
                 .map(service -> house.pid(service.word()))
                 .toList();

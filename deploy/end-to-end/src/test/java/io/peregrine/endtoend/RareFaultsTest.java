@@ -38,7 +38,7 @@ class RareFaultsTest {
 
     @FunctionalInterface
     private interface Disturbance {
-        void happens(House house) throws Exception;
+        void happens(PeregrineFixture house) throws Exception;
     }
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
@@ -74,7 +74,7 @@ class RareFaultsTest {
                         .isTrue();
                 return Files.exists(data.resolve("peregrine.json"));
             });
-            try (House house = House.attach(data)) {
+            try (PeregrineFixture house = PeregrineFixture.attach(data)) {
                 disturb(house, any -> {
                     for (String jump : List.of("+3600", "+0", "-3600", "+0")) {
                         Files.writeString(clock, jump);
@@ -93,7 +93,7 @@ class RareFaultsTest {
 
     @Test
     void twoInstancesOfEveryServiceOneOfEachPaused() throws Exception {
-        try (House house = House.open(folder.resolve("data"), folder)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
             disturb(house, any -> {
                 FaultInjector injector = new FaultInjector(house);
                 List<ProcessHandle> firsts = new ArrayList<>();
@@ -114,7 +114,7 @@ class RareFaultsTest {
     void aDatabaseWithoutRoom() throws Exception {
         Path data = folder.resolve("data");
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectories(data.resolve("postgres")), 400)) {
-            try (House house = House.open(data, folder)) {
+            try (PeregrineFixture house = PeregrineFixture.open(data, folder)) {
                 disturb(house, any -> {
                     FaultInjector.fill(disk.folder().resolve("ballast"), Duration.ofSeconds(40));
                     System.out.printf("database without room for 40 s: progress after %.1f s%n", awaitProgress(house));
@@ -127,7 +127,7 @@ class RareFaultsTest {
     /// The table that each handler writes to is locked: every handler waits, longer than a connection's time limit.
     @Test
     void handlersThatTakeTwoMinutes() throws Exception {
-        try (House house = House.open(folder.resolve("data"), folder)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
             disturb(house, any -> {
                 List<Long> processes = processes(house);
                 try (Connection database = house.superuser("peregrine");
@@ -154,7 +154,7 @@ class RareFaultsTest {
 
     @Test
     void tenThousandRecordsThatAreNoEvents() throws Exception {
-        try (House house = House.open(folder.resolve("data"), folder)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
             disturb(house, any -> {
                 Random random = new Random(SEED);
                 List<String> topics = List.copyOf(Topics.partitions().keySet());
@@ -188,7 +188,7 @@ class RareFaultsTest {
     /// Nothing is on its way: what a topic loses, nobody waits for.
     @Test
     void topicsThatAreDeletedAndMadeAnewBetweenRuns() throws Exception {
-        try (House house = House.open(folder.resolve("data"), folder);
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder);
                 SteadyRuns runs = new SteadyRuns(house, folder.resolve("datasets"), SEED)) {
             runs.measure();
             List<Long> processes = processes(house);
@@ -202,7 +202,7 @@ class RareFaultsTest {
         }
     }
 
-    private static void deleteAndMakeAnew(House house, String topic) throws Exception {
+    private static void deleteAndMakeAnew(PeregrineFixture house, String topic) throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", house.kafka()))) {
             admin.deleteTopics(List.of(topic)).all().get();
             NewTopic anew = new NewTopic(topic, Topics.partitions().get(topic), (short) 1);
@@ -217,7 +217,7 @@ class RareFaultsTest {
         }
     }
 
-    private void disturb(House house, Disturbance disturbance) throws Exception {
+    private void disturb(PeregrineFixture house, Disturbance disturbance) throws Exception {
         try (SteadyRuns runs = new SteadyRuns(house, folder.resolve("datasets"), SEED)) {
             runs.measure();
             runs.begin();
@@ -236,7 +236,7 @@ class RareFaultsTest {
     /// since clocks may be wrong.
     ///
     /// @return seconds
-    private static double awaitProgress(House house) {
+    private static double awaitProgress(PeregrineFixture house) {
         long began = System.nanoTime();
         Map<String, Long> before = new HashMap<>();
         Awaitility.await("progress")
@@ -254,7 +254,7 @@ class RareFaultsTest {
         return (System.nanoTime() - began) / 1e9;
     }
 
-    private static Map<String, Long> counts(House house) throws Exception {
+    private static Map<String, Long> counts(PeregrineFixture house) throws Exception {
         Map<String, Long> counts = new HashMap<>();
         try (Connection database = house.superuser("peregrine");
                 Statement sql = database.createStatement()) {
@@ -273,7 +273,7 @@ class RareFaultsTest {
         return counts;
     }
 
-    private static List<Long> processes(House house) {
+    private static List<Long> processes(PeregrineFixture house) {
         return Arrays.stream(Service.values())
                 .map(service -> house.pid(service.word()))
                 .toList();

@@ -20,9 +20,9 @@ final class Recovery {
     private static final Duration LEASE = Duration.ofSeconds(10);
     private static final Duration PRECISION = Duration.ofMillis(100);
 
-    private final House house;
+    private final PeregrineFixture house;
 
-    Recovery(House house) {
+    Recovery(PeregrineFixture house) {
         this.house = house;
     }
 

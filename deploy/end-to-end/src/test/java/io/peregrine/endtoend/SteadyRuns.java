@@ -43,7 +43,7 @@ final class SteadyRuns implements AutoCloseable {
         void publish() throws Exception;
     }
 
-    private final House house;
+    private final PeregrineFixture house;
     private final List<Dataset> datasets = new ArrayList<>();
     private final Random random;
     private final Map<Dataset, Map<String, String>> undisturbed = new LinkedHashMap<>();
@@ -54,16 +54,16 @@ final class SteadyRuns implements AutoCloseable {
     private int names;
 
     /// @param folder below a root; datasets are made there
-    SteadyRuns(House house, Path folder, long seed) throws IOException {
+    SteadyRuns(PeregrineFixture house, Path folder, long seed) throws IOException {
         this.house = house;
         this.random = new Random(seed);
         Path two = folder.resolve("two");
-        Paintings.write(two, 16, 3, 14, 9);
+        SyntheticPaintings.write(two, 16, 3, 14, 9);
         Path damaged = folder.resolve("damaged");
-        Paintings.write(damaged, 32, 3, 20, 12, 8);
+        SyntheticPaintings.write(damaged, 32, 3, 20, 12, 8);
         Files.writeString(damaged.resolve("train/Style_1/cut.png"), "\u0089PNG no more");
         Path larger = folder.resolve("larger");
-        Paintings.write(larger, 64, 6, 40, 25, 12);
+        SyntheticPaintings.write(larger, 64, 6, 40, 25, 12);
         datasets.add(new Dataset("two", two, SPEC.formatted(16, 2, 2)));
         datasets.add(new Dataset("damaged", damaged, SPEC.formatted(32, 6, 4)));
         datasets.add(new Dataset("larger", larger, SPEC.formatted(64, 12, 8)));

@@ -48,16 +48,16 @@ class ThousandEventsTest {
     @TempDir
     static Path folder;
 
-    private static House house;
+    private static PeregrineFixture house;
     private static Path gallery;
     private static Path nowhere;
 
     @BeforeAll
     static void openTheHouse() throws Exception {
         gallery = folder.resolve("roots/gallery");
-        Paintings.write(gallery, 16, 2, 8, 5);
+        SyntheticPaintings.write(gallery, 16, 2, 8, 5);
         nowhere = folder.resolve("roots/nowhere");
-        house = House.open(folder.resolve("data"), folder.resolve("roots"));
+        house = PeregrineFixture.open(folder.resolve("data"), folder.resolve("roots"));
     }
 
     @AfterAll

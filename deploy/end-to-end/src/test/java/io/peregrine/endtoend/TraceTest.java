@@ -27,9 +27,9 @@ class TraceTest {
     @Test
     void aRunIsOneTraceThroughAllServices() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
         try (TraceCollector collector = new TraceCollector();
-                House house = House.open(
+                PeregrineFixture house = PeregrineFixture.open(
                         folder.resolve("data"),
                         folder,
                         Map.of(

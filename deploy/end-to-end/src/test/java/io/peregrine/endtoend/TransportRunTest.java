@@ -52,7 +52,7 @@ class TransportRunTest {
             Files.writeString(secrets.folder().resolve(service).resolve("kafka-password"), password);
         }
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
         Path data = Files.createDirectories(folder.resolve("data"));
         Path databases = Files.createDirectories(folder.resolve("database"));
         try (ComposeBroker broker = ComposeBroker.start(folder.resolve("kafka"), secrets);

@@ -34,9 +34,9 @@ class TwoTrainersTest {
     @Test
     void ofTwoTrainersAndAPausedOneExactlyOneResultIsPublished() throws Exception {
         Path gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 64, 6, 60, 25, 12, 33);
+        SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
         Map<String, String> environment = Map.of("PEREGRINE_WORK_LEASE", "4s", "PEREGRINE_TRAINER_SAVE_EVERY", "1s");
-        try (House house = House.open(folder.resolve("data"), folder, environment)) {
+        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder, environment)) {
             String alone = house.publish("alone", gallery, SPEC);
             assertThat(house.awaitEnd(alone)).isInstanceOf(RunCompleted.class);
 
@@ -79,12 +79,12 @@ class TwoTrainersTest {
         boolean holds() throws Exception;
     }
 
-    private static void signal(House house, String signal) throws Exception {
+    private static void signal(PeregrineFixture house, String signal) throws Exception {
         Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(house.pid("trainer"))).start();
         assertThat(kill.waitFor()).isZero();
     }
 
-    private static List<String> checkpoints(House house, String run) {
+    private static List<String> checkpoints(PeregrineFixture house, String run) {
         return house.listener().of(run, CheckpointPublished.class).stream()
                 .map(c -> "%s %03d %s %s".formatted(c.network(), c.epoch(), c.weights(), c.test()))
                 .sorted()
@@ -92,7 +92,7 @@ class TwoTrainersTest {
     }
 
     /// @return how often the classifier's training has been taken up
-    private static long claims(House house, String run) throws SQLException {
+    private static long claims(PeregrineFixture house, String run) throws SQLException {
         try (Connection database = house.database("trainer");
                 PreparedStatement query =
                         database.prepareStatement("select fence from job where run = ? and key = 'classifier'")) {

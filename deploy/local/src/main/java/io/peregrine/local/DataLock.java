@@ -35,7 +35,7 @@ public final class DataLock implements AutoCloseable {
             channel.close();
             return Optional.empty();
         } catch (IOException e) {
-            throw new Refusal("The data folder %s cannot be used: %s.".formatted(data, e));
+            throw new RefusedException("The data folder %s cannot be used: %s.".formatted(data, e));
         }
     }
 

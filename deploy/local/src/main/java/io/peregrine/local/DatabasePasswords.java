@@ -38,7 +38,7 @@ final class DatabasePasswords {
         Map<String, String> byRole = read(file);
         for (String role : roles) {
             if (!byRole.containsKey(role)) {
-                throw new Refusal(
+                throw new RefusedException(
                         "%s has no password for the role %s. A line for it is *:*:*:%2$s:PASSWORD; without the file, new passwords are drawn at the next start."
                                 .formatted(file, role));
             }
@@ -56,7 +56,7 @@ final class DatabasePasswords {
                 }
             }
         } catch (IOException e) {
-            throw new Refusal("The passwords of the database cannot be read from %s (%s).".formatted(file, e));
+            throw new RefusedException("The passwords of the database cannot be read from %s (%s).".formatted(file, e));
         }
         return byRole;
     }

@@ -61,7 +61,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         Ports.mustBeFree(port, NAME);
         Path built = ProjectRoot.path().resolve("deploy/broker/target");
         if (!Files.isDirectory(built.resolve("lib"))) {
-            throw new Refusal("The broker is not built (no %s); run ./peregrine, which builds it.".formatted(built));
+            throw new RefusedException("The broker is not built (no %s); run ./peregrine, which builds it.".formatted(built));
         }
         try {
             Files.createDirectories(folder);
@@ -125,7 +125,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
                 return;
             } catch (ExecutionException | TimeoutException notYet) {
                 if (!isAlive() || System.nanoTime() > deadline) {
-                    throw new Refusal("The broker did not come up; see %s.".formatted(log));
+                    throw new RefusedException("The broker did not come up; see %s.".formatted(log));
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

@@ -34,7 +34,7 @@ public final class LocalPeregrine implements AutoCloseable {
     /// Where everything listens, on loopback; 0 takes a free port.
     public record Addresses(int kafka, int postgres, Map<Service, Integer> services) {
         /// The ports that the README names.
-        public static Addresses usual() {
+        public static Addresses defaults() {
             Map<Service, Integer> ports = new EnumMap<>(Service.class);
             for (Service service : Service.values()) {
                 ports.put(service, service.defaultPort());
@@ -122,12 +122,12 @@ public final class LocalPeregrine implements AutoCloseable {
         for (Service service : Service.values()) {
             Path jar = jar(service);
             if (!Files.isRegularFile(jar)) {
-                throw new Refusal(
+                throw new RefusedException(
                         "%s is not built (no %s); run ./peregrine, which builds it.".formatted(service.module(), jar));
             }
         }
         lock = DataLock.take(data)
-                .orElseThrow(() -> new Refusal(
+                .orElseThrow(() -> new RefusedException(
                         "Another Peregrine works in %s; end it (./peregrine down, if it was brought up so), or name"
                                         .formatted(data)
                                 + " another folder with --data."));
@@ -245,7 +245,7 @@ public final class LocalPeregrine implements AutoCloseable {
             }
             return folder;
         } catch (IOException e) {
-            throw new Refusal("The folder %s cannot be made: %s.".formatted(folder, e));
+            throw new RefusedException("The folder %s cannot be made: %s.".formatted(folder, e));
         }
     }
 
@@ -274,7 +274,7 @@ public final class LocalPeregrine implements AutoCloseable {
                 throw new IllegalStateException("interrupted while " + service.module() + " came up", e);
             }
         }
-        throw new Refusal(
+        throw new RefusedException(
                 "%s is not ready after %d s; see %s.".formatted(service.module(), PATIENCE.toSeconds(), log(service)));
     }
 

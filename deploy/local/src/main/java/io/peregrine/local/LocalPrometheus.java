@@ -74,7 +74,7 @@ public final class LocalPrometheus implements AutoCloseable {
     public static Path mustFind() {
         return find("prometheus")
                 .orElseThrow(
-                        () -> new Refusal(
+                        () -> new RefusedException(
                                 "--observe needs Prometheus, and no program 'prometheus' is on the PATH;"
                                         + " install it, or on Debian run deploy/prometheus/setup.sh, which unpacks one for you alone."));
     }

@@ -47,7 +47,7 @@ final class PrivateFile {
                 Files.setPosixFilePermissions(file, OWNER);
             }
         } catch (IOException e) {
-            throw new Refusal("Others may read %s, and its mode cannot be changed (%s); set it to 0600."
+            throw new RefusedException("Others may read %s, and its mode cannot be changed (%s); set it to 0600."
                     .formatted(file, e.getMessage()));
         }
     }

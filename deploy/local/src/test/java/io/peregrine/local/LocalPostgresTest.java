@@ -123,7 +123,7 @@ class LocalPostgresTest {
     void aPortInUseIsNamed() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> LocalPostgres.start(folder.resolve("data"), taken.getLocalPort()))
-                    .isInstanceOf(Refusal.class)
+                    .isInstanceOf(RefusedException.class)
                     .hasMessage(
                             "Port %d, which PostgreSQL needs, is in use; stop what listens there, or add --ports free."
                                     .formatted(taken.getLocalPort()));

@@ -85,7 +85,7 @@ class LocalPrometheusTest {
         try (ServerSocket other = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             int port = other.getLocalPort();
             assertThatThrownBy(() -> LocalPrometheus.start(folder, port, addresses(), Optional.empty(), notice -> {}))
-                    .isInstanceOf(Refusal.class)
+                    .isInstanceOf(RefusedException.class)
                     .hasMessageContaining("Port %d, which Prometheus needs, is in use".formatted(port));
         }
     }

@@ -105,7 +105,7 @@ class PostgresAccessTest {
     void aRoleWithoutAPasswordIsNamed() throws Exception {
         Path file = Files.writeString(folder.resolve("pgpass"), "*:*:*:postgres:one\n");
         assertThatThrownBy(() -> DatabasePasswords.of(file, ROLES))
-                .isInstanceOf(Refusal.class)
+                .isInstanceOf(RefusedException.class)
                 .hasMessage(
                         "%s has no password for the role ingest. A line for it is *:*:*:ingest:PASSWORD; without the file, new passwords are drawn at the next start.",
                         file);

@@ -3,7 +3,7 @@ package io.peregrine.ingest.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.events.RunSpec.Orientation;
-import io.peregrine.testkit.Pictures;
+import io.peregrine.testkit.SharedImages;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,7 +20,7 @@ class DecodeZooTest {
 
     @TestFactory
     Stream<DynamicTest> everyAnimalIsDecodedOrRefusedAsExpected() throws IOException {
-        Path expected = Pictures.at("decode-zoo-expected.csv");
+        Path expected = SharedImages.at("decode-zoo-expected.csv");
         List<String> lines = Files.readAllLines(expected);
         return lines.stream()
                 .skip(1)

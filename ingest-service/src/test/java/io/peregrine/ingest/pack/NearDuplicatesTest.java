@@ -6,7 +6,7 @@ import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.ingest.pack.NearDuplicates.Pair;
-import io.peregrine.testkit.Pictures;
+import io.peregrine.testkit.SharedImages;
 import java.awt.Image;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -71,7 +71,7 @@ class NearDuplicatesTest {
 
     @Test
     void aPaintingIsKnownAgainSmallerAndCompressedAnewAndNotTakenForOthers() throws Exception {
-        Path folder = Pictures.at("decode-zoo/label-conflict");
+        Path folder = SharedImages.at("decode-zoo/label-conflict");
         List<Path> paintings;
         try (Stream<Path> files = Files.list(folder)) {
             paintings = files.filter(file -> !file.toString().contains("Symbolism"))

@@ -16,7 +16,7 @@ import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.PackMaker.Rejection;
-import io.peregrine.testkit.Pictures;
+import io.peregrine.testkit.SharedImages;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
@@ -136,7 +136,7 @@ class PackMakerTest {
 
     @Test
     void all1502PicturesOfWikiart6AreDecodedAndTheirEqualNamesKeptApart() throws Exception {
-        Path wikiart = Pictures.at("wikiart6").toRealPath();
+        Path wikiart = SharedImages.at("wikiart6").toRealPath();
         Listing listing = listing(wikiart);
         List<DecodedPack> packs = new ArrayList<>();
         for (Listing.Range range : listing.packs()) {

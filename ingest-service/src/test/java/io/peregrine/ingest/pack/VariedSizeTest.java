@@ -9,7 +9,7 @@ import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
-import io.peregrine.testkit.Pictures;
+import io.peregrine.testkit.SharedImages;
 import java.io.InputStream;
 import java.lang.foreign.ValueLayout;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +33,7 @@ class VariedSizeTest {
     @ParameterizedTest
     @EnumSource(Fit.class)
     void everyScanIsPackedAsPillowFitsIt(Fit fit) throws Exception {
-        Path scans = Pictures.at("varied-size").toRealPath();
+        Path scans = SharedImages.at("varied-size").toRealPath();
         AllowedRoots roots = new AllowedRoots(List.of(scans));
         FileStore store = new FileStore(storeFolder);
         ImageSpec image = new ImageSpec(SIDE, fit, Orientation.APPLY);

@@ -4,12 +4,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.charts.ChartFormat;
 import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.RunSpec;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import io.peregrine.local.compare.Comparison;
 import io.peregrine.local.compare.Comparison.Outcome;
 import io.peregrine.local.compare.ComparisonPage;
 import io.peregrine.local.compare.ComparisonPlot;
-import io.peregrine.local.compare.Contender;
+import io.peregrine.local.compare.Candidate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -50,7 +50,7 @@ final class CompareCommand extends RunCommands.Whole {
             names = "--strategies",
             split = ",",
             paramLabel = "S",
-            description = "the baseline first, from " + Contender.KNOWN + " (default: ${DEFAULT-VALUE})")
+            description = "the baseline first, from " + Candidate.KNOWN + " (default: ${DEFAULT-VALUE})")
     private List<String> strategies = List.of("none", "atLeast:200", "auto", "weights");
 
     @Option(names = "--seeds", paramLabel = "N", description = "trainings of each (default: ${DEFAULT-VALUE})")
@@ -72,28 +72,28 @@ final class CompareCommand extends RunCommands.Whole {
     public Integer call() throws InterruptedException {
         RunCommands.mustHaveClasses(folder);
         if (seeds < 1 || seeds > 1_000) {
-            throw new Refusal("--seeds is from 1 to 1000, not %d.".formatted(seeds));
+            throw new RefusedException("--seeds is from 1 to 1000, not %d.".formatted(seeds));
         }
-        List<Contender> contenders = contenders();
+        List<Candidate> contenders = contenders();
         // What cannot stand is said before anything is started.
         ObjectNode plain = options.datasetReady(folder);
         String contents = contents();
-        Screen screen = screen();
+        ProgressView screen = screen();
         return within(
                 SpecOptions.roots(folder, plain),
                 screen,
                 instance -> compare(instance, contenders, plain, contents, screen));
     }
 
-    private List<Contender> contenders() {
+    private List<Candidate> contenders() {
         try {
-            List<Contender> read = strategies.stream().map(Contender::read).toList();
+            List<Candidate> read = strategies.stream().map(Candidate::read).toList();
             if (read.stream().distinct().count() < read.size()) {
-                throw new Refusal("--strategies names one twice: %s.".formatted(String.join(",", strategies)));
+                throw new RefusedException("--strategies names one twice: %s.".formatted(String.join(",", strategies)));
             }
             return read;
         } catch (IllegalArgumentException unknown) {
-            throw new Refusal(unknown.getMessage() + ".");
+            throw new RefusedException(unknown.getMessage() + ".");
         }
     }
 
@@ -112,13 +112,13 @@ final class CompareCommand extends RunCommands.Whole {
             return UUID.nameUUIDFromBytes(all.toString().getBytes(StandardCharsets.UTF_8))
                     .toString();
         } catch (IOException | UncheckedIOException e) {
-            throw new Refusal("%s cannot be read: %s.".formatted(folder, e.getMessage()));
+            throw new RefusedException("%s cannot be read: %s.".formatted(folder, e.getMessage()));
         }
     }
 
     private int compare(
-            RunningInstance instance, List<Contender> contenders, ObjectNode plain, String contents, Screen screen) {
-        Conversation conversation = new Conversation(instance.kafka());
+            RunningInstance instance, List<Candidate> contenders, ObjectNode plain, String contents, ProgressView screen) {
+        KafkaClient conversation = new KafkaClient(instance.kafka());
         RunFollower follower = new RunFollower(instance);
         RunSpec usual = parsed(plain);
         int epochs = usual.classifier().epochs();
@@ -127,7 +127,7 @@ final class CompareCommand extends RunCommands.Whole {
         List<String> names = List.of();
         long steps = 0;
         int number = 0;
-        for (Contender contender : contenders) {
+        for (Candidate contender : contenders) {
             // The first run of all tells how large the classes are.
             int own = classes == null ? epochs : epochs(contender, classes, steps, epochs, usual);
             for (int i = 0; i < seeds; i++) {
@@ -135,10 +135,10 @@ final class CompareCommand extends RunCommands.Whole {
                 ObjectNode spec = spec(plain, contender, seed, own);
                 String id = UUID.nameUUIDFromBytes((contents + spec).getBytes(StandardCharsets.UTF_8))
                         .toString();
-                screen.say("%d of %d: %s, seed %d, %d epochs"
+                screen.print("%d of %d: %s, seed %d, %d epochs"
                         .formatted(++number, contenders.size() * seeds, contender.name(), seed, own));
                 // A run of an earlier comparison may have ended so long ago that Kafka has dropped its events.
-                RunResults results = follower.ended(Conversation.runOf(id))
+                RunResults results = follower.ended(KafkaClient.runOf(id))
                         .orElseGet(() -> follower.follow(conversation.publish(spec, id), screen));
                 if (!results.isCompleted()) {
                     System.err.println(results.why());
@@ -167,14 +167,14 @@ final class CompareCommand extends RunCommands.Whole {
         return Math.ceilDiv(rows, spec.classifier().batchSize());
     }
 
-    private int epochs(Contender contender, List<Long> classes, long steps, int epochs, RunSpec spec) {
+    private int epochs(Candidate contender, List<Long> classes, long steps, int epochs, RunSpec spec) {
         return budget == Budget.epochs
                 ? epochs
                 : (int) Math.max(1, Math.round((double) steps / batches(contender.rows(classes), spec)));
     }
 
     /// The autoencoder and the clusters are not compared: they take as little as they may.
-    private static ObjectNode spec(ObjectNode plain, Contender contender, long seed, int epochs) {
+    private static ObjectNode spec(ObjectNode plain, Candidate contender, long seed, int epochs) {
         ObjectNode spec = plain.deepCopy();
         contender.into(spec);
         spec.withObjectProperty("balance").put("seed", seed);
@@ -202,7 +202,7 @@ final class CompareCommand extends RunCommands.Whole {
                                             budget),
                             "compare.png"));
         } catch (IOException e) {
-            throw new Refusal("%s cannot be written: %s.".formatted(folderTo, e.getMessage()));
+            throw new RefusedException("%s cannot be written: %s.".formatted(folderTo, e.getMessage()));
         }
         if (json) {
             System.out.println(page.json());

@@ -1,8 +1,8 @@
 package io.peregrine.local.cli;
 
-import io.peregrine.local.Machine;
-import io.peregrine.local.Machine.Finding;
-import io.peregrine.local.Machine.Weight;
+import io.peregrine.local.SystemCheck;
+import io.peregrine.local.SystemCheck.Finding;
+import io.peregrine.local.SystemCheck.Severity;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -15,18 +15,18 @@ import picocli.CommandLine.Mixin;
                 "Tell what this machine lacks, and what it would be faster with; exit status 2 if it lacks anything.")
 final class DoctorCommand implements Callable<Integer> {
     @Mixin
-    Place place;
+    InstanceOptions place;
 
     @Override
     public Integer call() {
         boolean runs = RunningInstance.find(place.data()).isPresent();
-        List<Finding> findings = Machine.findings(place.data(), runs ? null : place.addresses());
+        List<Finding> findings = SystemCheck.findings(place.data(), runs ? null : place.addresses());
         findings.forEach(finding -> System.out.println(line(finding)));
-        return findings.stream().anyMatch(finding -> finding.weight() == Weight.LACKS) ? 2 : 0;
+        return findings.stream().anyMatch(finding -> finding.severity() == Severity.LACKS) ? 2 : 0;
     }
 
     private static String line(Finding finding) {
-        String mark = switch (finding.weight()) {
+        String mark = switch (finding.severity()) {
             case GOOD -> "ok";
             case BETTER_WITH -> "without";
             case LACKS -> "LACKS";

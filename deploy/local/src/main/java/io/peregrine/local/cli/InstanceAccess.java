@@ -3,7 +3,7 @@ package io.peregrine.local.cli;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.local.LocalKeys;
 import io.peregrine.local.LocalPeregrine;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -47,7 +47,7 @@ final class InstanceAccess {
                             .map(folder -> folder.toAbsolutePath().toUri().toString())
                             .toList());
         } catch (IOException e) {
-            throw new Refusal(
+            throw new RefusedException(
                     "The run cannot be allowed to read its folder: %s cannot be written (%s). Publish as the user who brought Peregrine up, or have it brought up with --root."
                             .formatted(grants, e));
         }

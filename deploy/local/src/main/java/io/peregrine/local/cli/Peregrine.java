@@ -1,6 +1,6 @@
 package io.peregrine.local.cli;
 
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -18,17 +18,17 @@ import picocli.CommandLine.ScopeType;
             RunCommands.Run.class,
             UpCommands.Up.class,
             UpCommands.Down.class,
-            AskCommands.Publish.class,
-            AskCommands.Status.class,
-            AskCommands.Cancel.class,
-            CareCommands.Delete.class,
-            CareCommands.Prune.class,
-            CareCommands.Fsck.class,
+            QueryCommands.Publish.class,
+            QueryCommands.Status.class,
+            QueryCommands.Cancel.class,
+            MaintenanceCommands.Delete.class,
+            MaintenanceCommands.Prune.class,
+            MaintenanceCommands.Fsck.class,
             QuarantineCommands.Quarantine.class,
             QuarantineCommands.Audit.class,
             GalleryCommand.class,
-            SetCommands.Samples.class,
-            SetCommands.Export.class,
+            DatasetCommands.Samples.class,
+            DatasetCommands.Export.class,
             CompareCommand.class,
             DoctorCommand.class
         },
@@ -65,7 +65,7 @@ public final class Peregrine {
     ///     one sentence
     static CommandLine commandLine() {
         return new CommandLine(new Peregrine()).setExecutionExceptionHandler((error, command, parsed) -> {
-            if (error instanceof Refusal refusal) {
+            if (error instanceof RefusedException refusal) {
                 command.getErr().println(refusal.getMessage());
                 return 2;
             }

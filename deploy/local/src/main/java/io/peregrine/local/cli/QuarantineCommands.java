@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +34,7 @@ final class QuarantineCommands {
             subcommands = {ListAll.class, Show.class, Replay.class, Purge.class})
     static final class Quarantine implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Mixin
         Listing listing;
@@ -56,7 +56,7 @@ final class QuarantineCommands {
         @Option(names = "--json", description = "print one JSON array")
         boolean json;
 
-        int list(Place place) throws IOException, InterruptedException {
+        int list(InstanceOptions place) throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.mustFind(place.data());
             ArrayNode all = merged(instance, QUARANTINE + "?limit=" + limit, "keptAt");
             if (json) {
@@ -85,7 +85,7 @@ final class QuarantineCommands {
     @Command(name = "list", description = "List the records of all services, newest first.")
     static final class ListAll implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Mixin
         Listing listing;
@@ -102,7 +102,7 @@ final class QuarantineCommands {
             String[] parts = id.split(":", 2);
             String address = instance.services().get(parts[0] + "-service");
             if (parts.length < 2 || address == null || !parts[1].matches("[0-9]{1,18}")) {
-                throw new Refusal(
+                throw new RefusedException(
                         "'%s' is not a record in quarantine, which is named such as ingest:12; ./peregrine quarantine lists them."
                                 .formatted(id));
             }
@@ -110,14 +110,14 @@ final class QuarantineCommands {
         }
 
         JsonNode ask(String method, String after) throws IOException, InterruptedException {
-            return AskCommands.json(AskCommands.ask(service, method, path + after, PATIENCE));
+            return QueryCommands.json(QueryCommands.ask(service, method, path + after, PATIENCE));
         }
     }
 
     @Command(name = "show", description = "Show one record with its headers and its bytes, as JSON.")
     static final class Show implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "ID", description = "such as ingest:12")
         String id;
@@ -138,7 +138,7 @@ final class QuarantineCommands {
                             + " with the new reason, and the exit status is 2.")
     static final class Replay implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "ID", arity = "1..*", description = "such as ingest:12")
         List<String> ids;
@@ -157,7 +157,7 @@ final class QuarantineCommands {
     @Command(name = "purge", description = "Remove records for good: one by one, or all of every service that match.")
     static final class Purge implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "ID", arity = "0..*", description = "such as ingest:12")
         List<String> ids = List.of();
@@ -178,7 +178,7 @@ final class QuarantineCommands {
         public Integer call() throws IOException, InterruptedException {
             boolean filtered = kind != null || topic != null || days != null || all;
             if (ids.isEmpty() != filtered) {
-                throw new Refusal("Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
+                throw new RefusedException("Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
             }
             RunningInstance instance = RunningInstance.mustFind(place.data());
             for (String id : ids) {
@@ -188,7 +188,7 @@ final class QuarantineCommands {
             if (filtered) {
                 for (Map.Entry<String, String> service : instance.services().entrySet()) {
                     JsonNode purged =
-                            AskCommands.json(AskCommands.ask(service.getValue(), "DELETE", query(), PATIENCE));
+                            QueryCommands.json(QueryCommands.ask(service.getValue(), "DELETE", query(), PATIENCE));
                     System.out.println("%-16s %,9d records removed"
                             .formatted(service.getKey(), purged.path("records").asLong()));
                 }
@@ -208,7 +208,7 @@ final class QuarantineCommands {
                                 ? null
                                 : Instant.now().minus(Duration.ofDays(days)).toString());
             } catch (DateTimeException | ArithmeticException e) {
-                throw new Refusal("--older-than is %d, which is not a number of days.".formatted(days));
+                throw new RefusedException("--older-than is %d, which is not a number of days.".formatted(days));
             }
             return query.toString();
         }
@@ -225,7 +225,7 @@ final class QuarantineCommands {
             description = "Tell who published, cancelled and deleted runs, pruned, replayed and purged, newest first.")
     static final class Audit implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(
                 arity = "0..1",
@@ -270,7 +270,7 @@ final class QuarantineCommands {
             throws IOException, InterruptedException {
         ArrayNode all = EventCodec.json().createArrayNode();
         for (Map.Entry<String, String> service : instance.services().entrySet()) {
-            JsonNode items = AskCommands.json(AskCommands.ask(service.getValue(), "GET", path, PATIENCE))
+            JsonNode items = QueryCommands.json(QueryCommands.ask(service.getValue(), "GET", path, PATIENCE))
                     .path("items");
             for (JsonNode item : items) {
                 ObjectNode named = (ObjectNode) item;

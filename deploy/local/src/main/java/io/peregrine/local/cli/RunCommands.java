@@ -2,7 +2,7 @@ package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.local.LocalPeregrine;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import io.peregrine.local.gallery.Gallery;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,10 +25,10 @@ final class RunCommands {
     /// What both have in common: bring Peregrine up if need be, publish, watch, sum up.
     abstract static class Whole implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Mixin
-        Observation observation;
+        PrometheusOptions observation;
 
         @Option(names = "--keep", description = "leave everything up afterwards, until Ctrl-C")
         boolean keep;
@@ -39,11 +39,11 @@ final class RunCommands {
         /// Whether what was worked with answers afterwards.
         private boolean staysUp;
 
-        Screen screen() {
-            return new Screen(System.out, json ? Screen.Mode.SILENT : Screen.modeOfStandardOutput());
+        ProgressView screen() {
+            return new ProgressView(System.out, json ? ProgressView.Mode.SILENT : ProgressView.modeOfStandardOutput());
         }
 
-        int run(ObjectNode spec, Path folder, Screen screen) throws InterruptedException {
+        int run(ObjectNode spec, Path folder, ProgressView screen) throws InterruptedException {
             return within(SpecOptions.roots(folder, spec), screen, instance -> follow(instance, spec, screen));
         }
 
@@ -51,36 +51,36 @@ final class RunCommands {
         ///
         /// @param roots below which lies what the work needs, where Peregrine is brought up for it
         /// @param work answers with the exit status
-        int within(List<Path> roots, Screen screen, ToIntFunction<RunningInstance> work) throws InterruptedException {
+        int within(List<Path> roots, ProgressView screen, ToIntFunction<RunningInstance> work) throws InterruptedException {
             observation.mustBePossible();
             Optional<RunningInstance> running = RunningInstance.find(place.data());
             if (running.isPresent()) {
                 observation.mustBeThere(running.get());
-                screen.say("Using what runs over " + place.data());
+                screen.print("Using what runs over " + place.data());
                 staysUp = true;
                 return work.applyAsInt(running.get());
             }
-            screen.say("Starting broker, database and four services (logs: %s) …"
+            screen.print("Starting broker, database and four services (logs: %s) …"
                     .formatted(place.data().resolve("logs")));
             staysUp = keep;
-            try (LocalPeregrine peregrine = UpCommands.open(place, roots, screen::say)) {
+            try (LocalPeregrine peregrine = UpCommands.open(place, roots, screen::print)) {
                 RunningInstance instance =
-                        RunningInstance.of(peregrine, observation.start(place, peregrine, screen::say));
+                        RunningInstance.of(peregrine, observation.start(place, peregrine, screen::print));
                 int status = work.applyAsInt(instance);
                 if (keep) {
                     instance.announce();
                     if (instance.prometheus() != null) {
-                        screen.say("Prometheus: " + instance.prometheus());
+                        screen.print("Prometheus: " + instance.prometheus());
                     }
-                    screen.say("Everything stays up; Ctrl-C ends it.");
+                    screen.print("Everything stays up; Ctrl-C ends it.");
                     new CountDownLatch(1).await();
                 }
                 return status;
             }
         }
 
-        private int follow(RunningInstance instance, ObjectNode spec, Screen screen) {
-            String run = new Conversation(instance.kafka()).publish(spec);
+        private int follow(RunningInstance instance, ObjectNode spec, ProgressView screen) {
+            String run = new KafkaClient(instance.kafka()).publish(spec);
             RunResults results = new RunFollower(instance).follow(run, screen);
             if (!results.isCompleted()) {
                 System.err.println(results.why());
@@ -110,11 +110,11 @@ final class RunCommands {
         @Override
         public Integer call() throws InterruptedException {
             observation.mustBePossible();
-            Screen screen = screen();
+            ProgressView screen = screen();
             Path gallery = place.data().resolve("gallery-" + side);
-            screen.say("Painting a gallery in " + gallery + " …");
+            screen.print("Painting a gallery in " + gallery + " …");
             int paintings = Gallery.write(gallery, Gallery.Plan.demo(side));
-            screen.say("%,d paintings in 27 styles.".formatted(paintings));
+            screen.print("%,d paintings in 27 styles.".formatted(paintings));
             SpecOptions spec = new SpecOptions();
             spec.name = "gallery";
             spec.side = side;
@@ -147,16 +147,16 @@ final class RunCommands {
     /// @throws Refusal in one sentence, if there is nothing to label pictures by
     static void mustHaveClasses(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new Refusal("There is no folder " + folder.toAbsolutePath().normalize() + ".");
+            throw new RefusedException("There is no folder " + folder.toAbsolutePath().normalize() + ".");
         }
         try (Stream<Path> entries = Files.list(folder)) {
             if (entries.noneMatch(RunCommands::tellsClasses)) {
-                throw new Refusal(
+                throw new RefusedException(
                         "%s has no class folders; pictures lie in one folder for each class, FOLDER/<class>/…, or a metadata.csv names them"
                                 .formatted(folder.toAbsolutePath().normalize()));
             }
         } catch (IOException e) {
-            throw new Refusal("%s cannot be read: %s.".formatted(folder, e.getMessage()));
+            throw new RefusedException("%s cannot be read: %s.".formatted(folder, e.getMessage()));
         }
     }
 }

@@ -2,7 +2,7 @@ package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.PipelineEvent.RunDeleted;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.net.http.HttpResponse;
@@ -22,14 +22,14 @@ final class RunFollower {
     private static final Duration LONGEST_SILENCE = Duration.ofMinutes(1);
 
     private final String cluster;
-    private final Conversation conversation;
+    private final KafkaClient conversation;
     private final Duration longestSilence;
 
     RunFollower(RunningInstance instance) {
-        this(instance.cluster(), new Conversation(instance.kafka()), LONGEST_SILENCE);
+        this(instance.cluster(), new KafkaClient(instance.kafka()), LONGEST_SILENCE);
     }
 
-    RunFollower(String cluster, Conversation conversation, Duration longestSilence) {
+    RunFollower(String cluster, KafkaClient conversation, Duration longestSilence) {
         this.cluster = cluster;
         this.conversation = conversation;
         this.longestSilence = longestSilence;
@@ -44,7 +44,7 @@ final class RunFollower {
     /// Shows a run's events until it has ended.
     ///
     /// @throws Refusal if nobody knows the run, or cluster-service stays away
-    RunResults follow(String run, Screen screen) {
+    RunResults follow(String run, ProgressView screen) {
         RunProgress progress = new RunProgress(run);
         Silence silence = new Silence();
         JsonNode[] ended = new JsonNode[1];
@@ -81,7 +81,7 @@ final class RunFollower {
             Optional<JsonNode> details;
             try {
                 details = find(run);
-            } catch (Refusal away) {
+            } catch (RefusedException away) {
                 mustNotLast(now, away.getMessage());
                 return null;
             }
@@ -91,7 +91,7 @@ final class RunFollower {
                 return details.filter(RunFollower::hasEnded).orElse(null);
             }
             if (wasKnown || progress.end().filter(RunDeleted.class::isInstance).isPresent()) {
-                throw new Refusal("The run was deleted.");
+                throw new RefusedException("The run was deleted.");
             }
             mustNotLast(now, "cluster-service does not know the run %s.".formatted(run));
             return null;
@@ -99,7 +99,7 @@ final class RunFollower {
 
         private void mustNotLast(long now, String found) {
             if (now - lastSign > longestSilence.toNanos()) {
-                throw new Refusal(
+                throw new RefusedException(
                         "%s No event of it has come for %d s either. It was deleted, or a service does not work: see ./peregrine status and the logs."
                                 .formatted(found, longestSilence.toSeconds()));
             }
@@ -112,13 +112,13 @@ final class RunFollower {
 
     private Optional<JsonNode> find(String run) {
         try {
-            HttpResponse<String> answer = AskCommands.ask(cluster, "GET", "/api/v1/runs/" + run, PATIENCE);
-            return answer.statusCode() == 404 ? Optional.empty() : Optional.of(AskCommands.json(answer));
+            HttpResponse<String> answer = QueryCommands.ask(cluster, "GET", "/api/v1/runs/" + run, PATIENCE);
+            return answer.statusCode() == 404 ? Optional.empty() : Optional.of(QueryCommands.json(answer));
         } catch (IOException e) {
-            throw new Refusal("%s does not answer: %s.".formatted(cluster, e.getMessage()));
+            throw new RefusedException("%s does not answer: %s.".formatted(cluster, e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Refusal("Interrupted.");
+            throw new RefusedException("Interrupted.");
         }
     }
 
@@ -138,16 +138,16 @@ final class RunFollower {
         try {
             do {
                 String from = cursor == null ? "" : "?cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8);
-                JsonNode page = AskCommands.json(AskCommands.ask(cluster, "GET", path + from, PATIENCE));
+                JsonNode page = QueryCommands.json(QueryCommands.ask(cluster, "GET", path + from, PATIENCE));
                 items.addAll(RunResults.list(page.path("items")));
                 cursor = page.path("nextCursor").textValue();
             } while (cursor != null);
             return items;
         } catch (IOException e) {
-            throw new Refusal("%s does not answer: %s.".formatted(cluster, e.getMessage()));
+            throw new RefusedException("%s does not answer: %s.".formatted(cluster, e.getMessage()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new Refusal("Interrupted.");
+            throw new RefusedException("Interrupted.");
         }
     }
 }

@@ -53,7 +53,7 @@ public final class RunProgress {
     /// Takes one event in.
     ///
     /// @return whether it was new and of this run
-    public boolean hear(CloudEvent event) {
+    public boolean receive(CloudEvent event) {
         if (!run.equals(event.correlationId()) || !seen.add(event.source() + ' ' + event.id())) {
             return false;
         }

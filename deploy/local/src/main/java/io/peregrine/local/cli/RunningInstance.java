@@ -4,7 +4,7 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.LocalPrometheus;
 import io.peregrine.local.ProcessIdentity;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import io.peregrine.local.Service;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -129,7 +129,7 @@ record RunningInstance(
 
     static RunningInstance mustFind(Path data) {
         return find(data)
-                .orElseThrow(() -> new Refusal(
+                .orElseThrow(() -> new RefusedException(
                         "Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
                                 .formatted(data.toAbsolutePath().normalize())));
     }

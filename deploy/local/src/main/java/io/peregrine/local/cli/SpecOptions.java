@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.FileSystemNotFoundException;
@@ -117,7 +117,7 @@ final class SpecOptions {
         try {
             RunSpec.parse(body);
         } catch (InvalidSpecException bad) {
-            throw new Refusal("The run's specification cannot stand. " + bad.getMessage());
+            throw new RefusedException("The run's specification cannot stand. " + bad.getMessage());
         }
         return body;
     }
@@ -146,7 +146,7 @@ final class SpecOptions {
         try {
             return (ObjectNode) EventCodec.json().readTree(Files.readAllBytes(spec));
         } catch (IOException | ClassCastException e) {
-            throw new Refusal("%s is no JSON object: %s".formatted(spec, e.getMessage()));
+            throw new RefusedException("%s is no JSON object: %s".formatted(spec, e.getMessage()));
         }
     }
 

@@ -3,7 +3,7 @@ package io.peregrine.local.cli;
 import io.peregrine.local.ChildProcesses;
 import io.peregrine.local.DataLock;
 import io.peregrine.local.LocalPeregrine;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,9 +28,9 @@ final class UpCommands {
 
     /// Brings everything up in this process, to be closed by the caller; when this process ends, it ends in any
     /// case.
-    static LocalPeregrine open(Place place, List<Path> roots, Consumer<String> notices) {
+    static LocalPeregrine open(InstanceOptions place, List<Path> roots, Consumer<String> notices) {
         if (RunningInstance.find(place.data()).isPresent()) {
-            throw new Refusal("Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
+            throw new RefusedException("Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
         }
         LocalPeregrine peregrine = LocalPeregrine.start(place.data(), roots, place.addresses(), Map.of(), notices);
         Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine, Optional.empty())::withdraw));
@@ -40,7 +40,7 @@ final class UpCommands {
     @Command(name = "up", description = "Bring broker, database and services up, and leave them up.")
     static final class Up implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Option(
                 names = "--root",
@@ -52,7 +52,7 @@ final class UpCommands {
         List<Path> roots = List.of();
 
         @Mixin
-        Observation observation;
+        PrometheusOptions observation;
 
         @Option(names = "--foreground", description = "stay in the foreground until Ctrl-C")
         boolean foreground;
@@ -112,7 +112,7 @@ final class UpCommands {
             while (RunningInstance.find(place.data()).isEmpty()) {
                 if (launcher.waitFor(200, TimeUnit.MILLISECONDS)) {
                     String said = Files.readString(log).strip();
-                    throw new Refusal(
+                    throw new RefusedException(
                             said.isEmpty()
                                     ? "The launcher ended with exit status %d before everything was up. Start it again; what was made so far is kept."
                                             .formatted(launcher.exitValue())
@@ -143,7 +143,7 @@ final class UpCommands {
         private static final Duration PATIENCE = Duration.ofSeconds(60);
 
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Override
         public Integer call() {
@@ -192,7 +192,7 @@ final class UpCommands {
                 return List.of();
             }
             try (DataLock lock = DataLock.take(data)
-                    .orElseThrow(() -> new Refusal(
+                    .orElseThrow(() -> new RefusedException(
                             "Peregrine works in %s, but ./peregrine up has not announced it; it may still come up, or belong"
                                             .formatted(data)
                                     + " to a demo, run or compare. End it where it was started."))) {

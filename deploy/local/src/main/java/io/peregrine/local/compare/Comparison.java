@@ -22,7 +22,7 @@ public final class Comparison {
     ///
     /// @param rows of an epoch
     /// @param steps of the optimizer
-    public record Outcome(Contender contender, long seed, long rows, int epochs, long steps, Tested test) {}
+    public record Outcome(Candidate contender, long seed, long rows, int epochs, long steps, Tested test) {}
 
     /// A mean with its uncertainty.
     ///

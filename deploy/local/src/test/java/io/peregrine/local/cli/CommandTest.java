@@ -80,9 +80,9 @@ class CommandTest {
     void findingsAreToldInOneLineAndNothingWhereThereAreNone() throws IOException {
         JsonNode totals = EventCodec.json()
                 .readTree("[{\"kind\":\"IDENTICAL_ACROSS_CLASSES\",\"total\":4},{\"kind\":\"HIDDEN\",\"total\":1005}]");
-        assertThat(AskCommands.findingsLine(totals, "http://x/findings"))
+        assertThat(QueryCommands.findingsLine(totals, "http://x/findings"))
                 .contains("Found in the dataset: 4 identical across classes, 1,005 hidden; see http://x/findings");
-        assertThat(AskCommands.findingsLine(EventCodec.json().readTree("[]"), "http://x"))
+        assertThat(QueryCommands.findingsLine(EventCodec.json().readTree("[]"), "http://x"))
                 .isEmpty();
     }
 

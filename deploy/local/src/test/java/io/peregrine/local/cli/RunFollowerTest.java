@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpServer;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
@@ -52,11 +52,11 @@ class RunFollowerTest {
 
     private RunFollower follower(Duration longestSilence) {
         return new RunFollower(
-                "http://127.0.0.1:" + server.getAddress().getPort(), new Conversation("127.0.0.1:1"), longestSilence);
+                "http://127.0.0.1:" + server.getAddress().getPort(), new KafkaClient("127.0.0.1:1"), longestSilence);
     }
 
-    private static Screen silent() {
-        return new Screen(new PrintStream(OutputStream.nullOutputStream()), Screen.Mode.SILENT);
+    private static ProgressView silent() {
+        return new ProgressView(new PrintStream(OutputStream.nullOutputStream()), ProgressView.Mode.SILENT);
     }
 
     @Test
@@ -84,12 +84,12 @@ class RunFollowerTest {
     void aRunThatIsDeletedMeanwhileOrThatNobodyKnowsIsGivenUp() {
         states.addAll(List.of("running", "unknown"));
         assertThatThrownBy(() -> follower(Duration.ofMinutes(1)).follow(RUN, silent()))
-                .isInstanceOf(Refusal.class)
+                .isInstanceOf(RefusedException.class)
                 .hasMessage("The run was deleted.");
         states.clear();
         states.add("unknown");
         assertThatThrownBy(() -> follower(Duration.ofSeconds(3)).follow(RUN, silent()))
-                .isInstanceOf(Refusal.class)
+                .isInstanceOf(RefusedException.class)
                 .hasMessageContaining("does not know the run " + RUN)
                 .hasMessageContaining("for 3 s");
     }

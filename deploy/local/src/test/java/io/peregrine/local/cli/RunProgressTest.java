@@ -92,7 +92,7 @@ class RunProgressTest {
 
     private static RunProgress heard(List<CloudEvent> events) {
         RunProgress progress = new RunProgress(RUN.id());
-        events.forEach(progress::hear);
+        events.forEach(progress::receive);
         return progress;
     }
 
@@ -114,17 +114,17 @@ class RunProgressTest {
     @Test
     void anotherRunsEventsAreNotItsOwn() {
         RunProgress other = new RunProgress("cd".repeat(16));
-        assertThat(events()).noneMatch(other::hear);
+        assertThat(events()).noneMatch(other::receive);
         assertThat(other.end()).isEmpty();
     }
 
     @Test
     void withoutATerminalEachFactIsALine() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), Screen.Mode.PLAIN);
+        ProgressView screen = new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN);
         RunProgress progress = new RunProgress(RUN.id());
         for (CloudEvent event : events()) {
-            progress.hear(event);
+            progress.receive(event);
             screen.show(event, progress);
         }
         assertThat(bytes.toString(StandardCharsets.UTF_8).lines())
@@ -143,7 +143,7 @@ class RunProgressTest {
     @Test
     void onATerminalABlockOfFourStagesMoves() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), Screen.Mode.LIVE);
+        ProgressView screen = new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
         RunProgress progress = heard(events().subList(0, 5));
         screen.draw(progress, BEGIN.plusSeconds(9));
         screen.draw(progress, BEGIN.plusSeconds(9));
@@ -169,18 +169,18 @@ class RunProgressTest {
     void aRunThatWaitsIsToldForWhatUntilItGetsOn() {
         RunProgress progress = new RunProgress(RUN.id());
         String other = "cd".repeat(16);
-        progress.hear(said(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12, null)));
+        progress.receive(said(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12, null)));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        Screen screen = new Screen(new PrintStream(bytes, true, StandardCharsets.UTF_8), Screen.Mode.LIVE);
+        ProgressView screen = new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
         screen.draw(progress, BEGIN.plusSeconds(2));
         assertThat(bytes.toString(StandardCharsets.UTF_8))
                 .contains("waits for ingest-service: 2nd in line, behind run %s and 1 more".formatted(other));
 
-        progress.hear(said(2, new StageQueued(RUN, Stage.INGEST, 0, List.of(), 12, "STORE_FULL: No room.")));
+        progress.receive(said(2, new StageQueued(RUN, Stage.INGEST, 0, List.of(), 12, "STORE_FULL: No room.")));
         screen.draw(progress, BEGIN.plusSeconds(3));
         assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("waits: STORE_FULL: No room.");
 
-        progress.hear(said(3, new StageProgressed(RUN, Stage.INGEST, "decode", 1, 9, "images", Map.of())));
+        progress.receive(said(3, new StageProgressed(RUN, Stage.INGEST, "decode", 1, 9, "images", Map.of())));
         assertThat(progress.queued(Stage.INGEST)).isEmpty();
     }
 }

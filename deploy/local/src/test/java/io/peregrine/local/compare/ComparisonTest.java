@@ -26,7 +26,7 @@ class ComparisonTest {
     private static List<Outcome> outcomes(String contender, double... balanced) {
         List<Outcome> outcomes = new ArrayList<>();
         for (int i = 0; i < balanced.length; i++) {
-            outcomes.add(new Outcome(Contender.read(contender), 42 + i, 1_215, 30, 1_140, test(balanced[i])));
+            outcomes.add(new Outcome(Candidate.read(contender), 42 + i, 1_215, 30, 1_140, test(balanced[i])));
         }
         return outcomes;
     }
@@ -122,7 +122,7 @@ class ComparisonTest {
     })
     void rowsOfAnEpochFollowFromTheClasses(String name, long rows) {
         // The last class has no training picture: there is nothing to make any from.
-        assertThat(Contender.read(name).rows(List.of(620L, 350L, 200L, 30L, 15L, 0L)))
+        assertThat(Candidate.read(name).rows(List.of(620L, 350L, 200L, 30L, 15L, 0L)))
                 .isEqualTo(rows);
     }
 
@@ -136,7 +136,7 @@ class ComparisonTest {
     void eachIsASpecificationThatStands(String name, String method, String strategy) throws Exception {
         ObjectNode spec =
                 EventCodec.json().createObjectNode().put("dataset", "a").put("uri", "file:///a");
-        Contender.read(name).into(spec);
+        Candidate.read(name).into(spec);
         RunSpec.parse(spec);
         assertThat(spec.at("/balance/method").asText()).isEqualTo(method);
         assertThat(spec.at("/balance/strategy").toString()).isEqualTo(strategy);
@@ -144,7 +144,7 @@ class ComparisonTest {
 
     @Test
     void anUnknownStrategyIsToldWhichThereAre() {
-        assertThatThrownBy(() -> Contender.read("smote"))
+        assertThatThrownBy(() -> Candidate.read("smote"))
                 .hasMessage("'smote' is no strategy of a comparison: none, atLeast:N, auto, weights, random-over,"
                         + " random-under");
     }

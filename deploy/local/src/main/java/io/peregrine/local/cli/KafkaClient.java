@@ -26,12 +26,12 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /// Speaks with a running Peregrine as any other producer and consumer would: over Kafka.
-final class Conversation {
+final class KafkaClient {
     private static final String SOURCE = "/peregrine/command";
 
     private final String bootstrapServers;
 
-    Conversation(String bootstrapServers) {
+    KafkaClient(String bootstrapServers) {
         this.bootstrapServers = bootstrapServers;
     }
 
@@ -76,7 +76,7 @@ final class Conversation {
     /// Reads the topics from their beginning and shows the run's events, until one of them ends it.
     ///
     /// @param hasEnded asked several times a second; stops the reading, too
-    void follow(RunProgress progress, Screen screen, BooleanSupplier hasEnded) {
+    void follow(RunProgress progress, ProgressView screen, BooleanSupplier hasEnded) {
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
                 new StringDeserializer(),
@@ -93,7 +93,7 @@ final class Conversation {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
                     try {
                         CloudEvent event = EventCodec.read(record);
-                        if (progress.hear(event)) {
+                        if (progress.receive(event)) {
                             screen.show(event, progress);
                         }
                     } catch (UnreadableEventException foreign) {

@@ -12,11 +12,11 @@ import java.util.List;
 import javax.imageio.ImageIO;
 
 /// Small labelled folders of real PNG files for the tests of this module: each class has its palette and shape.
-final class Paintings {
+final class SyntheticPaintings {
     private static final List<Color> PALETTE =
             List.of(new Color(190, 60, 40), new Color(40, 90, 170), new Color(60, 140, 70), new Color(210, 180, 60));
 
-    private Paintings() {}
+    private SyntheticPaintings() {}
 
     /// Writes `train/<class>/<n>.png` and `test/<class>/<n>.png`; the same arguments write the same bytes.
     ///

@@ -3,7 +3,7 @@ package io.peregrine.local.cli;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -23,13 +23,13 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// The commands that speak with what is up: `publish`, `status`, `cancel`.
-final class AskCommands {
-    private AskCommands() {}
+final class QueryCommands {
+    private QueryCommands() {}
 
     @Command(name = "publish", description = "Publish a dataset-ready for a folder to what is up; print the run.")
     static final class Publish implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
         Path folder;
@@ -41,7 +41,7 @@ final class AskCommands {
         public Integer call() {
             RunningInstance instance = RunningInstance.mustFind(place.data());
             RunCommands.mustHaveClasses(folder);
-            System.out.println(new Conversation(instance.kafka()).publish(spec.datasetReady(folder)));
+            System.out.println(new KafkaClient(instance.kafka()).publish(spec.datasetReady(folder)));
             return 0;
         }
     }
@@ -52,7 +52,7 @@ final class AskCommands {
             description = "Tell of broker, database, services and all runs, or of one run.")
     static final class Status implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Option(names = "--json", description = "for programs; of one run it always is")
         boolean asJson;
@@ -143,7 +143,7 @@ final class AskCommands {
     @Command(name = "cancel", description = "Cancel a run.")
     static final class Cancel implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "RUN")
         String run;
@@ -172,10 +172,10 @@ final class AskCommands {
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
         } catch (ConnectException nobody) {
-            throw new Refusal(
+            throw new RefusedException(
                     "Nothing answers at %s; look at its log, or start all by ./peregrine up.".formatted(service));
         } catch (IllegalArgumentException notAnAddress) {
-            throw new Refusal("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
+            throw new RefusedException("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
         }
     }
 
@@ -184,7 +184,7 @@ final class AskCommands {
     static JsonNode json(HttpResponse<String> answer) throws IOException {
         JsonNode body = EventCodec.json().readTree(answer.body().isBlank() ? "{}" : answer.body());
         if (answer.statusCode() >= 300) {
-            throw new Refusal(
+            throw new RefusedException(
                     body.path("detail").asText("%s answers %d.".formatted(answer.uri(), answer.statusCode())));
         }
         return body;

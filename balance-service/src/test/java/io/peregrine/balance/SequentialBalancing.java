@@ -31,8 +31,8 @@ import java.util.stream.IntStream;
 
 /// Balances a sealed dataset by the core alone: no jobs, no database, each class in one tile
 /// by plain products.
-final class CoreAlone {
-    private CoreAlone() {}
+final class SequentialBalancing {
+    private SequentialBalancing() {}
 
     static List<RecipeShard> shards(ArtifactStore store, DatasetSealed sealed) throws IOException {
         BalanceSpec spec = RunSpec.read(

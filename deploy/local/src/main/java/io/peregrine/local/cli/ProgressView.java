@@ -19,7 +19,7 @@ import java.util.Optional;
 
 /// Shows a run to a person: a block of four stages that moves where there is a terminal, one line for each fact
 /// where there is none.
-public final class Screen {
+public final class ProgressView {
     /// How much is shown.
     public enum Mode {
         LIVE,
@@ -37,7 +37,7 @@ public final class Screen {
     private final Mode mode;
     private int drawn;
 
-    public Screen(PrintStream out, Mode mode) {
+    public ProgressView(PrintStream out, Mode mode) {
         this.out = out;
         this.mode = mode;
     }
@@ -49,7 +49,7 @@ public final class Screen {
     }
 
     /// Says something beside the stages.
-    public void say(String line) {
+    public void print(String line) {
         if (mode == Mode.SILENT) {
             return;
         }
@@ -94,7 +94,7 @@ public final class Screen {
         boolean ended = progress.hasEnded(stage);
         boolean working = !ended && stage == progress.current();
         String colour = ended ? GREEN : working ? YELLOW : DIM;
-        String time = progress.took(stage, now).map(Screen::seconds).orElse("");
+        String time = progress.took(stage, now).map(ProgressView::seconds).orElse("");
         return "%s%s %-8s%s %s %s%s %s%s"
                 .formatted(
                         colour,
@@ -166,7 +166,7 @@ public final class Screen {
             case BALANCE ->
                 progress.balanced()
                         .map(b -> "%,d real + %,d synthetic".formatted(real(b), synthetic(b)))
-                        .or(() -> progress.latest(stage).map(Screen::searching))
+                        .or(() -> progress.latest(stage).map(ProgressView::searching))
                         .orElse("");
             case TRAIN -> training(progress);
             case CLUSTER ->

@@ -31,18 +31,18 @@ import org.apache.kafka.common.serialization.StringSerializer;
 
 /// A test's own mouth and ear on the real broker: says what the services around the tested one say, and hears all
 /// five topics from their beginning. For one thread.
-public final class Wire implements AutoCloseable {
+public final class KafkaFixture implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
-    private record Heard(String topic, int partition, long offset, CloudEvent event) {}
+    private record Received(String topic, int partition, long offset, CloudEvent event) {}
 
     private final KafkaProducer<String, byte[]> producer;
     private final KafkaConsumer<String, byte[]> consumer;
-    private final List<Heard> heard = new ArrayList<>();
+    private final List<Received> heard = new ArrayList<>();
     private final Set<String> ids = new HashSet<>();
 
     /// @param bootstrapServers of the broker, whose topics are there
-    public Wire(String bootstrapServers) {
+    public KafkaFixture(String bootstrapServers) {
         producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", bootstrapServers, "acks", "all"),
                 new StringSerializer(),
@@ -65,7 +65,7 @@ public final class Wire implements AutoCloseable {
     ///
     /// @return the run that it begins
     public String publish(String json) {
-        RecordMetadata at = say(new ProducerRecord<>(Topics.DATASETS, json.getBytes(UTF_8)));
+        RecordMetadata at = publish(new ProducerRecord<>(Topics.DATASETS, json.getBytes(UTF_8)));
         return until(
                         "the record at " + at,
                         () -> heard().stream()
@@ -81,9 +81,9 @@ public final class Wire implements AutoCloseable {
     ///
     /// @param service which says it, as `ingest-service`
     /// @param ordinal tells events of one type and run apart; empty where there is one
-    public void say(PipelineEvent event, String service, String ordinal) {
+    public void publish(PipelineEvent event, String service, String ordinal) {
         String run = event.run().id();
-        say(new CloudEvent(
+        publish(new CloudEvent(
                 EventCodec.eventId(run, event.type(), ordinal),
                 "/peregrine/" + service,
                 event.type(),
@@ -95,17 +95,17 @@ public final class Wire implements AutoCloseable {
     }
 
     /// Says events in this order, each acknowledged before the next.
-    public void say(List<CloudEvent> events) {
-        events.forEach(this::say);
+    public void publish(List<CloudEvent> events) {
+        events.forEach(this::publish);
     }
 
     /// Says an event.
-    public void say(CloudEvent event) {
-        say(EventCodec.write(event));
+    public void publish(CloudEvent event) {
+        publish(EventCodec.write(event));
     }
 
     /// Sends a record, also one that is no event, and waits for the broker's acknowledgement.
-    public RecordMetadata say(ProducerRecord<String, byte[]> record) {
+    public RecordMetadata publish(ProducerRecord<String, byte[]> record) {
         try {
             return producer.send(record).get();
         } catch (ExecutionException e) {
@@ -141,17 +141,17 @@ public final class Wire implements AutoCloseable {
     ///     once
     public List<CloudEvent> envelopes(String run) {
         return heard().stream()
-                .map(Heard::event)
+                .map(Received::event)
                 .filter(event -> run.equals(event.subject()))
                 .toList();
     }
 
-    private List<Heard> heard() {
+    private List<Received> heard() {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
             try {
                 CloudEvent event = EventCodec.read(record);
                 if (ids.add(event.source() + " " + event.id())) {
-                    heard.add(new Heard(record.topic(), record.partition(), record.offset(), event));
+                    heard.add(new Received(record.topic(), record.partition(), record.offset(), event));
                 }
             } catch (UnreadableEventException notForUs) {
                 // Bytes that a test has published because they are no event.

@@ -5,17 +5,17 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /// A test of a running service, with a [TypeAndTopic] to its broker for each of its methods.
-public abstract class OnTheWire {
+public abstract class WithKafka {
     /// Connected before the test's own `@BeforeEach`, closed after its `@AfterEach`.
-    protected Wire wire;
+    protected KafkaFixture kafka;
 
     @BeforeEach
     void connectWire() {
-        wire = new Wire(ConfigProvider.getConfig().getValue("kafka.bootstrap.servers", String.class));
+        kafka = new KafkaFixture(ConfigProvider.getConfig().getValue("kafka.bootstrap.servers", String.class));
     }
 
     @AfterEach
     void closeWire() {
-        wire.close();
+        kafka.close();
     }
 }

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 ///
 /// @param name such as `none` or `atLeast:200`
 /// @param count of `atLeast`; otherwise 0
-public record Contender(String name, Kind kind, long count) {
+public record Candidate(String name, Kind kind, long count) {
     /// What it does to the training pictures.
     public enum Kind {
         NONE("none", "smote", "none"),
@@ -37,14 +37,14 @@ public record Contender(String name, Kind kind, long count) {
     private static final Pattern AT_LEAST = Pattern.compile("(?i)atLeast:([0-9]{1,9})");
 
     /// @throws IllegalArgumentException if the word is none of [#KNOWN]
-    public static Contender read(String word) {
+    public static Candidate read(String word) {
         Matcher atLeast = AT_LEAST.matcher(word);
         if (atLeast.matches()) {
-            return new Contender("atLeast:" + atLeast.group(1), Kind.AT_LEAST, Long.parseLong(atLeast.group(1)));
+            return new Candidate("atLeast:" + atLeast.group(1), Kind.AT_LEAST, Long.parseLong(atLeast.group(1)));
         }
         for (Kind kind : Kind.values()) {
             if (kind.word.equals(word)) {
-                return new Contender(word, kind, 0);
+                return new Candidate(word, kind, 0);
             }
         }
         throw new IllegalArgumentException("'%s' is no strategy of a comparison: %s".formatted(word, KNOWN));

@@ -43,7 +43,7 @@ import java.util.Random;
 
 /// A small run as ingest, balance and trainer would tell it: three classes of plain colour and noise, real packs,
 /// a real manifest, and an autoencoder of PyTorch's making. One picture is refused.
-final class PlayedRun {
+final class SyntheticRun {
     static final List<String> CLASSES = List.of("Blue_Period", "Red_Period", "Ukiyo_e");
     static final int SIDE = 32;
     private static final int[] TRAIN = {14, 9, 6};
@@ -59,7 +59,7 @@ final class PlayedRun {
     private final List<ArtifactRef> packs = new ArrayList<>();
     private final List<Manifest.Entry> entries = new ArrayList<>();
 
-    PlayedRun(ArtifactStore store, String id) throws InvalidSpecException {
+    SyntheticRun(ArtifactStore store, String id) throws InvalidSpecException {
         this.store = store;
         this.random = new Random(7);
         // Long enough ago that nothing of it lies in the future.

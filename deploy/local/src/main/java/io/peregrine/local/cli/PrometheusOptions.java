@@ -2,7 +2,7 @@ package io.peregrine.local.cli;
 
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.LocalPrometheus;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import io.peregrine.local.Service;
 import java.util.Arrays;
 import java.util.Optional;
@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
 /// Whether a Prometheus watches what is brought up.
-final class Observation {
+final class PrometheusOptions {
     @Option(
             names = "--observe",
             description = "have a Prometheus of this machine's scrape the services; it must be installed")
@@ -34,14 +34,14 @@ final class Observation {
     /// @throws Refusal if one is wanted and what runs already has none
     void mustBeThere(RunningInstance instance) {
         if (wanted && instance.prometheus() == null) {
-            throw new Refusal("What runs over %s was brought up without --observe; ./peregrine down ends it, then"
+            throw new RefusedException("What runs over %s was brought up without --observe; ./peregrine down ends it, then"
                             .formatted(instance.data())
                     + " bring it up with --observe.");
         }
     }
 
     /// Starts Prometheus where it is wanted.
-    Optional<LocalPrometheus> start(Place place, LocalPeregrine peregrine, Consumer<String> notices) {
+    Optional<LocalPrometheus> start(InstanceOptions place, LocalPeregrine peregrine, Consumer<String> notices) {
         if (!wanted) {
             return Optional.empty();
         }

@@ -3,12 +3,12 @@ package io.peregrine.local.cli;
 import io.peregrine.local.LocalPeregrine.Addresses;
 import io.peregrine.local.LocalPrometheus;
 import io.peregrine.local.ProjectRoot;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
 /// Where data and logs lie, and where things listen.
-final class Place {
+final class InstanceOptions {
     @Option(
             names = "--data",
             paramLabel = "DIR",
@@ -30,9 +30,9 @@ final class Place {
 
     Addresses addresses() {
         return switch (ports) {
-            case "usual" -> Addresses.usual();
+            case "usual" -> Addresses.defaults();
             case "free" -> Addresses.free();
-            default -> throw new Refusal("--ports is 'usual' or 'free', not '" + ports + "'.");
+            default -> throw new RefusedException("--ports is 'usual' or 'free', not '" + ports + "'.");
         };
     }
 

@@ -29,7 +29,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// Bad input harms nothing but itself: each is answered or kept by name, and good runs go on beside it.
-class TrustTest {
+class BadInputTest {
     private static final String SMALL = """
             {"image":{"side":16},"balance":{"strategy":"auto","neighbours":2},
              "classifier":{"preset":"seed-cnn","epochs":1,"batchSize":8},
@@ -38,14 +38,14 @@ class TrustTest {
     @TempDir
     static Path folder;
 
-    private static House house;
+    private static PeregrineFixture house;
     private static Path gallery;
 
     @BeforeAll
     static void openTheHouse() throws Exception {
         gallery = folder.resolve("roots/gallery");
-        Paintings.write(gallery, 16, 2, 8, 5);
-        house = House.open(folder.resolve("data"), folder.resolve("roots"));
+        SyntheticPaintings.write(gallery, 16, 2, 8, 5);
+        house = PeregrineFixture.open(folder.resolve("data"), folder.resolve("roots"));
     }
 
     @AfterAll
@@ -107,7 +107,7 @@ class TrustTest {
     @Test
     void aFolderThatIsMissingOrOutsideIsNamed() throws Exception {
         Path outside = folder.resolve("outside");
-        Paintings.write(outside, 16, 1, 3, 3);
+        SyntheticPaintings.write(outside, 16, 1, 3, 3);
         Path link = Files.createSymbolicLink(folder.resolve("roots/link"), outside);
 
         assertThat(failure("missing", folder.resolve("roots/nothing-here")).reason())
@@ -148,7 +148,7 @@ class TrustTest {
     @Test
     void aClassWithOnePictureIsNamedWithWhatWouldDo() throws Exception {
         Path lonely = folder.resolve("roots/lonely");
-        Paintings.write(lonely, 16, 1, 8, 1);
+        SyntheticPaintings.write(lonely, 16, 1, 8, 1);
 
         RunFailed failed = failure("lonely", lonely);
 
@@ -160,7 +160,7 @@ class TrustTest {
     @Test
     void damagedPicturesAreRefusedByNameAndTheRestGoesOn() throws Exception {
         Path damaged = folder.resolve("roots/damaged");
-        Paintings.write(damaged, 16, 2, 8, 5);
+        SyntheticPaintings.write(damaged, 16, 2, 8, 5);
         byte[] jpeg = jpeg();
         Files.write(damaged.resolve("train/Style_0/half.jpg"), java.util.Arrays.copyOf(jpeg, jpeg.length / 2));
         Files.write(damaged.resolve("train/Style_0/huge.png"), pngHeader(30_000, 30_000));
@@ -278,7 +278,7 @@ class TrustTest {
 
     private static byte[] jpeg() throws Exception {
         java.io.ByteArrayOutputStream out = new java.io.ByteArrayOutputStream();
-        javax.imageio.ImageIO.write(Paintings.painting(0, 64, 9), "jpg", out);
+        javax.imageio.ImageIO.write(SyntheticPaintings.painting(0, 64, 9), "jpg", out);
         return out.toByteArray();
     }
 

@@ -41,7 +41,7 @@ import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.core.ConditionTimeoutException;
 
 /// The whole of Peregrine, running, with someone who publishes, someone who listens and someone who asks.
-final class House implements AutoCloseable {
+final class PeregrineFixture implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /// Null, if another process has started everything.
@@ -53,7 +53,7 @@ final class House implements AutoCloseable {
     private final KafkaProducer<String, byte[]> producer;
     private final HttpClient http = HttpClient.newHttpClient();
 
-    private House(LocalPeregrine peregrine, Endpoints at, List<String> notices) throws IOException {
+    private PeregrineFixture(LocalPeregrine peregrine, Endpoints at, List<String> notices) throws IOException {
         this.peregrine = peregrine;
         this.at = at;
         this.notices = notices;
@@ -64,17 +64,17 @@ final class House implements AutoCloseable {
                 new ByteArraySerializer());
     }
 
-    static House open(Path data, Path root) throws IOException {
+    static PeregrineFixture open(Path data, Path root) throws IOException {
         return open(data, root, Map.of());
     }
 
     /// What `./peregrine up` has started in another process over a data folder. Only that can end or kill it.
-    static House attach(Path data) throws IOException {
-        return new House(null, Endpoints.announced(data), List.of());
+    static PeregrineFixture attach(Path data) throws IOException {
+        return new PeregrineFixture(null, Endpoints.announced(data), List.of());
     }
 
     /// Its store is a bucket.
-    static House inBucket(Path data, Path root, S3Server server, String bucket) throws IOException {
+    static PeregrineFixture inBucket(Path data, Path root, S3Server server, String bucket) throws IOException {
         return open(
                 data,
                 root,
@@ -92,14 +92,14 @@ final class House implements AutoCloseable {
     }
 
     /// @param environment of every service
-    static House open(Path data, Path root, Map<String, String> environment) throws IOException {
+    static PeregrineFixture open(Path data, Path root, Map<String, String> environment) throws IOException {
         Map<String, String> told = new HashMap<>(environment);
         // What is small and soon over gains nothing from the optimizing compiler, which takes a third of a start.
         told.put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1");
         List<String> notices = new CopyOnWriteArrayList<>();
         LocalPeregrine peregrine =
                 LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), told, notices::add);
-        return new House(peregrine, Endpoints.of(peregrine), notices);
+        return new PeregrineFixture(peregrine, Endpoints.of(peregrine), notices);
     }
 
     /// Publishes a dataset-ready as a CloudEvent whose id is the dataset's name: publishing it again is a repeat.
@@ -292,7 +292,7 @@ final class House implements AutoCloseable {
         if (peregrine != null) {
             peregrine.close();
         }
-        assertThat(listener.complaints())
+        assertThat(listener.schemaViolations())
                 .as("said otherwise than docs/asyncapi.yaml")
                 .isEmpty();
     }

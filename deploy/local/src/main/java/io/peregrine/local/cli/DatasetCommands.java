@@ -9,7 +9,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.ManifestRef;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -29,15 +29,15 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// The commands that look at a balanced set or take it elsewhere: `samples` and `export`.
-final class SetCommands {
-    private SetCommands() {}
+final class DatasetCommands {
+    private DatasetCommands() {}
 
     @Command(
             name = "samples",
             description = "Write a contact sheet of made pictures: in each column base, made picture and neighbour.")
     static final class Samples implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "RUN")
         String run;
@@ -68,7 +68,7 @@ final class SetCommands {
             description = "Write a run's balanced set for another trainer: originals first, in fit_resample's order.")
     static final class Export implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "RUN")
         String run;
@@ -88,7 +88,7 @@ final class SetCommands {
             io.peregrine.artifacts.Export.Format wanted = form();
             JsonNode plan = EventCodec.json().readTree(ask(place, "/api/v1/runs/%s/balance".formatted(run)));
             if (!plan.path("state").asText().equals("balanced")) {
-                throw new Refusal("Run %s is not balanced yet; %.0f s are expected still."
+                throw new RefusedException("Run %s is not balanced yet; %.0f s are expected still."
                         .formatted(run, plan.path("secondsLeft").asDouble()));
             }
             FileStore store =
@@ -97,7 +97,7 @@ final class SetCommands {
             try {
                 write(wanted, store, plan, to);
             } catch (FailureException refused) {
-                throw new Refusal(refused.getMessage() + ".");
+                throw new RefusedException(refused.getMessage() + ".");
             }
             System.out.println(to.toAbsolutePath());
             return 0;
@@ -108,7 +108,7 @@ final class SetCommands {
                 case "safetensors" -> io.peregrine.artifacts.Export.Format.SAFETENSORS;
                 case "npy" -> io.peregrine.artifacts.Export.Format.NPY;
                 case "imagefolder" -> io.peregrine.artifacts.Export.Format.IMAGEFOLDER;
-                default -> throw new Refusal("--as is safetensors, npy or imagefolder, not '%s'.".formatted(form));
+                default -> throw new RefusedException("--as is safetensors, npy or imagefolder, not '%s'.".formatted(form));
             };
         }
 
@@ -137,7 +137,7 @@ final class SetCommands {
     }
 
     /// @throws Refusal with the service's own words, if it refused
-    private static byte[] ask(Place place, String path) throws IOException, InterruptedException {
+    private static byte[] ask(InstanceOptions place, String path) throws IOException, InterruptedException {
         RunningInstance instance = RunningInstance.mustFind(place.data());
         try (HttpClient http = HttpClient.newHttpClient()) {
             HttpResponse<byte[]> answer = http.send(
@@ -146,14 +146,14 @@ final class SetCommands {
                             .build(),
                     HttpResponse.BodyHandlers.ofByteArray());
             if (answer.statusCode() >= 300) {
-                throw new Refusal(EventCodec.json()
+                throw new RefusedException(EventCodec.json()
                         .readTree(answer.body())
                         .path("detail")
                         .asText("balance-service answers " + answer.statusCode() + "."));
             }
             return answer.body();
         } catch (IllegalArgumentException notAnAddress) {
-            throw new Refusal("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
+            throw new RefusedException("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
         }
     }
 }

@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 
 /// Looks at this machine before anything is started on it: what Peregrine needs, what it would be slow without,
 /// and what only some commands ask for.
-public final class Machine {
+public final class SystemCheck {
     /// What the README's "Requirements and sizes" says, less what a kernel keeps for itself.
     private static final long MEMORY = 3_700_000_000L;
 
@@ -23,7 +23,7 @@ public final class Machine {
     private static final long PICTURE = 3L * 416 * 416;
 
     /// How much it matters.
-    public enum Weight {
+    public enum Severity {
         /// It is there.
         GOOD,
         /// Peregrine runs without, more slowly, or some commands do not.
@@ -36,13 +36,13 @@ public final class Machine {
     ///
     /// @param found what is there
     /// @param advice what to do about it; empty if it is good
-    public record Finding(String what, Weight weight, String found, String advice) {}
+    public record Finding(String what, Severity severity, String found, String advice) {}
 
     private final Path proc;
     private final Path sys;
     private final List<Finding> findings = new ArrayList<>();
 
-    private Machine(Path proc, Path sys) {
+    private SystemCheck(Path proc, Path sys) {
         this.proc = proc;
         this.sys = sys;
     }
@@ -54,7 +54,7 @@ public final class Machine {
     }
 
     static List<Finding> findings(Path proc, Path sys, Path data, Addresses addresses) {
-        Machine machine = new Machine(proc, sys);
+        SystemCheck machine = new SystemCheck(proc, sys);
         machine.processor();
         machine.memory();
         machine.openFiles();
@@ -70,14 +70,14 @@ public final class Machine {
     }
 
     private void good(String what, String found) {
-        findings.add(new Finding(what, Weight.GOOD, found, ""));
+        findings.add(new Finding(what, Severity.GOOD, found, ""));
     }
 
     private void processor() {
         String name = "processor";
         String kind = System.getProperty("os.name") + " on " + System.getProperty("os.arch");
         if (!kind.equals("Linux on amd64")) {
-            findings.add(new Finding(name, Weight.LACKS, kind, "the engine's libraries are for Linux on x86-64"));
+            findings.add(new Finding(name, Severity.LACKS, kind, "the engine's libraries are for Linux on x86-64"));
             return;
         }
         String cores = "%d cores".formatted(Runtime.getRuntime().availableProcessors());
@@ -88,7 +88,7 @@ public final class Machine {
         } else {
             findings.add(new Finding(
                     name,
-                    Weight.BETTER_WITH,
+                    Severity.BETTER_WITH,
                     cores + " without AVX2",
                     "searches and trainings take several times as long"));
         }
@@ -99,9 +99,9 @@ public final class Machine {
         long left = kilobytes("MemAvailable:");
         String found = "%.1f GB, %.1f available".formatted(all / 1e9, left / 1e9);
         if (all < MEMORY) {
-            findings.add(new Finding("memory", Weight.LACKS, found, "4 GB are needed"));
+            findings.add(new Finding("memory", Severity.LACKS, found, "4 GB are needed"));
         } else if (left < MEMORY) {
-            findings.add(new Finding("memory", Weight.BETTER_WITH, found, "others hold the rest; 4 GB should be free"));
+            findings.add(new Finding("memory", Severity.BETTER_WITH, found, "others hold the rest; 4 GB should be free"));
         } else {
             good("memory", found);
         }
@@ -123,7 +123,7 @@ public final class Machine {
                 .findFirst()
                 .orElse("unknown");
         if (limit.matches("\\d+") && Long.parseLong(limit) < OPEN_FILES) {
-            findings.add(new Finding("open files", Weight.LACKS, limit, "allow %,d: ulimit -n".formatted(OPEN_FILES)));
+            findings.add(new Finding("open files", Severity.LACKS, limit, "allow %,d: ulimit -n".formatted(OPEN_FILES)));
         } else {
             good("open files", limit);
         }
@@ -135,7 +135,7 @@ public final class Machine {
         if (never) {
             findings.add(new Finding(
                     "huge pages",
-                    Weight.BETTER_WITH,
+                    Severity.BETTER_WITH,
                     "never",
                     "trainings are slower; echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"));
         } else {
@@ -150,7 +150,7 @@ public final class Machine {
                         () -> findings.add(
                                 new Finding(
                                         "jemalloc",
-                                        Weight.BETTER_WITH,
+                                        Severity.BETTER_WITH,
                                         "not there",
                                         "trainings are slower; install libjemalloc2, or on Debian run deploy/jemalloc/setup.sh, which unpacks it for you alone")));
     }
@@ -165,14 +165,14 @@ public final class Machine {
             long left = Files.getFileStore(there).getUsableSpace();
             String found = "%s: %.1f GB left, %,d pictures of side 416".formatted(data, left / 1e9, left / PICTURE);
             if (left < DISK) {
-                findings.add(new Finding(what, Weight.LACKS, found, "make room for 2 GB, or name another with --data"));
+                findings.add(new Finding(what, Severity.LACKS, found, "make room for 2 GB, or name another with --data"));
                 return;
             }
             if (executable(what, there)) {
                 good(what, found);
             }
         } catch (IOException e) {
-            findings.add(new Finding(what, Weight.LACKS, data + ": " + e, "name another with --data"));
+            findings.add(new Finding(what, Severity.LACKS, data + ": " + e, "name another with --data"));
         }
     }
 
@@ -195,10 +195,10 @@ public final class Machine {
             if (new ProcessBuilder(script.toString()).start().waitFor() == 0) {
                 return true;
             }
-            findings.add(new Finding(what, Weight.LACKS, folder.toString(), "programs must be allowed to run there"));
+            findings.add(new Finding(what, Severity.LACKS, folder.toString(), "programs must be allowed to run there"));
         } catch (IOException e) {
             findings.add(new Finding(
-                    what, Weight.LACKS, folder + ": " + e.getMessage(), "it must be writable, and not mounted noexec"));
+                    what, Severity.LACKS, folder + ": " + e.getMessage(), "it must be writable, and not mounted noexec"));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -232,7 +232,7 @@ public final class Machine {
         } else {
             findings.add(new Finding(
                     "ports",
-                    Weight.LACKS,
+                    Severity.LACKS,
                     "taken: " + String.join(", ", taken),
                     "add --ports free, or end who listens"));
         }
@@ -253,7 +253,7 @@ public final class Machine {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        findings.add(new Finding(what, Weight.BETTER_WITH, "not there", advice));
+        findings.add(new Finding(what, Severity.BETTER_WITH, "not there", advice));
     }
 
     private static Stream<String> lines(Path file) {

@@ -11,8 +11,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// What the service answers, asked as a user would.
-final class Asked {
-    private Asked() {}
+final class RestClient {
+    private RestClient() {}
 
     static ValidatableResponse ok(String path) {
         return given().get(path).then().statusCode(200);

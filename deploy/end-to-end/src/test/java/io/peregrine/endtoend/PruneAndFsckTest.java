@@ -36,7 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// `./peregrine delete`, `prune` and `fsck`, as a user types them, over two runs that share packs.
-class CareTest {
+class PruneAndFsckTest {
     private static final String SPEC = """
             {"image":{"side":32},"balance":{"strategy":%s,"neighbours":3},
              "classifier":{"preset":"seed-cnn","epochs":3,"batchSize":8},
@@ -54,13 +54,13 @@ class CareTest {
     private void begin() throws IOException {
         data = folder.resolve("data");
         gallery = folder.resolve("gallery");
-        Paintings.write(gallery, 32, 4, 14, 9, 12);
+        SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
     }
 
     @Test
     void whatADeletedRunAloneNeededIsPrunedAndNothingElseAndFsckSeesWhatIsWrong() throws Exception {
         begin();
-        try (House house = House.open(data, folder)) {
+        try (PeregrineFixture house = PeregrineFixture.open(data, folder)) {
             announce(house);
             careIsTaken(house, data.resolve("store"));
             aComparisonOutlivesItsEvents(house);
@@ -68,7 +68,7 @@ class CareTest {
     }
 
     /// As after a week, when Kafka has dropped what was said of its runs.
-    private void aComparisonOutlivesItsEvents(House house) throws Exception {
+    private void aComparisonOutlivesItsEvents(PeregrineFixture house) throws Exception {
         Path to = folder.resolve("compared");
         String[] compare = {
             "compare",
@@ -102,13 +102,13 @@ class CareTest {
     void theSameInABucket() throws Exception {
         begin();
         try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);
-                House house = House.inBucket(data, folder, server, BUCKET)) {
+                PeregrineFixture house = PeregrineFixture.inBucket(data, folder, server, BUCKET)) {
             announce(house);
             careIsTaken(house, server.object(BUCKET, "store"));
         }
     }
 
-    private void careIsTaken(House house, Path store) throws Exception {
+    private void careIsTaken(PeregrineFixture house, Path store) throws Exception {
         String one = house.publish("one", gallery, SPEC.formatted("{\"atLeast\":16}"));
         String two = house.publish("two", gallery, SPEC.formatted("\"all\""));
         assertThat(house.awaitEnd(one)).isInstanceOf(RunCompleted.class);
@@ -159,7 +159,7 @@ class CareTest {
         assertThat(files(store)).isEmpty();
     }
 
-    private void somethingIsWrong(House house, Path store, Set<String> shared, String run) throws Exception {
+    private void somethingIsWrong(PeregrineFixture house, Path store, Set<String> shared, String run) throws Exception {
         List<String> packs =
                 shared.stream().filter(uri -> uri.startsWith("store:pack/")).toList();
         Path damaged = store.resolve(name(packs.get(0)));
@@ -217,7 +217,7 @@ class CareTest {
     }
 
     /// @return what the four services have written down
-    private static Set<String> needed(House house) throws Exception {
+    private static Set<String> needed(PeregrineFixture house) throws Exception {
         Set<String> needed = new TreeSet<>();
         for (Service service : Service.values()) {
             try (Connection database = house.database(service.word());
@@ -231,7 +231,7 @@ class CareTest {
     }
 
     /// @return what was said of a run, but for checkpoints that have expired
-    private Set<String> artefacts(House house, String run, Path store) throws IOException {
+    private Set<String> artefacts(PeregrineFixture house, String run, Path store) throws IOException {
         Listener said = house.listener();
         DatasetSealed sealed = said.of(run, DatasetSealed.class).getFirst();
         List<ArtifactRef> refs = new ArrayList<>(List.of(
@@ -251,7 +251,7 @@ class CareTest {
     }
 
     /// As `./peregrine up` does, for commands that look for what is up.
-    private void announce(House house) throws IOException {
+    private void announce(PeregrineFixture house) throws IOException {
         ObjectNode instance = EventCodec.json().createObjectNode();
         ProcessIdentity launcher = ProcessIdentity.current();
         instance.put("launcher", launcher.pid())

@@ -1,7 +1,7 @@
 package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.peregrine.local.Refusal;
+import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -19,11 +19,11 @@ import picocli.CommandLine.Parameters;
 
 /// The commands that take care of runs and of the store: `delete`, `prune`, `fsck`. Each service
 /// answers for what it has published.
-final class CareCommands {
+final class MaintenanceCommands {
     /// A store may be a bucket far away.
     private static final Duration PATIENCE = Duration.ofMinutes(30);
 
-    private CareCommands() {}
+    private MaintenanceCommands() {}
 
     @Command(
             name = "delete",
@@ -31,7 +31,7 @@ final class CareCommands {
                     "Delete a run that has ended. What it alone needed stays in the store until ./peregrine prune.")
     static final class Delete implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Parameters(paramLabel = "RUN")
         String run;
@@ -39,8 +39,8 @@ final class CareCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.mustFind(place.data());
-            AskCommands.json(
-                    AskCommands.ask(instance.cluster(), "DELETE", "/api/v1/runs/" + run, Duration.ofMinutes(2)));
+            QueryCommands.json(
+                    QueryCommands.ask(instance.cluster(), "DELETE", "/api/v1/runs/" + run, Duration.ofMinutes(2)));
             List<String> late = new ArrayList<>();
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
                 if (!forgets(service.getValue())) {
@@ -62,7 +62,7 @@ final class CareCommands {
                     if (ask(service, "GET", path).path("artefacts").asLong(1) == 0) {
                         return true;
                     }
-                } catch (IOException | Refusal away) {
+                } catch (IOException | RefusedException away) {
                     return false;
                 }
                 TimeUnit.MILLISECONDS.sleep(200);
@@ -76,7 +76,7 @@ final class CareCommands {
             description = "Delete the artefacts that no run needs from the store; everything else goes on meanwhile.")
     static final class Prune implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Option(names = "--dry-run", description = "only tell what would be deleted")
         boolean dry;
@@ -110,7 +110,7 @@ final class CareCommands {
                             + " is missing or damaged.")
     static final class Fsck implements Callable<Integer> {
         @Mixin
-        Place place;
+        InstanceOptions place;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
@@ -175,6 +175,6 @@ final class CareCommands {
 
     /// @throws Refusal with the service's own words, if it refused
     private static JsonNode ask(String service, String method, String path) throws IOException, InterruptedException {
-        return AskCommands.json(AskCommands.ask(service, method, path, PATIENCE));
+        return QueryCommands.json(QueryCommands.ask(service, method, path, PATIENCE));
     }
 }

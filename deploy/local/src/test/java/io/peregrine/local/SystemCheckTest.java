@@ -3,8 +3,8 @@ package io.peregrine.local;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.local.LocalPeregrine.Addresses;
-import io.peregrine.local.Machine.Finding;
-import io.peregrine.local.Machine.Weight;
+import io.peregrine.local.SystemCheck.Finding;
+import io.peregrine.local.SystemCheck.Severity;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -15,7 +15,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class MachineTest {
+class SystemCheckTest {
     private static final Addresses ANY = new Addresses(0, 0, Map.of());
 
     @TempDir
@@ -31,8 +31,8 @@ class MachineTest {
     /// Tests run on it, so it lacks nothing; and nothing stays of what was tried.
     @Test
     void thisMachineLacksNothing() throws IOException {
-        List<Finding> findings = Machine.findings(folder.resolve("a/data"), ANY);
-        assertThat(findings).hasSizeGreaterThan(7).noneMatch(one -> one.weight() == Weight.LACKS);
+        List<Finding> findings = SystemCheck.findings(folder.resolve("a/data"), ANY);
+        assertThat(findings).hasSizeGreaterThan(7).noneMatch(one -> one.severity() == Severity.LACKS);
         assertThat(of("memory", findings).found()).containsPattern("[1-9][0-9.]* GB, ");
         try (var left = Files.list(folder)) {
             assertThat(left).isEmpty();
@@ -49,13 +49,13 @@ class MachineTest {
                 proc.resolve("self/limits"),
                 "Max open files            256                  1024                 files\n");
         Files.writeString(sys.resolve("enabled"), "always madvise [never]\n");
-        List<Finding> findings = Machine.findings(proc, folder.resolve("sys"), folder, ANY);
-        assertThat(of("processor", findings).weight()).isEqualTo(Weight.BETTER_WITH);
+        List<Finding> findings = SystemCheck.findings(proc, folder.resolve("sys"), folder, ANY);
+        assertThat(of("processor", findings).severity()).isEqualTo(Severity.BETTER_WITH);
         assertThat(of("processor", findings).found()).endsWith("without AVX2");
         assertThat(of("memory", findings))
-                .isEqualTo(new Finding("memory", Weight.LACKS, "2.0 GB, 1.0 available", "4 GB are needed"));
+                .isEqualTo(new Finding("memory", Severity.LACKS, "2.0 GB, 1.0 available", "4 GB are needed"));
         assertThat(of("open files", findings))
-                .isEqualTo(new Finding("open files", Weight.LACKS, "1024", "allow 4,096: ulimit -n"));
+                .isEqualTo(new Finding("open files", Severity.LACKS, "1024", "allow 4,096: ulimit -n"));
         assertThat(of("huge pages", findings).advice()).contains("echo madvise");
     }
 
@@ -63,21 +63,21 @@ class MachineTest {
     void whoNeedsATakenPortIsNamed() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Addresses addresses = new Addresses(taken.getLocalPort(), 0, Map.of());
-            assertThat(of("ports", Machine.findings(folder, addresses)))
+            assertThat(of("ports", SystemCheck.findings(folder, addresses)))
                     .isEqualTo(new Finding(
                             "ports",
-                            Weight.LACKS,
+                            Severity.LACKS,
                             "taken: %d (Kafka)".formatted(taken.getLocalPort()),
                             "add --ports free, or end who listens"));
         }
-        assertThat(of("ports", Machine.findings(folder, ANY)).weight()).isEqualTo(Weight.GOOD);
+        assertThat(of("ports", SystemCheck.findings(folder, ANY)).severity()).isEqualTo(Severity.GOOD);
     }
 
     @Test
     void aFolderThatCannotBeWrittenIsNoPlaceForData() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
-        Finding found = of("disk for data", Machine.findings(file, ANY));
-        assertThat(found.weight()).isEqualTo(Weight.LACKS);
+        Finding found = of("disk for data", SystemCheck.findings(file, ANY));
+        assertThat(found.severity()).isEqualTo(Severity.LACKS);
         assertThat(found.found()).contains(file.toString());
     }
 }

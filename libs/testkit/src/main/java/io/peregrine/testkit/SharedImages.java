@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Assumptions;
 
 /// Real pictures for tests. They are not part of the checkout: `PEREGRINE_IMAGES` names their folder,
 /// `../shared/images` beside the checkout otherwise. A test that asks for a missing one is skipped with a message.
-public final class Pictures {
-    private Pictures() {}
+public final class SharedImages {
+    private SharedImages() {}
 
     /// @param name such as `wikiart6` or `decode-zoo`
     /// @return the folder or file, which exists; otherwise the test is skipped
