@@ -4,7 +4,7 @@
     ./peregrine accept [--python] [--only WORDS] [--to FILE]
 
 What it runs, some 25 minutes on two cores: the demo; the tests behind each line, the slow ones too, in one Maven run; the real
-pictures of wikiart6, where they are there; schemathesis against each service's OpenAPI, with a run behind it. With --python also
+images of wikiart6, where they are there; schemathesis against each service's OpenAPI, with a run behind it. With --python also
 what needs PyTorch (5 GB, fetched once): a run's checkpoints in docs/networks.py, and `seed-cnn` against PyTorch over five
 seeds (10 minutes more). --only takes the lines whose name has these words. Exit status 1: a line does not hold.
 """
@@ -23,7 +23,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from bench_balance import ROOT, Peregrine, Report, ask, paint, processor, say
 
-PICTURES = Path(os.environ.get("PEREGRINE_PICTURES", ROOT.parent / "shared/images"))
+IMAGES = Path(os.environ.get("PEREGRINE_IMAGES", ROOT.parent / "shared/images"))
 SERVICES = ("ingest", "balance", "trainer", "cluster")
 
 # A line and the tests behind it: CLASS, or CLASS#method for one of them.
@@ -31,7 +31,7 @@ TESTS = {
     "golden vectors: resize, random numbers, SMOTE, networks, k-means, PCA, measures": [
         "ResizeTest", "RandomStreamGoldenTest", "SmoteGoldenTest", "NetworksGoldenTest", "EncoderTest", "ReferenceTest",
         "PredictionsGoldenTest"],
-    "Python reads the artefacts and finds fit_resample's rows": ["PythonReaderTest"],
+    "Python reads the artifacts and finds fit_resample's rows": ["PythonReaderTest"],
     "one painting's way, from folder to cluster": ["OnePaintingTest"],
     "each service killed once: the same bytes": ["KillTest"],
     "bad input harms nothing but itself; repeats, cancellation, two runs": ["BadInputTest"],
@@ -42,7 +42,7 @@ TESTS = {
     "every name and special file, metadata.csv and metadata.jsonl": [
         "ListingTest", "AwkwardFoldersTest", "AwkwardNamesTest", "MetadataTest"],
     "findings: copies, look-alikes, names that are easily confused": ["FindingsTest", "NearDuplicatesTest"],
-    "one picture more: only its class and split are decoded again": ["IngestFlowTest"],
+    "one image more: only its class and split are decoded again": ["IngestFlowTest"],
     "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["PruneAndFsckTest", "GarbageCollectorTest", "RunEndsTest"],
     "REST: charts, originals, 304s, every refusal a problem of its kind": [
         "CatalogueTest", "ChartsTest", "ChartFormatTest", "OriginalsResourceTest", "ProblemsTest"],
@@ -116,7 +116,7 @@ def demo():
 
 
 def wikiart6():
-    folder = PICTURES / "wikiart6"
+    folder = IMAGES / "wikiart6"
     if not folder.is_dir():
         raise Skipped(f"{folder} is not there")
     with tempfile.TemporaryDirectory() as data:
@@ -125,9 +125,9 @@ def wikiart6():
         took = time.monotonic() - began
     # What the build may have to say comes before.
     result = json.loads(said[said.index("{"):])
-    if (result["pictures"], result["refused"], len(result["clusters"])) != (1502, 0, 6):
-        raise AssertionError(f"{result['pictures']} pictures, {result['refused']} refused, {len(result['clusters'])} clusters")
-    return f"1,502 pictures, none refused, 6 clusters, {took:.0f} s"
+    if (result["images"], result["refused"], len(result["clusters"])) != (1502, 0, 6):
+        raise AssertionError(f"{result['images']} images, {result['refused']} refused, {len(result['clusters'])} clusters")
+    return f"1,502 images, none refused, 6 clusters, {took:.0f} s"
 
 
 def schemathesis(peregrine, places):
@@ -138,7 +138,7 @@ def schemathesis(peregrine, places):
         address = peregrine.instance[service]
         log = ROOT / f"target/accept-{service}.log"
         log.parent.mkdir(exist_ok=True)
-        # What random paths would never find: a run, and a picture of it.
+        # What random paths would never find: a run, and an image of it.
         settings = log.with_suffix(".toml")
         settings.write_text("[parameters]\n" + "".join(f'"path.{name}" = {json.dumps(place)}\n' for name, place in places.items()))
         with log.open("w") as out:
@@ -162,11 +162,11 @@ def networks(peregrine, run_name):
     out = run(ROOT / "bench/python/.venv-torch/bin/python", ROOT / "bench/python/check_networks.py",
               *sorted((peregrine.data / "store/checkpoint").rglob("*.safetensors")),
               "--run", f"{peregrine.instance['cluster']}/api/v1/runs/{run_name}", "--store", peregrine.data / "store")
-    return "; ".join(line for line in out.splitlines() if "codes" in line or "test pictures" in line)
+    return "; ".join(line for line in out.splitlines() if "codes" in line or "test images" in line)
 
 
 def seed_cnn():
-    folder = PICTURES / "wikiart6"
+    folder = IMAGES / "wikiart6"
     if not folder.is_dir():
         raise Skipped(f"{folder} is not there")
     out = run(ROOT / "bench/python/.venv-torch/bin/python", ROOT / "bench/python/seed_cnn_against_pytorch.py", folder, "--side", 96)
@@ -190,7 +190,7 @@ def small_run(work):
 
 
 def finished(peregrine, gallery, spec):
-    """A run to its end: its id and a picture's."""
+    """A run to its end: its id and an image's."""
     name = peregrine.command("publish", gallery, "--data", peregrine.data, "--spec", spec).split()[-1]
     address = f"{peregrine.instance['cluster']}/api/v1/runs/{name}"
     deadline = time.monotonic() + 300
@@ -229,7 +229,7 @@ def main():
             broken.append(name)
 
     line("the demo ends with its summary within ten minutes", demo)
-    line("wikiart6: every picture, six clusters", wikiart6)
+    line("wikiart6: every image, six clusters", wikiart6)
     wanted = {name: tests for name, tests in TESTS.items() if given.only in name}
     if wanted:
         say(f"    the tests of {len(wanted)} lines ...")

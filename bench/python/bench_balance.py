@@ -5,13 +5,13 @@
 
 Parts, and what each takes on two cores:
     short       small sizes, no times asserted: only equality of rows (3 minutes; what `verify` runs)
-    pairs       the three fair pairs on a folder of pictures at side 224, `auto`, medians of 3 (13 minutes)
+    pairs       the three fair pairs on a folder of images at side 224, `auto`, medians of 3 (13 minutes)
     growth      class size and side doubled; the exponents of both sides (5 minutes)
-    wikiart     13,350 pictures of 3 x 416 x 416 in WikiArt's 27 class sizes, `auto`; then kill -9 five times; imbalanced-learn
+    wikiart     13,350 images of 3 x 416 x 416 in WikiArt's 27 class sizes, `auto`; then kill -9 five times; imbalanced-learn
                 on the same with a limit of 20 GiB of address space (16 minutes, 30 GB of disk: the gallery is painted first)
-    large       100,000 pictures at side 64, one class of 40,000, {"atLeast": 45000} (14 minutes)
+    large       100,000 images at side 64, one class of 40,000, {"atLeast": 45000} (14 minutes)
     replicas    a killed worker and two workers at once: the same shards (2 minutes; a part of 'short')
-    uint8       what imbalanced-learn makes of uint8 pictures, as a picture in docs/pictures (2 minutes)
+    uint8       what imbalanced-learn makes of uint8 images, as an image in docs/pictures (2 minutes)
 Without a part: pairs and growth. (200 random small cases against imbalanced-learn are a test: PythonReaderTest.)
 
 Peregrine is measured as it runs: broker, database and services, brought up over a folder of its own; a run goes first, so
@@ -135,7 +135,7 @@ class Peregrine:
 
     def balance(self, folder, spec, kills=0):
         """One run as far as its shards: (plan, seconds, peak anonymous bytes, run). The networks are not trained. The run
-        before is deleted, since one of the same pictures would take over what it has found; its files stay."""
+        before is deleted, since one of the same images would take over what it has found; its files stay."""
         if self.before:
             self.delete(self.before)
         file = self.data / "spec.json"
@@ -176,7 +176,7 @@ class Peregrine:
                         time.sleep(POLL_SECONDS)
                     watched.pid = pid
         if any(c["shares"] and not c["products"] for c in plan["classes"]):
-            raise SystemExit(f"nothing was measured: run {run} took over what an earlier run of the same pictures had found")
+            raise SystemExit(f"nothing was measured: run {run} took over what an earlier run of the same images had found")
         self.command("cancel", run, "--data", self.data)
         self.before = run
         return plan, seconds(plan), watched.peak, run
@@ -254,7 +254,7 @@ def worker(task, **given):
     return answer
 
 
-def artefacts(peregrine, plan):
+def artifacts(peregrine, plan):
     return {"store": str(peregrine.data / "store"), "manifest": plan["manifest"], "shards": plan["shards"],
             "balance": {k: plan[k] for k in ("method", "strategy", "neighbours", "coverage", "seed")}}
 
@@ -323,7 +323,7 @@ def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
     try:
         if timed:
             warm_up(peregrine, work)
-            # The service's own work once on these pictures, too: loops are compiled for what they meet.
+            # The service's own work once on these images, too: loops are compiled for what they meet.
             peregrine.balance(folder, spec)
         for _ in range(rounds):
             if timed:
@@ -336,7 +336,7 @@ def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
             peregrine.command("export", run, "--as", "npy", "--to", work / "npy", "--data", peregrine.data)
             export = time.monotonic() - began
             ours.append({"search": search_seconds(plan), "took": took, "array": took + export, "peak": peak})
-            answer = worker("fit_resample", **artefacts(peregrine, plan), save=str(work / "theirs.npy"), export=str(work / "npy"))
+            answer = worker("fit_resample", **artifacts(peregrine, plan), save=str(work / "theirs.npy"), export=str(work / "npy"))
             shutil.rmtree(work / "npy", ignore_errors=True)
             equal = report.check(answer)
             if "failed" in answer:
@@ -383,21 +383,21 @@ def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
     rows = []
     try:
         warm_up(peregrine, work)
-        for name, settings in (("pictures", [(n, 128) for n in sizes]), ("side", [(500, s) for s in sides])):
+        for name, settings in (("images", [(n, 128) for n in sizes]), ("side", [(500, s) for s in sides])):
             ours, theirs = [], []
             for count, side in settings:
                 folder = work / f"growth-{count}-{side}"
                 paint(folder, side, sizes={"Baroque": count, "Cubism": count + 100})
                 plan, took, peak, _ = peregrine.balance(
                     folder, {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}})
-                answer = worker("fit_resample", **artefacts(peregrine, plan))
-                size = count if name == "pictures" else 3 * side * side
+                answer = worker("fit_resample", **artifacts(peregrine, plan))
+                size = count if name == "images" else 3 * side * side
                 ours.append((size, search_seconds(plan)))
                 theirs.append((size, answer["kneighbors"]))
                 rows.append([f"{count:,} of side {side}", f"{search_seconds(plan):.2f} s", f"{answer['kneighbors']:.2f} s",
                              gb(peak), gb(answer["peak"]), report.check(answer)])
                 shutil.rmtree(folder)
-            rows.append([f"exponent in {'pictures' if name == 'pictures' else 'values'}", f"{exponent(ours):.2f}", f"{exponent(theirs):.2f}", "", "", ""])
+            rows.append([f"exponent in {'images' if name == 'images' else 'values'}", f"{exponent(ours):.2f}", f"{exponent(theirs):.2f}", "", "", ""])
     finally:
         peregrine.down()
     report.table("Growth of the neighbour search", ["", "Peregrine", "kneighbors", "memory", "memory", "rows"], rows)
@@ -405,7 +405,7 @@ def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
 
 def wikiart(report, work, side=416):
     folder = work / f"wikiart-{side}"
-    say("Painting 13,350 pictures ...")
+    say("Painting 13,350 images ...")
     paint(folder, side, divisor=1)
     spec = {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}}
     peregrine = Peregrine(work / "wikiart", [work])
@@ -430,13 +430,13 @@ def wikiart(report, work, side=416):
         redone = peregrine.redone
         same = killed["shards"] == plan["shards"]
         report.equal &= same
-        sampled = worker("neighbours", **artefacts(peregrine, plan), recipes=48, seed=7)
-        theirs = worker("fit_resample", **artefacts(peregrine, plan), limit=20 << 30)
+        sampled = worker("neighbours", **artifacts(peregrine, plan), recipes=48, seed=7)
+        theirs = worker("fit_resample", **artifacts(peregrine, plan), limit=20 << 30)
     finally:
         peregrine.down()
     largest = max(c["products"] for c in plan["classes"])
     report.table(
-        f"WikiArt's size: {sum(c['before'] for c in plan['classes']):,} pictures of 3 x {side} x {side}, auto to {plan['rows']:,} rows",
+        f"WikiArt's size: {sum(c['before'] for c in plan['classes']):,} images of 3 x {side} x {side}, auto to {plan['rows']:,} rows",
         ["", ""],
         [["packs to last shard, page cache warm, three times", ", ".join(f"{one['took']:.1f}" for one in rounds) + " s"],
          ["the same, cache dropped before", f"{cold:.1f} s" if cold else "not measured (may not drop caches)"],
@@ -466,7 +466,7 @@ def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
             share = count * others // max(counts)
             sizes = {name: max(10, share // 26) for name in names}
             sizes[names[0]] = count
-            say(f"Painting {sum(sizes.values()):,} pictures ...")
+            say(f"Painting {sum(sizes.values()):,} images ...")
             paint(folder, 64, sizes=sizes)
             plan, took, peak, _ = peregrine.balance(
                 folder, {"image": {"side": 64}, "balance": {"strategy": {"atLeast": 45_000}}, "split": {"test": 0}})
@@ -530,9 +530,9 @@ def uint8(report, work):
     peregrine = Peregrine(work / "uint8-data", [work])
     try:
         plan, _, _, _ = peregrine.balance(folder, {"image": {"side": 128}, "balance": {"strategy": "auto"}})
-        picture = ROOT / "docs/pictures/uint8.png"
-        picture.parent.mkdir(exist_ok=True)
-        answer = worker("uint8", **artefacts(peregrine, plan), picture=str(picture))
+        image = ROOT / "docs/pictures/uint8.png"
+        image.parent.mkdir(exist_ok=True)
+        answer = worker("uint8", **artifacts(peregrine, plan), image=str(image))
     finally:
         peregrine.down()
     report.table("imbalanced-learn on uint8", ["made values", "darker neighbour", "wrapped around", "ours"],
@@ -549,7 +549,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./peregrine bench balance", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(sorted(PARTS)))
-    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/images/wikiart6", help="pictures of 'pairs'")
+    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/images/wikiart6", help="images of 'pairs'")
     parser.add_argument("--work", type=Path, help="folder for packs and arrays (default: a temporary one)")
     parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
     given = parser.parse_args()

@@ -139,7 +139,7 @@ def sampled_neighbours(given):
 
 
 def png(path, pixels):
-    """u8 [height, width, 3], without a library for pictures."""
+    """u8 [height, width, 3], without a library for images."""
     height, width, _ = pixels.shape
     raw = b"".join(b"\0" + row.tobytes() for row in pixels)
     chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -149,7 +149,7 @@ def png(path, pixels):
 
 
 def uint8(given):
-    """The same call on float32 and on uint8 pictures: where they differ, and three rows of pictures."""
+    """The same call on float32 and on uint8 images: where they differ, and three rows of images."""
     store = check.Store(given["store"])
     balance = given["balance"]
     train, pixels, labels, classes = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])
@@ -164,19 +164,19 @@ def uint8(given):
     darker = pixels[neighbour[made]] < pixels[base[made]]
     wrapped = np.abs(wrong[made].astype(np.float32) - right[made]) > 2
     side = int(round((pixels.shape[1] / 3) ** 0.5))
-    as_picture = lambda row: np.clip(np.rint(row), 0, 255).astype(np.uint8).reshape(3, side, side).transpose(1, 2, 0)
+    as_image = lambda row: np.clip(np.rint(row), 0, 255).astype(np.uint8).reshape(3, side, side).transpose(1, 2, 0)
     gaps = columns["gap"][order][made]
-    # Three pictures with a gap near a half, of three classes: there a blend is most of both.
+    # Three images with a gap near a half, of three classes: there a blend is most of both.
     chosen, seen = [], set()
     for i in np.argsort(np.abs(gaps - 0.5)):
         if right_labels[made][i] not in seen and len(chosen) < 3:
             seen.add(right_labels[made][i])
             chosen.append(len(train) + i)
-    rows = [np.concatenate([as_picture(x) for x in (pixels[base[i]], right[i], wrong[i], pixels[neighbour[i]])], axis=1)
+    rows = [np.concatenate([as_image(x) for x in (pixels[base[i]], right[i], wrong[i], pixels[neighbour[i]])], axis=1)
             for i in chosen]
-    png(given["picture"], np.concatenate(rows))
+    png(given["image"], np.concatenate(rows))
     return {"values": int(darker.size), "darker": int(darker.sum()), "wrapped": int(wrapped.sum()), "equal": why is None,
-            "why": why, "picture": given["picture"]}
+            "why": why, "image": given["image"]}
 
 
 if __name__ == "__main__":

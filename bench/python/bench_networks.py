@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Peregrine's networks against the report's, on real pictures, by the pipeline itself.
+"""Peregrine's networks against the report's, on real images, by the pipeline itself.
 
     ./peregrine bench networks [PART ...] [--work FOLDER] [--to FILE]
 
 Parts, and what each takes on two cores:
     classifiers   train and test together in stratified folds, several seeds: each classifier's balanced accuracy, and what the
                   later ones have more than the first, paired, with 95 % intervals by Student's t (wikiart6 at side 128: 2 hours)
-    autoencoders  what each autoencoder leaves of validation pictures after the time that the first one takes (20 minutes)
+    autoencoders  what each autoencoder leaves of validation images after the time that the first one takes (20 minutes)
     memory        300 epochs of each network on a small gallery: the trainer's resident memory, third by third (10 minutes)
-    short         a tiny gallery, one epoch: every picture is tested once, and what was begun is gone on with; other
+    short         a tiny gallery, one epoch: every image is tested once, and what was begun is gone on with; other
                   figures mean nothing (a minute; what `verify` runs)
 Without a part: classifiers and autoencoders.
 
@@ -88,11 +88,11 @@ def classifiers(report, trainings, given):
     first, *others = given.presets
     rows, lines = [], []
     tested = {tuple(measured(name, "tested").sum(axis=0)) for name in given.presets}
-    lines.append(("every picture is tested once with each seed", tested == {(count,) * given.seeds}, f"{count:,} pictures"))
+    lines.append(("every image is tested once with each seed", tested == {(count,) * given.seeds}, f"{count:,} images"))
     for name in given.presets:
         balanced, times = measured(name, "balancedAccuracy"), seconds(done[name].ravel())
         more = balanced - measured(first, "balancedAccuracy")
-        # Trainings of one fold are tested on the same pictures: the fold is the unit.
+        # Trainings of one fold are tested on the same images: the fold is the unit.
         rows.append([f"`{name}`", f"{balanced.mean():.1%}", f"{measured(name, 'accuracy').mean():.1%}",
                      *(["", ""] if name == first else [points(more.mean(axis=1)), points(more.ravel())]),
                      done[name][0, 0]["epochs"], lasted(statistics.median(times)), lasted(max(times))])
@@ -103,10 +103,10 @@ def classifiers(report, trainings, given):
             lines.append((f"a training of `{name}` takes at most {LONGEST // 60} minutes", max(times) <= LONGEST,
                           f"the longest {lasted(max(times))}, at side {given.side} on {os.cpu_count()} cores"))
     report.table(
-        f"Classifiers on {given.folder.name}, {count:,} pictures in {given.folds} stratified folds, seeds {SEED} to {SEED + given.seeds - 1}, side {given.side}",
+        f"Classifiers on {given.folder.name}, {count:,} images in {given.folds} stratified folds, seeds {SEED} to {SEED + given.seeds - 1}, side {given.side}",
         ["preset", "balanced accuracy", "accuracy", f"more than `{first}` (95 %, over the folds)", "the same over the trainings, as if independent",
          "epochs", "a training", "the longest"], rows,
-        f"Train and test together; each picture is tested in one fold. {measured(first, 'duplicates')[:, 0].sum()} times a fold's train and "
+        f"Train and test together; each image is tested in one fold. {measured(first, 'duplicates')[:, 0].sum()} times a fold's train and "
         "test hold the same bytes.")
     report.table("Balanced accuracy by fold, means of the seeds", ["fold", "tested", *(f"`{name}`" for name in given.presets)],
                  [[i + 1, done[first][i, 0]["tested"], *(f"{measured(name, 'balancedAccuracy')[i].mean():.1%}" for name in given.presets)]
@@ -139,7 +139,7 @@ def autoencoders(report, trainings, given):
         ["preset", "mean squared error, values of 0 to 255", "its root", "epochs", "a training"],
         [[f"`{name}`", f"{statistics.mean(error(name)):.1f} ({min(error(name)):.1f} to {max(error(name)):.1f})",
           f"{math.sqrt(statistics.mean(error(name))):.1f}", done[name][0]["epochs"], lasted(statistics.median(seconds(done[name])))] for name in done],
-        "Of validation pictures, a fifth of the first fold's training pictures. The later ones train for as many epochs as fit into the first one's time.")
+        "Of validation images, a fifth of the first fold's training images. The later ones train for as many epochs as fit into the first one's time.")
     return lines
 
 
@@ -160,7 +160,7 @@ def memory(report, trainings, given, epochs=300):
             more = thirds[2] / thirds[1] - 1
             rows.append([f"`{name}`", len(ends), *(f"{size / 1e6:.1f} MB" for size in thirds), f"{more:+.2%}"])
             lines.append((f"`{name}`: resident memory of the last third within {STEADY:.0%} of the second", abs(more) <= STEADY, f"{more:+.2%}"))
-    report.table(f"The trainer's resident memory over {epochs} epochs of 256 pictures at side 64",
+    report.table(f"The trainer's resident memory over {epochs} epochs of 256 images at side 64",
                  ["preset", "epochs", "first third", "second", "last", "last to second"], rows,
                  "One process for all of them, in this order; means of samples every 50 ms.")
     return lines
@@ -186,7 +186,7 @@ def main():
     parser = argparse.ArgumentParser(prog="./peregrine bench networks", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/images/wikiart6", help="labelled pictures, with or without splits")
+    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/images/wikiart6", help="labelled images, with or without splits")
     parser.add_argument("--presets", nargs="+", default=["seed-cnn", "resnet"], metavar="NAME", help="classifiers, the one to beat first")
     parser.add_argument("--autoencoders", nargs="+", default=["seed-autoencoder", "resnet-autoencoder"], metavar="NAME",
                         help="autoencoders, the one to beat first")

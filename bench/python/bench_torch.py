@@ -48,7 +48,7 @@ class Measured:
         self.seconds, self.losses, self.optimizer = [], [], 0.0
 
     def epoch(self, rows):
-        """So many rows: pictures come again as often as it takes."""
+        """So many rows: images come again as often as it takes."""
         total = 0.0
         for picked in (torch.randperm(rows) % len(self.labels)).split(self.batch):
             began = time.perf_counter()

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Peregrine's trainer against PyTorch: the same networks, pictures, batches and threads, in turn, in one run.
+"""Peregrine's trainer against PyTorch: the same networks, images, batches and threads, in turn, in one run.
 
     ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--device gpu:0] [--to FILE]
 
@@ -7,7 +7,7 @@ Three columns: Peregrine, in the environment that it is launched in; PyTorch as 
 make Peregrine fast (huge pages, jemalloc where this machine has it, a fused Adam). Each measurement is a process of its own, and
 first trains for some seconds that do not count. Images per second are batch over the median step, reading included on both sides; medians of
 all pairs, and the median of the pairs' ratios. Waiting and the optimizer are shares of whole epochs. Memory is what the process
-held at most (VmHWM). The pictures are paintings of the demo's gallery, four batches of them, that come again as often as an epoch
+held at most (VmHWM). The images are paintings of the demo's gallery, four batches of them, that come again as often as an epoch
 takes. Takes some 30 minutes on two quiet cores, six with --pairs 1; beside other work no figure means anything. Needs the larger
 Python (bench/python/setup.sh torch, which this command runs).
 """

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Rebuilds a balanced set from Peregrine's artefacts and finds it equal to imbalanced-learn's, bit for bit.
+"""Rebuilds a balanced set from Peregrine's artifacts and finds it equal to imbalanced-learn's, bit for bit.
 
 Reads with numpy and safetensors alone. The reference is SMOTE(...).fit_resample(X.astype(float32), y) on the same
 pixels, in imbalanced-learn; the shuffle is numpy.random.RandomState(seed).permutation.
@@ -10,7 +10,7 @@ pixels, in imbalanced-learn; the shuffle is numpy.random.RandomState(seed).permu
 What was asked for comes from the run's specification or from the command line. A strategy is what the specification
 takes: none, auto, minority, "not minority", all, a ratio such as 0.75, {"atLeast": 200}, {"counts": {"Cubism": 600}}.
 
-Every artefact is a file or a reference into the store (store:shard/3f/3fab...); shards stand in the order of
+Every artifact is a file or a reference into the store (store:shard/3f/3fab...); shards stand in the order of
 dataset.balanced. Exit status: 0 equal, 1 not equal, 2 wrong usage.
 """
 
@@ -48,7 +48,7 @@ class Store:
         self.root = Path(root)
 
     def path(self, name):
-        """A file, or an artefact of the store whose content must hash to its name."""
+        """A file, or an artifact of the store whose content must hash to its name."""
         if not name.startswith("store:"):
             return Path(name)
         path = self.root / name.removeprefix("store:")
@@ -201,7 +201,7 @@ def compare(columns, header, train, pixels, expected, expected_labels, picks, se
     must(np.array_equal(columns["label"], expected_labels), "the labels differ from the reference's")
     real = len(train)
     if picks is not None:
-        must(np.array_equal(columns["base"], train[picks]), "other pictures are picked than the reference picks")
+        must(np.array_equal(columns["base"], train[picks]), "other images are picked than the reference picks")
         must(np.array_equal(columns["neighbour"], columns["base"]), "a picked row has another neighbour than itself")
         must(not columns["gap"].any(), "a picked row has a gap")
         return rows, max(0, rows - real)
@@ -222,7 +222,7 @@ def compare(columns, header, train, pixels, expected, expected_labels, picks, se
         same = (rebuilt.view(np.uint32) == expected[block].view(np.uint32)).all(axis=1)
         different.extend((start + np.flatnonzero(~same)).tolist())
     ties = int(header["tied_rows"])
-    hint = f"; {ties} pictures have tied neighbours, whose order is arbitrary in the reference" if ties else ""
+    hint = f"; {ties} images have tied neighbours, whose order is arbitrary in the reference" if ties else ""
     must(not different, f"{len(different)} of {rows} rows differ, the first at ordinal {different[:1]}{hint}")
     return rows, rows - real
 

@@ -4,8 +4,8 @@
     .venv-torch/bin/python check_networks.py [CHECKPOINT ...] [--run ADDRESS --store FOLDER]
 
 The golden weights must give the golden outputs; each checkpoint must load and answer with numbers. Of a finished run
-(http://.../api/v1/runs/RUN) PyTorch must give every picture the code that cluster-service stored, and the test
-pictures the classes of the confusion matrix. Exit status 1: something does not.
+(http://.../api/v1/runs/RUN) PyTorch must give every image the code that cluster-service stored, and the test
+images the classes of the confusion matrix. Exit status 1: something does not.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def golden(name, preset, output, of):
     return apart <= 1e-5
 
 
-class Pictures:
+class Images:
     """A run's pixels by manifest row: float32 [n, 3, side, side]."""
 
     def __init__(self, store, manifest):
@@ -48,35 +48,35 @@ class Pictures:
         self.tensors = load_file(self.path(manifest["tensors"]))
         self.packs = [load_file(self.path(pack))["pixels"] for pack in json.loads(self.path(manifest["json"]).read_text())["packs"]]
 
-    def path(self, artefact):
-        return self.store / artefact["uri"].removeprefix("store:")
+    def path(self, artifact):
+        return self.store / artifact["uri"].removeprefix("store:")
 
     def of(self, rows):
         return torch.stack([self.packs[self.tensors["pack"][row]][self.tensors["index"][row]] for row in rows]).float()
 
 
-def answers(network, pictures, rows, batch=32):
+def answers(network, images, rows, batch=32):
     with torch.no_grad():
-        return torch.cat([network(pictures.of(rows[at:at + batch])) for at in range(0, len(rows), batch)])
+        return torch.cat([network(images.of(rows[at:at + batch])) for at in range(0, len(rows), batch)])
 
 
 def of_run(details, store):
     """Whether PyTorch answers as the run did: codes within float32's noise, predictions but for a tie in a hundred."""
-    pictures = Pictures(store, details["manifest"])
-    latents = load_file(pictures.path(details["clustering"]["latents"]))
-    codes = answers(load(pictures.path(details["autoencoder"]["weights"])).encoder, pictures, latents["row"].tolist())
+    images = Images(store, details["manifest"])
+    latents = load_file(images.path(details["clustering"]["latents"]))
+    codes = answers(load(images.path(details["autoencoder"]["weights"])).encoder, images, latents["row"].tolist())
     apart = float((codes - latents["latent"]).abs().max() / latents["latent"].abs().max())
     print(f"{len(codes)} codes apart by {apart:.1e} of their scale")
 
     test = details["classifier"]["test"]
-    accepted = (pictures.tensors["pack"] >= 0) & (pictures.tensors["split"] == 0)
+    accepted = (images.tensors["pack"] >= 0) & (images.tensors["split"] == 0)
     rows = torch.nonzero(accepted).flatten().tolist()
-    predicted = answers(load(pictures.path(details["classifier"]["weights"])), pictures, rows).argmax(1)
+    predicted = answers(load(images.path(details["classifier"]["weights"])), images, rows).argmax(1)
     confusion = torch.zeros(len(test["classes"]), len(test["classes"]), dtype=torch.long)
     for row, label in zip(rows, predicted.tolist()):
-        confusion[pictures.tensors["label"][row], label] += 1
+        confusion[images.tensors["label"][row], label] += 1
     moved = int((confusion - torch.tensor(test["confusion"])).abs().sum()) // 2
-    print(f"{len(rows)} test pictures, {moved} of them in another place of the confusion matrix")
+    print(f"{len(rows)} test images, {moved} of them in another place of the confusion matrix")
     return apart <= 1e-4 and moved <= len(rows) // 100
 
 

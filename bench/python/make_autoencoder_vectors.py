@@ -4,7 +4,7 @@ ResNetAutoencoder, small.
 
     .venv-torch/bin/python make_autoencoder_vectors.py
 
-Weights before and after four steps of Adam on the mean squared error, the losses, codes and pictures before, pictures after.
+Weights before and after four steps of Adam on the mean squared error, the losses, codes and images before, images after.
 """
 
 import sys

@@ -56,7 +56,7 @@ def save(file, tensors):
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, file)
 
 
-def pictures(draw, count, side, noise):
+def images(draw, count, side, noise):
     """u8 [count, 3, side, side]: noise, or coarse patches with some noise over them.
 
     Without that noise many of a network's gradients are zero but for rounding, and Adam turns rounding into whole steps:
@@ -73,7 +73,7 @@ def smote(folder, draw):
     for name, side, counts, strategy, k in SMOTE_CASES:
         labels = np.repeat(list(counts), list(counts.values())).astype(np.int64)
         draw.shuffle(labels)
-        images = pictures(draw, len(labels), side, name == "noise")
+        images = images(draw, len(labels), side, name == "noise")
         seed = int(draw.integers(0, 2**32))
         case = {"name": name, "k_neighbors": k, "random_state": seed, "counts": counts, "sampling_strategy": strategy}
         tensors = {"images": images, "labels": labels}
@@ -168,7 +168,7 @@ def learn(network, rate, images, loss):
 
 def networks(folder, draw):
     torch.manual_seed(int(draw.integers(0, 2**31)))
-    pixels = pictures(draw, 24, SIDE, False)
+    pixels = images(draw, 24, SIDE, False)
     labels = draw.integers(0, CLASSES, 24)
     images, truth = torch.from_numpy(pixels).float(), torch.from_numpy(labels)
 
@@ -204,9 +204,9 @@ def resize(folder, draw):
     for i, (width, height, side) in enumerate([
             (224, 224, 96), (224, 224, 64), (97, 150, 96), (61, 33, 64), (517, 301, 128), (64, 64, 224), (7, 33, 40),
             (60, 1, 16), (480, 640, 224), (416, 416, 416)]):
-        picture = pictures(draw, 1, max(width, height), i % 2 == 1)[0].transpose(1, 2, 0)[:height, :width].copy()
-        out = PIL.Image.fromarray(picture).resize((side, side), PIL.Image.Resampling.BILINEAR)
-        tensors |= {f"in.{i}": picture, f"out.{i}": np.asarray(out)}
+        image = images(draw, 1, max(width, height), i % 2 == 1)[0].transpose(1, 2, 0)[:height, :width].copy()
+        out = PIL.Image.fromarray(image).resize((side, side), PIL.Image.Resampling.BILINEAR)
+        tensors |= {f"in.{i}": image, f"out.{i}": np.asarray(out)}
         cases.append({"case": i, "width": width, "height": height, "side": side})
     save(folder / "resize.safetensors", tensors)
     text = {"pillow": PIL.__version__, "filter": "BILINEAR", "layout": "u8 [h, w, 3] RGB", "cases": cases}

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes what ingest-service's tests compare our pictures with: what Pillow makes of the same files.
+"""Makes what ingest-service's tests compare our images with: what Pillow makes of the same files.
 
     bench/python/setup.sh torch
     bench/python/.venv-torch/bin/python bench/python/make_picture_vectors.py [VARIED-SIZE]
 
-`first-frames.safetensors`: files that hold several pictures, or one on a larger canvas, as `NAME.file` u8 [n], and the first
+`first-frames.safetensors`: files that hold several images, or one on a larger canvas, as `NAME.file` u8 [n], and the first
 of each over white as `NAME.rgb` u8 [height, width, 3].
-`varied-size.csv`: of each picture below the folder VARIED-SIZE the SHA-256 of what a pack holds of it, u8 [3, SIDE, SIDE], in
+`varied-size.csv`: of each image below the folder VARIED-SIZE the SHA-256 of what a pack holds of it, u8 [3, SIDE, SIDE], in
 each fit.
 """
 
@@ -23,14 +23,14 @@ from safetensors.numpy import save_file
 RESOURCES = Path(__file__).resolve().parents[2] / "ingest-service/src/test/resources"
 SIDE = 224
 FITS = {
-    "stretch": lambda picture: picture.resize((SIDE, SIDE), Image.BILINEAR),
-    "cover": lambda picture: ImageOps.fit(picture, (SIDE, SIDE), Image.BILINEAR),
-    "letterbox": lambda picture: ImageOps.pad(picture, (SIDE, SIDE), Image.BILINEAR),
+    "stretch": lambda image: image.resize((SIDE, SIDE), Image.BILINEAR),
+    "cover": lambda image: ImageOps.fit(image, (SIDE, SIDE), Image.BILINEAR),
+    "letterbox": lambda image: ImageOps.pad(image, (SIDE, SIDE), Image.BILINEAR),
 }
 
 
-def picture(width, height, turn=0):
-    """A picture whose every pixel differs from its neighbours'."""
+def image(width, height, turn=0):
+    """An image whose every pixel differs from its neighbours'."""
     y, x = np.mgrid[0:height, 0:width] + turn
     return Image.fromarray(np.stack([(x * 7 + y * 13) % 256, (x * x + y) % 256, (x ^ y) * 5 % 256], -1).astype(np.uint8))
 
@@ -117,21 +117,21 @@ def gifs():
     yield "no-palette", gif((9, 7), (0, 0, 9, 7), noise(63))
     yield "greys-in-their-order", gif((9, 7), (0, 0, 9, 7), noise(63), screen=bytes(i // 3 for i in range(12)))
     yield "colours-beyond-the-palette", gif((9, 7), (0, 0, 9, 7), noise(63), screen=colours(4))
-    yield "animated", saved("GIF", picture(40, 31), picture(40, 31, 9), picture(40, 31, 5), duration=40, loop=0)
-    see_through = picture(40, 31).convert("RGBA")
+    yield "animated", saved("GIF", image(40, 31), image(40, 31, 9), image(40, 31, 5), duration=40, loop=0)
+    see_through = image(40, 31).convert("RGBA")
     see_through.putalpha(Image.fromarray((np.indices((31, 40)).sum(0) % 3 * 127).astype(np.uint8)))
-    yield "animated-and-see-through", saved("GIF", see_through, picture(40, 31, 9).convert("RGBA"), disposal=2)
+    yield "animated-and-see-through", saved("GIF", see_through, image(40, 31, 9).convert("RGBA"), disposal=2)
 
 
 def webps():
-    alpha = picture(40, 31).convert("RGBA")
-    alpha.putalpha(Image.fromarray(np.asarray(picture(40, 31, 3))[..., 0]))
+    alpha = image(40, 31).convert("RGBA")
+    alpha.putalpha(Image.fromarray(np.asarray(image(40, 31, 3))[..., 0]))
     exif = Image.Exif()
     exif[0x0112] = 6
     for name, options in ("lossy", {"quality": 80}), ("lossless", {"lossless": True}):
-        yield f"{name}", saved("WEBP", picture(40, 31), picture(40, 31, 9), **options)
-        yield f"{name}-with-alpha", saved("WEBP", alpha, picture(40, 31).convert("RGBA"), exact=True, **options)
-        yield f"{name}-on-its-side", saved("WEBP", picture(40, 31), picture(40, 31, 9), exif=exif, **options)
+        yield f"{name}", saved("WEBP", image(40, 31), image(40, 31, 9), **options)
+        yield f"{name}-with-alpha", saved("WEBP", alpha, image(40, 31).convert("RGBA"), exact=True, **options)
+        yield f"{name}-on-its-side", saved("WEBP", image(40, 31), image(40, 31, 9), exif=exif, **options)
         still = saved("WEBP", alpha, exact=True, **options)
         # A still's chunks are a frame's; behind VP8X's, where there is one.
         chunks = still[30:] if still[12:16] == b"VP8X" else still[12:]
@@ -149,7 +149,7 @@ def tiffs():
     for mode, compression, options in [
             ("RGB", None, {}), ("RGB", "tiff_lzw", {"exif": side}), ("RGB", "jpeg", {}), ("L", "packbits", {}),
             ("P", "tiff_adobe_deflate", {}), ("1", "group4", {}), ("CMYK", "tiff_lzw", {}), ("RGBA", "tiff_lzw", {})]:
-        pages = [picture(37, 29).convert(mode), picture(50, 20, 7).convert(mode)]
+        pages = [image(37, 29).convert(mode), image(50, 20, 7).convert(mode)]
         yield f"{mode}-{compression}".lower(), saved("TIFF", *pages, compression=compression, **options)
 
 

@@ -29,7 +29,7 @@ def main():
     torch.manual_seed(7)
     torch.set_num_threads(1)
     draw = np.random.default_rng(7)
-    # Smooth pictures: noise alone would hardly be told apart by what sees places.
+    # Smooth images: noise alone would hardly be told apart by what sees places.
     coarse = draw.integers(0, 256, (ROWS, 3, 4, 4)).astype(np.uint8)
     pixels = coarse.repeat(SIDE // 4, 2).repeat(SIDE // 4, 3)
     labels = draw.integers(0, CLASSES, ROWS)

@@ -5,7 +5,7 @@
 
 Peregrine is brought up over a data folder of its own and given one run for each seed, without balancing; PyTorch trains on
 the packs that those runs made. Random draws differ between the two, so what must agree is the mean over the seeds: of the
-last epoch's training loss, and of the balanced accuracy on the test pictures. Exit status: 0 if each pair of means differs
+last epoch's training loss, and of the balanced accuracy on the test images. Exit status: 0 if each pair of means differs
 by less than two standard errors of their difference, 1 if not.
 """
 
@@ -129,7 +129,7 @@ def compare(name, ours, theirs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path, help="labelled pictures with train/ and test/")
+    parser.add_argument("folder", type=Path, help="labelled images with train/ and test/")
     parser.add_argument("--side", type=int, default=96)
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--seeds", type=int, default=5, help="0 to one below; at least 2")
@@ -138,7 +138,7 @@ def main():
         data = Path(folder)
         ours, manifest = train_with_peregrine(given, data)
         train, test = (read_split(data / "store", manifest, split) for split in (TRAIN, TEST))
-    print(f"{len(train[1])} pictures to learn from, {len(test[1])} to test", flush=True)
+    print(f"{len(train[1])} images to learn from, {len(test[1])} to test", flush=True)
     theirs = []
     for seed in range(given.seeds):
         theirs.append(train_with_pytorch(seed, given.epochs, train, test))

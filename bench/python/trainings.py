@@ -1,4 +1,4 @@
-"""Trainings of a measurement: stratified folds of a folder of pictures, and networks trained on them by the pipeline itself.
+"""Trainings of a measurement: stratified folds of a folder of images, and networks trained on them by the pipeline itself.
 
 What bench_networks.py measures with.
 """
@@ -24,8 +24,8 @@ SUFFIXES = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".
 SEED = 42
 
 
-def pictures(folder):
-    """Every picture of a folder, those of its splits together: (class, a name of its own, file)."""
+def images(folder):
+    """Every image of a folder, those of its splits together: (class, a name of its own, file)."""
     roots = [folder / split for split in SPLITS if (folder / split).is_dir()] or [folder]
     return sorted((path.relative_to(root).parts[0], "-".join(path.relative_to(folder).parts), path)
                   for root in roots for path in root.glob("*/**/*")
@@ -34,11 +34,11 @@ def pictures(folder):
 
 def lay_folds(given):
     """Stratified folds as folders of links, named by what they hold: FOLD/{train,test}/<class>/."""
-    found = pictures(given.folder)
+    found = images(given.folder)
     labels = [label for label, _, _ in found]
     few = [f"{label} ({labels.count(label)})" for label in sorted(set(labels)) if labels.count(label) < given.folds]
     if few or not found:
-        raise SystemExit(f"{given.folds} folds need as many pictures of each class of {given.folder}; there are too few of "
+        raise SystemExit(f"{given.folds} folds need as many images of each class of {given.folder}; there are too few of "
                          f"{', '.join(few) or 'everything'}")
     listing = "".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n" for _, _, path in found)
     home = given.work / f"folds-{given.folds}-{hashlib.sha256(listing.encode()).hexdigest()[:12]}"

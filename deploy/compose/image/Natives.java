@@ -11,10 +11,11 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/// Unpacks the services' native libraries while an image is built, and leaves them out of the jars that go into it.
+/// Unpacks the services' native libraries while an image is built, and leaves them out of the jars that go into
+/// it.
 ///
-/// Libraries unpack themselves into a cache or into /tmp at each start; an image has a read-only root, and its /tmp
-/// lets nothing be executed. Arguments: the folder of the packaged services; where to write `natives/torch`,
+/// Libraries unpack themselves into a cache or into /tmp at each start; an image has a read-only root, and its
+/// /tmp lets nothing be executed. Arguments: the folder of the packaged services; where to write `natives/torch`,
 /// `natives/opencv`, and each service as `libraries` and `classes`.
 void main(String[] arguments) throws IOException {
     Path jars = Path.of(arguments[0]);

@@ -45,7 +45,8 @@ class AssembleShards implements JobHandler {
     private final Database database;
     private final BalanceMeters meters;
 
-    AssembleShards(ArtifactStore store, ManifestCache manifests, SpecCache specs, Database database, BalanceMeters meters) {
+    AssembleShards(
+            ArtifactStore store, ManifestCache manifests, SpecCache specs, Database database, BalanceMeters meters) {
         this.store = store;
         this.manifests = manifests;
         this.specs = specs;

@@ -12,14 +12,14 @@ import java.util.OptionalInt;
 @ConfigMapping(prefix = "peregrine.balance")
 public interface BalanceConfig {
     /// Memory of one neighbour search, such as `512M`: of it come the rows and columns of a tile of the distance
-    /// matrix. Smaller tiles read each picture more often. A quarter of the machine's or 2 GiB, whichever is less,
+    /// matrix. Smaller tiles read each image more often. A quarter of the machine's or 2 GiB, whichever is less,
     /// when left out; never more than seven tenths of the heap, where a part of it lies.
     Optional<MemorySize> memory();
 
     /// Threads of one neighbour search. As many as there are cores, when left out.
     OptionalInt threads();
 
-    /// How long the service searches among blank pictures when it starts, aside, so that its first run does not
+    /// How long the service searches among blank images when it starts, aside, so that its first run does not
     /// wait for loops to be compiled; `0s`: not at all.
     @WithDefault("2s")
     Duration warmup();

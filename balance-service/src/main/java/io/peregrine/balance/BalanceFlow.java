@@ -28,7 +28,7 @@ class BalanceFlow implements EventHandler {
     }
 
     /// No class can be planned before all final counts are known, and the manifest of the seal lists every
-    /// picture: of the pictures themselves nothing needs to be kept.
+    /// image: of the images themselves nothing needs to be kept.
     @Incoming("images")
     @Blocking
     void images(ConsumerRecord<String, byte[]> record) {

@@ -22,12 +22,12 @@ class BalanceMeters {
 
     BalanceMeters(MeterRegistry registry) {
         this.samples = new ClassCounters(
-                registry, "peregrine.smote.samples", "Synthetic pictures, as recipes", Clock.systemUTC());
+                registry, "peregrine.smote.samples", "Synthetic images, as recipes", Clock.systemUTC());
         this.ties = Counter.builder("peregrine.smote.neighbour.ties")
-                .description("Pictures whose neighbours tie at or before rank k + 1")
+                .description("Images whose neighbours tie at or before rank k + 1")
                 .register(registry);
         this.rows = Counter.builder("peregrine.smote.neighbour.rows")
-                .description("Pictures whose neighbours were found")
+                .description("Images whose neighbours were found")
                 .register(registry);
         this.search = Timer.builder("peregrine.smote.neighbour")
                 .description("Time of one class's neighbour search, or of its part since the job was claimed")
@@ -42,8 +42,8 @@ class BalanceMeters {
         samples.increment(label, synthetic);
     }
 
-    void searched(int pictures, long tiedRows, Duration took) {
-        rows.increment(pictures);
+    void searched(int images, long tiedRows, Duration took) {
+        rows.increment(images);
         ties.increment(tiedRows);
         search.record(took);
     }

@@ -39,7 +39,7 @@ class ClassRecipes {
     }
 
     /// Recipes that lie in the store, and nobody knows of yet.
-    record Drawn(RunRef run, FindNeighbours.Order order, ArtifactRef recipes, int pictures, Neighbours neighbours) {}
+    record Drawn(RunRef run, FindNeighbours.Order order, ArtifactRef recipes, int images, Neighbours neighbours) {}
 
     /// @param rows the class's, in the manifest
     Drawn draw(RunRef run, FindNeighbours.Order order, int[] rows, Neighbours neighbours) throws IOException {
@@ -71,13 +71,13 @@ class ClassRecipes {
         boolean searched = seconds > 0;
         meters.drawn(order.name(), order.synthetic());
         if (searched) {
-            meters.searched(drawn.pictures(), neighbours.tiedRows(), Duration.ofMillis((long) (1_000 * seconds)));
+            meters.searched(drawn.images(), neighbours.tiedRows(), Duration.ofMillis((long) (1_000 * seconds)));
         }
         LOG.infof(
-                "recipes drawn run=%s label=%s pictures=%d recipes=%d neighbours=%d tied=%d duplicates=%d searched=%b seconds=%.1f",
+                "recipes drawn run=%s label=%s images=%d recipes=%d neighbours=%d tied=%d duplicates=%d searched=%b seconds=%.1f",
                 drawn.run().id(),
                 order.name(),
-                drawn.pictures(),
+                drawn.images(),
                 order.synthetic(),
                 order.neighbours(),
                 neighbours.tiedRows(),

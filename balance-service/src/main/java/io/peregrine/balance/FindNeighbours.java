@@ -42,7 +42,7 @@ class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";
 
     private static final Logger LOG = Logger.getLogger(FindNeighbours.class);
-    /// Tiles of small pictures take milliseconds, and each kept one a write to disk: so often is enough.
+    /// Tiles of small images take milliseconds, and each kept one a write to disk: so often is enough.
     private static final long KEEP_NANOS = 1_000_000_000L;
 
     private final ArtifactStore store;
@@ -106,11 +106,11 @@ class FindNeighbours implements JobHandler {
             return;
         }
         try (PixelRows pixels = new PixelRows(store, manifest)) {
-            List<MemorySegment> pictures =
-                    Arrays.stream(rows).mapToObj(pixels::picture).toList();
+            List<MemorySegment> images =
+                    Arrays.stream(rows).mapToObj(pixels::image).toList();
             try (NeighbourSearch search = new NeighbourSearch(
                     products.make(),
-                    pictures,
+                    images,
                     pixels.values(),
                     order.neighbours(),
                     order.tiling(),

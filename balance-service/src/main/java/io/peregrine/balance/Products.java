@@ -97,8 +97,8 @@ class Products {
         return perSecond;
     }
 
-    /// What a search took: the next plan expects the same. A fifth of a second while a service starts is no measure
-    /// of an hour's work.
+    /// What a search took: the next plan expects the same. A fifth of a second while a service starts is no
+    /// measure of an hour's work.
     ///
     /// @param products multiply-adds of a search with all threads
     /// @param seconds that they took

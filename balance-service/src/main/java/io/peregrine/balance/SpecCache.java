@@ -31,7 +31,7 @@ class SpecCache {
                         : "imbalanced-learn 0.14.2 SMOTE on float32";
             case RANDOM_OVER -> "imbalanced-learn 0.14.2 RandomOverSampler";
             case RANDOM_UNDER -> "imbalanced-learn 0.14.2 RandomUnderSampler";
-            case CLASS_WEIGHTS -> "none: every picture once";
+            case CLASS_WEIGHTS -> "none: every image once";
         };
     }
 }

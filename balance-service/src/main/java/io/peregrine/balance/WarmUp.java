@@ -16,12 +16,12 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
-/// Searches among blank pictures when the service starts, aside: the loops over pixels take ten times as long until
+/// Searches among blank images when the service starts, aside: the loops over pixels take ten times as long until
 /// they are compiled, and a run's first classes should not wait for that.
 @ApplicationScoped
 class WarmUp {
     private static final Logger LOG = Logger.getLogger(WarmUp.class);
-    private static final int PICTURES = 200;
+    private static final int IMAGES = 200;
     private static final int VALUES = 3 * 64 * 64;
     private static final int NEIGHBOURS = 5;
 
@@ -52,15 +52,15 @@ class WarmUp {
                             StandardOpenOption.READ,
                             StandardOpenOption.WRITE,
                             StandardOpenOption.DELETE_ON_CLOSE)) {
-                MemorySegment pixels = channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) PICTURES * VALUES, arena);
-                List<MemorySegment> pictures = IntStream.range(0, PICTURES)
-                        .mapToObj(picture -> pixels.asSlice((long) picture * VALUES, VALUES))
+                MemorySegment pixels = channel.map(FileChannel.MapMode.READ_WRITE, 0, (long) IMAGES * VALUES, arena);
+                List<MemorySegment> images = IntStream.range(0, IMAGES)
+                        .mapToObj(image -> pixels.asSlice((long) image * VALUES, VALUES))
                         .toList();
                 // Small classes and large ones are gone through in different ways: see Gram.
-                Tiling small = new Tiling(PICTURES, PICTURES, 1);
-                Tiling large = new Tiling(PICTURES, PICTURES / 8, 4);
+                Tiling small = new Tiling(IMAGES, IMAGES, 1);
+                Tiling large = new Tiling(IMAGES, IMAGES / 8, 4);
                 for (; System.nanoTime() - began < config.warmup().toNanos(); searches++) {
-                    search(pictures, searches % 2 == 0 ? small : large);
+                    search(images, searches % 2 == 0 ? small : large);
                 }
             }
             LOG.debugf("warm after searches=%d", searches);
@@ -69,10 +69,10 @@ class WarmUp {
         }
     }
 
-    private void search(List<MemorySegment> pictures, Tiling tiling) {
+    private void search(List<MemorySegment> images, Tiling tiling) {
         int threads = config.threadCount();
         try (NeighbourSearch search =
-                new NeighbourSearch(products.make(), pictures, VALUES, NEIGHBOURS, tiling, tiling.all(), threads)) {
+                new NeighbourSearch(products.make(), images, VALUES, NEIGHBOURS, tiling, tiling.all(), threads)) {
             while (search.stepsDone() < search.steps()) {
                 search.step(() -> {});
             }

@@ -1,7 +1,7 @@
 package io.peregrine.balance;
 
-import static io.peregrine.balance.SequentialBalancing.assertEqual;
 import static io.peregrine.balance.SealedDataset.classes;
+import static io.peregrine.balance.SequentialBalancing.assertEqual;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.hamcrest.Matchers.contains;
 import static org.hamcrest.Matchers.containsString;
@@ -58,7 +58,7 @@ import org.junit.jupiter.api.Test;
 class BalanceFlowTest extends WithKafka {
     private static final int SIDE = 24;
 
-    /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 pictures; and jobs
+    /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 images; and jobs
     /// so small that the class is shared by several, on two workers.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
@@ -131,7 +131,7 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void everyMadePictureTellsWhereItComesFrom() throws Exception {
+    void everyMadeImageTellsWhereItComesFrom() throws Exception {
         RunRef run = run("\"auto\"", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 9);
         kafka.publish(sealed, "ingest-service", "");
@@ -163,11 +163,11 @@ class BalanceFlowTest extends WithKafka {
                 .then()
                 .body("items.ordinal", contains(89))
                 .body("nextCursor", nullValue());
-        BufferedImage three = image(base + "/samples/69/picture");
+        BufferedImage three = image(base + "/samples/69/image");
         assertThat(three.getWidth()).isEqualTo(3 * SIDE + 4 * 4);
         float[] made = new float[3 * SIDE * SIDE];
         try (PixelRows pixels = new PixelRows(store, Manifest.open(store, sealed.manifest()))) {
-            rows.picture(pixels, 69, made);
+            rows.image(pixels, 69, made);
         }
         assertThat(three.getRGB(4 + SIDE + 4, 4) >> 16 & 0xff).isEqualTo(Math.round(made[0]));
         assertThat(image(base + "/samples/sheet?limit=7").getHeight()).isEqualTo(6 * SIDE + 7 * 4);
@@ -182,9 +182,9 @@ class BalanceFlowTest extends WithKafka {
                 .then()
                 .statusCode(200)
                 .body("items", hasSize(2))
-                .body("items.picture.label", everyItem(not(equalTo("Rococo"))))
+                .body("items.image.label", everyItem(not(equalTo("Rococo"))))
                 .body("toBase", greaterThanOrEqualTo(0f));
-        for (String wrong : List.of("/samples/90", "/samples/x", "/samples/-1/picture", "/samples?label=Rokoko")) {
+        for (String wrong : List.of("/samples/90", "/samples/x", "/samples/-1/image", "/samples?label=Rokoko")) {
             RestAssured.get(base + wrong)
                     .then()
                     .statusCode(404)
@@ -192,7 +192,7 @@ class BalanceFlowTest extends WithKafka {
                     .body("type", startsWith("/api/v1/problems/"))
                     .body("detail", not(emptyString()));
         }
-        for (String settled : List.of("/samples?limit=3", "/samples/69", "/samples/69/picture", "/samples/69/others")) {
+        for (String settled : List.of("/samples?limit=3", "/samples/69", "/samples/69/image", "/samples/69/others")) {
             String etag = RestAssured.get(base + settled)
                     .then()
                     .statusCode(200)
@@ -226,7 +226,7 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void withoutSyntheticPicturesTheRealOnesAreShuffledIntoAShard() throws Exception {
+    void withoutSyntheticImagesTheRealOnesAreShuffledIntoAShard() throws Exception {
         RunRef run = run("\"none\"", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(3, 1), 2);
         kafka.publish(sealed, "ingest-service", "");
@@ -326,7 +326,7 @@ class BalanceFlowTest extends WithKafka {
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
         RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());
         kafka.publish(
-                new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.pictures(), sealed.refused(), 0),
+                new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.images(), sealed.refused(), 0),
                 "ingest-service",
                 "");
 

@@ -26,7 +26,7 @@ class ProblemsTest {
             GET /api/v1/runs/x/balance => 404 run-unknown
             GET /api/v1/runs/x/samples => 404 run-unknown
             GET /api/v1/runs/x/samples/0 => 404 run-unknown
-            GET /api/v1/runs/x/samples/0/picture => 404 run-unknown
+            GET /api/v1/runs/x/samples/0/image => 404 run-unknown
             GET /api/v1/runs/x/samples/0/others => 404 run-unknown
             GET /api/v1/runs/x/samples/sheet => 404 run-unknown
             GET /api/v1/runs/%00/balance => 400 bad-value

@@ -6,8 +6,8 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
@@ -22,8 +22,8 @@ import java.util.Random;
 import java.util.SequencedMap;
 import java.util.UUID;
 
-/// A dataset as ingest leaves it: packs and manifest in the store, with test pictures before the training
-/// ones, a refused file in the middle of each class, and validation pictures behind.
+/// A dataset as ingest leaves it: packs and manifest in the store, with test images before the training
+/// ones, a refused file in the middle of each class, and validation images behind.
 final class SealedDataset {
     private static final int TEST = 3;
 
@@ -61,7 +61,7 @@ final class SealedDataset {
         return classes;
     }
 
-    /// @param train accepted training pictures by class, in label order
+    /// @param train accepted training images by class, in label order
     static DatasetSealed publish(
             ArtifactStore store, RunRef run, int side, SequencedMap<String, Integer> train, long seed) {
         SealedDataset made = new SealedDataset(store, side, seed);
@@ -72,13 +72,13 @@ final class SealedDataset {
             }
         }
         ManifestRef manifest = new Manifest(side, classes, made.packs, made.entries).publish(store);
-        long pictures = made.entries.stream().filter(entry -> entry.pack() >= 0).count();
-        return new DatasetSealed(run, manifest, classes.size(), pictures, made.entries.size() - pictures, 0);
+        long images = made.entries.stream().filter(entry -> entry.pack() >= 0).count();
+        return new DatasetSealed(run, manifest, classes.size(), images, made.entries.size() - images, 0);
     }
 
     private void add(Split split, int label, int count) {
         int pack = packs.size();
-        List<byte[]> pictures = new ArrayList<>();
+        List<byte[]> images = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             if (split == Split.TRAIN && i == count / 2) {
                 entries.add(
@@ -89,9 +89,9 @@ final class SealedDataset {
             for (int j = 0; j < pixels.length; j++) {
                 pixels[j] = (byte) (light + random.nextInt(192));
             }
-            pictures.add(pixels);
+            images.add(pixels);
             entries.add(new Entry(label, split, pack, i, "%d.jpg".formatted(i), "0".repeat(64), null));
         }
-        packs.add(PixelPack.publish(store, Map.of("side", Integer.toString(side)), side, pictures));
+        packs.add(PixelPack.publish(store, Map.of("side", Integer.toString(side)), side, images));
     }
 }

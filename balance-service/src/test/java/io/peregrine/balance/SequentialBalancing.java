@@ -70,12 +70,12 @@ final class SequentialBalancing {
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             for (ClassSize size : plan.growing()) {
                 int[] rows = manifest.rowsOf(Split.TRAIN, size.label());
-                List<MemorySegment> pictures =
-                        Arrays.stream(rows).mapToObj(pixels::picture).toList();
+                List<MemorySegment> images =
+                        Arrays.stream(rows).mapToObj(pixels::image).toList();
                 Tiling tiling = new Tiling(rows.length, rows.length, 1);
                 try (NeighbourSearch search = new NeighbourSearch(
                         new PlainProduct(),
-                        pictures,
+                        images,
                         pixels.values(),
                         spec.neighbours().of(size.real()),
                         tiling,

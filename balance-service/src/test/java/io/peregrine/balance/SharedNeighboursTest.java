@@ -1,7 +1,7 @@
 package io.peregrine.balance;
 
-import static io.peregrine.balance.SequentialBalancing.assertEqual;
 import static io.peregrine.balance.SealedDataset.classes;
+import static io.peregrine.balance.SequentialBalancing.assertEqual;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.artifacts.ArtifactStore;
@@ -119,11 +119,11 @@ class SharedNeighboursTest extends WithKafka {
         });
     }
 
-    /// @param pictures seed of the pictures: what tells manifests apart
+    /// @param images seed of the images: what tells manifests apart
     /// @return what was balanced, to the core's shards
-    private DatasetSealed balanced(String balance, long pictures) throws Exception {
+    private DatasetSealed balanced(String balance, long images) throws Exception {
         return balanceAsTheCore(
-                SealedDataset.publish(store, SealedDataset.run(store, balance), SIDE, classes(30, 12), pictures));
+                SealedDataset.publish(store, SealedDataset.run(store, balance), SIDE, classes(30, 12), images));
     }
 
     /// Another run of the same manifest, balanced, too.
@@ -132,7 +132,7 @@ class SharedNeighboursTest extends WithKafka {
                 SealedDataset.run(store, balance),
                 sealed.manifest(),
                 sealed.classes(),
-                sealed.pictures(),
+                sealed.images(),
                 sealed.refused(),
                 0));
     }

@@ -87,7 +87,7 @@ class AnalyseRun implements JobHandler {
             ClusterFlow.completeWhenWhole(tx, run);
         });
         LOG.infof(
-                "clusters computed run=%s pictures=%d clusters=%d iterations=%d inertia=%.6g",
+                "clusters computed run=%s images=%d clusters=%d iterations=%d inertia=%.6g",
                 run.id(), latents.rows().length, k, clustering.iterations(), clustering.inertia());
     }
 
@@ -96,9 +96,8 @@ class AnalyseRun implements JobHandler {
         int k = spec.k() == null ? manifest.classes().size() : spec.k();
         if (n < 2 || k > n) {
             throw FailureException.input(
-                    "TOO_FEW_PICTURES",
-                    "%d clusters of %d pictures: say clusters.k from 1 to %d, with at least 2 pictures"
-                            .formatted(k, n, n));
+                    "TOO_FEW_IMAGES",
+                    "%d clusters of %d images: say clusters.k from 1 to %d, with at least 2 images".formatted(k, n, n));
         }
         int[] labels = IntStream.of(latents.rows()).map(manifest::label).toArray();
         Split[] splits = Arrays.stream(latents.rows()).mapToObj(manifest::split).toArray(Split[]::new);
@@ -130,7 +129,7 @@ class AnalyseRun implements JobHandler {
         return switch (task) {
             case "k-means" -> "iterations";
             case "k-means start" -> "centres";
-            case "silhouette" -> "pictures";
+            case "silhouette" -> "images";
             default -> "steps";
         };
     }

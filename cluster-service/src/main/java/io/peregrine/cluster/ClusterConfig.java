@@ -13,7 +13,7 @@ public interface ClusterConfig {
     @WithDefault("0")
     int threads();
 
-    /// Pictures that go through the encoder at once. More take more memory: at side 416 about 3 MB each.
+    /// Images that go through the encoder at once. More take more memory: at side 416 about 3 MB each.
     @WithDefault("32")
     int encodeBatch();
 

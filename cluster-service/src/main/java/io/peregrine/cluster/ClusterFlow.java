@@ -21,7 +21,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
 /// Hears everything and keeps the catalogue. Once a run's manifest and its final autoencoder are known, its
-/// pictures are encoded, pack by pack ([PlanEncoding], [EncodePacks]), then clustered ([AnalyseRun]); once
+/// images are encoded, pack by pack ([PlanEncoding], [EncodePacks]), then clustered ([AnalyseRun]); once
 /// clusters and both final checkpoints are in, the run is completed ([CompleteRun]). Whatever the order: rows
 /// complete each step.
 @ApplicationScoped

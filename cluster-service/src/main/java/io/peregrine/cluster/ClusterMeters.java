@@ -17,7 +17,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every start.
+/// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every
+/// start.
 ///
 /// `peregrine_run_info{run,dataset,stage}` is 1 for each run that is running and gone when it ends; those of
 /// classes tell of the set that was balanced last, those of clusters of the clusters that were computed last: of
@@ -63,7 +64,7 @@ class ClusterMeters {
         this.inertia =
                 gauge("peregrine.kmeans.inertia", null, "Sum of squared distances to the centres, of the last k-means");
         this.sizes =
-                gauge("peregrine.cluster.size", null, "Pictures of each cluster that was computed last, by its name");
+                gauge("peregrine.cluster.size", null, "Images of each cluster that was computed last, by its name");
         this.purities =
                 gauge("peregrine.cluster.purity", "ratio", "Share of each cluster's most frequent class, by its name");
         this.nmi = gauge(

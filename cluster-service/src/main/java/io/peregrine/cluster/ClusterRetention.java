@@ -67,7 +67,7 @@ class ClusterRetention {
         };
     }
 
-    /// One run at a time: it may have a hundred thousand pictures. A run that cannot be deleted stops no other.
+    /// One run at a time: it may have a hundred thousand images. A run that cannot be deleted stops no other.
     private static int deleteOne(Transaction tx, Duration age) {
         for (RunRef run : RunState.endedBefore(tx.sql(), age)) {
             tx.sql().savepoint("run");

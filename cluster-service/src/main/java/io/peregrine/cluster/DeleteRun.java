@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /// Deletes a run because a user asks for it: the catalogue forgets it at once, the other services
-/// when they hear of it. Its artefacts stay until they are pruned.
+/// when they hear of it. Its artifacts stay until they are pruned.
 @ApplicationScoped
 public class DeleteRun {
     private static final Logger LOG = Logger.getLogger(DeleteRun.class);

@@ -24,7 +24,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/// Encodes the pictures of some packs with the run's final autoencoder; the last packs of a run have it analysed.
+/// Encodes the images of some packs with the run's final autoencoder; the last packs of a run have it analysed.
 @ApplicationScoped
 class EncodePacks implements JobHandler {
     static final String KIND = "encode";
@@ -99,7 +99,7 @@ class EncodePacks implements JobHandler {
             if (pack.count() != count) {
                 throw FailureException.internal(
                         "PACK_CORRUPT",
-                        "pack %d has %d pictures, its manifest tells of %d".formatted(number, pack.count(), count),
+                        "pack %d has %d images, its manifest tells of %d".formatted(number, pack.count(), count),
                         null);
             }
             int d = encoder.latent();

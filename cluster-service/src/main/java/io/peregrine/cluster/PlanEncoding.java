@@ -17,7 +17,7 @@ import java.util.ArrayList;
 import java.util.List;
 
 /// Makes jobs of some packs each, so that replicas share the encoding. A dataset of 10,000 classes has at least
-/// as many packs, most of few pictures: a job has packs of at least 256 pictures together, but for the last.
+/// as many packs, most of few images: a job has packs of at least 256 images together, but for the last.
 @ApplicationScoped
 class PlanEncoding implements JobHandler {
     static final String KIND = "plan-encoding";
@@ -40,7 +40,7 @@ class PlanEncoding implements JobHandler {
         Manifest manifest = Manifest.open(store, input.manifest());
         if (manifest.packs().isEmpty()) {
             throw FailureException.input(
-                    "TOO_FEW_PICTURES", "the dataset has no pack of pictures; clusters take at least 2 pictures");
+                    "TOO_FEW_IMAGES", "the dataset has no pack of images; clusters take at least 2 images");
         }
         context.complete(tx -> {
             Clusters.plan(tx.sql(), run.id(), manifest.packs());
@@ -51,18 +51,18 @@ class PlanEncoding implements JobHandler {
     }
 
     private static List<EncodePacks.Order> orders(EncodingInput input, Manifest manifest) {
-        int[] pictures = new int[manifest.packs().size()];
+        int[] images = new int[manifest.packs().size()];
         for (int row = 0; row < manifest.rows(); row++) {
             if (manifest.pack(row) >= 0) {
-                pictures[manifest.pack(row)]++;
+                images[manifest.pack(row)]++;
             }
         }
         List<EncodePacks.Order> orders = new ArrayList<>();
         int first = 0;
         int together = 0;
-        for (int pack = 0; pack < pictures.length; pack++) {
-            together += pictures[pack];
-            if (together >= PixelPack.LISTED || pack == pictures.length - 1) {
+        for (int pack = 0; pack < images.length; pack++) {
+            together += images[pack];
+            if (together >= PixelPack.LISTED || pack == images.length - 1) {
                 orders.add(new EncodePacks.Order(input, first, pack - first + 1));
                 first = pack + 1;
                 together = 0;

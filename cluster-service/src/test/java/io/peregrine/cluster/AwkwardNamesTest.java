@@ -13,8 +13,8 @@ import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Split;
-import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.KafkaFixture;
+import io.peregrine.testkit.LocalPlatform;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -39,7 +39,7 @@ class AwkwardNamesTest {
     String bootstrap;
 
     @Test
-    void picturesAreAnsweredForByTheirOwnNames() {
+    void imagesAreAnsweredForByTheirOwnNames() {
         String run = EventCodec.runId("/studio", "awkward names");
         RunRef ref = new RunRef(run, NAMES.get(1), new ArtifactRef("store:run/x.json", "0".repeat(64), 1));
         try (KafkaFixture wire = new KafkaFixture(bootstrap)) {
@@ -61,7 +61,7 @@ class AwkwardNamesTest {
                                 Split.TEST,
                                 name,
                                 "3".repeat(64),
-                                "NOT_A_PICTURE",
+                                "NOT_A_IMAGE",
                                 name),
                         "ingest-service",
                         "refused " + i);

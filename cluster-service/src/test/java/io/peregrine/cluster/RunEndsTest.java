@@ -60,7 +60,8 @@ class RunEndsTest extends WithKafka {
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
         // It is told what it waits for, for as long as it does.
         String other = "cd".repeat(16);
-        kafka.publish(new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5, null), "trainer-service", "train/1");
+        kafka.publish(
+                new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5, null), "trainer-service", "train/1");
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/runs/" + run)
                         .body("waiting.stage", equalTo("train"))

@@ -71,24 +71,24 @@ class RunProjectionTest extends WithKafka {
         assertThat(computed.measures().get("purity.all")).isEqualTo(1);
         try (Safetensors clusters = Safetensors.open(store.open(computed.clusters()));
                 Safetensors latents = Safetensors.open(store.open(computed.latents()))) {
-            assertThat(clusters.tensor("assignments").shape()).containsExactly(played.pictures);
-            assertThat(clusters.tensor("projection").shape()).containsExactly(played.pictures, 3);
-            assertThat(latents.tensor("latent").shape()).containsExactly(played.pictures, 20);
+            assertThat(clusters.tensor("assignments").shape()).containsExactly(played.images);
+            assertThat(clusters.tensor("projection").shape()).containsExactly(played.images, 3);
+            assertThat(latents.tensor("latent").shape()).containsExactly(played.images, 20);
             assertThat(EventCodec.json().readValue(clusters.tensor("names").bytes(), String[].class))
                     .containsExactlyInAnyOrderElementsOf(SyntheticRun.CLASSES);
             assertThat(clusters.tensor("size").longs()).containsExactlyInAnyOrder(17, 11, 9);
             assertThat(clusters.tensor("purity").doubles()).containsExactly(1, 1, 1);
-            // The refused picture keeps its row.
+            // The refused image keeps its row.
             assertThat(latents.tensor("row").longs()).doesNotContain(9 + 14 + 4).contains(9 + 14 + 3, 9 + 14 + 5);
         }
-        assertThat(count("select count(*) from latent where run = :run", run)).isEqualTo(played.pictures);
-        assertThat(count("select count(*) from point where run = :run", run)).isEqualTo(played.pictures);
+        assertThat(count("select count(*) from latent where run = :run", run)).isEqualTo(played.images);
+        assertThat(count("select count(*) from point where run = :run", run)).isEqualTo(played.images);
 
         checkRun(run);
         checkClasses(run);
         checkTimeline(run, played.events.size());
-        checkClusters(run, played.pictures);
-        checkImages(run, played.pictures);
+        checkClusters(run, played.images);
+        checkImages(run, played.images);
         checkMetrics(run);
         kafka.publish(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
         await().atMost(PATIENCE)
@@ -132,7 +132,7 @@ class RunProjectionTest extends WithKafka {
         assertThat(json.getList("classes.recall")).isEqualTo(json.getList("classifier.test.recall"));
         assertThat(json.getList("classifier.test.confusion"))
                 .isEqualTo(List.of(List.of(3, 0, 0), List.of(0, 2, 1), List.of(1, 0, 2)));
-        assertThat(json.getInt("classifier.test.pictures")).isEqualTo(9);
+        assertThat(json.getInt("classifier.test.images")).isEqualTo(9);
         assertThat(json.getList("classifier.test.classes")).isEqualTo(SyntheticRun.CLASSES);
         assertThat(json.getDouble("autoencoder.test.loss")).isEqualTo(2_000);
         assertThat(json.getList("autoencoder.history.measures.loss")).isEqualTo(List.of(5_000f, 2_500f));
@@ -183,7 +183,7 @@ class RunProjectionTest extends WithKafka {
                 .body("items.type", org.hamcrest.Matchers.hasItem("io.peregrine.run.completed.v1"));
     }
 
-    private void checkClusters(String run, int pictures) {
+    private void checkClusters(String run, int images) {
         String etag = ok("/api/v1/runs/" + run + "/clusters")
                 .body("items.size()", equalTo(3))
                 .body("items[0].purity", equalTo(1f))
@@ -206,23 +206,21 @@ class RunProjectionTest extends WithKafka {
                 }
             }
         }
-        assertThat(members).isEqualTo(pictures);
-        ok("/api/v1/runs/" + run + "/projection")
-                .body("items", hasSize(pictures))
-                .body("nextCursor", nullValue());
+        assertThat(members).isEqualTo(images);
+        ok("/api/v1/runs/" + run + "/projection").body("items", hasSize(images)).body("nextCursor", nullValue());
         assertThat(pages("/api/v1/runs/" + run + "/projection?limit=10").stream()
                         .mapToInt(page -> page.getList("items").size())
                         .sum())
-                .isEqualTo(pictures);
+                .isEqualTo(images);
     }
 
-    private void checkImages(String run, int pictures) throws Exception {
-        JsonPath images = ok("/api/v1/runs/" + run + "/images?limit=1000")
-                .body("items", hasSize(pictures + 1))
+    private void checkImages(String run, int images) throws Exception {
+        JsonPath listed = ok("/api/v1/runs/" + run + "/images?limit=1000")
+                .body("items", hasSize(images + 1))
                 .extract()
                 .jsonPath();
         ok("/api/v1/runs/" + run + "/images?label=Ukiyo_e&split=test").body("items", hasSize(3));
-        String imageId = images.getString("items[0].imageId");
+        String imageId = listed.getString("items[0].imageId");
         ok("/api/v1/runs/" + run + "/images/" + imageId)
                 .body("label", equalTo("Blue_Period"))
                 .body("split", equalTo("test"))
@@ -235,21 +233,21 @@ class RunProjectionTest extends WithKafka {
                 .contentType("image/png")
                 .extract()
                 .asByteArray();
-        var picture = ImageIO.read(new ByteArrayInputStream(png));
-        assertThat(picture.getWidth()).isEqualTo(SyntheticRun.SIDE);
+        var image = ImageIO.read(new ByteArrayInputStream(png));
+        assertThat(image.getWidth()).isEqualTo(SyntheticRun.SIDE);
         // Class 0 is dark in red, light in green and blue.
-        assertThat(picture.getRGB(5, 7) >> 16 & 0xff).isBetween(60, 99);
-        assertThat(picture.getRGB(5, 7) & 0xff).isBetween(190, 229);
+        assertThat(image.getRGB(5, 7) >> 16 & 0xff).isBetween(60, 99);
+        assertThat(image.getRGB(5, 7) & 0xff).isBetween(190, 229);
         var both = ImageIO.read(
                 new ByteArrayInputStream(ok("/api/v1/runs/" + run + "/images/" + imageId + "/reconstruction")
                         .contentType("image/png")
                         .header("Cache-Control", containsString("immutable"))
                         .extract()
                         .asByteArray()));
-        // Two pictures, each with its margin: to the left the pixels themselves.
+        // Two images, each with its margin: to the left the pixels themselves.
         assertThat(both.getWidth()).isEqualTo(2 * SyntheticRun.SIDE + 12);
-        assertThat(both.getRGB(4 + 5, 4 + 7)).isEqualTo(picture.getRGB(5, 7));
-        assertThat(both.getRGB(8 + SyntheticRun.SIDE + 5, 4 + 7)).isNotEqualTo(picture.getRGB(5, 7));
+        assertThat(both.getRGB(4 + 5, 4 + 7)).isEqualTo(image.getRGB(5, 7));
+        assertThat(both.getRGB(8 + SyntheticRun.SIDE + 5, 4 + 7)).isNotEqualTo(image.getRGB(5, 7));
         given().redirects()
                 .follow(false)
                 .get("/api/v1/runs/{run}/images/{image}/original", run, imageId)
@@ -258,7 +256,7 @@ class RunProjectionTest extends WithKafka {
                 .header(
                         "Location",
                         equalTo("http://localhost:8081/api/v1/runs/" + run + "/images/" + imageId + "/original"));
-        problem(404, "No such picture", "/api/v1/runs/" + run + "/images/none/original");
+        problem(404, "No such image", "/api/v1/runs/" + run + "/images/none/original");
         String refused = ok("/api/v1/runs/" + run + "/refused")
                 .body("items", hasSize(1))
                 .body("items[0].reason", equalTo("IMAGE_TRUNCATED"))
@@ -291,16 +289,16 @@ class RunProjectionTest extends WithKafka {
         }
         assertThat(ok(charts + "history.svg").extract().asString()).contains("40", "Epoch", "balanced accuracy, test");
         assertThat(ok(charts + "confusion.svg").extract().asString())
-                .contains("9 test pictures, accuracy 77.8 %", "Red_Period");
+                .contains("9 test images, accuracy 77.8 %", "Red_Period");
         assertThat(ok(charts + "clusters.svg").extract().asString())
-                .contains("37 pictures, 3 clusters, NMI with the classes 1.000", "of the variance");
+                .contains("37 images, 3 clusters, NMI with the classes 1.000", "of the variance");
         problem(404, "No such format", charts + "history.gif");
         problem(400, "Bad filter", charts + "clusters.svg?by=colour");
         problem(404, "No such run", "/api/v1/runs/nonsense/charts/clusters.svg");
     }
 
     @Test
-    void theSamePicturesWeightsAndSeedGiveTheSameBytes() throws Exception {
+    void theSameImagesWeightsAndSeedGiveTheSameBytes() throws Exception {
         List<ClustersComputed> computed = new ArrayList<>();
         for (String id : List.of("once", "twice")) {
             SyntheticRun played = new SyntheticRun(store, id);
@@ -308,7 +306,8 @@ class RunProjectionTest extends WithKafka {
             String run = played.run.id();
             await().atMost(PATIENCE)
                     .until(() -> !kafka.of(run, RunCompleted.class).isEmpty());
-            computed.add((ClustersComputed) kafka.of(run, ClustersComputed.class).getFirst());
+            computed.add(
+                    (ClustersComputed) kafka.of(run, ClustersComputed.class).getFirst());
         }
 
         assertThat(computed.get(1).clusters()).isEqualTo(computed.get(0).clusters());

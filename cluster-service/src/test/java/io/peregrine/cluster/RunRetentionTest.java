@@ -29,10 +29,10 @@ class RunRetentionTest extends WithKafka {
     private static final int DAYS = 30;
     private static final int RUN_RETENTION = 10;
 
-    /// A run of 60 pictures in 4 classes and one pack: 259 rows, with every table that grows with pictures or
+    /// A run of 60 images in 4 classes and one pack: 259 rows, with every table that grows with images or
     /// time.
     private static final List<String> OF_A_RUN = List.of("""
-            run (id, dataset, created, state, ended, pictures, refused, requested, spec, manifest)
+            run (id, dataset, created, state, ended, images, refused, requested, spec, manifest)
             select run, 'retained', at - interval '1 minute', 'completed', at, 60, 0, '{}',
                 null, '{}' from day""", """
             ended_run (run, type, ended_at) select run, 'io.peregrine.run.completed.v1', at from day""", """

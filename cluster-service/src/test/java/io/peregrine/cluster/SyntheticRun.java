@@ -10,9 +10,9 @@ import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent;
 import io.peregrine.events.PipelineEvent.Calibration;
@@ -42,7 +42,7 @@ import java.util.Map;
 import java.util.Random;
 
 /// A small run as ingest, balance and trainer would tell it: three classes of plain colour and noise, real packs,
-/// a real manifest, and an autoencoder of PyTorch's making. One picture is refused.
+/// a real manifest, and an autoencoder of PyTorch's making. One image is refused.
 final class SyntheticRun {
     static final List<String> CLASSES = List.of("Blue_Period", "Red_Period", "Ukiyo_e");
     static final int SIDE = 32;
@@ -51,7 +51,7 @@ final class SyntheticRun {
 
     final List<CloudEvent> events = new ArrayList<>();
     final RunRef run;
-    final int pictures;
+    final int images;
 
     private final ArtifactStore store;
     private final Random random;
@@ -80,7 +80,7 @@ final class SyntheticRun {
                 pack(label, split, split == Split.TEST ? TEST : TRAIN[label]);
             }
         }
-        pictures = (int) entries.stream().filter(e -> e.pack() >= 0).count();
+        images = (int) entries.stream().filter(e -> e.pack() >= 0).count();
         balanced(sealed());
         trained();
     }
@@ -112,7 +112,7 @@ final class SyntheticRun {
             } else {
                 entries.add(new Manifest.Entry(label, split, packs.size(), pixels.size(), path, sha256, null));
                 refs.add(new ImageRef(imageId, row, path, sha256, pixels.size()));
-                pixels.add(picture(label));
+                pixels.add(image(label));
             }
         }
         ArtifactRef pack = PixelPack.publish(store, Map.of("side", "32"), SIDE, pixels);
@@ -123,7 +123,7 @@ final class SyntheticRun {
         packs.add(pack);
     }
 
-    private byte[] picture(int label) {
+    private byte[] image(int label) {
         byte[] pixels = new byte[3 * SIDE * SIDE];
         for (int channel = 0; channel < 3; channel++) {
             int tone = channel == label ? 60 : 190;
@@ -136,8 +136,8 @@ final class SyntheticRun {
 
     private ManifestRef sealed() {
         ManifestRef manifest = new Manifest(SIDE, CLASSES, packs, entries).publish(store);
-        say(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "pictures", Map.of()));
-        say(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), pictures, 1, 0));
+        say(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "images", Map.of()));
+        say(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), images, 1, 0));
         return manifest;
     }
 

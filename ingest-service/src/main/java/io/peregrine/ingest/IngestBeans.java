@@ -1,10 +1,10 @@
 package io.peregrine.ingest;
 
 import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.ingest.pack.WorkerPool;
-import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.ImageDecoder;
 import io.peregrine.ingest.pack.AllowedRoots;
+import io.peregrine.ingest.pack.ImageDecoder;
+import io.peregrine.ingest.pack.PackMaker;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.work.RetentionConfig;
 import io.peregrine.work.RetentionRule;
 import jakarta.enterprise.inject.Disposes;
@@ -65,7 +65,8 @@ class IngestBeans {
 
     @Produces
     @Singleton
-    PackMaker packMaker(ArtifactStore store, AllowedRoots roots, WorkerPool crew, IngestConfig config, IngestMeters meters) {
+    PackMaker packMaker(
+            ArtifactStore store, AllowedRoots roots, WorkerPool crew, IngestConfig config, IngestMeters meters) {
         ImageDecoder decoder = new ImageDecoder(config.pixelsMax());
         return new PackMaker(store, roots, crew, decoder, config.bytesMax().asLongValue(), meters::decoded);
     }

@@ -9,10 +9,10 @@ import java.util.OptionalInt;
 /// What the ingest service is told.
 @ConfigMapping(prefix = "peregrine.ingest")
 public interface IngestConfig {
-    /// Threads that hash and decode pictures. As many as there are cores, when left out.
+    /// Threads that hash and decode images. As many as there are cores, when left out.
     OptionalInt threads();
 
-    /// A picture of more pixels is refused from its header, undecoded. No more pixels than these are decoded at
+    /// An image of more pixels is refused from its header, undecoded. No more pixels than these are decoded at
     /// once: at 3 to 7 bytes each the heap must have room for them.
     @WithDefault("100000000")
     long pixelsMax();

@@ -1,8 +1,8 @@
 package io.peregrine.ingest;
 
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.FailureKind;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;

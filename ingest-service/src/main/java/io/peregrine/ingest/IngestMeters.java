@@ -24,13 +24,13 @@ class IngestMeters {
     IngestMeters(MeterRegistry registry, ArtifactStore store) {
         this.registry = registry;
         this.decoding = Timer.builder("peregrine.decode")
-                .description("Time to read, decode and resize one picture, on one thread")
+                .description("Time to read, decode and resize one image, on one thread")
                 .publishPercentileHistogram()
                 .minimumExpectedValue(Duration.ofMillis(1))
                 .maximumExpectedValue(Duration.ofSeconds(10))
                 .register(registry);
         this.bytesRead = Counter.builder("peregrine.images.read")
-                .description("Bytes of picture files read for decoding")
+                .description("Bytes of image files read for decoding")
                 .baseUnit("bytes")
                 .register(registry);
         this.bytesPacked = Counter.builder("peregrine.packs.written")
@@ -66,9 +66,9 @@ class IngestMeters {
     }
 
     /// A pack was said; a reused one cost no decoding.
-    void said(boolean reused, int pictures, long bytes) {
+    void said(boolean reused, int images, long bytes) {
         packs(reused ? "reused" : "decoded").increment();
-        ingested(reused ? "reused" : "decoded").increment(pictures);
+        ingested(reused ? "reused" : "decoded").increment(images);
         bytesPacked.increment(reused ? 0 : bytes);
     }
 
@@ -90,14 +90,14 @@ class IngestMeters {
 
     private Counter ingested(String result) {
         return Counter.builder("peregrine.images.ingested")
-                .description("Pictures by what became of them")
+                .description("Images by what became of them")
                 .tag("result", result)
                 .register(registry);
     }
 
     private Counter refused(ImageRejectedException.Reason reason) {
         return Counter.builder("peregrine.images.refused")
-                .description("Pictures refused, by reason")
+                .description("Images refused, by reason")
                 .tag("reason", reason.name())
                 .register(registry);
     }

@@ -24,8 +24,8 @@ public class InitialWeights {
         this.roots = roots;
     }
 
-    /// Looks whether the weights of a training are there and can be read. Whether they fit its network its trainer
-    /// finds out, who knows the network.
+    /// Looks whether the weights of a training are there and can be read. Whether they fit its network its
+    /// trainer finds out, who knows the network.
     ///
     /// @throws Failure INPUT, if they cannot be had: `INIT_GONE` of what was in the store, `INIT_UNREADABLE`, or
     ///     as [AllowedRoots#file]
@@ -80,7 +80,9 @@ public class InitialWeights {
     }
 
     /// Here a user named what others would have made: what is wrong with it is the user's to mend.
-    private static FailureException input(FailureException found, String code, String cure) {
-        return found.kind() == FailureKind.RESOURCE ? found : FailureException.input(code, found.getMessage() + "; " + cure);
+    private static FailureException input(FailureException found, String code, String remedy) {
+        return found.kind() == FailureKind.RESOURCE
+                ? found
+                : FailureException.input(code, found.getMessage() + "; " + remedy);
     }
 }

@@ -13,7 +13,7 @@ import io.peregrine.work.Transaction;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What is said of one pack: references to its pictures, as many in an event as stay under 48 KiB, and each
+/// What is said of one pack: references to its images, as many in an event as stay under 48 KiB, and each
 /// refused file by name. The same for a decoded and for a reused pack.
 final class PackEvents {
     private static final int REFS_BYTES = 48 * 1024;

@@ -6,12 +6,12 @@ import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
-import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.pack.Duplicates;
 import io.peregrine.ingest.pack.Findings;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.SealedDataset;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.postgres.FindingTables;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.work.Database;
@@ -70,7 +70,7 @@ class SealDataset implements JobHandler {
         ManifestRef ref = manifest.publish(store);
         int classes = manifest.classes().size();
         DatasetSealed sealed =
-                new DatasetSealed(run, ref, classes, seal.pictures(), seal.refused(), seal.duplicatesAcrossSplits());
+                new DatasetSealed(run, ref, classes, seal.images(), seal.refused(), seal.duplicatesAcrossSplits());
         Findings findings = findings(context, listing, manifest, packs);
         context.complete(tx -> {
             FindingTables.seal(tx.sql(), run.id(), findings);
@@ -79,7 +79,7 @@ class SealDataset implements JobHandler {
         meters.found(findings);
         LOG.infof(
                 "dataset sealed run=%s images=%d refused=%d classes=%d packs=%d findings=%s",
-                run.id(), seal.pictures(), seal.refused(), classes, packs.size(), findings.totals());
+                run.id(), seal.images(), seal.refused(), classes, packs.size(), findings.totals());
     }
 
     private Findings findings(JobContext context, Listing listing, Manifest manifest, List<DecodedPack> packs)

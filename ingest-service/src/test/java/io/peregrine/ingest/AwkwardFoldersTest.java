@@ -63,9 +63,9 @@ class AwkwardFoldersTest extends WithKafka {
                 "\u0416\u4e2d\u0627",
                 "\u00e9".repeat(125));
         for (String name : names) {
-            folder.picture(name + "/" + name + ".jpg");
+            folder.image(name + "/" + name + ".jpg");
         }
-        folder.picture(names.getFirst() + "/" + "n".repeat(251) + ".jpg").picture("y".repeat(255) + "/1.jpg");
+        folder.image(names.getFirst() + "/" + "n".repeat(251) + ".jpg").image("y".repeat(255) + "/1.jpg");
 
         String run = kafka.publish(ready());
         DatasetSealed sealed = kafka.await(run, DatasetSealed.class);
@@ -89,7 +89,7 @@ class AwkwardFoldersTest extends WithKafka {
 
     @Test
     void pipesAndSocketsAreRefusedByNameAndNobodyWaitsForThem() throws Exception {
-        folder.picture("a/1.jpg");
+        folder.image("a/1.jpg");
         assertThat(new ProcessBuilder("mkfifo", folder.root().resolve("a/2.jpg").toString())
                         .start()
                         .waitFor())
@@ -99,7 +99,7 @@ class AwkwardFoldersTest extends WithKafka {
 
             String run = kafka.publish(ready());
 
-            assertThat(kafka.await(run, DatasetSealed.class).pictures()).isEqualTo(1);
+            assertThat(kafka.await(run, DatasetSealed.class).images()).isEqualTo(1);
             assertThat(kafka.of(run, ImageRejected.class).stream().sorted(Comparator.comparing(ImageRejected::row)))
                     .extracting(ImageRejected::source, ImageRejected::reason)
                     .containsExactly(tuple("2.jpg", "NOT_A_FILE"), tuple("3.jpg", "NOT_A_FILE"));
@@ -108,7 +108,7 @@ class AwkwardFoldersTest extends WithKafka {
 
     @Test
     void metadataTellTheClassesAndTheirOtherColumnsLieInTheManifest() throws Exception {
-        folder.picture("1.jpg").picture("2.jpg");
+        folder.image("1.jpg").image("2.jpg");
         metadata("1.jpg,3,Gris\n2.jpg,12,\"Juan \ud83c\udfa8\"\n");
         String run = kafka.publish(ready());
         DatasetSealed sealed = kafka.await(run, DatasetSealed.class);

@@ -11,8 +11,8 @@ import static org.hamcrest.Matchers.startsWith;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunDeleted;
-import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.KafkaFixture;
+import io.peregrine.testkit.LocalPlatform;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -40,7 +40,7 @@ class DatasetsResourceTest {
     @BeforeEach
     void makeAGallery() throws IOException {
         folder = new Folder(Files.createTempDirectory(Path.of(roots), "gallery"));
-        folder.picture("Cubism/a.jpg").picture("Rococo/b.png");
+        folder.image("Cubism/a.jpg").image("Rococo/b.png");
     }
 
     @Test
@@ -52,7 +52,7 @@ class DatasetsResourceTest {
             answer.header("Location", equalTo("http://localhost:8084/api/v1/runs/" + run));
             assertThat(wire.await(run, DatasetReady.class).body().get("uri").textValue())
                     .isEqualTo(folder.uri());
-            assertThat(wire.await(run, DatasetSealed.class).pictures()).isEqualTo(2);
+            assertThat(wire.await(run, DatasetSealed.class).images()).isEqualTo(2);
         }
     }
 

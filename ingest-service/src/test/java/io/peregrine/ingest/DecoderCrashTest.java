@@ -12,14 +12,14 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
-import io.peregrine.ingest.pack.WorkerPool;
+import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.pack.DyingDecoder;
+import io.peregrine.ingest.pack.ImageRejectedException;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.PackMaker.Rejection;
-import io.peregrine.ingest.pack.ImageRejectedException;
-import io.peregrine.ingest.pack.AllowedRoots;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.local.LocalPostgres;
 import io.peregrine.work.Database;
@@ -67,7 +67,7 @@ class DecoderCrashTest {
         Path gallery = Files.createDirectories(folder.resolve("gallery"));
         for (String label : List.of("Cubism", "Rococo")) {
             for (int i = 1; i <= 4; i++) {
-                new Folder(gallery).picture("%s/%d.png".formatted(label, i));
+                new Folder(gallery).image("%s/%d.png".formatted(label, i));
             }
         }
         ObjectNode body = EventCodec.json().createObjectNode();
@@ -77,8 +77,8 @@ class DecoderCrashTest {
         RunSpec spec = RunSpec.parse(body);
         run = new RunRef("ab".repeat(16), "deadly", store.publish("run", "json", spec.toJson()));
         try (WorkerPool crew = new WorkerPool(1)) {
-            Listing listing =
-                    Listing.of(gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), crew, (done, of) -> {});
+            Listing listing = Listing.of(
+                    gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), crew, (done, of) -> {});
             var ref = listing.publish(store);
             database.inTransaction("a test", tx -> {
                 IngestTables.accept(tx.sql(), run.id(), run.dataset());
@@ -96,7 +96,7 @@ class DecoderCrashTest {
     }
 
     @Test
-    void aFileThatWasNamedByTwoDeathsIsRefusedAndEveryOtherPictureIsPacked() throws Exception {
+    void aFileThatWasNamedByTwoDeathsIsRefusedAndEveryOtherImageIsPacked() throws Exception {
         // The first death names nobody: of a job that was never lost nothing is noted.
         assertThat(deathsUntilDone(1_000)).isEqualTo(3);
 
@@ -107,7 +107,7 @@ class DecoderCrashTest {
                 .extracting(Rejection::place, Rejection::reason)
                 .containsExactly(tuple(0, ImageRejectedException.Reason.DECODER_CRASH));
         assertThat(packs).allSatisfy(pack -> assertThat(pack.isReusable()).isTrue());
-        assertThat(pictures(packs)).containsExactly(3, 4);
+        assertThat(images(packs)).containsExactly(3, 4);
         assertThat(said("io.peregrine.image.rejected.v1"))
                 .singleElement()
                 .asString()
@@ -119,7 +119,7 @@ class DecoderCrashTest {
         assertThat(deathsUntilDone(2)).isEqualTo(2);
 
         assertThat(packs()).flatExtracting(DecodedPack::refusals).isEmpty();
-        assertThat(pictures(packs())).containsExactly(4, 4);
+        assertThat(images(packs())).containsExactly(4, 4);
     }
 
     private int deathsUntilDone(int times) throws Exception {
@@ -161,7 +161,7 @@ class DecoderCrashTest {
         return database.jdbi().withHandle(sql -> IngestTables.packs(sql, run.id()));
     }
 
-    private List<Integer> pictures(List<DecodedPack> packs) {
+    private List<Integer> images(List<DecodedPack> packs) {
         return packs.stream()
                 .map(pack -> {
                     try (PixelPack pixels = PixelPack.open(store, pack.pixels())) {

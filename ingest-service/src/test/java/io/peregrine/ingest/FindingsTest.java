@@ -14,8 +14,8 @@ import static org.hamcrest.Matchers.nullValue;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.testkit.LocalPlatform;
-import io.peregrine.testkit.WithKafka;
 import io.peregrine.testkit.SharedImages;
+import io.peregrine.testkit.WithKafka;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -66,11 +66,9 @@ class FindingsTest extends WithKafka {
                         contains(Stream.generate(() -> "IDENTICAL_ACROSS_CLASSES")
                                 .limit(4)
                                 .toArray()))
-                .body("items.pictures.path.flatten()", hasSize(8))
-                .body(
-                        "items[0].pictures.path",
-                        contains("pair1_Art_Nouveau_Modern_3181.jpg", "pair1_Symbolism_3512.jpg"))
-                .body("items[0].pictures.label", contains("Art_Nouveau_Modern", "Symbolism"))
+                .body("items.images.path.flatten()", hasSize(8))
+                .body("items[0].images.path", contains("pair1_Art_Nouveau_Modern_3181.jpg", "pair1_Symbolism_3512.jpg"))
+                .body("items[0].images.label", contains("Art_Nouveau_Modern", "Symbolism"))
                 .body("totals.kind", contains("IDENTICAL_ACROSS_CLASSES"))
                 .body("totals[0].total", equalTo(4));
     }
@@ -96,9 +94,9 @@ class FindingsTest extends WithKafka {
                                 "CLASS_NAMES_ALIKE",
                                 "HIDDEN"))
                 .body("items[0].count", equalTo(3))
-                .body("items[0].pictures.path", containsInAnyOrder("1.png", "2.png", "3.png"))
-                .body("items[0].pictures[0].label", equalTo("A \"b\"\n"))
-                .body("items[1].pictures.path", contains("3.png", "4.jpg"))
+                .body("items[0].images.path", containsInAnyOrder("1.png", "2.png", "3.png"))
+                .body("items[0].images[0].label", equalTo("A \"b\"\n"))
+                .body("items[1].images.path", contains("3.png", "4.jpg"))
                 .body("items[1].distance", lessThanOrEqualTo(5))
                 .body("items[3].names", contains("C", "c"))
                 .body("items[4].names", contains("train/C/.DS_Store"))
@@ -110,7 +108,7 @@ class FindingsTest extends WithKafka {
 
     @Test
     void findingsComeInPagesAndOneOfAThousandthIsCountedThoughNotKept() throws Exception {
-        folder.picture("a/1.jpg");
+        folder.image("a/1.jpg");
         for (int i = 0; i < 1_005; i++) {
             folder.bytes("a/.%04d".formatted(i), new byte[0]);
         }
@@ -143,7 +141,7 @@ class FindingsTest extends WithKafka {
         kafka.await(failed, RunFailed.class);
         problem(failed, "", 404, "not-sealed");
         problem("nonsense", "", 404, "run-unknown");
-        folder.picture("a/2.jpg");
+        folder.image("a/2.jpg");
         String run = seal();
         problem(run, "?limit=0", 400, "bad-limit");
         problem(run, "?cursor=x", 400, "bad-cursor");
@@ -169,8 +167,8 @@ class FindingsTest extends WithKafka {
                 .statusCode(200);
     }
 
-    private static byte[] jpegOf(byte[] picture) throws IOException {
-        BufferedImage image = ImageIO.read(new ByteArrayInputStream(picture));
+    private static byte[] jpegOf(byte[] png) throws IOException {
+        BufferedImage image = ImageIO.read(new ByteArrayInputStream(png));
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ImageIO.write(image, "jpg", out);
         return out.toByteArray();

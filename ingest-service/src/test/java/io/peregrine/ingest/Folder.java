@@ -12,10 +12,10 @@ import javax.imageio.ImageIO;
 
 /// A small dataset's folder in the making.
 public record Folder(Path root) {
-    /// Writes a picture that no other has: its colours come from the name's hash.
+    /// Writes an image that no other has: its colours come from the name's hash.
     ///
     /// @param path below the root; its ending says the format
-    public Folder picture(String path) throws IOException {
+    public Folder image(String path) throws IOException {
         return bytes(path, encoded(path.substring(path.lastIndexOf('.') + 1), path.hashCode()));
     }
 

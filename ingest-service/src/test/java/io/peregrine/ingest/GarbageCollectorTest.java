@@ -66,11 +66,11 @@ class GarbageCollectorTest extends WithKafka {
                 .untilAsserted(() -> RestAssured.get("/api/v1/artefacts?run=" + run)
                         .then()
                         .statusCode(200)
-                        .body("artefacts", equalTo(0)));
+                        .body("artifacts", equalTo(0)));
     }
 
     /// @return what was said of a run, but for its listing
-    private Set<String> artefacts(DatasetSealed sealed) {
+    private Set<String> artifacts(DatasetSealed sealed) {
         List<ArtifactRef> refs = new ArrayList<>(
                 Manifest.open(new FileStore(storeFolder), sealed.manifest()).packs());
         refs.addAll(List.of(
@@ -97,14 +97,14 @@ class GarbageCollectorTest extends WithKafka {
 
     @Test
     void packsThatTwoRunsShareStayWithTheSecondAndGoWithTheLast() throws Exception {
-        // As many pictures as no other run of this class has: its manifest is nobody else's either.
-        folder.picture("Cubism/shared.png").picture("Cubism/also.png").picture("Rococo/of-the-first.png");
+        // As many images as no other run of this class has: its manifest is nobody else's either.
+        folder.image("Cubism/shared.png").image("Cubism/also.png").image("Rococo/of-the-first.png");
         DatasetSealed first = ingest("first");
-        Set<String> ofFirst = artefacts(first);
+        Set<String> ofFirst = artifacts(first);
         Files.delete(folder.root().resolve("Rococo/of-the-first.png"));
-        folder.picture("Rococo/of-the-second.png");
+        folder.image("Rococo/of-the-second.png");
         DatasetSealed second = ingest("second");
-        Set<String> ofSecond = artefacts(second);
+        Set<String> ofSecond = artifacts(second);
         Set<String> shared = new HashSet<>(ofFirst);
         shared.retainAll(ofSecond);
         assertThat(shared)
@@ -128,7 +128,7 @@ class GarbageCollectorTest extends WithKafka {
         RestAssured.post("/api/v1/artefacts/prune")
                 .then()
                 .statusCode(200)
-                .body("artefacts", equalTo(unneeded.getInt("artefacts")))
+                .body("artifacts", equalTo(unneeded.getInt("artifacts")))
                 .body("bytes", equalTo(unneeded.getInt("bytes")));
         assertThat(files()).doesNotContainAnyElementsOf(ofFirst).containsAll(ofSecond);
         assertThat(count("select count(*) from decoded_pack")).isEqualTo(reusable - 1);
@@ -138,36 +138,36 @@ class GarbageCollectorTest extends WithKafka {
         assertThat(files()).doesNotContainAnyElementsOf(ofSecond);
         assertThat(
                         count(
-                                "select count(*) from artefact where not exists (select 1 from needed where needed.uri = artefact.uri)"))
+                                "select count(*) from artifact where not exists (select 1 from needed where needed.uri = artifact.uri)"))
                 .isZero();
         // Decoded anew, under the same names as ever.
-        assertThat(artefacts(ingest("third"))).containsAll(shared);
+        assertThat(artifacts(ingest("third"))).containsAll(shared);
         assertThat(files()).containsAll(shared);
     }
 
     @Test
     void aPackThatWasReusedOutlivesTheRunItWasDecodedFor() throws Exception {
-        folder.picture("Cubism/kept.png");
+        folder.image("Cubism/kept.png");
         DatasetSealed first = ingest("giver");
         DatasetSealed second = ingest("taker");
         delete(first);
         RestAssured.post("/api/v1/artefacts/prune").then().statusCode(200);
 
-        assertThat(files()).containsAll(artefacts(second));
-        assertThat(artefacts(ingest("another")))
-                .containsAll(artefacts(second).stream()
+        assertThat(files()).containsAll(artifacts(second));
+        assertThat(artifacts(ingest("another")))
+                .containsAll(artifacts(second).stream()
                         .filter(uri -> uri.startsWith("store:pack/"))
                         .toList());
     }
 
     @Test
     void aCheckNamesWhatIsMissingOrDamagedAndWhoNeedsItAndPublishingAgainMends() throws Exception {
-        folder.picture("Cubism/a.png").picture("Rococo/b.png");
+        folder.image("Cubism/a.png").image("Rococo/b.png");
         DatasetSealed sealed = ingest("checked");
         RestAssured.get("/api/v1/artefacts/check")
                 .then()
                 .statusCode(200)
-                .body("artefacts", greaterThanOrEqualTo(6))
+                .body("artifacts", greaterThanOrEqualTo(6))
                 .body("items", empty());
 
         FileStore plain = new FileStore(storeFolder);
@@ -189,7 +189,7 @@ class GarbageCollectorTest extends WithKafka {
                 .containsExactlyInAnyOrder(
                         packs.getFirst().uri(), packs.getLast().uri());
         assertThat(checked.<String>getList("items.code"))
-                .containsExactlyInAnyOrder("ARTEFACT_CORRUPT", "ARTEFACT_MISSING");
+                .containsExactlyInAnyOrder("ARTIFACT_CORRUPT", "ARTIFACT_MISSING");
         assertThat(checked.<List<String>>getList("items.runs"))
                 .containsOnly(List.of(sealed.run().id()));
         assertThat(damaged).doesNotExist();
@@ -199,7 +199,7 @@ class GarbageCollectorTest extends WithKafka {
                         .startsWith(packs.getFirst().sha256()));
         assertThat(RestAssured.get("/api/v1/artefacts/check").jsonPath().<String>getList("items.code"))
                 .as("what was moved away is still told to be damaged")
-                .containsExactlyInAnyOrder("ARTEFACT_CORRUPT", "ARTEFACT_MISSING");
+                .containsExactlyInAnyOrder("ARTIFACT_CORRUPT", "ARTIFACT_MISSING");
         JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded").jsonPath();
         assertThat(unneeded.<String>getList("items.uri")).contains("store:pack/ab/" + "ab".repeat(32) + ".safetensors");
         assertThat(unneeded.getInt("spared")).isEqualTo(1);

@@ -71,14 +71,14 @@ class IngestFlowTest extends WithKafka {
 
     @Test
     void bareJsonTravelsToASealedDatasetAndHalfAJpegIsRejectedByName() throws Exception {
-        folder.picture("train/Cubism/b.jpg")
+        folder.image("train/Cubism/b.jpg")
                 .bytes("train/Cubism/half.jpg", Folder.halfJpeg())
-                .picture("train/Cubism/z/a.png")
-                .picture("train/Rococo/1.jpg")
-                .picture("train/Rococo/2.bmp")
-                .picture("test/Cubism/b.jpg")
+                .image("train/Cubism/z/a.png")
+                .image("train/Rococo/1.jpg")
+                .image("train/Rococo/2.bmp")
+                .image("test/Cubism/b.jpg")
                 .bytes("train/Cubism/readme.txt", "not listed".getBytes())
-                .bytes("test/Rococo/words.png", "no picture".getBytes());
+                .bytes("test/Rococo/words.png", "no image".getBytes());
         String run = kafka.publish(readyOf("gallery", 16));
 
         DatasetSealed sealed = kafka.await(run, DatasetSealed.class);
@@ -94,8 +94,8 @@ class IngestFlowTest extends WithKafka {
                 .extracting(ImageRejected::source, ImageRejected::reason, ImageRejected::row, ImageRejected::split)
                 .containsExactlyInAnyOrder(
                         tuple("half.jpg", "IMAGE_TRUNCATED", 3L, Split.TRAIN),
-                        tuple("words.png", "NOT_A_PICTURE", 1L, Split.TEST));
-        assertThat(sealed.pictures()).isEqualTo(5);
+                        tuple("words.png", "NOT_A_IMAGE", 1L, Split.TEST));
+        assertThat(sealed.images()).isEqualTo(5);
         assertThat(sealed.refused()).isEqualTo(2);
         assertThat(sealed.classes()).isEqualTo(2);
 
@@ -125,9 +125,7 @@ class IngestFlowTest extends WithKafka {
 
     @Test
     void aSecondRunTakesThePacksOfTheFirstAndSaysItsRefusalsAgain() throws Exception {
-        folder.picture("Cubism/a.jpg")
-                .bytes("Cubism/half.jpg", Folder.halfJpeg())
-                .picture("Rococo/b.png");
+        folder.image("Cubism/a.jpg").bytes("Cubism/half.jpg", Folder.halfJpeg()).image("Rococo/b.png");
         DatasetSealed first = kafka.await(kafka.publish(readyOf("one", 24)), DatasetSealed.class);
         double reused = metric("peregrine_packs_total{result=\"reused\"");
 
@@ -152,22 +150,22 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void onePictureMoreIsDecodedWithItsClassAndSplitAndNothingElseIs() throws Exception {
+    void oneImageMoreIsDecodedWithItsClassAndSplitAndNothingElseIs() throws Exception {
         for (String split : List.of("train", "test")) {
             for (String label : List.of("Cubism", "Rococo")) {
-                folder.picture("%s/%s/1.jpg".formatted(split, label)).picture("%s/%s/2.png".formatted(split, label));
+                folder.image("%s/%s/1.jpg".formatted(split, label)).image("%s/%s/2.png".formatted(split, label));
             }
         }
         DatasetSealed before = kafka.await(kafka.publish(readyOf("grows", 40)), DatasetSealed.class);
         double packs = metric("peregrine_packs_total{result=\"decoded\"");
-        double pictures = metric("peregrine_decode_seconds_count");
+        double images = metric("peregrine_decode_seconds_count");
 
-        folder.picture("train/Rococo/0.jpg");
+        folder.image("train/Rococo/0.jpg");
         DatasetSealed after = kafka.await(kafka.publish(readyOf("grows", 40)), DatasetSealed.class);
 
         assertThat(metric("peregrine_packs_total{result=\"decoded\"")).isEqualTo(packs + 1);
-        assertThat(metric("peregrine_decode_seconds_count")).isEqualTo(pictures + 3);
-        assertThat(after.pictures()).isEqualTo(before.pictures() + 1);
+        assertThat(metric("peregrine_decode_seconds_count")).isEqualTo(images + 3);
+        assertThat(after.images()).isEqualTo(before.images() + 1);
         Manifest first = Manifest.open(store, before.manifest());
         Manifest second = Manifest.open(store, after.manifest());
         // test/Cubism, test/Rococo, train/Cubism, train/Rococo
@@ -209,14 +207,14 @@ class IngestFlowTest extends WithKafka {
 
     @Test
     void foldersThatAreNoDatasetFailByNameAndAGoodRunBehindThemSucceeds() throws Exception {
-        folder.picture("Cubism/a.jpg");
+        folder.image("Cubism/a.jpg");
         Path outside = Files.createTempDirectory("outside");
         Files.createSymbolicLink(folder.root().resolveSibling("way-out"), outside);
         String linked = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/way-out\"}".formatted(roots));
         String missing = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file://%s/nowhere\"}".formatted(roots));
         String elsewhere = kafka.publish("{\"dataset\":\"x\",\"uri\":\"file:///etc\"}");
         Folder refused = new Folder(Files.createTempDirectory(Path.of(roots), "refused"));
-        refused.bytes("Cubism/a.jpg", Folder.halfJpeg()).picture("Rococo/b.jpg");
+        refused.bytes("Cubism/a.jpg", Folder.halfJpeg()).image("Rococo/b.jpg");
         String halves = kafka.publish("{\"dataset\":\"x\",\"uri\":\"%s\"}".formatted(refused.uri()));
         String good = kafka.publish(readyOf("good", 16));
 
@@ -227,12 +225,12 @@ class IngestFlowTest extends WithKafka {
         assertThat(empty.reason()).isEqualTo("CLASS_REFUSED");
         assertThat(empty.detail()).contains("Cubism", "IMAGE_TRUNCATED 1");
         assertThat(empty.run().spec()).isNotNull();
-        assertThat(kafka.await(good, DatasetSealed.class).pictures()).isEqualTo(1);
+        assertThat(kafka.await(good, DatasetSealed.class).images()).isEqualTo(1);
     }
 
     @Test
     void weightsToBeginWithGoIntoTheStoreWithTheRun() throws Exception {
-        folder.picture("Cubism/a.jpg");
+        folder.image("Cubism/a.jpg");
         Path weights = folder.root().resolve("mine.safetensors");
         new SafetensorsWriter().add("w", new long[] {1}, new float[] {7}).writeTo(weights);
         byte[] content = Files.readAllBytes(weights);
@@ -286,7 +284,7 @@ class IngestFlowTest extends WithKafka {
 
     @Test
     void aRunThatWasCancelledBeforeItWasHeardOfSaysNothing() throws Exception {
-        folder.picture("Cubism/a.jpg");
+        folder.image("Cubism/a.jpg");
         CloudEvent ready = ready(readyOf("cancelled", 16));
         String run = EventCodec.runId(ready);
         RunCancelled cancelled = new RunCancelled(new RunRef(run, "cancelled", null), "a test");
@@ -311,7 +309,7 @@ class IngestFlowTest extends WithKafka {
 
     @Test
     void anEventOfATransactionThatWasAbortedIsNotHeard() throws Exception {
-        folder.picture("Cubism/a.jpg");
+        folder.image("Cubism/a.jpg");
         CloudEvent aborted = ready(readyOf("aborted", 16));
         CloudEvent committed = ready(readyOf("committed", 16));
         try (KafkaProducer<String, byte[]> producer = new KafkaProducer<>(
@@ -346,7 +344,7 @@ class IngestFlowTest extends WithKafka {
 
     @Test
     void aRepeatedEventIsTheSameRun() throws Exception {
-        folder.picture("Cubism/a.jpg");
+        folder.image("Cubism/a.jpg");
         CloudEvent ready = ready(readyOf("twice", 16));
         kafka.publish(ready);
         kafka.publish(ready);

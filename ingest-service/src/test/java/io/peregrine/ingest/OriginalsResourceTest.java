@@ -8,8 +8,8 @@ import static org.hamcrest.Matchers.equalTo;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.ContentKeys;
-import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.KafkaFixture;
+import io.peregrine.testkit.LocalPlatform;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;
@@ -38,11 +38,11 @@ class OriginalsResourceTest {
         Folder folder = new Folder(root)
                 .bytes("train/Cubism/a \"ü\".jpg", painting)
                 .bytes("train/Cubism/page.png", PAGE)
-                // Splits of its own, so that none is cut and every picture is where it is put.
-                .picture("test/Cubism/tested.jpg")
-                .picture("train/Cubism/changed.jpg")
-                .picture("train/Cubism/gone.jpg")
-                .picture("train/Cubism/moved.jpg");
+                // Splits of its own, so that none is cut and every image is where it is put.
+                .image("test/Cubism/tested.jpg")
+                .image("train/Cubism/changed.jpg")
+                .image("train/Cubism/gone.jpg")
+                .image("train/Cubism/moved.jpg");
         String run;
         try (KafkaFixture wire = new KafkaFixture(bootstrapServers)) {
             run = given().contentType("application/json")

@@ -11,7 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// The cluster service without its framework. Only the encoding of pictures, whose engine is native, is
+/// The cluster service without its framework. Only the encoding of images, whose engine is native, is
 /// [SimulatedEncoding].
 public final class SimulatedCluster implements ServiceCode {
     private final ClusterFlow flow;

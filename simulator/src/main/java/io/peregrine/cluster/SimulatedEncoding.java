@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// Stands for [EncodePacks], whose engine is native: a picture's code is the mean of each of its colours. Writes
+/// Stands for [EncodePacks], whose engine is native: an image's code is the mean of each of its colours. Writes
 /// and says what the real one does.
 final class SimulatedEncoding implements JobHandler {
     private static final int DIMENSIONS = 3;
@@ -69,9 +69,9 @@ final class SimulatedEncoding implements JobHandler {
         int pixels = pack.side() * pack.side();
         float[] codes = new float[rows.length * DIMENSIONS];
         for (int i = 0; i < rows.length; i++) {
-            MemorySegment picture = pack.picture(manifest.index(rows[i]));
+            MemorySegment image = pack.image(manifest.index(rows[i]));
             for (int at = 0; at < DIMENSIONS * pixels; at++) {
-                codes[i * DIMENSIONS + at / pixels] += (picture.get(ValueLayout.JAVA_BYTE, at) & 0xff) / (float) pixels;
+                codes[i * DIMENSIONS + at / pixels] += (image.get(ValueLayout.JAVA_BYTE, at) & 0xff) / (float) pixels;
             }
         }
         return new Points(rows.length, DIMENSIONS, codes);

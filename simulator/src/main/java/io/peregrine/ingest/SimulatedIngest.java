@@ -2,10 +2,10 @@ package io.peregrine.ingest;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.peregrine.events.Topics;
-import io.peregrine.ingest.pack.WorkerPool;
-import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.ImageDecoder;
 import io.peregrine.ingest.pack.AllowedRoots;
+import io.peregrine.ingest.pack.ImageDecoder;
+import io.peregrine.ingest.pack.PackMaker;
+import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
 import io.peregrine.work.JobHandler;

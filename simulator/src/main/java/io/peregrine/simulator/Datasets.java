@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The datasets that simulated users publish: a few pictures of two classes, as PNM, which is decoded in Java.
+/// The datasets that simulated users publish: a few images of two classes, as PNM, which is decoded in Java.
 final class Datasets {
     /// Different datasets; runs of the same one share their artifacts.
     static final int COUNT = 2;
@@ -23,17 +23,17 @@ final class Datasets {
         }
     }
 
-    private void write(int dataset, String split, String label, int pictures) throws IOException {
+    private void write(int dataset, String split, String label, int images) throws IOException {
         Path of = Files.createDirectories(
                 folder.resolve("d" + dataset).resolve(split).resolve(label));
-        for (int picture = 0; picture < pictures; picture++) {
+        for (int image = 0; image < images; image++) {
             byte[] header = "P6 %d %d 255\n".formatted(SIDE, SIDE).getBytes();
             byte[] file = new byte[header.length + 3 * SIDE * SIDE];
             System.arraycopy(header, 0, file, 0, header.length);
             for (int at = header.length; at < file.length; at++) {
-                file[at] = (byte) (31 * dataset + 57 * label.charAt(0) + 11 * picture + 7 * at + split.length());
+                file[at] = (byte) (31 * dataset + 57 * label.charAt(0) + 11 * image + 7 * at + split.length());
             }
-            Files.write(of.resolve(picture + ".ppm"), file);
+            Files.write(of.resolve(image + ".ppm"), file);
         }
     }
 

@@ -94,7 +94,7 @@ final class Oracle {
                 union all
                 select 'says ' || o.type || ' after the run has ended'
                     from outbox o join ended_run e using (run)
-                    where run = :run and not o.terminal and o.said_at > e.ended_at and e.type not like '%completed%'
+                    where run = :run and not o.terminal and o.created_at > e.ended_at and e.type not like '%completed%'
                 union all
                 select 'has a job of an ended run in state ' || state
                     from job join ended_run e using (run) where run = :run and state in ('queued', 'running')
@@ -167,9 +167,9 @@ final class Oracle {
         List<String> needed = schedule.sandbox()
                 .admin()
                 .withHandle(sql -> sql.createQuery(
-                                "select uri from %1$s.artefact where exists (select 1 from %1$s.needed where needed.uri ="
+                                "select uri from %1$s.artifact where exists (select 1 from %1$s.needed where needed.uri ="
                                                 .formatted(service.schema())
-                                        + " artefact.uri) and published order by uri")
+                                        + " artifact.uri) and published order by uri")
                         .mapTo(String.class)
                         .list());
         for (String uri : needed) {
@@ -245,8 +245,8 @@ final class Oracle {
         List<String> left = schedule.sandbox()
                 .admin()
                 .withHandle(sql -> sql.createQuery("""
-                        select 'unneeded ' || uri from %1$s.artefact
-                            where not exists (select 1 from %1$s.needed where needed.uri = artefact.uri)
+                        select 'unneeded ' || uri from %1$s.artifact
+                            where not exists (select 1 from %1$s.needed where needed.uri = artifact.uri)
                         union all select 'condemned ' || uri from %1$s.condemned""".formatted(service.schema()))
                         .mapTo(String.class)
                         .list());

@@ -109,6 +109,7 @@ final class SimulatedTraining implements JobHandler {
 
     private static StageProgressed progress(DatasetBalanced balanced, Network network, int epoch) {
         return new StageProgressed(
-                balanced.run(), Stage.TRAIN, network.jsonName(), epoch, EPOCHS, "batches", Map.of("epoch", (double) epoch));
+                balanced.run(), Stage.TRAIN, network.jsonName(), epoch, EPOCHS, "batches", Map.of("epoch", (double)
+                        epoch));
     }
 }

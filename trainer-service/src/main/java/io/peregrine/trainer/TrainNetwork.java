@@ -27,12 +27,12 @@ import io.peregrine.trainer.run.NetworkTraining;
 import io.peregrine.trainer.run.NetworkTraining.EpochResult;
 import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.trainer.run.Networks;
-import io.peregrine.trainer.run.TrainingProgress;
 import io.peregrine.trainer.run.PriorCorrection;
-import io.peregrine.trainer.run.TrainingSnapshots;
 import io.peregrine.trainer.run.SaveInterval;
 import io.peregrine.trainer.run.TrainingMemory;
+import io.peregrine.trainer.run.TrainingProgress;
 import io.peregrine.trainer.run.TrainingRows;
+import io.peregrine.trainer.run.TrainingSnapshots;
 import io.peregrine.vision.TorchEngine;
 import io.peregrine.vision.TrainableNetwork;
 import io.peregrine.work.Database;
@@ -171,7 +171,7 @@ class TrainNetwork implements JobHandler {
                         .set());
     }
 
-    /// @return of each class in label order; null where every picture counts alike
+    /// @return of each class in label order; null where every image counts alike
     private static float[] weights(List<ClassBalance> classes) {
         if (classes.stream().allMatch(one -> one.weight() == null)) {
             return null;
@@ -179,7 +179,7 @@ class TrainNetwork implements JobHandler {
         float[] weights = new float[classes.size()];
         for (int label = 0; label < weights.length; label++) {
             Double weight = classes.get(label).weight();
-            // A class without a training picture has no weight, and none is asked for.
+            // A class without a training image has no weight, and none is asked for.
             weights[label] = weight == null ? 1 : weight.floatValue();
         }
         return weights;
@@ -208,7 +208,12 @@ class TrainNetwork implements JobHandler {
 
     /// Goes on from the newest state that is whole; what is passed over, or begun anew, is said aloud.
     private NetworkTraining open(
-            Job job, TrainingSnapshots files, Network wanted, TrainableNetwork network, TrainSpec spec, TrainingData material) {
+            Job job,
+            TrainingSnapshots files,
+            Network wanted,
+            TrainableNetwork network,
+            TrainSpec spec,
+            TrainingData material) {
         TrainingSnapshots.Found found = files.find();
         String where = "run=%s network=%s".formatted(job.run().id(), wanted.jsonName());
         found.rejected().forEach(fault -> LOG.warnf("passed over %s: %s", where, fault));
@@ -242,7 +247,8 @@ class TrainNetwork implements JobHandler {
                 }
             }
             case Init.File file ->
-                throw FailureException.internal("INIT_NOT_STORED", "run.json names the file %s".formatted(file.uri()), null);
+                throw FailureException.internal(
+                        "INIT_NOT_STORED", "run.json names the file %s".formatted(file.uri()), null);
         };
     }
 

@@ -17,7 +17,8 @@ public interface TrainerConfig {
     @WithDefault("10s")
     Duration saveEvery();
 
-    /// For how long a training may hold the trainer while another run waits. Each slice costs a save and a resume.
+    /// For how long a training may hold the trainer while another run waits. Each slice costs a save and a
+    /// resume.
     @WithDefault("30s")
     Duration slice();
 

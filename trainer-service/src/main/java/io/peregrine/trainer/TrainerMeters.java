@@ -113,7 +113,7 @@ class TrainerMeters {
         gauge("peregrine.train.accuracy.ratio", OF_THE_LAST, validation, measures.get("validationAccuracy"));
         gauge(
                 "peregrine.train.images.per.second",
-                "Pictures learnt from in a second, of the last epoch",
+                "Images learnt from in a second, of the last epoch",
                 tags(network),
                 measures.get("imagesPerSecond"));
     }

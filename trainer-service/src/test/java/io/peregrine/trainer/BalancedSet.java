@@ -8,8 +8,8 @@ import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/// A balanced dataset as the balance service leaves it: 24 dark pictures, 12 light ones and 12 blends of light
-/// ones, in two shards, with 4 test pictures of each.
+/// A balanced dataset as the balance service leaves it: 24 dark images, 12 light ones and 12 blends of light
+/// ones, in two shards, with 4 test images of each.
 final class BalancedSet {
     private static final int SIDE = 16;
     private static final int DARK = 24;
@@ -61,16 +61,16 @@ final class BalancedSet {
         for (Split split : List.of(Split.TEST, Split.TRAIN)) {
             for (int label = 0; label < 2; label++) {
                 int count = split == Split.TEST ? TEST : label == 0 ? DARK : LIGHT;
-                List<byte[]> pictures = new ArrayList<>();
+                List<byte[]> images = new ArrayList<>();
                 for (int i = 0; i < count; i++) {
                     byte[] pixels = new byte[3 * SIDE * SIDE];
                     for (int j = 0; j < pixels.length; j++) {
                         pixels[j] = (byte) (random.below(100) + 150 * label);
                     }
-                    pictures.add(pixels);
+                    images.add(pixels);
                     entries.add(new Entry(label, split, packs.size(), i, i + ".png", "0".repeat(64), null));
                 }
-                packs.add(PixelPack.publish(store, Map.of("side", Integer.toString(SIDE)), SIDE, pictures));
+                packs.add(PixelPack.publish(store, Map.of("side", Integer.toString(SIDE)), SIDE, images));
             }
         }
         return new Manifest(SIDE, List.of("dark", "light"), packs, entries).publish(store);

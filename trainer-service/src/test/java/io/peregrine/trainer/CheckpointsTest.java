@@ -34,7 +34,8 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
 class CheckpointsTest extends WithKafka {
     private static final Duration LONG = Duration.ofMinutes(2);
-    // Too fast for this little, so that the best epoch is not the last. Seeds of its own: no other run has its bytes.
+    // Too fast for this little, so that the best epoch is not the last. Seeds of its own: no other run has its
+    // bytes.
     private static final String CLASSIFIER =
             "{\"preset\": \"seed-cnn\", \"epochs\": 6, \"batchSize\": 8, \"learningRate\": 0.05, \"seed\": 6001}";
     private static final String AUTOENCODER = "{\"epochs\": 4, \"batchSize\": 8, \"latent\": 6, \"seed\": 6002}";
@@ -111,7 +112,7 @@ class CheckpointsTest extends WithKafka {
                 get(address)
                         .then()
                         .statusCode(410)
-                        .body("type", equalTo("/api/v1/problems/artefact-expired"))
+                        .body("type", equalTo("/api/v1/problems/artifact-expired"))
                         .body("detail", containsString("the best and the newest are kept"));
             }
         }

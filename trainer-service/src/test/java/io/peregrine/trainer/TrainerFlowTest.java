@@ -81,8 +81,8 @@ class TrainerFlowTest extends WithKafka {
         List<CheckpointPublished> checkpoints = train(balanced);
 
         assertThat(checkpoints)
-                .extracting(
-                        c -> c.network().jsonName() + " " + c.epoch() + " of " + c.epochs() + (c.last() ? ", last" : ""))
+                .extracting(c ->
+                        c.network().jsonName() + " " + c.epoch() + " of " + c.epochs() + (c.last() ? ", last" : ""))
                 .containsExactly(
                         "classifier 1 of 3",
                         "classifier 2 of 3",
@@ -92,7 +92,7 @@ class TrainerFlowTest extends WithKafka {
         CheckpointPublished classifier = checkpoints.get(2);
         assertThat(classifier.measures()).containsOnlyKeys("loss", "accuracy", "imagesPerSecond");
         ClassResults results = ClassResults.open(store, classifier.test().byClass());
-        assertThat(classifier.test().pictures()).isEqualTo(8);
+        assertThat(classifier.test().images()).isEqualTo(8);
         assertThat(results.truths(0)).isEqualTo(4);
         assertThat(results.truths(1)).isEqualTo(4);
         assertThat(results.balancedAccuracy()).isEqualTo(classifier.test().balancedAccuracy());

@@ -51,7 +51,7 @@ public final class BalanceTables {
                 .bind("perSecond", productsPerSecond)
                 .execute();
         PreparedBatch batch = sql.prepareBatch("""
-                insert into balance_class (run, label, name, real_pictures, synthetic_pictures, dropped_pictures,
+                insert into balance_class (run, label, name, real_images, synthetic_images, dropped_images,
                     neighbours, weight, shares, products)
                 values (:run, :label, :name, :real, :synthetic, :dropped, :neighbours, :weight, :shares, :products)
                 on conflict (run, label) do nothing""");
@@ -122,9 +122,9 @@ public final class BalanceTables {
                     return new ClassRow(
                             row.getInt("label"),
                             row.getString("name"),
-                            row.getLong("real_pictures"),
-                            row.getLong("synthetic_pictures"),
-                            row.getLong("dropped_pictures"),
+                            row.getLong("real_images"),
+                            row.getLong("synthetic_images"),
+                            row.getLong("dropped_images"),
                             recipes == null ? null : read(recipes, ArtifactRef.class),
                             row.getLong("tied_rows"),
                             row.getLong("duplicates"),

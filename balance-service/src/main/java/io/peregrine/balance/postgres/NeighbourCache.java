@@ -14,7 +14,7 @@ public final class NeighbourCache {
 
     /// What neighbours belong to, within a manifest.
     ///
-    /// @param k neighbours of each picture
+    /// @param k neighbours of each image
     public record Key(int label, int k) {}
 
     /// Keeps what was found for a class of a planned run; keeping it again changes nothing.

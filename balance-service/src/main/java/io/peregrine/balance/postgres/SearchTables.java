@@ -62,8 +62,8 @@ public final class SearchTables {
         return found;
     }
 
-    /// Notes that a share is done. The class's row is locked until the transaction's end: of several shares that end
-    /// together one is the last.
+    /// Notes that a share is done. The class's row is locked until the transaction's end: of several shares that
+    /// end together one is the last.
     ///
     /// @return whether it was the last
     public static boolean shareDone(Handle sql, String run, int label) {

@@ -17,8 +17,8 @@ enum BalanceProblem implements ProblemKind {
 
     private final Meaning meaning;
 
-    BalanceProblem(int status, String title, String cure) {
-        this.meaning = new Meaning(status, title, cure);
+    BalanceProblem(int status, String title, String remedy) {
+        this.meaning = new Meaning(status, title, remedy);
     }
 
     @Override

@@ -40,7 +40,7 @@ public class BalanceResource {
             int label,
             String name,
 
-            @Schema(description = "Training pictures that it had")
+            @Schema(description = "Training images that it had")
             long before,
 
             @Schema(description = "Rows of it in the balanced set")
@@ -56,11 +56,11 @@ public class BalanceResource {
             Double weight,
 
             @Schema(
-                    description = "Pictures whose neighbours tie at or before rank k + 1, where the reference's order"
+                    description = "Images whose neighbours tie at or before rank k + 1, where the reference's order"
                             + " is arbitrary")
             long tiedRows,
 
-            @Schema(description = "Pictures of which the class has another with the same pixels")
+            @Schema(description = "Images of which the class has another with the same pixels")
             long duplicates,
 
             @Schema(

@@ -3,18 +3,18 @@ package io.peregrine.balance.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
+import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
-import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.balance.BalanceQueries;
 import io.peregrine.balance.BalanceQueries.Balance;
 import io.peregrine.balance.smote.NearestOthers;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.rest.Drawings;
 import io.peregrine.rest.GeneralProblem;
+import io.peregrine.rest.HttpCaching;
 import io.peregrine.rest.Pages;
 import io.peregrine.rest.Problem;
-import io.peregrine.rest.HttpCaching;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -39,7 +39,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Where every made picture comes from, and what it looks like.
+/// Where every made image comes from, and what it looks like.
 @Path("/api/v1/runs/{run}/samples")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "samples")
@@ -61,7 +61,7 @@ public class SamplesResource {
         this.drawings = drawings;
     }
 
-    /// A real picture.
+    /// A real image.
     public record Parent(long row, String label, String path, String sha256) {
         static Parent of(Manifest manifest, int row) {
             return new Parent(
@@ -78,16 +78,16 @@ public class SamplesResource {
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record SamplePage(List<Sample> items, String nextCursor) {}
 
-    /// A real picture of another class.
+    /// A real image of another class.
     ///
     /// @param distance Euclidean, over all values 0 to 255
-    public record Other(Parent picture, double distance) {}
+    public record Other(Parent image, double distance) {}
 
-    /// The nearest real pictures of other classes.
+    /// The nearest real images of other classes.
     ///
-    /// @param toBase distance from the made picture to its base
+    /// @param toBase distance from the made image to its base
     /// @param toNeighbour distance to its neighbour
-    /// @param looksLikeAnother whether a picture of another class is nearer than both
+    /// @param looksLikeAnother whether an image of another class is nearer than both
     public record Others(double toBase, double toNeighbour, boolean looksLikeAnother, List<Other> items) {}
 
     private record Asked(Balance balance, BalancedRows rows) {
@@ -101,17 +101,17 @@ public class SamplesResource {
                     rows.gap(ordinal));
         }
 
-        /// Answers what was made of this run's artefacts alone, and of what was asked.
+        /// Answers what was made of this run's artifacts alone, and of what was asked.
         Response settled(Request request, Supplier<?> found) {
             return HttpCaching.STABLE.answer(tag(), request, () -> Response.ok(found.get()));
         }
 
         /// @return the same for the same rows alone
         String tag() {
-            List<ArtifactRef> artefacts = new ArrayList<>(balance.row().shards());
-            artefacts.add(balance.row().manifest().tensors());
-            artefacts.add(balance.row().manifest().json());
-            return HttpCaching.tag(artefacts);
+            List<ArtifactRef> artifacts = new ArrayList<>(balance.row().shards());
+            artifacts.add(balance.row().manifest().tensors());
+            artifacts.add(balance.row().manifest().json());
+            return HttpCaching.tag(artifacts);
         }
 
         /// @param label of one class, or null
@@ -195,15 +195,14 @@ public class SamplesResource {
     }
 
     @GET
-    @Path("/{ordinal}/picture")
+    @Path("/{ordinal}/image")
     @Produces({"image/png", MediaType.APPLICATION_JSON})
-    @Operation(operationId = "getSamplePicture", summary = "Base, the row itself and neighbour side by side, as PNG")
+    @Operation(operationId = "getSampleImage", summary = "Base, the row itself and neighbour side by side, as PNG")
     @APIResponse(
             responseCode = "200",
             description = "OK",
             content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
-    public Response picture(
-            @PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
+    public Response image(@PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
             throws IOException {
         Asked asked = ask(run);
         return png(asked, List.of(ordinal(asked, ordinal)), 1, request);
@@ -214,7 +213,7 @@ public class SamplesResource {
     @Produces({"image/png", MediaType.APPLICATION_JSON})
     @Operation(
             operationId = "getSampleSheet",
-            summary = "A contact sheet as PNG: in each column base, made picture and neighbour, below one another",
+            summary = "A contact sheet as PNG: in each column base, made image and neighbour, below one another",
             description =
                     "As many as the limit, evenly spaced over the made rows. A sheet that needs more memory than the"
                             + " service has for one drawing is a 422 that states the largest limit; without a limit it is as"
@@ -226,7 +225,7 @@ public class SamplesResource {
     public Response sheet(
             @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
-            @Parameter(description = "Made pictures on the sheet, 1 to 64; left out: 12") @QueryParam("limit")
+            @Parameter(description = "Made images on the sheet, 1 to 64; left out: 12") @QueryParam("limit")
                     String limit,
             @Context Request request)
             throws IOException {
@@ -242,7 +241,7 @@ public class SamplesResource {
         if (shown > fit && limit != null && fit > 0) {
             throw Problem.of(
                     GeneralProblem.DRAWING_TOO_LARGE,
-                    "A sheet of %d pictures of side %d is more than this service has memory for; limit is at most %d."
+                    "A sheet of %d images of side %d is more than this service has memory for; limit is at most %d."
                             .formatted(shown, asked.balance().manifest().side(), fit));
         }
         shown = fit > 0 ? Math.min(shown, fit) : shown;
@@ -255,7 +254,7 @@ public class SamplesResource {
                 .toList();
     }
 
-    /// @return how many made pictures of this side a sheet has memory for
+    /// @return how many made images of this side a sheet has memory for
     private int fitting(int side) {
         int fit = MOST_ON_A_SHEET;
         while (fit > 0 && ContactSheet.bytes(side, rows(fit, ACROSS), columns(fit, ACROSS)) > drawings.memory()) {
@@ -294,13 +293,13 @@ public class SamplesResource {
                 int row = sideBySide ? 0 : i / columns * 3;
                 int column = sideBySide ? 0 : i % columns;
                 int down = sideBySide ? 0 : 1;
-                asked.rows().picture(pixels, ordinal, made);
-                sheet.put(row, column, pixels.picture(asked.rows().base(ordinal)));
+                asked.rows().image(pixels, ordinal, made);
+                sheet.put(row, column, pixels.image(asked.rows().base(ordinal)));
                 sheet.put(row + down, column + 1 - down, made);
                 sheet.put(
                         row + 2 * down,
                         column + 2 * (1 - down),
-                        pixels.picture(asked.rows().neighbour(ordinal)));
+                        pixels.image(asked.rows().neighbour(ordinal)));
             }
         }
         return sheet;
@@ -310,8 +309,8 @@ public class SamplesResource {
     @Path("/{ordinal}/others")
     @Operation(
             operationId = "listOthers",
-            summary = "The nearest real pictures of other classes: is it a blend that looks like something else?",
-            description = "Reads every training picture of every other class once.")
+            summary = "The nearest real images of other classes: is it a blend that looks like something else?",
+            description = "Reads every training image of every other class once.")
     @APIResponseSchema(Others.class)
     public Response others(
             @PathParam("run") String run,
@@ -333,13 +332,13 @@ public class SamplesResource {
         Manifest manifest = asked.balance().manifest();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             float[] made = new float[pixels.values()];
-            asked.rows().picture(pixels, at, made);
+            asked.rows().image(pixels, at, made);
             List<NearestOthers.Other> nearest =
                     NearestOthers.of(made, asked.rows().label(at), manifest, pixels, most);
             double toBase =
-                    NearestOthers.distance(made, pixels.picture(asked.rows().base(at)));
+                    NearestOthers.distance(made, pixels.image(asked.rows().base(at)));
             double toNeighbour =
-                    NearestOthers.distance(made, pixels.picture(asked.rows().neighbour(at)));
+                    NearestOthers.distance(made, pixels.image(asked.rows().neighbour(at)));
             boolean another = !nearest.isEmpty() && nearest.getFirst().distance() < Math.min(toBase, toNeighbour);
             return new Others(
                     toBase,

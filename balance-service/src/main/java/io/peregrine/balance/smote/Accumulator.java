@@ -4,8 +4,8 @@ import io.peregrine.vision.MatrixProduct.Element;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// The inner products of two parts' pictures, as far as their blocks have been multiplied: in 32 bits as long as they
-/// fit, then in 64.
+/// The inner products of two parts' images, as far as their blocks have been multiplied: in 32 bits as long as
+/// they fit, then in 64.
 final class Accumulator {
     private final PixelCentering centred;
     private final Element element;
@@ -16,7 +16,7 @@ final class Accumulator {
 
     private int blocks;
 
-    /// @param part pictures of each part
+    /// @param part images of each part
     /// @param blocks that will be added at most
     Accumulator(PixelCentering centred, Element element, int part, int blocks) {
         this.centred = centred;
@@ -73,7 +73,7 @@ final class Accumulator {
         }
     }
 
-    /// @return of the left part's i-th picture and the right part's j-th
+    /// @return of the left part's i-th image and the right part's j-th
     long at(int i, int j) {
         return at(i * part + j);
     }

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /// How large each class shall be: imbalanced-learn 0.14.2's `check_sampling_strategy`, with its refusals
 /// ([UnderSampling] has those of under-sampling). Classes are taken in label order, which is the order of its
-/// sorted keys; a class without a training picture is not present in the data, as there.
+/// sorted keys; a class without a training image is not present in the data, as there.
 ///
 /// @param sizes of every class, in label order
 public record BalancePlan(List<ClassSize> sizes) {
@@ -38,10 +38,10 @@ public record BalancePlan(List<ClassSize> sizes) {
     /// Plans the sizes.
     ///
     /// @param classes names in label order
-    /// @param real training pictures by label
+    /// @param real training images by label
     /// @throws Failure INPUT, where imbalanced-learn refuses: `ONE_CLASS`, `CLASS_UNKNOWN`, `COUNT_NEGATIVE`,
     ///     `FEWER_THAN_PRESENT`, `MORE_THAN_PRESENT`, `RATIO_NEEDS_TWO_CLASSES`, `RATIO_TOO_SMALL`,
-    ///     `RATIO_OUT_OF_RANGE`, `NEIGHBOURS_OUT_OF_RANGE`, `CLASS_TOO_SMALL`; and `NO_TRAINING_PICTURES`,
+    ///     `RATIO_OUT_OF_RANGE`, `NEIGHBOURS_OUT_OF_RANGE`, `CLASS_TOO_SMALL`; and `NO_TRAINING_IMAGES`,
     ///     `SET_TOO_LARGE`
     public static BalancePlan of(
             Method method, Strategy strategy, NeighbourChoice neighbours, List<String> classes, long[] real) {
@@ -53,8 +53,8 @@ public record BalancePlan(List<ClassSize> sizes) {
         }
         if (present.isEmpty()) {
             throw FailureException.input(
-                    "NO_TRAINING_PICTURES",
-                    "none of the %d classes has a picture to train with; put pictures into the train split"
+                    "NO_TRAINING_IMAGES",
+                    "none of the %d classes has an image to train with; put images into the train split"
                             .formatted(classes.size()));
         }
         ToLongFunction<ClassSize> change = switch (method) {
@@ -110,7 +110,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         if (present.size() == 1) {
             throw FailureException.input(
                     "ONE_CLASS",
-                    "only class %s has training pictures; balancing takes at least 2 classes, or the strategy 'none'"
+                    "only class %s has training images; balancing takes at least 2 classes, or the strategy 'none'"
                             .formatted(present.getFirst().name()));
         }
     }
@@ -123,7 +123,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         if (present.size() != 2) {
             throw FailureException.input(
                     "RATIO_NEEDS_TWO_CLASSES",
-                    "the ratio %s is for two classes, and %d have training pictures; use {\"atLeast\": n} or {\"counts\": {…}}"
+                    "the ratio %s is for two classes, and %d have training images; use {\"atLeast\": n} or {\"counts\": {…}}"
                             .formatted(share, present.size()));
         }
     }
@@ -136,7 +136,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         if (more <= 0) {
             throw FailureException.input(
                     "RATIO_TOO_SMALL",
-                    "the ratio %s of class %s's %d pictures is no more than the %d that class %s has; ask for more than %.4f"
+                    "the ratio %s of class %s's %d images is no more than the %d that class %s has; ask for more than %.4f"
                             .formatted(
                                     share,
                                     largest.name(),
@@ -148,7 +148,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         return size -> size.label() == smaller.label() ? more : 0;
     }
 
-    /// @return training pictures by class
+    /// @return training images by class
     static Map<String, Long> refuseBadCounts(Map<String, Long> counts, List<ClassSize> present) {
         Map<String, Long> real = present.stream().collect(Collectors.toMap(ClassSize::name, ClassSize::real));
         Set<String> unknown = new TreeSet<>(counts.keySet());
@@ -156,7 +156,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         if (!unknown.isEmpty()) {
             throw FailureException.input(
                     "CLASS_UNKNOWN",
-                    "balance.strategy.counts names %s, of which there is no training picture; the classes are %s"
+                    "balance.strategy.counts names %s, of which there is no training image; the classes are %s"
                             .formatted(
                                     listed(List.copyOf(unknown)), listed(List.copyOf(new TreeSet<>(real.keySet())))));
         }
@@ -164,7 +164,7 @@ public record BalancePlan(List<ClassSize> sizes) {
             if (count < 0) {
                 throw FailureException.input(
                         "COUNT_NEGATIVE",
-                        "balance.strategy.counts asks for %d pictures of class %s; a class cannot have fewer than the %d that it has"
+                        "balance.strategy.counts asks for %d images of class %s; a class cannot have fewer than the %d that it has"
                                 .formatted(count, name, real.get(name)));
             }
         });
@@ -177,7 +177,7 @@ public record BalancePlan(List<ClassSize> sizes) {
             if (count < real.get(name)) {
                 throw FailureException.input(
                         "FEWER_THAN_PRESENT",
-                        "balance.strategy.counts asks for %d pictures of class %s, which has %d; ask for at least %d, or leave the class out"
+                        "balance.strategy.counts asks for %d images of class %s, which has %d; ask for at least %d, or leave the class out"
                                 .formatted(count, name, real.get(name), real.get(name)));
             }
         });
@@ -193,19 +193,19 @@ public record BalancePlan(List<ClassSize> sizes) {
         }
         int neighbours = choice.adaptive() ? 1 : choice.most();
         long fewest = small.stream().mapToLong(ClassSize::real).min().orElseThrow();
-        String cure = fewest > 1
+        String remedy = fewest > 1
                 ? "set balance.neighbours to at most %d or to \"adaptive\", ".formatted(fewest - 1)
                 : "no number of neighbours does for a class of 1: take the method 'random-over', ";
         throw FailureException.input(
                 "CLASS_TOO_SMALL",
-                "SMOTE with %d neighbours takes classes of at least %d training pictures, and there are %s; %sadd pictures, or leave the classes as they are by {\"counts\": {…}} or 'none'"
+                "SMOTE with %d neighbours takes classes of at least %d training images, and there are %s; %sadd images, or leave the classes as they are by {\"counts\": {…}} or 'none'"
                         .formatted(
                                 neighbours,
                                 neighbours + 1,
                                 listed(small.stream()
                                         .map(size -> "%d of class %s".formatted(size.real(), size.name()))
                                         .toList()),
-                                cure));
+                                remedy));
     }
 
     private void refuseTooManyRows() {

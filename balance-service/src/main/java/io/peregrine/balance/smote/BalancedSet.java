@@ -16,7 +16,7 @@ public final class BalancedSet {
     private final int[] order;
     private final int shardRows;
 
-    /// @param trainRows manifest rows of all real training pictures, ascending: ordinal → row
+    /// @param trainRows manifest rows of all real training images, ascending: ordinal → row
     /// @param labels by the same ordinals
     /// @param classes recipes of the classes that grew, in label order; together their ordinals go on
     ///     where the real rows end

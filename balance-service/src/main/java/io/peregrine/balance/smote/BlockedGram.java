@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 final class BlockedGram implements GramMatrix {
     private static final long ROUND_NANOS = 250_000_000L;
 
-    private final CentredImages pictures;
+    private final CentredImages images;
     private final Tiling tiling;
     private final MatrixProduct product;
     private final WorkerPool crew;
@@ -25,7 +25,7 @@ final class BlockedGram implements GramMatrix {
     /// What one thread has.
     private final class ThreadBuffers {
         private final List<RowBlock> parts = listOf(tiling.parts(), () -> RowBlock.of(product, tiling.part()));
-        private final List<Accumulator> sums = listOf(pairs.size(), () -> pictures.sums(tiling.part()));
+        private final List<Accumulator> sums = listOf(pairs.size(), () -> images.sums(tiling.part()));
         private final long[] squares = new long[tiling.count()];
 
         void clear() {
@@ -36,7 +36,7 @@ final class BlockedGram implements GramMatrix {
         void multiply(int number) {
             for (int row = 0; row < tiling.count(); row++) {
                 Block block = parts.get(row / tiling.part()).all();
-                squares[row] += pictures.fill(row, number, block, row % tiling.part());
+                squares[row] += images.fill(row, number, block, row % tiling.part());
             }
             if (product.isStaged()) {
                 parts.forEach(part -> part.all().filled());
@@ -50,13 +50,13 @@ final class BlockedGram implements GramMatrix {
     }
 
     /// @param tiling of one tile
-    BlockedGram(MatrixProduct product, CentredImages pictures, Tiling tiling, WorkerPool crew) {
+    BlockedGram(MatrixProduct product, CentredImages images, Tiling tiling, WorkerPool crew) {
         this.product = product;
-        this.pictures = pictures;
+        this.images = images;
         this.tiling = tiling;
         this.crew = crew;
         this.pairs = tiling.pairsOf(new Tile(0, 0));
-        this.lanes = listOf(Math.min(crew.size(), pictures.blocks()), ThreadBuffers::new);
+        this.lanes = listOf(Math.min(crew.size(), images.blocks()), ThreadBuffers::new);
     }
 
     private static <T> List<T> listOf(int count, Supplier<T> made) {
@@ -67,13 +67,13 @@ final class BlockedGram implements GramMatrix {
     public void tile(Tile tile, Runnable now, Finished to) {
         lanes.forEach(ThreadBuffers::clear);
         AtomicInteger next = new AtomicInteger();
-        while (next.get() < pictures.blocks()) {
+        while (next.get() < images.blocks()) {
             now.run();
             long began = System.nanoTime();
             crew.each(lanes.size(), lane -> {
                 while (System.nanoTime() - began < ROUND_NANOS) {
                     int number = next.getAndIncrement();
-                    if (number >= pictures.blocks()) {
+                    if (number >= images.blocks()) {
                         return;
                     }
                     lanes.get(lane).multiply(number);

@@ -5,22 +5,22 @@ import io.peregrine.vision.MatrixProduct.Element;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// A class's pictures as blocks of centred values.
+/// A class's images as blocks of centred values.
 final class CentredImages {
-    private final List<MemorySegment> pictures;
+    private final List<MemorySegment> images;
     private final int values;
     private final Element element;
     private final PixelCentering centred = PixelCentering.fastest();
 
-    /// @param pictures u8 [values] each
+    /// @param images u8 [values] each
     /// @param element of the blocks that are filled
-    CentredImages(List<MemorySegment> pictures, int values, Element element) {
-        this.pictures = pictures;
+    CentredImages(List<MemorySegment> images, int values, Element element) {
+        this.images = images;
         this.values = values;
         this.element = element;
     }
 
-    /// @return blocks that a picture's values take; the last may be filled up with zeros
+    /// @return blocks that an image's values take; the last may be filled up with zeros
     int blocks() {
         return Math.ceilDiv(values, element.width());
     }
@@ -30,15 +30,15 @@ final class CentredImages {
         return new Accumulator(centred, element, part, blocks());
     }
 
-    /// Writes one picture's values of one block.
+    /// Writes one image's values of one block.
     ///
     /// @param row of the block that is written
     /// @return Σ (x − 128)² of these values
-    long fill(int picture, int number, Block block, int row) {
+    long fill(int image, int number, Block block, int row) {
         long begin = (long) number * element.width();
         int width = (int) Math.min(element.width(), values - begin);
         long at = (long) row * element.rowBytes();
-        MemorySegment pixels = pictures.get(picture);
+        MemorySegment pixels = images.get(image);
         long squares = (long)
                 switch (element) {
                     case FLOAT32 -> centred.centre(pixels, begin, width, block.values(), at);

@@ -5,7 +5,7 @@ import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// Exact inner products of centred pictures, tile by tile, at the speed of the engine's products.
+/// Exact inner products of centred images, tile by tile, at the speed of the engine's products.
 ///
 /// Pixels x − 128 lie in −128 … 127, so few enough of their products sum to what float32 or int32 holds exactly
 /// ([MatrixProduct.Element]). The blocks' products are added up in whole numbers ([Accumulator]).
@@ -16,10 +16,11 @@ sealed interface GramMatrix permits TiledGram, BlockedGram {
         void take(BlockPair pair);
     }
 
-    /// @param pictures u8 [values] each, mapped or not
+    /// @param images u8 [values] each, mapped or not
     /// @param product closed by the caller, after this
-    static GramMatrix of(MatrixProduct product, List<MemorySegment> pictures, int values, Tiling tiling, WorkerPool crew) {
-        CentredImages centred = new CentredImages(pictures, values, product.element());
+    static GramMatrix of(
+            MatrixProduct product, List<MemorySegment> images, int values, Tiling tiling, WorkerPool crew) {
+        CentredImages centred = new CentredImages(images, values, product.element());
         return tiling.fitsOneTile()
                 ? new BlockedGram(product, centred, tiling, crew)
                 : new TiledGram(product, centred, tiling, crew);

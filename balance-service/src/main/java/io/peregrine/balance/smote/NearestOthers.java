@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/// The real pictures of other classes that a made picture is nearest to.
+/// The real images of other classes that a made image is nearest to.
 public final class NearestOthers {
     private NearestOthers() {}
 
@@ -17,26 +17,26 @@ public final class NearestOthers {
     /// @param distance Euclidean, over all values 0 to 255
     public record Other(int row, double distance) {}
 
-    /// Goes through all training pictures of other classes.
+    /// Goes through all training images of other classes.
     ///
     /// @param made f32 [values]
-    /// @param label whose own pictures do not count
+    /// @param label whose own images do not count
     /// @return nearest first, by (distance, row)
     public static List<Other> of(float[] made, int label, Manifest manifest, PixelRows pixels, int most) {
         return Arrays.stream(manifest.rowsOf(Split.TRAIN))
                 .filter(row -> manifest.label(row) != label)
                 .parallel()
-                .mapToObj(row -> new Other(row, distance(made, pixels.picture(row))))
+                .mapToObj(row -> new Other(row, distance(made, pixels.image(row))))
                 .sorted(Comparator.comparingDouble(Other::distance).thenComparingInt(Other::row))
                 .limit(most)
                 .toList();
     }
 
-    /// @param picture u8 [values]
-    public static double distance(float[] made, MemorySegment picture) {
+    /// @param image u8 [values]
+    public static double distance(float[] made, MemorySegment image) {
         double sum = 0;
         for (int i = 0; i < made.length; i++) {
-            double difference = made[i] - (picture.get(ValueLayout.JAVA_BYTE, i) & 0xff);
+            double difference = made[i] - (image.get(ValueLayout.JAVA_BYTE, i) & 0xff);
             sum += difference * difference;
         }
         return Math.sqrt(sum);

@@ -14,9 +14,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 
-/// Exact nearest neighbours of each picture within its class, by squared Euclidean distance in 64 bits.
+/// Exact nearest neighbours of each image within its class, by squared Euclidean distance in 64 bits.
 ///
-/// The symmetric matrix of distances is gone through once, in tiles that are forgotten when each picture
+/// The symmetric matrix of distances is gone through once, in tiles that are forgotten when each image
 /// has kept its best: memory depends on the tile and the class's count, never on the count's square. One [#step]
 /// is one tile; what changed since is had by [#changed], and taken up by [#resume], also in another process and
 /// also of tiles that others went through.
@@ -25,7 +25,7 @@ public final class NeighbourSearch implements AutoCloseable {
     private final int values;
     private final Tiling tiling;
     private final List<Tile> tiles;
-    private final List<MemorySegment> pictures;
+    private final List<MemorySegment> images;
     private final MatrixProduct product;
     private final WorkerPool crew;
     private final ExecutorService reader;
@@ -37,33 +37,33 @@ public final class NeighbourSearch implements AutoCloseable {
     private int next;
 
     /// @param product such as `new EngineProduct()`; closed with this
-    /// @param pictures u8 [values] each: the class in row order
-    /// @param k neighbours of each, 1 to pictures − 1
+    /// @param images u8 [values] each: the class in row order
+    /// @param k neighbours of each, 1 to images − 1
     /// @param tiles of the tiling, all of them or a share
     public NeighbourSearch(
             MatrixProduct product,
-            List<MemorySegment> pictures,
+            List<MemorySegment> images,
             int values,
             int k,
             Tiling tiling,
             List<Tile> tiles,
             int threads) {
         this.product = product;
-        int count = pictures.size();
+        int count = images.size();
         if (k < 1 || k >= count || tiling.count() != count) {
             product.close();
-            throw new IllegalArgumentException("%d pictures have 1 to %d neighbours, not %d, in a tiling of %d"
+            throw new IllegalArgumentException("%d images have 1 to %d neighbours, not %d, in a tiling of %d"
                     .formatted(count, count - 1, k, tiling.count()));
         }
         this.k = k;
         this.values = values;
         this.tiling = tiling;
         this.tiles = List.copyOf(tiles);
-        this.pictures = pictures;
+        this.images = images;
         this.crew = new WorkerPool(threads);
         this.reader = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("neighbours-reader").factory());
-        this.gram = GramMatrix.of(product, pictures, values, tiling, crew);
+        this.gram = GramMatrix.of(product, images, values, tiling, crew);
         // One more than the k + 1 that are asked for, to see a tie at the last rank.
         this.nearest = empty(count, k);
         this.partLocks = IntStream.range(0, tiling.parts())
@@ -93,7 +93,7 @@ public final class NeighbourSearch implements AutoCloseable {
                 .sum();
     }
 
-    /// Goes through the next tile, while the pictures of the one after it are read.
+    /// Goes through the next tile, while the images of the one after it are read.
     ///
     /// @param now called some times in a tile; may throw to stop, and then the tile is forgotten
     public void step(Runnable now) {
@@ -113,8 +113,8 @@ public final class NeighbourSearch implements AutoCloseable {
         next++;
     }
 
-    /// The next tile's pages are asked for, picture after picture as the packs have them, while this one is
-    /// multiplied: a disk is much slower at the multiplying threads' own order, a page of each picture.
+    /// The next tile's pages are asked for, image after image as the packs have them, while this one is
+    /// multiplied: a disk is much slower at the multiplying threads' own order, a page of each image.
     private void readAhead(Tile tile) {
         reading = reader.submit(() -> {
             touchAll(tile.column());
@@ -132,8 +132,8 @@ public final class NeighbourSearch implements AutoCloseable {
     }
 
     private void touch(int row) {
-        if (pictures.get(row).isMapped()) {
-            pictures.get(row).load();
+        if (images.get(row).isMapped()) {
+            images.get(row).load();
         }
     }
 
@@ -205,7 +205,7 @@ public final class NeighbourSearch implements AutoCloseable {
         private final Tiling tiling;
         private final NearestRows nearest;
 
-        /// @param k neighbours of each picture
+        /// @param k neighbours of each image
         public Merged(Tiling tiling, int k) {
             this.k = k;
             this.tiling = tiling;
@@ -222,7 +222,7 @@ public final class NeighbourSearch implements AutoCloseable {
         }
     }
 
-    /// Waits for all threads: none may read a picture that is unmapped next.
+    /// Waits for all threads: none may read an image that is unmapped next.
     @Override
     public void close() {
         reader.shutdownNow();

@@ -5,13 +5,13 @@ import io.peregrine.random.Mt19937;
 import java.util.Arrays;
 
 /// Draws a class's recipes: as imbalanced-learn 0.14.2 does for the same integer `random_state`, or with each
-/// picture as base equally often.
+/// image as base equally often.
 public final class Recipes {
     private Recipes() {}
 
-    /// A fresh stream for the class: first all integers (which picture, which neighbour), then all gaps.
+    /// A fresh stream for the class: first all integers (which image, which neighbour), then all gaps.
     ///
-    /// @param rows manifest rows of the class's training pictures, ascending: place → row
+    /// @param rows manifest rows of the class's training images, ascending: place → row
     /// @param synthetic how many to draw
     /// @param seed 0 to 4,294,967,295
     /// @param firstOrdinal place of the first in `fit_resample`'s output
@@ -24,7 +24,7 @@ public final class Recipes {
         return recipes(rows, neighbours, drawn, random, label, firstOrdinal);
     }
 
-    /// The quota of the paper (Chawla and others, 2002): each picture is a base ⌊synthetic / pictures⌋ times,
+    /// The quota of the paper (Chawla and others, 2002): each image is a base ⌊synthetic / images⌋ times,
     /// round after round in row order; what is left over goes to the first of a permutation. The stream: the
     /// permutation, where something is left over, then all neighbours, then all gaps.
     public static RecipeShard drawEvenly(

@@ -3,10 +3,10 @@ package io.peregrine.balance.smote;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.MatrixProduct.Block;
 
-/// One block of a part's pictures. Its products with itself are symmetric: those of the upper half with all, and
+/// One block of a part's images. Its products with itself are symmetric: those of the upper half with all, and
 /// of the lower half with itself, are all of them, in three quarters of the work.
 ///
-/// @param rows pictures
+/// @param rows images
 /// @param upper the first rows, half of them or one more
 /// @param lower the others; null of a single row
 record RowBlock(int rows, Block all, Block upper, Block lower) {
@@ -26,8 +26,8 @@ record RowBlock(int rows, Block all, Block upper, Block lower) {
         return half * rows + (rows - half) * (rows - half);
     }
 
-    /// Adds a block's products of two parts; of a part with itself those on and right of the diagonal, the rest may
-    /// stay 0.
+    /// Adds a block's products of two parts; of a part with itself those on and right of the diagonal, the rest
+    /// may stay 0.
     static void multiply(MatrixProduct product, RowBlock left, RowBlock right, Accumulator sums) {
         if (left != right) {
             product.multiply(left.all, right.all, sums::add);

@@ -6,13 +6,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// A large class's products: threads share a tile's pairs of parts. While they multiply the blocks of one chunk, the
-/// next chunk is read and centred into other blocks by whoever has nothing left to multiply.
+/// A large class's products: threads share a tile's pairs of parts. While they multiply the blocks of one chunk,
+/// the next chunk is read and centred into other blocks by whoever has nothing left to multiply.
 final class TiledGram implements GramMatrix {
     /// Rows that one task centres: so few that threads end together.
     private static final int FILLED_ROWS = 64;
 
-    private final CentredImages pictures;
+    private final CentredImages images;
     private final Tiling tiling;
     private final MatrixProduct product;
     private final WorkerPool crew;
@@ -25,9 +25,9 @@ final class TiledGram implements GramMatrix {
     /// Σ (x − 128)², [2 sides][rows of a side]
     private final long[][] squares;
 
-    TiledGram(MatrixProduct product, CentredImages pictures, Tiling tiling, WorkerPool crew) {
+    TiledGram(MatrixProduct product, CentredImages images, Tiling tiling, WorkerPool crew) {
         this.product = product;
-        this.pictures = pictures;
+        this.images = images;
         this.tiling = tiling;
         this.crew = crew;
         this.chunk = Tiling.CHUNK / product.element().width();
@@ -42,7 +42,7 @@ final class TiledGram implements GramMatrix {
             }
         }
         this.sums =
-                Stream.generate(() -> pictures.sums(part)).limit(tiling.pairs()).toList();
+                Stream.generate(() -> images.sums(part)).limit(tiling.pairs()).toList();
         this.squares = new long[2][side * part];
     }
 
@@ -53,7 +53,7 @@ final class TiledGram implements GramMatrix {
         Arrays.fill(squares[0], 0);
         Arrays.fill(squares[1], 0);
         crew.each(pairs.size(), pair -> sums.get(pair).clear());
-        int chunks = Math.ceilDiv(pictures.blocks(), chunk);
+        int chunks = Math.ceilDiv(images.blocks(), chunk);
         int rowFills = Math.ceilDiv(tiling.rows(tile.row()), FILLED_ROWS);
         int fills = rowFills + (diagonal ? 0 : Math.ceilDiv(tiling.rows(tile.column()), FILLED_ROWS));
         crew.each(fills, fill -> fill(0, tile, fill, rowFills));
@@ -84,16 +84,16 @@ final class TiledGram implements GramMatrix {
         int from = (side == 0 ? task : task - rowFills) * FILLED_ROWS;
         int to = Math.min(from + FILLED_ROWS, tiling.rows(rows));
         for (int row = from; row < to; row++) {
-            int picture = tiling.firstRow(rows) + row;
+            int image = tiling.firstRow(rows) + row;
             RowBlock[] into = filled[number % 2][side][row / tiling.part()];
             for (int b = 0; b < blocksOf(number); b++) {
-                squares[side][row] += pictures.fill(picture, number * chunk + b, into[b].all(), row % tiling.part());
+                squares[side][row] += images.fill(image, number * chunk + b, into[b].all(), row % tiling.part());
             }
         }
     }
 
     private int blocksOf(int number) {
-        return Math.min(chunk, pictures.blocks() - number * chunk);
+        return Math.min(chunk, images.blocks() - number * chunk);
     }
 
     private void handOver(RowBlock[][][] sides) {

@@ -8,7 +8,7 @@ import java.util.List;
 /// How a class's matrix of distances is cut: into tiles, whose working memory is held at once, and each tile's
 /// sides into parts, whose products threads multiply side by side. The result is the same for every tiling.
 ///
-/// @param count pictures of the class
+/// @param count images of the class
 /// @param part rows of a part; the class's last has fewer
 /// @param side parts along a tile's side; the class's last tiles have fewer
 public record Tiling(int count, int part, int side) {
@@ -20,8 +20,9 @@ public record Tiling(int count, int part, int side) {
     /// What work is counted in, whatever multiplies: a block's dimensions of float32.
     private static final int VALUES = Element.FLOAT32.width();
 
-    /// An engine's product is at nearly full speed from some 256 rows on, of bytes from some 384. Larger parts waste
-    /// more: of those on the diagonal a quarter is multiplied twice, which matters where there are few others.
+    /// An engine's product is at nearly full speed from some 256 rows on, of bytes from some 384. Larger parts
+    /// waste more: of those on the diagonal a quarter is multiplied twice, which matters where there are few
+    /// others.
     private static final int MOST_PART = 384;
 
     private static final int MOST_PART_OF_FEW = 256;
@@ -29,23 +30,24 @@ public record Tiling(int count, int part, int side) {
     private static final int ROWS = 8;
 
     private static final int FEWEST_PART = 96;
-    /// A class of one tile of so many pictures has its threads multiply blocks of their own.
+    /// A class of one tile of so many images has its threads multiply blocks of their own.
     private static final int BY_DEPTH = 1_024;
     private static final int TINY_PART = 8;
     private static final int TASKS_OF_A_THREAD = 3;
 
     public Tiling {
         if (count < 1 || part < 1 || side < 1) {
-            throw new IllegalArgumentException("no tiling: " + count + " pictures, parts of " + part + ", " + side);
+            throw new IllegalArgumentException("no tiling: " + count + " images, parts of " + part + ", " + side);
         }
     }
 
-    /// A place in the matrix of distances, in tiles; on or right of the diagonal, or one of a pair with its mirror.
+    /// A place in the matrix of distances, in tiles; on or right of the diagonal, or one of a pair with its
+    /// mirror.
     public record Tile(int row, int column) {}
 
     /// The tiling that keeps all threads busy in the memory allowed.
     ///
-    /// @param values of a picture
+    /// @param values of an image
     /// @param memory bytes of the search, engine and heap together
     /// @throws Failure INPUT `MEMORY_TOO_SMALL`, if not even tiles of 8 rows fit
     public static Tiling of(int count, int values, int k, int threads, long memory) {
@@ -67,7 +69,7 @@ public record Tiling(int count, int part, int side) {
             } else {
                 throw FailureException.input(
                         "MEMORY_TOO_SMALL",
-                        "a search among %,d pictures with %,d neighbours takes at least %,d bytes, and peregrine.balance.memory allows %,d; allow more, or ask for fewer neighbours"
+                        "a search among %,d images with %,d neighbours takes at least %,d bytes, and peregrine.balance.memory allows %,d; allow more, or ask for fewer neighbours"
                                 .formatted(count, k, tiling.bytes(values, k, threads), memory));
             }
             tiling = balanced(count, parts, side);
@@ -75,7 +77,8 @@ public record Tiling(int count, int part, int side) {
         return tiling;
     }
 
-    /// Equal parts and equal tiles: none is left with a few rows. Parts too small for it to matter keep their rows.
+    /// Equal parts and equal tiles: none is left with a few rows. Parts too small for it to matter keep their
+    /// rows.
     private static Tiling balanced(int count, int parts, int side) {
         int tiles = Math.ceilDiv(parts, Math.min(side, parts));
         int even = Math.ceilDiv(parts, tiles);
@@ -94,7 +97,7 @@ public record Tiling(int count, int part, int side) {
         return held + products + NearestRows.bytes(count, k + 2);
     }
 
-    /// @return whether each thread takes blocks of all pictures ([BlockedGram]), rather than pairs of parts ([TiledGram])
+    /// @return whether each thread takes blocks of all images ([BlockedGram]), rather than pairs of parts ([TiledGram])
     boolean fitsOneTile() {
         return tiles() == 1 && count <= BY_DEPTH;
     }
@@ -171,8 +174,8 @@ public record Tiling(int count, int part, int side) {
         return all;
     }
 
-    /// A tile row's share of the symmetric matrix: from the diagonal on half-way around, so that all rows have the
-    /// same work, and together all of it, each tile or its mirror once.
+    /// A tile row's share of the symmetric matrix: from the diagonal on half-way around, so that all rows have
+    /// the same work, and together all of it, each tile or its mirror once.
     ///
     /// @param row 0 to tiles − 1
     public List<Tile> ofRow(int row) {
@@ -187,8 +190,8 @@ public record Tiling(int count, int part, int side) {
         return share;
     }
 
-    /// @return multiply-adds that a tile takes: of a tile on the diagonal only the parts on and above it, of a part
-    ///     with itself three quarters
+    /// @return multiply-adds that a tile takes: of a tile on the diagonal only the parts on and above it, of a
+    ///     part with itself three quarters
     public long products(Tile tile, int values) {
         long blocks = Math.ceilDiv(values, VALUES);
         long rows = partsOf(tile.row());

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 
-/// What a strategy means where pictures are left out: imbalanced-learn 0.14.2's `check_sampling_strategy` for
+/// What a strategy means where images are left out: imbalanced-learn 0.14.2's `check_sampling_strategy` for
 /// under-sampling, with its refusals.
 final class UnderSampling {
     private UnderSampling() {}
@@ -19,8 +19,8 @@ final class UnderSampling {
         return smallest;
     }
 
-    /// @param present classes with training pictures, in label order
-    /// @return by how many pictures a class grows: never above 0
+    /// @param present classes with training images, in label order
+    /// @return by how many images a class grows: never above 0
     static ToLongFunction<ClassSize> change(Strategy strategy, List<ClassSize> present) {
         if (strategy instanceof Strategy.None) {
             return size -> 0;
@@ -53,7 +53,7 @@ final class UnderSampling {
         if (kept > larger.real()) {
             throw FailureException.input(
                     "RATIO_TOO_SMALL",
-                    "for the ratio %s class %s would need %d pictures, and it has %d; ask for at least %.4f"
+                    "for the ratio %s class %s would need %d images, and it has %d; ask for at least %.4f"
                             .formatted(
                                     share,
                                     larger.name(),
@@ -70,14 +70,14 @@ final class UnderSampling {
             if (count > real.get(name)) {
                 throw FailureException.input(
                         "MORE_THAN_PRESENT",
-                        "balance.strategy.counts asks for %d pictures of class %s, which has %d; ask for at most %d, or leave the class out"
+                        "balance.strategy.counts asks for %d images of class %s, which has %d; ask for at most %d, or leave the class out"
                                 .formatted(count, name, real.get(name), real.get(name)));
             }
         });
         return size -> counts.containsKey(size.name()) ? counts.get(size.name()) - size.real() : 0;
     }
 
-    /// The classes whose pictures the reference draws anew, also where it draws all of them: then only their order
+    /// The classes whose images the reference draws anew, also where it draws all of them: then only their order
     /// changes.
     static boolean isDrawn(Strategy strategy, ClassSize size, List<ClassSize> present) {
         return switch (strategy) {

@@ -26,13 +26,15 @@ class RemainingWorkTest {
 
     @Test
     void whatTheDatabaseDoesNotKnowYetIsTakenOff() {
-        assertThat(new RemainingWork(8_500, 100, 1).without(500).secondsLeft(1_000, 10)).isEqualTo(80);
+        assertThat(new RemainingWork(8_500, 100, 1).without(500).secondsLeft(1_000, 10))
+                .isEqualTo(80);
     }
 
     @Test
     void nothingLeftTakesNoTime() {
         assertThat(new RemainingWork(0, 100, 1).secondsLeft(500, 10)).isZero();
-        assertThat(new RemainingWork(500, 100, 1).without(600).secondsLeft(600, 10)).isZero();
+        assertThat(new RemainingWork(500, 100, 1).without(600).secondsLeft(600, 10))
+                .isZero();
         assertThat(new RemainingWork(500, 0, 1).secondsLeft(0, 0))
                 .as("nothing is known")
                 .isZero();

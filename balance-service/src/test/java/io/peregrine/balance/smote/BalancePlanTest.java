@@ -28,7 +28,8 @@ class BalancePlanTest {
 
     private static FailureException refusal(Strategy strategy, int neighbours, long... real) {
         FailureException failure = catchThrowableOfType(
-                FailureException.class, () -> BalancePlan.of(strategy, neighbours, STYLES.subList(0, real.length), real));
+                FailureException.class,
+                () -> BalancePlan.of(strategy, neighbours, STYLES.subList(0, real.length), real));
         assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
         return failure;
     }
@@ -54,7 +55,7 @@ class BalancePlanTest {
     }
 
     @Test
-    void aClassWithoutTrainingPicturesStaysEmptyAndCountsForNothing() {
+    void aClassWithoutTrainingImagesStaysEmptyAndCountsForNothing() {
         assertThat(synthetic(new Strategy.Auto(), 10, 0, 20)).containsExactly(10L, 0L, 0L);
         assertThat(synthetic(new Strategy.AtLeast(15), 10, 0, 20)).containsExactly(5L, 0L, 0L);
         assertThat(synthetic(new Strategy.Ratio(1), 0, 10, 20)).containsExactly(0L, 10L, 0L);
@@ -62,7 +63,7 @@ class BalancePlanTest {
                 .extracting(FailureException::code)
                 .isEqualTo("CLASS_UNKNOWN");
         assertThat(refusal(new Strategy.Auto(), 5, 10, 0).code()).isEqualTo("ONE_CLASS");
-        assertThat(refusal(new Strategy.None(), 5, 0, 0).code()).isEqualTo("NO_TRAINING_PICTURES");
+        assertThat(refusal(new Strategy.None(), 5, 0, 0).code()).isEqualTo("NO_TRAINING_IMAGES");
     }
 
     @Test
@@ -84,7 +85,7 @@ class BalancePlanTest {
                         "5 of class Baroque", "3 of class Fauvism", "5 neighbours", "at least 6", "at most 2")
                 .message()
                 .doesNotContain("Pointillism");
-        // No number of neighbours helps a single picture.
+        // No number of neighbours helps a single image.
         assertThat(refusal(new Strategy.Auto(), 1, 1, 30))
                 .hasMessageContaining("no number of neighbours")
                 .message()

@@ -40,14 +40,14 @@ class NeighbourSearchTest {
         return sum;
     }
 
-    private static Neighbours plainly(List<MemorySegment> pictures, int k) {
-        int n = pictures.size();
+    private static Neighbours plainly(List<MemorySegment> images, int k) {
+        int n = images.size();
         int[] nearest = new int[n * k];
         long tied = 0;
         for (int row = 0; row < n; row++) {
-            MemorySegment own = pictures.get(row);
+            MemorySegment own = images.get(row);
             long[] far =
-                    pictures.stream().mapToLong(other -> distance(own, other)).toArray();
+                    images.stream().mapToLong(other -> distance(own, other)).toArray();
             int[] order = IntStream.range(0, n)
                     .boxed()
                     .sorted(Comparator.<Integer>comparingLong(i -> far[i]).thenComparing(i -> i))
@@ -58,28 +58,26 @@ class NeighbourSearchTest {
             tied += tie ? 1 : 0;
         }
         long alike = IntStream.range(0, n)
-                .filter(a ->
-                        IntStream.range(0, n).anyMatch(b -> a != b && distance(pictures.get(a), pictures.get(b)) == 0))
+                .filter(a -> IntStream.range(0, n).anyMatch(b -> a != b && distance(images.get(a), images.get(b)) == 0))
                 .count();
         return new Neighbours(k, nearest, tied, alike);
     }
 
-    private static Neighbours search(List<MemorySegment> pictures, int k, int part, int side, int threads) {
-        Tiling tiling = new Tiling(pictures.size(), part, side);
-        Neighbours byEngine = search(new EngineProduct(), pictures, k, tiling, threads);
-        assertEqual(search(new PlainProduct(), pictures, k, tiling, threads), byEngine);
-        ByteProducts.ifExact().ifPresent(bytes -> assertEqual(search(bytes, pictures, k, tiling, threads), byEngine));
+    private static Neighbours search(List<MemorySegment> images, int k, int part, int side, int threads) {
+        Tiling tiling = new Tiling(images.size(), part, side);
+        Neighbours byEngine = search(new EngineProduct(), images, k, tiling, threads);
+        assertEqual(search(new PlainProduct(), images, k, tiling, threads), byEngine);
+        ByteProducts.ifExact().ifPresent(bytes -> assertEqual(search(bytes, images, k, tiling, threads), byEngine));
         if (TorchEngine.gpus() > 0) {
-            assertEqual(search(new EngineProduct(Device.gpu(0)), pictures, k, tiling, threads), byEngine);
+            assertEqual(search(new EngineProduct(Device.gpu(0)), images, k, tiling, threads), byEngine);
         }
         return byEngine;
     }
 
     private static Neighbours search(
-            MatrixProduct product, List<MemorySegment> pictures, int k, Tiling tiling, int threads) {
-        int values = (int) pictures.getFirst().byteSize();
-        try (NeighbourSearch search =
-                new NeighbourSearch(product, pictures, values, k, tiling, tiling.all(), threads)) {
+            MatrixProduct product, List<MemorySegment> images, int k, Tiling tiling, int threads) {
+        int values = (int) images.getFirst().byteSize();
+        try (NeighbourSearch search = new NeighbourSearch(product, images, values, k, tiling, tiling.all(), threads)) {
             while (search.stepsDone() < search.steps()) {
                 search.step(() -> {});
             }
@@ -95,17 +93,17 @@ class NeighbourSearchTest {
         assertThat(found.k()).isEqualTo(expected.k());
     }
 
-    private static List<MemorySegment> pictures(int count, int values, int levels, long seed) {
+    private static List<MemorySegment> images(int count, int values, int levels, long seed) {
         Random random = new Random(seed);
-        List<MemorySegment> pictures = new ArrayList<>();
+        List<MemorySegment> images = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             byte[] pixels = new byte[values];
             for (int j = 0; j < values; j++) {
                 pixels[j] = (byte) (random.nextInt(levels) * 255 / Math.max(1, levels - 1));
             }
-            pictures.add(MemorySegment.ofArray(pixels));
+            images.add(MemorySegment.ofArray(pixels));
         }
-        return pictures;
+        return images;
     }
 
     private static MemorySegment filled(int values, int level) {
@@ -118,27 +116,27 @@ class NeighbourSearchTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 31, 1_023, 1_024, 1_025, 4_096, 4_097, 3 * 416 * 416})
     void distancesEqualThePlainSumAlsoAtTheExtremes(int values) {
-        List<MemorySegment> pictures = pictures(3, values, 256, values);
-        pictures.add(filled(values, 0));
-        pictures.add(filled(values, 255));
-        pictures.add(filled(values, 0));
-        assertDistances(pictures, values, new Tiling(6, 2, 2));
+        List<MemorySegment> images = images(3, values, 256, values);
+        images.add(filled(values, 0));
+        images.add(filled(values, 255));
+        images.add(filled(values, 0));
+        assertDistances(images, values, new Tiling(6, 2, 2));
     }
 
     /// One tile of three parts, by depth: more threads than some sizes have blocks.
     @ParameterizedTest
     @ValueSource(ints = {1, 1_023, 1_024, 1_025, 4_097, 3 * 416 * 416})
     void distancesOfASmallClassDoSoToo(int values) {
-        List<MemorySegment> pictures = pictures(4, values, 256, values);
-        pictures.add(filled(values, 0));
-        pictures.add(filled(values, 255));
-        pictures.add(filled(values, 0));
+        List<MemorySegment> images = images(4, values, 256, values);
+        images.add(filled(values, 0));
+        images.add(filled(values, 255));
+        images.add(filled(values, 0));
         Tiling tiling = new Tiling(7, 3, 3);
         assertThat(tiling.fitsOneTile()).isTrue();
-        assertDistances(pictures, values, tiling);
+        assertDistances(images, values, tiling);
     }
 
-    private static void assertDistances(List<MemorySegment> pictures, int values, Tiling tiling) {
+    private static void assertDistances(List<MemorySegment> images, int values, Tiling tiling) {
         // Staged: as on a GPU, where blocks are copied before they are multiplied.
         MatrixProduct staged = new EngineProduct(Device.cpu(), true);
         List<MatrixProduct> all = new ArrayList<>(List.of(new EngineProduct(), new PlainProduct(), staged));
@@ -146,21 +144,21 @@ class NeighbourSearchTest {
         for (MatrixProduct product : all) {
             try (product;
                     WorkerPool crew = new WorkerPool(2)) {
-                GramMatrix gram = GramMatrix.of(product, pictures, values, tiling, crew);
+                GramMatrix gram = GramMatrix.of(product, images, values, tiling, crew);
                 // Some tiles twice: nothing may be left of the one before.
                 List<Tile> tiles = tiling.tiles() == 1
                         ? List.of(new Tile(0, 0), new Tile(0, 0))
                         : List.of(new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0));
                 for (Tile tile : tiles) {
                     Set<List<Integer>> seen = ConcurrentHashMap.newKeySet();
-                    gram.tile(tile, () -> {}, pair -> assertDistances(pair, pictures, seen));
+                    gram.tile(tile, () -> {}, pair -> assertDistances(pair, images, seen));
                     assertThat(seen).isEqualTo(wanted(tiling, tile));
                 }
             }
         }
     }
 
-    /// Every pair of pictures of a tile, of one on the diagonal by parts on and above it.
+    /// Every pair of images of a tile, of one on the diagonal by parts on and above it.
     private static Set<List<Integer>> wanted(Tiling tiling, Tile tile) {
         Set<List<Integer>> wanted = new HashSet<>();
         for (int row = tiling.firstRow(tile.row()); row < tiling.firstRow(tile.row() + 1); row++) {
@@ -173,14 +171,14 @@ class NeighbourSearchTest {
         return wanted;
     }
 
-    private static void assertDistances(BlockPair pair, List<MemorySegment> pictures, Set<List<Integer>> seen) {
+    private static void assertDistances(BlockPair pair, List<MemorySegment> images, Set<List<Integer>> seen) {
         for (int i = 0; i < pair.rows(); i++) {
             for (int j = 0; j < pair.columns(); j++) {
                 int row = pair.row() + i;
                 int column = pair.column() + j;
                 assertThat(pair.distance(i, j))
                         .as("%d, %d", row, column)
-                        .isEqualTo(distance(pictures.get(row), pictures.get(column)));
+                        .isEqualTo(distance(images.get(row), images.get(column)));
                 assertThat(seen.add(List.of(row, column))).isTrue();
             }
         }
@@ -189,60 +187,60 @@ class NeighbourSearchTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 31, 1_023, 1_024, 1_025, 3 * 416 * 416})
     void neighboursEqualThePlainSearchAtOddSizes(int values) {
-        List<MemorySegment> pictures = pictures(7, values, 256, values);
-        pictures.add(filled(values, 0));
-        pictures.add(filled(values, 255));
-        assertEqual(search(pictures, 3, 2, 2, 2), plainly(pictures, 3));
+        List<MemorySegment> images = images(7, values, 256, values);
+        images.add(filled(values, 0));
+        images.add(filled(values, 255));
+        assertEqual(search(images, 3, 2, 2, 2), plainly(images, 3));
     }
 
     @ParameterizedTest
     @CsvSource({"2, 1", "3, 2", "4, 3", "5, 4", "6, 5", "60, 5", "61, 5", "61, 60", "64, 1", "130, 7"})
     void neighboursEqualThePlainSearchForAnyClassSizeAndTile(int count, int k) {
-        List<MemorySegment> pictures = pictures(count, 75, 256, count);
-        Neighbours expected = plainly(pictures, k);
+        List<MemorySegment> images = images(count, 75, 256, count);
+        Neighbours expected = plainly(images, k);
         for (int part : new int[] {1, 7, 30, 61, 512}) {
             for (int side : new int[] {1, 2, 3}) {
-                assertEqual(search(pictures, k, part, side, 2), expected);
+                assertEqual(search(images, k, part, side, 2), expected);
             }
         }
     }
 
     @Test
     void duplicatesAndTiesGoByDistanceThenRowAndAreCounted() {
-        // Two levels and few pixels: many equal distances and many equal pictures.
-        List<MemorySegment> pictures = pictures(90, 6, 2, 5);
-        Neighbours expected = plainly(pictures, 5);
+        // Two levels and few pixels: many equal distances and many equal images.
+        List<MemorySegment> images = images(90, 6, 2, 5);
+        Neighbours expected = plainly(images, 5);
         assertThat(expected.tiedRows()).isGreaterThan(80);
         for (int part : new int[] {1, 16, 90}) {
-            assertEqual(search(pictures, 5, part, 2, 2), expected);
+            assertEqual(search(images, 5, part, 2, 2), expected);
         }
     }
 
     @Test
-    void aPictureMayBeItsOwnNeighbourAmongDuplicatesAsInTheReference() {
-        List<MemorySegment> pictures = List.of(filled(12, 9), filled(12, 9), filled(12, 200), filled(12, 90));
-        Neighbours found = search(pictures, 1, 4, 1, 1);
-        // The first of each row is dropped: of picture 1 that is picture 0, and it keeps itself.
+    void aImageMayBeItsOwnNeighbourAmongDuplicatesAsInTheReference() {
+        List<MemorySegment> images = List.of(filled(12, 9), filled(12, 9), filled(12, 200), filled(12, 90));
+        Neighbours found = search(images, 1, 4, 1, 1);
+        // The first of each row is dropped: of image 1 that is image 0, and it keeps itself.
         assertThat(found.nearest()).startsWith(1, 1);
-        // Pictures 0 and 1 tie for their own first place, and for the last place of picture 3.
+        // Images 0 and 1 tie for their own first place, and for the last place of image 3.
         assertThat(found.tiedRows()).isEqualTo(3);
     }
 
     @Test
     void aTieJustBehindTheLastNeighbourIsCounted() {
-        // Of picture 0 the second and third nearest are equally far: which of them is the neighbour is arbitrary.
-        List<MemorySegment> pictures = List.of(filled(1, 100), filled(1, 103), filled(1, 97), filled(1, 250));
-        assertThat(search(pictures, 1, 4, 1, 1).tiedRows()).isEqualTo(1);
+        // Of image 0 the second and third nearest are equally far: which of them is the neighbour is arbitrary.
+        List<MemorySegment> images = List.of(filled(1, 100), filled(1, 103), filled(1, 97), filled(1, 250));
+        assertThat(search(images, 1, 4, 1, 1).tiedRows()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 9})
     void aSearchTakenUpInAnotherProcessEndsTheSame(int stepsBefore) {
-        List<MemorySegment> pictures = pictures(50, 300, 4, 11);
+        List<MemorySegment> images = images(50, 300, 4, 11);
         Tiling tiling = new Tiling(50, 6, 2);
         SortedMap<Integer, byte[]> durable = new TreeMap<>();
         try (NeighbourSearch killed =
-                new NeighbourSearch(new EngineProduct(), pictures, 300, 5, tiling, tiling.all(), 2)) {
+                new NeighbourSearch(new EngineProduct(), images, 300, 5, tiling, tiling.all(), 2)) {
             for (int i = 0; i < stepsBefore; i++) {
                 killed.step(() -> {});
                 durable.putAll(killed.changed());
@@ -251,13 +249,13 @@ class NeighbourSearchTest {
             assertThatThrownBy(killed::result).isInstanceOf(IllegalStateException.class);
         }
         try (NeighbourSearch other =
-                new NeighbourSearch(new EngineProduct(), pictures, 300, 5, tiling, tiling.all(), 1)) {
+                new NeighbourSearch(new EngineProduct(), images, 300, 5, tiling, tiling.all(), 1)) {
             other.resume(stepsBefore, durable);
             assertThat(other.stepsDone()).isEqualTo(stepsBefore);
             while (other.stepsDone() < other.steps()) {
                 other.step(() -> {});
             }
-            assertEqual(other.result(), plainly(pictures, 5));
+            assertEqual(other.result(), plainly(images, 5));
         }
     }
 
@@ -265,13 +263,13 @@ class NeighbourSearchTest {
     @ParameterizedTest
     @CsvSource({"50, 6, 2", "48, 6, 2", "41, 7, 1", "42, 7, 1", "9, 8, 1", "7, 8, 1", "130, 16, 2"})
     void tileRowsOnTheirOwnMergeIntoTheWholeSearch(int count, int part, int side) {
-        List<MemorySegment> pictures = pictures(count, 300, 4, 12);
+        List<MemorySegment> images = images(count, 300, 4, 12);
         Tiling tiling = new Tiling(count, part, side);
         NeighbourSearch.Merged merged = new NeighbourSearch.Merged(tiling, 5);
         long products = 0;
         for (int row = 0; row < tiling.tiles(); row++) {
             try (NeighbourSearch share =
-                    new NeighbourSearch(new EngineProduct(), pictures, 300, 5, tiling, tiling.ofRow(row), 2)) {
+                    new NeighbourSearch(new EngineProduct(), images, 300, 5, tiling, tiling.ofRow(row), 2)) {
                 while (share.stepsDone() < share.steps()) {
                     share.step(() -> {});
                 }
@@ -280,15 +278,15 @@ class NeighbourSearchTest {
             }
         }
         assertThat(products).isEqualTo(tiling.products(300));
-        assertEqual(merged.result(), plainly(pictures, 5));
+        assertEqual(merged.result(), plainly(images, 5));
     }
 
     @Test
     void aTileThatWasStoppedHalfwayIsForgotten() {
-        List<MemorySegment> pictures = pictures(30, 9_000, 256, 3);
+        List<MemorySegment> images = images(30, 9_000, 256, 3);
         Tiling tiling = new Tiling(30, 10, 1);
         try (NeighbourSearch search =
-                new NeighbourSearch(new EngineProduct(), pictures, 9_000, 5, tiling, tiling.all(), 2)) {
+                new NeighbourSearch(new EngineProduct(), images, 9_000, 5, tiling, tiling.all(), 2)) {
             search.step(() -> {});
             AtomicInteger chunks = new AtomicInteger();
             assertThatThrownBy(() -> search.step(() -> {
@@ -301,13 +299,13 @@ class NeighbourSearchTest {
             while (search.stepsDone() < search.steps()) {
                 search.step(() -> {});
             }
-            assertEqual(search.result(), plainly(pictures, 5));
+            assertEqual(search.result(), plainly(images, 5));
         }
     }
 
     /// Random sizes, levels and tilings, most of them with ties and duplicates.
     @Test
-    void inAClassOfEqualPicturesEverythingTiesAndTheFirstRowsAreNearest() {
+    void inAClassOfEqualImagesEverythingTiesAndTheFirstRowsAreNearest() {
         List<MemorySegment> equal = new ArrayList<>();
         for (int i = 0; i < 70; i++) {
             equal.add(filled(1_500, 77));
@@ -325,16 +323,16 @@ class NeighbourSearchTest {
             int count = 2 + random.nextInt(40);
             int values = 1 + random.nextInt(i % 10 == 0 ? 5_000 : 60);
             int k = 1 + random.nextInt(Math.min(count - 1, 8));
-            List<MemorySegment> pictures = pictures(count, values, 2 + random.nextInt(255), i);
+            List<MemorySegment> images = images(count, values, 2 + random.nextInt(255), i);
             for (int copies = random.nextInt(4); copies > 0; copies--) {
-                pictures.set(random.nextInt(count), pictures.get(random.nextInt(count)));
+                images.set(random.nextInt(count), images.get(random.nextInt(count)));
             }
             Tiling tiling = new Tiling(count, 1 + random.nextInt(count), 1 + random.nextInt(4));
             MatrixProduct product = i % 20 == 0 ? new PlainProduct() : new EngineProduct();
-            assertThat(search(product, pictures, k, tiling, 1 + random.nextInt(3)))
-                    .as("case %d: %d pictures of %d values, k %d, %s", i, count, values, k, tiling)
+            assertThat(search(product, images, k, tiling, 1 + random.nextInt(3)))
+                    .as("case %d: %d images of %d values, k %d, %s", i, count, values, k, tiling)
                     .usingRecursiveComparison()
-                    .isEqualTo(plainly(pictures, k));
+                    .isEqualTo(plainly(images, k));
         }
     }
 

@@ -7,10 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.testkit.Golden;
@@ -73,22 +73,22 @@ class SmoteGoldenTest {
         return all().filter(one -> !one.isRefused());
     }
 
-    /// A case's pictures, as a train split would have them.
+    /// A case's images, as a train split would have them.
     ///
     /// @param distinct the labels that occur, ascending: place → the reference's label
-    private record Train(int values, List<MemorySegment> pictures, int[] labels, long[] distinct) {
+    private record Train(int values, List<MemorySegment> images, int[] labels, long[] distinct) {
         static Train open(Safetensors file) {
             long[] given = file.tensor("labels").longs();
             long[] distinct = Arrays.stream(given).distinct().sorted().toArray();
             int[] labels = Arrays.stream(given)
                     .mapToInt(label -> Arrays.binarySearch(distinct, label))
                     .toArray();
-            MemorySegment images = file.tensor("images").data();
-            int values = (int) (images.byteSize() / given.length);
-            List<MemorySegment> pictures = IntStream.range(0, given.length)
-                    .mapToObj(i -> images.asSlice((long) i * values, values))
+            MemorySegment pixels = file.tensor("images").data();
+            int values = (int) (pixels.byteSize() / given.length);
+            List<MemorySegment> images = IntStream.range(0, given.length)
+                    .mapToObj(i -> pixels.asSlice((long) i * values, values))
                     .toList();
-            return new Train(values, pictures, labels, distinct);
+            return new Train(values, images, labels, distinct);
         }
 
         List<String> classes() {
@@ -128,12 +128,12 @@ class SmoteGoldenTest {
         List<RecipeShard> recipes = new ArrayList<>();
         for (ClassSize size : plan.growing()) {
             int[] rows = train.rowsOf(size.label());
-            List<MemorySegment> pictures =
-                    Arrays.stream(rows).mapToObj(train.pictures()::get).toList();
+            List<MemorySegment> images =
+                    Arrays.stream(rows).mapToObj(train.images()::get).toList();
             Tiling tiling = new Tiling(rows.length, tile, 2);
             try (NeighbourSearch search = new NeighbourSearch(
                     new EngineProduct(),
-                    pictures,
+                    images,
                     train.values(),
                     spec.neighbours().most(),
                     tiling,
@@ -167,8 +167,8 @@ class SmoteGoldenTest {
                     for (int i = 0; i < shard.rows(); i++, at++) {
                         float[] made = new float[train.values()];
                         RecipeShard.blend(
-                                train.pictures().get((int) shard.base()[i]),
-                                train.pictures().get((int) shard.neighbour()[i]),
+                                train.images().get((int) shard.base()[i]),
+                                train.images().get((int) shard.neighbour()[i]),
                                 shard.gap()[i],
                                 made,
                                 0);
@@ -233,7 +233,7 @@ class SmoteGoldenTest {
         }
     }
 
-    /// What a user gets who gives imbalanced-learn uint8 pictures: its subtraction wraps around, silently.
+    /// What a user gets who gives imbalanced-learn uint8 images: its subtraction wraps around, silently.
     @ParameterizedTest
     @MethodSource("balanced")
     void uint8ArithmeticWouldWrapAroundAndLeaveTheSegmentBetweenBaseAndNeighbour(Case one) throws Exception {
@@ -245,8 +245,8 @@ class SmoteGoldenTest {
             int at = 0;
             for (RecipeShard shard : recipes(train, spec(one.json()), 512)) {
                 for (int i = 0; i < shard.rows(); i++, at++) {
-                    MemorySegment base = train.pictures().get((int) shard.base()[i]);
-                    MemorySegment neighbour = train.pictures().get((int) shard.neighbour()[i]);
+                    MemorySegment base = train.images().get((int) shard.base()[i]);
+                    MemorySegment neighbour = train.images().get((int) shard.neighbour()[i]);
                     for (int j = 0; j < train.values(); j++) {
                         int b = base.get(ValueLayout.JAVA_BYTE, j) & 0xff;
                         int n = neighbour.get(ValueLayout.JAVA_BYTE, j) & 0xff;

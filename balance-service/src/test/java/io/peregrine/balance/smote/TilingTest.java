@@ -45,7 +45,7 @@ class TilingTest {
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                     assertThat(failure.code()).isEqualTo("MEMORY_TOO_SMALL");
                 })
-                .hasMessageContaining("40,000 pictures")
+                .hasMessageContaining("40,000 images")
                 .hasMessageContaining("peregrine.balance.memory allows 1,048,576");
     }
 }

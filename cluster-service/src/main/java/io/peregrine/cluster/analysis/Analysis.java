@@ -10,9 +10,9 @@ import java.util.stream.IntStream;
 
 /// What becomes of a run's latents: clusters with names, measures against the classes, a projection for people.
 ///
-/// @param clustering of all pictures, whatever their split
-/// @param distances of each picture to its centre, [n]
-/// @param pca of all pictures
+/// @param clustering of all images, whatever their split
+/// @param distances of each image to its centre, [n]
+/// @param pca of all images
 /// @param projection float32 [n, 3]; a component that the data does not have is 0
 /// @param clusters in the order of their numbers
 /// @param measures by name and split, such as `nmi.test`, `silhouette.all`; those that are not defined are left
@@ -29,15 +29,15 @@ public record Analysis(
     public static final int AXES = 3;
 
     /// @param name of the class that it matches, or `mixed n`
-    /// @param purity share of its most frequent class; 0 without a picture
-    /// @param counts pictures of each class that it has, by class
+    /// @param purity share of its most frequent class; 0 without an image
+    /// @param counts images of each class that it has, by class
     public record Cluster(int index, String name, long size, double purity, SortedMap<Integer, Long> counts) {}
 
-    /// @param latents one point for each picture, at least two
+    /// @param latents one point for each image, at least two
     /// @param labels class of each
     /// @param splits split of each
     /// @param classes names in label order
-    /// @param k number of clusters, at most the number of pictures
+    /// @param k number of clusters, at most the number of images
     /// @param seed of the k-means start
     public static Analysis of(
             Points latents,

@@ -3,12 +3,12 @@ package io.peregrine.cluster.analysis;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/// Lloyd's k-means as scikit-learn 1.9.1 runs it (`KMeans(n_init=1, algorithm='lloyd', tol=1e-4, max_iter=300)`) on
-/// float32 points, to the same assignments: centred data, strict convergence before the tolerance, farthest points
-/// for empty clusters, ties to the lowest cluster. Lloyd, "Least squares quantization in PCM", 1982.
+/// Lloyd's k-means as scikit-learn 1.9.1 runs it (`KMeans(n_init=1, algorithm='lloyd', tol=1e-4, max_iter=300)`)
+/// on float32 points, to the same assignments: centred data, strict convergence before the tolerance, farthest
+/// points for empty clusters, ties to the lowest cluster. Lloyd, "Least squares quantization in PCM", 1982.
 ///
-/// Distances and sums are formed in double in a fixed order, so the same points, centres or seed give the same bytes
-/// for any number of threads.
+/// Distances and sums are formed in double in a fixed order, so the same points, centres or seed give the same
+/// bytes for any number of threads.
 public final class KMeans {
     private static final int MAX_ITERATIONS = 300;
     private static final double TOLERANCE = 1e-4;

@@ -4,9 +4,9 @@ import io.peregrine.random.Mt19937;
 
 /// The first centres of k-means: greedy k-means++ as scikit-learn 1.9.1 draws them from `RandomState(seed)`.
 ///
-/// Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", 2007. Of `2 + ⌊ln k⌋` points drawn in
-/// proportion to their squared distance from the nearest centre so far, each step takes the one that lowers the sum
-/// of these distances most.
+/// Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", 2007. Of `2 + ⌊ln k⌋` points drawn
+/// in proportion to their squared distance from the nearest centre so far, each step takes the one that lowers
+/// the sum of these distances most.
 final class KMeansStart {
     /// Points of one piece of work.
     private static final int CHUNK = 1_024;

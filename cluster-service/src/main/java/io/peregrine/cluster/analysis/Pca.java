@@ -5,11 +5,12 @@ import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 
-/// Principal components of points, with the signs of scikit-learn since 1.5: in each component the entry of largest
-/// absolute value is positive. Pearson, "On lines and planes of closest fit to systems of points in space", 1901.
+/// Principal components of points, with the signs of scikit-learn since 1.5: in each component the entry of
+/// largest absolute value is positive. Pearson, "On lines and planes of closest fit to systems of points in
+/// space", 1901.
 ///
-/// The components are eigenvectors of the covariance matrix or, where there are fewer points than dimensions, come
-/// from those of the points' Gram matrix, which is the smaller one.
+/// The components are eigenvectors of the covariance matrix or, where there are fewer points than dimensions,
+/// come from those of the points' Gram matrix, which is the smaller one.
 ///
 /// @param mean of the points, [d]
 /// @param components [m, d], by falling variance

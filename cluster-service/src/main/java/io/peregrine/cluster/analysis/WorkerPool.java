@@ -8,8 +8,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 
-/// Threads that share pieces of work. Which thread takes which piece is chance; so a piece writes only what is its
-/// own and sums are formed within one piece: then the result has the same bits for any number of threads.
+/// Threads that share pieces of work. Which thread takes which piece is chance; so a piece writes only what is
+/// its own and sums are formed within one piece: then the result has the same bits for any number of threads.
 public final class WorkerPool implements AutoCloseable {
     private final ExecutorService threads;
 

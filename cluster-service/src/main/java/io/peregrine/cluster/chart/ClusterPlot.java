@@ -17,7 +17,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// The report's plot: every picture a mark in the plane of the first two principal components, in its group's
+/// The report's plot: every image a mark in the plane of the first two principal components, in its group's
 /// colour and form; every cluster's centre with its name.
 ///
 /// @param legend what a group is
@@ -33,7 +33,7 @@ public record ClusterPlot(
         String across,
         String up)
         implements Chart {
-    /// Pictures of one colour.
+    /// Images of one colour.
     public record Group(String name, double[] x, double[] y) {}
 
     /// A cluster's centre.
@@ -121,7 +121,7 @@ public record ClusterPlot(
         pen.turned(up, 20, TOP + PLOT / 2.0, -90, Align.CENTRE, TEXT, Pen.INK);
     }
 
-    /// All marks of a group are one path, and marks that would lie on one another are one mark: 100,000 pictures
+    /// All marks of a group are one path, and marks that would lie on one another are one mark: 100,000 images
     /// make a file of a megabyte or two, not of ten.
     private void marks(Pen pen, int number, double size, Axis x, Axis y) {
         Group group = groups.get(number);

@@ -10,8 +10,8 @@ import java.awt.geom.Rectangle2D;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/// True against predicted classes: counts as numbers, shares of each true class as colour; beside them how many of a
-/// class were found, below them how many so called were it.
+/// True against predicted classes: counts as numbers, shares of each true class as colour; beside them how many
+/// of a class were found, below them how many so called were it.
 ///
 /// @param classes in label order
 /// @param counts rows: truth, columns: predicted
@@ -82,7 +82,7 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
         scale(pen, LEFT + grid() + SUMS + 4, TOP, Math.min(grid(), 240));
         pen.text("Precision (%)", LEFT - 8.0, bottom + 22, Align.RIGHT, TEXT, Pen.GREY);
         pen.text("Recall (%)", LEFT + grid() + 52, TOP - 10.0, Align.RIGHT, TEXT, Pen.GREY);
-        pen.text("Pictures", LEFT + grid() + 112, TOP - 10.0, Align.RIGHT, TEXT, Pen.GREY);
+        pen.text("Images", LEFT + grid() + 112, TOP - 10.0, Align.RIGHT, TEXT, Pen.GREY);
     }
 
     private void cells(Pen pen) {

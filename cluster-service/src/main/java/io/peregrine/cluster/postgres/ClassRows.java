@@ -15,7 +15,7 @@ final class ClassRows {
     /// code points, and so of UTF-8 bytes.
     static void countWhenAllAreIn(Handle sql, String run) {
         Optional<Long> listed = sql.createQuery(
-                        "select pictures + refused from run where id = :run and pictures is not null")
+                        "select images + refused from run where id = :run and images is not null")
                 .bind("run", run)
                 .mapTo(Long.class)
                 .findOne();

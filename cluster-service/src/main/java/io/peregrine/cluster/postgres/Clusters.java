@@ -37,7 +37,7 @@ public final class Clusters {
     /// Keeps the latents of packs that follow one another.
     ///
     /// @param first number of the first pack
-    /// @param rows of each pack's pictures
+    /// @param rows of each pack's images
     /// @param latents of each pack, one point for each row
     /// @return packs of the run that are encoded now, and how many there are
     public static Encoded encoded(Handle sql, String run, int first, int[][] rows, List<Points> latents) {

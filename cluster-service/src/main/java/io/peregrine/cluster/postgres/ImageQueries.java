@@ -13,10 +13,10 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
-/// What is asked of a run's pictures and clusters.
+/// What is asked of a run's images and clusters.
 @ApplicationScoped
 public class ImageQueries {
-    private static final String PICTURE = """
+    private static final String IMAGE = """
             select i.*, p.cluster, c.name as cluster_name, p.distance, p.x, p.y, p.z
             from image i left join point p on p.run = i.run and p.row = i.row
                  left join cluster c on c.run = p.run and c.index = p.cluster
@@ -29,7 +29,7 @@ public class ImageQueries {
     }
 
     /// One listed file of a run.
-    public record Picture(
+    public record Image(
             @Schema(description = "32 hexadecimal digits, the same in every run")
             String imageId,
 
@@ -47,7 +47,7 @@ public class ImageQueries {
 
             String detail) {}
 
-    /// Where a picture lies among the clusters.
+    /// Where an image lies among the clusters.
     public record Assignment(
             int index,
             String name,
@@ -70,17 +70,17 @@ public class ImageQueries {
             @Schema(description = "Share of its most frequent class, 0 to 1")
             double purity,
 
-            @Schema(description = "Pictures of each class in it")
+            @Schema(description = "Images of each class in it")
             Map<String, Long> counts) {}
 
-    /// A picture as a dot.
+    /// An image as a dot.
     public record ProjectedPoint(
             String imageId, long row, float x, float y, float z, String label, int cluster, String split) {}
 
-    /// Where a picture's pixels lie.
+    /// Where an image's pixels lie.
     public record Pixels(ArtifactRef pack, int index) {}
 
-    /// @return digest of the run's clusters artefact, once they are computed
+    /// @return digest of the run's clusters artifact, once they are computed
     public Optional<String> clustersDigest(String run) {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("select clusters ->> 'sha256' from clustering where run = :run")
@@ -120,10 +120,10 @@ public class ImageQueries {
                         .findOne());
     }
 
-    /// @return a cluster's pictures, nearest to its centre first
-    public Page<Picture> members(String run, int cluster, Cursor after, int limit) {
-        List<Picture> rows = list(
-                PICTURE + """
+    /// @return a cluster's images, nearest to its centre first
+    public Page<Image> members(String run, int cluster, Cursor after, int limit) {
+        List<Image> rows = list(
+                IMAGE + """
                         where p.run = :run and p.cluster = :cluster
                           and (cast(:distance as double precision) is null or (p.distance, p.row) > (:distance, :row))
                         order by p.distance, p.row limit :limit""",
@@ -139,10 +139,9 @@ public class ImageQueries {
     /// @param split or null for all
     /// @param refusedOnly whether accepted ones are left out
     /// @return listed files in row order
-    public Page<Picture> pictures(
-            String run, String label, String split, boolean refusedOnly, Cursor after, int limit) {
-        List<Picture> rows = list(
-                PICTURE + """
+    public Page<Image> images(String run, String label, String split, boolean refusedOnly, Cursor after, int limit) {
+        List<Image> rows = list(
+                IMAGE + """
                         where i.run = :run and i.row > :row and (not :refusedOnly or i.reason is not null)
                           and (cast(:label as text) is null or i.label = :label)
                           and (cast(:split as text) is null or i.split = :split)
@@ -156,15 +155,15 @@ public class ImageQueries {
         return Page.of(rows, limit, last -> Cursor.after(last.row()));
     }
 
-    public Optional<Picture> picture(String run, String imageId) {
+    public Optional<Image> image(String run, String imageId) {
         return list(
-                        PICTURE + "where i.run = :run and i.image_id = :imageId",
+                        IMAGE + "where i.run = :run and i.image_id = :imageId",
                         query -> query.bind("run", run).bind("imageId", imageId))
                 .stream()
                 .findFirst();
     }
 
-    /// @return empty for a refused or unknown picture
+    /// @return empty for a refused or unknown image
     public Optional<Pixels> pixels(String run, String imageId) {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
@@ -208,16 +207,16 @@ public class ImageQueries {
         return Page.of(rows, most, last -> Cursor.after(last.row()));
     }
 
-    private List<Picture> list(String statement, java.util.function.UnaryOperator<Query> bound) {
+    private List<Image> list(String statement, java.util.function.UnaryOperator<Query> bound) {
         return database.jdbi()
                 .withHandle((Handle sql) -> bound.apply(sql.createQuery(statement))
-                        .map((rs, context) -> picture(rs))
+                        .map((rs, context) -> image(rs))
                         .list());
     }
 
-    private static Picture picture(ResultSet rs) throws SQLException {
+    private static Image image(ResultSet rs) throws SQLException {
         Integer cluster = (Integer) rs.getObject("cluster");
-        return new Picture(
+        return new Image(
                 rs.getString("image_id"),
                 rs.getLong("row"),
                 rs.getString("label"),

@@ -85,7 +85,8 @@ public class MeterQueries {
         Optional<String> newest = database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
                         select balance from run where balance is not null order by created desc limit 1""").mapTo(String.class).findOne());
-        List<ClassBalance> classes = newest.flatMap(ref -> artifacts.balance(RunProjection.read(ref, ArtifactRef.class)))
+        List<ClassBalance> classes = newest.flatMap(
+                        ref -> artifacts.balance(RunProjection.read(ref, ArtifactRef.class)))
                 .orElse(List.of());
         List<ClassSize> largest = classes.stream()
                 .sorted(Comparator.comparingLong(ClassBalance::after).reversed())

@@ -29,7 +29,7 @@ public record RunDetails(
 
         ManifestRef manifest,
 
-        @Schema(description = "Byte-identical pictures on both sides of a split")
+        @Schema(description = "Byte-identical images on both sides of a split")
         Long duplicatesAcrossSplits,
 
         @Schema(description = "The 100 tasks that were told of last")
@@ -62,9 +62,9 @@ public record RunDetails(
             @Schema(description = "By name") Map<String, Double> measures,
             Instant time) {}
 
-    /// How many pictures a class has, and what the classifier made of them.
+    /// How many images a class has, and what the classifier made of them.
     ///
-    /// @param before training pictures
+    /// @param before training images
     /// @param after training rows, synthetic ones too
     public record ClassSizes(
             @Schema(description = "Its place in label order, from 0")
@@ -75,7 +75,7 @@ public record RunDetails(
             Long after,
             Long synthetic,
 
-            @Schema(description = "Training pictures that under-sampling left out")
+            @Schema(description = "Training images that under-sampling left out")
             Long dropped,
 
             @Schema(description = "Rows whose neighbours tie, where the reference's order is arbitrary")
@@ -85,12 +85,10 @@ public record RunDetails(
             Long validation,
             long refused,
 
-            @Schema(description = "Share of its test pictures that were predicted as it; left out if it has none")
+            @Schema(description = "Share of its test images that were predicted as it; left out if it has none")
             Double recall,
 
-            @Schema(
-                    description =
-                            "Share of the test pictures predicted as it that are of it; left out if there are none")
+            @Schema(description = "Share of the test images predicted as it that are of it; left out if there are none")
             Double precision) {}
 
     /// One network's training.
@@ -114,14 +112,14 @@ public record RunDetails(
             boolean last,
             Instant time) {}
 
-    /// Measured once, on the test split; left out where there are no test pictures. An autoencoder has only a
+    /// Measured once, on the test split; left out where there are no test images. An autoencoder has only a
     /// loss.
     public record TestResult(
             double loss,
             Double accuracy,
             Double balancedAccuracy,
             Double macroF1,
-            @Schema(description = "Test pictures") long pictures,
+            @Schema(description = "Test images") long images,
 
             @Schema(
                     description = "The order of recall, precision and the confusion matrix; all four are left out above"

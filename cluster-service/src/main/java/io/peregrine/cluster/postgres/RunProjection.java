@@ -32,8 +32,8 @@ import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Events to rows. Order is only a hint: every statement leaves the same rows whichever event came first, and each
-/// event of a run locks the run's row, so that two that arrive at once see each other's facts.
+/// Events to rows. Order is only a hint: every statement leaves the same rows whichever event came first, and
+/// each event of a run locks the run's row, so that two that arrive at once see each other's facts.
 public final class RunProjection {
     /// The escape itself, not the end of an escaped backslash with u0000 behind it.
     private static final Pattern ESCAPED_ZERO = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
@@ -192,11 +192,11 @@ public final class RunProjection {
 
     private static void sealed(Handle sql, DatasetSealed event) {
         manifest(sql, event.run(), event.manifest());
-        sql.createUpdate("update run set classes = :classes, pictures = :pictures, refused = :refused,"
+        sql.createUpdate("update run set classes = :classes, images = :images, refused = :refused,"
                         + " duplicates_across_splits = :duplicates where id = :id")
                 .bind("id", event.run().id())
                 .bind("classes", event.classes())
-                .bind("pictures", event.pictures())
+                .bind("images", event.images())
                 .bind("refused", event.refused())
                 .bind("duplicates", event.duplicatesAcrossSplits())
                 .execute();

@@ -183,7 +183,7 @@ public class RunQueries {
         RunDetails d = stored.details();
         boolean few = stored.classes().size() <= RunDetails.MOST_CLASSES;
         RunDetails.Training classifier = d.classifier();
-        if (stored.test() != null && stored.test().pictures() > 0) {
+        if (stored.test() != null && stored.test().images() > 0) {
             ClassResults results =
                     few ? artifacts.results(stored.refs().results()).orElse(null) : null;
             classifier = classifier.with(result(stored.test(), stored.classes(), results));
@@ -222,7 +222,7 @@ public class RunQueries {
                 test.accuracy(),
                 test.balancedAccuracy(),
                 test.macroF1(),
-                test.pictures(),
+                test.images(),
                 told ? classes.stream().map(ClassRows.Row::label).toList() : null,
                 told ? each(results, results::recall) : null,
                 told ? each(results, results::precision) : null,
@@ -269,10 +269,10 @@ public class RunQueries {
     private record TrainingRow(RunDetails.Training training, TestMeasures test) {
         /// An autoencoder has only a loss.
         RunDetails.Training withLoss() {
-            return test == null || test.pictures() == 0
+            return test == null || test.images() == 0
                     ? training
                     : training.with(new RunDetails.TestResult(
-                            test.loss(), null, null, null, test.pictures(), null, null, null, null, null, null));
+                            test.loss(), null, null, null, test.images(), null, null, null, null, null, null));
         }
     }
 
@@ -358,7 +358,7 @@ public class RunQueries {
                 rs.getString("state"),
                 instant(rs, "created"),
                 instant(rs, "ended"),
-                (Long) rs.getObject("pictures"),
+                (Long) rs.getObject("images"),
                 (Long) rs.getObject("refused"),
                 QueuedRuns.read(rs));
     }

@@ -78,7 +78,7 @@ public final class RunState {
                 .findOne();
     }
 
-    /// What the encoding of a run's pictures needs.
+    /// What the encoding of a run's images needs.
     public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
 
     /// @return whether clusters, both final checkpoints with their measures, and what balancing made of the

@@ -16,7 +16,7 @@ public record RunSummary(
         Instant ended,
 
         @Schema(description = "Accepted ones, once the dataset is sealed")
-        Long pictures,
+        Long images,
 
         Long refused,
 

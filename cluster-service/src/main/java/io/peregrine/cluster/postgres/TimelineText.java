@@ -30,7 +30,7 @@ final class TimelineText {
             case DatasetReady ready -> "dataset %s lies ready".formatted(ready.dataset());
             case RunAccepted accepted -> "accepted: %s".formatted(accepted.uri());
             case ImagesIngested images ->
-                "%d pictures of %s (%s) decoded into pack %d"
+                "%d images of %s (%s) decoded into pack %d"
                         .formatted(
                                 images.images().size(),
                                 images.label(),
@@ -39,8 +39,8 @@ final class TimelineText {
             case ImageRejected image ->
                 "%s/%s refused: %s, %s".formatted(image.label(), image.source(), image.reason(), image.detail());
             case DatasetSealed sealed ->
-                "sealed: %d pictures in %d classes, %d refused"
-                        .formatted(sealed.pictures(), sealed.classes(), sealed.refused());
+                "sealed: %d images in %d classes, %d refused"
+                        .formatted(sealed.images(), sealed.classes(), sealed.refused());
             case ShardWritten shard ->
                 "shard %d of %d: %d recipes".formatted(shard.index() + 1, shard.of(), shard.rows());
             case DatasetBalanced balanced ->

@@ -15,8 +15,8 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
 import io.peregrine.rest.Drawings;
-import io.peregrine.rest.Problem;
 import io.peregrine.rest.HttpCaching;
+import io.peregrine.rest.Problem;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -51,15 +51,14 @@ public class ChartsResource {
     private static final int POINT_BYTES = 400;
 
     private final RunQueries runs;
-    private final ImageQueries pictures;
+    private final ImageQueries images;
     private final ClassQueries classes;
     private final ArtifactStore store;
     private final Drawings drawings;
 
-    ChartsResource(
-            RunQueries runs, ImageQueries pictures, ClassQueries classes, ArtifactStore store, Drawings drawings) {
+    ChartsResource(RunQueries runs, ImageQueries images, ClassQueries classes, ArtifactStore store, Drawings drawings) {
         this.runs = runs;
-        this.pictures = pictures;
+        this.images = images;
         this.classes = classes;
         this.store = store;
         this.drawings = drawings;
@@ -91,7 +90,7 @@ public class ChartsResource {
     @Path("/confusion.{format}")
     @Operation(
             operationId = "getConfusionChart",
-            summary = "The classifier's confusion matrix on the test pictures: counts, shares, recall and precision",
+            summary = "The classifier's confusion matrix on the test images: counts, shares, recall and precision",
             description = "Of at most 256 classes. The numbers are in the run's classifier.test.")
     @APIResponse(responseCode = "200", ref = "chart")
     public Response confusion(
@@ -108,7 +107,7 @@ public class ChartsResource {
         }
         Chart chart = RunCharts.confusion(details)
                 .orElseThrow(() ->
-                        Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test pictures.".formatted(run)));
+                        Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test images.".formatted(run)));
         long classes = details.classifier().test().classes().size();
         return answer("confusion", chart, 2 * classes * classes, asked, details, request);
     }
@@ -117,7 +116,7 @@ public class ChartsResource {
     @Path("/clusters.{format}")
     @Operation(
             operationId = "getClusterChart",
-            summary = "Every picture in the plane of two principal components, with the clusters' centres by name",
+            summary = "Every image in the plane of two principal components, with the clusters' centres by name",
             description = "The numbers are at the run's projection and clusters.")
     @APIResponse(responseCode = "200", ref = "chart")
     public Response clusters(
@@ -140,8 +139,7 @@ public class ChartsResource {
             throw Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run));
         }
         // Its points are read from the database only when it is drawn.
-        long points =
-                details.summary().pictures() == null ? 0 : details.summary().pictures();
+        long points = details.summary().images() == null ? 0 : details.summary().images();
         long bytes = points * POINT_BYTES + asked.bytes(ClusterPlot.WIDEST, ClusterPlot.HEIGHT, points);
         return answer(
                 "clusters/%s/%s"
@@ -150,8 +148,8 @@ public class ChartsResource {
                 () -> RunCharts.clusters(
                         details,
                         classes.names(run),
-                        pictures.clusters(run).stream().map(Cluster::name).toList(),
-                        pictures.projection(run, null, 0).items(),
+                        images.clusters(run).stream().map(Cluster::name).toList(),
+                        images.projection(run, null, 0).items(),
                         grouping.equals("class"),
                         variance(details.clustering().clusters())),
                 asked,
@@ -159,7 +157,7 @@ public class ChartsResource {
                 request);
     }
 
-    /// @return share of each component; none where the artefact is gone
+    /// @return share of each component; none where the artifact is gone
     private double[] variance(ArtifactRef clusters) {
         try (Safetensors file = Safetensors.open(store, clusters)) {
             return file.tensor("pca_explained_variance_ratio").doubles();

@@ -70,7 +70,7 @@ public class ClassesResource {
         Cursor after = Cursor.parse(cursor);
         int most = paging.limit(limit, paging.most());
         if (!classes.isTested(run)) {
-            throw Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test pictures.".formatted(run));
+            throw Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test images.".formatted(run));
         }
         return Paging.answer(
                 classes.confusion(run, after, most)

@@ -1,11 +1,11 @@
 package io.peregrine.cluster.rest;
 
 import io.peregrine.cluster.postgres.Cursor;
-import io.peregrine.cluster.postgres.Page;
 import io.peregrine.cluster.postgres.ImageQueries;
 import io.peregrine.cluster.postgres.ImageQueries.Cluster;
-import io.peregrine.cluster.postgres.ImageQueries.Picture;
+import io.peregrine.cluster.postgres.ImageQueries.Image;
 import io.peregrine.cluster.postgres.ImageQueries.ProjectedPoint;
+import io.peregrine.cluster.postgres.Page;
 import io.peregrine.rest.Problem;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -24,26 +24,26 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// A run's clusters and pictures. Clusters do not change once they are computed: their answers carry an ETag.
+/// A run's clusters and images. Clusters do not change once they are computed: their answers carry an ETag.
 @Path("/api/v1/runs/{run}")
 @Produces(MediaType.APPLICATION_JSON)
-@Tag(name = "clusters and pictures")
+@Tag(name = "clusters and images")
 public class ImagesResource {
     private static final List<String> SPLITS = List.of("train", "test", "validation");
 
     private final RunsResource runs;
-    private final ImageQueries pictures;
+    private final ImageQueries images;
     private final Paging paging;
 
-    ImagesResource(RunsResource runs, ImageQueries pictures, Paging paging) {
+    ImagesResource(RunsResource runs, ImageQueries images, Paging paging) {
         this.runs = runs;
-        this.pictures = pictures;
+        this.images = images;
         this.paging = paging;
     }
 
     static final class ClusterPage extends PageOf<Cluster> {}
 
-    static final class PicturePage extends PageOf<Picture> {}
+    static final class ImagePage extends PageOf<Image> {}
 
     static final class ProjectionPage extends PageOf<ProjectedPoint> {}
 
@@ -63,7 +63,7 @@ public class ImagesResource {
         String digest = computed(run);
         Cursor after = Cursor.parse(cursor);
         int most = paging.limit(limit, paging.most());
-        return Paging.settled(digest, request, () -> pictures.clusters(run, after, most), uri);
+        return Paging.settled(digest, request, () -> images.clusters(run, after, most), uri);
     }
 
     @GET
@@ -82,8 +82,8 @@ public class ImagesResource {
 
     @GET
     @Path("/clusters/{index}/members")
-    @Operation(operationId = "listMembers", summary = "A cluster's pictures, nearest to its centre first")
-    @APIResponseSchema(PicturePage.class)
+    @Operation(operationId = "listMembers", summary = "A cluster's images, nearest to its centre first")
+    @APIResponseSchema(ImagePage.class)
     public Response members(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "index") @PathParam("index") String index,
@@ -95,14 +95,14 @@ public class ImagesResource {
         Cluster cluster = must(run, index);
         Cursor after = Cursor.parse(cursor);
         int most = paging.limit(limit);
-        return Paging.settled(digest, request, () -> pictures.members(run, cluster.index(), after, most), uri);
+        return Paging.settled(digest, request, () -> images.members(run, cluster.index(), after, most), uri);
     }
 
     @GET
     @Path("/projection")
     @Operation(
             operationId = "getProjection",
-            summary = "Every picture as a dot",
+            summary = "Every image as a dot",
             description = "Coordinates along the first three principal components of the latents. "
                     + "Whole where no limit is said.")
     @APIResponseSchema(ProjectionPage.class)
@@ -115,13 +115,13 @@ public class ImagesResource {
         String digest = computed(run);
         Cursor after = Cursor.parse(cursor);
         int most = paging.limit(limit, 0);
-        return Paging.settled(digest, request, () -> pictures.projection(run, after, most), uri);
+        return Paging.settled(digest, request, () -> images.projection(run, after, most), uri);
     }
 
     @GET
     @Path("/images")
     @Operation(operationId = "listImages", summary = "All listed files in row order, refused ones too")
-    @APIResponseSchema(PicturePage.class)
+    @APIResponseSchema(ImagePage.class)
     public Response images(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
@@ -136,50 +136,50 @@ public class ImagesResource {
                     RunProblem.BAD_FILTER,
                     "split is '%s', allowed are %s.".formatted(split, String.join(", ", SPLITS)));
         }
-        Page<Picture> page = pictures.pictures(run, label, split, false, Cursor.parse(cursor), paging.limit(limit));
+        Page<Image> page = images.images(run, label, split, false, Cursor.parse(cursor), paging.limit(limit));
         return Paging.answer(page, uri);
     }
 
     @GET
     @Path("/refused")
-    @Operation(operationId = "listRefused", summary = "Files that are no picture we can use, with the reason")
-    @APIResponseSchema(PicturePage.class)
+    @Operation(operationId = "listRefused", summary = "Files that are no image we can use, with the reason")
+    @APIResponseSchema(ImagePage.class)
     public Response refused(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
             @Context UriInfo uri) {
         runs.must(run);
-        Page<Picture> page = pictures.pictures(run, null, null, true, Cursor.parse(cursor), paging.limit(limit));
+        Page<Image> page = images.images(run, null, null, true, Cursor.parse(cursor), paging.limit(limit));
         return Paging.answer(page, uri);
     }
 
     @GET
     @Path("/images/{imageId}")
-    @Operation(operationId = "getImage", summary = "One picture: class, split, cluster, coordinates")
-    public Picture image(
+    @Operation(operationId = "getImage", summary = "One image: class, split, cluster, coordinates")
+    public Image image(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId) {
         runs.must(run);
-        return pictures.picture(run, imageId).orElseThrow(() -> unknown(imageId));
+        return images.image(run, imageId).orElseThrow(() -> unknown(imageId));
     }
 
     private String computed(String run) {
         runs.must(run);
-        return pictures.clustersDigest(run)
+        return images.clustersDigest(run)
                 .orElseThrow(
                         () -> Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run)));
     }
 
     private Cluster must(String run, String index) {
         try {
-            return pictures.cluster(run, Integer.parseInt(index)).orElseThrow(NumberFormatException::new);
+            return images.cluster(run, Integer.parseInt(index)).orElseThrow(NumberFormatException::new);
         } catch (NumberFormatException unknown) {
             throw Problem.of(RunProblem.CLUSTER_UNKNOWN, "Run %s has no cluster '%s'.".formatted(run, index));
         }
     }
 
     static Problem.ProblemException unknown(String imageId) {
-        return Problem.of(RunProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId));
+        return Problem.of(RunProblem.IMAGE_UNKNOWN, "The run has no image '%s'.".formatted(imageId));
     }
 }

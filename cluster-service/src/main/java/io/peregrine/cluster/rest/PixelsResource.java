@@ -1,18 +1,18 @@
 package io.peregrine.cluster.rest;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.cluster.ClusterConfig;
 import io.peregrine.cluster.postgres.ImageQueries;
-import io.peregrine.cluster.postgres.ImageQueries.Picture;
+import io.peregrine.cluster.postgres.ImageQueries.Image;
 import io.peregrine.cluster.postgres.ImageQueries.Pixels;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.rest.Drawings;
-import io.peregrine.rest.Problem;
 import io.peregrine.rest.HttpCaching;
+import io.peregrine.rest.Problem;
 import io.peregrine.vision.Reconstruction;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
@@ -32,13 +32,13 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// A picture to look at: as the networks see it, as the autoencoder remembers it, and as it was.
+/// An image to look at: as the networks see it, as the autoencoder remembers it, and as it was.
 @Path("/api/v1/runs/{run}/images/{imageId}")
 @Produces({"image/png", MediaType.APPLICATION_JSON})
-@Tag(name = "clusters and pictures")
+@Tag(name = "clusters and images")
 public class PixelsResource {
     private final RunsResource runs;
-    private final ImageQueries pictures;
+    private final ImageQueries images;
     private final ArtifactStore store;
     private final ClusterConfig config;
     private final Drawings drawings;
@@ -47,9 +47,9 @@ public class PixelsResource {
     private final Object oneAtATime = new Object();
 
     PixelsResource(
-            RunsResource runs, ImageQueries pictures, ArtifactStore store, ClusterConfig config, Drawings drawings) {
+            RunsResource runs, ImageQueries images, ArtifactStore store, ClusterConfig config, Drawings drawings) {
         this.runs = runs;
-        this.pictures = pictures;
+        this.images = images;
         this.store = store;
         this.config = config;
         this.drawings = drawings;
@@ -57,8 +57,8 @@ public class PixelsResource {
 
     @GET
     @Path("/pixels")
-    @Operation(operationId = "getPixels", summary = "The picture as the networks see it, as PNG")
-    @APIResponse(responseCode = "200", ref = "picture")
+    @Operation(operationId = "getPixels", summary = "The image as the networks see it, as PNG")
+    @APIResponse(responseCode = "200", ref = "image")
     public Response pixels(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
@@ -72,22 +72,22 @@ public class PixelsResource {
                         imageId,
                         tag(pixels),
                         1,
-                        pack -> new ContactSheet(pack.side(), 1, 1).put(0, 0, pack.picture(pixels.index()))));
+                        pack -> new ContactSheet(pack.side(), 1, 1).put(0, 0, pack.image(pixels.index()))));
     }
 
     @GET
     @Path("/reconstruction")
     @Operation(
             operationId = "getReconstruction",
-            summary = "To the left the picture, to the right what the run's autoencoder makes of it, as PNG",
+            summary = "To the left the image, to the right what the run's autoencoder makes of it, as PNG",
             description = "With the final weights, which the clusters come from too.")
-    @APIResponse(responseCode = "200", ref = "picture")
+    @APIResponse(responseCode = "200", ref = "image")
     public Response reconstruction(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
             @Context Request request) {
         Pixels pixels = must(run, imageId);
-        ArtifactRef weights = pictures.autoencoder(run)
+        ArtifactRef weights = images.autoencoder(run)
                 .orElseThrow(() ->
                         Problem.of(RunProblem.NO_AUTOENCODER, "Run %s has no trained autoencoder.".formatted(run)));
         String tag = tag(pixels) + "-" + weights.sha256();
@@ -98,9 +98,9 @@ public class PixelsResource {
     private ContactSheet beside(PixelPack pack, int index, ArtifactRef weights) {
         synchronized (oneAtATime) {
             try (Safetensors file = Safetensors.open(store, weights)) {
-                float[] made = Reconstruction.of(file, pack.picture(index), pack.side());
+                float[] made = Reconstruction.of(file, pack.image(index), pack.side());
                 return new ContactSheet(pack.side(), 1, 2)
-                        .put(0, 0, pack.picture(index))
+                        .put(0, 0, pack.image(index))
                         .put(0, 1, made);
             }
         }
@@ -111,7 +111,7 @@ public class PixelsResource {
     @Produces(MediaType.WILDCARD)
     @Operation(
             operationId = "getOriginal",
-            summary = "The file that the picture was decoded from",
+            summary = "The file that the image was decoded from",
             description = "Only the ingest service sees the datasets' folders: this leads there.")
     @APIResponse(
             responseCode = "307",
@@ -120,10 +120,10 @@ public class PixelsResource {
     public Response original(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId) {
-        Picture picture = picture(run, imageId);
+        Image image = image(run, imageId);
         String ingest = config.ingestUrl().toString().replaceAll("/+$", "");
         return Response.temporaryRedirect(
-                        URI.create("%s/api/v1/runs/%s/images/%s/original".formatted(ingest, run, picture.imageId())))
+                        URI.create("%s/api/v1/runs/%s/images/%s/original".formatted(ingest, run, image.imageId())))
                 .build();
     }
 
@@ -131,14 +131,14 @@ public class PixelsResource {
         return pixels.pack().sha256() + "-" + pixels.index();
     }
 
-    /// @param columns of the sheet; what is beside the picture itself is made of it as floats
+    /// @param columns of the sheet; what is beside the image itself is made of it as floats
     private Response.ResponseBuilder png(
             Pixels pixels, String imageId, String tag, int columns, Function<PixelPack, ContactSheet> drawn) {
         PixelPack pack;
         try {
             pack = PixelPack.open(store, pixels.pack());
         } catch (FailureException gone) {
-            throw Problem.of(RunProblem.PIXELS_GONE, "The pack of picture %s cannot be read.".formatted(imageId));
+            throw Problem.of(RunProblem.PIXELS_GONE, "The pack of image %s cannot be read.".formatted(imageId));
         }
         try (pack) {
             long bytes = ContactSheet.bytes(pack.side(), 1, columns) + 6L * pack.side() * pack.side() * Float.BYTES;
@@ -152,15 +152,15 @@ public class PixelsResource {
     }
 
     private Pixels must(String run, String imageId) {
-        Picture picture = picture(run, imageId);
-        return pictures.pixels(run, imageId)
+        Image image = image(run, imageId);
+        return images.pixels(run, imageId)
                 .orElseThrow(() -> Problem.of(
                         RunProblem.IMAGE_HAS_NO_PIXELS,
-                        "Picture %s was refused as %s.".formatted(imageId, picture.reason())));
+                        "Image %s was refused as %s.".formatted(imageId, image.reason())));
     }
 
-    private Picture picture(String run, String imageId) {
+    private Image image(String run, String imageId) {
         runs.must(run);
-        return pictures.picture(run, imageId).orElseThrow(() -> ImagesResource.unknown(imageId));
+        return images.image(run, imageId).orElseThrow(() -> ImagesResource.unknown(imageId));
     }
 }

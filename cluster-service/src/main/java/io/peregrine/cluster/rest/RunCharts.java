@@ -43,7 +43,7 @@ final class RunCharts {
                 accuracy.add(atTheEnd("accuracy, test", run.classifier(), test.accuracy()));
                 accuracy.add(atTheEnd("balanced accuracy, test", run.classifier(), test.balancedAccuracy()));
             }
-            panels.add(new Panel("Classifier: accuracy", "Accuracy (share of pictures)", true, accuracy));
+            panels.add(new Panel("Classifier: accuracy", "Accuracy (share of images)", true, accuracy));
         }
         if (run.autoencoder() != null) {
             panels.add(loss("Autoencoder: loss", "Mean squared error (levels²)", run.autoencoder()));
@@ -90,8 +90,8 @@ final class RunCharts {
         }
         String measures = String.format(
                 Locale.ROOT,
-                "%,d test pictures, accuracy %.1f %%, balanced accuracy %.1f %%, %s",
-                test.pictures(),
+                "%,d test images, accuracy %.1f %%, balanced accuracy %.1f %%, %s",
+                test.images(),
                 100 * test.accuracy(),
                 100 * test.balancedAccuracy(),
                 id(run));
@@ -101,7 +101,7 @@ final class RunCharts {
 
     /// @param classes names in label order
     /// @param clusters their names, by index
-    /// @param byClass whether a mark shows the picture's class, not its cluster
+    /// @param byClass whether a mark shows the image's class, not its cluster
     /// @param variance share of the components, as far as it is known
     static Chart clusters(
             RunDetails run,
@@ -114,7 +114,7 @@ final class RunCharts {
         classes.forEach(name -> places.put(name, places.size()));
         List<ClusterPlot.Group> ofClusters = groups(clusters, points, ProjectedPoint::cluster);
         Double agreement = run.clustering().measures().get("nmi.all");
-        String measures = "%,d pictures, %,d clusters%s, %s"
+        String measures = "%,d images, %,d clusters%s, %s"
                 .formatted(
                         points.size(),
                         clusters.size(),
@@ -123,7 +123,7 @@ final class RunCharts {
         return new ClusterPlot(
                 "Codes of " + dataset(run) + (byClass ? " by class" : " by cluster"),
                 measures,
-                byClass ? "Class, pictures" : "Cluster, pictures",
+                byClass ? "Class, images" : "Cluster, images",
                 byClass ? groups(classes, points, point -> places.get(point.label())) : ofClusters,
                 ofClusters.stream()
                         .filter(cluster -> cluster.x().length > 0)
@@ -149,7 +149,7 @@ final class RunCharts {
                 .toList();
     }
 
-    /// The projection is linear: a centre's place is the mean of its pictures' places.
+    /// The projection is linear: a centre's place is the mean of its images' places.
     private static double mean(double[] values) {
         return Arrays.stream(values).average().orElse(0);
     }

@@ -5,7 +5,7 @@ import io.peregrine.rest.ProblemKinds;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/// What can go wrong with a request for runs, clusters and pictures.
+/// What can go wrong with a request for runs, clusters and images.
 enum RunProblem implements ProblemKind {
     RUN_UNKNOWN(404, "No such run", "Ask GET /api/v1/runs for those that there are."),
     RUN_ENDED(
@@ -24,7 +24,7 @@ enum RunProblem implements ProblemKind {
     NO_TEST_RESULT(
             404,
             "No test result",
-            "It comes with the classifier's last checkpoint, where the dataset has test pictures."),
+            "It comes with the classifier's last checkpoint, where the dataset has test images."),
     TEST_RESULT_GONE(
             410,
             "The test result is gone",
@@ -35,8 +35,8 @@ enum RunProblem implements ProblemKind {
             "Up to 256 classes are drawn; GET /api/v1/runs/{run}/confusion and /classes have the numbers in pages."),
     CHART_FORMAT_UNKNOWN(404, "No such format", "Ask for the same address with an ending that is allowed."),
     CLUSTER_UNKNOWN(404, "No such cluster", "Clusters are numbered from 0; ask GET /api/v1/runs/{run}/clusters."),
-    IMAGE_UNKNOWN(404, "No such picture", "Ask GET /api/v1/runs/{run}/images for those that there are."),
-    IMAGE_HAS_NO_PIXELS(404, "No pixels", "A refused picture was never decoded; its 'reason' says why."),
+    IMAGE_UNKNOWN(404, "No such image", "Ask GET /api/v1/runs/{run}/images for those that there are."),
+    IMAGE_HAS_NO_PIXELS(404, "No pixels", "A refused image was never decoded; its 'reason' says why."),
     NO_AUTOENCODER(
             404,
             "No autoencoder yet",
@@ -46,8 +46,8 @@ enum RunProblem implements ProblemKind {
 
     private final Meaning meaning;
 
-    RunProblem(int status, String title, String cure) {
-        this.meaning = new Meaning(status, title, cure);
+    RunProblem(int status, String title, String remedy) {
+        this.meaning = new Meaning(status, title, remedy);
     }
 
     @Override

@@ -26,7 +26,7 @@ public class SharedParameters implements OASFilter {
         parameter(document, "format", Parameter.In.PATH, Schema.SchemaType.STRING, "svg or png");
         parameter(document, "imageId", Parameter.In.PATH, Schema.SchemaType.STRING, "32 hexadecimal digits");
         response(document, "chart", "image/svg+xml", "image/png");
-        response(document, "picture", "image/png");
+        response(document, "image", "image/png");
     }
 
     private static void response(OpenAPI document, String name, String... mediaTypes) {

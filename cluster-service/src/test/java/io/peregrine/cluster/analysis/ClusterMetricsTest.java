@@ -7,7 +7,8 @@ import org.junit.jupiter.api.Test;
 class ClusterMetricsTest {
     @Test
     void oneClusterOfOneClassAgreesWhollyAsInScikitLearn() {
-        assertThat(ClusterMetrics.of(new int[] {0, 0, 0}, new int[] {0, 0, 0})).isEqualTo(new ClusterMetrics(1, 1, 1, 1, 1, 1));
+        assertThat(ClusterMetrics.of(new int[] {0, 0, 0}, new int[] {0, 0, 0}))
+                .isEqualTo(new ClusterMetrics(1, 1, 1, 1, 1, 1));
     }
 
     @Test

@@ -64,8 +64,8 @@ class HungarianMatchingTest {
                 .map(label -> random.nextInt(3) == 0 ? random.nextInt(size) : size - 1 - label)
                 .toArray();
 
-        int[] matched =
-                assertTimeout(Duration.ofSeconds(30), () -> HungarianMatching.of(ContingencyTable.of(truth, clusters, size, size)));
+        int[] matched = assertTimeout(
+                Duration.ofSeconds(30), () -> HungarianMatching.of(ContingencyTable.of(truth, clusters, size, size)));
 
         assertThat(IntStream.of(matched).distinct().count()).isEqualTo(size);
         long mirrored = IntStream.range(0, size)
@@ -80,7 +80,8 @@ class HungarianMatchingTest {
         int[] truth = IntStream.range(0, 10_500).map(point -> point % 2).toArray();
         int[] clusters = IntStream.range(0, 10_500).map(point -> point % size).toArray();
 
-        int[] matched = assertTimeout(Duration.ofSeconds(30), () -> HungarianMatching.of(ContingencyTable.of(truth, clusters, size, 2)));
+        int[] matched = assertTimeout(
+                Duration.ofSeconds(30), () -> HungarianMatching.of(ContingencyTable.of(truth, clusters, size, 2)));
 
         // Clusters 0 to 499 have two points of one class each: the lowest two that differ are 0 and 1.
         assertThat(matched).startsWith(0, 1);

@@ -136,8 +136,9 @@ class ReferenceTest {
         }
     }
 
-    /// Scikit-learn's `components_` lies in memory column by column, and safetensors' numpy writer takes memory as
-    /// it lies: then the values under the shape [m, d] are those of [d, m]. Rows of unit length tell which it is.
+    /// Scikit-learn's `components_` lies in memory column by column, and safetensors' numpy writer takes memory
+    /// as it lies: then the values under the shape [m, d] are those of [d, m]. Rows of unit length tell which it
+    /// is.
     private static float[][] components() {
         float[] values = golden.tensor("pca_components").floats();
         int m = (int) golden.tensor("pca_components").shape()[0];

@@ -76,7 +76,7 @@ class ChartsTest {
     }
 
     @Test
-    void manyClassesMakeNoLargerPicture() {
+    void manyClassesMakeNoLargerImage() {
         ConfusionChart chart = confusion(900);
         assertThat(chart.width()).isLessThan(1_500);
         assertThat(chart.height()).isLessThan(1_500);
@@ -84,7 +84,7 @@ class ChartsTest {
     }
 
     @Test
-    void aClassWithoutTestPicturesHasADashForItsRecall() throws Exception {
+    void aClassWithoutTestImagesHasADashForItsRecall() throws Exception {
         List<List<Long>> counts = List.of(List.of(0L, 0L), List.of(0L, 3L));
         assertThat(texts(new ConfusionChart("t", "s", List.of("none", "some"), counts)))
                 .contains("–")
@@ -120,7 +120,7 @@ class ChartsTest {
     }
 
     @Test
-    void aHundredThousandPicturesMakeAFileThatABrowserTakes() {
+    void aHundredThousandImagesMakeAFileThatABrowserTakes() {
         byte[] svg = ChartFormat.SVG.of(plot(27, 100_000));
         assertThat(svg.length).isLessThan(3_000_000);
         assertThat(Pattern.compile("<path").matcher(new String(svg, UTF_8)).results())
@@ -129,7 +129,7 @@ class ChartsTest {
     }
 
     @Test
-    void oneColourIsOnePictureOnOnePlace() throws Exception {
+    void oneColourIsOneImageOnOnePlace() throws Exception {
         ClusterPlot.Group one = new ClusterPlot.Group("one", new double[] {3, 3, 3}, new double[] {4, 4, 4});
         ClusterPlot chart = new ClusterPlot(
                 "t", "s", "Class", List.of(one), List.of(new ClusterPlot.Centre("one", 3, 4)), "x", "y");

@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
-/// `docs/asyncapi.yaml`, held against what is really said: each record on its topic, its headers, its data, and no
-/// field that the document does not name.
+/// `docs/asyncapi.yaml`, held against what is really said: each record on its topic, its headers, its data, and
+/// no field that the document does not name.
 final class AsyncApi {
     private record Message(JsonSchema headers, JsonSchema payload) {}
 

@@ -87,14 +87,14 @@ class BadInputTest {
                 "negative-epochs|{\"classifier\":{\"epochs\":-1}}|/classifier/epochs|a whole number from 1",
                 "misspelt|{\"clasifier\":{\"epochs\":1}}|/clasifier|did you mean 'classifier'"
             })
-    void aBadSpecificationIsAnsweredFieldByField(String dataset, String spec, String field, String cure)
+    void aBadSpecificationIsAnsweredFieldByField(String dataset, String spec, String field, String remedy)
             throws Exception {
         String run = house.publish(dataset, gallery, spec);
 
         RunFailed failed = (RunFailed) house.awaitEnd(run);
         assertThat(failed.errors()).singleElement().satisfies(error -> {
             assertThat(error.field()).isEqualTo(field);
-            assertThat(error.cure()).contains(cure);
+            assertThat(error.remedy()).contains(remedy);
         });
         Awaitility.await()
                 .atMost(Duration.ofSeconds(15))
@@ -130,7 +130,7 @@ class BadInputTest {
         JsonNode details = house.get("/api/v1/runs/" + run);
         assertThat(details.get("classCount").intValue()).isEqualTo(260);
         assertThat(details.has("classes")).isFalse();
-        assertThat(details.at("/classifier/test/pictures").intValue()).isEqualTo(260);
+        assertThat(details.at("/classifier/test/images").intValue()).isEqualTo(260);
         assertThat(house.items("/api/v1/runs/" + run + "/classes"))
                 .hasSize(260)
                 .allSatisfy(one -> assertThat(one.get("after").intValue()).isEqualTo(2))
@@ -146,7 +146,7 @@ class BadInputTest {
     }
 
     @Test
-    void aClassWithOnePictureIsNamedWithWhatWouldDo() throws Exception {
+    void aClassWithOneImageIsNamedWithWhatWouldDo() throws Exception {
         Path lonely = folder.resolve("roots/lonely");
         SyntheticPaintings.write(lonely, 16, 1, 8, 1);
 
@@ -158,7 +158,7 @@ class BadInputTest {
     }
 
     @Test
-    void damagedPicturesAreRefusedByNameAndTheRestGoesOn() throws Exception {
+    void damagedImagesAreRefusedByNameAndTheRestGoesOn() throws Exception {
         Path damaged = folder.resolve("roots/damaged");
         SyntheticPaintings.write(damaged, 16, 2, 8, 5);
         byte[] jpeg = jpeg();
@@ -174,7 +174,7 @@ class BadInputTest {
                 .containsExactlyInAnyOrder(
                         org.assertj.core.groups.Tuple.tuple("half.jpg", "IMAGE_TRUNCATED"),
                         org.assertj.core.groups.Tuple.tuple("huge.png", "IMAGE_TOO_LARGE"),
-                        org.assertj.core.groups.Tuple.tuple("words.png", "NOT_A_PICTURE"));
+                        org.assertj.core.groups.Tuple.tuple("words.png", "NOT_A_IMAGE"));
     }
 
     @Test

@@ -14,11 +14,11 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.opentest4j.TestAbortedException;
 
-/// `./peregrine chaos`, for two minutes: whatever is done to services, broker, database and disk, every run ends as
-/// if nothing had happened.
+/// `./peregrine chaos`, for two minutes: whatever is done to services, broker, database and disk, every run ends
+/// as if nothing had happened.
 ///
-/// `-Dperegrine.chaos.minutes=10` is the long form, in which every kind of fault is done; `-Dperegrine.chaos.seed`
-/// repeats the faults of a seed.
+/// `-Dperegrine.chaos.minutes=10` is the long form, in which every kind of fault is done;
+/// `-Dperegrine.chaos.seed` repeats the faults of a seed.
 @Tag("slow")
 class ChaosTest {
     private static final int MINUTES = Integer.getInteger("peregrine.chaos.minutes", 2);

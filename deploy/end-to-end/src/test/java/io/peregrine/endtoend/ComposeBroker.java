@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 
-/// The broker of `deploy/compose` as its file says, with certificates, passwords and rights, on free ports of this
-/// machine's loopback.
+/// The broker of `deploy/compose` as its file says, with certificates, passwords and rights, on free ports of
+/// this machine's loopback.
 final class ComposeBroker implements AutoCloseable {
     private final Process process;
     private final Path adminProperties;

@@ -21,7 +21,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// What every container of `deploy/compose` has. That they run is shown by `deploy/compose/prove`, which needs Docker.
+/// What every container of `deploy/compose` has. That they run is shown by `deploy/compose/prove`, which needs
+/// Docker.
 class ComposeFileTest {
     private static final Path FOLDER = ProjectRoot.path().resolve("deploy/compose");
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z_]+)(?::-([^}]*))?}");

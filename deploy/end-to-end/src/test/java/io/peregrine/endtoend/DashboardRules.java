@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/// The rules that every dashboard of `deploy/grafana` keeps: those of Grafana's dashboard-linter, and ours, that each
-/// panel asks a question, says what its answer means, and has a unit.
+/// The rules that every dashboard of `deploy/grafana` keeps: those of Grafana's dashboard-linter, and ours, that
+/// each panel asks a question, says what its answer means, and has a unit.
 final class DashboardRules {
     private static final Set<String> RATES = Set.of("rate", "irate", "increase");
 

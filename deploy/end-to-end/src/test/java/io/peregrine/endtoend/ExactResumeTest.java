@@ -137,8 +137,8 @@ class ExactResumeTest {
         }
     }
 
-    /// A run that shares its trainer with a training of hours is told what it waits for, gives way again and again once
-    /// it is served, and ends.
+    /// A run that shares its trainer with a training of hours is told what it waits for, gives way again and
+    /// again once it is served, and ends.
     private void slice(Path gallery, Map<String, String> undisturbed) throws Exception {
         String urgent = house.publish("urgent", gallery, HOURS.replace("{\"image\"", "{\"priority\":10,\"image\""));
         awaitTraining(urgent, 0);
@@ -324,7 +324,7 @@ class ExactResumeTest {
         return needed;
     }
 
-    /// Checkpoints, measures and clusters: names of artefacts are digests of their bytes.
+    /// Checkpoints, measures and clusters: names of artifacts are digests of their bytes.
     private Map<String, String> outcome(String run) {
         Map<String, String> outcome = new TreeMap<>();
         for (CheckpointPublished c : house.listener().of(run, CheckpointPublished.class)) {

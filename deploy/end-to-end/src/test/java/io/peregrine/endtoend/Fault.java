@@ -17,7 +17,8 @@ import java.util.Set;
 /// @param delay after the service has begun a job
 /// @param secondOne whether the second of two instances is meant
 record Fault(FaultKind kind, Service service, Duration calm, Duration delay, Duration length, boolean secondOne) {
-    /// Endlessly many faults: each kind once in a drawn order, then kinds as they are drawn; an outage of minutes once.
+    /// Endlessly many faults: each kind once in a drawn order, then kinds as they are drawn; an outage of minutes
+    /// once.
     static final class Plan {
         private final Random random;
         private final boolean brief;

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The launcher is killed (`kill -9`) at drawn moments of `up`, `demo` and `compare`. The same command, typed again,
-/// goes all the way, and nothing is left running at its end.
+/// The launcher is killed (`kill -9`) at drawn moments of `up`, `demo` and `compare`. The same command, typed
+/// again, goes all the way, and nothing is left running at its end.
 @Tag("slow")
 class LauncherKilledTest {
     private static final Duration PATIENCE = Duration.ofMinutes(8);

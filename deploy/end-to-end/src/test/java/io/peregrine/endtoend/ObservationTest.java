@@ -26,8 +26,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A real Prometheus watches real runs: every query of every panel and rule has an answer, and every metric that the
-/// services expose is shown or said not to be.
+/// A real Prometheus watches real runs: every query of every panel and rule has an answer, and every metric that
+/// the services expose is shown or said not to be.
 class ObservationTest {
     private static final String SPEC = """
             {"image":{"side":64},"split":{"validation":0.2},"balance":{"strategy":{"atLeast":40},"neighbours":3},
@@ -47,7 +47,7 @@ class ObservationTest {
         Observed.program("prometheus");
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 64, 6, 50, 20, 12);
-        Files.writeString(gallery.resolve("train/Style_1/torn.png"), "no picture");
+        Files.writeString(gallery.resolve("train/Style_1/torn.png"), "no image");
         Instant began = Instant.now();
         try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder);
                 LocalPrometheus prometheus = LocalPrometheus.start(

@@ -37,8 +37,8 @@ final class Observed {
         return dashboards;
     }
 
-    /// A program of Prometheus. Without one the test is skipped with a message, but never in CI, whose script has it
-    /// unpacked.
+    /// A program of Prometheus. Without one the test is skipped with a message, but never in CI, whose script has
+    /// it unpacked.
     static Path program(String name) {
         Optional<Path> program = LocalPrometheus.find(name);
         if (System.getenv("CI") == null) {

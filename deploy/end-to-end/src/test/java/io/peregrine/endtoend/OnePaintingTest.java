@@ -48,7 +48,8 @@ class OnePaintingTest {
             Listener said = house.listener();
             assertThat(said.of(run, RunAccepted.class)).hasSize(1);
             ImagesIngested images = said.of(run, ImagesIngested.class).stream()
-                    .filter(e -> e.label().equals("Style_1") && e.split().jsonName().equals("train"))
+                    .filter(e ->
+                            e.label().equals("Style_1") && e.split().jsonName().equals("train"))
                     .findFirst()
                     .orElseThrow();
             ImageRef painting = images.images().stream()
@@ -57,7 +58,7 @@ class OnePaintingTest {
                     .orElseThrow();
             DatasetSealed sealed = said.of(run, DatasetSealed.class).getFirst();
             DatasetBalanced balanced = said.of(run, DatasetBalanced.class).getFirst();
-            assertThat(sealed.pictures()).isEqualTo(14 + 9 + 12 + 3 * 4);
+            assertThat(sealed.images()).isEqualTo(14 + 9 + 12 + 3 * 4);
             assertThat(balanced.rows()).isEqualTo(14 + 9 + 12);
             assertThat(said.of(run, ShardWritten.class))
                     .hasSize(balanced.shards().size());
@@ -69,7 +70,7 @@ class OnePaintingTest {
             assertThat(manifest.path(row)).isEqualTo("003.png");
             assertThat(manifest.classes().get(manifest.label(row))).isEqualTo("Style_1");
             try (PixelRows pixels = new PixelRows(store, manifest)) {
-                assertThat(pixels.picture(row).toArray(ValueLayout.JAVA_BYTE))
+                assertThat(pixels.image(row).toArray(ValueLayout.JAVA_BYTE))
                         .isEqualTo(planes(SyntheticPaintings.painting(1, 32, 1_003), 32));
             }
 
@@ -123,11 +124,11 @@ class OnePaintingTest {
         }
     }
 
-    private static byte[] planes(java.awt.image.BufferedImage picture, int side) {
+    private static byte[] planes(java.awt.image.BufferedImage image, int side) {
         byte[] planes = new byte[3 * side * side];
         for (int y = 0; y < side; y++) {
             for (int x = 0; x < side; x++) {
-                int rgb = picture.getRGB(x, y);
+                int rgb = image.getRGB(x, y);
                 for (int channel = 0; channel < 3; channel++) {
                     planes[(channel * side + y) * side + x] = (byte) (rgb >> (16 - 8 * channel));
                 }

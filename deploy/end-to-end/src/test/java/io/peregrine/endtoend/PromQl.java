@@ -27,7 +27,8 @@ final class PromQl {
     private PromQl() {}
 
     static List<Selector> selectors(String query) {
-        // Braces and brackets are read from the query itself, names from one whose texts and label lists are blank.
+        // Braces and brackets are read from the query itself, names from one whose texts and label lists are
+        // blank.
         String blank = blank(GROUPING, blank(TEXT, query));
         List<Selector> selectors = new ArrayList<>();
         Matcher names = NAME.matcher(blank);

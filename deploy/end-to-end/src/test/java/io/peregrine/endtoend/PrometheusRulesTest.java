@@ -15,7 +15,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/// Prometheus's own tool finds nothing wrong with configuration and rules, and every alert has its test and its advice.
+/// Prometheus's own tool finds nothing wrong with configuration and rules, and every alert has its test and its
+/// advice.
 class PrometheusRulesTest {
     @Test
     void promtoolAcceptsTheConfiguration() throws Exception {

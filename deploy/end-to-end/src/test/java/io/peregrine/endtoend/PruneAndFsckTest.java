@@ -113,8 +113,8 @@ class PruneAndFsckTest {
         String two = house.publish("two", gallery, SPEC.formatted("\"all\""));
         assertThat(house.awaitEnd(one)).isInstanceOf(RunCompleted.class);
         assertThat(house.awaitEnd(two)).isInstanceOf(RunCompleted.class);
-        Set<String> ofOne = artefacts(house, one, store);
-        Set<String> ofTwo = artefacts(house, two, store);
+        Set<String> ofOne = artifacts(house, one, store);
+        Set<String> ofTwo = artifacts(house, two, store);
         Set<String> shared = new TreeSet<>(ofOne);
         shared.retainAll(ofTwo);
         assertThat(shared).anyMatch(uri -> uri.startsWith("store:pack/"));
@@ -152,7 +152,7 @@ class PruneAndFsckTest {
             care.environment().put("QUARKUS_HTTP_PORT", address.substring(address.lastIndexOf(':') + 1));
             assertThat(said(care)).satisfies(said -> {
                 assertThat(said.status()).isZero();
-                assertThat(said.words()).matches("\\{\"artefacts\":[0-9]+,\"bytes\":[0-9]+}");
+                assertThat(said.words()).matches("\\{\"artifacts\":[0-9]+,\"bytes\":[0-9]+}");
             });
         }
         assertThat(needed(house)).isEmpty();
@@ -180,7 +180,7 @@ class PruneAndFsckTest {
                 .containsPattern("damaged +" + packs.get(0) + " .*hash.+\n +needed by " + run)
                 .containsPattern("missing +" + packs.get(1) + " is not in .+\n +needed by " + run)
                 .contains("unneeded  store:shard/ab/" + "ab".repeat(32) + ".safetensors, 6 bytes, spared")
-                .contains("2 artefacts are missing or damaged. Publish the datasets")
+                .contains("2 artifacts are missing or damaged. Publish the datasets")
                 .contains("1 files are needed by no run; ./peregrine prune");
         Path taken = store.resolve("damaged");
         if (Files.isDirectory(taken)) {
@@ -231,7 +231,7 @@ class PruneAndFsckTest {
     }
 
     /// @return what was said of a run, but for checkpoints that have expired
-    private Set<String> artefacts(PeregrineFixture house, String run, Path store) throws IOException {
+    private Set<String> artifacts(PeregrineFixture house, String run, Path store) throws IOException {
         Listener said = house.listener();
         DatasetSealed sealed = said.of(run, DatasetSealed.class).getFirst();
         List<ArtifactRef> refs = new ArrayList<>(List.of(

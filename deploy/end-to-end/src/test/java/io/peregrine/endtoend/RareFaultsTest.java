@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Faults that are rare or take minutes, each while runs of tiny datasets are published. What is right after each is
-/// the same as after [ChaosTest]: every run ends in the bytes of an undisturbed one.
+/// Faults that are rare or take minutes, each while runs of tiny datasets are published. What is right after each
+/// is the same as after [ChaosTest]: every run ends in the bytes of an undisturbed one.
 @Tag("slow")
 class RareFaultsTest {
     private static final Duration DRAIN = Duration.ofMinutes(5);
@@ -124,7 +124,8 @@ class RareFaultsTest {
         }
     }
 
-    /// The table that each handler writes to is locked: every handler waits, longer than a connection's time limit.
+    /// The table that each handler writes to is locked: every handler waits, longer than a connection's time
+    /// limit.
     @Test
     void handlersThatTakeTwoMinutes() throws Exception {
         try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
@@ -232,8 +233,8 @@ class RareFaultsTest {
         }
     }
 
-    /// Waits until every service has received a further event, and a further job was done. It goes by numbers of rows,
-    /// since clocks may be wrong.
+    /// Waits until every service has received a further event, and a further job was done. It goes by numbers of
+    /// rows, since clocks may be wrong.
     ///
     /// @return seconds
     private static double awaitProgress(PeregrineFixture house) {

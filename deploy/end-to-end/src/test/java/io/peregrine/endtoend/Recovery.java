@@ -38,8 +38,8 @@ final class Recovery {
         }
     }
 
-    /// Waits until each of the services has received or sent an event since the fault's end, and each that had a job
-    /// at work has one at work again or has done one since.
+    /// Waits until each of the services has received or sent an event since the fault's end, and each that had a
+    /// job at work has one at work again or has done one since.
     ///
     /// @return how long that took
     Duration await(Fault fault, Set<Service> wereAtWork, Instant end) {
@@ -54,7 +54,7 @@ final class Recovery {
     private boolean haveProgressed(Fault fault, Set<Service> wereAtWork, Instant end) {
         try (Connection database = house.superuser("peregrine")) {
             String since = "'" + end + "'";
-            String hears = "select exists (select 1 from %1$s.inbox where heard_at > " + since
+            String hears = "select exists (select 1 from %1$s.inbox where received_at > " + since
                     + ") or exists (select 1 from %1$s.outbox where sent_at > " + since + ")";
             String works = "select exists (select 1 from %1$s.job where state = 'done' and updated_at > " + since
                     + " or state = 'running' and lease_until > timestamptz " + since + " + interval '"

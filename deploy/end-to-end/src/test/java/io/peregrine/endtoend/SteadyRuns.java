@@ -27,8 +27,9 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.awaitility.Awaitility;
 
-/// Runs of tiny datasets that are published for as long as a test disturbs Peregrine, and records that are no events
-/// among them. What each run must leave is known from an undisturbed one of the same dataset and specification.
+/// Runs of tiny datasets that are published for as long as a test disturbs Peregrine, and records that are no
+/// events among them. What each run must leave is known from an undisturbed one of the same dataset and
+/// specification.
 final class SteadyRuns implements AutoCloseable {
     private static final int OPEN = 5;
     private static final String SPEC = """
@@ -119,8 +120,8 @@ final class SteadyRuns implements AutoCloseable {
         return run[0];
     }
 
-    /// As a producer does that must not lose anything: again, until the broker has acknowledged it. The broker may
-    /// have taken it before; a repeat is the same run.
+    /// As a producer does that must not lose anything: again, until the broker has acknowledged it. The broker
+    /// may have taken it before; a repeat is the same run.
     private static void surely(Publication publication) throws Exception {
         while (true) {
             try {
@@ -223,7 +224,7 @@ final class SteadyRuns implements AutoCloseable {
                     e.pixels() + " " + e.images()
                 };
             case PipelineEvent.ImageRejected e -> new String[] {"rejected " + e.row(), e.imageId() + " " + e.reason()};
-            case PipelineEvent.DatasetSealed e -> new String[] {"sealed", e.manifest() + " " + e.pictures()};
+            case PipelineEvent.DatasetSealed e -> new String[] {"sealed", e.manifest() + " " + e.images()};
             case PipelineEvent.ShardWritten e ->
                 new String[] {"shard " + e.index(), e.shard().toString()};
             case PipelineEvent.DatasetBalanced e ->

@@ -20,7 +20,7 @@ final class SyntheticPaintings {
 
     /// Writes `train/<class>/<n>.png` and `test/<class>/<n>.png`; the same arguments write the same bytes.
     ///
-    /// @param train pictures of each class; as many classes as numbers
+    /// @param train images of each class; as many classes as numbers
     static void write(Path folder, int side, int test, int... train) throws IOException {
         for (int label = 0; label < train.length; label++) {
             for (int n = 0; n < train[label] + test; n++) {

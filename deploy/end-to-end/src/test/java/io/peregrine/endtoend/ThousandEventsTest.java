@@ -30,7 +30,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A thousand events, one in twenty of them bad: each good one has its effect, each bad one is kept, and nobody falls.
+/// A thousand events, one in twenty of them bad: each good one has its effect, each bad one is kept, and nobody
+/// falls.
 @Tag("slow")
 class ThousandEventsTest {
     private static final int EVENTS = 1_000;

@@ -55,7 +55,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// What goes between machines: a real broker with the compose file's settings, and a real database with its rules.
+/// What goes between machines: a real broker with the compose file's settings, and a real database with its
+/// rules.
 class TransportTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A trainer is paused in the middle of a training, as by a machine that swaps or a debugger, and wakes when another
-/// has taken the training over: both are sure that it is theirs.
+/// A trainer is paused in the middle of a training, as by a machine that swaps or a debugger, and wakes when
+/// another has taken the training over: both are sure that it is theirs.
 @Tag("slow")
 class TwoTrainersTest {
     private static final Duration PATIENCE = Duration.ofMinutes(3);

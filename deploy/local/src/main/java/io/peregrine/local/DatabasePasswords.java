@@ -11,8 +11,8 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The passwords of the local database's roles: a line `*:*:*:ROLE:PASSWORD` for each, in a file as PostgreSQL's own
-/// clients read it (`PGPASSFILE`). They are drawn once. A file that is there is used as it is.
+/// The passwords of the local database's roles: a line `*:*:*:ROLE:PASSWORD` for each, in a file as PostgreSQL's
+/// own clients read it (`PGPASSFILE`). They are drawn once. A file that is there is used as it is.
 final class DatabasePasswords {
     /// Host, port and database; role; password. A backslash quotes a colon or another backslash.
     private static final Pattern LINE =

@@ -8,8 +8,8 @@ import java.util.stream.Stream;
 
 /// The allocator that the trainer is started with where this machine has it: [jemalloc](https://jemalloc.net).
 ///
-/// A training step takes and gives back large pieces of memory. The C library returns each of them to the system, which
-/// has to clear all of it again for the next step; jemalloc keeps them for the next step.
+/// A training step takes and gives back large pieces of memory. The C library returns each of them to the system,
+/// which has to clear all of it again for the next step; jemalloc keeps them for the next step.
 final class Jemalloc {
     /// Large pieces are kept as small ones are, for ten seconds; two arenas, since few threads allocate.
     private static final String OPTIONS = "oversize_threshold:0,narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:0";

@@ -61,7 +61,8 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         Ports.mustBeFree(port, NAME);
         Path built = ProjectRoot.path().resolve("deploy/broker/target");
         if (!Files.isDirectory(built.resolve("lib"))) {
-            throw new RefusedException("The broker is not built (no %s); run ./peregrine, which builds it.".formatted(built));
+            throw new RefusedException(
+                    "The broker is not built (no %s); run ./peregrine, which builds it.".formatted(built));
         }
         try {
             Files.createDirectories(folder);

@@ -326,7 +326,7 @@ public final class LocalPeregrine implements AutoCloseable {
         return postgres;
     }
 
-    /// @return the folder of artefacts
+    /// @return the folder of artifacts
     public Path store() {
         return data.resolve("store");
     }

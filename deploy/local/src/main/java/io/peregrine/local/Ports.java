@@ -33,8 +33,9 @@ final class Ports {
     /// @throws Refusal if somebody listens on the port
     static void mustBeFree(int port, String whose) {
         if (!isFree(port)) {
-            throw new RefusedException("Port %d, which %s needs, is in use; stop what listens there, or add --ports free."
-                    .formatted(port, whose));
+            throw new RefusedException(
+                    "Port %d, which %s needs, is in use; stop what listens there, or add --ports free."
+                            .formatted(port, whose));
         }
     }
 }

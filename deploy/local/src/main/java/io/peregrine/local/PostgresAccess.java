@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.postgresql.util.PasswordUtil;
 
-/// Whom a database lets in: whoever knows a role's password, from its first moment on. A folder whose database let
-/// everyone in is changed like a new one.
+/// Whom a database lets in: whoever knows a role's password, from its first moment on. A folder whose database
+/// let everyone in is changed like a new one.
 final class PostgresAccess {
     static final String SUPERUSER = "postgres";
 
@@ -40,8 +40,8 @@ final class PostgresAccess {
         this.log = log;
     }
 
-    /// Writes the rules, and gives the superuser a password by PostgreSQL's single-user mode, which has no network.
-    /// No server may run.
+    /// Writes the rules, and gives the superuser a password by PostgreSQL's single-user mode, which has no
+    /// network. No server may run.
     void restrict(String superusersPassword) {
         try {
             Files.writeString(folder.resolve("pg_hba.conf"), RULES);
@@ -77,8 +77,8 @@ final class PostgresAccess {
         return "alter role %s password '%s'".formatted(role, PasswordUtil.encodeScramSha256(password.toCharArray()));
     }
 
-    /// The newest: after an upgrade there are those of two versions. They are unpacked once in a process, for the first
-    /// of its databases.
+    /// The newest: after an upgrade there are those of two versions. They are unpacked once in a process, for the
+    /// first of its databases.
     private Path program() throws IOException {
         if (Files.isDirectory(binaries)) {
             try (Stream<Path> versions = Files.list(binaries)) {

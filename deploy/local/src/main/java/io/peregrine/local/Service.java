@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /// The four services, and what each is given on one machine.
 public enum Service {
-    // Room for the largest picture that is decoded, 100 megapixels, while it is turned.
+    // Room for the largest image that is decoded, 100 megapixels, while it is turned.
     INGEST(8081, "1g"),
     BALANCE(8082, "512m"),
     TRAINER(8083, "768m"),

@@ -19,8 +19,8 @@ public final class SystemCheck {
 
     private static final long DISK = 2_000_000_000L;
     private static final long OPEN_FILES = 4_096;
-    /// Bytes of a picture of the default side in a pack.
-    private static final long PICTURE = 3L * 416 * 416;
+    /// Bytes of an image of the default side in a pack.
+    private static final long IMAGE = 3L * 416 * 416;
 
     /// How much it matters.
     public enum Severity {
@@ -101,7 +101,8 @@ public final class SystemCheck {
         if (all < MEMORY) {
             findings.add(new Finding("memory", Severity.LACKS, found, "4 GB are needed"));
         } else if (left < MEMORY) {
-            findings.add(new Finding("memory", Severity.BETTER_WITH, found, "others hold the rest; 4 GB should be free"));
+            findings.add(
+                    new Finding("memory", Severity.BETTER_WITH, found, "others hold the rest; 4 GB should be free"));
         } else {
             good("memory", found);
         }
@@ -123,7 +124,8 @@ public final class SystemCheck {
                 .findFirst()
                 .orElse("unknown");
         if (limit.matches("\\d+") && Long.parseLong(limit) < OPEN_FILES) {
-            findings.add(new Finding("open files", Severity.LACKS, limit, "allow %,d: ulimit -n".formatted(OPEN_FILES)));
+            findings.add(
+                    new Finding("open files", Severity.LACKS, limit, "allow %,d: ulimit -n".formatted(OPEN_FILES)));
         } else {
             good("open files", limit);
         }
@@ -163,9 +165,10 @@ public final class SystemCheck {
         }
         try {
             long left = Files.getFileStore(there).getUsableSpace();
-            String found = "%s: %.1f GB left, %,d pictures of side 416".formatted(data, left / 1e9, left / PICTURE);
+            String found = "%s: %.1f GB left, %,d images of side 416".formatted(data, left / 1e9, left / IMAGE);
             if (left < DISK) {
-                findings.add(new Finding(what, Severity.LACKS, found, "make room for 2 GB, or name another with --data"));
+                findings.add(
+                        new Finding(what, Severity.LACKS, found, "make room for 2 GB, or name another with --data"));
                 return;
             }
             if (executable(what, there)) {
@@ -198,7 +201,10 @@ public final class SystemCheck {
             findings.add(new Finding(what, Severity.LACKS, folder.toString(), "programs must be allowed to run there"));
         } catch (IOException e) {
             findings.add(new Finding(
-                    what, Severity.LACKS, folder + ": " + e.getMessage(), "it must be writable, and not mounted noexec"));
+                    what,
+                    Severity.LACKS,
+                    folder + ": " + e.getMessage(),
+                    "it must be writable, and not mounted noexec"));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {

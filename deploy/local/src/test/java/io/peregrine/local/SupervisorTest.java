@@ -71,8 +71,8 @@ class SupervisorTest {
         }
     }
 
-    /// A child that remembers whether it has answered its supervisor since its last start. Only from then on do a few
-    /// unanswered probes mean that it hangs; before, a start may take minutes.
+    /// A child that remembers whether it has answered its supervisor since its last start. Only from then on do a
+    /// few unanswered probes mean that it hangs; before, a start may take minutes.
     private static final class Probed implements Supervised {
         private final Supervised child;
         private volatile boolean answeredSupervisor;

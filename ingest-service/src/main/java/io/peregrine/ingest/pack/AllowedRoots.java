@@ -71,7 +71,8 @@ public final class AllowedRoots {
 
     /// @param more folders, already found to be allowed
     AllowedRoots with(List<Path> more) {
-        return new AllowedRoots(Stream.concat(configured.stream(), more.stream()).toList(), grants);
+        return new AllowedRoots(
+                Stream.concat(configured.stream(), more.stream()).toList(), grants);
     }
 
     /// @param uri such as `file:///data/wikiart`

@@ -12,8 +12,9 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// Pictures whose class is the folder in which they lie, as torchvision's `ImageFolder` has it; beside its extensions
-/// we look for `.gif`, of which the first frame counts. Files without a picture's extension are passed by.
+/// Images whose class is the folder in which they lie, as torchvision's `ImageFolder` has it; beside its
+/// extensions we look for `.gif`, of which the first frame counts. Files without an image's extension are passed
+/// by.
 final class ByFolder {
     private static final Set<String> EXTENSIONS =
             Set.of("jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp", "gif");
@@ -23,7 +24,7 @@ final class ByFolder {
 
     private final Path root;
     private final FolderWalk walk;
-    private final List<Found> pictures = new ArrayList<>();
+    private final List<Found> images = new ArrayList<>();
     private final Set<String> labels = new TreeSet<>();
     private final Set<String> trained = new HashSet<>();
     private final Set<String> passedBy = new TreeSet<>();
@@ -48,30 +49,30 @@ final class ByFolder {
 
     private void add(Split split, String label, Path folder, Path file) {
         String name = file.getFileName().toString();
-        if (!isPicture(name)) {
+        if (!isImage(name)) {
             passedBy.add(name.substring(Math.max(0, name.lastIndexOf('.'))));
             return;
         }
         String path = folder.relativize(file).toString();
-        pictures.add(new Found(split, label, path, root.relativize(file).toString(), null));
+        images.add(new Found(split, label, path, root.relativize(file).toString(), null));
         if (split == Split.TRAIN) {
             trained.add(label);
         }
     }
 
-    /// @return whether torchvision would take a file of this name for a picture
-    static boolean isPicture(String name) {
+    /// @return whether torchvision would take a file of this name for an image
+    static boolean isImage(String name) {
         int dot = name.lastIndexOf('.');
         return dot > 0 && EXTENSIONS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
     }
 
-    /// @throws Failure INPUT, if there is no class, or one without pictures for training
-    List<Found> pictures() {
+    /// @throws Failure INPUT, if there is no class, or one without images for training
+    List<Found> images() {
         if (labels.isEmpty()) {
             throw FailureException.input(
                     "NO_CLASSES",
-                    ("there is no class folder in %s; put each class's pictures in a folder of the class's name, "
-                                    + "directly there or in train/, test/ and validation/, or tell each picture's class in a "
+                    ("there is no class folder in %s; put each class's images in a folder of the class's name, "
+                                    + "directly there or in train/, test/ and validation/, or tell each image's class in a "
                                     + "metadata.csv (file_name, label)")
                             .formatted(root));
         }
@@ -83,10 +84,10 @@ final class ByFolder {
                                 .formatted(passedBy.stream().limit(ENDINGS).collect(Collectors.joining(", ")));
                 throw FailureException.input(
                         "EMPTY_CLASS",
-                        "class '%s' of %s has no picture to train with%s (%s are looked for%s); add pictures or remove the folder"
+                        "class '%s' of %s has no image to train with%s (%s are looked for%s); add images or remove the folder"
                                 .formatted(label, root, where, String.join(", ", new TreeSet<>(EXTENSIONS)), other));
             }
         }
-        return pictures;
+        return images;
     }
 }

@@ -13,13 +13,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// Pictures that a metadata file names, as Hugging Face's imagefolder has it: no others. Its labels are the classes;
-/// where it has none, the folders are.
+/// Images that a metadata file names, as Hugging Face's imagefolder has it: no others. Its labels are the
+/// classes; where it has none, the folders are.
 final class ByMetadata {
     private final Path root;
     private final Findings.Collector findings;
     private final Map<Path, Line> lines = new LinkedHashMap<>();
-    private final List<Found> pictures = new ArrayList<>();
+    private final List<Found> images = new ArrayList<>();
     private Line labelled;
     private Line unlabelled;
 
@@ -54,7 +54,7 @@ final class ByMetadata {
         if (first.label() != null && again.label() != null && !first.label().equals(again.label())) {
             throw FailureException.input(
                     "METADATA_LABEL_CONFLICT",
-                    "%s is '%s' by %s and '%s' by %s; a picture has one class: remove one of the lines"
+                    "%s is '%s' by %s and '%s' by %s; an image has one class: remove one of the lines"
                             .formatted(again.file(), first.label(), first.where(), again.label(), again.where()));
         }
     }
@@ -65,8 +65,8 @@ final class ByMetadata {
         Path below = root.relativize(file);
         Line line = lines.remove(below);
         if (line != null) {
-            pictures.add(found(split, folder.relativize(file), line));
-        } else if (ByFolder.isPicture(file.getFileName().toString())) {
+            images.add(found(split, folder.relativize(file), line));
+        } else if (ByFolder.isImage(file.getFileName().toString())) {
             findings.add(Finding.named(FindingKind.METADATA_FILE_NOT_NAMED, List.of(below.toString())));
         }
     }
@@ -79,7 +79,7 @@ final class ByMetadata {
         if (file.getNameCount() == 1) {
             throw FailureException.input(
                     "METADATA_NO_LABEL",
-                    "%s has no '%s', and %s lies in no class's folder; give every line the class of its picture"
+                    "%s has no '%s', and %s lies in no class's folder; give every line the class of its image"
                             .formatted(line.where(), Metadata.LABEL, at));
         }
         String path = file.subpath(1, file.getNameCount()).toString();
@@ -87,24 +87,24 @@ final class ByMetadata {
     }
 
     /// @throws Failure INPUT, if there is none, or a class has none to train with
-    List<Found> pictures() {
+    List<Found> images() {
         lines.values()
                 .forEach(line -> findings.add(Finding.named(
                         FindingKind.METADATA_FILE_MISSING, List.of(line.file().toString()))));
-        if (pictures.isEmpty()) {
+        if (images.isEmpty()) {
             throw FailureException.input(
                     "METADATA_EMPTY",
                     "the metadata of %s name %,d files, of which none is there; '%s' is a path from the metadata's own folder"
                             .formatted(root, lines.size(), Metadata.FILE_NAME));
         }
-        Set<String> labels = pictures.stream().map(Found::label).collect(Collectors.toCollection(TreeSet::new));
-        pictures.stream().filter(found -> found.split() == Split.TRAIN).forEach(found -> labels.remove(found.label()));
+        Set<String> labels = images.stream().map(Found::label).collect(Collectors.toCollection(TreeSet::new));
+        images.stream().filter(found -> found.split() == Split.TRAIN).forEach(found -> labels.remove(found.label()));
         if (!labels.isEmpty()) {
             throw FailureException.input(
                     "EMPTY_CLASS",
-                    "class '%s' of %s has no picture to train with that the metadata name and that is there; add one or remove its lines"
+                    "class '%s' of %s has no image to train with that the metadata name and that is there; add one or remove its lines"
                             .formatted(labels.iterator().next(), root));
         }
-        return pictures;
+        return images;
     }
 }

@@ -13,7 +13,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
-/// What pictures and packs are known by.
+/// What images and packs are known by.
 public final class ContentKeys {
     /// The digest of nothing, under which a file is listed that cannot be read.
     static final String OF_NOTHING = hex(sha256().digest());

@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-/// What a picture looks like, in twice 64 bits: its luminance is averaged into cells, and each bit says
+/// What an image looks like, in twice 64 bits: its luminance is averaged into cells, and each bit says
 /// whether a cell is clearly darker than its neighbour. Compression, scale and brightness hardly change it.
 /// Without "clearly", a flat ground's bits would be noise.
 ///
@@ -25,7 +25,7 @@ record DHash(long across, long down) {
         return new DHash(half(planes, side, side, 1), half(planes, side, 1, side));
     }
 
-    /// @return whether there is anything to compare: flat pictures are all alike
+    /// @return whether there is anything to compare: flat images are all alike
     boolean tells() {
         return Long.bitCount(across) + Long.bitCount(down) > BOUND;
     }
@@ -71,7 +71,7 @@ record DHash(long across, long down) {
         return cell * side / cells;
     }
 
-    /// Of the smallest pictures a pixel may lie in two cells.
+    /// Of the smallest images a pixel may lie in two cells.
     private static int end(int cell, int cells, int side) {
         return Math.max(begin(cell, cells, side) + 1, (cell + 1) * side / cells);
     }

@@ -12,16 +12,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What lies in a dataset's folder: `root/<split?>/<class>/**/picture` ([ByFolder]), or whatever a metadata file in the
-/// root or in each split's folder names ([ByMetadata]). Hidden files are passed by ([FolderWalk]).
+/// What lies in a dataset's folder: `root/<split?>/<class>/**/image` ([ByFolder]), or whatever a metadata file in
+/// the root or in each split's folder names ([ByMetadata]). Hidden files are passed by ([FolderWalk]).
 ///
 /// @param given the splits that the folder has by itself; empty: its classes lie directly in it
-/// @param pictures in no particular order; unless the folder has its own splits, all belong to `train` for now
+/// @param images in no particular order; unless the folder has its own splits, all belong to `train` for now
 /// @param findings of the folders and names
-record DatasetFolder(Set<Split> given, List<Found> pictures, Findings findings) {
-    /// A file that shall be a picture. It may still be anything.
+record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
+    /// A file that shall be an image. It may still be anything.
     ///
-    /// @param path in the class folder, with `/`; of a picture that a metadata file labels: in the split's folder
+    /// @param path in the class folder, with `/`; of an image that a metadata file labels: in the split's folder
     /// @param file below the dataset's folder
     /// @param metadata what a metadata file says of it beside its class, or null
     record Found(Split split, String label, String path, String file, ObjectNode metadata) {}
@@ -30,7 +30,7 @@ record DatasetFolder(Set<Split> given, List<Found> pictures, Findings findings) 
             Map.of("train", Split.TRAIN, "test", Split.TEST, "val", Split.VALIDATION, "validation", Split.VALIDATION);
 
     /// @param root resolved by [AllowedRoots#resolve]
-    /// @throws Failure INPUT, if there is no class, a class without pictures for training, a folder that is a
+    /// @throws Failure INPUT, if there is no class, a class without images for training, a folder that is a
     ///     link out of the roots, or metadata that cannot be read
     static DatasetFolder read(Path root, AllowedRoots roots) {
         FolderWalk walk = new FolderWalk(root, roots);
@@ -38,18 +38,18 @@ record DatasetFolder(Set<Split> given, List<Found> pictures, Findings findings) 
         Map<Split, Path> folders = splits.isEmpty() ? Map.of(Split.TRAIN, root) : splits;
         List<Metadata> metadata = metadata(root, splits);
         Findings.Collector findings = new Findings.Collector();
-        List<Found> pictures;
+        List<Found> images;
         if (metadata.isEmpty()) {
             ByFolder found = new ByFolder(root, walk);
             folders.forEach(found::add);
-            pictures = found.pictures();
+            images = found.images();
         } else {
             ByMetadata found = new ByMetadata(root, roots, metadata, findings);
             folders.forEach((split, folder) -> walk.files(folder, file -> found.add(split, folder, file)));
-            pictures = found.pictures();
+            images = found.images();
         }
         findings.addAll(walk.passedBy());
-        return new DatasetFolder(Set.copyOf(splits.keySet()), pictures, findings.all());
+        return new DatasetFolder(Set.copyOf(splits.keySet()), images, findings.all());
     }
 
     /// The metadata of the dataset's folder, or of each of its splits.
@@ -66,20 +66,20 @@ record DatasetFolder(Set<Split> given, List<Found> pictures, Findings findings) 
         if (ofAll.isPresent()) {
             throw FailureException.input(
                     "METADATA_TWICE",
-                    "%s and %s both name pictures; keep that of the whole dataset, or one in each split"
+                    "%s and %s both name images; keep that of the whole dataset, or one in each split"
                             .formatted(ofAll.get().name(), ofSplits.getFirst().name()));
         }
         if (!without.isEmpty()) {
             throw FailureException.input(
                     "METADATA_MISSING",
-                    "%s names pictures, but %s/ has no metadata of its own; add it, or write one for all beside the splits"
+                    "%s names images, but %s/ has no metadata of its own; add it, or write one for all beside the splits"
                             .formatted(ofSplits.getFirst().name(), root.relativize(without.getFirst())));
         }
         return ofSplits;
     }
 
-    /// The folder's own splits. A class may be called `train` (beside `bus` and `car`): only where all folders are
-    /// splits, or two of them are, do we take them for splits.
+    /// The folder's own splits. A class may be called `train` (beside `bus` and `car`): only where all folders
+    /// are splits, or two of them are, do we take them for splits.
     private static Map<Split, Path> splits(Path root, FolderWalk walk) {
         Map<Split, Path> splits = new EnumMap<>(Split.class);
         List<String> others = new ArrayList<>();

@@ -83,7 +83,8 @@ final class DecodedPixels implements AutoCloseable {
         if (FullDisk.isCauseOf(e)) {
             return FullDisk.failure("a pack's decoded images", folder, bytes, e);
         }
-        return FailureException.resource("STORE_UNREACHABLE", "decoded images cannot be kept in " + folder + ": " + e, e);
+        return FailureException.resource(
+                "STORE_UNREACHABLE", "decoded images cannot be kept in " + folder + ": " + e, e);
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import io.peregrine.artifacts.Manifest;
-import io.peregrine.ingest.pack.Finding.Picture;
+import io.peregrine.ingest.pack.Finding.Image;
 import io.peregrine.ingest.pack.NearDuplicates.Pair;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -13,8 +13,8 @@ import java.util.function.IntConsumer;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
-/// Pictures that are in a dataset twice: byte for byte where it misleads a network (two labels for one
-/// picture) or flatters it (a test picture that was trained with), and by their looks everywhere.
+/// Images that are in a dataset twice: byte for byte where it misleads a network (two labels for one
+/// image) or flatters it (a test image that was trained with), and by their looks everywhere.
 public final class Duplicates {
     private final Listing listing;
     private final Manifest manifest;
@@ -24,9 +24,10 @@ public final class Duplicates {
         this.manifest = manifest;
     }
 
-    /// @param hashes of each pack's pictures ([PackHashes])
+    /// @param hashes of each pack's images ([PackHashes])
     /// @param between called between parts of the search; what it throws ends it
-    public static Findings find(Listing listing, Manifest manifest, List<long[]> hashes, WorkerPool crew, IntConsumer between)
+    public static Findings find(
+            Listing listing, Manifest manifest, List<long[]> hashes, WorkerPool crew, IntConsumer between)
             throws InterruptedException {
         return new Duplicates(listing, manifest).find(hashes, crew, between);
     }
@@ -97,13 +98,13 @@ public final class Duplicates {
         rows.forEach(row -> sides.putIfAbsent(List.of(manifest.label(row), manifest.split(row)), row));
         Set<Integer> shown = new LinkedHashSet<>(sides.values());
         shown.addAll(rows.subList(0, Math.min(rows.size(), Finding.SHOWN)));
-        List<Picture> pictures =
-                shown.stream().limit(Finding.SHOWN).map(this::picture).toList();
-        return new Finding(kind, pictures, List.of(), rows.size(), distance);
+        List<Image> images =
+                shown.stream().limit(Finding.SHOWN).map(this::image).toList();
+        return new Finding(kind, images, List.of(), rows.size(), distance);
     }
 
-    private Picture picture(int row) {
-        return new Picture(
+    private Image image(int row) {
+        return new Image(
                 listing.imageId(row),
                 row,
                 manifest.split(row),

@@ -16,7 +16,7 @@ final class Exif {
     private Exif() {}
 
     /// @param exif a TIFF structure, with or without `Exif␀␀` in front
-    /// @return 1 to 8; 0 where there is none or it cannot be read, for a broken note spoils no picture
+    /// @return 1 to 8; 0 where there is none or it cannot be read, for a broken note spoils no image
     static int orientation(ByteBuffer exif) {
         ByteBuffer tiff = exif.slice();
         if (tiff.remaining() > 14 && tiff.slice(0, 6).equals(ByteBuffer.wrap(PREFIX))) {
@@ -75,8 +75,8 @@ final class Exif {
         return -1;
     }
 
-    /// @param profile ImageMagick's text note `Raw profile type exif`: a line break, a name, a length, hexadecimal
-    /// digits
+    /// @param profile ImageMagick's text note `Raw profile type exif`: a line break, a name, a length,
+    ///     hexadecimal digits
     static int orientationOfRawProfile(String profile) {
         String[] lines = profile.strip().split("\n", 3);
         if (lines.length < 3) {

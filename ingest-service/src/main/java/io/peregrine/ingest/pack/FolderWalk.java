@@ -95,7 +95,8 @@ final class FolderWalk {
         return entries;
     }
 
-    /// One file is passed by; all of a folder, or every name that is not ASCII, would be too much to lose by a finding.
+    /// One file is passed by; all of a folder, or every name that is not ASCII, would be too much to lose by a
+    /// finding.
     private static void mustBeAFileByABadName(Path entry, String file) {
         if (!NAMES_ARE_UTF8) {
             throw FailureException.input(

@@ -5,8 +5,8 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/// The first frame of a GIF, 87a or 89a, on its canvas (GIF89a specification, sections 17 to 23), as Pillow shows it:
-/// outside the frame lies the see-through colour, or the palette's first where none is see-through.
+/// The first frame of a GIF, 87a or 89a, on its canvas (GIF89a specification, sections 17 to 23), as Pillow shows
+/// it: outside the frame lies the see-through colour, or the palette's first where none is see-through.
 ///
 /// We read GIF ourselves: the JDK's reader leaves out in silence what is missing, and OpenCV 4.9 reads none.
 ///
@@ -71,7 +71,8 @@ record Gif(
         int columns = in.getShort(at + 5) & 0xffff;
         int rows = in.getShort(at + 7) & 0xffff;
         if (columns == 0 || rows == 0 || bits < 1 || bits > 8) {
-            throw ImageRejectedException.corrupt("the GIF's first frame has %d x %d pixels of %d bits".formatted(columns, rows, bits));
+            throw ImageRejectedException.corrupt(
+                    "the GIF's first frame has %d x %d pixels of %d bits".formatted(columns, rows, bits));
         }
         return new Gif(
                 Math.max(in.getShort(6) & 0xffff, left + columns),
@@ -107,8 +108,8 @@ record Gif(
         return 2 << (flags & 7);
     }
 
-    /// Colours that no palette names are black; without a palette, or with one in which each colour is the grey of
-    /// its own index, all are greys.
+    /// Colours that no palette names are black; without a palette, or with one in which each colour is the grey
+    /// of its own index, all are greys.
     private static byte[] palette(ByteBuffer in, int at, int flags) {
         byte[] palette = new byte[3 * 256];
         boolean greys = true;
@@ -134,7 +135,8 @@ record Gif(
 
     private static int value(ByteBuffer in, int at) throws ImageRejectedException {
         if (at >= in.limit()) {
-            throw ImageRejectedException.truncated("the GIF ends after %,d bytes, within a frame or its header".formatted(in.limit()));
+            throw ImageRejectedException.truncated(
+                    "the GIF ends after %,d bytes, within a frame or its header".formatted(in.limit()));
         }
         return in.get(at) & 0xff;
     }

@@ -1,7 +1,7 @@
 package io.peregrine.ingest.pack;
 
-/// The pixels of a GIF's first frame: LZW with codes of 2 to 12 bits (GIF89a specification, appendix F), to RGB over
-/// white. Memory: the code table and the result.
+/// The pixels of a GIF's first frame: LZW with codes of 2 to 12 bits (GIF89a specification, appendix F), to RGB
+/// over white. Memory: the code table and the result.
 final class GifPixels {
     private static final int CODES = 4_096;
     /// First row and step of rows of each pass.
@@ -70,7 +70,8 @@ final class GifPixels {
                 continue;
             }
             if (code > next || (previous < 0 && code > clear)) {
-                throw ImageRejectedException.corrupt("the GIF's data has a code %d before it says what it stands for".formatted(code));
+                throw ImageRejectedException.corrupt(
+                        "the GIF's data has a code %d before it says what it stands for".formatted(code));
             }
             int length = 0;
             int rest = code;

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
 
-/// What a picture says of itself before anything is decoded: the guard against pictures that are small on disk and
+/// What an image says of itself before anything is decoded: the guard against images that are small on disk and
 /// huge in memory. The format is that of the content; the name is not asked.
 ///
 /// @param orientation EXIF's, 1 to 8; 0 if none is given
@@ -23,7 +23,7 @@ record Header(Format format, int width, int height, int orientation) {
 
     private static final String READ = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM are read";
 
-    /// Pictures that we know when we see them, but do not read: how they begin.
+    /// Images that we know when we see them, but do not read: how they begin.
     private static final Map<String, String> KNOWN_BY_NAME = Map.ofEntries(
             Map.entry("8BPS", "Photoshop file"),
             Map.entry("gimp xcf", "GIMP file"),
@@ -64,7 +64,7 @@ record Header(Format format, int width, int height, int orientation) {
         return (long) width * height;
     }
 
-    /// @throws Refused `NOT_A_PICTURE`, `IMAGE_UNSUPPORTED`, or what is wrong with the header
+    /// @throws Refused `NOT_A_IMAGE`, `IMAGE_UNSUPPORTED`, or what is wrong with the header
     static Header read(byte[] file) throws ImageRejectedException {
         Header header = of(file);
         if (header.width <= 0 || header.height <= 0) {
@@ -112,10 +112,10 @@ record Header(Format format, int width, int height, int orientation) {
             throw unread(BRANDS.getOrDefault(brand, "video or HEIF file"));
         }
         throw new ImageRejectedException(
-                ImageRejectedException.Reason.NOT_A_PICTURE,
+                ImageRejectedException.Reason.NOT_A_IMAGE,
                 file.length == 0
                         ? "the file is empty"
-                        : "the content is no picture that we know, whatever the name says; " + READ);
+                        : "the content is no image that we know, whatever the name says; " + READ);
     }
 
     private static ImageRejectedException unread(String what) {
@@ -125,7 +125,8 @@ record Header(Format format, int width, int height, int orientation) {
     private static Header bmp(ByteBuffer in) throws ImageRejectedException {
         boolean core = in.getInt(14) == 12;
         if (!core && in.limit() < 54) {
-            throw ImageRejectedException.truncated("the BMP ends within its header, after %d bytes".formatted(in.limit()));
+            throw ImageRejectedException.truncated(
+                    "the BMP ends within its header, after %d bytes".formatted(in.limit()));
         }
         int width = core ? in.getShort(18) & 0xffff : in.getInt(18);
         int height = core ? in.getShort(20) & 0xffff : Math.abs(in.getInt(22));
@@ -137,7 +138,8 @@ record Header(Format format, int width, int height, int orientation) {
         long bytes = packed ? in.getInt(34) & 0xffff_ffffL : ((long) width * bits + 31) / 32 * 4 * height;
         long end = (in.getInt(10) & 0xffff_ffffL) + bytes;
         if (end > in.limit()) {
-            throw ImageRejectedException.truncated("the BMP has %,d bytes where its pixels end at %,d".formatted(in.limit(), end));
+            throw ImageRejectedException.truncated(
+                    "the BMP has %,d bytes where its pixels end at %,d".formatted(in.limit(), end));
         }
         if (packed && (long) width * height > 255L * in.limit()) {
             throw ImageRejectedException.corrupt(

@@ -10,8 +10,8 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
-/// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, GIF, WebP, BMP, TIFF and PNM: the first frame or page, alpha
-/// over white, 16 bits / 257, ICC profiles ignored. Safe for several threads.
+/// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, GIF, WebP, BMP, TIFF and PNM: the first frame or page,
+/// alpha over white, 16 bits / 257, ICC profiles ignored. Safe for several threads.
 public class ImageDecoder {
     /// Names the way from bytes to pixels, so that packs of another way are never taken for ours: raise the last
     /// number whenever a decoded pixel may change.
@@ -24,9 +24,9 @@ public class ImageDecoder {
     private final long pixelsMax;
     private final Semaphore kilopixelsAtOnce;
 
-    /// @param pixelsMax a picture of more is refused from its header, undecoded; no more pixels than these are decoded
-    ///     at once, so that memory is bounded whatever the number of threads: 3 to 7 bytes a pixel in the heap, and
-    ///     up to 8 outside
+    /// @param pixelsMax an image of more is refused from its header, undecoded; no more pixels than these are
+    ///     decoded at once, so that memory is bounded whatever the number of threads: 3 to 7 bytes a pixel in the
+    ///     heap, and up to 8 outside
     public ImageDecoder(long pixelsMax) {
         if (pixelsMax < 1 || pixelsMax > PIXELS_OF_AN_ARRAY) {
             throw new IllegalArgumentException("peregrine.ingest.pixels-max is %,d; 1 to %,d can be decoded"
@@ -39,7 +39,7 @@ public class ImageDecoder {
     /// Decodes and makes square: what a pack holds of a file.
     ///
     /// @return u8 [3, side, side]
-    /// @throws Refused with the reason why these bytes are no picture for us
+    /// @throws Refused with the reason why these bytes are no image for us
     byte[] square(byte[] file, ImageSpec image) throws ImageRejectedException, InterruptedException {
         int kilopixels = kilopixels(fair(file).pixels());
         kilopixelsAtOnce.acquire(kilopixels);
@@ -50,7 +50,7 @@ public class ImageDecoder {
         }
     }
 
-    /// @throws Refused with the reason why these bytes are no picture for us
+    /// @throws Refused with the reason why these bytes are no image for us
     Raster decode(byte[] file, Orientation orientation) throws ImageRejectedException {
         Header header = fair(file);
         boolean apply = orientation == Orientation.APPLY;
@@ -67,7 +67,8 @@ public class ImageDecoder {
             }
             case GIF -> GifPixels.decode(Gif.header(file), file);
             case WEBP -> webp(file, header).applyOrientation(apply ? header.orientation() : 0);
-            case TIFF -> OpenCv.decode(Exif.upright(file), header.format()).applyOrientation(apply ? header.orientation() : 0);
+            case TIFF ->
+                OpenCv.decode(Exif.upright(file), header.format()).applyOrientation(apply ? header.orientation() : 0);
             case BMP -> OpenCv.decode(file, header.format());
         };
     }
@@ -79,7 +80,7 @@ public class ImageDecoder {
                 : webp.onCanvas(OpenCv.decode(webp.still(), header.format()));
     }
 
-    /// The guard: nothing is decoded of a picture that says it is too large.
+    /// The guard: nothing is decoded of an image that says it is too large.
     private Header fair(byte[] file) throws ImageRejectedException {
         Header header = Header.read(file);
         if (header.pixels() > pixelsMax) {

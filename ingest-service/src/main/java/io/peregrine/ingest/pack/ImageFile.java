@@ -7,8 +7,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/// A listed file on its way into memory. It is looked at anew each time: between listing and decoding a plain file may
-/// have become a link to somewhere else.
+/// A listed file on its way into memory. It is looked at anew each time: between listing and decoding a plain
+/// file may have become a link to somewhere else.
 final class ImageFile {
     private ImageFile() {}
 
@@ -59,7 +59,7 @@ final class ImageFile {
                     Files.readAttributes(real, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             if (!found.isRegularFile()) {
                 throw new ImageRejectedException(
-                        Reason.NOT_A_FILE, "a pipe, socket, device or folder by a picture's name; it was not opened");
+                        Reason.NOT_A_FILE, "a pipe, socket, device or folder by an image's name; it was not opened");
             }
             return real;
         } catch (IOException e) {

@@ -10,8 +10,8 @@ import java.nio.ByteBuffer;
 /// @param orientation of its EXIF or XMP note, 0 if none
 /// @param adobeTransform 0 none, 1 YCbCr, 2 YCCK; −1: no Adobe marker
 record Jpeg(int width, int height, int components, int orientation, int adobeTransform) {
-    /// A progressive picture has about ten scans, each of which costs a decoder a walk over all pixels, and a hostile
-    /// file next to nothing. More are read as far as they are quick.
+    /// A progressive image has about ten scans, each of which costs a decoder a walk over all pixels, and a
+    /// hostile file next to nothing. More are read as far as they are quick.
     private static final int SCANS = 20;
 
     private static final long PIXELS_OF_ALL_SCANS = 2_000_000_000;
@@ -43,7 +43,8 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         int at = 2;
         while (true) {
             if (at + 2 > file.length) {
-                throw ImageRejectedException.truncated("the JPEG ends after %,d bytes without its end marker".formatted(file.length));
+                throw ImageRejectedException.truncated(
+                        "the JPEG ends after %,d bytes without its end marker".formatted(file.length));
             }
             if ((file[at] & 0xff) != 0xff) {
                 // Within compressed data, or rubbish between segments that every decoder skips.
@@ -68,7 +69,8 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
                 throw ImageRejectedException.truncated("the JPEG ends within its marker FF %02X".formatted(marker));
             }
             if (length < 2) {
-                throw ImageRejectedException.corrupt("the JPEG's marker FF %02X has length %d".formatted(marker, length));
+                throw ImageRejectedException.corrupt(
+                        "the JPEG's marker FF %02X has length %d".formatted(marker, length));
             }
             ByteBuffer segment = in.slice(at + 2, length - 2);
             if (isFrame(marker) && frame == null) {
@@ -110,11 +112,13 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         int width = segment.getShort(3) & 0xffff;
         int components = segment.get(5);
         if (bits != 8 || marker > 0xc2) {
-            throw ImageRejectedException.unsupported("a JPEG of %d bits and process SOF%d; save it as baseline or progressive, 8 bits"
-                    .formatted(bits, marker - 0xc0));
+            throw ImageRejectedException.unsupported(
+                    "a JPEG of %d bits and process SOF%d; save it as baseline or progressive, 8 bits"
+                            .formatted(bits, marker - 0xc0));
         }
         if (components != 1 && components != 3 && components != 4) {
-            throw ImageRejectedException.unsupported("a JPEG of %d components; 1, 3 and 4 are read".formatted(components));
+            throw ImageRejectedException.unsupported(
+                    "a JPEG of %d components; 1, 3 and 4 are read".formatted(components));
         }
         return new int[] {width, height, components};
     }

@@ -6,7 +6,6 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import java.nio.file.Path;
@@ -21,8 +20,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// Every file of a dataset that shall become a picture, in row order, given before anything is decoded: a refused
-/// file leaves a gap and moves nobody. An artefact of its own, so that all packs of a run are made from one list.
+/// Every file of a dataset that shall become an image, in row order, given before anything is decoded: a refused
+/// file leaves a gap and moves nobody. An artifact of its own, so that all packs of a run are made from one list.
 ///
 /// @param classes in label order: code points
 /// @param rows sorted by split, class and path in code points
@@ -32,7 +31,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     /// One listed file.
     ///
     /// @param label index of its class
-    /// @param path in the class folder; of a picture with a label in a metadata file: in the split's folder
+    /// @param path in the class folder; of an image with a label in a metadata file: in the split's folder
     /// @param file below the dataset's folder
     /// @param sha256 of its content
     /// @param metadata what a metadata file says of it beside its class, or null
@@ -64,11 +63,10 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     public static Listing of(Path root, AllowedRoots roots, SplitSpec split, WorkerPool crew, ProgressListener between)
             throws InterruptedException {
         DatasetFolder folder = DatasetFolder.read(root, roots);
-        List<DatasetFolder.Found> found = folder.pictures();
-        List<String> digests =
-                crew.each(found, picture -> ImageFile.digest(root.resolve(picture.file()), roots), done -> {
-                    between.after(done, found.size());
-                });
+        List<DatasetFolder.Found> found = folder.images();
+        List<String> digests = crew.each(found, image -> ImageFile.digest(root.resolve(image.file()), roots), done -> {
+            between.after(done, found.size());
+        });
         List<String> classes = found.stream()
                 .map(DatasetFolder.Found::label)
                 .distinct()
@@ -78,14 +76,14 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         classes.forEach(name -> labels.put(name, labels.size()));
         List<Row> rows = new ArrayList<>();
         for (int i = 0; i < found.size(); i++) {
-            DatasetFolder.Found picture = found.get(i);
+            DatasetFolder.Found image = found.get(i);
             rows.add(new Row(
-                    picture.split(),
-                    labels.get(picture.label()),
-                    picture.path(),
-                    picture.file(),
+                    image.split(),
+                    labels.get(image.label()),
+                    image.path(),
+                    image.file(),
                     digests.get(i),
-                    picture.metadata()));
+                    image.metadata()));
         }
         List<Row> cut = new ArrayList<>(Splits.cut(rows, split, folder.given()));
         cut.sort(Comparator.comparing(Row::split)
@@ -159,7 +157,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         return packs;
     }
 
-    /// @return the row's picture by the name that it has in every run
+    /// @return the row's image by the name that it has in every run
     public String imageId(int row) {
         Row listed = rows.get(row);
         return ContentKeys.imageId(listed.split(), classes.get(listed.label()), listed.path());
@@ -173,7 +171,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         }
     }
 
-    /// @throws Failure OURS, if the artefact is missing or changed
+    /// @throws Failure OURS, if the artifact is missing or changed
     public static Listing open(ArtifactStore store, ArtifactRef ref) {
         return store.read(ref, Listing.class);
     }

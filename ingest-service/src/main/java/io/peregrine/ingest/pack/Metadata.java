@@ -42,7 +42,7 @@ final class Metadata {
     record Line(String where, Path file, String label, ObjectNode more) {}
 
     private static final List<String> NAMES = List.of("metadata.csv", "metadata.jsonl");
-    /// A longer one is no list of pictures; its lines are all held in memory.
+    /// A longer one is no list of images; its lines are all held in memory.
     private static final long BYTES_MAX = 256 << 20;
 
     private static final int NAME_BYTES = 255;
@@ -99,7 +99,8 @@ final class Metadata {
                 json(in, each);
             }
         } catch (IOException e) {
-            throw FailureException.input("METADATA_UNREADABLE", "%s cannot be read (%s)".formatted(name, e.getMessage()));
+            throw FailureException.input(
+                    "METADATA_UNREADABLE", "%s cannot be read (%s)".formatted(name, e.getMessage()));
         }
     }
 
@@ -162,12 +163,12 @@ final class Metadata {
         if (fileName == null || !fileName.isTextual() || fileName.textValue().isEmpty()) {
             throw FailureException.input(
                     "METADATA_NO_FILE_NAME",
-                    "line %d of %s has no text in a column '%s' (its columns: %s); each line names a picture by its path from there"
+                    "line %d of %s has no text in a column '%s' (its columns: %s); each line names an image by its path from there"
                             .formatted(number, name, FILE_NAME, shown(names)));
         }
         String label = label(columns.remove(LABEL), number);
-        Path picture = picture(fileName.textValue(), number);
-        return new Line("line %d of %s".formatted(number, name), picture, label, columns.isEmpty() ? null : columns);
+        Path image = image(fileName.textValue(), number);
+        return new Line("line %d of %s".formatted(number, name), image, label, columns.isEmpty() ? null : columns);
     }
 
     /// A class's name is also the name of a folder, once the balanced set is exported.
@@ -191,7 +192,7 @@ final class Metadata {
     }
 
     /// As Hugging Face reads it: from the metadata's own folder, with Windows's separators understood.
-    private Path picture(String fileName, long number) {
+    private Path image(String fileName, long number) {
         try {
             Path asked = Path.of(fileName.replace('\\', '/')).normalize();
             if (!asked.isAbsolute() && !asked.startsWith("..")) {

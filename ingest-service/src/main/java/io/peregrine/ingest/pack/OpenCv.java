@@ -12,14 +12,14 @@ import org.opencv.imgcodecs.Imgcodecs;
 final class OpenCv {
     static {
         load();
-        // The pool above decodes one picture a thread; OpenCV's own threads would only get in its way.
+        // The pool above decodes one image a thread; OpenCV's own threads would only get in its way.
         Core.setNumThreads(1);
     }
 
     private OpenCv() {}
 
-    /// An image has the library unpacked in the folder that `PEREGRINE_NATIVES` names, since nothing can be unpacked
-    /// below a read-only root. Elsewhere OpenPnP unpacks it into the temporary folder at each start.
+    /// An image has the library unpacked in the folder that `PEREGRINE_NATIVES` names, since nothing can be
+    /// unpacked below a read-only root. Elsewhere OpenPnP unpacks it into the temporary folder at each start.
     private static void load() {
         String folder = System.getenv("PEREGRINE_NATIVES");
         if (folder == null) {
@@ -45,7 +45,8 @@ final class OpenCv {
             }
             return rgb(decoded, format);
         } catch (CvException e) {
-            throw ImageRejectedException.corrupt("the %s's pixels cannot be decoded: %s".formatted(format, e.getMessage()));
+            throw ImageRejectedException.corrupt(
+                    "the %s's pixels cannot be decoded: %s".formatted(format, e.getMessage()));
         } finally {
             bytes.release();
             if (decoded != null) {
@@ -54,8 +55,8 @@ final class OpenCv {
         }
     }
 
-    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white. Row by row: of the largest pictures there is no room for a
-    /// third copy.
+    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white. Row by row: of the largest images there is no room
+    /// for a third copy.
     private static Raster rgb(Mat decoded, Header.Format format) throws ImageRejectedException {
         int width = decoded.cols();
         int channels = decoded.channels();

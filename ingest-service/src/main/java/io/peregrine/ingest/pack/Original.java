@@ -16,7 +16,7 @@ import java.util.List;
 
 /// A listed file, open for someone who asked for it. What is sent is what was checked: the same open file.
 ///
-/// @param mediaType of its content, whatever its name says; pictures alone have one of their own
+/// @param mediaType of its content, whatever its name says; images alone have one of their own
 public record Original(FileChannel file, long bytes, String mediaType) implements AutoCloseable {
     private record Known(int at, String magic, String mediaType) {}
 

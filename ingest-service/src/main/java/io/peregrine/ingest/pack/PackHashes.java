@@ -6,16 +6,16 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/// The difference hashes of a pack's pictures, in the pack's order: two numbers for each.
+/// The difference hashes of a pack's images, in the pack's order: two numbers for each.
 public final class PackHashes {
     private PackHashes() {}
 
     public static long[] of(PixelPack pack, WorkerPool crew) throws InterruptedException {
-        List<Integer> pictures = IntStream.range(0, pack.count()).boxed().toList();
+        List<Integer> images = IntStream.range(0, pack.count()).boxed().toList();
         return crew
                 .each(
-                        pictures,
-                        index -> DHash.of(pack.picture(index).toArray(ValueLayout.JAVA_BYTE), pack.side()),
+                        images,
+                        index -> DHash.of(pack.image(index).toArray(ValueLayout.JAVA_BYTE), pack.side()),
                         done -> {})
                 .stream()
                 .flatMapToLong(hash -> LongStream.of(hash.across(), hash.down()))

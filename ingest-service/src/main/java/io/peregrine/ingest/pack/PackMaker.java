@@ -21,7 +21,7 @@ import java.util.function.IntConsumer;
 
 /// Decodes 256 listed files into a pixel pack, on all cores. Safe for several packs at once.
 public final class PackMaker {
-    /// A picture's bytes that were refused: its place among the pack's listed files, and why.
+    /// An image's bytes that were refused: its place among the pack's listed files, and why.
     public record Rejection(int place, ImageRejectedException.Reason reason, String detail) {}
 
     /// @param pixels the pack
@@ -69,7 +69,12 @@ public final class PackMaker {
 
     /// @param bytesMax longest file that is read
     public PackMaker(
-            ArtifactStore store, AllowedRoots roots, WorkerPool crew, ImageDecoder decoder, long bytesMax, DecodeListener watcher) {
+            ArtifactStore store,
+            AllowedRoots roots,
+            WorkerPool crew,
+            ImageDecoder decoder,
+            long bytesMax,
+            DecodeListener watcher) {
         this.store = store;
         this.roots = roots;
         this.crew = crew;
@@ -89,7 +94,8 @@ public final class PackMaker {
     }
 
     /// The same one file after the other, and nothing else in this process: of a pack that was lost.
-    public DecodedPack makeSerially(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, CrashGuard watch)
+    public DecodedPack makeSerially(
+            Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, CrashGuard watch)
             throws InterruptedException {
         return make(root, listing, range, image, (rows, pixels) -> {
             List<DecodeResult> outcomes = new ArrayList<>();
@@ -107,7 +113,8 @@ public final class PackMaker {
         List<DecodeResult> decoded(List<Row> rows, DecodedPixels pixels) throws InterruptedException;
     }
 
-    private DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, DecodeStrategy way) throws InterruptedException {
+    private DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, DecodeStrategy way)
+            throws InterruptedException {
         List<Row> rows = listing.rows().subList(range.from(), range.to());
         long bytes = 3L * image.side() * image.side() * rows.size();
         try (DecodedPixels pixels = new DecodedPixels(bytes, DecodedPixels.IN_MEMORY, store.disk())) {
@@ -120,13 +127,13 @@ public final class PackMaker {
             throw FailureException.resource(
                     "FOLDER_AWAY", "the dataset's folder %s has gone; is its disk away?".formatted(root), null);
         }
-        List<MemorySegment> pictures = new ArrayList<>();
+        List<MemorySegment> images = new ArrayList<>();
         List<Rejection> refusals = new ArrayList<>();
         for (int place = 0; place < outcomes.size(); place++) {
             DecodeResult outcome = outcomes.get(place);
             ImageRejectedException refused = outcome.refused();
             if (refused == null) {
-                pictures.add(outcome.planes());
+                images.add(outcome.planes());
             } else {
                 refusals.add(new Rejection(place, refused.reason(), refused.getMessage()));
             }
@@ -145,7 +152,7 @@ public final class PackMaker {
                 Resize.RULE,
                 "decoder",
                 ImageDecoder.VERSION);
-        return new DecodedPack(PixelPack.publishSegments(store, decoding, image.side(), pictures), refusals);
+        return new DecodedPack(PixelPack.publishSegments(store, decoding, image.side(), images), refusals);
     }
 
     /// @return what the pack of these files is found by in later runs
@@ -165,11 +172,13 @@ public final class PackMaker {
         }
     }
 
-    private DecodeResult decodeAlone(Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, CrashGuard watch)
+    private DecodeResult decodeAlone(
+            Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, CrashGuard watch)
             throws InterruptedException {
         if (watch.isDeadly(place)) {
             String detail = "this service died twice while it decoded the file, which is now left alone; save it again";
-            return new DecodeResult(null, new ImageRejectedException(ImageRejectedException.Reason.DECODER_CRASH, detail), 0, 0);
+            return new DecodeResult(
+                    null, new ImageRejectedException(ImageRejectedException.Reason.DECODER_CRASH, detail), 0, 0);
         }
         besideOthers.writeLock().lockInterruptibly();
         try {

@@ -10,8 +10,8 @@ import java.util.zip.CRC32;
 
 /// A PNG's chunks (PNG specification, third edition, sections 5 and 11).
 ///
-/// We read PNG ourselves: the library's decoder drops alpha and the low byte, ignores `tRNS`, inflates text chunks,
-/// which may be bombs, and does not say whether a file was cut or broken.
+/// We read PNG ourselves: the library's decoder drops alpha and the low byte, ignores `tRNS`, inflates text
+/// chunks, which may be bombs, and does not say whether a file was cut or broken.
 ///
 /// @param palette u8 [n, 3], or null
 /// @param transparency the `tRNS` chunk, or null
@@ -66,7 +66,8 @@ record Png(
     static ByteBuffer header(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file);
         if (file.length < 33) {
-            throw ImageRejectedException.truncated("the PNG ends within its header, after %d bytes".formatted(file.length));
+            throw ImageRejectedException.truncated(
+                    "the PNG ends within its header, after %d bytes".formatted(file.length));
         }
         if (in.getInt(8) != 13 || !type(in, 8).equals("IHDR") || !intact(in, 8, 13)) {
             throw ImageRejectedException.corrupt("the PNG does not begin with an intact header (IHDR)");
@@ -84,7 +85,8 @@ record Png(
         Colour colour = Arrays.stream(Colour.values())
                 .filter(c -> c.code == code && c.allows(depth))
                 .findFirst()
-                .orElseThrow(() -> ImageRejectedException.corrupt("the PNG has colour type %d of %d bits".formatted(code, depth)));
+                .orElseThrow(() ->
+                        ImageRejectedException.corrupt("the PNG has colour type %d of %d bits".formatted(code, depth)));
         if (width <= 0 || height <= 0 || in.get(26) != 0 || in.get(27) != 0 || (in.get(28) & 0xfe) != 0) {
             throw ImageRejectedException.corrupt("the PNG's header says %d x %d pixels".formatted(width, height));
         }
@@ -98,7 +100,8 @@ record Png(
             long length = in.getInt(at) & 0xffff_ffffL;
             String type = type(in, at);
             if (length > Integer.MAX_VALUE || !type.chars().allMatch(Png::isLetter)) {
-                throw ImageRejectedException.corrupt("the PNG has no chunk where one should begin, at byte %,d".formatted(at));
+                throw ImageRejectedException.corrupt(
+                        "the PNG has no chunk where one should begin, at byte %,d".formatted(at));
             }
             boolean whole = at + 12L + length <= file.length;
             if (!whole && !type.equals("IDAT")) {
@@ -107,7 +110,8 @@ record Png(
             int there = (int) Math.min(length, file.length - at - 8L);
             boolean critical = Character.isUpperCase(type.charAt(0));
             if (whole && critical && !intact(in, at, there)) {
-                throw ImageRejectedException.corrupt("the PNG's chunk %s at byte %,d fails its checksum".formatted(type, at));
+                throw ImageRejectedException.corrupt(
+                        "the PNG's chunk %s at byte %,d fails its checksum".formatted(type, at));
             }
             ByteBuffer chunk = in.slice(at + 8, there);
             switch (type) {
@@ -119,14 +123,17 @@ record Png(
                 case "tEXt" -> orientation = orientation == 0 ? rawProfile(chunk) : orientation;
                 default -> {
                     if (critical) {
-                        throw ImageRejectedException.unsupported("the PNG needs a chunk %s that we do not know".formatted(type));
+                        throw ImageRejectedException.unsupported(
+                                "the PNG needs a chunk %s that we do not know".formatted(type));
                     }
                 }
             }
             at += 12 + there;
         }
         if (colour == Colour.PALETTE && palette == null) {
-            throw ended ? ImageRejectedException.corrupt("the PNG's palette is missing") : ImageRejectedException.truncated("the PNG ends early");
+            throw ended
+                    ? ImageRejectedException.corrupt("the PNG's palette is missing")
+                    : ImageRejectedException.truncated("the PNG ends early");
         }
         boolean interlaced = in.get(28) == 1;
         return new Png(width, height, depth, colour, interlaced, orientation, palette, transparency, data, !ended);

@@ -5,8 +5,8 @@ import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/// A PNG's pixels: inflate, undo the filters, undo the interlacing, to RGB over white (PNG specification, sections 7
-/// to 10). Memory: two rows and the result.
+/// A PNG's pixels: inflate, undo the filters, undo the interlacing, to RGB over white (PNG specification,
+/// sections 7 to 10). Memory: two rows and the result.
 final class PngPixels implements AutoCloseable {
     /// Adam7: first column, first row, step of columns, step of rows of each pass.
     private static final int[][] ADAM7 = {
@@ -127,7 +127,8 @@ final class PngPixels implements AutoCloseable {
                     row[i] += (byte) paeth(left, above[i] & 0xff, corner);
                 }
             }
-            default -> throw ImageRejectedException.corrupt("the PNG has a row filter %d; 0 to 4 exist".formatted(row[0]));
+            default ->
+                throw ImageRejectedException.corrupt("the PNG has a row filter %d; 0 to 4 exist".formatted(row[0]));
         }
     }
 
@@ -190,7 +191,8 @@ final class PngPixels implements AutoCloseable {
         return png.colour() == Colour.PALETTE ? value : value * (255 / greatest);
     }
 
-    /// The colour that `tRNS` makes see-through, as 8-bit values; −1: none. In 16 bits it is ignored, as Pillow does.
+    /// The colour that `tRNS` makes see-through, as 8-bit values; −1: none. In 16 bits it is ignored, as Pillow
+    /// does.
     private static int transparentColour(Png png) {
         byte[] key = png.transparency();
         if (key == null || png.depth() == 16) {

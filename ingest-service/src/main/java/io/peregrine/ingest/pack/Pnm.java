@@ -18,7 +18,8 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
         int height = in.number();
         int greatest = kind == 1 || kind == 4 ? 1 : in.number();
         if (greatest < 1 || greatest > 65_535) {
-            throw ImageRejectedException.corrupt("the pixmap's greatest value is %d; 1 to 65535 exist".formatted(greatest));
+            throw ImageRejectedException.corrupt(
+                    "the pixmap's greatest value is %d; 1 to 65535 exist".formatted(greatest));
         }
         return new Pnm(kind, width, height, greatest, in.at + 1);
     }
@@ -51,7 +52,8 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
                             : file[start + i] & 0xff;
             };
             if (value < 0 || value > greatest) {
-                throw ImageRejectedException.corrupt("the pixmap has a value %d above its greatest, %d".formatted(value, greatest));
+                throw ImageRejectedException.corrupt(
+                        "the pixmap has a value %d above its greatest, %d".formatted(value, greatest));
             }
             byte eight = (byte) (int) Math.rint((double) value / greatest * 255);
             if (channels == 3) {

@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-/// A decoded picture.
+/// A decoded image.
 ///
 /// @param rgb u8 [height, width, 3]
 record Raster(int width, int height, byte[] rgb) {

@@ -2,9 +2,9 @@ package io.peregrine.ingest.pack;
 
 import java.util.Arrays;
 
-/// Pillow's `Image.resize(…, BILINEAR)`, bit for bit: a triangle filter as wide as the reduction asks (so it does not
-/// alias), one pass along the rows and one along the columns, 22-bit fixed point with 8 bits between the passes
-/// (`libImaging/Resample.c`).
+/// Pillow's `Image.resize(…, BILINEAR)`, bit for bit: a triangle filter as wide as the reduction asks (so it does
+/// not alias), one pass along the rows and one along the columns, 22-bit fixed point with 8 bits between the
+/// passes (`libImaging/Resample.c`).
 final class Resize {
     /// Names the rule in packs and decode keys.
     static final String RULE = "pillow-13-bilinear";
@@ -17,39 +17,39 @@ final class Resize {
 
     private Resize() {}
 
-    /// The part of a picture between (left, top) and (right, bottom), in pixels and parts of pixels.
+    /// The part of an image between (left, top) and (right, bottom), in pixels and parts of pixels.
     record Box(float left, float top, float right, float bottom) {
-        static Box whole(Raster picture) {
-            return new Box(0, 0, picture.width(), picture.height());
+        static Box whole(Raster image) {
+            return new Box(0, 0, image.width(), image.height());
         }
     }
 
     /// @return u8 [height, width, 3]
-    static Raster bilinear(Raster picture, Box box, int width, int height) {
-        if (columnsFirst(picture, width, height)) {
-            return rows(columns(picture, box, height), box, width);
+    static Raster bilinear(Raster image, Box box, int width, int height) {
+        if (columnsFirst(image, width, height)) {
+            return rows(columns(image, box, height), box, width);
         }
-        return columns(rows(picture, box, width), box, height);
+        return columns(rows(image, box, width), box, height);
     }
 
-    /// Since version 13 Pillow begins with whichever pass is cheaper. The 8 bits between the passes make that visible
-    /// in the last digit, so we have to choose as it does; earlier versions always resize the rows first.
-    private static boolean columnsFirst(Raster picture, int width, int height) {
-        return picture.height() > height && picture.height() - height > 2 * (picture.width() - width);
+    /// Since version 13 Pillow begins with whichever pass is cheaper. The 8 bits between the passes make that
+    /// visible in the last digit, so we have to choose as it does; earlier versions always resize the rows first.
+    private static boolean columnsFirst(Raster image, int width, int height) {
+        return image.height() > height && image.height() - height > 2 * (image.width() - width);
     }
 
-    private static Raster rows(Raster picture, Box box, int width) {
-        boolean whole = box.left() == 0 && box.right() == picture.width();
-        return whole && width == picture.width()
-                ? picture
-                : horizontally(picture, filter(picture.width(), box.left(), box.right(), width));
+    private static Raster rows(Raster image, Box box, int width) {
+        boolean whole = box.left() == 0 && box.right() == image.width();
+        return whole && width == image.width()
+                ? image
+                : horizontally(image, filter(image.width(), box.left(), box.right(), width));
     }
 
-    private static Raster columns(Raster picture, Box box, int height) {
-        boolean whole = box.top() == 0 && box.bottom() == picture.height();
-        return whole && height == picture.height()
-                ? picture
-                : vertically(picture, filter(picture.height(), box.top(), box.bottom(), height));
+    private static Raster columns(Raster image, Box box, int height) {
+        boolean whole = box.top() == 0 && box.bottom() == image.height();
+        return whole && height == image.height()
+                ? image
+                : vertically(image, filter(image.height(), box.top(), box.bottom(), height));
     }
 
     private static Filter filter(int size, float from, float to, int outputs) {
@@ -78,13 +78,13 @@ final class Resize {
         return new Filter(first, weights);
     }
 
-    private static Raster horizontally(Raster picture, Filter filter) {
+    private static Raster horizontally(Raster image, Filter filter) {
         int width = filter.first().length;
-        byte[] from = picture.rgb();
-        byte[] to = new byte[3 * width * picture.height()];
+        byte[] from = image.rgb();
+        byte[] to = new byte[3 * width * image.height()];
         int at = 0;
-        for (int y = 0; y < picture.height(); y++) {
-            int row = 3 * y * picture.width();
+        for (int y = 0; y < image.height(); y++) {
+            int row = 3 * y * image.width();
             for (int x = 0; x < width; x++) {
                 // At most 255 · (2²² + a rounding for each weight): an int.
                 int red = 1 << FRACTION_BITS - 1;
@@ -102,13 +102,13 @@ final class Resize {
                 to[at++] = clipped(blue);
             }
         }
-        return new Raster(width, picture.height(), to);
+        return new Raster(width, image.height(), to);
     }
 
-    private static Raster vertically(Raster picture, Filter filter) {
+    private static Raster vertically(Raster image, Filter filter) {
         int height = filter.first().length;
-        int rowBytes = 3 * picture.width();
-        byte[] from = picture.rgb();
+        int rowBytes = 3 * image.width();
+        byte[] from = image.rgb();
         byte[] to = new byte[rowBytes * height];
         int[] sums = new int[rowBytes];
         for (int y = 0; y < height; y++) {
@@ -124,7 +124,7 @@ final class Resize {
                 to[y * rowBytes + i] = clipped(sums[i]);
             }
         }
-        return new Raster(picture.width(), height, to);
+        return new Raster(image.width(), height, to);
     }
 
     private static byte clipped(int sum) {

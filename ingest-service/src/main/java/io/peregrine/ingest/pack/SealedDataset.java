@@ -17,10 +17,10 @@ import java.util.stream.Collectors;
 /// What became of every listed file, once all packs are made.
 ///
 /// @param manifest a row for each listed file
-public record SealedDataset(Manifest manifest, long pictures, long refused, long duplicatesAcrossSplits) {
+public record SealedDataset(Manifest manifest, long images, long refused, long duplicatesAcrossSplits) {
 
     /// @param packs in the order of their numbers
-    /// @param side of every picture
+    /// @param side of every image
     /// @throws Failure INPUT, if nothing is left to train a class with
     public static SealedDataset of(Listing listing, List<DecodedPack> packs, int side) {
         List<Manifest.Entry> entries = new ArrayList<>();
@@ -47,11 +47,11 @@ public record SealedDataset(Manifest manifest, long pictures, long refused, long
         }
         Manifest manifest = new Manifest(
                 side, listing.classes(), packs.stream().map(DecodedPack::pixels).toList(), entries);
-        mustHaveTrainingPictures(listing, entries);
+        mustHaveTrainingImages(listing, entries);
         return new SealedDataset(manifest, entries.size() - refused, refused, listing.duplicatesAcrossSplits());
     }
 
-    private static void mustHaveTrainingPictures(Listing listing, List<Manifest.Entry> entries) {
+    private static void mustHaveTrainingImages(Listing listing, List<Manifest.Entry> entries) {
         long[] accepted = new long[listing.classes().size()];
         List<Map<String, Long>> reasons = new ArrayList<>();
         listing.classes().forEach(label -> reasons.add(new TreeMap<>()));
@@ -66,7 +66,7 @@ public record SealedDataset(Manifest manifest, long pictures, long refused, long
             if (accepted[label] == 0) {
                 throw FailureException.input(
                         "CLASS_REFUSED",
-                        "class '%s' has no picture left to train with: all were refused (%s); mend or remove its folder"
+                        "class '%s' has no image left to train with: all were refused (%s); mend or remove its folder"
                                 .formatted(listing.classes().get(label), described(reasons.get(label))));
             }
         }

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 
 /// Cuts test and validation out of a dataset that does not bring its own.
 ///
-/// Each class's pictures are put in the order of SHA-256(seed ‖ digest of the content), which looks random and does not
-/// change when pictures are renamed or others are added. The first round(n × share) are the test, the next the
+/// Each class's images are put in the order of SHA-256(seed ‖ digest of the content), which looks random and does
+/// not change when images are renamed or others are added. The first round(n × share) are the test, the next the
 /// validation, at least one each where n ≥ 3. Byte-identical files are never apart.
 final class Splits {
     private Splits() {}
@@ -33,8 +33,8 @@ final class Splits {
         }
         double test = given.contains(Split.TEST) ? 0 : spec.test();
         double validation = given.contains(Split.VALIDATION) ? 0 : spec.validation();
-        for (List<Row> pictures : train.values()) {
-            List<Row> drawn = pictures.stream()
+        for (List<Row> images : train.values()) {
+            List<Row> drawn = images.stream()
                     .sorted(Comparator.comparing((Row row) -> draw(spec.seed(), row.sha256()))
                             .thenComparing(Row::path, Listing::byCodePoint))
                     .toList();
@@ -42,7 +42,7 @@ final class Splits {
             int held = end(drawn, tests, validation);
             for (int i = 0; i < drawn.size(); i++) {
                 Split drawnTo = i < tests ? Split.TEST : i < held ? Split.VALIDATION : Split.TRAIN;
-                // The same picture in two classes may be drawn to two sides. Train wins: it never empties a class.
+                // The same image in two classes may be drawn to two sides. Train wins: it never empties a class.
                 side.merge(drawn.get(i).sha256(), drawnTo, Splits::nearestToTrain);
             }
         }
@@ -51,7 +51,7 @@ final class Splits {
                 .toList();
     }
 
-    /// Where a side ends that begins at `from`: never within copies of one picture, and one picture is left to train.
+    /// Where a side ends that begins at `from`: never within copies of one image, and one image is left to train.
     private static int end(List<Row> drawn, int from, double share) {
         int n = drawn.size();
         if (share == 0) {

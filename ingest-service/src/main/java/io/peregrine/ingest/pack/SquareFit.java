@@ -2,38 +2,37 @@ package io.peregrine.ingest.pack;
 
 import io.peregrine.events.RunSpec.Fit;
 
-/// Makes a picture square, as Pillow would.
+/// Makes an image square, as Pillow would.
 final class SquareFit {
     private SquareFit() {}
 
-    /// @param fit `stretch` is `Image.resize`, `cover` is `ImageOps.fit` (what stands out is cut off at both ends),
-    ///     `letterbox` is `ImageOps.pad` (black bars; of a very long picture at least one line is left, where
-    ///     Pillow leaves none)
+    /// @param fit `stretch` is `Image.resize`, `cover` is `ImageOps.fit` (what stands out is cut off at both
+    ///     ends), `letterbox` is `ImageOps.pad` (black bars; of a very long image at least one line is left,
+    ///     where Pillow leaves none)
     /// @return u8 [3, side, side]
-    static byte[] of(Raster picture, int side, Fit fit) {
+    static byte[] of(Raster image, int side, Fit fit) {
         Raster square = switch (fit) {
-            case STRETCH -> Resize.bilinear(picture, Resize.Box.whole(picture), side, side);
-            case COVER -> Resize.bilinear(picture, middle(picture), side, side);
-            case LETTERBOX -> letterbox(picture, side);
+            case STRETCH -> Resize.bilinear(image, Resize.Box.whole(image), side, side);
+            case COVER -> Resize.bilinear(image, middle(image), side, side);
+            case LETTERBOX -> letterbox(image, side);
         };
         return planes(square);
     }
 
-    private static Resize.Box middle(Raster picture) {
-        double width = picture.width();
-        double height = picture.height();
+    private static Resize.Box middle(Raster image) {
+        double width = image.width();
+        double height = image.height();
         double side = Math.min(width, height);
         double left = (width - side) * 0.5;
         double top = (height - side) * 0.5;
         return new Resize.Box((float) left, (float) top, (float) (left + side), (float) (top + side));
     }
 
-    private static Raster letterbox(Raster picture, int side) {
-        double ratio = (double) picture.width() / picture.height();
+    private static Raster letterbox(Raster image, int side) {
+        double ratio = (double) image.width() / image.height();
         int width = ratio >= 1 ? side : Math.max(1, (int) Math.rint(ratio * side));
-        int height =
-                ratio <= 1 ? side : Math.max(1, (int) Math.rint((double) picture.height() / picture.width() * side));
-        Raster small = Resize.bilinear(picture, Resize.Box.whole(picture), width, height);
+        int height = ratio <= 1 ? side : Math.max(1, (int) Math.rint((double) image.height() / image.width() * side));
+        Raster small = Resize.bilinear(image, Resize.Box.whole(image), width, height);
         int left = (int) Math.rint((side - width) * 0.5);
         int top = (int) Math.rint((side - height) * 0.5);
         byte[] rgb = new byte[3 * side * side];
@@ -43,13 +42,13 @@ final class SquareFit {
         return new Raster(side, side, rgb);
     }
 
-    private static byte[] planes(Raster picture) {
-        int pixels = picture.width() * picture.height();
+    private static byte[] planes(Raster image) {
+        int pixels = image.width() * image.height();
         byte[] planes = new byte[3 * pixels];
         for (int i = 0; i < pixels; i++) {
-            planes[i] = picture.rgb()[3 * i];
-            planes[pixels + i] = picture.rgb()[3 * i + 1];
-            planes[2 * pixels + i] = picture.rgb()[3 * i + 2];
+            planes[i] = image.rgb()[3 * i];
+            planes[pixels + i] = image.rgb()[3 * i + 1];
+            planes[2 * pixels + i] = image.rgb()[3 * i + 2];
         }
         return planes;
     }

@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.Set;
 
-/// A TIFF's directories, one for each page (TIFF 6.0, section 2). The first page is the one that we show; its pixels
-/// are the decoder's business.
+/// A TIFF's directories, one for each page (TIFF 6.0, section 2). The first page is the one that we show; its
+/// pixels are the decoder's business.
 final class Tiff {
     private static final int WIDTH = 256;
     private static final int HEIGHT = 257;
@@ -20,9 +20,9 @@ final class Tiff {
     private static final int TILE_HEIGHT = 323;
     private static final int TILE_OFFSETS = 324;
     private static final int TILE_BYTES = 325;
-    /// So many of a tile are no bomb, however small the picture.
+    /// So many of a tile are no bomb, however small the image.
     private static final long TILE_PIXELS = 1 << 24;
-    /// Tags beyond are others' notes, which may be broken without harm to the picture.
+    /// Tags beyond are others' notes, which may be broken without harm to the image.
     private static final int LAST_OF_TIFF_6 = 532;
     /// Types of 16 and 32 bits.
     private static final int SHORT = 3;
@@ -66,13 +66,14 @@ final class Tiff {
         }
         long colours = Exif.tag(in, PHOTOMETRIC, 0, 0xffff);
         if (!READ_COLOURS.contains(colours)) {
-            throw ImageRejectedException.unsupported("a TIFF of colour space %d (CIELab, raw sensor data or the like); save it as RGB"
-                    .formatted(colours));
+            throw ImageRejectedException.unsupported(
+                    "a TIFF of colour space %d (CIELab, raw sensor data or the like); save it as RGB"
+                            .formatted(colours));
         }
         int width = (int) Exif.tag(in, WIDTH, 1, Integer.MAX_VALUE);
         int height = (int) Exif.tag(in, HEIGHT, 1, Integer.MAX_VALUE);
         long pixels = (long) width * height;
-        // Of one sample: a picture may hold its colours in less detail than its grey.
+        // Of one sample: an image may hold its colours in less detail than its grey.
         long bytes = pixels / 8 * tiff.bits;
         // Some writers leave out how many bytes there are.
         long packed = tiff.packed == 0 ? file.length : tiff.packed;
@@ -175,6 +176,7 @@ final class Tiff {
     }
 
     private ImageRejectedException cut() {
-        return ImageRejectedException.truncated("the TIFF ends after %,d bytes, before the end of a page".formatted(in.limit()));
+        return ImageRejectedException.truncated(
+                "the TIFF ends after %,d bytes, before the end of a page".formatted(in.limit()));
     }
 }

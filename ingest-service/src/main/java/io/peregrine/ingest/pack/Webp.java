@@ -64,8 +64,9 @@ record Webp(int width, int height, int orientation, Frame first) {
             throw ImageRejectedException.corrupt("the animated WebP has no frame");
         }
         if (first != null && (first.left + first.width > width || first.top + first.height > height)) {
-            throw ImageRejectedException.corrupt("the animated WebP's first frame, %d x %d at (%d, %d), leaves its canvas, %d x %d"
-                    .formatted(first.width, first.height, first.left, first.top, width, height));
+            throw ImageRejectedException.corrupt(
+                    "the animated WebP's first frame, %d x %d at (%d, %d), leaves its canvas, %d x %d"
+                            .formatted(first.width, first.height, first.left, first.top, width, height));
         }
         return new Webp(width, height, orientation, first);
     }

@@ -15,7 +15,7 @@ public final class WorkerPool implements AutoCloseable {
     /// @param count usually one for each core
     public WorkerPool(int count) {
         this.threads = Executors.newFixedThreadPool(
-                count, Thread.ofPlatform().name("picture-", 0).daemon().factory());
+                count, Thread.ofPlatform().name("image-", 0).daemon().factory());
     }
 
     /// What is done with one of a list.
@@ -24,8 +24,8 @@ public final class WorkerPool implements AutoCloseable {
         B of(A one) throws Exception;
     }
 
-    /// @param between called in the caller's thread after each, in order, with how many are done; what it throws stops
-    ///     the others
+    /// @param between called in the caller's thread after each, in order, with how many are done; what it throws
+    ///     stops the others
     /// @return results in the order of the list
     <A, B> List<B> each(List<A> all, Task<? super A, ? extends B> task, IntConsumer between)
             throws InterruptedException {

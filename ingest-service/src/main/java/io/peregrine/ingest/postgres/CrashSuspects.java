@@ -38,8 +38,8 @@ public final class CrashSuspects implements PackMaker.CrashGuard {
         this.pack = pack;
     }
 
-    /// Counts the death that an earlier claim of the job has left a note of. Knowing more is progress: it costs no
-    /// crash of the job, neither of the pack whose file was named nor of one that was made beside.
+    /// Counts the death that an earlier claim of the job has left a note of. Knowing more is progress: it costs
+    /// no crash of the job, neither of the pack whose file was named nor of one that was made beside.
     public static CrashSuspects of(Database database, JobContext context, int pack) {
         CrashSuspects suspects = new CrashSuspects(database, context.job(), pack);
         Set<Integer> noted = suspects.read();

@@ -13,7 +13,7 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Findings and the hashes by which pictures are compared, as rows (`V20261126_32__findings.sql`).
+/// Findings and the hashes by which images are compared, as rows (`V20261126_32__findings.sql`).
 public final class FindingTables {
     /// A finding at its place among its run's.
     public record Placed(int ordinal, Finding finding) {}

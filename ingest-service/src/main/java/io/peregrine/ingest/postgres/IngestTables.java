@@ -59,7 +59,8 @@ public final class IngestTables {
                 .one();
     }
 
-    /// Notes a finished pack. The run's row is locked, so that of several packs that end together one is the last.
+    /// Notes a finished pack. The run's row is locked, so that of several packs that end together one is the
+    /// last.
     public static Progress made(Handle sql, String run, Listing.Range range, DecodedPack made) {
         Progress progress = sql.createQuery("""
                         update ingest_run set packs_made = packs_made + 1, rows_done = rows_done + :rows

@@ -19,15 +19,15 @@ enum DatasetProblem implements ProblemKind {
     NOT_SEALED(
             404,
             "No findings yet",
-            "They come when every picture is decoded; a run that was sealed by an earlier version has none."),
+            "They come when every image is decoded; a run that was sealed by an earlier version has none."),
     BAD_KIND(400, "No such kind of finding", "Use one of those that are listed, or leave ?kind= out."),
-    IMAGE_UNKNOWN(404, "No such picture", "The cluster service lists them: GET /api/v1/runs/{run}/images."),
+    IMAGE_UNKNOWN(404, "No such image", "The cluster service lists them: GET /api/v1/runs/{run}/images."),
     ORIGINAL_GONE(410, "The original is gone", "Put it back as it was, or publish the dataset again.");
 
     private final Meaning meaning;
 
-    DatasetProblem(int status, String title, String cure) {
-        this.meaning = new Meaning(status, title, cure);
+    DatasetProblem(int status, String title, String remedy) {
+        this.meaning = new Meaning(status, title, remedy);
     }
 
     @Override

@@ -2,10 +2,10 @@ package io.peregrine.ingest.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.RunSpec;
 import io.peregrine.ingest.IngestConfig;

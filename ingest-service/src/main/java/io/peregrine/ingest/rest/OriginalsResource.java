@@ -5,13 +5,13 @@ import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.ingest.ListingCache;
+import io.peregrine.ingest.pack.AllowedRoots;
+import io.peregrine.ingest.pack.ImageRejectedException;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.Original;
-import io.peregrine.ingest.pack.ImageRejectedException;
-import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.postgres.IngestTables;
-import io.peregrine.rest.Problem;
 import io.peregrine.rest.HttpCaching;
+import io.peregrine.rest.Problem;
 import io.peregrine.work.Database;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
@@ -34,7 +34,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// The files that a run's pictures were decoded from, refused ones too: this service alone sees them.
+/// The files that a run's images were decoded from, refused ones too: this service alone sees them.
 @Path("/api/v1/runs/{run}/images/{imageId}/original")
 @Tag(name = "originals")
 public class OriginalsResource {
@@ -83,7 +83,7 @@ public class OriginalsResource {
                 .mapToObj(listing.rows()::get)
                 .findFirst()
                 .orElseThrow(() ->
-                        Problem.of(DatasetProblem.IMAGE_UNKNOWN, "The run has no picture '%s'.".formatted(imageId)));
+                        Problem.of(DatasetProblem.IMAGE_UNKNOWN, "The run has no image '%s'.".formatted(imageId)));
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(ref.spec())));
         return HttpCaching.IMMUTABLE.answer(row.sha256(), request, () -> answer(row, spec, roots.of(run)));
     }

@@ -21,23 +21,25 @@ class AllowedRootsTest {
     @TempDir
     Path home;
 
-    private Path pictures;
+    private Path images;
     private Path grants;
     private AllowedRoots roots;
 
     @BeforeEach
     void grant() throws IOException {
-        pictures = Files.createDirectories(home.resolve("my pictures\nand more"));
+        images = Files.createDirectories(home.resolve("my images\nand more"));
         grants = Files.createDirectories(home.resolve("grants"));
         roots = new AllowedRoots(List.of(), Optional.of(grants));
-        Files.writeString(grants.resolve(RUN), pictures.toUri().toString());
+        Files.writeString(grants.resolve(RUN), images.toUri().toString());
     }
 
     @Test
     void aGrantedFolderIsReadForItsRunAlone() throws IOException {
-        String uri = pictures.toUri().toString();
-        assertThat(roots.of(RUN).resolve(uri)).isEqualTo(pictures.toRealPath());
-        assertThatThrownBy(() -> roots.resolve(uri)).isInstanceOf(FailureException.class).hasMessageContaining("--root");
+        String uri = images.toUri().toString();
+        assertThat(roots.of(RUN).resolve(uri)).isEqualTo(images.toRealPath());
+        assertThatThrownBy(() -> roots.resolve(uri))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContaining("--root");
         assertThatThrownBy(() -> roots.of("f".repeat(32)).resolve(uri)).isInstanceOf(FailureException.class);
         assertThatThrownBy(() -> roots.of(RUN).resolve(home.toUri().toString())).isInstanceOf(FailureException.class);
         roots.revoke(RUN);
@@ -51,7 +53,7 @@ class AllowedRootsTest {
             strings = {"", ".", "../grants/" + RUN, "./" + RUN, RUN + "/", "0123456789ABCDEF0123456789ABCDEF", "\u0000"
             })
     void whatIsNoRunIsGrantedNothing(String run) {
-        assertThatThrownBy(() -> roots.of(run).resolve(pictures.toUri().toString()))
+        assertThatThrownBy(() -> roots.of(run).resolve(images.toUri().toString()))
                 .isInstanceOf(FailureException.class);
     }
 }

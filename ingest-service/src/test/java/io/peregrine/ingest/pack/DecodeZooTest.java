@@ -13,8 +13,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Awkward files with what a Python user gets of them: Pillow's `exif_transpose`, alpha over white, 16 bits / 257, then
-/// `resize((32, 32), BOX)`.
+/// Awkward files with what a Python user gets of them: Pillow's `exif_transpose`, alpha over white, 16 bits /
+/// 257, then `resize((32, 32), BOX)`.
 class DecodeZooTest {
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
@@ -37,11 +37,11 @@ class DecodeZooTest {
     }
 
     private void accepts(byte[] file, int width, int height, String hex) throws Exception {
-        Raster picture = decoder.decode(file, Orientation.APPLY);
-        assertThat(picture.width()).isEqualTo(width);
-        assertThat(picture.height()).isEqualTo(height);
+        Raster image = decoder.decode(file, Orientation.APPLY);
+        assertThat(image.width()).isEqualTo(width);
+        assertThat(image.height()).isEqualTo(height);
         byte[] expected = HexFormat.of().parseHex(hex);
-        byte[] found = thumbnail(picture);
+        byte[] found = thumbnail(image);
         int worst = 0;
         for (int i = 0; i < expected.length; i++) {
             worst = Math.max(worst, Math.abs((expected[i] & 0xff) - (found[i] & 0xff)));
@@ -60,14 +60,14 @@ class DecodeZooTest {
     }
 
     /// Pillow's box filter: whole pixels count, by where their middle lies; 8 bits between the two passes.
-    private static byte[] thumbnail(Raster picture) {
-        byte[] narrow = new byte[3 * 32 * picture.height()];
-        for (int y = 0; y < picture.height(); y++) {
-            box(picture.rgb(), 3 * y * picture.width(), 3, picture.width(), narrow, 3 * 32 * y, 3);
+    private static byte[] thumbnail(Raster image) {
+        byte[] narrow = new byte[3 * 32 * image.height()];
+        for (int y = 0; y < image.height(); y++) {
+            box(image.rgb(), 3 * y * image.width(), 3, image.width(), narrow, 3 * 32 * y, 3);
         }
         byte[] small = new byte[3 * 32 * 32];
         for (int x = 0; x < 32; x++) {
-            box(narrow, 3 * x, 3 * 32, picture.height(), small, 3 * x, 3 * 32);
+            box(narrow, 3 * x, 3 * 32, image.height(), small, 3 * x, 3 * 32);
         }
         return small;
     }

@@ -8,7 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
-/// A decoder that kills its own process over one file, as a native one may. It leaves a byte in a file for each time.
+/// A decoder that kills its own process over one file, as a native one may. It leaves a byte in a file for each
+/// time.
 public final class DyingDecoder extends ImageDecoder {
     private final byte[] deadly;
     private final Path deaths;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Files of several pictures, and frames on a larger canvas, with what Pillow shows of them first
+/// Files of several images, and frames on a larger canvas, with what Pillow shows of them first
 /// (`bench/python/make_picture_vectors.py`).
 class FirstFramesTest {
     record Case(String name, byte[] file, Raster expected) {}
@@ -56,7 +56,8 @@ class FirstFramesTest {
         assertThat(decoder.decode(Arrays.copyOf(file, file.length - 1), Orientation.APPLY)
                         .rgb())
                 .isEqualTo(one.expected().rgb());
-        assertThat(refusal(Arrays.copyOf(file, file.length - 2)).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
+        assertThat(refusal(Arrays.copyOf(file, file.length - 2)).reason())
+                .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
 
         // The file goes on, its pixels do not: an end code where they begin.
         int pixels = Gif.header(file).data();

@@ -40,24 +40,26 @@ class ImageDecoderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"jpg", "png", "bmp"})
-    void aPictureThatIsCutAnywhereIsRefusedByName(String format) throws Exception {
+    void aImageThatIsCutAnywhereIsRefusedByName(String format) throws Exception {
         byte[] whole = Folder.encoded(format, 12_345);
-        Raster picture = decoder.decode(whole, Orientation.APPLY);
-        assertThat(picture.width()).isEqualTo(40);
+        Raster image = decoder.decode(whole, Orientation.APPLY);
+        assertThat(image.width()).isEqualTo(40);
         int[] cuts = {8, 9, 20, 40, whole.length / 3, whole.length / 2, whole.length - 40, whole.length - 30};
         for (int cut : cuts) {
             ImageRejectedException refused = refusal(Arrays.copyOf(whole, cut));
             assertThat(refused.reason())
                     .as("%s cut at %d of %d", format, cut, whole.length)
-                    .isIn(ImageRejectedException.Reason.IMAGE_TRUNCATED, ImageRejectedException.Reason.NOT_A_PICTURE);
+                    .isIn(ImageRejectedException.Reason.IMAGE_TRUNCATED, ImageRejectedException.Reason.NOT_A_IMAGE);
         }
-        assertThat(refusal(Arrays.copyOf(whole, whole.length / 2)).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
+        assertThat(refusal(Arrays.copyOf(whole, whole.length / 2)).reason())
+                .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
     }
 
     @Test
     void theFormatIsThatOfTheContent() {
         assertThat(refusal(new byte[0])).hasMessageContaining("empty");
-        assertThat(refusal("<html>404</html>".getBytes(ISO_8859_1)).reason()).isEqualTo(ImageRejectedException.Reason.NOT_A_PICTURE);
+        assertThat(refusal("<html>404</html>".getBytes(ISO_8859_1)).reason())
+                .isEqualTo(ImageRejectedException.Reason.NOT_A_IMAGE);
     }
 
     @ParameterizedTest
@@ -70,7 +72,7 @@ class ImageDecoderTest {
         "....ftypisom, video",
         "P7., PAM"
     })
-    void aPictureThatWeDoNotReadIsRefusedByTheNameOfItsFormat(String begin, String name) {
+    void aImageThatWeDoNotReadIsRefusedByTheNameOfItsFormat(String begin, String name) {
         assertThat(refusal(begin.replace('.', '\n').getBytes(ISO_8859_1)))
                 .hasMessageContaining(name)
                 .hasMessageContaining("GIF, WebP")
@@ -134,12 +136,11 @@ class ImageDecoderTest {
 
     @Test
     void alphaLiesOverWhiteAndSixteenBitsAreRounded() throws Exception {
-        Raster picture = decoder.decode(
+        Raster image = decoder.decode(
                 png(4, 1, 8, 6, new byte[] {0, 10, 20, 30, -1, 1, 2, 3, 0, 100, -56, 50, -128, 0, 0, 0, 1}),
                 Orientation.APPLY);
         // (100 · 128 + 255 · 127) / 255 = 177.2, and so on
-        assertThat(picture.rgb())
-                .containsExactly(10, 20, 30, -1, -1, -1, (byte) 177, (byte) 227, (byte) 152, -2, -2, -2);
+        assertThat(image.rgb()).containsExactly(10, 20, 30, -1, -1, -1, (byte) 177, (byte) 227, (byte) 152, -2, -2, -2);
 
         Raster grey = decoder.decode(
                 png(3, 1, 16, 0, new byte[] {0, (byte) 0x80, 0x00, 0x01, 0x7f, (byte) 0xff, (byte) 0xff}),
@@ -148,8 +149,8 @@ class ImageDecoderTest {
         assertThat(grey.rgb()).containsExactly((byte) 128, (byte) 128, (byte) 128, 1, 1, 1, -1, -1, -1);
     }
 
-    /// A picture of 3 x 2: the value of each pixel is its place. Where the reader expects row 0, column 0 of the
-    /// upright picture, EXIF's table says which stored pixel lies there.
+    /// An image of 3 x 2: the value of each pixel is its place. Where the reader expects row 0, column 0 of the
+    /// upright image, EXIF's table says which stored pixel lies there.
     @ParameterizedTest
     @CsvSource({"1, 012345", "2, 210543", "3, 543210", "4, 345012", "5, 031425", "6, 304152", "7, 524130", "8, 251403"})
     void orientationTurnsAndMirrors(int orientation, String upright) {
@@ -167,7 +168,7 @@ class ImageDecoderTest {
     }
 
     @Test
-    void aBrokenNoteOnOrientationSpoilsNoPicture() {
+    void aBrokenNoteOnOrientationSpoilsNoImage() {
         for (byte[] note : new byte[][] {
             {}, {'I', 'I', 42, 0}, {'I', 'I', 42, 0, -1, -1, -1, -1}, {'M', 'M', 0, 42, 0, 0, 0, 8, -1, -1}
         }) {

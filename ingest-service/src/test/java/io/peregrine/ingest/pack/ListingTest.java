@@ -50,14 +50,14 @@ class ListingTest {
     @Test
     void rowsAreSortedBySplitClassAndPathInCodePoints() throws Exception {
         // U+FF21 comes before U+1F600 in code points, after it in UTF-16; '-' before '/' before '0'.
-        folder.picture("train/b/1.jpg")
-                .picture("train/b/sub/1.jpg")
-                .picture("train/b/sub-1.jpg")
-                .picture("train/b/sub0.JPEG")
-                .picture("train/\ud83d\ude00/x.png")
-                .picture("train/\uff21/x.png")
-                .picture("test/b/9.jpg")
-                .picture("val/b/5.jpg");
+        folder.image("train/b/1.jpg")
+                .image("train/b/sub/1.jpg")
+                .image("train/b/sub-1.jpg")
+                .image("train/b/sub0.JPEG")
+                .image("train/\ud83d\ude00/x.png")
+                .image("train/\uff21/x.png")
+                .image("test/b/9.jpg")
+                .image("val/b/5.jpg");
 
         Listing listing = listing(UNCUT);
 
@@ -81,7 +81,7 @@ class ListingTest {
 
     @Test
     void otherFilesAreNotListedAndHiddenOnesAreCounted() throws Exception {
-        folder.picture("a/1.jpg")
+        folder.image("a/1.jpg")
                 .bytes("a/Thumbs.db", new byte[3])
                 .bytes("a/notes.txt", new byte[3])
                 .bytes("a/.hidden.jpg", new byte[3])
@@ -102,7 +102,7 @@ class ListingTest {
 
     @Test
     void classesMayBeCalledLikeSplitsBesideOthers() throws Exception {
-        folder.picture("train/1.jpg").picture("bus/1.jpg").picture("car/1.jpg");
+        folder.image("train/1.jpg").image("bus/1.jpg").image("car/1.jpg");
         assertThat(listing(UNCUT).classes()).containsExactly("bus", "car", "train");
     }
 
@@ -111,11 +111,11 @@ class ListingTest {
         assertThat(failure().code()).isEqualTo("NO_CLASSES");
         folder.bytes("loose.jpg", Folder.encoded("jpg", 1));
         assertThat(failure().code()).isEqualTo("NO_CLASSES");
-        folder.picture("test/a/1.jpg").picture("val/a/1.jpg");
+        folder.image("test/a/1.jpg").image("val/a/1.jpg");
         assertThat(failure().code()).isEqualTo("NO_TRAIN");
-        folder.picture("train/b/1.jpg");
+        folder.image("train/b/1.jpg");
         assertThat(failure()).hasMessageContaining("'a'").hasMessageContaining("train/");
-        folder.picture("train/a/1.jpg").picture("docs/1.jpg");
+        folder.image("train/a/1.jpg").image("docs/1.jpg");
         assertThat(failure())
                 .hasMessageContaining("docs")
                 .extracting(FailureException::code)
@@ -127,7 +127,7 @@ class ListingTest {
 
     @Test
     void anEmptyClassIsNamedWithWhatWasPassedBy() throws Exception {
-        folder.picture("a/1.jpg").bytes("b/1.heic", new byte[3]);
+        folder.image("a/1.jpg").bytes("b/1.heic", new byte[3]);
         assertThat(failure())
                 .hasMessageContaining("'b'")
                 .hasMessageContaining(".heic")
@@ -137,11 +137,11 @@ class ListingTest {
 
     @Test
     void classesThatDifferOnlyInLetterCaseOrUnicodeFormStayApartAndAreTold() throws Exception {
-        folder.picture("Cubism/1.jpg")
-                .picture("cubism/1.jpg")
-                .picture("caf\u00e9/1.jpg")
-                .picture("cafe\u0301/1.jpg")
-                .picture("Cafe/1.jpg");
+        folder.image("Cubism/1.jpg")
+                .image("cubism/1.jpg")
+                .image("caf\u00e9/1.jpg")
+                .image("cafe\u0301/1.jpg")
+                .image("Cafe/1.jpg");
 
         Listing listing = listing(UNCUT);
 
@@ -155,7 +155,7 @@ class ListingTest {
 
     @Test
     void aFileWhoseNameIsNotUtf8IsPassedByAndAFolderIsRefused() throws Exception {
-        folder.picture("a/1.jpg");
+        folder.image("a/1.jpg");
         shell("printf x > \"$0/a/$(printf 'caf\\351').jpg\"");
         try {
             Listing listing = listing(UNCUT);
@@ -182,7 +182,7 @@ class ListingTest {
 
     @Test
     void whatIsNoFileIsListedButNeverOpened() throws Exception {
-        folder.picture("a/1.jpg");
+        folder.image("a/1.jpg");
         shell("mkfifo \"$0/a/2.jpg\" \"$0/a/notes.txt\"");
         Files.createSymbolicLink(folder.root().resolve("a/3.jpg"), Path.of("3.jpg"));
         try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
@@ -200,7 +200,7 @@ class ListingTest {
     void linksThatLeaveTheRootsAreNeverOpened() throws Exception {
         byte[] secret = Folder.encoded("png", 5);
         Files.write(elsewhere.resolve("secret.png"), secret);
-        folder.picture("a/1.jpg");
+        folder.image("a/1.jpg");
         Files.createSymbolicLink(folder.root().resolve("a/out.png"), elsewhere.resolve("secret.png"));
         Files.createSymbolicLink(
                 folder.root().resolve("a/in.png"), folder.root().resolve("a/1.jpg"));
@@ -236,7 +236,7 @@ class ListingTest {
         for (int i = 0; i < 300; i++) {
             folder.bytes("a/%03d.jpg".formatted(i), new byte[] {(byte) i, (byte) (i >> 8)});
         }
-        folder.picture("b/1.jpg");
+        folder.image("b/1.jpg");
         assertThat(listing(UNCUT).packs())
                 .containsExactly(
                         new Listing.Range(0, 0, 256), new Listing.Range(1, 256, 300), new Listing.Range(2, 300, 301));
@@ -248,7 +248,7 @@ class ListingTest {
         folder.bytes("train/a/1.png", same)
                 .bytes("train/a/2.png", same)
                 .bytes("test/a/3.png", same)
-                .picture("train/a/4.png");
+                .image("train/a/4.png");
         assertThat(listing(UNCUT).duplicatesAcrossSplits()).isEqualTo(1);
     }
 

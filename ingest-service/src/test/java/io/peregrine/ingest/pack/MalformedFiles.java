@@ -22,7 +22,7 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 
-/// Files that are no pictures any more, or never were, by name; of every format that we read. The same seed makes
+/// Files that are no images any more, or never were, by name; of every format that we read. The same seed makes
 /// the same files.
 final class MalformedFiles {
     private final Random random;
@@ -203,7 +203,7 @@ final class MalformedFiles {
         out.write(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
     }
 
-    /// @return a progressive picture's header with as many empty scans
+    /// @return a progressive image's header with as many empty scans
     private static byte[] jpeg(int width, int height, int scans) {
         String frame = "FFC2 0011 08 %04X %04X 03 011100 021100 031100".formatted(height, width);
         String quantization = "FFDB 0043 00 " + "01".repeat(64);

@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// A process of its own decodes what no honest program writes: it lives, is quick and stays small, and each file is
-/// decoded or refused by name.
+/// A process of its own decodes what no honest program writes: it lives, is quick and stays small, and each file
+/// is decoded or refused by name.
 class MalformedFilesTest {
     private static final long SECONDS_AT_MOST = 2;
     private static final long BYTES_AT_MOST = 512L << 20;
@@ -33,7 +33,8 @@ class MalformedFilesTest {
         Process decoding = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
-                        // As a service has; the collector would otherwise take from the machine what it has to give.
+                        // As a service has; the collector would otherwise take from the machine what it has to
+                        // give.
                         "-Xmx512m",
                         "-XX:+UseSerialGC",
                         "-cp",
@@ -65,8 +66,8 @@ class MalformedFilesTest {
         });
     }
 
-    /// Says of each file: its name, what became of it, milliseconds of the processor, and how much larger the process
-    /// was at most.
+    /// Says of each file: its name, what became of it, milliseconds of the processor, and how much larger the
+    /// process was at most.
     static final class Decoding {
         private static final ImageSpec IMAGE = new ImageSpec(64, Fit.STRETCH, Orientation.APPLY);
 

@@ -44,8 +44,8 @@ class MetadataTest {
     }
 
     @Test
-    void aCsvBesideThePicturesTellsTheirClassesAndMore() throws Exception {
-        folder.picture("1.jpg").picture("sub dir/2.png").picture("sub dir/3.tif");
+    void aCsvBesideTheImagesTellsTheirClassesAndMore() throws Exception {
+        folder.image("1.jpg").image("sub dir/2.png").image("sub dir/3.tif");
         text(
                 "metadata.csv",
                 "\uFEFFfile_name,label,artist,note\r\n"
@@ -71,7 +71,7 @@ class MetadataTest {
 
     @Test
     void linesOfJsonInEachSplitMayLabelByNumbersWhoseTextsAreSorted() throws Exception {
-        folder.picture("train/a.jpg").picture("train/b.jpg").picture("test/a.jpg");
+        folder.image("train/a.jpg").image("train/b.jpg").image("test/a.jpg");
         text("train/metadata.jsonl", """
                 {"file_name": "a.jpg", "label": 10, "size": {"w": 3}}
 
@@ -94,14 +94,14 @@ class MetadataTest {
 
     @Test
     void aTrainFolderWithMetadataIsASplitAndNoClass() throws Exception {
-        folder.picture("train/a.jpg");
+        folder.image("train/a.jpg");
         text("train/metadata.csv", "file_name,label\na.jpg,cat\n");
         assertThat(listing().classes()).containsExactly("cat");
     }
 
     @Test
     void labelsGoBeforeFoldersAndWithoutLabelsTheFoldersAreTheClasses() throws Exception {
-        folder.picture("train/a/1.jpg").picture("train/b/2.jpg").picture("test/a/3.jpg");
+        folder.image("train/a/1.jpg").image("train/b/2.jpg").image("test/a/3.jpg");
         text("metadata.csv", "file_name,label\ntrain/a/1.jpg,x\ntrain/b/2.jpg,y\ntest/a/3.jpg,x\n");
         assertThat(listing().classes()).containsExactly("x", "y");
         assertThat(listing().rows()).extracting(Listing.Row::path).containsExactly("a/3.jpg", "a/1.jpg", "b/2.jpg");
@@ -116,8 +116,8 @@ class MetadataTest {
 
     @Test
     void whatIsMissingUnnamedOrNamedTwiceIsFoundAndTheRestGoesOn() throws Exception {
-        folder.picture("1.jpg").picture("2.jpg").picture("sub/3.jpg").bytes("notes.txt", new byte[3]);
-        folder.picture(".hidden.jpg");
+        folder.image("1.jpg").image("2.jpg").image("sub/3.jpg").bytes("notes.txt", new byte[3]);
+        folder.image(".hidden.jpg");
         text("metadata.csv", "file_name,label\n1.jpg,a\ngone.jpg,b\n1.jpg,a\n.hidden.jpg,a\n");
 
         Listing listing = listing();
@@ -157,7 +157,7 @@ class MetadataTest {
                 "METADATA_EMPTY | file_name,label | name 0 files"
             })
     void aCsvThatCannotStandIsRefusedByItsLine(String code, String lines, String says) throws Exception {
-        folder.picture("1.jpg");
+        folder.image("1.jpg");
         text("metadata.csv", lines.replace(';', '\n') + "\n");
         assertThat(failure())
                 .hasMessageContaining(says)
@@ -182,7 +182,7 @@ class MetadataTest {
                 "METADATA_NO_LABEL | {\"label\": null, \"file_name\": \"1.jpg\"} | line 2 of metadata.jsonl has no 'label', others have"
             })
     void linesOfJsonThatCannotStandAreRefusedByTheirNumber(String code, String line, String says) throws Exception {
-        folder.picture("1.jpg").picture("0.jpg");
+        folder.image("1.jpg").image("0.jpg");
         text("metadata.jsonl", "{\"file_name\": \"0.jpg\", \"label\": \"a\"}\n" + line + "\n");
         assertThat(failure())
                 .hasMessageContaining(says)
@@ -191,8 +191,8 @@ class MetadataTest {
     }
 
     @Test
-    void metadataLieInThePlaceOfOneDatasetAndAreOpenedAsCarefullyAsPictures() throws Exception {
-        folder.picture("train/1.jpg").picture("test/1.jpg");
+    void metadataLieInThePlaceOfOneDatasetAndAreOpenedAsCarefullyAsImages() throws Exception {
+        folder.image("train/1.jpg").image("test/1.jpg");
         text("train/metadata.csv", "file_name,label\n1.jpg,a\n");
         assertThat(failure())
                 .hasMessageContaining("test/")

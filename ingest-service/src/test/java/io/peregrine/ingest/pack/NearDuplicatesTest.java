@@ -40,8 +40,7 @@ class NearDuplicatesTest {
             DHash one = hashes.get(10 * bits);
             int across = bits / 2;
             hashes.set(
-                    2_900 + bits,
-                    new DHash(one.across() ^ (1L << across) - 1, one.down() ^ (1L << bits - across) - 1));
+                    2_900 + bits, new DHash(one.across() ^ (1L << across) - 1, one.down() ^ (1L << bits - across) - 1));
         }
         List<Pair> expected = new ArrayList<>();
         for (int bits = 0; bits <= DHash.BOUND; bits++) {
@@ -59,7 +58,7 @@ class NearDuplicatesTest {
     }
 
     @Test
-    void aHundredThousandPicturesTakeSeconds() throws Exception {
+    void aHundredThousandImagesTakeSeconds() throws Exception {
         List<DHash> hashes = random(new Random(5), 100_000);
         hashes.set(99_999, hashes.get(3));
         long begin = System.nanoTime();
@@ -96,7 +95,7 @@ class NearDuplicatesTest {
     }
 
     @Test
-    void aFlatPictureTellsNothingAndOneThatGrowsLighterToTheRightSetsEveryBitAcross() {
+    void aFlatImageTellsNothingAndOneThatGrowsLighterToTheRightSetsEveryBitAcross() {
         byte[] grey = new byte[3 * 16 * 16];
         new Random(3).nextBytes(grey);
         for (int i = 0; i < grey.length; i++) {

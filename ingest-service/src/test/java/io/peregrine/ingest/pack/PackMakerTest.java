@@ -50,11 +50,11 @@ class PackMakerTest {
     @Test
     void whatChangedOrWentAfterListingIsRefusedByNameAndTheRestGoesOn() throws Exception {
         Folder folder = new Folder(root);
-        folder.picture("a/1.png")
-                .picture("a/2.png")
-                .picture("a/3.png")
-                .picture("a/4.png")
-                .picture("a/5.png");
+        folder.image("a/1.png")
+                .image("a/2.png")
+                .image("a/3.png")
+                .image("a/4.png")
+                .image("a/5.png");
         Path outside = Files.write(storeFolder.resolve("outside.png"), Folder.encoded("png", 2));
         Listing listing = listing(root);
         folder.bytes("a/1.png", Folder.encoded("png", 1));
@@ -79,7 +79,7 @@ class PackMakerTest {
         assertThat(made.isReusable()).isFalse();
         try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
             assertThat(pack.count()).isEqualTo(1);
-            assertThat(pack.picture(0).toArray(ValueLayout.JAVA_BYTE))
+            assertThat(pack.image(0).toArray(ValueLayout.JAVA_BYTE))
                     .isEqualTo(SquareFit.of(
                             decoder.decode(Files.readAllBytes(root.resolve("a/5.png")), Orientation.APPLY),
                             32,
@@ -99,7 +99,7 @@ class PackMakerTest {
         DecodedPack made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
 
         try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
-            assertThat(pack.picture(0).toArray(ValueLayout.JAVA_BYTE))
+            assertThat(pack.image(0).toArray(ValueLayout.JAVA_BYTE))
                     .isEqualTo(SquareFit.of(gif.expected(), 32, Fit.STRETCH));
         }
     }
@@ -107,18 +107,19 @@ class PackMakerTest {
     @Test
     void aFolderThatHasGoneIsAResourceAndNotTheInputsFault() throws Exception {
         Folder folder = new Folder(Files.createDirectory(root.resolve("mounted")));
-        folder.picture("a/1.png");
+        folder.image("a/1.png");
         Listing listing = listing(folder.root());
         Files.move(folder.root(), root.resolve("unmounted"));
         assertThatThrownBy(() ->
                         maker(root).make(folder.root(), listing, listing.packs().getFirst(), SMALL, done -> {}))
                 .isInstanceOfSatisfying(
-                        FailureException.class, failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE));
+                        FailureException.class,
+                        failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE));
     }
 
     @Test
     void theSameFilesMakeTheSamePackAndAnotherWayAnotherKey() throws Exception {
-        new Folder(root).picture("a/1.png").picture("a/2.jpg");
+        new Folder(root).image("a/1.png").image("a/2.jpg");
         Listing listing = listing(root);
         Listing.Range range = listing.packs().getFirst();
         PackMaker maker = maker(root);
@@ -129,13 +130,13 @@ class PackMakerTest {
         keys.add(maker.decodeKey(listing, range, new ImageSpec(40, Fit.STRETCH, Orientation.APPLY)));
         keys.add(maker.decodeKey(listing, range, new ImageSpec(32, Fit.COVER, Orientation.APPLY)));
         keys.add(maker.decodeKey(listing, range, new ImageSpec(32, Fit.STRETCH, Orientation.IGNORE)));
-        new Folder(root).picture("a/0.png");
+        new Folder(root).image("a/0.png");
         keys.add(maker.decodeKey(listing(root), listing(root).packs().getFirst(), SMALL));
         assertThat(keys).hasSize(5);
     }
 
     @Test
-    void all1502PicturesOfWikiart6AreDecodedAndTheirEqualNamesKeptApart() throws Exception {
+    void all1502ImagesOfWikiart6AreDecodedAndTheirEqualNamesKeptApart() throws Exception {
         Path wikiart = SharedImages.at("wikiart6").toRealPath();
         Listing listing = listing(wikiart);
         List<DecodedPack> packs = new ArrayList<>();
@@ -144,7 +145,7 @@ class PackMakerTest {
         }
         SealedDataset seal = SealedDataset.of(listing, packs, 32);
 
-        assertThat(seal.pictures()).isEqualTo(1_502);
+        assertThat(seal.images()).isEqualTo(1_502);
         assertThat(seal.refused()).isZero();
         assertThat(seal.manifest().classes()).hasSize(6);
         Set<String> ids = new HashSet<>();

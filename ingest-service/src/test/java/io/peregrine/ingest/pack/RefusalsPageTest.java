@@ -12,11 +12,12 @@ import org.junit.jupiter.api.Test;
 class RefusalsPageTest {
     @Test
     void everyReasonAndEveryFormatIsThereInItsOrderAndNoOther() throws Exception {
-        String pictures = Files.readString(Path.of("../docs/contracts.md")).split("## Pictures")[1];
-        assertThat(firstCells(pictures, "\\| `([A-Z_]+)` \\|"))
-                .containsExactly(
-                        Arrays.stream(ImageRejectedException.Reason.values()).map(Enum::name).toArray(String[]::new));
-        assertThat(firstCells(pictures, "\\| ([A-Z][A-Za-z]+) \\|"))
+        String images = Files.readString(Path.of("../docs/contracts.md")).split("## Images")[1];
+        assertThat(firstCells(images, "\\| `([A-Z_]+)` \\|"))
+                .containsExactly(Arrays.stream(ImageRejectedException.Reason.values())
+                        .map(Enum::name)
+                        .toArray(String[]::new));
+        assertThat(firstCells(images, "\\| ([A-Z][A-Za-z]+) \\|"))
                 .extracting(String::toUpperCase)
                 .containsExactly(
                         Arrays.stream(Header.Format.values()).map(Enum::name).toArray(String[]::new));

@@ -14,18 +14,18 @@ import org.junit.jupiter.api.Test;
 class ResizeTest {
     @Test
     @Tag("golden")
-    void everyGoldenPictureIsResizedAsPillowDoes() throws IOException {
+    void everyGoldenImageIsResizedAsPillowDoes() throws IOException {
         JsonNode cases = EventCodec.json()
                 .readTree(Files.readAllBytes(Golden.file("resize.json")))
                 .get("cases");
         assertThat(cases).isNotEmpty();
         try (Safetensors golden = Safetensors.open(Golden.file("resize.safetensors"))) {
             for (JsonNode one : cases) {
-                Raster picture = raster(golden, "in." + one.get("case").asInt());
-                assertThat(picture.width()).isEqualTo(one.get("width").asInt());
-                assertThat(picture.height()).isEqualTo(one.get("height").asInt());
+                Raster image = raster(golden, "in." + one.get("case").asInt());
+                assertThat(image.width()).isEqualTo(one.get("width").asInt());
+                assertThat(image.height()).isEqualTo(one.get("height").asInt());
                 int side = one.get("side").asInt();
-                Raster resized = Resize.bilinear(picture, Resize.Box.whole(picture), side, side);
+                Raster resized = Resize.bilinear(image, Resize.Box.whole(image), side, side);
                 assertThat(resized.rgb())
                         .as("case %s", one)
                         .isEqualTo(

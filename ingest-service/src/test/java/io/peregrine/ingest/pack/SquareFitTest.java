@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class SquareFitTest {
-    /// Pillow 13.0.0's `resize`, `ImageOps.fit` and `ImageOps.pad` of the picture below with side 24 and BILINEAR, as
-    /// u8 [3, 24, 24]:
+    /// Pillow 13.0.0's `resize`, `ImageOps.fit` and `ImageOps.pad` of the image below with side 24 and BILINEAR,
+    /// as u8 [3, 24, 24]:
     ///
     ///     y, x = numpy.mgrid[0:h, 0:w]
     ///     numpy.stack([(x*7 + y*13) % 256, (x*x + y) % 256, (x ^ y)*5 % 256], -1)
@@ -27,17 +27,17 @@ class SquareFitTest {
         "200, 5, LETTERBOX, 1ffc71b383e8ad1b270e9ffd0400e4b62aa06e3a21543691e71e8c3d593b2680"
     })
     void everyFitEqualsPillows(int width, int height, Fit fit, String sha256) {
-        assertThat(ContentKeys.of(SquareFit.of(picture(width, height), 24, fit))).isEqualTo(sha256);
+        assertThat(ContentKeys.of(SquareFit.of(image(width, height), 24, fit))).isEqualTo(sha256);
     }
 
     @Test
     void aLetterboxShowsAtLeastOneLineWherePillowShowsNone() {
-        byte[] square = SquareFit.of(picture(200, 3), 24, Fit.LETTERBOX);
+        byte[] square = SquareFit.of(image(200, 3), 24, Fit.LETTERBOX);
         assertThat(square[12 * 24 + 5]).isNotZero();
         assertThat(square[11 * 24 + 5]).isZero();
     }
 
-    private static Raster picture(int width, int height) {
+    private static Raster image(int width, int height) {
         byte[] rgb = new byte[3 * width * height];
         for (int y = 0; y < height; y++) {
             for (int x = 0; x < width; x++) {

@@ -48,7 +48,7 @@ class VariedSizeTest {
                 try (PixelPack pack = PixelPack.open(store, made.pixels())) {
                     assertThat(pack.side()).isEqualTo(SIDE);
                     for (int i = 0; i < pack.count(); i++) {
-                        byte[] pixels = pack.picture(i).toArray(ValueLayout.JAVA_BYTE);
+                        byte[] pixels = pack.image(i).toArray(ValueLayout.JAVA_BYTE);
                         assertThat(pixels).hasSize(3 * SIDE * SIDE);
                         found.put(listing.rows().get(range.from() + i).file(), ContentKeys.of(pixels));
                     }

@@ -12,15 +12,15 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Published artefacts, named by what they contain. Safe for any number of processes at once.
+/// Published artifacts, named by what they contain. Safe for any number of processes at once.
 ///
-/// A published name always holds the whole artefact, and publishing the same content twice is publishing it once.
+/// A published name always holds the whole artifact, and publishing the same content twice is publishing it once.
 /// References say nothing of where a store lies: a folder's are a bucket's.
 public interface ArtifactStore extends AutoCloseable {
     /// What references begin with.
     String SCHEME = "store:";
 
-    /// Writes an artefact's bytes to the file that it is given.
+    /// Writes an artifact's bytes to the file that it is given.
     @FunctionalInterface
     interface Content {
         void writeTo(Path aside) throws IOException;
@@ -35,7 +35,7 @@ public interface ArtifactStore extends AutoCloseable {
     ///
     /// @param kind the folder below the store, such as `pack`
     /// @param extension of the file, such as `safetensors`
-    /// @param before told of the artefact when all that it still lacks is its name; what it
+    /// @param before told of the artifact when all that it still lacks is its name; what it
     ///     throws leaves nothing there
     /// @throws Failure RESOURCE `STORE_FULL`, if there is no room; RESOURCE `STORE_UNREACHABLE`, if the store
     ///     refuses
@@ -57,22 +57,22 @@ public interface ArtifactStore extends AutoCloseable {
         });
     }
 
-    /// @return the artefact's file, to be opened at once; its length and SHA-256 are checked the first time that
+    /// @return the artifact's file, to be opened at once; its length and SHA-256 are checked the first time that
     ///     this process asks for it, and again when the file has changed since
-    /// @throws Failure OURS `ARTEFACT_MISSING` or `ARTEFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
+    /// @throws Failure OURS `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
     Path open(ArtifactRef ref);
 
-    /// Reads an artefact that is JSON. Where it cannot be read although it was whole when it was last hashed, it
+    /// Reads an artifact that is JSON. Where it cannot be read although it was whole when it was last hashed, it
     /// is hashed again.
     ///
-    /// @throws Failure as [#open]; OURS `ARTEFACT_UNREADABLE`, if the artefact is whole and still no such JSON
+    /// @throws Failure as [#open]; OURS `ARTIFACT_UNREADABLE`, if the artifact is whole and still no such JSON
     default <T> T read(ArtifactRef ref, Class<T> type) {
         try {
             return EventCodec.json().readValue(Files.readAllBytes(open(ref)), type);
         } catch (JsonProcessingException e) {
             check(ref);
             throw FailureException.internal(
-                    "ARTEFACT_UNREADABLE",
+                    "ARTIFACT_UNREADABLE",
                     "%s is not the JSON of a %s: %s".formatted(ref.uri(), type.getSimpleName(), e.getOriginalMessage()),
                     e);
         } catch (IOException e) {
@@ -82,12 +82,13 @@ public interface ArtifactStore extends AutoCloseable {
 
     /// Whoever reuses what an earlier run has made asks this first.
     ///
-    /// @return whether the artefact lies where all processes read it, and is whole. What is damaged counts as
+    /// @return whether the artifact lies where all processes read it, and is whole. What is damaged counts as
     ///     missing: publishing it again replaces it.
     /// @throws Failure RESOURCE, if the store is away
     boolean holds(ArtifactRef ref);
 
-    /// Reads the whole artefact where it lies, whatever is known or kept of it here. A damaged file is moved away.
+    /// Reads the whole artifact where it lies, whatever is known or kept of it here. A damaged file is moved
+    /// away.
     ///
     /// @throws Failure as [#open]
     void check(ArtifactRef ref);
@@ -96,17 +97,17 @@ public interface ArtifactStore extends AutoCloseable {
     /// @throws Failure RESOURCE `STORE_UNREACHABLE`
     List<Stored> list(String kind);
 
-    /// Deletes artefacts. One that is gone already is no fault, and whoever has one open keeps it.
+    /// Deletes artifacts. One that is gone already is no fault, and whoever has one open keeps it.
     ///
     /// @throws Failure RESOURCE `STORE_UNREACHABLE`
     void delete(Collection<String> uris);
 
-    /// Writes and deletes a few bytes where artefacts are published or read here.
+    /// Writes and deletes a few bytes where artifacts are published or read here.
     ///
     /// @throws Failure RESOURCE `STORE_FULL` or `STORE_UNREACHABLE`, if nothing can be written
     void mustBeWritable();
 
-    /// @return the folder that needs room when artefacts are published or read here: the store, or what is kept
+    /// @return the folder that needs room when artifacts are published or read here: the store, or what is kept
     ///     of it
     Path disk();
 

@@ -61,7 +61,7 @@ public final class BalancedRows {
         return base[ordinal];
     }
 
-    /// @return manifest row; of a real picture or a repeated one the base
+    /// @return manifest row; of a real image or a repeated one the base
     public int neighbour(int ordinal) {
         return neighbour[ordinal];
     }
@@ -75,18 +75,18 @@ public final class BalancedRows {
         return label[ordinal];
     }
 
-    /// Makes a row's picture.
+    /// Makes a row's image.
     ///
     /// @param out f32 [3 · side · side]
-    public void picture(PixelRows pixels, int ordinal, float[] out) {
-        picture(pixels, ordinal, MemorySegment.ofArray(out), 0);
+    public void image(PixelRows pixels, int ordinal, float[] out) {
+        image(pixels, ordinal, MemorySegment.ofArray(out), 0);
     }
 
-    /// Makes a row's picture in memory of any kind.
+    /// Makes a row's image in memory of any kind.
     ///
     /// @param out where 3 · side · side float32 pixels go, from `at`
     /// @param at in floats
-    public void picture(PixelRows pixels, int ordinal, MemorySegment out, long at) {
-        RecipeShard.blend(pixels.picture(base[ordinal]), pixels.picture(neighbour[ordinal]), gap[ordinal], out, at);
+    public void image(PixelRows pixels, int ordinal, MemorySegment out, long at) {
+        RecipeShard.blend(pixels.image(base[ordinal]), pixels.image(neighbour[ordinal]), gap[ordinal], out, at);
     }
 }

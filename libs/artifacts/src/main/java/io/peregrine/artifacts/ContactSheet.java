@@ -11,12 +11,13 @@ import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import javax.imageio.ImageIO;
 
-/// Pictures in rows and columns on white, as one PNG.
+/// Images in rows and columns on white, as one PNG.
 public final class ContactSheet {
     private static final int MARGIN = 4;
     private static final byte WHITE = (byte) 0xff;
 
-    /// Memory for each of its pixels while it is drawn: the raster, and the PNG twice, which is at worst as large.
+    /// Memory for each of its pixels while it is drawn: the raster, and the PNG twice, which is at worst as
+    /// large.
     private static final int PIXEL_BYTES = 9;
 
     private final int side;
@@ -24,7 +25,7 @@ public final class ContactSheet {
     /// The image's own values: three for each pixel, blue first.
     private final byte[] values;
 
-    /// @param side of each picture
+    /// @param side of each image
     public ContactSheet(int side, int rows, int columns) {
         this.side = side;
         this.image = new BufferedImage(
@@ -45,14 +46,14 @@ public final class ContactSheet {
         return (long) PIXEL_BYTES * length(side, columns, rows * columns) * length(side, rows, rows * columns);
     }
 
-    /// Puts a picture in its place; values are rounded to whole levels.
+    /// Puts an image in its place; values are rounded to whole levels.
     ///
     /// @param pixels f32 [3, side, side], 0 to 255
     public ContactSheet put(int row, int column, float[] pixels) {
         return put(row, column, at -> Math.clamp(Math.round(pixels[at]), 0, 255));
     }
 
-    /// Puts a picture of a pack in its place.
+    /// Puts an image of a pack in its place.
     ///
     /// @param pixels u8 [3, side, side]
     public ContactSheet put(int row, int column, MemorySegment pixels) {

@@ -97,7 +97,7 @@ public final class Export {
                         {"X":{"dtype":"F32","shape":[%d,%d],"data_offsets":[0,%d]},"y":{"dtype":"I64","shape":[%d],"data_offsets":[%d,%d]}}""".formatted(set.rows(), values, x, set.rows(), x, x + 8L * set.rows());
                 writeRows(folder.resolve("balanced.safetensors"), safetensors(header), labels(), written);
             }
-            case IMAGEFOLDER -> writePictures(folder, written);
+            case IMAGEFOLDER -> writeImages(folder, written);
         }
         fsync(folder);
     }
@@ -194,7 +194,7 @@ public final class Export {
                 MemorySegment memory = MemorySegment.ofBuffer(block.clear());
                 IntStream.range(0, rows)
                         .parallel()
-                        .forEach(row -> set.picture(pixels, first + row, memory, (long) row * values));
+                        .forEach(row -> set.image(pixels, first + row, memory, (long) row * values));
                 await(writing);
                 writing = disk.submit(() -> {
                     int whole = bytes / PAGE * PAGE;
@@ -227,14 +227,14 @@ public final class Export {
         }
     }
 
-    private void writePictures(Path folder, LongConsumer written) throws IOException {
+    private void writeImages(Path folder, LongConsumer written) throws IOException {
         for (String name : manifest.classes()) {
             Files.createDirectories(folder.resolve(name));
         }
         AtomicLong done = new AtomicLong();
         try {
             IntStream.range(0, set.rows()).parallel().forEach(ordinal -> {
-                writePicture(folder, ordinal);
+                writeImage(folder, ordinal);
                 written.accept(done.incrementAndGet());
             });
         } catch (UncheckedIOException e) {
@@ -245,9 +245,9 @@ public final class Export {
         }
     }
 
-    private void writePicture(Path folder, int ordinal) {
+    private void writeImage(Path folder, int ordinal) {
         float[] made = new float[values];
-        set.picture(pixels, ordinal, made);
+        set.image(pixels, ordinal, made);
         byte[] png = new ContactSheet(manifest.side(), 1, 1).put(0, 0, made).png();
         Path file = folder.resolve(manifest.classes().get(set.label(ordinal))).resolve("%07d.png".formatted(ordinal));
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {

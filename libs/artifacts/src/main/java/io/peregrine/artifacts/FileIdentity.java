@@ -10,8 +10,8 @@ import java.util.Map;
 
 /// What tells a file from a changed or another one under the same name, without reading it.
 ///
-/// @param changed time of the last change of the inode (ctime), which no program can set back; null where the file
-///     system has none
+/// @param changed time of the last change of the inode (ctime), which no program can set back; null where the
+///     file system has none
 /// @param inode the file's number; null where the file system has none
 record FileIdentity(long bytes, FileTime modified, FileTime changed, Object inode) {
     /// @throws java.nio.file.NoSuchFileException if there is none

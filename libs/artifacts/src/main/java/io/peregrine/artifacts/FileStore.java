@@ -56,13 +56,13 @@ public final class FileStore implements ArtifactStore {
     }
 
     /// @param root the store's folder; made when missing
-    /// @param onDamage told of each artefact whose file this process finds damaged
+    /// @param onDamage told of each artifact whose file this process finds damaged
     public FileStore(Path root, Consumer<ArtifactRef> onDamage) {
         this(root, onDamage, new Durability());
     }
 
     /// @param root the store's folder; made when missing
-    /// @param onDamage told of each artefact whose file this process finds damaged
+    /// @param onDamage told of each artifact whose file this process finds damaged
     /// @param durability syncs what is published
     public FileStore(Path root, Consumer<ArtifactRef> onDamage, Durability durability) {
         this.root = root.toAbsolutePath().normalize();
@@ -202,7 +202,7 @@ public final class FileStore implements ArtifactStore {
                 throw corrupt(ref, file, "was damaged");
             }
             throw FailureException.internal(
-                    "ARTEFACT_MISSING",
+                    "ARTIFACT_MISSING",
                     "%s is not in the store at %s. If it was not pruned, publish the dataset again to make it anew"
                             .formatted(ref.uri(), root),
                     e);
@@ -262,7 +262,7 @@ public final class FileStore implements ArtifactStore {
         }
     }
 
-    /// @return where the artefact lies or would lie, unchecked
+    /// @return where the artifact lies or would lie, unchecked
     public Path path(ArtifactRef ref) {
         return path(ref.uri());
     }
@@ -270,7 +270,7 @@ public final class FileStore implements ArtifactStore {
     private Path path(String uri) {
         Path file = root.resolve(uri.substring(SCHEME.length())).normalize();
         if (!file.startsWith(root)) {
-            throw FailureException.input("ARTEFACT_OUTSIDE", "'%s' leads out of the store".formatted(uri));
+            throw FailureException.input("ARTIFACT_OUTSIDE", "'%s' leads out of the store".formatted(uri));
         }
         return file;
     }
@@ -293,7 +293,7 @@ public final class FileStore implements ArtifactStore {
         return root;
     }
 
-    /// Deletes what is kept of an artefact, if anything is.
+    /// Deletes what is kept of an artifact, if anything is.
     void forget(String uri) throws IOException {
         verified.remove(uri);
         Files.deleteIfExists(path(uri));
@@ -304,8 +304,8 @@ public final class FileStore implements ArtifactStore {
                 .map(taken -> "The damaged file lies in " + taken)
                 .orElse("The damaged file could not be moved away and will be replaced");
         return FailureException.internal(
-                "ARTEFACT_CORRUPT",
-                "%s %s. %s. Publish the dataset again: that makes the artefact anew".formatted(ref.uri(), fault, where),
+                "ARTIFACT_CORRUPT",
+                "%s %s. %s. Publish the dataset again: that makes the artifact anew".formatted(ref.uri(), fault, where),
                 null);
     }
 

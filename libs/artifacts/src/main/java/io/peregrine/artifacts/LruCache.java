@@ -3,7 +3,7 @@ package io.peregrine.artifacts;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// What a process knows of artefacts by their names, bounded: it forgets what it has not asked for the longest,
+/// What a process knows of artifacts by their names, bounded: it forgets what it has not asked for the longest,
 /// and then finds it out again. Safe for several threads.
 final class LruCache<V> {
     private final Map<String, V> byUri;

@@ -13,7 +13,7 @@ import java.util.stream.IntStream;
 
 /// Every listed file of a dataset, one row each, sorted by split, class and path; a refused one keeps its row.
 ///
-/// Two artefacts: tensors `row`, `label`, `pack`, `index` i64 [n] and `split` u8 [n] for programs, and beside
+/// Two artifacts: tensors `row`, `label`, `pack`, `index` i64 [n] and `split` u8 [n] for programs, and beside
 /// them `manifest.json` with classes in label order, packs in order and each row's path, digest, if refused its
 /// reason, and what else a metadata file said of it.
 public final class Manifest {
@@ -52,7 +52,7 @@ public final class Manifest {
     private final List<ArtifactRef> packs;
     private final List<Entry> entries;
 
-    /// @param side of every pack's pictures
+    /// @param side of every pack's images
     /// @param classes in label order
     /// @param packs in the order of their numbers
     /// @param entries in row order
@@ -90,7 +90,7 @@ public final class Manifest {
         }
     }
 
-    /// @throws Failure OURS, if an artefact is missing or changed, or the two do not belong together
+    /// @throws Failure OURS, if an artifact is missing or changed, or the two do not belong together
     public static Manifest open(ArtifactStore store, ManifestRef ref) {
         try (Safetensors tensors = Safetensors.open(store, ref.tensors())) {
             Beside beside = store.read(ref.json(), Beside.class);
@@ -132,7 +132,7 @@ public final class Manifest {
         return entries.size();
     }
 
-    /// @return pixels along each picture's side
+    /// @return pixels along each image's side
     public int side() {
         return side;
     }

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Map;
 
-/// Decoded pictures of one class and split, memory-mapped: `pixels` u8 [n, 3, side, side], RGB.
+/// Decoded images of one class and split, memory-mapped: `pixels` u8 [n, 3, side, side], RGB.
 ///
 /// A pack is made of 256 *listed* files; a refused one shrinks it. Its `__metadata__` says how the pixels came to
 /// be.
@@ -32,27 +32,27 @@ public final class PixelPack implements AutoCloseable {
     }
 
     /// @param decoding how the pixels came to be: side, fit, orientation, resize rule and decoder versions
-    /// @param side of each picture
-    /// @param pictures u8 [3, side, side] each, in listed order without the refused ones; may be empty
+    /// @param side of each image
+    /// @param images u8 [3, side, side] each, in listed order without the refused ones; may be empty
     public static ArtifactRef publish(
-            ArtifactStore store, Map<String, String> decoding, int side, List<byte[]> pictures) {
+            ArtifactStore store, Map<String, String> decoding, int side, List<byte[]> images) {
         return publishSegments(
                 store,
                 decoding,
                 side,
-                pictures.stream().map(MemorySegment::ofArray).toList());
+                images.stream().map(MemorySegment::ofArray).toList());
     }
 
-    /// The same of pictures that lie anywhere, such as outside the heap.
+    /// The same of images that lie anywhere, such as outside the heap.
     public static ArtifactRef publishSegments(
-            ArtifactStore store, Map<String, String> decoding, int side, List<MemorySegment> pictures) {
+            ArtifactStore store, Map<String, String> decoding, int side, List<MemorySegment> images) {
         SafetensorsWriter writer = new SafetensorsWriter();
         decoding.forEach(writer::metadata);
-        writer.add("pixels", DType.U8, new long[] {pictures.size(), 3, side, side}, pictures);
+        writer.add("pixels", DType.U8, new long[] {images.size(), 3, side, side}, images);
         return store.publish("pack", "safetensors", writer::writeTo);
     }
 
-    /// @throws Failure OURS, if the artefact is missing, changed or no pack
+    /// @throws Failure OURS, if the artifact is missing, changed or no pack
     public static PixelPack open(ArtifactStore store, ArtifactRef ref) {
         Safetensors file = Safetensors.open(store, ref);
         try {
@@ -63,7 +63,7 @@ public final class PixelPack implements AutoCloseable {
         }
     }
 
-    /// @return number of pictures
+    /// @return number of images
     public int count() {
         return count;
     }
@@ -79,7 +79,7 @@ public final class PixelPack implements AutoCloseable {
     }
 
     /// @return u8 [3, side, side]
-    public MemorySegment picture(int index) {
+    public MemorySegment image(int index) {
         long values = 3L * side * side;
         return pixels.asSlice(index * values, values);
     }

@@ -4,7 +4,7 @@ import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// A manifest's pictures by row, from memory-mapped packs that are opened when first asked for. Safe for several
+/// A manifest's images by row, from memory-mapped packs that are opened when first asked for. Safe for several
 /// threads.
 public final class PixelRows implements AutoCloseable {
     private final ArtifactStore store;
@@ -17,14 +17,14 @@ public final class PixelRows implements AutoCloseable {
         this.open = new AtomicReferenceArray<>(manifest.packs().size());
     }
 
-    /// @return values of one picture: 3 · side · side
+    /// @return values of one image: 3 · side · side
     public int values() {
         return 3 * manifest.side() * manifest.side();
     }
 
     /// @return u8 [3, side, side], mapped
     /// @throws Failure OURS, if the row was refused or its pack is missing or changed
-    public MemorySegment picture(long row) {
+    public MemorySegment image(long row) {
         int number = manifest.pack((int) row);
         if (number < 0) {
             throw FailureException.internal(
@@ -32,7 +32,7 @@ public final class PixelRows implements AutoCloseable {
                     "row %d (%s) was refused: it has no pixels".formatted(row, manifest.path((int) row)),
                     null);
         }
-        return pack(number).picture(manifest.index((int) row));
+        return pack(number).image(manifest.index((int) row));
     }
 
     private PixelPack pack(int number) {

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// Keeps a folder of artefacts within its bytes: what was opened longest ago goes first.
+/// Keeps a folder of artifacts within its bytes: what was opened longest ago goes first.
 ///
-/// Whoever has a file open or mapped keeps it after its name is gone; between [ArtifactStore#open] and that moment
-/// lies the time for which nothing is deleted.
+/// Whoever has a file open or mapped keeps it after its name is gone; between [ArtifactStore#open] and that
+/// moment lies the time for which nothing is deleted.
 final class RecentlyOpened {
     private record Kept(long bytes, long openedNanos) {}
 

@@ -1,20 +1,19 @@
 package io.peregrine.artifacts;
 
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 
-/// Rows of a balanced set, each a recipe: a real picture, or a blend of two. A recipe is enough: no synthetic
+/// Rows of a balanced set, each a recipe: a real image, or a blend of two. A recipe is enough: no synthetic
 /// pixel is ever stored.
 ///
 /// Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE: Synthetic Minority Over-sampling Technique", 2002, in the arithmetic
 /// of imbalanced-learn 0.14.2 on `X.astype(float32)`.
 ///
 /// @param base manifest row [n]
-/// @param neighbour manifest row [n]; of a real picture the base itself
-/// @param gap [n], 0 to below 1; of a real picture 0
+/// @param neighbour manifest row [n]; of a real image the base itself
+/// @param gap [n], 0 to below 1; of a real image 0
 /// @param label [n]
 /// @param ordinal [n], the row's place in `fit_resample`'s output over the train split in row order; below the
 ///     number of real rows: real
@@ -47,7 +46,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
         return store.publish("shard", "safetensors", writer::writeTo);
     }
 
-    /// @throws Failure OURS, if the artefact is missing, changed or no shard
+    /// @throws Failure OURS, if the artifact is missing, changed or no shard
     public static RecipeShard open(ArtifactStore store, ArtifactRef ref) {
         try (Safetensors file = Safetensors.open(store, ref)) {
             return new RecipeShard(
@@ -59,7 +58,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
         }
     }
 
-    /// Makes one synthetic picture: `(float) (b + gap · (n − b))`, in double, without fused multiply-add, as numpy
+    /// Makes one synthetic image: `(float) (b + gap · (n − b))`, in double, without fused multiply-add, as numpy
     /// computes it when float32 pixels meet a float64 gap.
     ///
     /// @param base u8 [values]

@@ -34,7 +34,7 @@ import software.amazon.awssdk.services.s3.model.S3Exception;
 /// A store that is a bucket, read through a folder of this process that is bounded in bytes.
 ///
 /// Publication is one PUT that the bucket takes only if it has nothing under that name (`If-None-Match: *`) and
-/// only if the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artefact, and of two writers
+/// only if the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artifact, and of two writers
 /// one is refused, which has said the same. Whoever is refused looks whether the object is whole, and replaces
 /// one that is damaged. What was fetched is hashed before it gets its name in the folder.
 public final class S3Store implements ArtifactStore {
@@ -64,7 +64,7 @@ public final class S3Store implements ArtifactStore {
         this(place, endpoint, region, folder, bytes, damaged -> {});
     }
 
-    /// @param onDamage told of each artefact that this process finds damaged, in the bucket or in the folder
+    /// @param onDamage told of each artifact that this process finds damaged, in the bucket or in the folder
     public S3Store(
             URI place, Optional<URI> endpoint, String region, Path folder, long bytes, Consumer<ArtifactRef> onDamage) {
         if (!"s3".equals(place.getScheme()) || place.getAuthority() == null) {
@@ -93,7 +93,7 @@ public final class S3Store implements ArtifactStore {
         ArtifactRef ref = keep(kind, extension, content, before);
         if (ref.bytes() > PUT_BYTES) {
             throw FailureException.internal(
-                    "ARTEFACT_TOO_LARGE",
+                    "ARTIFACT_TOO_LARGE",
                     "%s has %,d bytes, and a bucket takes %,d at once".formatted(ref.uri(), ref.bytes(), PUT_BYTES),
                     null);
         }
@@ -289,7 +289,7 @@ public final class S3Store implements ArtifactStore {
 
     private FailureException missing(ArtifactRef ref, NoSuchKeyException why) {
         return FailureException.internal(
-                "ARTEFACT_MISSING",
+                "ARTIFACT_MISSING",
                 "%s is not in the bucket %s. If it was not pruned, publish the dataset again to make it anew"
                         .formatted(ref.uri(), bucket),
                 why);
@@ -297,7 +297,7 @@ public final class S3Store implements ArtifactStore {
 
     private FailureException corrupt(ArtifactRef ref, long bytes, String sha256) {
         return FailureException.internal(
-                "ARTEFACT_CORRUPT",
+                "ARTIFACT_CORRUPT",
                 "%s has %d bytes in the bucket %s that hash to %s. Publish the dataset again: that replaces the object"
                         .formatted(ref.uri(), bytes, bucket, sha256),
                 null);

@@ -85,7 +85,8 @@ public final class Safetensors implements AutoCloseable {
 
         private void must(DType expected) {
             if (dtype != expected) {
-                throw FailureException.internal("TENSOR_TYPE", "the tensor is " + dtype + ", read as " + expected, null);
+                throw FailureException.internal(
+                        "TENSOR_TYPE", "the tensor is " + dtype + ", read as " + expected, null);
             }
         }
     }
@@ -112,7 +113,7 @@ public final class Safetensors implements AutoCloseable {
         }
     }
 
-    /// Opens an artefact of a store. A header that is not readable although the file was whole when it was last
+    /// Opens an artifact of a store. A header that is not readable although the file was whole when it was last
     /// hashed has been damaged since: then the file is hashed again, and moved away if it has changed.
     ///
     /// @throws Failure as [ArtifactStore#open] and [#open(Path)]
@@ -169,21 +170,22 @@ public final class Safetensors implements AutoCloseable {
     /// Where a mapped file was truncated, reading beyond its new end throws an `InternalError`. Whoever opens the
     /// file next finds it damaged and moves it away.
     ///
-    /// @return OURS `ARTEFACT_CORRUPT`; empty, if the error is another
+    /// @return OURS `ARTIFACT_CORRUPT`; empty, if the error is another
     public static Optional<FailureException> truncated(Throwable error) {
         boolean faulted = error instanceof InternalError
                 && String.valueOf(error.getMessage()).contains("unsafe memory access");
         return faulted
                 ? Optional.of(FailureException.internal(
-                        "ARTEFACT_CORRUPT",
+                        "ARTIFACT_CORRUPT",
                         "A file of the store was truncated while it was read. Publish the dataset again: that makes the"
-                                + " artefact anew",
+                                + " artifact anew",
                         error))
                 : Optional.empty();
     }
 
     private static FailureException unreadable(Path file, String why) {
-        return FailureException.internal(UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
+        return FailureException.internal(
+                UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
     }
 
     /// @return the text notes of the header

@@ -28,9 +28,9 @@ class ArtifactsTest {
     }
 
     @Test
-    void aManifestFindsEachPictureByItsRow() {
-        ArtifactRef first = PixelPack.publish(store, Map.of("side", "8"), 8, List.of(picture(1), picture(2)));
-        ArtifactRef second = PixelPack.publish(store, Map.of("side", "8"), 8, List.of(picture(3)));
+    void aManifestFindsEachImageByItsRow() {
+        ArtifactRef first = PixelPack.publish(store, Map.of("side", "8"), 8, List.of(image(1), image(2)));
+        ArtifactRef second = PixelPack.publish(store, Map.of("side", "8"), 8, List.of(image(3)));
         Manifest manifest = new Manifest(
                 8,
                 List.of("Baroque", "Cubism"),
@@ -51,9 +51,9 @@ class ArtifactsTest {
         assertThat(read.reason(2)).isEqualTo("IMAGE_TRUNCATED");
         try (PixelRows rows = new PixelRows(store, read)) {
             assertThat(rows.values()).isEqualTo(192);
-            assertThat(rows.picture(0).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(picture(3));
-            assertThat(rows.picture(3).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(picture(2));
-            assertThatThrownBy(() -> rows.picture(2)).hasMessageContaining("row 2 (b.jpg) was refused");
+            assertThat(rows.image(0).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(image(3));
+            assertThat(rows.image(3).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(image(2));
+            assertThatThrownBy(() -> rows.image(2)).hasMessageContaining("row 2 (b.jpg) was refused");
         }
     }
 
@@ -88,7 +88,7 @@ class ArtifactsTest {
         assertThat(out).containsExactly(0f, (float) (0.1 * 255), (float) (255 + 0.1 * -255), 10f);
     }
 
-    private static byte[] picture(int shade) {
+    private static byte[] image(int shade) {
         byte[] pixels = new byte[3 * 8 * 8];
         java.util.Arrays.fill(pixels, (byte) shade);
         return pixels;

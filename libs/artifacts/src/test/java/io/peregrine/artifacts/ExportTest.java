@@ -37,14 +37,14 @@ class ExportTest {
     private Manifest manifest;
     private BalancedRows set;
 
-    /// Three real pictures and two made ones, shuffled into two shards.
+    /// Three real images and two made ones, shuffled into two shards.
     @BeforeEach
     void balance() {
         store = new FileStore(folder.resolve("store"));
         Random random = new Random(4);
-        List<byte[]> pictures = List.of(new byte[VALUES], new byte[VALUES], new byte[VALUES]);
-        pictures.forEach(random::nextBytes);
-        ArtifactRef pack = PixelPack.publish(store, Map.of(), SIDE, pictures);
+        List<byte[]> images = List.of(new byte[VALUES], new byte[VALUES], new byte[VALUES]);
+        images.forEach(random::nextBytes);
+        ArtifactRef pack = PixelPack.publish(store, Map.of(), SIDE, images);
         manifest = new Manifest(
                 SIDE,
                 List.of("Baroque", "Cubism"),
@@ -82,7 +82,7 @@ class ExportTest {
     private float[] row(int ordinal) {
         float[] made = new float[VALUES];
         try (PixelRows pixels = new PixelRows(store, manifest)) {
-            set.picture(pixels, ordinal, made);
+            set.image(pixels, ordinal, made);
         }
         return made;
     }
@@ -130,7 +130,7 @@ class ExportTest {
             int header = 10 + x.getShort(8);
             assertThat(x.limit()).isEqualTo(header + rows * VALUES * 4);
             for (int row = 0; row < rows; row++) {
-                large.picture(pixels, row, expected);
+                large.image(pixels, row, expected);
                 float[] found = new float[VALUES];
                 x.position(header + row * VALUES * 4).asFloatBuffer().get(found);
                 assertThat(found).as("row %d", row).isEqualTo(expected);

@@ -53,7 +53,8 @@ class FileStoreTest {
                     Files.writeString(aside, "half");
                     throw new IOException("disk full");
                 }))
-                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE))
+                .isInstanceOfSatisfying(
+                        FailureException.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE))
                 .hasMessageContaining("disk full");
         try (Stream<Path> files = Files.walk(folder).filter(Files::isRegularFile)) {
             assertThat(files).isEmpty();
@@ -61,7 +62,7 @@ class FileStoreTest {
     }
 
     @Test
-    void aChangedArtefactIsNotGivenOut() throws IOException {
+    void aChangedArtifactIsNotGivenOut() throws IOException {
         ArtifactRef ref = new FileStore(folder).publish("note", "txt", "abc".getBytes());
         Path file = new FileStore(folder).path(ref);
 
@@ -71,7 +72,8 @@ class FileStoreTest {
         assertThatThrownBy(() -> new FileStore(folder).open(ref)).hasMessageContaining("4 bytes instead of 3");
         Path elsewhere = Files.createDirectory(folder.resolve("elsewhere"));
         assertThatThrownBy(() -> new FileStore(elsewhere).open(ref))
-                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+                .isInstanceOfSatisfying(
+                        FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_MISSING"));
     }
 
     /// How a file that this process has verified may be damaged afterwards.
@@ -116,7 +118,7 @@ class FileStoreTest {
         for (FileStore of : List.of(store, another, store)) {
             assertThatThrownBy(() -> of.open(ref))
                     .isInstanceOfSatisfying(
-                            FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
+                            FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_CORRUPT"))
                     .hasMessageContaining("damaged/" + ref.sha256())
                     .hasMessageContaining("Publish the dataset again");
             assertThat(of.holds(ref)).isFalse();

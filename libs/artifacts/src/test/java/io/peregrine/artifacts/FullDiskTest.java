@@ -84,7 +84,8 @@ class FullDiskTest {
 
             assertThatThrownBy(store::mustBeWritable)
                     .isInstanceOfSatisfying(
-                            FailureException.class, failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"));
+                            FailureException.class,
+                            failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"));
             Files.delete(others);
             store.mustBeWritable();
             store.publish("note", "bin", noise(1_000));

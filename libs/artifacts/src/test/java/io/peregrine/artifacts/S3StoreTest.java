@@ -124,7 +124,8 @@ class S3StoreTest {
         assertThat(store.holds(ref)).as("verified before it was damaged").isFalse();
         assertThat(reported).containsExactly(ref);
         assertThatThrownBy(() -> store("another").open(ref))
-                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_CORRUPT"))
+                .isInstanceOfSatisfying(
+                        FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_CORRUPT"))
                 .hasMessageContaining("Publish the dataset again");
 
         assertThat(store("third").publish("note", "txt", "whole".getBytes())).isEqualTo(ref);
@@ -142,11 +143,12 @@ class S3StoreTest {
                 .as("what is kept here counts for nothing")
                 .isFalse();
         assertThatThrownBy(() -> store("third").open(ref))
-                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+                .isInstanceOfSatisfying(
+                        FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_MISSING"));
     }
 
     @Test
-    void manyWritersOfTheSameAreOneArtefact() throws Exception {
+    void manyWritersOfTheSameAreOneArtifact() throws Exception {
         byte[] content = new byte[300_000];
         List<Callable<ArtifactRef>> writers = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
@@ -181,7 +183,7 @@ class S3StoreTest {
     }
 
     @Test
-    void aFolderThatIsTooSmallForAnArtefactSaysSo() throws IOException, InterruptedException {
+    void aFolderThatIsTooSmallForAnArtifactSaysSo() throws IOException, InterruptedException {
         ArtifactRef ref = store("one").publish("note", "bin", new byte[3 << 20]);
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
             S3Store store = store("small");
@@ -271,7 +273,8 @@ class S3StoreTest {
                 .extracting(ArtifactStore.Stored::uri)
                 .containsExactly(refs.getLast().uri());
         assertThatThrownBy(() -> store.open(refs.get(3)))
-                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_MISSING"));
+                .isInstanceOfSatisfying(
+                        FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_MISSING"));
     }
 
     @Test

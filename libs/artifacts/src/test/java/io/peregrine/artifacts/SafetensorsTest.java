@@ -142,7 +142,8 @@ class SafetensorsTest {
 
         assertThatThrownBy(() -> Safetensors.open(file))
                 .isInstanceOfSatisfying(
-                        FailureException.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_UNREADABLE"));
+                        FailureException.class,
+                        failure -> assertThat(failure.code()).isEqualTo("TENSORS_UNREADABLE"));
     }
 
     @Test
@@ -160,7 +161,7 @@ class SafetensorsTest {
                             InternalError.class,
                             error -> assertThat(Safetensors.truncated(error))
                                     .hasValueSatisfying(failure ->
-                                            assertThat(failure.code()).isEqualTo("ARTEFACT_CORRUPT")));
+                                            assertThat(failure.code()).isEqualTo("ARTIFACT_CORRUPT")));
         }
         assertThat(Safetensors.truncated(new InternalError("another"))).isEmpty();
     }
@@ -175,7 +176,8 @@ class SafetensorsTest {
         for (SafetensorsWriter writer : List.of(notes, tensors)) {
             assertThatThrownBy(() -> writer.writeTo(folder.resolve("none.safetensors")))
                     .isInstanceOfSatisfying(
-                            FailureException.class, failure -> assertThat(failure.code()).isEqualTo("TENSORS_TOO_MANY"));
+                            FailureException.class,
+                            failure -> assertThat(failure.code()).isEqualTo("TENSORS_TOO_MANY"));
         }
         assertThat(folder.resolve("none.safetensors")).doesNotExist();
     }

@@ -1,6 +1,6 @@
 package io.peregrine.charts;
 
-/// A picture of data. It is drawn once; [ChartFormat] makes a file of it.
+/// An image of data. It is drawn once; [ChartFormat] makes a file of it.
 public interface Chart {
     /// @return one sentence for those who do not see it
     String title();

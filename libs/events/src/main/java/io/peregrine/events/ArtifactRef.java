@@ -2,7 +2,7 @@ package io.peregrine.events;
 
 import java.util.regex.Pattern;
 
-/// Points to a published artefact: its place in the store, what it must hash to, how long it is.
+/// Points to a published artifact: its place in the store, what it must hash to, how long it is.
 ///
 /// @param uri `store:<kind>/<first two of the digest>/<digest>.<extension>`, the same on every machine
 /// @param sha256 64 hexadecimal digits
@@ -24,7 +24,7 @@ public record ArtifactRef(String uri, String sha256, long bytes) {
                     .formatted(CleanText.shortened(sha256, 100)));
         }
         if (bytes < 0) {
-            throw new IllegalArgumentException("an artefact's length is not negative: " + bytes);
+            throw new IllegalArgumentException("an artifact's length is not negative: " + bytes);
         }
     }
 

@@ -25,8 +25,8 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.ResourcePatternFilter;
 
-/// Makes the five topics on a broker, the users of [BrokerUser] with their passwords (SCRAM-SHA-512), and what each
-/// may do. Repeated, it adds what is missing and removes what these users may no longer do.
+/// Makes the five topics on a broker, the users of [BrokerUser] with their passwords (SCRAM-SHA-512), and what
+/// each may do. Repeated, it adds what is missing and removes what these users may no longer do.
 ///
 /// Arguments: the properties file of a Kafka client that may do all this, and a folder that has a file
 /// `USER/kafka-password` for each user; without the folder only topics are made.

@@ -53,8 +53,8 @@ public enum BrokerUser {
         return user;
     }
 
-    /// @return everything that it may do. It may see that each of the five topics is there: a service is ready once
-    ///     all are.
+    /// @return everything that it may do. It may see that each of the five topics is there: a service is ready
+    ///     once all are.
     public List<AclBinding> acls() {
         List<AclBinding> acls = new ArrayList<>();
         acls.add(allow(ResourceType.TOPIC, EVERY_TOPIC, PatternType.PREFIXED, AclOperation.DESCRIBE));

@@ -59,7 +59,8 @@ public final class EventCodec {
         return JSON;
     }
 
-    /// Understands one record. Whatever the record holds, this ends with an event or with [UnreadableEventException].
+    /// Understands one record. Whatever the record holds, this ends with an event or with
+    /// [UnreadableEventException].
     ///
     /// @return the event; of a dataset-ready, `subject` is the id of the run that it begins
     /// @throws UnreadableEvent if the bytes are not an event that this topic carries
@@ -133,7 +134,8 @@ public final class EventCodec {
             EventChecks.check(event);
             return event;
         } catch (JsonProcessingException e) {
-            throw new UnreadableEventException(Kind.BAD_DATA, "the data of a %s: %s".formatted(type, e.getOriginalMessage()));
+            throw new UnreadableEventException(
+                    Kind.BAD_DATA, "the data of a %s: %s".formatted(type, e.getOriginalMessage()));
         }
     }
 

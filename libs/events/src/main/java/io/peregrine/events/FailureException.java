@@ -1,8 +1,9 @@
 package io.peregrine.events;
 
-/// Something did not work, whose it is, and what to do: its message names the thing, the value found and the cure.
+/// Something did not work, whose it is, and what to do: its message names the thing, the value found and the
+/// remedy.
 ///
-/// Its code, in capitals, is what a run's `run.failed` or a picture's `image.rejected` carries as the reason.
+/// Its code, in capitals, is what a run's `run.failed` or an image's `image.rejected` carries as the reason.
 @SuppressWarnings("serial")
 public final class FailureException extends RuntimeException {
     private final FailureKind kind;

@@ -5,5 +5,5 @@ package io.peregrine.events;
 /// @param field JSON pointer, such as `/classifier/epochs`
 /// @param found what was there, as JSON
 /// @param problem what is wrong with it
-/// @param cure what is allowed
-public record FieldError(String field, String found, String problem, String cure) {}
+/// @param remedy what is allowed
+public record FieldError(String field, String found, String problem, String remedy) {}

@@ -85,26 +85,26 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
         return integer(field, otherwise, n -> n >= 1 && n <= most, "a whole number from 1 to " + most);
     }
 
-    double number(String field, double otherwise, DoublePredicate allowed, String cure) {
+    double number(String field, double otherwise, DoublePredicate allowed, String remedy) {
         JsonNode found = json.get(field);
         if (found == null) {
             return otherwise;
         }
         if (!found.isNumber() || !allowed.test(found.doubleValue())) {
-            addError(field, found.isNumber() ? "is out of range" : "is no number", cure);
+            addError(field, found.isNumber() ? "is out of range" : "is no number", remedy);
             return otherwise;
         }
         return found.doubleValue();
     }
 
-    long integer(String field, long otherwise, LongPredicate allowed, String cure) {
+    long integer(String field, long otherwise, LongPredicate allowed, String remedy) {
         JsonNode found = json.get(field);
         if (found == null) {
             return otherwise;
         }
         boolean isWhole = found.isNumber() && found.canConvertToExactIntegral() && found.canConvertToLong();
         if (!isWhole || !allowed.test(found.longValue())) {
-            addError(field, isWhole ? "is out of range" : "is no whole number", cure);
+            addError(field, isWhole ? "is out of range" : "is no whole number", remedy);
             return otherwise;
         }
         return found.longValue();
@@ -143,8 +143,8 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
     }
 
     /// @param problem what is wrong with what was found
-    /// @param cure what is allowed
-    void addError(String field, String problem, String cure) {
+    /// @param remedy what is allowed
+    void addError(String field, String problem, String remedy) {
         JsonNode found = errors.isFull() ? null : json.get(field);
         String shown = found == null ? "nothing" : found.toString();
         String place = pointer + "/" + field.replace("~", "~0").replace("/", "~1");
@@ -152,7 +152,7 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
                 CleanText.shortened(place, SHOWN_CHARACTERS),
                 CleanText.shortened(shown, SHOWN_CHARACTERS),
                 problem,
-                cure));
+                remedy));
     }
 
     /// Levenshtein's edit distance, letters compared without case.

@@ -11,7 +11,7 @@ public final class InvalidSpecException extends Exception {
 
     InvalidSpecException(FieldErrors errors) {
         super(errors.first().stream()
-                .map(e -> "%s: %s (found %s); %s".formatted(e.field(), e.problem(), e.found(), e.cure()))
+                .map(e -> "%s: %s (found %s); %s".formatted(e.field(), e.problem(), e.found(), e.remedy()))
                 .collect(Collectors.joining("\n")));
         this.errors = errors.first();
         this.count = errors.count();

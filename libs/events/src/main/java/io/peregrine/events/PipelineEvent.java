@@ -42,7 +42,7 @@ public sealed interface PipelineEvent {
     /// Ingest understood the specification and published it with its defaults filled in.
     record RunAccepted(RunRef run, String uri) implements PipelineEvent {}
 
-    /// Pictures of one class and split were decoded into a pack. One pack may need several of these events.
+    /// Images of one class and split were decoded into a pack. One pack may need several of these events.
     ///
     /// @param pack the pack's number in the manifest
     record ImagesIngested(RunRef run, String label, Split split, int pack, ArtifactRef pixels, List<ImageRef> images)
@@ -53,13 +53,13 @@ public sealed interface PipelineEvent {
     }
 
     /// @param imageId 32 hexadecimal digits, the same in every run
-    /// @param row the picture's place among all listed files
+    /// @param row the image's place among all listed files
     /// @param source its path in the class folder
     /// @param sha256 digest of the file
     /// @param index its place in the pack
     record ImageRef(String imageId, long row, String source, String sha256, int index) {}
 
-    /// A listed file is no picture that we can use. The rest goes on.
+    /// A listed file is no image that we can use. The rest goes on.
     ///
     /// @param reason a code such as `IMAGE_TRUNCATED`
     /// @param detail one sentence for a person
@@ -86,10 +86,10 @@ public sealed interface PipelineEvent {
     /// follows from the manifest.
     ///
     /// @param classes number of classes
-    /// @param pictures accepted ones
+    /// @param images accepted ones
     /// @param duplicatesAcrossSplits byte-identical files that lie on both sides of a given split
     record DatasetSealed(
-            RunRef run, ManifestRef manifest, int classes, long pictures, long refused, long duplicatesAcrossSplits)
+            RunRef run, ManifestRef manifest, int classes, long images, long refused, long duplicatesAcrossSplits)
             implements PipelineEvent {}
 
     /// A manifest's two files: tensors and the JSON beside them.
@@ -136,7 +136,7 @@ public sealed interface PipelineEvent {
 
     /// Measured once, on the test split. For the autoencoder only the loss means something.
     ///
-    /// @param pictures that were tested; 0: there were none, and nothing was measured
+    /// @param images that were tested; 0: there were none, and nothing was measured
     /// @param calibration of a classifier; null where it was not measured
     /// @param byClass recall, precision and confusion of a classifier: an artifact, since they grow with the
     ///     number of classes; null where they were not measured
@@ -145,13 +145,13 @@ public sealed interface PipelineEvent {
             double accuracy,
             double balancedAccuracy,
             double macroF1,
-            long pictures,
+            long images,
             @MayBeNull Calibration calibration,
             @MayBeNull ArtifactRef byClass) {}
 
     /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the
     /// world's proportions of classes: *corrected* are the probabilities after they were given back those of the
-    /// pictures.
+    /// images.
     ///
     /// @param error expected calibration error over 15 bins, 0 to 1
     /// @param correctedError the same of corrected probabilities
@@ -221,7 +221,8 @@ public sealed interface PipelineEvent {
     /// The run has ended without a result.
     ///
     /// @param reason a code in capitals
-    /// @param detail one sentence for a person, with the cure; cut after 1,000 characters, beside errors after 300
+    /// @param detail one sentence for a person, with the remedy; cut after 1,000 characters,
+    ///     beside errors after 300
     /// @param errors of a bad specification, the first 20 fields'; otherwise empty
     record RunFailed(RunRef run, Stage stage, FailureKind kind, String reason, String detail, List<FieldError> errors)
             implements PipelineEvent {

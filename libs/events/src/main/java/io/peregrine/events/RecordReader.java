@@ -14,7 +14,8 @@ import java.util.Locale;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
-/// Reads one record of Kafka as a CloudEvent: binary mode, structured mode or, on `peregrine.datasets`, bare JSON.
+/// Reads one record of Kafka as a CloudEvent: binary mode, structured mode or, on `peregrine.datasets`, bare
+/// JSON.
 final class RecordReader {
     /// Larger values are not read. An event has at most 64 KiB; a dataset-ready of somebody else's may be larger.
     static final int MAX_BYTES = 1024 * 1024;
@@ -90,12 +91,14 @@ final class RecordReader {
                 attribute(json, "causationid"));
         JsonNode data = json.get("data");
         if (data == null || !data.isObject()) {
-            throw new UnreadableEventException(Kind.BAD_DATA, "the structured CloudEvent's 'data' is not a JSON object");
+            throw new UnreadableEventException(
+                    Kind.BAD_DATA, "the structured CloudEvent's 'data' is not a JSON object");
         }
         return event(record, attributes, data);
     }
 
-    private static CloudEvent readBare(ConsumerRecord<String, byte[]> record, JsonNode json) throws UnreadableEventException {
+    private static CloudEvent readBare(ConsumerRecord<String, byte[]> record, JsonNode json)
+            throws UnreadableEventException {
         DatasetReady ready = EventCodec.datasetReady(json);
         String id = EventCodec.bareId(record);
         String run = EventCodec.runId(EventCodec.BARE_SOURCE, id);
@@ -182,7 +185,8 @@ final class RecordReader {
     private static String required(JsonNode json, String name) throws UnreadableEventException {
         String value = attribute(json, name);
         if (value == null) {
-            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
+            throw new UnreadableEventException(
+                    Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
         }
         return value;
     }

@@ -38,7 +38,7 @@ public record RunSpec(
     /// @param side of the square, a multiple of 8
     public record ImageSpec(int side, Fit fit, Orientation orientation) {}
 
-    /// How a picture comes to be square.
+    /// How an image comes to be square.
     public enum Fit {
         STRETCH,
         COVER,
@@ -55,7 +55,7 @@ public record RunSpec(
         }
     }
 
-    /// Whether EXIF's orientation turns the picture.
+    /// Whether EXIF's orientation turns the image.
     public enum Orientation {
         APPLY,
         IGNORE;
@@ -81,9 +81,9 @@ public record RunSpec(
     public enum Method {
         /// Blends of neighbours.
         SMOTE("smote"),
-        /// Real pictures repeated, as imbalanced-learn's RandomOverSampler picks them.
+        /// Real images repeated, as imbalanced-learn's RandomOverSampler picks them.
         RANDOM_OVER("random-over"),
-        /// Real pictures left out, as imbalanced-learn's RandomUnderSampler picks those that stay.
+        /// Real images left out, as imbalanced-learn's RandomUnderSampler picks those that stay.
         RANDOM_UNDER("random-under"),
         /// The set stays as it is; the trainer's loss weighs each class by n / (classes · count).
         CLASS_WEIGHTS("class-weights");
@@ -100,11 +100,11 @@ public record RunSpec(
         }
     }
 
-    /// Which real picture a synthetic one begins from.
+    /// Which real image a synthetic one begins from.
     public enum Coverage {
-        /// Drawn, as in imbalanced-learn: some pictures serve often, some never.
+        /// Drawn, as in imbalanced-learn: some images serve often, some never.
         RANDOM("random"),
-        /// Each equally often, as in the paper of 2002; what does not divide goes to pictures drawn once each.
+        /// Each equally often, as in the paper of 2002; what does not divide goes to images drawn once each.
         EVEN("even");
 
         private final String jsonName;
@@ -133,7 +133,7 @@ public record RunSpec(
             return new NeighbourChoice(neighbours, false);
         }
 
-        /// @param real pictures of the class
+        /// @param real images of the class
         /// @return neighbours of each of them; more than there are others, where a fixed k cannot be
         public int of(long real) {
             return adaptive ? (int) Math.max(1, Math.min(most, real - 1)) : most;
@@ -147,7 +147,7 @@ public record RunSpec(
 
     /// How large each class shall be.
     public sealed interface Strategy {
-        /// No synthetic picture.
+        /// No synthetic image.
         record None() implements Strategy {}
 
         /// Every class as large as the largest; also `not majority`.
@@ -264,7 +264,7 @@ public record RunSpec(
     /// @param weightDecay AdamW's; 0: none
     /// @param gradientNorm norm to which longer gradients are shortened; 0: none is
     /// @param labelSmoothing share of the truth spread over all classes; 0 for an autoencoder
-    /// @param augment what is done to a picture each time that it is learnt from
+    /// @param augment what is done to an image each time that it is learnt from
     /// @param patience epochs without a better validation loss after which a training ends; 0: it goes on to
     ///     its end
     public record TrainingOptions(
@@ -292,7 +292,7 @@ public record RunSpec(
         }
     }
 
-    /// What is done to pictures while they are learnt from, anew in each epoch.
+    /// What is done to images while they are learnt from, anew in each epoch.
     public enum Augment {
         NONE,
         /// Every second one is mirrored.
@@ -343,7 +343,8 @@ public record RunSpec(
             JsonNode json = EventCodec.json().readTree(runJson);
             return parse((ObjectNode) json);
         } catch (IOException | InvalidSpecException | ClassCastException e) {
-            throw FailureException.internal("SPEC_UNREADABLE", "run.json in the store cannot be read: " + e.getMessage(), e);
+            throw FailureException.internal(
+                    "SPEC_UNREADABLE", "run.json in the store cannot be read: " + e.getMessage(), e);
         }
     }
 }

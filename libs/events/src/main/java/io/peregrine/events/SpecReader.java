@@ -13,11 +13,11 @@ import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Orientation;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.RunSpec.Strategy;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,11 +32,14 @@ final class SpecReader {
 
     private static final int URI_CHARACTERS = 4_096;
 
-    private static final TrainingOptions RESNET = new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
+    private static final TrainingOptions RESNET =
+            new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
 
-    private static final TrainingOptions RESNET_WEIGHED = new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0, Augment.STANDARD, 0);
+    private static final TrainingOptions RESNET_WEIGHED =
+            new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0, Augment.STANDARD, 0);
 
-    private static final TrainingOptions RESNET_AUTOENCODER = new TrainingOptions(Schedule.COSINE, 0.05, 0, 0, 0, Augment.FLIP, 0);
+    private static final TrainingOptions RESNET_AUTOENCODER =
+            new TrainingOptions(Schedule.COSINE, 0.05, 0, 0, 0, Augment.FLIP, 0);
 
     private SpecReader() {}
 
@@ -133,7 +136,7 @@ final class SpecReader {
             balance.addError(
                     "strategy", "is not for the method random-under", "auto, not minority, all, a ratio or counts");
         }
-        String cure = "one of none, auto, minority, not minority, not majority, all, a ratio above 0 to 1, "
+        String remedy = "one of none, auto, minority, not minority, not majority, all, a ratio above 0 to 1, "
                 + "{\"atLeast\": n}, {\"counts\": {\"<class>\": n}}";
         Strategy read = switch (strategy.getNodeType()) {
             case STRING ->
@@ -153,7 +156,7 @@ final class SpecReader {
             default -> null;
         };
         if (read == null) {
-            balance.addError("strategy", "is no strategy", cure);
+            balance.addError("strategy", "is no strategy", remedy);
         }
         return read;
     }
@@ -207,8 +210,9 @@ final class SpecReader {
         String preset = preset(room, "resnet", "seed-cnn");
         boolean modern = preset.equals("resnet");
         // PyTorch's smoothed loss, which ours equals, weighs the classes over which a truth is spread as well: of
-        // a frequent class's pictures the rare ones would get more than their own.
-        TrainingOptions usual = !modern ? TrainingOptions.PLAIN : method == Method.CLASS_WEIGHTS ? RESNET_WEIGHED : RESNET;
+        // a frequent class's images the rare ones would get more than their own.
+        TrainingOptions usual =
+                !modern ? TrainingOptions.PLAIN : method == Method.CLASS_WEIGHTS ? RESNET_WEIGHED : RESNET;
         return new TrainSpec(
                 preset,
                 0,
@@ -296,7 +300,8 @@ final class SpecReader {
                 room.number("gradientNorm", otherwise.gradientNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
                 room.fraction("labelSmoothing", otherwise.labelSmoothing()),
                 room.choice("augment", otherwise.augment()),
-                (int) room.integer("patience", otherwise.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
+                (int) room.integer(
+                        "patience", otherwise.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
     }
 
     private static ClusterSpec clusters(Fields room) {

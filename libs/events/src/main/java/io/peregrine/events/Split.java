@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What a picture is for. Only `train` is ever balanced; `test` is read once, at the end.
+/// What an image is for. Only `train` is ever balanced; `test` is read once, at the end.
 public enum Split {
     TEST,
     TRAIN,

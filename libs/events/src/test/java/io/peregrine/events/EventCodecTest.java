@@ -113,7 +113,7 @@ class EventCodecTest {
                         Stage.BALANCE,
                         FailureKind.INPUT,
                         "CLASS_TOO_SMALL",
-                        "class Cubism has 1 picture",
+                        "class Cubism has 1 image",
                         List.of(new FieldError("/balance/neighbours", "5", "is too large", "at most 1"))),
                 new RunCancelled(RUN, "asked for"),
                 new RunDeleted(RUN));

@@ -100,8 +100,8 @@ final class EventSchemas {
         return definitions;
     }
 
-    /// A specification fills in what it is not told. Elsewhere a component may be left out where its comment says that
-    /// it may be null.
+    /// A specification fills in what it is not told. Elsewhere a component may be left out where its comment says
+    /// that it may be null.
     private boolean required(FieldScope field) {
         Class<?> record = field.getDeclaringType().getErasedType();
         if (record == RunSpec.class) {

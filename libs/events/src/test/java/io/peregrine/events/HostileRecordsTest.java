@@ -31,7 +31,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Whatever lies on a topic, reading it ends with an event that every table can hold or with [UnreadableEventException].
+/// Whatever lies on a topic, reading it ends with an event that every table can hold or with
+/// [UnreadableEventException].
 class HostileRecordsTest {
 
     private static final Instant LATEST = Instant.parse("+10000-01-01T00:00:00Z");

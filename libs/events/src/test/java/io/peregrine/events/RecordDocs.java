@@ -10,8 +10,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// What the comments of this library's records and enumerations say: the description of a contract is written once,
-/// beside the code.
+/// What the comments of this library's records and enumerations say: the description of a contract is written
+/// once, beside the code.
 final class RecordDocs {
     private static final Path SOURCES = Path.of("src/main/java/io/peregrine/events");
 

@@ -38,7 +38,8 @@ class RunSpecTest {
                         0.002,
                         42,
                         0.1,
-                        new RunSpec.TrainingOptions(RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.STANDARD, 0)));
+                        new RunSpec.TrainingOptions(
+                                RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.STANDARD, 0)));
         assertThat(spec.autoencoder())
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet-autoencoder",
@@ -76,7 +77,8 @@ class RunSpecTest {
                         0.1,
                         3,
                         0.4,
-                        new RunSpec.TrainingOptions(RunSpec.Schedule.CONSTANT, 0.2, 0.3, 6, 0.5, RunSpec.Augment.FLIP, 4),
+                        new RunSpec.TrainingOptions(
+                                RunSpec.Schedule.CONSTANT, 0.2, 0.3, 6, 0.5, RunSpec.Augment.FLIP, 4),
                         "gpu:1",
                         null));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
@@ -124,7 +126,7 @@ class RunSpecTest {
             InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
             assertThat(refused.errors()).as(bad).singleElement().satisfies(error -> {
                 assertThat(error.field()).isEqualTo("/priority");
-                assertThat(error.cure()).contains("-10 to 10");
+                assertThat(error.remedy()).contains("-10 to 10");
             });
         }
     }
@@ -245,7 +247,7 @@ class RunSpecTest {
                 "{'classifier':{'learningRate':'fast'}}|/classifier/learningRate|a number above 0",
                 "{'clusters':{'k':0}}|/clusters/k|a whole number from 1"
             })
-    void aFieldThatCannotStandIsNamedWithItsCure(String fields, String pointer, String cure) throws Exception {
+    void aFieldThatCannotStandIsNamedWithItsCure(String fields, String pointer, String remedy) throws Exception {
         ObjectNode body = json("{'dataset':'a','uri':'file:///a'}");
         body.setAll(json(fields));
 
@@ -253,7 +255,7 @@ class RunSpecTest {
 
         assertThat(refused.errors()).singleElement().satisfies(error -> {
             assertThat(error.field()).isEqualTo(pointer);
-            assertThat(error.cure()).contains(cure);
+            assertThat(error.remedy()).contains(remedy);
             assertThat(error.found()).isNotBlank();
         });
     }
@@ -261,7 +263,8 @@ class RunSpecTest {
     @Test
     void allThatIsWrongIsSaidAtOnce() throws Exception {
         InvalidSpecException refused = catchThrowableOfType(
-                InvalidSpecException.class, () -> RunSpec.parse(json("{'dataset':'a','classifier':{'epochs':-1},'colour':1}")));
+                InvalidSpecException.class,
+                () -> RunSpec.parse(json("{'dataset':'a','classifier':{'epochs':-1},'colour':1}")));
         assertThat(refused.errors())
                 .extracting(FieldError::field)
                 .containsExactlyInAnyOrder("/colour", "/uri", "/classifier/epochs");

@@ -2,9 +2,10 @@ package io.peregrine.random;
 
 /// The Mersenne Twister as numpy's legacy `RandomState(seed)` runs it, word for word.
 ///
-/// Every draw of Peregrine comes from it, so that a Python user can repeat each one: `randint`, `random_sample` and
-/// `permutation` of `numpy.random.RandomState`. Matsumoto and Nishimura, "Mersenne Twister: a 623-dimensionally
-/// equidistributed uniform pseudorandom number generator", 1998. Not for several threads at once.
+/// Every draw of Peregrine comes from it, so that a Python user can repeat each one: `randint`, `random_sample`
+/// and `permutation` of `numpy.random.RandomState`. Matsumoto and Nishimura, "Mersenne Twister: a
+/// 623-dimensionally equidistributed uniform pseudorandom number generator", 1998. Not for several threads at
+/// once.
 public final class Mt19937 {
     private static final int WORDS = 624;
     private static final int MIDDLE = 397;
@@ -15,7 +16,8 @@ public final class Mt19937 {
     private final int[] state = new int[WORDS];
     private int position = WORDS;
 
-    /// Seeds as `init_genrand` does (numpy's way for an integer seed; neither `init_by_array` nor `SeedSequence`).
+    /// Seeds as `init_genrand` does (numpy's way for an integer seed; neither `init_by_array` nor
+    /// `SeedSequence`).
     ///
     /// @param seed 0 to 4,294,967,295
     /// @throws IllegalArgumentException outside that range

@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The draws themselves are compared with numpy's in libs/testkit, where the golden vectors lie; the lists here were
-/// printed by numpy 2.4.6's `RandomState(seed).permutation(n)`.
+/// The draws themselves are compared with numpy's in libs/testkit, where the golden vectors lie; the lists here
+/// were printed by numpy 2.4.6's `RandomState(seed).permutation(n)`.
 class Mt19937Test {
     @Test
     void permutationsEqualNumpys() {

@@ -5,8 +5,8 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
 import io.peregrine.work.GarbageCollector;
-import io.peregrine.work.GarbageCollector.Usage;
 import io.peregrine.work.GarbageCollector.Unreferenced;
+import io.peregrine.work.GarbageCollector.Usage;
 import io.peregrine.work.StoreCheck;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -22,11 +22,11 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// The care of the artefacts that this service publishes: each service knows which runs need its
+/// The care of the artifacts that this service publishes: each service knows which runs need its
 /// own, and answers for no other's.
 @Path("/api/v1/artefacts")
 @Produces(MediaType.APPLICATION_JSON)
-@Tag(name = "artefacts")
+@Tag(name = "artifacts")
 public class ArtifactsResource {
     private static final int NAMES = 1_000;
 
@@ -45,9 +45,9 @@ public class ArtifactsResource {
     }
 
     /// What no run needs.
-    public record UnneededArtefacts(
+    public record UnneededArtifacts(
             @Schema(description = "How many a pruning would delete now")
-            long artefacts,
+            long artifacts,
 
             long bytes,
 
@@ -57,10 +57,10 @@ public class ArtifactsResource {
             @Schema(description = "By name, the first thousand")
             List<Unreferenced> items) {}
 
-    /// Some artefacts that were read.
+    /// Some artifacts that were read.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Checked(
-            @Schema(description = "How many were read") long artefacts,
+            @Schema(description = "How many were read") long artifacts,
             long bytes,
 
             @Schema(description = "What is wrong; empty, if nothing is")
@@ -72,7 +72,7 @@ public class ArtifactsResource {
     @GET
     @Operation(
             operationId = "countNeeded",
-            summary = "How much a run needs of this service's artefacts",
+            summary = "How much a run needs of this service's artifacts",
             description = "Nothing of a run that is unknown, or deleted.")
     public Usage needed(@Parameter(required = true, description = "The run's id") @QueryParam("run") String run) {
         if (run == null) {
@@ -83,11 +83,11 @@ public class ArtifactsResource {
 
     @GET
     @Path("/unneeded")
-    @Operation(operationId = "listUnneeded", summary = "This service's artefacts that no run needs")
-    public UnneededArtefacts unneeded() {
+    @Operation(operationId = "listUnneeded", summary = "This service's artifacts that no run needs")
+    public UnneededArtifacts unneeded() {
         List<Unreferenced> all = pruning.unreferenced();
         List<Unreferenced> going = all.stream().filter(one -> !one.spared()).toList();
-        return new UnneededArtefacts(
+        return new UnneededArtifacts(
                 going.size(),
                 going.stream().mapToLong(Unreferenced::bytes).sum(),
                 all.size() - going.size(),
@@ -98,7 +98,7 @@ public class ArtifactsResource {
     @Path("/prune")
     @Operation(
             operationId = "prune",
-            summary = "Delete this service's artefacts that no run needs",
+            summary = "Delete this service's artifacts that no run needs",
             description = "While everything goes on: what a running job publishes or relies on is needed by its run.")
     @APIResponse(
             responseCode = "200",
@@ -111,7 +111,7 @@ public class ArtifactsResource {
     public Usage prune() {
         Usage sum = pruning.prune()
                 .orElseThrow(() -> Problem.of(GeneralProblem.PRUNING_GOES_ON, "One of this service was asked before."));
-        String detail = "%d artifacts, %d bytes".formatted(sum.artefacts(), sum.bytes());
+        String detail = "%d artifacts, %d bytes".formatted(sum.artifacts(), sum.bytes());
         database.jdbi().useHandle(sql -> Audit.note(sql, "pruned", null, caller.name(), detail));
         return sum;
     }
@@ -119,8 +119,8 @@ public class ArtifactsResource {
     @GET
     @Path("/check")
     @Operation(
-            operationId = "checkArtefacts",
-            summary = "Reads this service's artefacts that runs need, and tells which are missing or damaged",
+            operationId = "checkArtifacts",
+            summary = "Reads this service's artifacts that runs need, and tells which are missing or damaged",
             description = "Each is held against its name, which is its SHA-256, and its length. Nothing is changed. An"
                     + " answer is about some 256 MB of them.")
     public Checked check(
@@ -131,6 +131,6 @@ public class ArtifactsResource {
         }
         // Reads a quarter of a gigabyte: a few at a time, as what is drawn.
         StoreCheck.Page page = drawings.within(0, () -> check.check(cursor == null ? "" : cursor));
-        return new Checked(page.artefacts(), page.bytes(), page.faults(), page.next());
+        return new Checked(page.artifacts(), page.bytes(), page.faults(), page.next());
     }
 }

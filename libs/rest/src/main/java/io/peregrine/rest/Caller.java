@@ -22,7 +22,8 @@ public class Caller {
     /// @return `REST, ` and the principal's name or, without one, the address that the request came from
     public String name() {
         Principal principal = security.getUserPrincipal();
-        // On loopback a request without a key is everybody's of this machine: its address tells as much as there is.
+        // On loopback a request without a key is everybody's of this machine: its address tells as much as there
+        // is.
         if (principal != null
                 && principal.getName() != null
                 && !principal.getName().isBlank()

@@ -31,8 +31,8 @@ public enum GeneralProblem implements ProblemKind {
             "Ask for fewer or smaller images; peregrine.drawing.memory sets the limit."),
     BUSY(429, "Too many costly requests at the same time", "Try again after the seconds that Retry-After states."),
     PROBLEM_UNKNOWN(404, "No such kind of problem", "Ask GET /api/v1/problems."),
-    ARTEFACT_GONE(
-            410, "The artefact is gone", "It was pruned from the store or is damaged; publish the dataset again."),
+    ARTIFACT_GONE(
+            410, "The artifact is gone", "It was pruned from the store or is damaged; publish the dataset again."),
     PRUNING_GOES_ON(409, "Another pruning is at work", "Wait for its end; it deletes the same."),
     QUARANTINED_UNKNOWN(
             404,
@@ -48,8 +48,8 @@ public enum GeneralProblem implements ProblemKind {
 
     private final Meaning meaning;
 
-    GeneralProblem(int status, String title, String cure) {
-        this.meaning = new Meaning(status, title, cure);
+    GeneralProblem(int status, String title, String remedy) {
+        this.meaning = new Meaning(status, title, remedy);
     }
 
     @Override

@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 
 /// Answers that do not change any more: with a strong ETag, and 304 for whoever has them already.
 public enum HttpCaching {
-    /// What is named by what it holds, such as a picture's pixels.
+    /// What is named by what it holds, such as an image's pixels.
     IMMUTABLE("private, max-age=31536000, immutable"),
 
     /// What stays as it is as long as its run is there. A newer Peregrine may still word it anew.
@@ -43,9 +43,9 @@ public enum HttpCaching {
         return answer(drawn.tag(), request, () -> Response.ok(drawn.bytes()).type(mediaType));
     }
 
-    /// @return the tag of what is made of these artefacts, in this order
-    public static String tag(List<ArtifactRef> artefacts) {
-        return tag(artefacts.stream()
+    /// @return the tag of what is made of these artifacts, in this order
+    public static String tag(List<ArtifactRef> artifacts) {
+        return tag(artifacts.stream()
                 .map(ArtifactRef::sha256)
                 .collect(Collectors.joining())
                 .getBytes(StandardCharsets.US_ASCII));

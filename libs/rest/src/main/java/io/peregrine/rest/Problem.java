@@ -30,7 +30,7 @@ public record Problem(
         /// @return the error of a specification's field
         public static Field of(FieldError error) {
             return new Field(
-                    "%s (found %s); %s".formatted(error.problem(), error.found(), error.cure()), error.field());
+                    "%s (found %s); %s".formatted(error.problem(), error.found(), error.remedy()), error.field());
         }
     }
 
@@ -41,7 +41,7 @@ public record Problem(
         private final transient List<Field> errors;
 
         private ProblemException(ProblemKind kind, String what, List<Field> errors) {
-            super(what + " " + kind.cure(), null, false, false);
+            super(what + " " + kind.remedy(), null, false, false);
             this.kind = kind;
             this.errors = errors;
         }
@@ -52,7 +52,7 @@ public record Problem(
         }
     }
 
-    /// @param what this case, as a sentence; the kind's cure is added
+    /// @param what this case, as a sentence; the kind's remedy is added
     /// @return to be thrown
     public static ProblemException of(ProblemKind kind, String what) {
         return of(kind, what, List.of());

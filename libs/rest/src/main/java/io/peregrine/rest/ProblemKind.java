@@ -13,8 +13,8 @@ public interface ProblemKind {
     ///
     /// @param status of HTTP
     /// @param title one sentence
-    /// @param cure what to do about it
-    record Meaning(int status, String title, String cure) {}
+    /// @param remedy what to do about it
+    record Meaning(int status, String title, String remedy) {}
 
     Meaning meaning();
 
@@ -26,8 +26,8 @@ public interface ProblemKind {
         return meaning().title();
     }
 
-    default String cure() {
-        return meaning().cure();
+    default String remedy() {
+        return meaning().remedy();
     }
 
     /// @return the name as a part of an address, such as `run-unknown`

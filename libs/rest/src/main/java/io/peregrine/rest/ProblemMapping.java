@@ -53,7 +53,7 @@ final class ProblemMapping {
                 .build();
     }
 
-    /// An artefact that is not there any more, or not as it was; or the whole store.
+    /// An artifact that is not there any more, or not as it was; or the whole store.
     @ServerExceptionMapper
     Response failure(FailureException failure, UriInfo uri) {
         if (failure.kind() == FailureKind.RESOURCE) {
@@ -68,8 +68,8 @@ final class ProblemMapping {
             return Problem.of(GeneralProblem.BAD_BODY, failure.getMessage() + ".")
                     .answer(uri);
         }
-        return failure.code().startsWith("ARTEFACT")
-                ? Problem.of(GeneralProblem.ARTEFACT_GONE, failure.getMessage() + ".")
+        return failure.code().startsWith("ARTIFACT")
+                ? Problem.of(GeneralProblem.ARTIFACT_GONE, failure.getMessage() + ".")
                         .answer(uri)
                 : bug(failure, uri);
     }
@@ -102,6 +102,6 @@ final class ProblemMapping {
     }
 
     private static Response general(ProblemKind kind, UriInfo uri) {
-        return Problem.answer(kind, kind.cure(), List.of(), uri);
+        return Problem.answer(kind, kind.remedy(), List.of(), uri);
     }
 }

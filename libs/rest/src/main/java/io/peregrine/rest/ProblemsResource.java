@@ -22,10 +22,10 @@ public class ProblemsResource {
 
     /// A kind of problem.
     ///
-    /// @param cure what to do about it
-    public record Kind(String type, String title, int status, String cure) {
+    /// @param remedy what to do about it
+    public record Kind(String type, String title, int status, String remedy) {
         static Kind of(ProblemKind kind) {
-            return new Kind(kind.type(), kind.title(), kind.status(), kind.cure());
+            return new Kind(kind.type(), kind.title(), kind.status(), kind.remedy());
         }
     }
 
@@ -40,7 +40,7 @@ public class ProblemsResource {
 
     @GET
     @Path("/{kind}")
-    @Operation(operationId = "getProblem", summary = "One kind of problem, and its cure")
+    @Operation(operationId = "getProblem", summary = "One kind of problem, and its remedy")
     public Kind kind(@PathParam("kind") String kind) {
         return kinds.all().stream()
                 .filter(known -> known.slug().equals(kind))

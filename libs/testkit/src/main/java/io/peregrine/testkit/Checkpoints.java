@@ -26,7 +26,7 @@ public final class Checkpoints {
         return Set.copyOf(kept.values());
     }
 
-    /// @return names of their artefacts
+    /// @return names of their artifacts
     public static Set<String> uris(Collection<CheckpointPublished> checkpoints) {
         return checkpoints.stream()
                 .map(CheckpointPublished::weights)

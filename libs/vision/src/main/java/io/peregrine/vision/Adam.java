@@ -17,8 +17,9 @@ import java.util.stream.LongStream;
 /// 2014; with weight decay PyTorch's `AdamW`: Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
 /// 2019.
 ///
-/// DJL's own puts epsilon on the uncorrected root, hides its moments and copies each gradient twice. This one works
-/// in place on the engine's memory. Each value is computed by itself, so the number of threads does not matter.
+/// DJL's own puts epsilon on the uncorrected root, hides its moments and copies each gradient twice. This one
+/// works in place on the engine's memory. Each value is computed by itself, so the number of threads does not
+/// matter.
 public final class Adam implements Optimizer {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     /// Values of one task: small tensors are not worth a second thread.

@@ -3,8 +3,8 @@ package io.peregrine.vision;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 
-/// What a step of Adam has in common for all weights, wherever they lie: PyTorch's β1, β2 and ε, the number of the
-/// step, and what a schedule makes of it.
+/// What a step of Adam has in common for all weights, wherever they lie: PyTorch's β1, β2 and ε, the number of
+/// the step, and what a schedule makes of it.
 final class AdamSchedule {
     private static final String STEPS = "adam.steps";
     static final double BETA1 = 0.9;

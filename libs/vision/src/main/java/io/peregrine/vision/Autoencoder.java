@@ -5,7 +5,7 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.FailureException;
 import java.util.Map;
 
-/// A network that makes a short code of a picture, and a picture of a code; trained by the mean squared error.
+/// A network that makes a short code of an image, and an image of a code; trained by the mean squared error.
 ///
 /// The tensors of its first half are named `encoder.…`.
 public sealed interface Autoencoder extends TrainableNetwork permits SeedAutoencoder, ResNetAutoencoder {
@@ -18,16 +18,16 @@ public sealed interface Autoencoder extends TrainableNetwork permits SeedAutoenc
                 : SeedAutoencoder.of(weights);
     }
 
-    /// @return side of the pictures that it takes
+    /// @return side of the images that it takes
     int side();
 
     /// @return length of a code
     int latent();
 
-    /// @return f32 [n, latent]: the code of each picture
+    /// @return f32 [n, latent]: the code of each image
     NDArray encode(Map<String, NDArray> state, NDArray pixels);
 
-    /// @return f32 [n, 3, side, side]: the picture that each code stands for
+    /// @return f32 [n, 3, side, side]: the image that each code stands for
     NDArray decode(Map<String, NDArray> state, NDArray code);
 
     @Override
@@ -40,12 +40,12 @@ public sealed interface Autoencoder extends TrainableNetwork permits SeedAutoenc
         return output.sub(pixels).square().mean();
     }
 
-    /// @throws Failure OURS `SIDE_DIFFERS`, if pictures are of another side
+    /// @throws Failure OURS `SIDE_DIFFERS`, if images are of another side
     default void mustTake(int side) {
         if (side != side()) {
             throw FailureException.internal(
                     "SIDE_DIFFERS",
-                    "pictures of side %d, but this autoencoder takes side %d".formatted(side, side()),
+                    "images of side %d, but this autoencoder takes side %d".formatted(side, side()),
                     null);
         }
     }

@@ -6,7 +6,7 @@ import ai.djl.ndarray.types.DataType;
 /// The loss of classifiers, over log-probabilities.
 ///
 /// @param weights of the classes in training, as PyTorch's `NLLLoss(weight=…)`; null: all alike
-/// @param smoothing share of each picture's truth that is spread evenly over all classes in training, 0 to
+/// @param smoothing share of each image's truth that is spread evenly over all classes in training, 0 to
 ///     below 1: Szegedy et al., "Rethinking the Inception Architecture", 2016, as PyTorch's `label_smoothing`
 record CrossEntropy(float[] weights, float smoothing) {
     CrossEntropy {
@@ -20,7 +20,7 @@ record CrossEntropy(float[] weights, float smoothing) {
         return output.gather(rows(labels).reshape(-1, 1), 1).mean().neg();
     }
 
-    /// What is minimized. With weights Σ w[y] · nll / Σ w[y]: a picture of a rare class counts for as many as its
+    /// What is minimized. With weights Σ w[y] · nll / Σ w[y]: an image of a rare class counts for as many as its
     /// class lacks. With smoothing ε: (1 − ε) of that, and ε of the mean over the classes, weighed alike.
     NDArray minimized(NDArray output, NDArray labels) {
         NDArray truth = weights == null ? measured(output, labels) : weighed(output, labels);

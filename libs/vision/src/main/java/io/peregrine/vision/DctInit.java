@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.stream.IntStream;
 
 /// The slowest waves of a grid of values: the two-dimensional cosine transform (DCT-II, orthonormal), which comes
-/// near to the principal components of pictures without having seen any (Ahmed, Natarajan, Rao, "Discrete Cosine
+/// near to the principal components of images without having seen any (Ahmed, Natarajan, Rao, "Discrete Cosine
 /// Transform", 1974).
 final class DctInit {
     private record Wave(int channel, int down, int across) {
-        /// Pictures have less of a wave the faster it is, and less of colours than of brightness.
+        /// Images have less of a wave the faster it is, and less of colours than of brightness.
         private double rarity() {
             return (1.0 + down * down + across * across) * RARITY[Math.min(channel, RARITY.length - 1)];
         }

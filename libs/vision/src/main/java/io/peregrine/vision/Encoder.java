@@ -2,15 +2,14 @@ package io.peregrine.vision;
 
 import ai.djl.ndarray.NDManager;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.FailureException;
 import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// The first half of a trained autoencoder: pictures to codes. The same pictures give the same codes for the same
+/// The first half of a trained autoencoder: images to codes. The same images give the same codes for the same
 /// number of engine threads and the same batch.
 public final class Encoder implements AutoCloseable {
-    /// Pictures that go through the engine at once: bounds the memory, and is part of what decides the last bits.
+    /// Images that go through the engine at once: bounds the memory, and is part of what decides the last bits.
     private static final int AT_ONCE = 32;
 
     private final Autoencoder network;
@@ -33,11 +32,11 @@ public final class Encoder implements AutoCloseable {
         return network.latent();
     }
 
-    /// @param pictures u8 [count, 3, side, side]
+    /// @param images u8 [count, 3, side, side]
     /// @param side as the checkpoint's
     /// @return f32 [count, latent], flat
-    /// @throws Failure OURS `SIDE_DIFFERS`, if the pictures are of another side
-    public float[] encode(MemorySegment pictures, int count, int side) {
+    /// @throws Failure OURS `SIDE_DIFFERS`, if the images are of another side
+    public float[] encode(MemorySegment images, int count, int side) {
         network.mustTake(side);
         int latent = network.latent();
         long values = 3L * side * side;
@@ -45,7 +44,7 @@ public final class Encoder implements AutoCloseable {
         for (int from = 0; from < count; from += AT_ONCE) {
             int rows = Math.min(AT_ONCE, count - from);
             for (int row = 0; row < rows; row++) {
-                batch.fill(row, pictures.asSlice((from + row) * values, values));
+                batch.fill(row, images.asSlice((from + row) * values, values));
             }
             batch.count(rows);
             try (NDManager manager = state.manager().newSubManager()) {

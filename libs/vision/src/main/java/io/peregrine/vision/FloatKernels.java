@@ -3,8 +3,8 @@ package io.peregrine.vision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The inner loops over float32, as plain Java: what runs where the Vector API is not there, and the specification
-/// of [VectorFloatKernels] everywhere. Both give the same bits.
+/// The inner loops over float32, as plain Java: what runs where the Vector API is not there, and the
+/// specification of [VectorFloatKernels] everywhere. Both give the same bits.
 sealed class FloatKernels permits VectorFloatKernels {
     static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 

@@ -13,11 +13,11 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/// [Adam] where the processor cannot reach: PyTorch's own fused AdamW, all tensors of a kind at once, in place, on the
-/// device that the weights lie on. Its last digits are the device's.
+/// [Adam] where the processor cannot reach: PyTorch's own fused AdamW, all tensors of a kind at once, in place,
+/// on the device that the weights lie on. Its last digits are the device's.
 ///
-/// DJL does not offer it, and copies the number of each operation with one to the device and waits for that: an Adam of
-/// such operations waits hundreds of times in a step.
+/// DJL does not offer it, and copies the number of each operation with one to the device and waits for that: an
+/// Adam of such operations waits hundreds of times in a step.
 final class FusedAdam implements Optimizer {
     private record Moments(NDArray first, NDArray second) {}
 

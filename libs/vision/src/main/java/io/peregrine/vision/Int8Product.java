@@ -13,9 +13,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 
-/// [MatrixProduct] by the engine's bytes (`torch._int_mm`), added up in int32: where the processor has instructions
-/// for that (VNNI), some three to four times as fast as [EngineProduct], and without it slower. Multiplies on
-/// the processor, on one engine thread for each thread that calls.
+/// [MatrixProduct] by the engine's bytes (`torch._int_mm`), added up in int32: where the processor has
+/// instructions for that (VNNI), some three to four times as fast as [EngineProduct], and without it slower.
+/// Multiplies on the processor, on one engine thread for each thread that calls.
 public final class Int8Product implements MatrixProduct {
     /// A block in the engine's memory.
     ///

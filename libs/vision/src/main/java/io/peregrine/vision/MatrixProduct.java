@@ -9,12 +9,12 @@ import java.util.function.Consumer;
 /// Every implementation gives the same numbers, in whatever order it adds them up, with fused multiply-add or
 /// without. Several threads may multiply at once.
 public sealed interface MatrixProduct extends AutoCloseable permits EngineProduct, Int8Product, PlainProduct {
-    /// How whole numbers are held, and how many dimensions a block has, so that no product of two rows is rounded:
-    /// each of its terms is at most 2¹⁴.
+    /// How whole numbers are held, and how many dimensions a block has, so that no product of two rows is
+    /// rounded: each of its terms is at most 2¹⁴.
     enum Element {
         /// Products are float32 as well: 1,024 terms sum to at most 2²⁴.
         FLOAT32(Float.BYTES, 1_024),
-        /// Products are int32: 4,096 terms sum to at most 2²⁶. More would fit, but small pictures would be filled
+        /// Products are int32: 4,096 terms sum to at most 2²⁶. More would fit, but small images would be filled
         /// up with zeros.
         INT8(Byte.BYTES, 4_096);
 
@@ -53,7 +53,8 @@ public sealed interface MatrixProduct extends AutoCloseable permits EngineProduc
         ///     [#filled] itself
         Block rows(int from, int to);
 
-        /// To be called by one thread when the values were changed, before the block is multiplied, if this product
+        /// To be called by one thread when the values were changed, before the block is multiplied, if this
+        /// product
         /// [#isStaged].
         default void filled() {
             // Multiplied from where it was filled.

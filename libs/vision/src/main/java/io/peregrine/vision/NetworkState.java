@@ -171,7 +171,8 @@ public final class NetworkState implements AutoCloseable {
         return Adam.memory(tensors.get(parameter.name()));
     }
 
-    /// Results of an operation belong to its first operand's manager: copies of the handles keep them in the step's.
+    /// Results of an operation belong to its first operand's manager: copies of the handles keep them in the
+    /// step's.
     ///
     /// @param step a manager that is closed after the step; the memory behind the handles stays
     Map<String, NDArray> handles(NDManager step) {

@@ -5,8 +5,8 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import java.util.Map;
 
-/// What moves weights by their gradients, in place: Adam with PyTorch's values, once for each kind of memory. What one
-/// has written the other can read.
+/// What moves weights by their gradients, in place: Adam with PyTorch's values, once for each kind of memory.
+/// What one has written the other can read.
 public sealed interface Optimizer extends AutoCloseable permits Adam, FusedAdam {
     /// @param rate the learning rate, above 0
     /// @param decay share of a weight that a step at learning rate 1 would take away, from 0 on

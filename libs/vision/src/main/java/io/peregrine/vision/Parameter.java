@@ -11,8 +11,8 @@ import java.util.function.IntToDoubleFunction;
 /// @param shape in C order
 /// @param start how it begins
 /// @param fanIn for a uniform start: inputs of one unit
-/// @param given of each value's place in C order, with which it begins; where that is NaN, and where this is null, it
-///     begins as `start` says
+/// @param given of each value's place in C order, with which it begins; where that is NaN, and where this is
+///     null, it begins as `start` says
 public record Parameter(String name, long[] shape, Start start, long fanIn, IntToDoubleFunction given) {
     public Parameter(String name, long[] shape, Start start, long fanIn) {
         this(name, shape, start, fanIn, null);

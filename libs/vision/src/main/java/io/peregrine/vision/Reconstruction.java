@@ -1,24 +1,23 @@
 package io.peregrine.vision;
 
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.events.FailureException;
 import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 
-/// What a trained autoencoder makes of a picture: encoded, and decoded again.
+/// What a trained autoencoder makes of an image: encoded, and decoded again.
 public final class Reconstruction {
     private Reconstruction() {}
 
     /// @param weights an autoencoder's checkpoint; all of it is in memory for as long as this takes
-    /// @param picture u8 [3, side, side]
+    /// @param image u8 [3, side, side]
     /// @return f32 [3, side, side], about 0 to 255
-    /// @throws Failure OURS, if the weights are none, or `SIDE_DIFFERS`, if they are for pictures of another side
-    public static float[] of(Safetensors weights, MemorySegment picture, int side) {
+    /// @throws Failure OURS, if the weights are none, or `SIDE_DIFFERS`, if they are for images of another side
+    public static float[] of(Safetensors weights, MemorySegment image, int side) {
         Autoencoder network = Autoencoder.of(weights);
         network.mustTake(side);
         try (NetworkState state = NetworkState.read(network, weights, "");
                 Batch batch = new Batch(1, side)) {
-            batch.fill(0, picture);
+            batch.fill(0, image);
             batch.count(1);
             return state.output(batch);
         }

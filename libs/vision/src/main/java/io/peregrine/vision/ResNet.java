@@ -14,15 +14,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/// A residual network for a few thousand to a hundred thousand pictures: He, Zhang, Ren, Sun, "Deep Residual
+/// A residual network for a few thousand to a hundred thousand images: He, Zhang, Ren, Sun, "Deep Residual
 /// Learning for Image Recognition", 2016, with torchvision's names and blocks and a third of its channels.
 ///
-/// Pixels are scaled to −2 … 2; a 3×3 convolution and a max-pool take the side to a quarter; three stages of
-/// two basic blocks each (32, 64, 128 channels, the later two at half the side). Each block begins as the identity
-/// (Goyal et al., 2017). Each channel's mean and standard deviation over all places, of all three stages, are normed
-/// and go on to dropout, linear to the classes and log-softmax: style lies in such statistics (Huang, Belongie,
-/// "Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization", 2017), and colour and brushwork
-/// are seen by the first stage already. Any side from 8 on works.
+/// Pixels are scaled to −2 … 2; a 3×3 convolution and a max-pool take the side to a quarter; three stages of two
+/// basic blocks each (32, 64, 128 channels, the later two at half the side). Each block begins as the identity
+/// (Goyal et al., 2017). Each channel's mean and standard deviation over all places, of all three stages, are
+/// normed and go on to dropout, linear to the classes and log-softmax: style lies in such statistics (Huang,
+/// Belongie, "Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization", 2017), and colour and
+/// brushwork are seen by the first stage already. Any side from 8 on works.
 public final class ResNet implements Classifier {
     /// Preset's name in a specification.
     public static final String PRESET = "resnet";
@@ -130,8 +130,8 @@ public final class ResNet implements Classifier {
         all.add(flat.sub(mean).square().mean(new int[] {2}).add(LEAST_VARIANCE).sqrt());
     }
 
-    /// Has the engine keep a place's channels beside each other: its convolutions on the processor work fastest so, and
-    /// what they make of such a tensor is laid out like it.
+    /// Has the engine keep a place's channels beside each other: its convolutions on the processor work fastest
+    /// so, and what they make of such a tensor is laid out like it.
     ///
     /// @return the same f32 [n, channels, side, side]
     private static NDArray channelsLast(NDArray x) {

@@ -11,16 +11,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 
-/// A residual autoencoder over patches of 8×8 pixels, for a few thousand to a hundred thousand pictures.
+/// A residual autoencoder over patches of 8×8 pixels, for a few thousand to a hundred thousand images.
 ///
-/// A convolution makes a vector of each patch, residual blocks (He and others, 2016; without norms, each beginning
-/// as the identity) pass these on to their neighbours, a linear layer makes the code; the decoder is the mirror, and
-/// its last convolution draws the pixels of a patch from it and its neighbours (Shi and others, "Real-Time Single
-/// Image … Sub-Pixel Convolutional Neural Network", 2016).
+/// A convolution makes a vector of each patch, residual blocks (He and others, 2016; without norms, each
+/// beginning as the identity) pass these on to their neighbours, a linear layer makes the code; the decoder is
+/// the mirror, and its last convolution draws the pixels of a patch from it and its neighbours (Shi and others,
+/// "Real-Time Single Image … Sub-Pixel Convolutional Neural Network", 2016).
 ///
-/// It begins as what a linear code of its length does best without having seen a picture: the mean brightness and
-/// colours of the patches, their slowest waves ([DctInit]), and straight lines between the patches. Learning goes on
-/// from there. Any side divisible by 8 works.
+/// It begins as what a linear code of its length does best without having seen an image: the mean brightness and
+/// colours of the patches, their slowest waves ([DctInit]), and straight lines between the patches. Learning goes
+/// on from there. Any side divisible by 8 works.
 public final class ResNetAutoencoder implements Autoencoder {
     /// Preset's name in a specification.
     public static final String PRESET = "resnet-autoencoder";
@@ -46,7 +46,7 @@ public final class ResNetAutoencoder implements Autoencoder {
     private final int hidden;
     private final int grid;
 
-    /// @param side of the square pictures, a multiple of 8
+    /// @param side of the square images, a multiple of 8
     /// @param latent length of the code
     public ResNetAutoencoder(int side, int latent) {
         this(side, latent, USUAL_CHANNELS, USUAL_HIDDEN);
@@ -136,7 +136,8 @@ public final class ResNetAutoencoder implements Autoencoder {
         return cosines.at(code, feature / (grid * grid), feature / grid % grid, feature % grid);
     }
 
-    /// A pixel begins on the straight line between the means of its own patch and of the one that it is nearer to.
+    /// A pixel begins on the straight line between the means of its own patch and of the one that it is nearer
+    /// to.
     ///
     /// @param place in [colour, pixel down, pixel across], [channel, patch down, patch across]
     private double line(int place) {

@@ -11,9 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// The report's autoencoder: three convolutions (kernel 2, stride 2, padding 1) with ReLU, linear to the code; then
-/// the mirror with transposed convolutions, ReLU to the end; trained by the mean squared error. Any side divisible
-/// by 8 works.
+/// The report's autoencoder: three convolutions (kernel 2, stride 2, padding 1) with ReLU, linear to the code;
+/// then the mirror with transposed convolutions, ReLU to the end; trained by the mean squared error. Any side
+/// divisible by 8 works.
 public final class SeedAutoencoder implements Autoencoder {
     /// Preset's name in a specification.
     public static final String PRESET = "seed-autoencoder";
@@ -26,7 +26,7 @@ public final class SeedAutoencoder implements Autoencoder {
     private final int latent;
     private final int width;
 
-    /// @param side of the square pictures, a multiple of 8
+    /// @param side of the square images, a multiple of 8
     /// @param latent length of the code
     public SeedAutoencoder(int side, int latent) {
         this.side = side;
@@ -106,8 +106,8 @@ public final class SeedAutoencoder implements Autoencoder {
         return x;
     }
 
-    /// Transposed convolution, kernel 2, stride 2, padding 1: as a 1×1 convolution to 4 places for each pixel, laid
-    /// side by side, without the rim that the padding takes. DJL has none of its own.
+    /// Transposed convolution, kernel 2, stride 2, padding 1: as a 1×1 convolution to 4 places for each pixel,
+    /// laid side by side, without the rim that the padding takes. DJL has none of its own.
     ///
     /// @param x f32 [n, in, h, w]
     /// @param weight f32 [in, out, 2, 2], PyTorch's layout

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /// The report's classifier: three times convolution (kernel 2, padding 2), batch norm, ReLU and max-pool (4,
-/// padding 2); then linear 300, dropout, ReLU, linear to the classes, log-softmax; trained by NLL. A reproduction,
-/// not a recommendation.
+/// padding 2); then linear 300, dropout, ReLU, linear to the classes, log-softmax; trained by NLL. A
+/// reproduction, not a recommendation.
 public final class SeedCnn implements Classifier {
     /// Preset's name in a specification.
     public static final String PRESET = "seed-cnn";
@@ -29,7 +29,7 @@ public final class SeedCnn implements Classifier {
     private final float dropout;
     private final CrossEntropy loss;
 
-    /// @param side of the square pictures
+    /// @param side of the square images
     /// @param classes at least 2
     /// @param dropout share of hidden units left out in training, 0 to below 1
     public SeedCnn(int side, int classes, double dropout) {

@@ -9,8 +9,8 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// A network's `state_dict` as a user gives it: what PyTorch's `load_state_dict` would take with `strict=True`. The
-/// counts of batches (`num_batches_tracked`) may be there or not, and mean nothing here.
+/// A network's `state_dict` as a user gives it: what PyTorch's `load_state_dict` would take with `strict=True`.
+/// The counts of batches (`num_batches_tracked`) may be there or not, and mean nothing here.
 final class StateDict {
     /// A message has room for so many differences.
     private static final int TOLD = 8;

@@ -87,8 +87,8 @@ public final class TorchEngine {
         return threads == null ? load(threads()) : Engine.getEngine("PyTorch");
     }
 
-    /// Counts the GPUs by asking PyTorch. DJL asks a CUDA runtime that it looks for by itself, and finds none where it
-    /// lies among Python's packages.
+    /// Counts the GPUs by asking PyTorch. DJL asks a CUDA runtime that it looks for by itself, and finds none
+    /// where it lies among Python's packages.
     ///
     /// @return how many the engine computes on; 0 by one that is built for the processor
     public static int gpus() {

@@ -20,7 +20,8 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// A function that the engine has and DJL does not offer, written in TorchScript. Several threads may call it at once.
+/// A function that the engine has and DJL does not offer, written in TorchScript. Several threads may call it at
+/// once.
 final class TorchScriptFunction implements AutoCloseable {
     private final NDManager manager;
     private final PtSymbolBlock module;
@@ -59,8 +60,8 @@ final class TorchScriptFunction implements AutoCloseable {
         }
     }
 
-    /// A module without parameters, as `torch.jit.save` writes it: a ZIP of stored entries, of which two are code and
-    /// two are pickles (protocol 2) of an object of the module's class, not in training, and of no constants.
+    /// A module without parameters, as `torch.jit.save` writes it: a ZIP of stored entries, of which two are code
+    /// and two are pickles (protocol 2) of an object of the module's class, not in training, and of no constants.
     private static byte[] archive(String parameters, String body) throws IOException {
         ByteArrayOutputStream object = new ByteArrayOutputStream();
         object.write(new byte[] {(byte) 0x80, 2, 'c'});

@@ -29,23 +29,23 @@ public final class Training {
         private int count;
 
         /// @param capacity rows of a full batch
-        /// @param side of the square pictures
+        /// @param side of the square images
         /// @throws Failure INPUT `BATCH_TOO_LARGE`, if a full one would take 2 GiB or more
         public Batch(int capacity, int side) {
-            long picture = 4L * 3 * side * side;
-            if (capacity * picture > Integer.MAX_VALUE) {
+            long image = 4L * 3 * side * side;
+            if (capacity * image > Integer.MAX_VALUE) {
                 throw FailureException.input(
                         "BATCH_TOO_LARGE",
-                        "a batch of %,d pictures of side %d takes %,d bytes, at most %,d: say a batchSize up to %,d"
+                        "a batch of %,d images of side %d takes %,d bytes, at most %,d: say a batchSize up to %,d"
                                 .formatted(
                                         capacity,
                                         side,
-                                        capacity * picture,
+                                        capacity * image,
                                         Integer.MAX_VALUE,
-                                        Integer.MAX_VALUE / picture));
+                                        Integer.MAX_VALUE / image));
             }
             this.side = side;
-            this.pixels = arena.allocate(capacity * picture, 64);
+            this.pixels = arena.allocate(capacity * image, 64);
             this.labels = new long[capacity];
         }
 
@@ -92,9 +92,9 @@ public final class Training {
 
         /// Fills a row from bytes, 0 to 255.
         ///
-        /// @param picture u8 [3, side, side]
-        public void fill(int row, MemorySegment picture) {
-            floats.widen(picture, row(row), 0);
+        /// @param image u8 [3, side, side]
+        public void fill(int row, MemorySegment image) {
+            floats.widen(image, row(row), 0);
         }
 
         @Override

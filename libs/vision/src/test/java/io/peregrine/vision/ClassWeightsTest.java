@@ -25,7 +25,7 @@ class ClassWeightsTest {
 
     /// PyTorch's NLLLoss(weight=[0.5, 2, 3]) by its formula: Σ w[y] · nll / Σ w[y].
     @Test
-    void theTrainingLossWeighsEachPictureByItsClass() {
+    void theTrainingLossWeighsEachImageByItsClass() {
         SeedCnn weighted = new SeedCnn(16, 3, 0, new float[] {0.5f, 2, 3}, 0);
         double expected = (0.5 * 0.1 + 2 * 0.7 + 0.5 * 3 + 3 * 0.1) / (0.5 + 2 + 0.5 + 3);
         assertThat((double) loss(weighted, true)).isCloseTo(expected, within(1e-6));

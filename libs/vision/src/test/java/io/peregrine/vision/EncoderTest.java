@@ -58,7 +58,7 @@ class EncoderTest {
     }
 
     @Test
-    void aPictureIsReconstructedAsPyTorchDoes() throws IOException {
+    void aImageIsReconstructedAsPyTorchDoes() throws IOException {
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"));
                 Safetensors weights = Safetensors.open(weights(golden))) {
             Safetensors.Tensor images = golden.tensor("images");
@@ -71,19 +71,19 @@ class EncoderTest {
             assertThat(ours)
                     .containsExactly(java.util.Arrays.copyOfRange(expected, 4 * values, 5 * values), within(1e-3f));
             assertThatThrownBy(() -> Reconstruction.of(weights, images.data(), side / 2))
-                    .hasMessageContaining("pictures of side " + side / 2);
+                    .hasMessageContaining("images of side " + side / 2);
         }
     }
 
     @Test
-    void picturesOfAnotherSideAreRefusedByName() throws IOException {
+    void imagesOfAnotherSideAreRefusedByName() throws IOException {
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"));
                 Safetensors weights = Safetensors.open(weights(golden));
                 Encoder encoder = new Encoder(weights)) {
             int side = (int) golden.tensor("images").shape()[2] / 2;
             assertThatThrownBy(
                             () -> encoder.encode(golden.tensor("images").data().asSlice(0, 3L * side * side), 1, side))
-                    .hasMessageContaining("pictures of side " + side);
+                    .hasMessageContaining("images of side " + side);
         }
     }
 }

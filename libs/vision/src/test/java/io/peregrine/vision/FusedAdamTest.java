@@ -126,7 +126,7 @@ class FusedAdamTest {
         return losses;
     }
 
-    /// Nine noisy pictures, of three classes by how light they are.
+    /// Nine noisy images, of three classes by how light they are.
     static Training.Batch batch(int side) {
         Training.Batch batch = new Training.Batch(9, side);
         Mt19937 random = new Mt19937(3);

@@ -14,8 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// What a GPU computes, beside the processor. Where the engine has none, these tests are skipped.
 class OnGpuTest {
-    /// Of the largest value. PyTorch rounds what a convolution multiplies to 10 bits on a GPU (TF32) unless it is told
-    /// not to.
+    /// Of the largest value. PyTorch rounds what a convolution multiplies to 10 bits on a GPU (TF32) unless it is
+    /// told not to.
     private static final double OUTPUT = 1e-2;
 
     private static final double LOSS = 5e-2;

@@ -95,20 +95,20 @@ class ResNetAutoencoderTest {
         }
     }
 
-    /// A picture that is bright in its middle and turns from red to blue, and what the network makes of it before it
-    /// has learnt anything.
+    /// An image that is bright in its middle and turns from red to blue, and what the network makes of it before
+    /// it has learnt anything.
     @Test
-    void itBeginsAsAPictureOfFewWavesNotAsNoise() {
+    void itBeginsAsAImageOfFewWavesNotAsNoise() {
         int side = 64;
         try (NetworkState state = NetworkState.fresh(new ResNetAutoencoder(side, 60), 3);
                 Training.Batch batch = new Training.Batch(1, side)) {
-            MemorySegment picture = batch.row(0);
+            MemorySegment image = batch.row(0);
             for (int channel = 0; channel < 3; channel++) {
                 for (int y = 0; y < side; y++) {
                     for (int x = 0; x < side; x++) {
                         double light = 128 + 90 * Math.sin(Math.PI * y / side) * Math.sin(Math.PI * x / side);
                         double colour = (channel - 1) * 40 * Math.cos(Math.PI * x / side);
-                        picture.setAtIndex(
+                        image.setAtIndex(
                                 ValueLayout.JAVA_FLOAT, (channel * side + y) * side + x, (float) (light + colour));
                     }
                 }
@@ -117,7 +117,7 @@ class ResNetAutoencoderTest {
             float[] drawn = state.output(batch);
             double error = 0;
             for (int i = 0; i < drawn.length; i++) {
-                double difference = drawn[i] - picture.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                double difference = drawn[i] - image.getAtIndex(ValueLayout.JAVA_FLOAT, i);
                 error += difference * difference / drawn.length;
             }
             assertThat(Math.sqrt(error)).as("root mean square, of levels").isLessThan(8);

@@ -25,7 +25,8 @@ class TorchEngineTest {
     void aDeviceThatIsNotThereIsRefusedByName(String wanted) {
         assertThatThrownBy(() -> TorchEngine.device(wanted))
                 .isInstanceOfSatisfying(
-                        FailureException.class, failure -> assertThat(failure.code()).isEqualTo("NO_SUCH_DEVICE"))
+                        FailureException.class,
+                        failure -> assertThat(failure.code()).isEqualTo("NO_SUCH_DEVICE"))
                 .hasMessageContaining("'" + wanted + "'")
                 .hasMessageContaining("computes on cpu");
     }

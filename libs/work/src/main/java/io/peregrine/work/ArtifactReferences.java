@@ -9,29 +9,29 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Who needs what of the artefacts that this service publishes (`V20261126_30__artefacts.sql`,
+/// Who needs what of the artifacts that this service publishes (`V20261126_30__artifacts.sql`,
 /// `V20261126_80__needed_by_job.sql`).
 ///
-/// An artefact's row is locked by who takes it up and by who condemns it, so that one of them
+/// An artifact's row is locked by who takes it up and by who condemns it, so that one of them
 /// waits for the other.
 final class ArtifactReferences {
     private ArtifactReferences() {}
 
-    /// Notes that a run needs an artefact.
+    /// Notes that a run needs an artifact.
     ///
     /// @param job of the run, which can take it back by [#retainOnly]
-    /// @throws Failure RESOURCE `ARTEFACT_LEAVES`, if its file is just being deleted
+    /// @throws Failure RESOURCE `ARTIFACT_LEAVES`, if its file is just being deleted
     static void add(Handle sql, String run, long job, ArtifactRef ref) {
         // The update of nothing locks the row: 'do nothing' would not.
         sql.createUpdate("""
-                        insert into artefact (uri, bytes) values (:uri, :bytes)
+                        insert into artifact (uri, bytes) values (:uri, :bytes)
                         on conflict (uri) do update set bytes = excluded.bytes""").bind("uri", ref.uri()).bind("bytes", ref.bytes()).execute();
         boolean leaves = sql.createQuery("select exists (select 1 from condemned where uri = :uri)")
                 .bind("uri", ref.uri())
                 .mapTo(Boolean.class)
                 .one();
         if (leaves) {
-            throw FailureException.resource("ARTEFACT_LEAVES", ref.uri() + " is just being pruned", null);
+            throw FailureException.resource("ARTIFACT_LEAVES", ref.uri() + " is just being pruned", null);
         }
         sql.createUpdate("insert into needed (run, uri, job) values (:run, :uri, :job) on conflict do nothing")
                 .bind("run", run)
@@ -53,7 +53,7 @@ final class ArtifactReferences {
     }
 
     static void published(Handle sql, String uri) {
-        sql.createUpdate("update artefact set published = true where uri = :uri and not published")
+        sql.createUpdate("update artifact set published = true where uri = :uri and not published")
                 .bind("uri", uri)
                 .execute();
     }
@@ -61,27 +61,27 @@ final class ArtifactReferences {
     /// Takes files into the table that nobody has noted, so that they are condemned like any other.
     static void registerOrphans(Handle sql, Collection<Stored> strays) {
         PreparedBatch batch = sql.prepareBatch("""
-                insert into artefact (uri, bytes, published) values (:uri, :bytes, true) on conflict do nothing""");
+                insert into artifact (uri, bytes, published) values (:uri, :bytes, true) on conflict do nothing""");
         strays.forEach(file ->
                 batch.bind("uri", file.uri()).bind("bytes", file.bytes()).add());
         batch.execute();
     }
 
-    /// Condemns artefacts that no run needs, some at a time. What rows hang on theirs go with them.
+    /// Condemns artifacts that no run needs, some at a time. What rows hang on theirs go with them.
     ///
     /// @return their names, which nobody can take up until they are [#confirmDeleted]; empty, when there
     ///     are no more
     static List<String> tombstone(Handle sql, int most) {
         List<String> locked =
                 sql.createQuery("""
-                        select uri from artefact
-                        where not exists (select 1 from needed where needed.uri = artefact.uri)
+                        select uri from artifact
+                        where not exists (select 1 from needed where needed.uri = artifact.uri)
                         order by uri limit :most for update skip locked""").bind("most", most).mapTo(String.class).list();
         // A second look, now that nobody can take them up: one may have been before its row was locked.
         return sql.createQuery("""
                         with leaving as (
-                            delete from artefact where uri = any(:locked)
-                              and not exists (select 1 from needed where needed.uri = artefact.uri)
+                            delete from artifact where uri = any(:locked)
+                              and not exists (select 1 from needed where needed.uri = artifact.uri)
                             returning uri)
                         insert into condemned (uri) select uri from leaving returning uri""")
                 .bindArray("locked", String.class, locked.toArray())
@@ -103,22 +103,22 @@ final class ArtifactReferences {
                 .execute();
     }
 
-    /// @return how many artefacts a run needs, and their bytes
+    /// @return how many artifacts a run needs, and their bytes
     static GarbageCollector.Usage usedOnlyBy(Handle sql, String run) {
         return sql.createQuery("""
-                        select count(*) as artefacts, coalesce(sum(bytes), 0) as bytes
-                        from artefact where uri in (select uri from needed where run = :run)""")
+                        select count(*) as artifacts, coalesce(sum(bytes), 0) as bytes
+                        from artifact where uri in (select uri from needed where run = :run)""")
                 .bind("run", run)
-                .map((row, context) -> new GarbageCollector.Usage(row.getLong("artefacts"), row.getLong("bytes")))
+                .map((row, context) -> new GarbageCollector.Usage(row.getLong("artifacts"), row.getLong("bytes")))
                 .one();
     }
 
-    /// @return artefacts that lie in the store and that some run needs, in the order of their names
+    /// @return artifacts that lie in the store and that some run needs, in the order of their names
     static List<ArtifactRef> referenced(Handle sql, String after, int most) {
         return sql.createQuery("""
-                        select uri, bytes from artefact
+                        select uri, bytes from artifact
                         where published and uri > :after
-                          and exists (select 1 from needed where needed.uri = artefact.uri)
+                          and exists (select 1 from needed where needed.uri = artifact.uri)
                         order by uri limit :most""")
                 .bind("after", after)
                 .bind("most", most)
@@ -130,7 +130,7 @@ final class ArtifactReferences {
                 .list();
     }
 
-    /// @return which runs need an artefact
+    /// @return which runs need an artifact
     static List<String> runs(Handle sql, String uri) {
         return sql.createQuery("select distinct run from needed where uri = :uri order by run")
                 .bind("uri", uri)
@@ -138,12 +138,12 @@ final class ArtifactReferences {
                 .list();
     }
 
-    /// @return names of all artefacts that are noted, needed or not
+    /// @return names of all artifacts that are noted, needed or not
     static Set<String> known(Handle sql) {
-        return sql.createQuery("select uri from artefact").mapTo(String.class).set();
+        return sql.createQuery("select uri from artifact").mapTo(String.class).set();
     }
 
-    /// @return names of all artefacts that some run needs
+    /// @return names of all artifacts that some run needs
     static Set<String> referenced(Handle sql) {
         return sql.createQuery("select distinct uri from needed")
                 .mapTo(String.class)

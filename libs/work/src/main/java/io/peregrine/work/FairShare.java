@@ -24,8 +24,8 @@ final class FairShare {
     /// gone.
     static final Duration AFFINITY_TIMEOUT = Duration.ofMinutes(10);
 
-    /// No pause and no lease is longer. A time further ahead was written before the database's clock was put back, and
-    /// nobody waits for it.
+    /// No pause and no lease is longer. A time further ahead was written before the database's clock was put
+    /// back, and nobody waits for it.
     static final Duration MAX_AHEAD = Duration.ofMinutes(10);
 
     private static final int SECONDS_PER_POINT = 60;

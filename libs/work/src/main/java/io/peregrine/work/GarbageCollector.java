@@ -19,7 +19,7 @@ import java.util.function.Function;
 import org.jboss.logging.Logger;
 import org.jdbi.v3.core.Handle;
 
-/// Deletes the artefacts that no run needs, of the kinds that this service publishes, while jobs
+/// Deletes the artifacts that no run needs, of the kinds that this service publishes, while jobs
 /// go on.
 ///
 /// First a transaction condemns names that nobody needs, then their files are deleted, then the
@@ -42,8 +42,8 @@ public final class GarbageCollector {
     /// @param spared whether it is left alone for now: no table knows it, and it is young
     public record Unreferenced(String uri, long bytes, Instant modified, boolean spared) {}
 
-    /// So many artefacts, of so many bytes.
-    public record Usage(long artefacts, long bytes) {}
+    /// So many artifacts, of so many bytes.
+    public record Usage(long artifacts, long bytes) {}
 
     private final Database database;
     private final ArtifactStore store;
@@ -164,8 +164,8 @@ public final class GarbageCollector {
                         .forEach(deleted::add));
         Usage sum = new Usage(
                 deleted.size(), deleted.stream().mapToLong(Long::longValue).sum());
-        if (sum.artefacts() > 0) {
-            LOG.infof("pruned artefacts=%d bytes=%d kinds=%s", sum.artefacts(), sum.bytes(), kinds);
+        if (sum.artifacts() > 0) {
+            LOG.infof("pruned artifacts=%d bytes=%d kinds=%s", sum.artifacts(), sum.bytes(), kinds);
         }
         return sum;
     }

@@ -21,8 +21,9 @@ import org.jboss.logging.Logger;
 /// Hears events: one transaction, then the record may be acknowledged.
 ///
 /// A repeat (same source and id) changes nothing; the same id with other content is quarantined as
-/// `EVENT_ID_CONFLICT` and the first stands; bytes that are no event are quarantined; terminal events are kept and
-/// absorb; a deleted run is forgotten for good. While the database is away or refuses, [#receive] waits for it.
+/// `EVENT_ID_CONFLICT` and the first stands; bytes that are no event are quarantined; terminal events are kept
+/// and absorb; a deleted run is forgotten for good. While the database is away or refuses, [#receive] waits for
+/// it.
 public final class Inbox {
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int TRIES = 3;
@@ -81,7 +82,8 @@ public final class Inbox {
         for (int attempt = 1; ; attempt++) {
             try {
                 boolean[] isNew = new boolean[1];
-                retryWhileUnavailable(event.id(), tx -> isNew[0] = receiveOnce(record, event, facts, tx) == Outcome.NEW);
+                retryWhileUnavailable(
+                        event.id(), tx -> isNew[0] = receiveOnce(record, event, facts, tx) == Outcome.NEW);
                 if (isNew[0]) {
                     received.accept(event);
                 }

@@ -10,7 +10,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/// A claimed job in its handler's hands. Every write is fenced: after the claim is lost nothing more is published.
+/// A claimed job in its handler's hands. Every write is fenced: after the claim is lost nothing more is
+/// published.
 public final class JobContext {
     private static final long PROGRESS_NANOS = 2_000_000_000L;
 
@@ -42,7 +43,7 @@ public final class JobContext {
         return claim.job();
     }
 
-    /// To be called at each picture, tile and batch; costs one volatile read.
+    /// To be called at each image, tile and batch; costs one volatile read.
     ///
     /// @throws JobStopped when the run has ended, the lease was lost or the service stops
     public void check() {
@@ -52,21 +53,21 @@ public final class JobContext {
         }
     }
 
-    /// Notes that the job's run needs an artefact of this service's that lies in the store
+    /// Notes that the job's run needs an artifact of this service's that lies in the store
     /// already, before that is relied upon: from now on it is not pruned. What the job publishes
     /// is noted by [ReferenceTrackingStore].
     ///
     /// @throws JobStopped if the run has ended or the claim no longer stands
-    /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`, if it is just being pruned
+    /// @throws io.peregrine.events.Failure RESOURCE `ARTIFACT_LEAVES`, if it is just being pruned
     public void reference(ArtifactRef ref) {
         jobs.reference(claim, ref);
     }
 
-    /// Of all artefacts that were noted for this job, by this claim and those before, the run
+    /// Of all artifacts that were noted for this job, by this claim and those before, the run
     /// needs these alone from now on. What was noted for the run's other jobs stands.
     ///
     /// @param tx of [#checkpoint] or [#complete]
-    /// @param uris names of artefacts
+    /// @param uris names of artifacts
     /// @return whether others were given up: they may be deleted once the transaction is through
     public boolean retainOnly(Transaction tx, Collection<String> uris) {
         return ArtifactReferences.retainOnly(tx.sql(), job().run().id(), job().id(), uris);
@@ -89,8 +90,8 @@ public final class JobContext {
         });
     }
 
-    /// Makes progress durable: the job's next claim finds `state`. The counts of crashes and failures begin again.
-    /// Also while the service stops: what was reached is not to be reached again.
+    /// Makes progress durable: the job's next claim finds `state`. The counts of crashes and failures begin
+    /// again. Also while the service stops: what was reached is not to be reached again.
     ///
     /// @param facts rows, jobs and events of the same transaction
     /// @throws JobStopped if the claim no longer stands; then nothing was written
@@ -99,9 +100,9 @@ public final class JobContext {
         jobs.commitStep(claim, state, false, facts);
     }
 
-    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what [#checkpoint]
-    /// keeps: it saves, and throws what [#yielded] returns. To be asked after each piece of work, never before
-    /// the first: a job that gives way shall have got further.
+    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what
+    /// [#checkpoint] keeps: it saves, and throws what [#yielded] returns. To be asked after each piece of work,
+    /// never before the first: a job that gives way shall have got further.
     ///
     /// @param slice for how long the job may be at work while another run waits
     /// @return whether it has been for so long, and another run waits whose turn comes before; known within a
@@ -155,7 +156,8 @@ public final class JobContext {
         complete = true;
     }
 
-    /// Notes what a job waits for that keeps its claim meanwhile. The next [#checkpoint] or [#complete] clears it.
+    /// Notes what a job waits for that keeps its claim meanwhile. The next [#checkpoint] or [#complete] clears
+    /// it.
     public void waitingFor(String reason) {
         try {
             jobs.waitingFor(claim, reason);

@@ -199,7 +199,9 @@ final class Jobs {
                 return Optional.empty();
             }
             return Optional.of(
-                    tx.hasEnded(job.run().id()) ? JobStoppedException.Reason.RUN_ENDED : JobStoppedException.Reason.LEASE_LOST);
+                    tx.hasEnded(job.run().id())
+                            ? JobStoppedException.Reason.RUN_ENDED
+                            : JobStoppedException.Reason.LEASE_LOST);
         });
     }
 
@@ -316,11 +318,11 @@ final class Jobs {
         });
     }
 
-    /// Notes that the job's run needs an artefact.
+    /// Notes that the job's run needs an artifact.
     ///
     /// @throws JobStopped if the run has ended or the claim no longer stands: whoever goes on with
     ///     the job may have taken it back
-    /// @throws io.peregrine.events.Failure RESOURCE `ARTEFACT_LEAVES`
+    /// @throws io.peregrine.events.Failure RESOURCE `ARTIFACT_LEAVES`
     void reference(Claim claim, ArtifactRef ref) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
@@ -334,7 +336,7 @@ final class Jobs {
         });
     }
 
-    /// Notes that an artefact lies in the store.
+    /// Notes that an artifact lies in the store.
     void published(ArtifactRef ref) {
         database.inTransaction(null, tx -> ArtifactReferences.published(tx.sql(), ref.uri()));
     }

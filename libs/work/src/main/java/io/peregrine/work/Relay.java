@@ -57,7 +57,7 @@ public final class Relay implements AutoCloseable {
                     row.getLong("seq"),
                     row.getString("id"),
                     row.getString("type"),
-                    row.getTimestamp("said_at").toInstant(),
+                    row.getTimestamp("created_at").toInstant(),
                     row.getString("subject"),
                     row.getString("run"),
                     row.getString("cause"),

@@ -76,8 +76,8 @@ public final class Retention {
     private static List<RetentionRule> common(Ages ages) {
         return List.of(
                 RetentionRule.of("inbox", ages.inbox(), """
-                        select ctid from inbox where heard_at < %s
-                        order by heard_at limit :limit for update skip locked""".formatted(CUTOFF)),
+                        select ctid from inbox where received_at < %s
+                        order by received_at limit :limit for update skip locked""".formatted(CUTOFF)),
                 RetentionRule.of("job", ages.job(), """
                         select job.ctid from job join ended_run ended on ended.run = job.run
                         where job.state in ('done', 'failed', 'cancelled')

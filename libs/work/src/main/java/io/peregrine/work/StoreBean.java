@@ -18,7 +18,7 @@ import java.util.function.Consumer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
-/// The store of artefacts, the same for all services: a folder that they share, or a bucket.
+/// The store of artifacts, the same for all services: a folder that they share, or a bucket.
 class StoreBean {
     private static final Logger LOG = Logger.getLogger(StoreBean.class);
 

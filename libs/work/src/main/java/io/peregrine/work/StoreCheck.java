@@ -7,21 +7,21 @@ import io.peregrine.events.FailureKind;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Holds the artefacts that runs need, of the kinds that this service publishes, against their
+/// Holds the artifacts that runs need, of the kinds that this service publishes, against their
 /// names and the lengths in the database. A damaged file is moved away; publishing the dataset again replaces it.
 public final class StoreCheck {
     /// How much is read at once, for whoever waits for the answer.
     private static final long PAGE_BYTES = 256L << 20;
-    private static final int PAGE_ARTEFACTS = 1_000;
+    private static final int PAGE_ARTIFACTS = 1_000;
 
-    /// @param code `ARTEFACT_MISSING` or `ARTEFACT_CORRUPT`
+    /// @param code `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`
     /// @param detail one sentence with what was found
     /// @param runs that need it
     public record Fault(String uri, long bytes, String code, String detail, List<String> runs) {}
 
-    /// @param artefacts that were read, and their bytes
+    /// @param artifacts that were read, and their bytes
     /// @param next where the next page begins; null after the last
-    public record Page(long artefacts, long bytes, List<Fault> faults, String next) {}
+    public record Page(long artifacts, long bytes, List<Fault> faults, String next) {}
 
     private final Database database;
     private final ArtifactStore store;
@@ -31,12 +31,13 @@ public final class StoreCheck {
         this.store = store;
     }
 
-    /// Reads some artefacts, in the order of their names.
+    /// Reads some artifacts, in the order of their names.
     ///
     /// @param after `next` of the page before, empty for the first
     /// @throws Failure RESOURCE, if the store is away
     public Page check(String after) {
-        List<ArtifactRef> refs = database.jdbi().withHandle(sql -> ArtifactReferences.referenced(sql, after, PAGE_ARTEFACTS));
+        List<ArtifactRef> refs =
+                database.jdbi().withHandle(sql -> ArtifactReferences.referenced(sql, after, PAGE_ARTIFACTS));
         List<Fault> faults = new ArrayList<>();
         long bytes = 0;
         int read = 0;
@@ -56,7 +57,7 @@ public final class StoreCheck {
                 }
             }
         }
-        boolean all = read == refs.size() && refs.size() < PAGE_ARTEFACTS;
+        boolean all = read == refs.size() && refs.size() < PAGE_ARTIFACTS;
         return new Page(read, bytes, faults, all ? null : refs.get(read - 1).uri());
     }
 }

@@ -7,7 +7,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready for as long as anything can be written to the store's disk. A disk that is too full for one artefact and
+/// Ready for as long as anything can be written to the store's disk. A disk that is too full for one artifact and
 /// not for a small file is told, and the service stays ready: it still answers and does what takes less room.
 @Readiness
 @ApplicationScoped

@@ -13,7 +13,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready when every topic is there; a missing one is named. Kafka clients only warn about a missing topic, for ever.
+/// Ready when every topic is there; a missing one is named. Kafka clients only warn about a missing topic, for
+/// ever.
 @Readiness
 @ApplicationScoped
 class TopicsReadiness implements HealthCheck {

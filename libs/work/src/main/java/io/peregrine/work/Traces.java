@@ -71,8 +71,8 @@ final class Traces {
         return carrier.get(HEADER);
     }
 
-    /// Does work inside a new span. What it throws is recorded there and passed on, but for [JobStoppedException], which
-    /// is no error.
+    /// Does work inside a new span. What it throws is recorded there and passed on, but for
+    /// [JobStoppedException], which is no error.
     ///
     /// @param parent a `traceparent` of whoever caused it, or null
     static <E extends Exception> void within(

@@ -105,8 +105,8 @@ public final class Transaction {
 
     /// What lies in the outbox can be sent, and whoever receives it can read it.
     ///
-    /// @throws Failure INPUT `EVENT_TOO_LARGE` or `EVENT_UNREADABLE`: a job that would publish the event fails its
-    ///     run at once, a request is answered, and nobody else waits
+    /// @throws Failure INPUT `EVENT_TOO_LARGE` or `EVENT_UNREADABLE`: a job that would publish the event fails
+    ///     its run at once, a request is answered, and nobody else waits
     private static void mustBeSendable(String type, byte[] data) {
         if (data.length > EventCodec.MAX_BYTES) {
             throw FailureException.input(
@@ -162,7 +162,7 @@ public final class Transaction {
         return true;
     }
 
-    /// Forgets a deleted run, and remembers that it was: its artefacts are needed by it no
+    /// Forgets a deleted run, and remembers that it was: its artifacts are needed by it no
     /// longer, and nothing that is heard of it later counts. A run that was not heard to have
     /// ended has ended by this.
     ///

@@ -12,7 +12,7 @@ public interface WorkConfig {
     /// The stage that all of the service's jobs are of.
     Stage stage();
 
-    /// Kinds of artefacts that this service publishes, and no other does. It knows which runs
+    /// Kinds of artifacts that this service publishes, and no other does. It knows which runs
     /// need them, and prunes and checks them.
     Set<String> kinds();
 

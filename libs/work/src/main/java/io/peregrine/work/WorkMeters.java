@@ -188,7 +188,7 @@ final class WorkMeters {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
                         select count(*) as events,
-                            coalesce(greatest(0, extract(epoch from now() - min(said_at))), 0) as oldest
+                            coalesce(greatest(0, extract(epoch from now() - min(created_at))), 0) as oldest
                         from outbox where sent_at is null and set_aside_at is null""")
                         .map((row, context) -> new Outbox(row.getLong("events"), row.getDouble("oldest")))
                         .one());
@@ -227,7 +227,8 @@ final class WorkMeters {
             try {
                 handler.work(job);
             } catch (Throwable error) {
-                if (error instanceof JobStoppedException stopped && stopped.reason() == JobStoppedException.Reason.YIELDED) {
+                if (error instanceof JobStoppedException stopped
+                        && stopped.reason() == JobStoppedException.Reason.YIELDED) {
                     gaveWay().increment();
                 }
                 if (Worker.isFailure(error)) {

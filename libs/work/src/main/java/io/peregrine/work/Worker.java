@@ -296,7 +296,8 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /// Stops: running jobs end at their next check and are given back uncounted. Waits up to ten seconds for them.
+    /// Stops: running jobs end at their next check and are given back uncounted. Waits up to ten seconds for
+    /// them.
     @Override
     public void close() {
         stopping = true;

@@ -266,10 +266,18 @@ class FairnessTest {
     void whereOneGaveWayThereItGoesOnUnlessNobodyIsThereForLong() {
         RunRef run = WorkFixture.run("with files");
         work.add(run, "train", "only");
-        Jobs here =
-                new Jobs(work.database, Stage.TRAIN, "here", LONG, new FairShare(List.of("train"), "a folder", FairShare.DEFAULT_QUANTUM));
-        Jobs there =
-                new Jobs(work.database, Stage.TRAIN, "there", LONG, new FairShare(List.of("train"), "another", FairShare.DEFAULT_QUANTUM));
+        Jobs here = new Jobs(
+                work.database,
+                Stage.TRAIN,
+                "here",
+                LONG,
+                new FairShare(List.of("train"), "a folder", FairShare.DEFAULT_QUANTUM));
+        Jobs there = new Jobs(
+                work.database,
+                Stage.TRAIN,
+                "there",
+                LONG,
+                new FairShare(List.of("train"), "another", FairShare.DEFAULT_QUANTUM));
         here.yieldTo(here.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
         Jobs.Claim again = here.claim().orElseThrow();
@@ -310,9 +318,10 @@ class FairnessTest {
         work.database.jdbi().useHandle(sql -> {
             for (int i = 0; i < 50; i++) {
                 JsonNode plan = EventCodec.json()
-                        .readTree(turns.bind(sql.createQuery("explain (analyze, buffers, format json) " + FairShare.NEXT))
-                                .mapTo(String.class)
-                                .one());
+                        .readTree(
+                                turns.bind(sql.createQuery("explain (analyze, buffers, format json) " + FairShare.NEXT))
+                                        .mapTo(String.class)
+                                        .one());
                 millis.add(plan.at("/0/Execution Time").doubleValue());
                 blocks.add(plan.at("/0/Plan/Shared Hit Blocks").longValue()
                         + plan.at("/0/Plan/Shared Read Blocks").longValue());

@@ -12,8 +12,8 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
-import io.peregrine.work.GarbageCollector.Usage;
 import io.peregrine.work.GarbageCollector.Unreferenced;
+import io.peregrine.work.GarbageCollector.Usage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -113,7 +113,7 @@ class GarbageCollectorTest {
         delete(two);
         assertThat(pruning.prune()).contains(new Usage(1, shared.bytes()));
         assertThat(files()).isEmpty();
-        assertThat(work.count("select count(*) from artefact")).isZero();
+        assertThat(work.count("select count(*) from artifact")).isZero();
         assertThat(work.count("select count(*) from condemned")).isZero();
     }
 
@@ -141,7 +141,7 @@ class GarbageCollectorTest {
         }
         assertThat(given).doesNotHaveDuplicates().hasSize(2);
         assertThat(files()).hasSize(5);
-        assertThat(pruning.usedOnlyBy(run.id()).artefacts()).isEqualTo(2);
+        assertThat(pruning.usedOnlyBy(run.id()).artifacts()).isEqualTo(2);
 
         assertThat(pruning.sweep()).isTrue();
         assertThat(files())
@@ -172,7 +172,7 @@ class GarbageCollectorTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where waits > 0") == 1);
         }
-        assertThat(work.count("select count(*) from needed join artefact using (uri) where not published"))
+        assertThat(work.count("select count(*) from needed join artifact using (uri) where not published"))
                 .isEqualTo(1);
     }
 
@@ -218,7 +218,8 @@ class GarbageCollectorTest {
 
         // Its file lies there still, and may be deleted at any moment.
         assertThatThrownBy(() -> need(next, ref))
-                .isInstanceOfSatisfying(FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTEFACT_LEAVES"));
+                .isInstanceOfSatisfying(
+                        FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_LEAVES"));
         // The pruning that condemned it has died: the next one ends what it began.
         assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(ref.uri());
         assertThat(pruning.prune()).contains(new Usage(1, ref.bytes()));
@@ -291,7 +292,7 @@ class GarbageCollectorTest {
         AtomicLong pruned = new AtomicLong();
         Thread pruner = Thread.ofPlatform().start(() -> {
             while (!Thread.currentThread().isInterrupted()) {
-                pruning.prune().ifPresent(all -> pruned.addAndGet(all.artefacts()));
+                pruning.prune().ifPresent(all -> pruned.addAndGet(all.artifacts()));
             }
         });
         List<RunRef> alive = new ArrayList<>();
@@ -364,7 +365,7 @@ class GarbageCollectorTest {
             List<String> needed = database.jdbi()
                     .withHandle(sql -> sql.createQuery("""
                             select needed.run || ' ' || uri || ' ' || bytes || ' ' || published
-                            from needed join artefact using (uri)""").mapTo(String.class).list());
+                            from needed join artifact using (uri)""").mapTo(String.class).list());
             assertThat(needed).containsExactly(run.id() + " " + WorkFixture.REF.uri() + " 7 true");
         }
     }

@@ -170,7 +170,7 @@ class LeaseTest {
     }
 
     @Test
-    void aCrashAfterClaimSaveOrArtefactIsGoneOnFrom(@TempDir Path folder) {
+    void aCrashAfterClaimSaveOrArtifactIsGoneOnFrom(@TempDir Path folder) {
         RunRef run = WorkFixture.run("crashing");
         work.add(run, "shard", "0");
         ArtifactStore store = new FileStore(folder);

@@ -122,7 +122,7 @@ class RelayTest {
         RunRef ended = WorkFixture.run("ended");
         RunRef good = WorkFixture.run("good");
         List<ImageRef> images = IntStream.range(0, 50)
-                .mapToObj(i -> new ImageRef("" + i, i, "a/path/of/a/picture", "ab".repeat(32), i))
+                .mapToObj(i -> new ImageRef("" + i, i, "a/path/of/a/image", "ab".repeat(32), i))
                 .toList();
         work.database.inTransaction(null, tx -> {
             tx.publish(new ImagesIngested(large, "Cubism", Split.TRAIN, 0, WorkFixture.REF, images), "");

@@ -141,7 +141,7 @@ class RetentionTest {
             for (String rows : List.of(
                     "ended_run (run, type, ended_at) select run, 'io.peregrine.run.completed.v1', at from day",
                     """
-                    inbox (source, id, type, digest, heard_at)
+                    inbox (source, id, type, digest, received_at)
                     select '/peregrine/trainer-service', md5(run || n), 'io.peregrine.stage.progressed.v1',
                         sha256(run::bytea), at from day, generate_series(1, 110) n""",
                     """
@@ -149,11 +149,11 @@ class RetentionTest {
                     select run, repeat('r', 250), 'encode', n::text, repeat('p', 400), 'done', at, at
                     from day, generate_series(1, 12) n""",
                     """
-                    outbox (id, run, type, terminal, said_at, subject, cause, data, sent_at)
+                    outbox (id, run, type, terminal, created_at, subject, cause, data, sent_at)
                     select md5('out' || run || n), run, 'io.peregrine.stage.progressed.v1', false, at, run,
                         md5(run || n), repeat('d', 500)::bytea, at from day, generate_series(1, 14) n""",
                     """
-                    outbox (id, type, terminal, said_at, subject, data, sent_at)
+                    outbox (id, type, terminal, created_at, subject, data, sent_at)
                     select md5('ready' || run), 'io.peregrine.dataset.ready.v1', false, at, run,
                         repeat('d', 500)::bytea, at from day""")) {
                 sql.createUpdate("""
@@ -205,7 +205,7 @@ class RetentionTest {
         }
         inbox.receive(WorkFixture.delivered("gone", new RunDeleted(deleted)), RetentionTest::addJob);
         age(Duration.ofDays(20), "deleted_at");
-        age(Duration.ofDays(40), "heard_at", "updated_at", "sent_at", "ended_at");
+        age(Duration.ofDays(40), "received_at", "updated_at", "sent_at", "ended_at");
 
         Map<String, Long> removed = removeExpired(DEFAULTS);
 
@@ -268,7 +268,7 @@ class RetentionTest {
     void rowsGoInBatchesPastLockedOnesAndPastARuleThatFails() {
         List<Long> batches = new ArrayList<>();
         work.database.jdbi().useHandle(sql -> sql.execute("""
-                        insert into inbox (source, id, type, digest, heard_at)
+                        insert into inbox (source, id, type, digest, received_at)
                         select 's', n::text, 't', '', now() - interval '30 days' from generate_series(1, 2500) n"""));
         RetentionRule broken =
                 RetentionRule.of("nowhere", Duration.ZERO, "select ctid from nowhere where :seconds < :limit");
@@ -328,7 +328,7 @@ class RetentionTest {
 
     private static void age(Duration age, String... columns) {
         Map<String, String> tables = Map.of(
-                "heard_at",
+                "received_at",
                 "inbox",
                 "updated_at",
                 "job",

@@ -97,7 +97,7 @@ final class WorkFixture implements AutoCloseable {
         database.jdbi()
                 .useHandle(
                         sql -> sql.execute(
-                                "truncate inbox, job, outbox, quarantine, audit, ended_run, run_turn, artefact, needed, condemned restart identity"));
+                                "truncate inbox, job, outbox, quarantine, audit, ended_run, run_turn, artifact, needed, condemned restart identity"));
     }
 
     /// Executes statements as the database's owner, in its database.
@@ -216,7 +216,8 @@ final class WorkFixture implements AutoCloseable {
 
     /// @return the jobs as a worker of these kinds sees them
     Jobs jobs(String worker, Duration lease, String... kinds) {
-        return new Jobs(database, Stage.TRAIN, worker, lease, new FairShare(List.of(kinds), "", FairShare.DEFAULT_QUANTUM));
+        return new Jobs(
+                database, Stage.TRAIN, worker, lease, new FairShare(List.of(kinds), "", FairShare.DEFAULT_QUANTUM));
     }
 
     Worker worker(String name, Duration lease, String kind, Work work) {

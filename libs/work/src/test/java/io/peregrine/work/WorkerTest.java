@@ -197,7 +197,7 @@ class WorkerTest {
     void badInputFailsTheRunAtOnceWithWhatToDo() {
         work.add(WorkFixture.run("input"), "shard", "0");
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
-            throw FailureException.input("CLASS_TOO_SMALL", "class Cubism has 1 picture; ask for fewer neighbours");
+            throw FailureException.input("CLASS_TOO_SMALL", "class Cubism has 1 image; ask for fewer neighbours");
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);

@@ -11,7 +11,7 @@ enum CheckpointProblem implements ProblemKind {
             404,
             "No such checkpoint",
             "A network has one after each epoch, the first after epoch 1; cluster-service lists all runs."),
-    ARTEFACT_EXPIRED(
+    ARTIFACT_EXPIRED(
             410,
             "The checkpoint has expired",
             "Of each network the best and the newest are kept, at the end the best and the last;"
@@ -19,8 +19,8 @@ enum CheckpointProblem implements ProblemKind {
 
     private final Meaning meaning;
 
-    CheckpointProblem(int status, String title, String cure) {
-        this.meaning = new Meaning(status, title, cure);
+    CheckpointProblem(int status, String title, String remedy) {
+        this.meaning = new Meaning(status, title, remedy);
     }
 
     @Override

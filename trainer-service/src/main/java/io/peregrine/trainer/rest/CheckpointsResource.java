@@ -3,8 +3,8 @@ package io.peregrine.trainer.rest;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
-import io.peregrine.rest.Problem;
 import io.peregrine.rest.HttpCaching;
+import io.peregrine.rest.Problem;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.trainer.postgres.CheckpointTable.Checkpoint;
 import io.peregrine.work.Database;
@@ -101,7 +101,7 @@ public class CheckpointsResource {
                             schema = @Schema(type = SchemaType.STRING, format = "binary")))
     @APIResponse(
             responseCode = "410",
-            description = "It has expired (artefact-expired), or is not in the store (artefact-gone)",
+            description = "It has expired (artifact-expired), or is not in the store (artifact-gone)",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Response weights(
             @Parameter(description = THE_RUN) @PathParam("run") String run,
@@ -121,7 +121,7 @@ public class CheckpointsResource {
                         "Run '%s' has no checkpoint of '%s' after epoch %d.".formatted(run, network, epoch)));
         if (!checkpoint.kept()) {
             throw Problem.of(
-                    CheckpointProblem.ARTEFACT_EXPIRED,
+                    CheckpointProblem.ARTIFACT_EXPIRED,
                     "The %s of run %s after epoch %d is kept no longer.".formatted(network, run, epoch));
         }
         return checkpoint;
@@ -136,7 +136,8 @@ public class CheckpointsResource {
             find(run, checkpoint.network(), checkpoint.epoch());
             throw gone;
         } catch (IOException e) {
-            throw FailureException.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(weights.uri(), e), e);
+            throw FailureException.resource(
+                    "STORE_UNREACHABLE", "%s cannot be read: %s".formatted(weights.uri(), e), e);
         }
     }
 

@@ -5,13 +5,13 @@ import io.peregrine.random.Mt19937;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// What is done to a picture each time that it is learnt from: another thing in each epoch, the same in a
-/// training that was resumed. Parts of pictures at full size: Szegedy and others, "Going Deeper with Convolutions",
+/// What is done to an image each time that it is learnt from: another thing in each epoch, the same in a
+/// training that was resumed. Parts of images at full size: Szegedy and others, "Going Deeper with Convolutions",
 /// 2015.
 ///
-/// Not for several threads at once: its memory is used again for each picture.
+/// Not for several threads at once: its memory is used again for each image.
 final class Augmentation {
-    /// Share of a picture's area that is shown at least.
+    /// Share of an image's area that is shown at least.
     private static final double SHOWN = 0.4;
     /// How far the shown part's width over its height lies from 1 at most, as a logarithm.
     private static final double STRETCHED = 0.2;
@@ -31,7 +31,7 @@ final class Augmentation {
     /// @param kind not `NONE`
     /// @param seed of the training
     /// @param epoch from 1
-    /// @param side of the pictures
+    /// @param side of the images
     Augmentation(Augment kind, long seed, int epoch, int side) {
         this.kind = kind;
         this.seed = seed;
@@ -42,10 +42,10 @@ final class Augmentation {
         this.shown = new float[side];
     }
 
-    /// Which pixels of the picture lie on both sides of each pixel that is shown, and how far from the first.
+    /// Which pixels of the image lie on both sides of each pixel that is shown, and how far from the first.
     private record Steps(int[] before, int[] after, float[] share) {
         /// @param from where what is shown begins, in pixels
-        /// @param scale pixels of the picture for one that is shown, at most 1
+        /// @param scale pixels of the image for one that is shown, at most 1
         static Steps of(int side, double from, double scale) {
             Steps steps = new Steps(new int[side], new int[side], new float[side]);
             for (int i = 0; i < side; i++) {
@@ -59,23 +59,23 @@ final class Augmentation {
         }
     }
 
-    /// Changes one picture in place.
+    /// Changes one image in place.
     ///
-    /// @param picture f32 [3, side, side], 0 to 255, and so it stays
+    /// @param image f32 [3, side, side], 0 to 255, and so it stays
     /// @param place of the row in the epoch's order
-    void change(MemorySegment picture, int place) {
+    void change(MemorySegment image, int place) {
         Mt19937 random = new Mt19937(TrainingProgress.augmentation(seed, epoch, place));
         boolean mirrored = random.uniform() < 0.5;
         if (kind == Augment.STANDARD) {
-            crop(picture, random);
+            crop(image, random);
         }
         if (mirrored) {
-            mirror(picture);
+            mirror(image);
         }
     }
 
-    /// Shows a part of the picture at its full size, between pixels by straight lines, in another light.
-    private void crop(MemorySegment picture, Mt19937 random) {
+    /// Shows a part of the image at its full size, between pixels by straight lines, in another light.
+    private void crop(MemorySegment image, Mt19937 random) {
         double area = SHOWN + (1 - SHOWN) * random.uniform();
         double stretch = Math.exp(around(random, STRETCHED));
         double width = Math.min(1, Math.sqrt(area * stretch));
@@ -86,7 +86,7 @@ final class Augmentation {
         double brightness = 1 + around(random, CHANGED);
         float times = (float) (contrast * brightness);
         float plus = (float) (GREY * (1 - contrast) * brightness);
-        MemorySegment.copy(picture, ValueLayout.JAVA_FLOAT, 0, from, 0, from.length);
+        MemorySegment.copy(image, ValueLayout.JAVA_FLOAT, 0, from, 0, from.length);
         for (int row = 0; row < 3 * side; row++) {
             int channel = row / side * side;
             int above = (channel + down.before[row % side]) * side;
@@ -100,7 +100,7 @@ final class Augmentation {
                 float value = left + across.share[x] * (line[across.after[x]] - left);
                 shown[x] = Math.clamp(value, 0f, 255f);
             }
-            MemorySegment.copy(shown, 0, picture, ValueLayout.JAVA_FLOAT, 4L * row * side, side);
+            MemorySegment.copy(shown, 0, image, ValueLayout.JAVA_FLOAT, 4L * row * side, side);
         }
     }
 
@@ -108,14 +108,14 @@ final class Augmentation {
         return most * (2 * random.uniform() - 1);
     }
 
-    private void mirror(MemorySegment picture) {
+    private void mirror(MemorySegment image) {
         for (int row = 0; row < 3 * side; row++) {
             long at = 4L * row * side;
-            MemorySegment.copy(picture, ValueLayout.JAVA_FLOAT, at, line, 0, side);
+            MemorySegment.copy(image, ValueLayout.JAVA_FLOAT, at, line, 0, side);
             for (int x = 0; x < side; x++) {
                 shown[x] = line[side - 1 - x];
             }
-            MemorySegment.copy(shown, 0, picture, ValueLayout.JAVA_FLOAT, at, side);
+            MemorySegment.copy(shown, 0, image, ValueLayout.JAVA_FLOAT, at, side);
         }
     }
 }

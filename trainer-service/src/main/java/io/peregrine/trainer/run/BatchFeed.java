@@ -25,7 +25,7 @@ final class BatchFeed implements AutoCloseable {
     /// @param order which rows, in the order in which they are met
     /// @param size rows of a batch; the last may have fewer
     /// @param first batch to begin with
-    /// @param augmentation of each picture, or null
+    /// @param augmentation of each image, or null
     BatchFeed(
             TrainingRows rows,
             PixelRows pixels,

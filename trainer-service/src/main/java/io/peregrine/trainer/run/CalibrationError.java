@@ -1,7 +1,7 @@
 package io.peregrine.trainer.run;
 
-/// How far a classifier's confidence is from how often it is right: the expected calibration error of Guo and others,
-/// "On Calibration of Modern Neural Networks" (2017), over 15 equally wide bins.
+/// How far a classifier's confidence is from how often it is right: the expected calibration error of Guo and
+/// others, "On Calibration of Modern Neural Networks" (2017), over 15 equally wide bins.
 final class CalibrationError {
     private static final int BINS = 15;
 

@@ -6,8 +6,8 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.vision.NetworkState;
 import io.peregrine.vision.Optimizer;
 import io.peregrine.vision.Parameter;
@@ -116,7 +116,8 @@ public final class NetworkTraining implements AutoCloseable {
             String before) {
         if (material.train().count() == 0) {
             state.close();
-            throw FailureException.input("NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
+            throw FailureException.input(
+                    "NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
         }
         this.network = network;
         this.spec = spec;

@@ -11,7 +11,7 @@ import io.peregrine.vision.TrainableNetwork;
 public final class Networks {
     private Networks() {}
 
-    /// @param side of the pictures
+    /// @param side of the images
     /// @param classes at least 2; of no matter to an autoencoder
     /// @param weights of the classes in a classifier's loss; null: all alike
     /// @throws IllegalArgumentException for a preset that no specification is accepted with

@@ -3,7 +3,7 @@ package io.peregrine.trainer.run;
 import io.peregrine.artifacts.ClassBalance;
 import java.util.List;
 
-/// From a balanced set's proportions of classes to those of the pictures that were given: a network's
+/// From a balanced set's proportions of classes to those of the images that were given: a network's
 /// probabilities are multiplied by how much rarer or more frequent its class really is, and made to sum to 1
 /// again.
 ///

@@ -2,8 +2,8 @@ package io.peregrine.trainer.run;
 
 import java.time.Duration;
 
-/// When a training's state is saved: every so often, and rarer where a save takes long, so that saving never takes
-/// more than a twentieth of the time.
+/// When a training's state is saved: every so often, and rarer where a save takes long, so that saving never
+/// takes more than a twentieth of the time.
 public final class SaveInterval {
     /// Pauses are at least so many times as long as the save before.
     static final int PAUSE_PER_SAVE = 20;

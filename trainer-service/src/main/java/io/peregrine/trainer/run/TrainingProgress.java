@@ -48,7 +48,7 @@ public record TrainingProgress(
     }
 
     /// @param place of a row in the epoch's order
-    /// @return seed of what is done to its picture, a function of (seed, epoch, place)
+    /// @return seed of what is done to its image, a function of (seed, epoch, place)
     static long augmentation(long seed, int epoch, int place) {
         return mix(mix(seed, epoch) ^ 0xa0761d64L, place + 1L);
     }

@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Rows to learn from or to measure on: recipes over a manifest's pictures.
+/// Rows to learn from or to measure on: recipes over a manifest's images.
 ///
 /// @param base manifest row [n]
-/// @param neighbour manifest row [n]; the base itself where the picture is real
-/// @param gap [n], 0 where the picture is real
+/// @param neighbour manifest row [n]; the base itself where the image is real
+/// @param gap [n], 0 where the image is real
 /// @param label [n]
 public record TrainingRows(long[] base, long[] neighbour, double[] gap, long[] label) {
 
@@ -52,7 +52,7 @@ public record TrainingRows(long[] base, long[] neighbour, double[] gap, long[] l
         return rows;
     }
 
-    /// @return the accepted pictures of a split, in row order
+    /// @return the accepted images of a split, in row order
     public static TrainingRows ofSplit(Manifest manifest, Split split) {
         int[] rows = manifest.rowsOf(split);
         long[] base = IntStream.of(rows).asLongStream().toArray();
@@ -68,12 +68,12 @@ public record TrainingRows(long[] base, long[] neighbour, double[] gap, long[] l
     void fill(Batch batch, PixelRows pixels, int[] order, int from, int to) {
         for (int i = from; i < to; i++) {
             int row = order[i];
-            MemorySegment picture = pixels.picture(base[row]);
+            MemorySegment image = pixels.image(base[row]);
             if (gap[row] == 0) {
-                batch.fill(i - from, picture);
+                batch.fill(i - from, image);
             } else {
                 float[] blended = new float[pixels.values()];
-                RecipeShard.blend(picture, pixels.picture(neighbour[row]), gap[row], blended, 0);
+                RecipeShard.blend(image, pixels.image(neighbour[row]), gap[row], blended, 0);
                 MemorySegment.copy(blended, 0, batch.row(i - from), ValueLayout.JAVA_FLOAT, 0, blended.length);
             }
             batch.label(i - from, label[row]);

@@ -26,7 +26,8 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
-/// A job's resume states in the trainer's own folder: the last two that the job row named, gone when the job ends.
+/// A job's resume states in the trainer's own folder: the last two that the job row named, gone when the job
+/// ends.
 ///
 /// The row names them with their checksums, the newer first. So a file that was written but not yet named is
 /// passed over, and one that a disk has damaged is found before it is used; then the one before it serves.
@@ -279,6 +280,7 @@ public final class TrainingSnapshots {
     }
 
     private static FailureException unreachable(Path folder, IOException e) {
-        return FailureException.resource("STATE_UNREACHABLE", "the trainer's folder %s refuses: %s".formatted(folder, e), e);
+        return FailureException.resource(
+                "STATE_UNREACHABLE", "the trainer's folder %s refuses: %s".formatted(folder, e), e);
     }
 }

@@ -8,8 +8,8 @@ import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.Split;
 import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.TorchEngine;
@@ -29,12 +29,12 @@ public final class TrainingSpeed {
 
     private TrainingSpeed() {}
 
-    /// Prints one line of JSON: `seconds` of each step, its waiting included; `waited` and `optimizer`, seconds in all;
-    /// `losses` of each epoch. Before, another training goes on for a while and is thrown away: loops are compiled,
-    /// the engine knows its shapes.
+    /// Prints one line of JSON: `seconds` of each step, its waiting included; `waited` and `optimizer`, seconds
+    /// in all; `losses` of each epoch. Before, another training goes on for a while and is thrown away: loops are
+    /// compiled, the engine knows its shapes.
     ///
-    /// @param arguments network, file of pictures (safetensors: `pixels` u8 [n, 3, side, side], `labels` i64 [n]),
-    ///     folder to work in, batch size, batches of an epoch (pictures come again as often as it takes), epochs,
+    /// @param arguments network, file of images (safetensors: `pixels` u8 [n, 3, side, side], `labels` i64 [n]),
+    ///     folder to work in, batch size, batches of an epoch (images come again as often as it takes), epochs,
     ///     threads, seconds to warm up, device
     public static void main(String[] arguments) throws IOException {
         String preset = arguments[0];
@@ -45,8 +45,8 @@ public final class TrainingSpeed {
         long warmUp = (long) (1e9 * Double.parseDouble(arguments[7]));
         Manifest manifest = manifest(Path.of(arguments[1]), new FileStore(Path.of(arguments[2])));
         double rate = preset.endsWith("autoencoder") ? 0.001 : 0.01;
-        TrainSpec spec =
-                new TrainSpec(preset, LATENT, epochs, batch, rate, SEED, 0.1, TrainingOptions.PLAIN, arguments[8], null);
+        TrainSpec spec = new TrainSpec(
+                preset, LATENT, epochs, batch, rate, SEED, 0.1, TrainingOptions.PLAIN, arguments[8], null);
         try (PixelRows pixels = new PixelRows(new FileStore(Path.of(arguments[2])), manifest)) {
             try (NetworkTraining training = training(spec, manifest, pixels, manifest.rows())) {
                 long until = System.nanoTime() + warmUp;
@@ -91,10 +91,10 @@ public final class TrainingSpeed {
 
     private static NetworkTraining training(TrainSpec spec, Manifest manifest, PixelRows pixels, int rows) {
         int classes = manifest.classes().size();
-        long[] picture =
+        long[] image =
                 LongStream.range(0, rows).map(row -> row % manifest.rows()).toArray();
         long[] label =
-                LongStream.of(picture).map(row -> manifest.label((int) row)).toArray();
+                LongStream.of(image).map(row -> manifest.label((int) row)).toArray();
         return new NetworkTraining(
                 Networks.of(spec, manifest.side(), classes, null),
                 spec,
@@ -102,10 +102,10 @@ public final class TrainingSpeed {
                         pixels,
                         manifest.side(),
                         classes,
-                        new TrainingRows(picture, picture, new double[rows], label),
+                        new TrainingRows(image, image, new double[rows], label),
                         TrainingRows.ofSplit(manifest, Split.VALIDATION),
                         TrainingRows.ofSplit(manifest, Split.TEST),
-                        // Every picture is learnt from: none is tested.
+                        // Every image is learnt from: none is tested.
                         null));
     }
 
@@ -114,11 +114,11 @@ public final class TrainingSpeed {
             int side = Math.toIntExact(drawn.tensor("pixels").shape()[2]);
             int values = 3 * side * side;
             long[] labels = drawn.tensor("labels").longs();
-            List<byte[]> pictures = new ArrayList<>();
+            List<byte[]> images = new ArrayList<>();
             List<Entry> entries = new ArrayList<>();
             List<String> classes = new ArrayList<>();
             for (int row = 0; row < labels.length; row++) {
-                pictures.add(drawn.tensor("pixels")
+                images.add(drawn.tensor("pixels")
                         .data()
                         .asSlice((long) row * values, values)
                         .toArray(ValueLayout.JAVA_BYTE));
@@ -128,7 +128,7 @@ public final class TrainingSpeed {
                     classes.add("class " + classes.size());
                 }
             }
-            return new Manifest(side, classes, List.of(PixelPack.publish(store, Map.of(), side, pictures)), entries);
+            return new Manifest(side, classes, List.of(PixelPack.publish(store, Map.of(), side, images)), entries);
         }
     }
 }

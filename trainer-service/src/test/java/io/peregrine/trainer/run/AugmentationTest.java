@@ -13,35 +13,35 @@ class AugmentationTest {
     private static final int SIDE = 16;
 
     /// Each pixel tells its place: channel, row and column.
-    private static float[] picture() {
-        float[] picture = new float[3 * SIDE * SIDE];
-        for (int i = 0; i < picture.length; i++) {
+    private static float[] image() {
+        float[] image = new float[3 * SIDE * SIDE];
+        for (int i = 0; i < image.length; i++) {
             int x = i % SIDE;
             int y = i / SIDE % SIDE;
-            picture[i] = 20 + 50 * (i / (SIDE * SIDE)) + 3 * x + 0.1f * y;
+            image[i] = 20 + 50 * (i / (SIDE * SIDE)) + 3 * x + 0.1f * y;
         }
-        return picture;
+        return image;
     }
 
     private static float[] changed(Augment kind, long seed, int epoch, int place) {
-        float[] picture = picture();
-        new Augmentation(kind, seed, epoch, SIDE).change(MemorySegment.ofArray(picture), place);
-        return picture;
+        float[] image = image();
+        new Augmentation(kind, seed, epoch, SIDE).change(MemorySegment.ofArray(image), place);
+        return image;
     }
 
     @Test
-    void aFlipMirrorsAboutHalfOfThePicturesAndLeavesTheRestAlone() {
-        float[] mirror = picture();
+    void aFlipMirrorsAboutHalfOfTheImagesAndLeavesTheRestAlone() {
+        float[] mirror = image();
         for (int row = 0; row < 3 * SIDE; row++) {
             for (int x = 0; x < SIDE; x++) {
-                mirror[row * SIDE + x] = picture()[row * SIDE + SIDE - 1 - x];
+                mirror[row * SIDE + x] = image()[row * SIDE + SIDE - 1 - x];
             }
         }
         int mirrored = 0;
         for (int place = 0; place < 200; place++) {
             float[] changed = changed(Augment.FLIP, 42, 1, place);
             boolean is = changed[0] == mirror[0];
-            assertThat(changed).isEqualTo(is ? mirror : picture());
+            assertThat(changed).isEqualTo(is ? mirror : image());
             mirrored += is ? 1 : 0;
         }
         assertThat(mirrored).isBetween(70, 130);
@@ -61,7 +61,7 @@ class AugmentationTest {
     }
 
     @Test
-    void itShowsAtLeastFourTenthsOfThePictureLittleStretchedInAnotherLight() {
+    void itShowsAtLeastFourTenthsOfTheImageLittleStretchedInAnotherLight() {
         double least = 1;
         double most = 0;
         for (int place = 0; place < 200; place++) {
@@ -74,7 +74,7 @@ class AugmentationTest {
             assertThat(light).isBetween(0.8 * 0.8, 1.2 * 1.2);
             assertThat(width).isLessThan(1.001);
             assertThat(height).isLessThan(1.01);
-            // A part that would be wider than the picture is cut off.
+            // A part that would be wider than the image is cut off.
             assertThat(width * height).isBetween(0.4 * Math.exp(-0.2), 1.01);
             assertThat(Math.abs(Math.log(width / height))).isLessThan(0.21);
             least = Math.min(least, width * height);

@@ -34,10 +34,11 @@ class CalibrationErrorTest {
         assertThat(reliability.error()).isCloseTo((last + 0.1 + 0.55) / 4, CLOSE);
     }
 
-    /// 30 pictures of 40 are of the first class; balanced, both were learnt from alike.
+    /// 30 images of 40 are of the first class; balanced, both were learnt from alike.
     @Test
     void aCorrectedProbabilityHasTheWorldsProportions() {
-        PriorCorrection shift = PriorCorrection.of(List.of(new ClassBalance("a", 30, 0, 0), new ClassBalance("b", 10, 20, 0)));
+        PriorCorrection shift =
+                PriorCorrection.of(List.of(new ClassBalance("a", 30, 0, 0), new ClassBalance("b", 10, 20, 0)));
         assertThat(shift.factors()).containsExactly(1, 1 / 3.);
         float[] logs = {9, (float) Math.log(0.4), (float) Math.log(0.6)};
         double[] corrected = shift.corrected(logs, 1);
@@ -46,7 +47,7 @@ class CalibrationErrorTest {
     }
 
     @Test
-    void weightsAndDroppedPicturesCountToo() {
+    void weightsAndDroppedImagesCountToo() {
         List<ClassBalance> classes = List.of(
                 new ClassBalance("weighed", 10, 0, 0, null, null, null, 2.0),
                 new ClassBalance("dropped", 10, 0, 0, null, null, 30L, null),

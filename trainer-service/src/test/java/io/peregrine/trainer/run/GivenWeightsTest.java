@@ -19,7 +19,7 @@ import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 
 /// Small trainings from weights that a user gives.
-class GivenWeightsTest extends DrawnPictures {
+class GivenWeightsTest extends DrawnImages {
     @Test
     void givenWeightsAreExactlyWhatATrainingBeginsWith() throws IOException {
         Path trained = folder.resolve("trained.safetensors");

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.trainer.run.NetworkTraining.EpochResult;
 import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.SeedAutoencoder;
@@ -18,7 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /// Small trainings: what is learnt, what is measured, when they end.
-class NetworkTrainingTest extends DrawnPictures {
+class NetworkTrainingTest extends DrawnImages {
     @Test
     void aClassifierLearnsToTellDarkFromLight() {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
@@ -42,7 +42,7 @@ class NetworkTrainingTest extends DrawnPictures {
     @Test
     void validationTellsBalancedAccuracyToo() {
         TrainingRows test = material.test();
-        // Two dark pictures and a light one, which a network that has learnt nothing takes for one and the same.
+        // Two dark images and a light one, which a network that has learnt nothing takes for one and the same.
         TrainingRows three = new TrainingRows(
                 java.util.Arrays.copyOf(test.base(), 3),
                 java.util.Arrays.copyOf(test.neighbour(), 3),
@@ -63,8 +63,16 @@ class NetworkTrainingTest extends DrawnPictures {
     @Test
     void aTrainingEndsWhenValidationHasNotBecomeBetterForAsLongAsWasAskedFor() {
         TrainSpec spec = new TrainSpec(
-                "seed-cnn", 0, 50, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
-        TrainingData watched = new TrainingData(pixels, SIDE, 2, material.train(), material.test(), material.test(), NO_SHIFT);
+                "seed-cnn",
+                0,
+                50,
+                5,
+                0.3,
+                42,
+                0.1,
+                new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
+        TrainingData watched =
+                new TrainingData(pixels, SIDE, 2, material.train(), material.test(), material.test(), NO_SHIFT);
         List<Boolean> best = new ArrayList<>();
         try (NetworkTraining training = new NetworkTraining(cnn(), spec, watched)) {
             while (!training.isOver()) {

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.vision.TorchEngine;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
@@ -21,11 +21,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Small trainings on a GPU that end in the middle and are gone on with, there or on the processor. Skipped where the
-/// engine has none.
-class OnGpuTest extends DrawnPictures {
-    /// How far a tensor's values may lie apart at the end, of the largest of them: a GPU adds up in another order each
-    /// time. On an NVIDIA H100 they lay 0.003 apart at most.
+/// Small trainings on a GPU that end in the middle and are gone on with, there or on the processor. Skipped where
+/// the engine has none.
+class OnGpuTest extends DrawnImages {
+    /// How far a tensor's values may lie apart at the end, of the largest of them: a GPU adds up in another order
+    /// each time. On an NVIDIA H100 they lay 0.003 apart at most.
     private static final double APART = 2e-2;
 
     @BeforeAll

@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.RunSpec.Augment;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.trainer.run.NetworkTraining.EpochResult;
 import io.peregrine.vision.ResNet;
 import io.peregrine.vision.ResNetAutoencoder;
@@ -24,7 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /// Small trainings that end in the middle and are gone on with: in the bytes of one that was left alone.
-class ResumedTrainingTest extends DrawnPictures {
+class ResumedTrainingTest extends DrawnImages {
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 5, 6, 9, 14})
     void aTrainingThatWasKilledAndResumedEndsInTheSameBytes(int killedAfter) throws IOException {
@@ -148,8 +148,8 @@ class ResumedTrainingTest extends DrawnPictures {
                 NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
             assertThat(training.environmentChange())
                     .hasValueSatisfying(how -> assertThat(how)
-                            .startsWith(
-                                    "was begun with PyTorch 1.0 on an abacus, cpu and goes on with " + TorchEngine.build()));
+                            .startsWith("was begun with PyTorch 1.0 on an abacus, cpu and goes on with "
+                                    + TorchEngine.build()));
         }
     }
 
@@ -179,7 +179,8 @@ class ResumedTrainingTest extends DrawnPictures {
                     })
                     .isInstanceOf(Stopped.class);
         }
-        Path newest = new TrainingSnapshots(state, 2, Map.of(), row[0]).find().file().orElseThrow();
+        Path newest =
+                new TrainingSnapshots(state, 2, Map.of(), row[0]).find().file().orElseThrow();
         try (Safetensors saved = Safetensors.open(newest);
                 NetworkTraining training = new NetworkTraining(network, spec, material, saved)) {
             while (!training.isOver()) {

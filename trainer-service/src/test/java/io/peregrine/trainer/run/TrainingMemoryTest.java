@@ -35,7 +35,8 @@ class TrainingMemoryTest {
         TrainSpec spec = spec("resnet", 32);
         assertThatThrownBy(() -> TrainingMemory.mustFit(Networks.of(spec, 2048, 6, null), spec, 2048, 6 * GIB))
                 .isInstanceOfSatisfying(
-                        FailureException.class, failure -> assertThat(failure.code()).isEqualTo("TRAINING_TOO_LARGE"))
+                        FailureException.class,
+                        failure -> assertThat(failure.code()).isEqualTo("TRAINING_TOO_LARGE"))
                 .hasMessageContaining("batches of 32 images of side 2048")
                 .hasMessageContaining("say a batchSize up to 3, or a smaller image.side");
         TrainSpec fits = spec("resnet", 3);

@@ -188,7 +188,8 @@ class TrainingSnapshotsTest {
             SafetensorsWriter large = state(50).add("large", new long[] {2 << 20}, new byte[2 << 20]);
             assertThatThrownBy(() -> files.write(position(1, 50), large))
                     .isInstanceOfSatisfying(
-                            FailureException.class, failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"))
+                            FailureException.class,
+                            failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"))
                     .hasMessageContaining("a training's state: 2,09")
                     .hasMessageContaining(disk.folder().toString());
             assertThat(names())

@@ -30,7 +30,7 @@ class TrainingSpeedTest {
         for (int i = 0; i < pixels.length; i++) {
             pixels[i] = (byte) random.below(256);
         }
-        Path file = folder.resolve("pictures.safetensors");
+        Path file = folder.resolve("images.safetensors");
         new SafetensorsWriter()
                 .add("pixels", new long[] {10, 3, SIDE, SIDE}, pixels)
                 .add("labels", new long[] {10}, new long[] {0, 1, 0, 1, 0, 1, 0, 1, 0, 1})

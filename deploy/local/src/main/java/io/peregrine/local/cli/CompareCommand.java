@@ -5,11 +5,11 @@ import io.peregrine.charts.ChartFormat;
 import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.RunSpec;
 import io.peregrine.local.RefusedException;
+import io.peregrine.local.compare.Candidate;
 import io.peregrine.local.compare.Comparison;
 import io.peregrine.local.compare.Comparison.Outcome;
 import io.peregrine.local.compare.ComparisonPage;
 import io.peregrine.local.compare.ComparisonPlot;
-import io.peregrine.local.compare.Candidate;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -97,7 +97,7 @@ final class CompareCommand extends RunCommands.Whole {
         }
     }
 
-    /// @return what tells this folder from itself with other pictures: an id of its runs
+    /// @return what tells this folder from itself with other images: an id of its runs
     private String contents() {
         try (Stream<Path> files = Files.walk(folder)) {
             StringBuilder all = new StringBuilder();
@@ -117,7 +117,11 @@ final class CompareCommand extends RunCommands.Whole {
     }
 
     private int compare(
-            RunningInstance instance, List<Candidate> contenders, ObjectNode plain, String contents, ProgressView screen) {
+            RunningInstance instance,
+            List<Candidate> contenders,
+            ObjectNode plain,
+            String contents,
+            ProgressView screen) {
         KafkaClient conversation = new KafkaClient(instance.kafka());
         RunFollower follower = new RunFollower(instance);
         RunSpec usual = parsed(plain);

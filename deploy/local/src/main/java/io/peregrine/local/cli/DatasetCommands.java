@@ -34,7 +34,7 @@ final class DatasetCommands {
 
     @Command(
             name = "samples",
-            description = "Write a contact sheet of made pictures: in each column base, made picture and neighbour.")
+            description = "Write a contact sheet of made images: in each column base, made image and neighbour.")
     static final class Samples implements Callable<Integer> {
         @Mixin
         InstanceOptions place;
@@ -45,7 +45,7 @@ final class DatasetCommands {
         @Option(names = "--class", paramLabel = "C", description = "only of this class")
         String label;
 
-        @Option(names = "--count", paramLabel = "N", description = "made pictures, 1 to 64 (default: ${DEFAULT-VALUE})")
+        @Option(names = "--count", paramLabel = "N", description = "made images, 1 to 64 (default: ${DEFAULT-VALUE})")
         int count = 12;
 
         @Option(names = "--to", paramLabel = "FILE", description = "the PNG (default: samples-RUN[-C].png here)")
@@ -108,7 +108,8 @@ final class DatasetCommands {
                 case "safetensors" -> io.peregrine.artifacts.Export.Format.SAFETENSORS;
                 case "npy" -> io.peregrine.artifacts.Export.Format.NPY;
                 case "imagefolder" -> io.peregrine.artifacts.Export.Format.IMAGEFOLDER;
-                default -> throw new RefusedException("--as is safetensors, npy or imagefolder, not '%s'.".formatted(form));
+                default ->
+                    throw new RefusedException("--as is safetensors, npy or imagefolder, not '%s'.".formatted(form));
             };
         }
 

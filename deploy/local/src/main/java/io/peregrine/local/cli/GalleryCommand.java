@@ -8,8 +8,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `gallery`: the demo's pictures alone. A command of its own in the image that paints them for containers, which has
-/// neither broker nor database on its class path.
+/// `gallery`: the demo's images alone. A command of its own in the image that paints them for containers, which
+/// has neither broker nor database on its class path.
 @Command(
         name = "gallery",
         description = "Paint the demo's gallery into a folder: 27 styles, as badly balanced as WikiArt.")

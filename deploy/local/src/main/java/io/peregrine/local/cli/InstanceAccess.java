@@ -40,10 +40,10 @@ final class InstanceAccess {
         }
         Path grants = LocalPeregrine.grants(data.get());
         try {
-            Path pictures = Path.of(URI.create(datasetReady.path("uri").asText()));
+            Path images = Path.of(URI.create(datasetReady.path("uri").asText()));
             Files.write(
                     grants.resolve(run),
-                    SpecOptions.roots(pictures, datasetReady).stream()
+                    SpecOptions.roots(images, datasetReady).stream()
                             .map(folder -> folder.toAbsolutePath().toUri().toString())
                             .toList());
         } catch (IOException e) {

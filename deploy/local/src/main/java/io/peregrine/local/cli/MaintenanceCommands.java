@@ -59,7 +59,7 @@ final class MaintenanceCommands {
             String path = "/api/v1/artefacts?run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
             for (int tries = 0; tries < 100; tries++) {
                 try {
-                    if (ask(service, "GET", path).path("artefacts").asLong(1) == 0) {
+                    if (ask(service, "GET", path).path("artifacts").asLong(1) == 0) {
                         return true;
                     }
                 } catch (IOException | RefusedException away) {
@@ -73,7 +73,7 @@ final class MaintenanceCommands {
 
     @Command(
             name = "prune",
-            description = "Delete the artefacts that no run needs from the store; everything else goes on meanwhile.")
+            description = "Delete the artifacts that no run needs from the store; everything else goes on meanwhile.")
     static final class Prune implements Callable<Integer> {
         @Mixin
         InstanceOptions place;
@@ -84,20 +84,20 @@ final class MaintenanceCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.mustFind(place.data());
-            long artefacts = 0;
+            long artifacts = 0;
             long bytes = 0;
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
                 JsonNode pruned = dry
                         ? ask(service.getValue(), "GET", "/api/v1/artefacts/unneeded")
                         : ask(service.getValue(), "POST", "/api/v1/artefacts/prune");
-                long ofService = pruned.path("artefacts").asLong();
+                long ofService = pruned.path("artifacts").asLong();
                 long bytesOfService = pruned.path("bytes").asLong();
                 System.out.println(line(service.getKey(), ofService, bytesOfService));
-                artefacts += ofService;
+                artifacts += ofService;
                 bytes += bytesOfService;
             }
             System.out.println(
-                    "%s %,d artefacts, %,d bytes.".formatted(dry ? "Would delete" : "Deleted", artefacts, bytes));
+                    "%s %,d artifacts, %,d bytes.".formatted(dry ? "Would delete" : "Deleted", artifacts, bytes));
             return 0;
         }
     }
@@ -105,7 +105,7 @@ final class MaintenanceCommands {
     @Command(
             name = "fsck",
             description =
-                    "Read every artefact that a run needs and hold it against its name, its SHA-256, and its length."
+                    "Read every artifact that a run needs and hold it against its name, its SHA-256, and its length."
                             + " Tells what is missing, damaged, or needed by no run; changes nothing. Exit status 1 if something"
                             + " is missing or damaged.")
     static final class Fsck implements Callable<Integer> {
@@ -119,20 +119,20 @@ final class MaintenanceCommands {
             List<JsonNode> unneeded = new ArrayList<>();
             long loose = 0;
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
-                long artefacts = 0;
+                long artifacts = 0;
                 long bytes = 0;
                 String cursor = null;
                 do {
                     String from = cursor == null ? "" : "?cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8);
                     JsonNode page = ask(service.getValue(), "GET", "/api/v1/artefacts/check" + from);
-                    artefacts += page.path("artefacts").asLong();
+                    artifacts += page.path("artifacts").asLong();
                     bytes += page.path("bytes").asLong();
                     page.path("items").forEach(faults::add);
                     cursor = page.path("nextCursor").textValue();
                 } while (cursor != null);
-                System.out.println(line(service.getKey(), artefacts, bytes));
+                System.out.println(line(service.getKey(), artifacts, bytes));
                 JsonNode rest = ask(service.getValue(), "GET", "/api/v1/artefacts/unneeded");
-                loose += rest.path("artefacts").asLong() + rest.path("spared").asLong();
+                loose += rest.path("artifacts").asLong() + rest.path("spared").asLong();
                 rest.path("items").forEach(unneeded::add);
             }
             tell(faults, unneeded, loose);
@@ -141,7 +141,7 @@ final class MaintenanceCommands {
 
         private static void tell(List<JsonNode> faults, List<JsonNode> unneeded, long loose) {
             for (JsonNode fault : faults) {
-                String how = fault.path("code").asText().equals("ARTEFACT_MISSING") ? "missing" : "damaged";
+                String how = fault.path("code").asText().equals("ARTIFACT_MISSING") ? "missing" : "damaged";
                 List<String> runs = StreamSupport.stream(fault.path("runs").spliterator(), false)
                         .map(JsonNode::asText)
                         .toList();
@@ -160,7 +160,7 @@ final class MaintenanceCommands {
             System.out.println(
                     faults.isEmpty()
                             ? "Nothing that a run needs is missing or damaged."
-                            : "%,d artefacts are missing or damaged. Publish the datasets of their runs again, as they were"
+                            : "%,d artifacts are missing or damaged. Publish the datasets of their runs again, as they were"
                                             .formatted(faults.size())
                                     + " published: the same files come back under the same names.");
             if (loose > 0) {
@@ -169,8 +169,8 @@ final class MaintenanceCommands {
         }
     }
 
-    private static String line(String service, long artefacts, long bytes) {
-        return "%-16s %,9d artefacts %,16d bytes".formatted(service, artefacts, bytes);
+    private static String line(String service, long artifacts, long bytes) {
+        return "%-16s %,9d artifacts %,16d bytes".formatted(service, artifacts, bytes);
     }
 
     /// @throws Refusal with the service's own words, if it refused

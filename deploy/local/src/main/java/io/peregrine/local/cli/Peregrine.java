@@ -10,7 +10,7 @@ import picocli.CommandLine.ScopeType;
 @Command(
         name = "peregrine",
         description =
-                "Turns a folder of labelled, badly imbalanced pictures into a balanced training set, trained networks"
+                "Turns a folder of labelled, badly imbalanced images into a balanced training set, trained networks"
                         + " and a map of clusters.",
         version = "Peregrine 0.1.0",
         subcommands = {

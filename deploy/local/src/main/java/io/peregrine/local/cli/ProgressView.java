@@ -162,7 +162,7 @@ public final class ProgressView {
 
     private static String done(Stage stage, RunProgress progress) {
         return switch (stage) {
-            case INGEST -> "%,d pictures%s".formatted(progress.pictures(), refused(progress));
+            case INGEST -> "%,d images%s".formatted(progress.images(), refused(progress));
             case BALANCE ->
                 progress.balanced()
                         .map(b -> "%,d real + %,d synthetic".formatted(real(b), synthetic(b)))
@@ -215,8 +215,8 @@ public final class ProgressView {
                 Optional.of("refused    %s/%s: %s, %s"
                         .formatted(image.label(), image.source(), image.reason(), image.detail()));
             case DatasetSealed sealed ->
-                Optional.of("ingested   %,d pictures of %,d classes, %,d refused"
-                        .formatted(sealed.pictures(), sealed.classes(), sealed.refused()));
+                Optional.of("ingested   %,d images of %,d classes, %,d refused"
+                        .formatted(sealed.images(), sealed.classes(), sealed.refused()));
             case DatasetBalanced balanced ->
                 Optional.of("balanced   %,d real + %,d synthetic".formatted(real(balanced), synthetic(balanced)));
             case CheckpointPublished checkpoint -> Optional.of("trained    " + epoch(checkpoint));

@@ -34,9 +34,10 @@ final class PrometheusOptions {
     /// @throws Refusal if one is wanted and what runs already has none
     void mustBeThere(RunningInstance instance) {
         if (wanted && instance.prometheus() == null) {
-            throw new RefusedException("What runs over %s was brought up without --observe; ./peregrine down ends it, then"
-                            .formatted(instance.data())
-                    + " bring it up with --observe.");
+            throw new RefusedException(
+                    "What runs over %s was brought up without --observe; ./peregrine down ends it, then"
+                                    .formatted(instance.data())
+                            + " bring it up with --observe.");
         }
     }
 

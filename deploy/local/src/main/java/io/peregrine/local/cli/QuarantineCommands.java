@@ -178,7 +178,8 @@ final class QuarantineCommands {
         public Integer call() throws IOException, InterruptedException {
             boolean filtered = kind != null || topic != null || days != null || all;
             if (ids.isEmpty() != filtered) {
-                throw new RefusedException("Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
+                throw new RefusedException(
+                        "Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
             }
             RunningInstance instance = RunningInstance.mustFind(place.data());
             for (String id : ids) {

@@ -51,7 +51,8 @@ final class RunCommands {
         ///
         /// @param roots below which lies what the work needs, where Peregrine is brought up for it
         /// @param work answers with the exit status
-        int within(List<Path> roots, ProgressView screen, ToIntFunction<RunningInstance> work) throws InterruptedException {
+        int within(List<Path> roots, ProgressView screen, ToIntFunction<RunningInstance> work)
+                throws InterruptedException {
             observation.mustBePossible();
             Optional<RunningInstance> running = RunningInstance.find(place.data());
             if (running.isPresent()) {
@@ -124,7 +125,7 @@ final class RunCommands {
         }
     }
 
-    @Command(name = "run", description = "Take a folder of labelled pictures all the way.")
+    @Command(name = "run", description = "Take a folder of labelled images all the way.")
     static final class Run extends Whole {
         @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
         Path folder;
@@ -144,15 +145,16 @@ final class RunCommands {
         return Files.isDirectory(entry) || name.equals("metadata.csv") || name.equals("metadata.jsonl");
     }
 
-    /// @throws Refusal in one sentence, if there is nothing to label pictures by
+    /// @throws Refusal in one sentence, if there is nothing to label images by
     static void mustHaveClasses(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new RefusedException("There is no folder " + folder.toAbsolutePath().normalize() + ".");
+            throw new RefusedException(
+                    "There is no folder " + folder.toAbsolutePath().normalize() + ".");
         }
         try (Stream<Path> entries = Files.list(folder)) {
             if (entries.noneMatch(RunCommands::tellsClasses)) {
                 throw new RefusedException(
-                        "%s has no class folders; pictures lie in one folder for each class, FOLDER/<class>/…, or a metadata.csv names them"
+                        "%s has no class folders; images lie in one folder for each class, FOLDER/<class>/…, or a metadata.csv names them"
                                 .formatted(folder.toAbsolutePath().normalize()));
             }
         } catch (IOException e) {

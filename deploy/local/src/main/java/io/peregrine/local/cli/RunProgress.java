@@ -40,7 +40,7 @@ public final class RunProgress {
     private final Map<Network, CheckpointPublished> last = new EnumMap<>(Network.class);
     private final List<ImageRejected> refused = new ArrayList<>();
     private Instant began;
-    private long pictures;
+    private long images;
     private DatasetSealed sealed;
     private DatasetBalanced balanced;
     private ClustersComputed clusters;
@@ -60,7 +60,7 @@ public final class RunProgress {
         switch (event.data()) {
             case DatasetReady ready -> began = event.time();
             case RunAccepted accepted -> began = began == null ? event.time() : began;
-            case ImagesIngested images -> pictures += images.images().size();
+            case ImagesIngested ingested -> images += ingested.images().size();
             case ImageRejected image -> refused.add(image);
             case DatasetSealed all -> {
                 sealed = all;
@@ -106,9 +106,9 @@ public final class RunProgress {
         return seen.size();
     }
 
-    /// @return pictures decoded so far
-    public long pictures() {
-        return sealed == null ? pictures : sealed.pictures();
+    /// @return images decoded so far
+    public long images() {
+        return sealed == null ? images : sealed.images();
     }
 
     public List<ImageRejected> refused() {

@@ -48,7 +48,7 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
                             error.path("field").asText(),
                             error.path("problem").asText(),
                             error.path("found").asText(),
-                            error.path("cure").asText()));
+                            error.path("remedy").asText()));
         }
         return text.toString();
     }

@@ -2,8 +2,8 @@ package io.peregrine.local.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.RunSpec;
 import io.peregrine.local.RefusedException;
 import java.io.IOException;
@@ -41,10 +41,7 @@ final class SpecOptions {
     @Option(names = "--neighbours", paramLabel = "K", description = "SMOTE's k, or adaptive")
     String neighbours;
 
-    @Option(
-            names = "--coverage",
-            paramLabel = "random|even",
-            description = "even: each picture is a base equally often")
+    @Option(names = "--coverage", paramLabel = "random|even", description = "even: each image is a base equally often")
     String coverage;
 
     @Option(names = "--classifier", paramLabel = "PRESET", description = "resnet or seed-cnn")
@@ -122,7 +119,7 @@ final class SpecOptions {
         return body;
     }
 
-    /// @return folders that a run reads from: that of its pictures, and those of the weights that it begins with
+    /// @return folders that a run reads from: that of its images, and those of the weights that it begins with
     static List<Path> roots(Path folder, ObjectNode datasetReady) {
         List<Path> roots = new ArrayList<>(List.of(folder));
         for (String network : new String[] {"classifier", "autoencoder"}) {

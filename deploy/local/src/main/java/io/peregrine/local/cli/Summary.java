@@ -24,7 +24,7 @@ final class Summary {
         this.results = results;
     }
 
-    /// @return the object of `--json`: run, pictures, refused, classes, accuracy, balancedAccuracy, clusters,
+    /// @return the object of `--json`: run, images, refused, classes, accuracy, balancedAccuracy, clusters,
     ///     seconds
     String json() {
         List<Map<String, Object>> classes = new ArrayList<>();
@@ -46,7 +46,7 @@ final class Summary {
         Tested test = results.test();
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("run", results.run());
-        all.put("pictures", results.details().path("pictures").asLong());
+        all.put("images", results.details().path("images").asLong());
         all.put("refused", results.details().path("refused").asLong());
         all.put("classes", classes);
         all.put("accuracy", test.accuracy());
@@ -104,7 +104,7 @@ final class Summary {
         lines.add("");
         lines.add(String.format(
                 Locale.ROOT,
-                "Classifier on the test pictures: accuracy %.3f, balanced accuracy %.3f, macro F1 %.3f",
+                "Classifier on the test images: accuracy %.3f, balanced accuracy %.3f, macro F1 %.3f",
                 test.accuracy(),
                 test.balancedAccuracy(),
                 test.macroF1()));
@@ -113,7 +113,7 @@ final class Summary {
         for (JsonNode each : shown(results.clusters())) {
             lines.add(String.format(
                     Locale.ROOT,
-                    "  %3d  %-28s %6d pictures, purity %.2f",
+                    "  %3d  %-28s %6d images, purity %.2f",
                     each.path("index").asInt(),
                     each.path("name").asText(),
                     each.path("size").asLong(),

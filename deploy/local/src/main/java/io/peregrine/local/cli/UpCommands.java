@@ -30,7 +30,8 @@ final class UpCommands {
     /// case.
     static LocalPeregrine open(InstanceOptions place, List<Path> roots, Consumer<String> notices) {
         if (RunningInstance.find(place.data()).isPresent()) {
-            throw new RefusedException("Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
+            throw new RefusedException(
+                    "Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
         }
         LocalPeregrine peregrine = LocalPeregrine.start(place.data(), roots, place.addresses(), Map.of(), notices);
         Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine, Optional.empty())::withdraw));

@@ -11,7 +11,7 @@ import java.util.regex.Pattern;
 /// @param name such as `none` or `atLeast:200`
 /// @param count of `atLeast`; otherwise 0
 public record Candidate(String name, Kind kind, long count) {
-    /// What it does to the training pictures.
+    /// What it does to the training images.
     public enum Kind {
         NONE("none", "smote", "none"),
         AT_LEAST("atLeast:N", "smote", null),
@@ -61,7 +61,7 @@ public record Candidate(String name, Kind kind, long count) {
         }
     }
 
-    /// @param classes training pictures of each class
+    /// @param classes training images of each class
     /// @return rows that the classifier meets in an epoch
     public long rows(Collection<Long> classes) {
         long most = classes.stream().mapToLong(Long::longValue).max().orElse(0);

@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/// What trainings on the same pictures came to, each strategy with the same seeds: means, and differences to the
+/// What trainings on the same images came to, each strategy with the same seeds: means, and differences to the
 /// baseline seed by seed.
 public final class Comparison {
     /// Student's t at 97.5 %, for 1 to 30 degrees of freedom.
@@ -107,7 +107,7 @@ public final class Comparison {
                 .toList());
     }
 
-    /// @return pictures that everything was tested on
+    /// @return images that everything was tested on
     public long tested() {
         return baseline().getFirst().test().images().stream().mapToLong(n -> n).sum();
     }

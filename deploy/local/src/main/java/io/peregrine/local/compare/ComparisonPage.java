@@ -20,14 +20,14 @@ public final class ComparisonPage {
     }
 
     /// @param title one line
-    /// @param picture the plot's file name
-    public String markdown(String title, String picture) {
+    /// @param image the plot's file name
+    public String markdown(String title, String image) {
         List<String> lines = new ArrayList<>();
         lines.add("# " + title);
         lines.add("");
         lines.add(sentence());
         lines.add("");
-        lines.add("![balanced accuracy of each strategy](" + picture + ")");
+        lines.add("![balanced accuracy of each strategy](" + image + ")");
         lines.add("");
         measures(lines);
         lines.add("");
@@ -156,7 +156,7 @@ public final class ComparisonPage {
         return String.format(
                 Locale.ROOT,
                 "%d seeds of start values, order, dropout and synthesis, all on the same split. The intervals tell of these draws, "
-                        + "not of other test pictures: with %,d of them one standard error of an accuracy is %.1f points.",
+                        + "not of other test images: with %,d of them one standard error of an accuracy is %.1f points.",
                 seeds,
                 comparison.tested(),
                 100 * error);

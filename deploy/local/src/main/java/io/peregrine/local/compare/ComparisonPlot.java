@@ -49,7 +49,7 @@ public final class ComparisonPlot implements Chart {
 
     @Override
     public String title() {
-        return "Balanced accuracy on the test pictures";
+        return "Balanced accuracy on the test images";
     }
 
     @Override

@@ -29,7 +29,7 @@ public final class Gallery {
     /// How a gallery is made.
     ///
     /// @param side of each square painting, in pixels
-    /// @param divisor a style has max(8, round(WikiArt's count / divisor)) training pictures and a ninth of them, 3
+    /// @param divisor a style has max(8, round(WikiArt's count / divisor)) training images and a ninth of them, 3
     ///     to 20, to test
     /// @param seed of every draw
     public record Plan(int side, double divisor, long seed) {
@@ -39,7 +39,7 @@ public final class Gallery {
         }
     }
 
-    /// @return WikiArt's number of training pictures by class, as the report counted them
+    /// @return WikiArt's number of training images by class, as the report counted them
     public static SequencedMap<String, Integer> wikiArt() {
         SequencedMap<String, Integer> counts = new LinkedHashMap<>();
         try (BufferedReader lines = new BufferedReader(new InputStreamReader(
@@ -63,8 +63,8 @@ public final class Gallery {
         return write(folder, plan, train, true);
     }
 
-    /// @param sizes training pictures by style; a style left out has none
-    /// @param tested whether each style also has pictures to test
+    /// @param sizes training images by style; a style left out has none
+    /// @param tested whether each style also has images to test
     /// @return number of paintings
     private static int write(Path folder, Plan plan, Map<String, Integer> sizes, boolean tested) {
         List<Style> styles = Style.all();

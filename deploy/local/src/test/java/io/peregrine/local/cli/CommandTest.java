@@ -24,12 +24,12 @@ class CommandTest {
     @TempDir
     Path folder;
 
-    private Path pictures;
+    private Path images;
 
     @BeforeEach
     void aFolderWithAClass() throws IOException {
-        pictures = Files.createDirectories(folder.resolve("pictures"));
-        Files.createDirectories(pictures.resolve("Cubism"));
+        images = Files.createDirectories(folder.resolve("images"));
+        Files.createDirectories(images.resolve("Cubism"));
     }
 
     private String refused(String... words) {
@@ -63,8 +63,8 @@ class CommandTest {
 
     @Test
     void aFolderWithoutClassesIsToldWhatIsWanted() {
-        assertThat(refused("run", pictures.resolve("Cubism").toString()))
-                .startsWith(pictures.resolve("Cubism") + " has no class folders")
+        assertThat(refused("run", images.resolve("Cubism").toString()))
+                .startsWith(images.resolve("Cubism") + " has no class folders")
                 .contains("FOLDER/<class>/")
                 .doesNotContain("\n");
     }
@@ -88,13 +88,13 @@ class CommandTest {
 
     @Test
     void whatTheSpecificationRefusesNeedsNothingStarted() {
-        assertThat(refused("run", pictures.toString(), "--epochs", "-1", "--data", data()))
+        assertThat(refused("run", images.toString(), "--epochs", "-1", "--data", data()))
                 .contains("epochs", "-1");
-        assertThat(refused("run", pictures.toString(), "--strategy", "sometimes", "--data", data()))
+        assertThat(refused("run", images.toString(), "--strategy", "sometimes", "--data", data()))
                 .contains("sometimes");
-        assertThat(refused("run", pictures.toString(), "--classifier", "vgg", "--data", data()))
+        assertThat(refused("run", images.toString(), "--classifier", "vgg", "--data", data()))
                 .contains("/classifier/preset", "'resnet' or 'seed-cnn'");
-        assertThat(refused("run", pictures.toString(), "--autoencoder", "vae", "--data", data()))
+        assertThat(refused("run", images.toString(), "--autoencoder", "vae", "--data", data()))
                 .contains("/autoencoder/preset", "'resnet-autoencoder' or 'seed-autoencoder'");
         assertThat(folder.resolve("data")).doesNotExist();
     }
@@ -104,20 +104,20 @@ class CommandTest {
         SpecOptions options = new SpecOptions();
         options.spec = Files.writeString(folder.resolve("spec.json"), """
                 {"classifier": {"init": "file:///elsewhere/a.safetensors"}, "autoencoder": {"init": "file:/bad name"}}""");
-        assertThat(SpecOptions.roots(pictures, options.datasetReady(pictures)))
-                .containsExactly(pictures, Path.of("/elsewhere"));
+        assertThat(SpecOptions.roots(images, options.datasetReady(images)))
+                .containsExactly(images, Path.of("/elsewhere"));
     }
 
     @Test
     void aSpecificationThatIsNoObjectIsNamed() throws IOException {
         Path spec = Files.writeString(folder.resolve("spec.json"), "[1, 2]");
-        assertThat(refused("run", pictures.toString(), "--spec", spec.toString()))
+        assertThat(refused("run", images.toString(), "--spec", spec.toString()))
                 .startsWith(spec + " is no JSON object");
     }
 
     @Test
     void portsAreUsualOrFree() {
-        assertThat(refused("run", pictures.toString(), "--ports", "odd", "--data", data()))
+        assertThat(refused("run", images.toString(), "--ports", "odd", "--data", data()))
                 .endsWith("--ports is 'usual' or 'free', not 'odd'.");
     }
 
@@ -174,7 +174,7 @@ class CommandTest {
                 FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             assertThat(another.tryLock()).isNotNull();
             // In a checkout that was not built yet that is what is said first.
-            assertThat(refused("run", pictures.toString(), "--ports", "free", "--data", data()))
+            assertThat(refused("run", images.toString(), "--ports", "free", "--data", data()))
                     .containsAnyOf("Another Peregrine works in " + data, "is not built");
         }
     }

@@ -121,7 +121,8 @@ class RunProgressTest {
     @Test
     void withoutATerminalEachFactIsALine() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressView screen = new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN);
+        ProgressView screen =
+                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN);
         RunProgress progress = new RunProgress(RUN.id());
         for (CloudEvent event : events()) {
             progress.receive(event);
@@ -131,7 +132,7 @@ class RunProgressTest {
                 .containsExactly(
                         "accepted   run " + RUN.id() + " of file:///gallery",
                         "refused    Cubism/half.jpg: IMAGE_TRUNCATED, it ends early",
-                        "ingested   48 pictures of 2 classes, 1 refused",
+                        "ingested   48 images of 2 classes, 1 refused",
                         "balanced   40 real + 20 synthetic",
                         "trained    classifier epoch 1/2, loss 1.250, accuracy 0.900, 200 images/s",
                         "trained    classifier epoch 2/2, loss 0.500, accuracy 0.900, 200 images/s",
@@ -143,7 +144,8 @@ class RunProgressTest {
     @Test
     void onATerminalABlockOfFourStagesMoves() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressView screen = new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
+        ProgressView screen =
+                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
         RunProgress progress = heard(events().subList(0, 5));
         screen.draw(progress, BEGIN.plusSeconds(9));
         screen.draw(progress, BEGIN.plusSeconds(9));
@@ -151,8 +153,7 @@ class RunProgressTest {
         assertThat(drawn).hasSize(2);
         assertThat(drawn[1].replaceAll("\u001b\\[[0-9;]*m", "").lines())
                 .satisfiesExactly(
-                        line -> assertThat(line)
-                                .contains("✓ ingest", "█".repeat(24), "4.0 s", "48 pictures, 1 refused"),
+                        line -> assertThat(line).contains("✓ ingest", "█".repeat(24), "4.0 s", "48 images, 1 refused"),
                         line -> assertThat(line).contains("✓ balance", "40 real + 20 synthetic"),
                         line -> assertThat(line).contains("▸ train", "█".repeat(6) + "░", "classifier epoch 1/2"),
                         line -> assertThat(line).contains("· cluster", "░".repeat(24)));
@@ -171,7 +172,8 @@ class RunProgressTest {
         String other = "cd".repeat(16);
         progress.receive(said(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12, null)));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressView screen = new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
+        ProgressView screen =
+                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
         screen.draw(progress, BEGIN.plusSeconds(2));
         assertThat(bytes.toString(StandardCharsets.UTF_8))
                 .contains("waits for ingest-service: 2nd in line, behind run %s and 1 more".formatted(other));

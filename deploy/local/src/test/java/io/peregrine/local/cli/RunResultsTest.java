@@ -19,7 +19,7 @@ class RunResultsTest {
 
     private static RunResults completed() throws JsonProcessingException {
         JsonNode details = json("""
-                {"run": "%s", "state": "completed", "pictures": 48, "refused": 1,
+                {"run": "%s", "state": "completed", "images": 48, "refused": 1,
                  "classes": [{"name": "Baroque", "before": 30, "after": 30, "synthetic": 0, "dropped": 0, "test": 4},
                              {"name": "Cubism", "before": 12, "after": 30, "synthetic": 20, "dropped": 2, "test": 4}],
                  "classifier": {"epochs": 9, "history": [{"epoch": 1, "last": false}, {"epoch": 2, "last": true}, {"epoch": 3, "last": false}],
@@ -43,7 +43,7 @@ class RunResultsTest {
     @Test
     void theObjectForProgramsHasEveryFieldThatTheManualNames() throws JsonProcessingException {
         assertThat(json(new Summary(completed()).json())).isEqualTo(json("""
-                {"run": "%s", "pictures": 48, "refused": 1,
+                {"run": "%s", "images": 48, "refused": 1,
                  "classes": [{"name": "Baroque", "before": 30, "after": 30}, {"name": "Cubism", "before": 12, "after": 30}],
                  "accuracy": 0.75, "balancedAccuracy": 0.625,
                  "clusters": [{"name": "Baroque", "size": 33, "purity": 0.9}, {"name": "Cubism", "size": 15, "purity": 0.8}],
@@ -56,7 +56,7 @@ class RunResultsTest {
         assertThat(page)
                 .containsPattern("Cubism +12 → 30 +▓{10}░{20}")
                 .contains("accuracy 0.750, balanced accuracy 0.625")
-                .containsPattern("1 +Cubism +15 pictures, purity 0.80")
+                .containsPattern("1 +Cubism +15 images, purity 0.80")
                 .contains("ingest 4.0 s  balance 2.0 s  train 10.0 s  cluster 4.0 s")
                 .contains("Data and logs: /data")
                 .contains("curl http://here/api/v1/runs/" + RUN + "/clusters");
@@ -66,7 +66,7 @@ class RunResultsTest {
     void whyARunIsNotCompletedIsSaid() throws JsonProcessingException {
         RunResults failed = new RunResults(json("""
                 {"state": "failed", "failure": {"stage": "ingest", "kind": "input", "reason": "BAD_SPEC", "detail": "two errors",
-                  "errors": [{"field": "image.side", "problem": "too small", "found": "1", "cure": "say 8 or more"}]}}"""), List.of(), List.of());
+                  "errors": [{"field": "image.side", "problem": "too small", "found": "1", "remedy": "say 8 or more"}]}}"""), List.of(), List.of());
         assertThat(failed.isCompleted()).isFalse();
         assertThat(failed.why())
                 .isEqualTo(

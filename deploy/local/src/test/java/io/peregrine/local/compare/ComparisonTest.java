@@ -121,7 +121,7 @@ class ComparisonTest {
         "atLeast:200,  1570"
     })
     void rowsOfAnEpochFollowFromTheClasses(String name, long rows) {
-        // The last class has no training picture: there is nothing to make any from.
+        // The last class has no training image: there is nothing to make any from.
         assertThat(Candidate.read(name).rows(List.of(620L, 350L, 200L, 30L, 15L, 0L)))
                 .isEqualTo(rows);
     }

@@ -46,7 +46,7 @@ class GalleryTest {
     }
 
     @Test
-    void theSameSeedPaintsTheSamePicturesAndNoTwoAreAlike() {
+    void theSameSeedPaintsTheSameImagesAndNoTwoAreAlike() {
         List<Style> styles = Style.all();
         Gallery.Plan plan = new Gallery.Plan(32, 10, 7);
         for (int place = 0; place < styles.size(); place++) {

@@ -10,7 +10,8 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The keys that a service knows, from a file of lines `NAME ROLE KEY`. Only their SHA-256 digests stay in memory.
+/// The keys that a service knows, from a file of lines `NAME ROLE KEY`. Only their SHA-256 digests stay in
+/// memory.
 ///
 /// In place of the key a line may have `sha256:` and the digest of it in hexadecimal digits.
 final class ApiKeys {

@@ -256,7 +256,7 @@ class RequestGuard {
             return;
         }
         Problem problem = new Problem(
-                kind.type(), kind.title(), kind.status(), what + " " + kind.cure(), request.path(), List.of());
+                kind.type(), kind.title(), kind.status(), what + " " + kind.remedy(), request.path(), List.of());
         try {
             response.end(JSON.writeValueAsString(problem));
         } catch (JsonProcessingException e) {

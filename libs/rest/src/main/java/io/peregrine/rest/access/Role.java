@@ -26,8 +26,8 @@ public enum Role {
     private static final List<Pattern> OF_RUNS =
             List.of(Pattern.compile("/api/v1/datasets"), Pattern.compile("/api/v1/runs/[0-9A-Za-z{}_-]+/cancel"));
 
-    /// The role that an operation needs. What changes something needs the highest, unless it is listed here: a new
-    /// operation that nobody thought of is refused to all but maintainers.
+    /// The role that an operation needs. What changes something needs the highest, unless it is listed here: a
+    /// new operation that nobody thought of is refused to all but maintainers.
     ///
     /// @param method of HTTP
     /// @param path as it was sent, or as an OpenAPI document has it

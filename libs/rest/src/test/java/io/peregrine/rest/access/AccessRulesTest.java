@@ -157,8 +157,8 @@ class AccessRulesTest {
         "BREW, /api/v1/datasets, MAINTAIN",
         "get, /api/v1/runs, MAINTAIN",
         "POST, /api/v1/datasets/, MAINTAIN",
-        "POST, /api/v1/runs/x%2F..%2F..%2Fartefacts%2Fprune%3F/cancel, MAINTAIN",
-        "POST, /api/v1/runs/../artefacts/prune;/cancel, MAINTAIN",
+        "POST, /api/v1/runs/x%2F..%2F..%2Fartifacts%2Fprune%3F/cancel, MAINTAIN",
+        "POST, /api/v1/runs/../artifacts/prune;/cancel, MAINTAIN",
         "POST, /api/v1/runs//cancel, MAINTAIN"
     })
     void anOperationNeedsARole(String method, String path, Role role) {

@@ -1,4 +1,4 @@
-package io.peregrine.balance.postgres;
+package io.peregrine.ingest.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /// Runs from before it was written down who needs what.
-class ArtefactsMigrationTest {
+class ArtifactsMigrationTest {
     @TempDir
     Path folder;
 
@@ -28,27 +28,37 @@ class ArtefactsMigrationTest {
     }
 
     @Test
-    void shardsAndRecipesOfEarlierRunsAreNeededByThem() throws SQLException {
+    void listingsAndPacksOfEarlierRunsAreNeededByThemAndReuseHangsOnItsPack() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
             FluentConfiguration flyway = Flyway.configure()
-                    .dataSource(postgres.url(), "balance", postgres.password("balance"))
-                    .locations("db/work", "db/balance")
+                    .dataSource(postgres.url(), "ingest", postgres.password("ingest"))
+                    .locations("db/work", "db/ingest")
                     .placeholders(java.util.Map.of("kinds", "none"));
             flyway.target("20261125").load().migrate();
-            try (Connection database = postgres.connect("balance")) {
+            try (Connection database = postgres.connect("ingest")) {
                 database.createStatement()
                         .execute("""
-                        insert into balance_run (run, manifest, shards) values ('one', '{}', '[%1$s, %2$s]'), ('two', '{}', null);
-                        insert into balance_class (run, label, name, real_pictures, synthetic_pictures, recipes) values
-                            ('two', 0, 'Cubism', 1, 1, '%3$s'), ('two', 1, 'Rococo', 1, 0, null)""".formatted(ref("shard", "a"), ref("shard", "b"), ref("recipes", "c")));
+                        insert into ingest_run (run, dataset, listing) values ('one', 'd', '%1$s'), ('two', 'd', '%1$s');
+                        insert into made_pack (run, number, pixels, refusals) values
+                            ('one', 0, '%2$s', '[]'), ('two', 0, '%2$s', '[]'), ('two', 1, '%3$s', '[]');
+                        insert into decoded_pack (decode_key, pixels, refusals) values ('k', '%2$s', '[]')""".formatted(ref("listing", "a"), ref("pack", "b"), ref("pack", "c")));
                 flyway.target("latest").load().migrate();
 
                 assertThat(strings(database, "select run || ' ' || uri from needed order by 1"))
                         .containsExactly(
-                                "one " + uri("shard", "a"), "one " + uri("shard", "b"), "two " + uri("recipes", "c"));
-                assertThat(strings(database, "select bytes || ' ' || published from artefact"))
+                                "one " + uri("listing", "a"),
+                                "one " + uri("pack", "b"),
+                                "two " + uri("listing", "a"),
+                                "two " + uri("pack", "b"),
+                                "two " + uri("pack", "c"));
+                assertThat(strings(database, "select bytes || ' ' || published from artifact"))
                         .containsOnly("7 true")
                         .hasSize(3);
+                // What is condemned cannot be reused, by the same transaction.
+                database.createStatement().execute("delete from needed");
+                database.createStatement().execute("delete from artifact where uri = '" + uri("pack", "b") + "'");
+                assertThat(strings(database, "select decode_key from decoded_pack"))
+                        .isEmpty();
             }
         }
     }

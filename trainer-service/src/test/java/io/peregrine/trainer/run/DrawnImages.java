@@ -7,8 +7,8 @@ import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.Split;
 import io.peregrine.random.Mt19937;
 import io.peregrine.trainer.run.NetworkTraining.TrainingData;
@@ -24,10 +24,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Two classes of drawn pictures, one dark and one light, blends within each, and what trainings on them end in.
-abstract class DrawnPictures {
+/// Two classes of drawn images, one dark and one light, blends within each, and what trainings on them end in.
+abstract class DrawnImages {
     static final int SIDE = 16;
-    static final int PICTURES = 22;
+    static final int IMAGES = 22;
     static final PriorCorrection NO_SHIFT = new PriorCorrection(new double[] {1, 1});
 
     @TempDir
@@ -37,21 +37,21 @@ abstract class DrawnPictures {
     TrainingData material;
 
     @BeforeEach
-    void drawPictures() {
+    void drawImages() {
         ArtifactStore store = new FileStore(folder.resolve("store"));
         Mt19937 random = new Mt19937(1);
-        List<byte[]> pictures = new ArrayList<>();
+        List<byte[]> images = new ArrayList<>();
         List<Entry> entries = new ArrayList<>();
-        for (int row = 0; row < PICTURES; row++) {
-            byte[] picture = new byte[3 * SIDE * SIDE];
-            for (int i = 0; i < picture.length; i++) {
-                picture[i] = (byte) (random.below(100) + (row % 2 == 0 ? 0 : 150));
+        for (int row = 0; row < IMAGES; row++) {
+            byte[] image = new byte[3 * SIDE * SIDE];
+            for (int i = 0; i < image.length; i++) {
+                image[i] = (byte) (random.below(100) + (row % 2 == 0 ? 0 : 150));
             }
-            pictures.add(picture);
+            images.add(image);
             entries.add(new Entry(row % 2, row < 18 ? Split.TRAIN : Split.TEST, 0, row, row + ".png", "", null));
         }
         Manifest manifest = new Manifest(
-                SIDE, List.of("dark", "light"), List.of(PixelPack.publish(store, Map.of(), SIDE, pictures)), entries);
+                SIDE, List.of("dark", "light"), List.of(PixelPack.publish(store, Map.of(), SIDE, images)), entries);
         pixels = new PixelRows(store, manifest);
         int synthetic = 5;
         TrainingRows real = TrainingRows.ofSplit(manifest, Split.TRAIN);
@@ -77,7 +77,7 @@ abstract class DrawnPictures {
     }
 
     @AfterEach
-    void closePictures() {
+    void closeImages() {
         pixels.close();
     }
 

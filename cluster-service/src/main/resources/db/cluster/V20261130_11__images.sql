@@ -1,0 +1,1 @@
+alter table run rename column pictures to images;
