@@ -11,8 +11,8 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// Publishes the specification with its defaults filled in and its initial weights beside it, to which every
-/// event of the run points, and says that the run is accepted.
+/// Publishes the run's specification, with defaults filled in and initial weights stored next to it, and then
+/// `run.accepted`. Every later event of the run references this specification.
 @ApplicationScoped
 class AcceptRun implements JobHandler {
     static final String KIND = "accept";
@@ -33,10 +33,10 @@ class AcceptRun implements JobHandler {
     @Override
     public void work(JobContext context) throws InvalidSpecException {
         Job job = context.job();
-        RunSpec said = RunSpec.parse((ObjectNode) job.payload());
-        RunSpec spec = said.training(
-                weights.kept(said.classifier(), job.run().id()),
-                weights.kept(said.autoencoder(), job.run().id()));
+        RunSpec requested = RunSpec.parse((ObjectNode) job.payload());
+        RunSpec spec = requested.training(
+                weights.storeWeights(requested.classifier(), job.run().id()),
+                weights.storeWeights(requested.autoencoder(), job.run().id()));
         RunRef run = new RunRef(
                 job.run().id(),
                 job.run().dataset(),

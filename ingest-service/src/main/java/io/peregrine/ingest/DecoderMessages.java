@@ -9,7 +9,8 @@ import jakarta.enterprise.event.Observes;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/// Logs what native decoders print on standard error, with the files that are being decoded at that moment.
+/// Logs what native decoders print on standard error, together with the files that are being decoded at that
+/// moment.
 @ApplicationScoped
 class DecoderMessages {
     private static final Logger LOG = Logger.getLogger(DecoderMessages.class);

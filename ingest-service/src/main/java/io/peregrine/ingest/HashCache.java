@@ -10,17 +10,17 @@ import io.peregrine.work.Database;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 
-/// What the images of packs look like: computed once for each pack, whichever run needs it first.
+/// Perceptual hashes of the images in packs. Each pack is hashed once, for whichever run needs it first.
 @Singleton
 class HashCache {
     private final Database database;
     private final ArtifactStore store;
-    private final WorkerPool crew;
+    private final WorkerPool workers;
 
-    HashCache(Database database, ArtifactStore store, WorkerPool crew) {
+    HashCache(Database database, ArtifactStore store, WorkerPool workers) {
         this.database = database;
         this.store = store;
-        this.crew = crew;
+        this.workers = workers;
     }
 
     /// @return hashes of the pack's images ([PackHashes])
@@ -30,7 +30,7 @@ class HashCache {
             return known.get();
         }
         try (PixelPack pack = PixelPack.open(store, pixels)) {
-            long[] hashes = PackHashes.of(pack, crew);
+            long[] hashes = PackHashes.of(pack, workers);
             database.jdbi().useHandle(sql -> FindingTables.keepHashes(sql, pixels.uri(), hashes));
             return hashes;
         }

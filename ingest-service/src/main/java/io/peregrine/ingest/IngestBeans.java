@@ -17,9 +17,9 @@ import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/// Makes the core's parts from the configuration.
+/// Creates the objects of the core from the configuration.
 class IngestBeans {
-    /// Packs of a run are listed by number until its dataset is sealed; the manifest has them afterwards.
+    /// The packs of a run are rows by number until its dataset is sealed. Afterwards the manifest lists them.
     @Produces
     @Singleton
     RetentionRule madePacks(RetentionConfig config) {
@@ -39,8 +39,8 @@ class IngestBeans {
                 limit :limit for update of old skip locked""".formatted(table));
     }
 
-    /// `PEREGRINE_ROOTS` names folders as `PATH` does. Without any, every dataset is refused by name, but for
-    /// those that the command grants to a run in the folder `PEREGRINE_GRANTS`.
+    /// `PEREGRINE_ROOTS` is a list of folders in the format of `PATH`. Without it every dataset is refused,
+    /// except those in folders that the command grants to a run with a file in the folder `PEREGRINE_GRANTS`.
     @Produces
     @Singleton
     AllowedRoots roots(
@@ -55,19 +55,19 @@ class IngestBeans {
 
     @Produces
     @Singleton
-    WorkerPool crew(IngestConfig config) {
+    WorkerPool workers(IngestConfig config) {
         return new WorkerPool(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
     }
 
-    void dismiss(@Disposes WorkerPool crew) {
-        crew.close();
+    void closePool(@Disposes WorkerPool workers) {
+        workers.close();
     }
 
     @Produces
     @Singleton
     PackMaker packMaker(
-            ArtifactStore store, AllowedRoots roots, WorkerPool crew, IngestConfig config, IngestMeters meters) {
+            ArtifactStore store, AllowedRoots roots, WorkerPool workers, IngestConfig config, IngestMeters meters) {
         ImageDecoder decoder = new ImageDecoder(config.pixelsMax());
-        return new PackMaker(store, roots, crew, decoder, config.bytesMax().asLongValue(), meters::decoded);
+        return new PackMaker(store, roots, workers, decoder, config.bytesMax().asLongValue(), meters::decoded);
     }
 }

@@ -6,27 +6,28 @@ import io.smallrye.config.WithDefault;
 import java.net.URI;
 import java.util.OptionalInt;
 
-/// What the ingest service is told.
+/// Settings of the ingest service.
 @ConfigMapping(prefix = "peregrine.ingest")
 public interface IngestConfig {
-    /// Threads that hash and decode images. As many as there are cores, when left out.
+    /// Threads that hash and decode images. Default: the number of cores.
     OptionalInt threads();
 
-    /// An image of more pixels is refused from its header, undecoded. No more pixels than these are decoded at
-    /// once: at 3 to 7 bytes each the heap must have room for them.
+    /// Limit of the pixels of one image, and of all images that are being decoded at once. A larger image is
+    /// rejected after its header was read, without decoding. Decoding needs 3 to 7 bytes of heap per pixel.
     @WithDefault("100000000")
     long pixelsMax();
 
-    /// A longer file is refused unread.
+    /// Limit of a file's length. A longer file is rejected unread.
     @WithDefault("256M")
     MemorySize bytesMax();
 
-    /// Whether lines that native libraries print on standard error are logged with the files that are being
-    /// decoded. The lines themselves name no file.
+    /// Whether lines that native libraries print on standard error are logged together with the files that are
+    /// being decoded. The lines themselves contain no file name.
     @WithDefault("true")
     boolean captureStderr();
 
-    /// Where runs are answered for: the `Location` of a dataset that was published over REST lies there.
+    /// Base address of the service that serves runs. The `Location` of a dataset that was published over REST is
+    /// below it.
     @WithDefault("${peregrine.cluster.url:http://localhost:8084}")
     URI runsUrl();
 }

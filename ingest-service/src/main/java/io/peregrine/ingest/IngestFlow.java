@@ -22,8 +22,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/// Hears that a dataset lies ready. Its run is accepted ([AcceptRun]), its files are listed ([ListImages]) and
-/// decoded 256 at a time ([MakePack]), and when the last pack is made the dataset is sealed ([SealDataset]).
+/// Starts a run for each published dataset. The run is accepted ([AcceptRun]), its files are listed
+/// ([ListImages]) and decoded in packs of 256 ([MakePack]). After the last pack the dataset is sealed
+/// ([SealDataset]).
 @ApplicationScoped
 class IngestFlow implements EventHandler {
     private final Inbox inbox;
@@ -41,20 +42,20 @@ class IngestFlow implements EventHandler {
         inbox.receive(record, this);
     }
 
-    /// Of the runs only their ends matter here, and those the inbox keeps by itself; of a deleted
-    /// one nothing is kept.
+    /// Of the events about runs, this service uses two. The inbox records the end of a run. After `run.deleted`
+    /// this service deletes its rows and the grant of the run.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        AtomicReference<String> gone = new AtomicReference<>();
+        AtomicReference<String> deletedRun = new AtomicReference<>();
         inbox.receive(record, (event, tx) -> {
             handle(event, tx);
             if (event.data() instanceof RunDeleted deleted) {
-                gone.set(deleted.run().id());
+                deletedRun.set(deleted.run().id());
             }
         });
-        // A file: after the transaction, not within it.
-        Optional.ofNullable(gone.get()).ifPresent(roots::revoke);
+        // Deletes a file, so it runs after the transaction, not within it.
+        Optional.ofNullable(deletedRun.get()).ifPresent(roots::revoke);
     }
 
     @Override
@@ -64,7 +65,7 @@ class IngestFlow implements EventHandler {
             case RunDeleted deleted ->
                 IngestTables.forget(tx.sql(), deleted.run().id());
             default -> {
-                // Nothing of ours begins or ends with it.
+                // No other event starts or ends work of this service.
             }
         }
     }

@@ -13,7 +13,7 @@ import java.io.File;
 import java.time.Duration;
 import java.util.function.ToDoubleFunction;
 
-/// The meters of the ingest service. All exist from the start, so that a dashboard shows zeros and not gaps.
+/// The meters of the ingest service. All are registered at start, so that dashboards show zeros instead of gaps.
 @Singleton
 class IngestMeters {
     private final MeterRegistry registry;
@@ -37,8 +37,8 @@ class IngestMeters {
                 .description("Bytes of pixel packs published")
                 .baseUnit("bytes")
                 .register(registry);
-        disk("peregrine.store.disk.free", "Room that is left on the store's disk", store, File::getUsableSpace);
-        disk("peregrine.store.disk.size", "All room on the store's disk", store, File::getTotalSpace);
+        disk("peregrine.store.disk.free", "Free bytes on the disk of the store", store, File::getUsableSpace);
+        disk("peregrine.store.disk.size", "Size of the disk of the store", store, File::getTotalSpace);
         for (String result : new String[] {"decoded", "reused", "refused"}) {
             ingested(result);
         }
@@ -52,7 +52,7 @@ class IngestMeters {
         }
     }
 
-    /// Of a store that is a bucket: the disk with what this process keeps of it.
+    /// If the store is a bucket, this is the disk of the process's local cache.
     private void disk(String name, String description, ArtifactStore store, ToDoubleFunction<File> bytes) {
         Gauge.builder(name, () -> bytes.applyAsDouble(store.disk().toFile()))
                 .description(description)
@@ -65,8 +65,8 @@ class IngestMeters {
         bytesRead.increment(bytes);
     }
 
-    /// A pack was said; a reused one cost no decoding.
-    void said(boolean reused, int images, long bytes) {
+    /// Counts a published pack. A reused one was not decoded.
+    void packPublished(boolean reused, int images, long bytes) {
         packs(reused ? "reused" : "decoded").increment();
         ingested(reused ? "reused" : "decoded").increment(images);
         bytesPacked.increment(reused ? 0 : bytes);
@@ -90,7 +90,7 @@ class IngestMeters {
 
     private Counter ingested(String result) {
         return Counter.builder("peregrine.images.ingested")
-                .description("Images by what became of them")
+                .description("Images by result")
                 .tag("result", result)
                 .register(registry);
     }
@@ -104,7 +104,7 @@ class IngestMeters {
 
     private Counter packs(String result) {
         return Counter.builder("peregrine.packs")
-                .description("Pixel packs by whether they had to be decoded")
+                .description("Pixel packs, by whether they were decoded or reused")
                 .tag("result", result)
                 .register(registry);
     }

@@ -12,8 +12,8 @@ import jakarta.inject.Singleton;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The weights that a user has trainings begin with. They go into the store with the run that names them: so it
-/// stays the same run wherever the file goes, and a trainer on another machine finds them.
+/// Initial weights that a user gives for a training. They are copied into the store together with the run that
+/// names them. The run can then be repeated even if the file moves, and a trainer on another machine finds them.
 @Singleton
 public class InitialWeights {
     private final ArtifactStore store;
@@ -24,29 +24,29 @@ public class InitialWeights {
         this.roots = roots;
     }
 
-    /// Looks whether the weights of a training are there and can be read. Whether they fit its network its
-    /// trainer finds out, who knows the network.
+    /// Checks that the weights of a training exist and can be read. The trainer, which knows the network, checks
+    /// whether they fit it.
     ///
-    /// @throws Failure INPUT, if they cannot be had: `INIT_GONE` of what was in the store, `INIT_UNREADABLE`, or
-    ///     as [AllowedRoots#file]
+    /// @throws FailureException INPUT if they cannot be read: `INIT_GONE` for weights that were in the store,
+    ///     `INIT_UNREADABLE`, or as [AllowedRoots#file]
     public void check(TrainSpec spec) {
         if (spec.init() != null) {
             find(spec.init(), roots);
         }
     }
 
-    /// @param run what was granted to it may be read, too
-    /// @return the same training from weights that this run needs
-    /// @throws Failure as [#check]
-    TrainSpec kept(TrainSpec spec, String run) {
+    /// @param run folders that were granted to it may be read as well
+    /// @return the same training, with the weights as an artifact that this run references
+    /// @throws FailureException as [#check]
+    TrainSpec storeWeights(TrainSpec spec, String run) {
         if (spec.init() == null) {
             return spec;
         }
         Path file = find(spec.init(), roots.of(run));
         ArtifactRef copy = store.publish("init", "safetensors", aside -> {
             Files.copy(file, aside);
-            // The user may be writing it just now.
-            mustBeReadable(aside);
+            // The user may be writing the file at this moment, so the copy is checked.
+            requireReadable(aside);
         });
         return spec.from(new Init.Stored(copy));
     }
@@ -56,11 +56,11 @@ public class InitialWeights {
             case Init.File named -> allowed.file(named.uri());
             case Init.Stored stored -> stored(stored);
         };
-        mustBeReadable(file);
+        requireReadable(file);
         return file;
     }
 
-    private static void mustBeReadable(Path file) {
+    private static void requireReadable(Path file) {
         try {
             Safetensors.open(file).close();
         } catch (FailureException unreadable) {
@@ -75,11 +75,11 @@ public class InitialWeights {
         try {
             return store.open(init.weights());
         } catch (FailureException gone) {
-            throw input(gone, "INIT_GONE", "keep checkpoints that you want to begin with in a file of your own");
+            throw input(gone, "INIT_GONE", "copy checkpoints that you want to start from to a file of your own");
         }
     }
 
-    /// Here a user named what others would have made: what is wrong with it is the user's to mend.
+    /// The user named this artifact, so the failure is reported as INPUT, not as an internal error.
     private static FailureException input(FailureException found, String code, String remedy) {
         return found.kind() == FailureKind.RESOURCE
                 ? found

@@ -21,24 +21,24 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
-/// Lists and hashes a dataset's files and has them decoded, a job for each pack.
+/// Lists and hashes the files of a dataset and adds one decode job for each pack.
 @ApplicationScoped
 class ListImages implements JobHandler {
     static final String KIND = "list";
 
-    /// So many classes are tested from end to end; tables, metrics and answers are bounded by it.
+    /// The number of classes that is tested end to end. It bounds tables, metrics and responses.
     static final int MOST_CLASSES = 10_000;
 
     private static final Logger LOG = Logger.getLogger(ListImages.class);
 
     private final ArtifactStore store;
     private final AllowedRoots roots;
-    private final WorkerPool crew;
+    private final WorkerPool workers;
 
-    ListImages(ArtifactStore store, AllowedRoots roots, WorkerPool crew) {
+    ListImages(ArtifactStore store, AllowedRoots roots, WorkerPool workers) {
         this.store = store;
         this.roots = roots;
-        this.crew = crew;
+        this.workers = workers;
     }
 
     @Override
@@ -52,11 +52,11 @@ class ListImages implements JobHandler {
         RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
         AllowedRoots allowed = roots.of(run.id());
         Path root = allowed.resolve(spec.uri());
-        Listing listing = Listing.of(root, allowed, spec.split(), crew, (done, of) -> {
+        Listing listing = Listing.of(root, allowed, spec.split(), workers, (done, of) -> {
             context.check();
             context.progress(() -> new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
         });
-        mustNotHaveTooManyClasses(listing.classes().size());
+        requireAllowedClassCount(listing.classes().size());
         ArtifactRef ref = listing.publish(store);
         LOG.infof(
                 "dataset listed run=%s images=%d classes=%d packs=%d",
@@ -72,12 +72,12 @@ class ListImages implements JobHandler {
         });
     }
 
-    /// @throws Failure INPUT `TOO_MANY_CLASSES`
-    static void mustNotHaveTooManyClasses(int classes) {
+    /// @throws FailureException INPUT `TOO_MANY_CLASSES`
+    static void requireAllowedClassCount(int classes) {
         if (classes > MOST_CLASSES) {
             throw FailureException.input(
                     "TOO_MANY_CLASSES",
-                    "the dataset has %,d classes; at most %,d are allowed: leave classes out or merge some"
+                    "the dataset has %,d classes; at most %,d are allowed; remove classes or merge some"
                             .formatted(classes, MOST_CLASSES));
         }
     }

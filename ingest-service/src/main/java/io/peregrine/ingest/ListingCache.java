@@ -8,7 +8,7 @@ import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.work.Database;
 import jakarta.inject.Singleton;
 
-/// Runs' listings. The last one stays at hand: hundreds of packs are made from it, and it may have megabytes.
+/// Listings of runs. The last one stays in memory: hundreds of packs are made from it, and it may have megabytes.
 @Singleton
 public class ListingCache {
     private record Held(ArtifactRef ref, Listing listing) {}

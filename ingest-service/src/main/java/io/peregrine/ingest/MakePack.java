@@ -26,7 +26,8 @@ import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.jboss.logging.Logger;
 
-/// Decodes 256 listed files into a pack, unless an earlier run has, and says what is in it and what was refused.
+/// Decodes 256 listed files into a pack, or reuses the pack of an earlier run. Publishes which images the pack
+/// contains and which files were rejected.
 @ApplicationScoped
 class MakePack implements JobHandler {
     static final String KIND = "pack";
@@ -72,23 +73,24 @@ class MakePack implements JobHandler {
         String key = maker.decodeKey(listing, range, spec.image());
         Optional<DecodedPack> earlier = earlier(context, key);
         DecodedPack made = earlier.isPresent() ? earlier.get() : make(context, spec, listing, range);
-        // Sealing asks for them; now the pixels are still in memory.
+        // Sealing needs the hashes. Computing them now saves reading the pixels again.
         hashes.of(made.pixels());
-        PackEvents said = new PackEvents(run, listing, range, made);
+        PackEvents events = new PackEvents(run, listing, range, made);
         context.complete(tx -> {
             IngestTables.Progress progress = IngestTables.made(tx.sql(), run.id(), range, made);
             if (earlier.isEmpty() && made.isReusable()) {
                 IngestTables.keepDecoded(tx.sql(), key, made);
             }
-            said.publish(tx);
-            said(run, progress, tx);
+            events.publish(tx);
+            reportProgress(run, progress, tx);
         });
-        meters.said(earlier.isPresent(), said.accepted(), made.pixels().bytes());
+        meters.packPublished(
+                earlier.isPresent(), events.accepted(), made.pixels().bytes());
         made.refusals().forEach(refusal -> meters.refusedOne(refusal.reason()));
         LOG.debugf("pack made run=%s pack=%d reused=%b", run.id(), range.number(), earlier.isPresent());
     }
 
-    private static void said(RunRef run, IngestTables.Progress progress, Transaction tx) {
+    private static void reportProgress(RunRef run, IngestTables.Progress progress, Transaction tx) {
         tx.publish(progressed(run, progress.rowsDone(), progress.rows()), "packs " + progress.packsMade());
         if (progress.packsMade() == progress.packs()) {
             tx.add(new Job.New(run, SealDataset.KIND, "", ""));
@@ -113,10 +115,10 @@ class MakePack implements JobHandler {
         return new StageProgressed(run, Stage.INGEST, "decode", done, of, "images", Map.of());
     }
 
-    /// What an earlier run decoded, if its pack still lies in the store and is whole.
+    /// The pack of an earlier run with the same key, if it is still in the store and intact.
     private Optional<DecodedPack> earlier(JobContext context, String key) {
         Optional<DecodedPack> made = decoded(key);
-        // First the need, then the look: what is there now is not pruned any more.
+        // Reference first, then check: once referenced, an existing artifact cannot be pruned.
         made.ifPresent(pack -> context.reference(pack.pixels()));
         return made.filter(pack -> decoded(key).equals(made) && isWhole(pack.pixels()));
     }

@@ -13,8 +13,8 @@ import io.peregrine.work.Transaction;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What is said of one pack: references to its images, as many in an event as stay under 48 KiB, and each
-/// refused file by name. The same for a decoded and for a reused pack.
+/// The events of one pack. References to its images are split so that each event stays below 48 KiB. Each
+/// rejected file has its own event. A decoded and a reused pack publish the same events.
 final class PackEvents {
     private static final int REFS_BYTES = 48 * 1024;
 

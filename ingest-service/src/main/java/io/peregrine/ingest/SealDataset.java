@@ -24,8 +24,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/// After the last pack: writes the manifest, keeps what was found, and says that nothing of the dataset changes
-/// any more.
+/// Runs after the last pack. Writes the manifest, stores the findings, and publishes `dataset.sealed`: from then
+/// on the dataset does not change.
 @ApplicationScoped
 class SealDataset implements JobHandler {
     static final String KIND = "seal";
@@ -36,7 +36,7 @@ class SealDataset implements JobHandler {
     private final ArtifactStore store;
     private final ListingCache listings;
     private final HashCache hashes;
-    private final WorkerPool crew;
+    private final WorkerPool workers;
     private final IngestMeters meters;
 
     SealDataset(
@@ -44,13 +44,13 @@ class SealDataset implements JobHandler {
             ArtifactStore store,
             ListingCache listings,
             HashCache hashes,
-            WorkerPool crew,
+            WorkerPool workers,
             IngestMeters meters) {
         this.database = database;
         this.store = store;
         this.listings = listings;
         this.hashes = hashes;
-        this.crew = crew;
+        this.workers = workers;
         this.meters = meters;
     }
 
@@ -84,12 +84,12 @@ class SealDataset implements JobHandler {
 
     private Findings findings(JobContext context, Listing listing, Manifest manifest, List<DecodedPack> packs)
             throws InterruptedException {
-        List<long[]> looks = new ArrayList<>();
+        List<long[]> hashesOfPacks = new ArrayList<>();
         for (DecodedPack pack : packs) {
             context.check();
-            looks.add(hashes.of(pack.pixels()));
+            hashesOfPacks.add(hashes.of(pack.pixels()));
         }
-        return Duplicates.find(listing, manifest, looks, crew, done -> context.check())
+        return Duplicates.find(listing, manifest, hashesOfPacks, workers, done -> context.check())
                 .and(listing.findings());
     }
 }

@@ -32,7 +32,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// Folders as they are found in the world, through the whole service.
+/// Real-world folders, through the whole service.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
 class AwkwardFoldersTest extends WithKafka {
@@ -46,13 +46,13 @@ class AwkwardFoldersTest extends WithKafka {
 
     @BeforeEach
     void makeFolder() throws IOException {
-        // A Unix socket's path has room for 107 bytes.
+        // The path of a Unix socket is limited to 107 bytes.
         folder = new Folder(Files.createTempDirectory(Path.of(roots), "g"));
     }
 
-    /// 255 bytes are the most that a name can have.
+    /// A file name has at most 255 bytes.
     @Test
-    void everyNameThatAFileMayHaveArrivesAsItIs() throws Exception {
+    void everyValidFileNameIsPreserved() throws Exception {
         List<String> names = List.of(
                 " leading and trailing ",
                 "'single' \"double\" `back` \\ % ; -- & <b> ${x} {{y}}",
@@ -88,7 +88,7 @@ class AwkwardFoldersTest extends WithKafka {
     }
 
     @Test
-    void pipesAndSocketsAreRefusedByNameAndNobodyWaitsForThem() throws Exception {
+    void pipesAndSocketsAreRejectedWithoutBlocking() throws Exception {
         folder.image("a/1.jpg");
         assertThat(new ProcessBuilder("mkfifo", folder.root().resolve("a/2.jpg").toString())
                         .start()
@@ -107,7 +107,7 @@ class AwkwardFoldersTest extends WithKafka {
     }
 
     @Test
-    void metadataTellTheClassesAndTheirOtherColumnsLieInTheManifest() throws Exception {
+    void metadataDefineTheClassesAndTheirOtherColumnsAreInTheManifest() throws Exception {
         folder.image("1.jpg").image("2.jpg");
         metadata("1.jpg,3,Gris\n2.jpg,12,\"Juan \ud83c\udfa8\"\n");
         String run = kafka.publish(ready());

@@ -44,20 +44,20 @@ class DatasetsResourceTest {
     }
 
     @Test
-    void aPublishedDatasetIsTheSameEventOnKafkaAndItsRunHappens() {
-        try (KafkaFixture wire = new KafkaFixture(bootstrapServers)) {
+    void aPublishedDatasetIsTheSameEventOnKafkaAndStartsItsRun() {
+        try (KafkaFixture kafka = new KafkaFixture(bootstrapServers)) {
             ValidatableResponse answer = publish(body("rest", 16), null).statusCode(202);
 
             String run = answer.extract().path("run");
             answer.header("Location", equalTo("http://localhost:8084/api/v1/runs/" + run));
-            assertThat(wire.await(run, DatasetReady.class).body().get("uri").textValue())
+            assertThat(kafka.await(run, DatasetReady.class).body().get("uri").textValue())
                     .isEqualTo(folder.uri());
-            assertThat(wire.await(run, DatasetSealed.class).images()).isEqualTo(2);
+            assertThat(kafka.await(run, DatasetSealed.class).images()).isEqualTo(2);
         }
     }
 
     @Test
-    void theSameKeyWithTheSameBodyIsTheSameRunAndWithAnotherBodyIsRefused() {
+    void theSameKeyWithTheSameBodyIsTheSameRunAndWithAnotherBodyIsRejected() {
         String key = UUID.randomUUID().toString();
         String run = publish(body("rest", 16), key).statusCode(202).extract().path("run");
 
@@ -74,11 +74,11 @@ class DatasetsResourceTest {
     }
 
     @Test
-    void theKeyOfADeletedRunLeadsToNothingAndSaysSo() {
+    void theKeyOfADeletedRunIsRejected() {
         String key = UUID.randomUUID().toString();
         String run = publish(body("deleted", 16), key).statusCode(202).extract().path("run");
-        try (KafkaFixture wire = new KafkaFixture(bootstrapServers)) {
-            wire.publish(new RunDeleted(wire.await(run, DatasetSealed.class).run()), "cluster-service", "");
+        try (KafkaFixture kafka = new KafkaFixture(bootstrapServers)) {
+            kafka.publish(new RunDeleted(kafka.await(run, DatasetSealed.class).run()), "cluster-service", "");
         }
 
         Awaitility.await()
@@ -93,7 +93,7 @@ class DatasetsResourceTest {
         publish("{\"uri\":\"%s\",\"image\":{\"side\":9},\"classifer\":{}}".formatted(folder.uri()), null)
                 .statusCode(422)
                 .contentType("application/problem+json")
-                .body("title", equalTo("The specification cannot stand"))
+                .body("title", equalTo("The specification is invalid"))
                 .body("instance", equalTo("/api/v1/datasets"))
                 .body("errors.pointer", containsInAnyOrder("/dataset", "/image/side", "/classifer"))
                 .body("errors.detail.find { it.contains('classifier') }", containsString("did you mean"));
@@ -115,7 +115,7 @@ class DatasetsResourceTest {
     }
 
     @Test
-    void whatIsNoJsonObjectIsABadRequest() {
+    void aBodyThatIsNotAJsonObjectIsABadRequest() {
         for (String body : new String[] {"{\"dataset\":", "[]", "7", "null"}) {
             publish(body, null).statusCode(400).body("type", equalTo("/api/v1/problems/bad-json"));
         }
@@ -130,7 +130,7 @@ class DatasetsResourceTest {
     }
 
     @Test
-    void problemsAndTheDocumentAreThereToBeRead() {
+    void problemTypesAndTheOpenApiDocumentAreServed() {
         given().get("/api/v1/problems/bad-spec").then().statusCode(200).body("status", equalTo(422));
         given().get("/api/v1/problems/no-such").then().statusCode(404).contentType("application/problem+json");
         given().get("/q/openapi?format=json")

@@ -40,8 +40,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// A decoder that dies takes the whole process with it. The jobs of two packs, on a real database, in processes
-/// that are really killed (`kill -9`) while the same file is decoded.
+/// A native decoder that crashes kills the whole process. This test runs the jobs of two packs, on a real
+/// database, in processes that are really killed (`kill -9`) while the same file is decoded.
 class DecoderCrashTest {
     private static final String DEADLY = "Cubism/1.png";
 
@@ -76,9 +76,9 @@ class DecoderCrashTest {
         body.putObject("split").put("test", 0).put("validation", 0);
         RunSpec spec = RunSpec.parse(body);
         run = new RunRef("ab".repeat(16), "deadly", store.publish("run", "json", spec.toJson()));
-        try (WorkerPool crew = new WorkerPool(1)) {
+        try (WorkerPool workers = new WorkerPool(1)) {
             Listing listing = Listing.of(
-                    gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), crew, (done, of) -> {});
+                    gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), workers, (done, of) -> {});
             var ref = listing.publish(store);
             database.inTransaction("a test", tx -> {
                 IngestTables.accept(tx.sql(), run.id(), run.dataset());
@@ -96,11 +96,11 @@ class DecoderCrashTest {
     }
 
     @Test
-    void aFileThatWasNamedByTwoDeathsIsRefusedAndEveryOtherImageIsPacked() throws Exception {
-        // The first death names nobody: of a job that was never lost nothing is noted.
+    void aFileWithTwoRecordedCrashesIsRejectedAndEveryOtherImageIsPacked() throws Exception {
+        // The first death records no file, since nothing is recorded for a job that was never lost.
         assertThat(deathsUntilDone(1_000)).isEqualTo(3);
 
-        assertThat(said("io.peregrine.run.failed.v1")).isEmpty();
+        assertThat(published("io.peregrine.run.failed.v1")).isEmpty();
         List<DecodedPack> packs = packs();
         assertThat(packs)
                 .flatExtracting(DecodedPack::refusals)
@@ -108,14 +108,14 @@ class DecoderCrashTest {
                 .containsExactly(tuple(0, ImageRejectedException.Reason.DECODER_CRASH));
         assertThat(packs).allSatisfy(pack -> assertThat(pack.isReusable()).isTrue());
         assertThat(images(packs)).containsExactly(3, 4);
-        assertThat(said("io.peregrine.image.rejected.v1"))
+        assertThat(published("io.peregrine.image.rejected.v1"))
                 .singleElement()
                 .asString()
-                .contains("DECODER_CRASH", "\"source\":\"1.png\"", "died twice");
+                .contains("DECODER_CRASH", "\"source\":\"1.png\"", "crashed twice");
     }
 
     @Test
-    void whoWasKilledInTheMidstOfAFileForAnotherReasonTakesNothingWithIt() throws Exception {
+    void aFileIsNotRejectedIfTheProcessWasKilledForAnotherReason() throws Exception {
         assertThat(deathsUntilDone(2)).isEqualTo(2);
 
         assertThat(packs()).flatExtracting(DecodedPack::refusals).isEmpty();
@@ -171,7 +171,7 @@ class DecoderCrashTest {
                 .toList();
     }
 
-    private List<String> said(String type) {
+    private List<String> published(String type) {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("select convert_from(data, 'UTF8') from outbox where type = :type")
                         .bind("type", type)
@@ -187,28 +187,28 @@ class DecoderCrashTest {
         return source;
     }
 
-    /// Makes all packs, two at a time as the service does, unless it dies of one.
+    /// Makes all packs, two at a time as the service does, until it finishes or is killed.
     static final class Ingesting {
         public static void main(String[] arguments) throws Exception {
             Path folder = Path.of(arguments[1]);
             Path gallery = folder.resolve("gallery");
             Database database = new Database(source(arguments[0], System.getenv("PGPASSWORD")));
-            // As a service sees it: a pack that is reused must be known to be needed.
+            // Wrapped as in a service, so that a reused pack is referenced.
             ArtifactStore store = new ReferenceTrackingStore(new FileStore(folder.resolve("store")), Set.of("pack"));
             AllowedRoots roots = new AllowedRoots(List.of(gallery));
             DyingDecoder decoder = new DyingDecoder(
                     Files.readAllBytes(gallery.resolve(DEADLY)),
                     folder.resolve("deaths"),
                     Integer.parseInt(arguments[2]));
-            WorkerPool crew = new WorkerPool(2);
-            PackMaker maker = new PackMaker(store, roots, crew, decoder, 1 << 24, (nanos, bytes, refused) -> {});
+            WorkerPool workers = new WorkerPool(2);
+            PackMaker maker = new PackMaker(store, roots, workers, decoder, 1 << 24, (nanos, bytes, refused) -> {});
             MakePack handler = new MakePack(
                     database,
                     store,
                     roots,
                     maker,
                     new ListingCache(database, store),
-                    new HashCache(database, store, crew),
+                    new HashCache(database, store, workers),
                     new IngestMeters(new SimpleMeterRegistry(), store));
             try (Worker worker =
                     new Worker(database, "a test", Stage.INGEST, Duration.ofSeconds(1), List.of(handler))) {

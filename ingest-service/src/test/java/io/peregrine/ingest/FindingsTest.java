@@ -34,7 +34,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// What is found in a dataset is told with its run and stops nothing.
+/// Findings of a dataset are reported with its run and do not stop it.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
 class FindingsTest extends WithKafka {
@@ -74,7 +74,7 @@ class FindingsTest extends WithKafka {
     }
 
     @Test
-    void copiesAndLookalikesAreToldBySidesAndNamesAsTheyAre() throws Exception {
+    void duplicatesAndNearDuplicatesAreReportedAcrossClassesAndSplits() throws Exception {
         byte[] copy = Folder.encoded("png", 77);
         folder.bytes("train/A \"b\"\n/1.png", copy)
                 .bytes("train/A \"b\"\n/2.png", copy)
@@ -107,7 +107,7 @@ class FindingsTest extends WithKafka {
     }
 
     @Test
-    void findingsComeInPagesAndOneOfAThousandthIsCountedThoughNotKept() throws Exception {
+    void findingsArePagedAndThoseBeyondOneThousandAreOnlyCounted() throws Exception {
         folder.image("a/1.jpg");
         for (int i = 0; i < 1_005; i++) {
             folder.bytes("a/.%04d".formatted(i), new byte[0]);
@@ -135,7 +135,7 @@ class FindingsTest extends WithKafka {
     }
 
     @Test
-    void whatCannotBeAnsweredIsRefusedByItsKind() throws Exception {
+    void invalidRequestsReturnTheirProblemType() throws Exception {
         folder.bytes("a/1.jpg", Folder.halfJpeg());
         String failed = kafka.publish(ready());
         kafka.await(failed, RunFailed.class);

@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import javax.imageio.ImageIO;
 
-/// A small dataset's folder in the making.
+/// Builder of a small dataset folder.
 public record Folder(Path root) {
-    /// Writes an image that no other has: its colours come from the name's hash.
+    /// Writes a unique image: its colours are derived from the hash of the path.
     ///
-    /// @param path below the root; its ending says the format
+    /// @param path below the root; its extension selects the format
     public Folder image(String path) throws IOException {
         return bytes(path, encoded(path.substring(path.lastIndexOf('.') + 1), path.hashCode()));
     }
@@ -30,7 +30,7 @@ public record Folder(Path root) {
         return root.toUri().toString();
     }
 
-    /// @return the first half of a JPEG that was whole
+    /// @return the first half of a valid JPEG
     public static byte[] halfJpeg() throws IOException {
         byte[] whole = encoded("jpg", 7);
         return Arrays.copyOf(whole, whole.length / 2);

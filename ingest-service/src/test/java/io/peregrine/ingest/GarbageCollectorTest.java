@@ -32,7 +32,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// Two runs that share packs: what is deleted with one of them is what the other does not need.
+/// Two runs that share packs. Deleting one of them deletes only what the other does not reference.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
 class GarbageCollectorTest extends WithKafka {
@@ -69,7 +69,7 @@ class GarbageCollectorTest extends WithKafka {
                         .body("artifacts", equalTo(0)));
     }
 
-    /// @return what was said of a run, but for its listing
+    /// @return the artifacts in events of a run, except its listing
     private Set<String> artifacts(DatasetSealed sealed) {
         List<ArtifactRef> refs = new ArrayList<>(
                 Manifest.open(new FileStore(storeFolder), sealed.manifest()).packs());
@@ -96,8 +96,8 @@ class GarbageCollectorTest extends WithKafka {
     }
 
     @Test
-    void packsThatTwoRunsShareStayWithTheSecondAndGoWithTheLast() throws Exception {
-        // As many images as no other run of this class has: its manifest is nobody else's either.
+    void sharedPacksRemainUntilTheLastRunIsDeleted() throws Exception {
+        // The number of images is unique in this test class, so no other run has the same manifest.
         folder.image("Cubism/shared.png").image("Cubism/also.png").image("Rococo/of-the-first.png");
         DatasetSealed first = ingest("first");
         Set<String> ofFirst = artifacts(first);
@@ -108,7 +108,7 @@ class GarbageCollectorTest extends WithKafka {
         Set<String> shared = new HashSet<>(ofFirst);
         shared.retainAll(ofSecond);
         assertThat(shared)
-                .as("the pack of Cubism, and which row lies where")
+                .as("the pack of Cubism, and the tensors of the manifest")
                 .hasSize(2)
                 .anyMatch(uri -> uri.startsWith("store:pack/"));
         long reusable = count("select count(*) from decoded_pack");
@@ -124,7 +124,7 @@ class GarbageCollectorTest extends WithKafka {
                 .containsAll(ofFirst)
                 .as("with its listing")
                 .hasSize(ofFirst.size() + 1);
-        assertThat(files()).as("nothing goes by itself").containsAll(ofFirst);
+        assertThat(files()).as("nothing is deleted without pruning").containsAll(ofFirst);
         RestAssured.post("/api/v1/artefacts/prune")
                 .then()
                 .statusCode(200)
@@ -140,13 +140,13 @@ class GarbageCollectorTest extends WithKafka {
                         count(
                                 "select count(*) from artifact where not exists (select 1 from needed where needed.uri = artifact.uri)"))
                 .isZero();
-        // Decoded anew, under the same names as ever.
+        // Decoded again, with the same names as before.
         assertThat(artifacts(ingest("third"))).containsAll(shared);
         assertThat(files()).containsAll(shared);
     }
 
     @Test
-    void aPackThatWasReusedOutlivesTheRunItWasDecodedFor() throws Exception {
+    void aReusedPackOutlivesTheRunThatDecodedIt() throws Exception {
         folder.image("Cubism/kept.png");
         DatasetSealed first = ingest("giver");
         DatasetSealed second = ingest("taker");
@@ -161,7 +161,7 @@ class GarbageCollectorTest extends WithKafka {
     }
 
     @Test
-    void aCheckNamesWhatIsMissingOrDamagedAndWhoNeedsItAndPublishingAgainMends() throws Exception {
+    void theCheckReportsMissingOrDamagedArtifactsAndPublishingAgainRepairsThem() throws Exception {
         folder.image("Cubism/a.png").image("Rococo/b.png");
         DatasetSealed sealed = ingest("checked");
         RestAssured.get("/api/v1/artefacts/check")
@@ -177,8 +177,8 @@ class GarbageCollectorTest extends WithKafka {
         bytes[bytes.length / 2] ^= 1;
         Files.write(damaged, bytes);
         Files.delete(plain.path(packs.getLast()));
-        Path stray = Files.createDirectories(storeFolder.resolve("pack/ab")).resolve("ab".repeat(32) + ".safetensors");
-        Files.writeString(stray, "a stray");
+        Path orphan = Files.createDirectories(storeFolder.resolve("pack/ab")).resolve("ab".repeat(32) + ".safetensors");
+        Files.writeString(orphan, "an orphan");
 
         JsonPath checked = RestAssured.get("/api/v1/artefacts/check")
                 .then()
@@ -198,17 +198,17 @@ class GarbageCollectorTest extends WithKafka {
                         .toString()
                         .startsWith(packs.getFirst().sha256()));
         assertThat(RestAssured.get("/api/v1/artefacts/check").jsonPath().<String>getList("items.code"))
-                .as("what was moved away is still told to be damaged")
+                .as("a quarantined artifact is still reported as damaged")
                 .containsExactlyInAnyOrder("ARTIFACT_CORRUPT", "ARTIFACT_MISSING");
         JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded").jsonPath();
         assertThat(unneeded.<String>getList("items.uri")).contains("store:pack/ab/" + "ab".repeat(32) + ".safetensors");
         assertThat(unneeded.getInt("spared")).isEqualTo(1);
-        Files.delete(stray);
+        Files.delete(orphan);
 
         assertThat(ingest("checked again").manifest()).isEqualTo(sealed.manifest());
         RestAssured.get("/api/v1/artefacts/check").then().statusCode(200).body("items", empty());
 
-        // Once more, and nobody checks: publishing again is enough.
+        // Damage without a check: publishing again is enough to repair it.
         Files.write(damaged, bytes);
         assertThat(ingest("published again").manifest()).isEqualTo(sealed.manifest());
         assertThat(new FileStore(storeFolder).holds(packs.getFirst())).isTrue();

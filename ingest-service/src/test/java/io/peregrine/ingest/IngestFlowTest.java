@@ -49,7 +49,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// From a dataset-ready to a sealed dataset, on a real broker and a real database.
+/// From `dataset.ready` to a sealed dataset, on a real broker and a real database.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "ingest"))
 class IngestFlowTest extends WithKafka {
@@ -70,7 +70,7 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void bareJsonTravelsToASealedDatasetAndHalfAJpegIsRejectedByName() throws Exception {
+    void plainJsonStartsARunAndATruncatedJpegIsRejected() throws Exception {
         folder.image("train/Cubism/b.jpg")
                 .bytes("train/Cubism/half.jpg", Folder.halfJpeg())
                 .image("train/Cubism/z/a.png")
@@ -124,7 +124,7 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void aSecondRunTakesThePacksOfTheFirstAndSaysItsRefusalsAgain() throws Exception {
+    void aSecondRunReusesThePacksOfTheFirstAndPublishesItsRejectionsAgain() throws Exception {
         folder.image("Cubism/a.jpg").bytes("Cubism/half.jpg", Folder.halfJpeg()).image("Rococo/b.png");
         DatasetSealed first = kafka.await(kafka.publish(readyOf("one", 24)), DatasetSealed.class);
         double reused = metric("peregrine_packs_total{result=\"reused\"");
@@ -144,13 +144,13 @@ class IngestFlowTest extends WithKafka {
         ArtifactRef lost = Manifest.open(store, first.manifest()).packs().getFirst();
         Path file = store.open(lost);
         Files.delete(file);
-        DatasetSealed mended = kafka.await(kafka.publish(readyOf("three", 24)), DatasetSealed.class);
-        assertThat(mended.manifest()).isEqualTo(first.manifest());
+        DatasetSealed repaired = kafka.await(kafka.publish(readyOf("three", 24)), DatasetSealed.class);
+        assertThat(repaired.manifest()).isEqualTo(first.manifest());
         assertThat(file).exists();
     }
 
     @Test
-    void oneImageMoreIsDecodedWithItsClassAndSplitAndNothingElseIs() throws Exception {
+    void anAddedImageIsDecodedWithTheImagesOfItsClassAndSplitOnly() throws Exception {
         for (String split : List.of("train", "test")) {
             for (String label : List.of("Cubism", "Rococo")) {
                 folder.image("%s/%s/1.jpg".formatted(split, label)).image("%s/%s/2.png".formatted(split, label));
@@ -191,7 +191,7 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void aSpecificationThatIsWrongEverywhereStillFitsOneEvent() throws Exception {
+    void theErrorsOfACompletelyWrongSpecificationFitOneEvent() throws Exception {
         StringBuilder fields = new StringBuilder();
         for (int i = 0; i < 60; i++) {
             fields.append(",\"%s%d\":\"%s\"".formatted("\\u0001".repeat(150), i, "\\u0002".repeat(150)));
@@ -206,7 +206,7 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void foldersThatAreNoDatasetFailByNameAndAGoodRunBehindThemSucceeds() throws Exception {
+    void invalidFoldersFailTheirRunsAndTheNextRunSucceeds() throws Exception {
         folder.image("Cubism/a.jpg");
         Path outside = Files.createTempDirectory("outside");
         Files.createSymbolicLink(folder.root().resolveSibling("way-out"), outside);
@@ -229,7 +229,7 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void weightsToBeginWithGoIntoTheStoreWithTheRun() throws Exception {
+    void initialWeightsAreStoredWithTheRun() throws Exception {
         folder.image("Cubism/a.jpg");
         Path weights = folder.root().resolve("mine.safetensors");
         new SafetensorsWriter().add("w", new long[] {1}, new float[] {7}).writeTo(weights);
@@ -243,7 +243,7 @@ class IngestFlowTest extends WithKafka {
         assertThat(kept.uri()).startsWith("store:init/");
         assertThat(Files.readAllBytes(store.open(kept))).isEqualTo(content);
         assertThat(neededBy(first)).contains(kept.uri());
-        // As a checkpoint of another run: it is this run's now, too.
+        // Uses a checkpoint of another run, which this run then references, too.
         ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", content);
         RunRef second = kafka.await(
                         kafka.publish(readyOf(EventCodec.json().writeValueAsString(checkpoint))), RunAccepted.class)
@@ -283,14 +283,15 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void aRunThatWasCancelledBeforeItWasHeardOfSaysNothing() throws Exception {
+    void aRunThatWasCancelledBeforeItsDatasetArrivedPublishesNothing() throws Exception {
         folder.image("Cubism/a.jpg");
         CloudEvent ready = ready(readyOf("cancelled", 16));
         String run = EventCodec.runId(ready);
         RunCancelled cancelled = new RunCancelled(new RunRef(run, "cancelled", null), "a test");
         kafka.publish(new CloudEvent(
                 UUID.randomUUID().toString(), "/test", cancelled.type(), Instant.now(), run, run, null, cancelled));
-        // The two topics are heard apart: nothing but the table tells that the end was heard first.
+        // The two topics are consumed independently. Only the table shows that the end of the run was received
+        // first.
         Awaitility.await()
                 .until(() -> database.jdbi()
                         .withHandle(sql -> sql.createQuery("select count(*) from ended_run where run = :run")
@@ -308,7 +309,7 @@ class IngestFlowTest extends WithKafka {
     }
 
     @Test
-    void anEventOfATransactionThatWasAbortedIsNotHeard() throws Exception {
+    void anEventOfAnAbortedTransactionIsIgnored() throws Exception {
         folder.image("Cubism/a.jpg");
         CloudEvent aborted = ready(readyOf("aborted", 16));
         CloudEvent committed = ready(readyOf("committed", 16));
@@ -322,7 +323,7 @@ class IngestFlowTest extends WithKafka {
                 new ByteArraySerializer())) {
             producer.initTransactions();
             producer.beginTransaction();
-            // Acknowledged by the broker, and so there to be read by whoever does not ask for its transaction.
+            // The broker has acknowledged it, so a consumer with read_uncommitted could read it.
             producer.send(EventCodec.write(aborted)).get();
             producer.abortTransaction();
             producer.beginTransaction();
@@ -332,18 +333,18 @@ class IngestFlowTest extends WithKafka {
 
         kafka.await(EventCodec.runId(committed), DatasetSealed.class);
 
-        // One partition: what lies before the committed event was passed by then.
-        List<String> heard = database.jdbi()
+        // There is one partition, so everything before the committed event was skipped by then.
+        List<String> received = database.jdbi()
                 .withHandle(sql -> sql.createQuery("select id from inbox where id in (:aborted, :committed)")
                         .bind("aborted", aborted.id())
                         .bind("committed", committed.id())
                         .mapTo(String.class)
                         .list());
-        assertThat(heard).containsExactly(committed.id());
+        assertThat(received).containsExactly(committed.id());
     }
 
     @Test
-    void aRepeatedEventIsTheSameRun() throws Exception {
+    void aDuplicateEventIsTheSameRun() throws Exception {
         folder.image("Cubism/a.jpg");
         CloudEvent ready = ready(readyOf("twice", 16));
         kafka.publish(ready);

@@ -31,20 +31,20 @@ class OriginalsResourceTest {
     String roots;
 
     @Test
-    void anOriginalIsServedAsWhatItIsAndNeverWhenItIsNotWhatWasListed() throws Exception {
+    void anOriginalIsServedWithItsRealTypeAndNeverIfItChangedSinceListing() throws Exception {
         Path root = Files.createTempDirectory(Path.of(roots), "gallery");
         byte[] painting = Folder.encoded("png", 7);
-        // Named as what it is not.
+        // The extension does not match the content.
         Folder folder = new Folder(root)
                 .bytes("train/Cubism/a \"ü\".jpg", painting)
                 .bytes("train/Cubism/page.png", PAGE)
-                // Splits of its own, so that none is cut and every image is where it is put.
+                // Split folders, so that no split is drawn and every image stays where it is.
                 .image("test/Cubism/tested.jpg")
                 .image("train/Cubism/changed.jpg")
                 .image("train/Cubism/gone.jpg")
                 .image("train/Cubism/moved.jpg");
         String run;
-        try (KafkaFixture wire = new KafkaFixture(bootstrapServers)) {
+        try (KafkaFixture kafka = new KafkaFixture(bootstrapServers)) {
             run = given().contentType("application/json")
                     .body("{\"dataset\":\"o\",\"uri\":\"%s\",\"image\":{\"side\":16}}".formatted(folder.uri()))
                     .post("/api/v1/datasets")
@@ -52,7 +52,7 @@ class OriginalsResourceTest {
                     .statusCode(202)
                     .extract()
                     .path("run");
-            wire.await(run, DatasetSealed.class);
+            kafka.await(run, DatasetSealed.class);
         }
 
         ValidatableResponse answer = original(run, "a \"ü\".jpg")
@@ -75,7 +75,7 @@ class OriginalsResourceTest {
         Path cubism = root.resolve("train/Cubism");
         Files.write(cubism.resolve("changed.jpg"), painting);
         Files.delete(cubism.resolve("gone.jpg"));
-        // The very same bytes, but out of the roots.
+        // The same bytes, but outside the roots.
         Path outside = Files.move(
                 cubism.resolve("moved.jpg"),
                 Files.createTempDirectory("outside").resolve("m.jpg"));

@@ -13,23 +13,23 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// The folders below which datasets and weights may lie. Whatever is opened is resolved first: a link that leads
-/// elsewhere is not followed.
+/// The folders below which datasets and weights may be read. Every path is resolved before it is opened. A link
+/// that leads outside these folders is not followed.
 public final class AllowedRoots {
     private static final Pattern RUN = Pattern.compile("[0-9a-f]{32}");
 
     private final List<Path> configured;
     private final Optional<Path> grants;
 
-    /// @param configured folders; one that does not exist yet holds no dataset
+    /// @param configured folders; one that does not exist yet contains no dataset
     public AllowedRoots(List<Path> configured) {
         this(configured, Optional.empty());
     }
 
-    /// @param configured folders; one that does not exist yet holds no dataset
-    /// @param grants folder of files, each of which has the id of a run as its name and, on each line, the
-    ///     address of a folder (`file:///…`) that this run alone may read as well. Whoever can write there
-    ///     decides what is read; events cannot.
+    /// @param configured folders; one that does not exist yet contains no dataset
+    /// @param grants folder of grant files. The name of each file is the id of a run. Each line is the address
+    ///     (`file:///…`) of a folder that only this run may read in addition. Write access to this folder decides
+    ///     what is read; events do not.
     public AllowedRoots(List<Path> configured, Optional<Path> grants) {
         this.configured = configured.stream()
                 .map(path -> path.toAbsolutePath().normalize())
@@ -38,7 +38,7 @@ public final class AllowedRoots {
     }
 
     /// @return these folders and those that were granted to a run
-    /// @throws Failure RESOURCE `GRANT_UNREADABLE`
+    /// @throws FailureException RESOURCE `GRANT_UNREADABLE`
     public AllowedRoots of(String run) {
         Optional<Path> grant = grants.filter(folder -> RUN.matcher(run).matches())
                 .map(folder -> folder.resolve(run))
@@ -56,20 +56,20 @@ public final class AllowedRoots {
         }
     }
 
-    /// Takes back what was granted to a run.
+    /// Deletes the grant of a run.
     public void revoke(String run) {
         grants.filter(folder -> RUN.matcher(run).matches())
                 .map(folder -> folder.resolve(run))
                 .ifPresent(grant -> {
                     try {
                         Files.deleteIfExists(grant);
-                    } catch (IOException stays) {
-                        // It grants nothing any more: nothing is read for a run that was deleted.
+                    } catch (IOException notDeleted) {
+                        // The remaining file grants nothing: nothing is read for a deleted run.
                     }
                 });
     }
 
-    /// @param more folders, already found to be allowed
+    /// @param more folders that were already checked
     AllowedRoots with(List<Path> more) {
         return new AllowedRoots(
                 Stream.concat(configured.stream(), more.stream()).toList(), grants);
@@ -77,7 +77,7 @@ public final class AllowedRoots {
 
     /// @param uri such as `file:///data/wikiart`
     /// @return the dataset's folder, all links resolved
-    /// @throws Failure INPUT `OUTSIDE_ROOTS`, `FOLDER_MISSING`, `NOT_A_FOLDER` or `BAD_URI`
+    /// @throws FailureException INPUT `OUTSIDE_ROOTS`, `FOLDER_MISSING`, `NOT_A_FOLDER` or `BAD_URI`
     public Path resolve(String uri) {
         Path folder = real(uri, "folder");
         if (!Files.isDirectory(folder)) {
@@ -89,7 +89,7 @@ public final class AllowedRoots {
 
     /// @param uri such as `file:///data/weights.safetensors`
     /// @return the plain file, all links resolved
-    /// @throws Failure INPUT `OUTSIDE_ROOTS`, `FILE_MISSING`, `NOT_A_FILE` or `BAD_URI`
+    /// @throws FailureException INPUT `OUTSIDE_ROOTS`, `FILE_MISSING`, `NOT_A_FILE` or `BAD_URI`
     public Path file(String uri) {
         Path file = real(uri, "file");
         if (!Files.isRegularFile(file)) {
@@ -102,14 +102,14 @@ public final class AllowedRoots {
         return file;
     }
 
-    /// @param what shall lie there
+    /// @param what "folder" or "file", for messages
     private Path real(String uri, String what) {
         Path path = path(uri, what);
         Path real;
         try {
             real = path.toRealPath();
         } catch (IOException e) {
-            // Whether something exists elsewhere is not for a stranger to learn.
+            // The message must not reveal whether a path outside the roots exists.
             if (!contains(path.normalize())) {
                 throw outside(uri, what);
             }
@@ -124,12 +124,12 @@ public final class AllowedRoots {
     private static FailureException missing(Path path, String what) {
         return FailureException.input(
                 what.toUpperCase(Locale.ROOT) + "_MISSING",
-                "there is no %s %s that this service can read; publish the path as the ingest service sees it"
+                "the %s %s does not exist or is not readable for this service; publish the path as the ingest service sees it"
                         .formatted(what, path));
     }
 
     /// @param real a path without links
-    /// @return whether it is one of the roots or lies below one
+    /// @return whether it is one of the roots or below one
     boolean contains(Path real) {
         return configured.stream()
                 .flatMap(root -> Stream.of(root, resolved(root)))
@@ -139,7 +139,7 @@ public final class AllowedRoots {
     private static Path resolved(Path root) {
         try {
             return root.toRealPath();
-        } catch (IOException notThere) {
+        } catch (IOException missing) {
             return root;
         }
     }
@@ -150,7 +150,7 @@ public final class AllowedRoots {
         } catch (IllegalArgumentException | FileSystemNotFoundException e) {
             throw FailureException.input(
                     "BAD_URI",
-                    "'%s' is no %s's address (%s); write file:///path/to/%2$s, blanks as %%20"
+                    "'%s' is not a valid address of a %s (%s); write file:///path/to/%2$s, spaces as %%20"
                             .formatted(uri, what, e.getMessage()));
         }
     }
@@ -158,7 +158,7 @@ public final class AllowedRoots {
     private FailureException outside(String uri, String what) {
         return FailureException.input(
                 "OUTSIDE_ROOTS",
-                "'%s' does not lie below a root of this service (%s); move the %s, name its root with ./peregrine up --root DIR (PEREGRINE_ROOTS), or publish it with ./peregrine"
+                "'%s' is not below a root of this service (%s); move the %s, add its root with ./peregrine up --root DIR (PEREGRINE_ROOTS), or publish it with ./peregrine"
                         .formatted(
                                 uri, configured.stream().map(Path::toString).collect(Collectors.joining(", ")), what));
     }

@@ -12,14 +12,13 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// Images whose class is the folder in which they lie, as torchvision's `ImageFolder` has it; beside its
-/// extensions we look for `.gif`, of which the first frame counts. Files without an image's extension are passed
-/// by.
+/// Images whose class is the name of their folder, as in torchvision's `ImageFolder`. The same extensions are
+/// accepted, and `.gif`, of which the first frame is used. Files with other extensions are skipped.
 final class ByFolder {
     private static final Set<String> EXTENSIONS =
             Set.of("jpg", "jpeg", "png", "ppm", "bmp", "pgm", "tif", "tiff", "webp", "gif");
 
-    /// So many endings of files that were passed by are told of an empty class.
+    /// An EMPTY_CLASS message lists at most this many extensions of skipped files.
     private static final int ENDINGS = 10;
 
     private final Path root;
@@ -27,7 +26,7 @@ final class ByFolder {
     private final List<Found> images = new ArrayList<>();
     private final Set<String> labels = new TreeSet<>();
     private final Set<String> trained = new HashSet<>();
-    private final Set<String> passedBy = new TreeSet<>();
+    private final Set<String> skipped = new TreeSet<>();
     private String where = "";
 
     ByFolder(Path root, FolderWalk walk) {
@@ -35,7 +34,7 @@ final class ByFolder {
         this.walk = walk;
     }
 
-    /// @param folder whose folders are classes
+    /// @param folder its subfolders are the classes
     void add(Split split, Path folder) {
         if (split == Split.TRAIN && !folder.equals(root)) {
             where = " in " + root.relativize(folder) + "/";
@@ -50,7 +49,7 @@ final class ByFolder {
     private void add(Split split, String label, Path folder, Path file) {
         String name = file.getFileName().toString();
         if (!isImage(name)) {
-            passedBy.add(name.substring(Math.max(0, name.lastIndexOf('.'))));
+            skipped.add(name.substring(Math.max(0, name.lastIndexOf('.'))));
             return;
         }
         String path = folder.relativize(file).toString();
@@ -60,31 +59,31 @@ final class ByFolder {
         }
     }
 
-    /// @return whether torchvision would take a file of this name for an image
+    /// @return whether torchvision would accept this file name as an image
     static boolean isImage(String name) {
         int dot = name.lastIndexOf('.');
         return dot > 0 && EXTENSIONS.contains(name.substring(dot + 1).toLowerCase(Locale.ROOT));
     }
 
-    /// @throws Failure INPUT, if there is no class, or one without images for training
+    /// @throws FailureException INPUT if there is no class, or a class has no training images
     List<Found> images() {
         if (labels.isEmpty()) {
             throw FailureException.input(
                     "NO_CLASSES",
-                    ("there is no class folder in %s; put each class's images in a folder of the class's name, "
-                                    + "directly there or in train/, test/ and validation/, or tell each image's class in a "
-                                    + "metadata.csv (file_name, label)")
+                    ("%s contains no class folder; put the images of each class in a folder named after the class, "
+                                    + "directly there or in train/, test/ and validation/, or list the class of each image in "
+                                    + "a metadata.csv (file_name, label)")
                             .formatted(root));
         }
         for (String label : labels) {
             if (!trained.contains(label)) {
-                String other = passedBy.isEmpty()
+                String other = skipped.isEmpty()
                         ? ""
-                        : "; files that end in %s were passed by"
-                                .formatted(passedBy.stream().limit(ENDINGS).collect(Collectors.joining(", ")));
+                        : "; files that end in %s were skipped"
+                                .formatted(skipped.stream().limit(ENDINGS).collect(Collectors.joining(", ")));
                 throw FailureException.input(
                         "EMPTY_CLASS",
-                        "class '%s' of %s has no image to train with%s (%s are looked for%s); add images or remove the folder"
+                        "class '%s' of %s has no training images%s (accepted extensions: %s%s); add images or remove the folder"
                                 .formatted(label, root, where, String.join(", ", new TreeSet<>(EXTENSIONS)), other));
             }
         }

@@ -13,8 +13,8 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// Images that a metadata file names, as Hugging Face's imagefolder has it: no others. Its labels are the
-/// classes; where it has none, the folders are.
+/// Images that a metadata file lists, as in Hugging Face's imagefolder. Files that it does not list are ignored.
+/// The classes are its labels, or the folders if it has no labels.
 final class ByMetadata {
     private final Path root;
     private final Findings.Collector findings;
@@ -23,7 +23,7 @@ final class ByMetadata {
     private Line labelled;
     private Line unlabelled;
 
-    /// @throws Failure INPUT, if a line is not what it should be
+    /// @throws FailureException INPUT if a line is invalid
     ByMetadata(Path root, AllowedRoots roots, List<Metadata> metadata, Findings.Collector findings) {
         this.root = root;
         this.findings = findings;
@@ -31,7 +31,7 @@ final class ByMetadata {
         if (labelled != null && unlabelled != null) {
             throw FailureException.input(
                     "METADATA_NO_LABEL",
-                    "%s has no '%s', others have; give every line one, or none: then the folders are the classes"
+                    "%s has no '%s', but other lines have; give every line a label, or none, so that the folders are the classes"
                             .formatted(unlabelled.where(), Metadata.LABEL));
         }
     }
@@ -39,7 +39,7 @@ final class ByMetadata {
     private void add(Line line) {
         Line first = lines.putIfAbsent(line.file(), line);
         if (first != null) {
-            mustSayTheSame(first, line);
+            requireSameLabel(first, line);
             findings.add(Finding.named(
                     FindingKind.METADATA_LINE_TWICE, List.of(line.file().toString())));
         }
@@ -50,17 +50,17 @@ final class ByMetadata {
         }
     }
 
-    private static void mustSayTheSame(Line first, Line again) {
+    private static void requireSameLabel(Line first, Line again) {
         if (first.label() != null && again.label() != null && !first.label().equals(again.label())) {
             throw FailureException.input(
                     "METADATA_LABEL_CONFLICT",
-                    "%s is '%s' by %s and '%s' by %s; an image has one class: remove one of the lines"
+                    "%s is '%s' in %s and '%s' in %s; an image has one class: remove one of the lines"
                             .formatted(again.file(), first.label(), first.where(), again.label(), again.where()));
         }
     }
 
     /// @param folder of the split
-    /// @param file that lies in it
+    /// @param file a file in this folder
     void add(Split split, Path folder, Path file) {
         Path below = root.relativize(file);
         Line line = lines.remove(below);
@@ -79,14 +79,14 @@ final class ByMetadata {
         if (file.getNameCount() == 1) {
             throw FailureException.input(
                     "METADATA_NO_LABEL",
-                    "%s has no '%s', and %s lies in no class's folder; give every line the class of its image"
+                    "%s has no '%s', and %s is not in a class folder; give every line the class of its image"
                             .formatted(line.where(), Metadata.LABEL, at));
         }
         String path = file.subpath(1, file.getNameCount()).toString();
         return new Found(split, file.getName(0).toString(), path, at, line.more());
     }
 
-    /// @throws Failure INPUT, if there is none, or a class has none to train with
+    /// @throws FailureException INPUT if no listed file exists, or a class has no training images
     List<Found> images() {
         lines.values()
                 .forEach(line -> findings.add(Finding.named(
@@ -94,7 +94,7 @@ final class ByMetadata {
         if (images.isEmpty()) {
             throw FailureException.input(
                     "METADATA_EMPTY",
-                    "the metadata of %s name %,d files, of which none is there; '%s' is a path from the metadata's own folder"
+                    "the metadata of %s list %,d files, but none of them exists; '%s' must be a path relative to the folder of the metadata file"
                             .formatted(root, lines.size(), Metadata.FILE_NAME));
         }
         Set<String> labels = images.stream().map(Found::label).collect(Collectors.toCollection(TreeSet::new));
@@ -102,7 +102,7 @@ final class ByMetadata {
         if (!labels.isEmpty()) {
             throw FailureException.input(
                     "EMPTY_CLASS",
-                    "class '%s' of %s has no image to train with that the metadata name and that is there; add one or remove its lines"
+                    "class '%s' of %s has no training image that the metadata list and that exists; add one or remove its lines"
                             .formatted(labels.iterator().next(), root));
         }
         return images;

@@ -13,9 +13,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
-/// What images and packs are known by.
+/// Identifiers of images and packs.
 public final class ContentKeys {
-    /// The digest of nothing, under which a file is listed that cannot be read.
+    /// SHA-256 of empty input. A file that cannot be read is listed with it.
     static final String OF_NOTHING = hex(sha256().digest());
 
     private ContentKeys() {}
@@ -27,8 +27,9 @@ public final class ContentKeys {
         return hex(digest).substring(0, 32);
     }
 
-    /// @param contents digests of a pack's listed files, in row order
-    /// @return what a pack is found by in later runs: all that its pixels and refusals depend on
+    /// @param contents SHA-256 of the pack's listed files, in row order
+    /// @return key of the pack for reuse in later runs: a hash of everything that its pixels and rejections
+    ///     depend on
     public static String decodeKey(List<String> contents, ImageSpec image, long pixelsMax, long bytesMax) {
         MessageDigest key = sha256();
         String way = String.join(

@@ -1,23 +1,23 @@
 package io.peregrine.ingest.pack;
 
-/// What an image looks like, in twice 64 bits: its luminance is averaged into cells, and each bit says
-/// whether a cell is clearly darker than its neighbour. Compression, scale and brightness hardly change it.
-/// Without "clearly", a flat ground's bits would be noise.
+/// A perceptual hash (difference hash) of 2 × 64 bits. The luminance is averaged into cells. Each bit is set if a
+/// cell is darker than its neighbour by a threshold. Compression, scale and brightness hardly change it. Without
+/// the threshold the bits of a flat area would be noise.
 ///
-/// Of 501 paintings, scaled to 150 pixels and compressed to half quality, all stay within [#BOUND] bits of
-/// the originals (at side 416 all but one); of 1.1 million pairs of different paintings the nearest are 8
-/// to 10 bits apart.
+/// Measured on 501 paintings, scaled to 150 pixels and compressed to half quality: all stay within [#BOUND] bits
+/// of the originals (at side 416 all but one). Of 1.1 million pairs of different paintings the nearest are 8 to
+/// 10 bits apart.
 ///
-/// @param across 8 rows of 9 cells, each against its right neighbour
-/// @param down 9 rows of 8 cells, each against the one below
+/// @param across 8 rows of 9 cells, each compared with its right neighbour
+/// @param down 9 rows of 8 cells, each compared with the one below
 record DHash(long across, long down) {
-    /// Bits in which two hashes of one motif may differ.
+    /// Maximum number of bits in which two hashes of the same motif may differ.
     static final int BOUND = 5;
 
     private static final int BITS = 8;
     private static final long[] WEIGHTS = {299, 587, 114};
 
-    /// Two levels of 255.
+    /// Threshold: 2 of 255 levels.
     private static final long CLEARLY = 2 * 1_000;
 
     /// @param planes u8 [3, side, side], RGB
@@ -25,8 +25,8 @@ record DHash(long across, long down) {
         return new DHash(half(planes, side, side, 1), half(planes, side, 1, side));
     }
 
-    /// @return whether there is anything to compare: flat images are all alike
-    boolean tells() {
+    /// @return whether the hash can be compared; the hashes of flat images are all nearly equal
+    boolean isDistinctive() {
         return Long.bitCount(across) + Long.bitCount(down) > BOUND;
     }
 
@@ -35,8 +35,8 @@ record DHash(long across, long down) {
         return Long.bitCount(across ^ other.across) + Long.bitCount(down ^ other.down);
     }
 
-    /// @param line values from one line to the next
-    /// @param step values from one place in a line to the next
+    /// @param line distance in the array from one line to the next
+    /// @param step distance in the array from one pixel of a line to the next
     private static long half(byte[] planes, int side, int line, int step) {
         long hash = 0;
         for (int row = 0; row < BITS; row++) {
@@ -53,7 +53,7 @@ record DHash(long across, long down) {
             }
             int height = end(row, BITS, side) - begin(row, BITS, side);
             for (int cell = 0; cell < BITS; cell++) {
-                // Means are compared, as whole numbers: the cells need not be equally wide.
+                // Compares means in integer arithmetic. The cells may differ in width.
                 long left = height * width(cell, side);
                 long right = height * width(cell + 1, side);
                 boolean darker = sums[cell + 1] * left - sums[cell] * right > CLEARLY * left * right;
@@ -71,7 +71,7 @@ record DHash(long across, long down) {
         return cell * side / cells;
     }
 
-    /// Of the smallest images a pixel may lie in two cells.
+    /// In images smaller than the grid a pixel may be in two cells.
     private static int end(int cell, int cells, int side) {
         return Math.max(begin(cell, cells, side) + 1, (cell + 1) * side / cells);
     }

@@ -12,26 +12,26 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What lies in a dataset's folder: `root/<split?>/<class>/**/image` ([ByFolder]), or whatever a metadata file in
-/// the root or in each split's folder names ([ByMetadata]). Hidden files are passed by ([FolderWalk]).
+/// The contents of a dataset folder: `root/<split?>/<class>/**/image` ([ByFolder]), or the files that a metadata
+/// file in the root or in each split folder lists ([ByMetadata]). Hidden files are skipped ([FolderWalk]).
 ///
-/// @param given the splits that the folder has by itself; empty: its classes lie directly in it
-/// @param images in no particular order; unless the folder has its own splits, all belong to `train` for now
-/// @param findings of the folders and names
+/// @param given the splits that exist as folders; empty if the class folders are directly in the root
+/// @param images in no particular order; without split folders all belong to `train` until [Splits] assigns them
+/// @param findings about folders and file names
 record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
-    /// A file that shall be an image. It may still be anything.
+    /// A file that should be an image. Its content was not checked yet.
     ///
-    /// @param path in the class folder, with `/`; of an image that a metadata file labels: in the split's folder
+    /// @param path in the class folder, with `/`; for an image that a metadata file labels, in the split folder
     /// @param file below the dataset's folder
-    /// @param metadata what a metadata file says of it beside its class, or null
+    /// @param metadata the other columns of its line in the metadata file, or null
     record Found(Split split, String label, String path, String file, ObjectNode metadata) {}
 
     private static final Map<String, Split> SPLITS =
             Map.of("train", Split.TRAIN, "test", Split.TEST, "val", Split.VALIDATION, "validation", Split.VALIDATION);
 
     /// @param root resolved by [AllowedRoots#resolve]
-    /// @throws Failure INPUT, if there is no class, a class without images for training, a folder that is a
-    ///     link out of the roots, or metadata that cannot be read
+    /// @throws FailureException INPUT if there is no class, a class has no training images, a folder is a link
+    ///     out of the roots, or metadata cannot be read
     static DatasetFolder read(Path root, AllowedRoots roots) {
         FolderWalk walk = new FolderWalk(root, roots);
         Map<Split, Path> splits = splits(root, walk);
@@ -52,7 +52,7 @@ record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
         return new DatasetFolder(Set.copyOf(splits.keySet()), images, findings.all());
     }
 
-    /// The metadata of the dataset's folder, or of each of its splits.
+    /// The metadata file of the root, or those of the split folders.
     private static List<Metadata> metadata(Path root, Map<Split, Path> splits) {
         Optional<Metadata> ofAll = Metadata.in(root, root);
         List<Metadata> ofSplits = new ArrayList<>();
@@ -66,20 +66,20 @@ record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
         if (ofAll.isPresent()) {
             throw FailureException.input(
                     "METADATA_TWICE",
-                    "%s and %s both name images; keep that of the whole dataset, or one in each split"
+                    "%s and %s both list images; keep only that of the whole dataset, or only those of the splits"
                             .formatted(ofAll.get().name(), ofSplits.getFirst().name()));
         }
         if (!without.isEmpty()) {
             throw FailureException.input(
                     "METADATA_MISSING",
-                    "%s names images, but %s/ has no metadata of its own; add it, or write one for all beside the splits"
+                    "%s lists images, but %s/ has no metadata file; add it, or write one metadata file for all splits next to them"
                             .formatted(ofSplits.getFirst().name(), root.relativize(without.getFirst())));
         }
         return ofSplits;
     }
 
-    /// The folder's own splits. A class may be called `train` (beside `bus` and `car`): only where all folders
-    /// are splits, or two of them are, do we take them for splits.
+    /// The split folders. A class may have the name `train` (next to `bus` and `car`). Folders therefore count as
+    /// splits only if all folders have names of splits, or at least two have.
     private static Map<Split, Path> splits(Path root, FolderWalk walk) {
         Map<Split, Path> splits = new EnumMap<>(Split.class);
         List<String> others = new ArrayList<>();
@@ -101,11 +101,12 @@ record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
         if (!others.isEmpty()) {
             throw FailureException.input(
                     "MIXED_LAYOUT",
-                    "beside the splits in %s lies '%s', which is none; move it away or into a split"
+                    "%s contains splits and '%s', which is not a split; move it away or into a split"
                             .formatted(root, others.getFirst()));
         }
         if (!splits.containsKey(Split.TRAIN)) {
-            throw FailureException.input("NO_TRAIN", "%s has no train/ beside its other splits".formatted(root));
+            throw FailureException.input(
+                    "NO_TRAIN", "%s has split folders but no train/; add the folder train/".formatted(root));
         }
         Path train = splits.get(Split.TRAIN);
         boolean isClass = splits.size() == 1

@@ -14,12 +14,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 
-/// Where a pack's decoded images are kept until the pack is written: in memory outside the heap, and in a file
-/// beside the store where that would be too much. 256 images of side 416 are 133 MB, of side 2,048 they are 3.2
-/// GB.
+/// Buffer for the decoded images of a pack until the pack is written. It is off-heap memory, or a file on the
+/// disk of the store if the images are larger than a limit. 256 images of side 416 are 133 MB, of side 2,048 they
+/// are 3.2 GB.
 ///
-/// Safe for several threads. The file has no name once it is open, so nothing of it is left behind, however this
-/// process ends.
+/// Thread-safe. The file is unlinked as soon as it is open, so nothing of it remains however the process ends.
 final class DecodedPixels implements AutoCloseable {
     /// Packs up to this many bytes are kept in memory. Two packs are made at the same time.
     static final long IN_MEMORY = 256L << 20;
@@ -31,16 +30,16 @@ final class DecodedPixels implements AutoCloseable {
     private long end;
 
     /// @param bytes of all images together
-    /// @param inMemory bytes up to which they are kept in memory
+    /// @param inMemory limit up to which they are kept in memory
     /// @param folder for the file
-    /// @throws Failure RESOURCE, if the file cannot be made
+    /// @throws FailureException RESOURCE if the file cannot be created
     DecodedPixels(long bytes, long inMemory, Path folder) {
         this.folder = folder;
         this.bytes = bytes;
-        this.file = bytes <= inMemory ? null : nameless(folder, bytes);
+        this.file = bytes <= inMemory ? null : unlinkedFile(folder, bytes);
     }
 
-    private static FileChannel nameless(Path folder, long bytes) {
+    private static FileChannel unlinkedFile(Path folder, long bytes) {
         Path path = folder.resolve("aside").resolve(UUID.randomUUID().toString());
         try {
             Files.createDirectories(path.getParent());
@@ -54,8 +53,8 @@ final class DecodedPixels implements AutoCloseable {
     }
 
     /// @param planes u8 [3, side, side]
-    /// @return the same, as long as this is open
-    /// @throws Failure RESOURCE `STORE_FULL`, if the disk has no room
+    /// @return the same bytes, valid until this is closed
+    /// @throws FailureException RESOURCE `STORE_FULL` if the disk is full
     MemorySegment keep(byte[] planes) {
         if (file == null) {
             return arena.allocateFrom(ValueLayout.JAVA_BYTE, planes);
@@ -63,7 +62,8 @@ final class DecodedPixels implements AutoCloseable {
         try {
             long at = reserve(planes.length);
             ByteBuffer rest = ByteBuffer.wrap(planes);
-            // Written, not mapped for writing: a full disk is then an exception, not a dead process.
+            // Written, not memory-mapped for writing: a full disk then raises an exception instead of killing the
+            // process.
             while (rest.hasRemaining()) {
                 file.write(rest, at + rest.position());
             }
@@ -84,7 +84,7 @@ final class DecodedPixels implements AutoCloseable {
             return FullDisk.failure("a pack's decoded images", folder, bytes, e);
         }
         return FailureException.resource(
-                "STORE_UNREACHABLE", "decoded images cannot be kept in " + folder + ": " + e, e);
+                "STORE_UNREACHABLE", "decoded images cannot be buffered in " + folder + ": " + e, e);
     }
 
     @Override

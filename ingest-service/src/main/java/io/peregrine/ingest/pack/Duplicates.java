@@ -13,8 +13,8 @@ import java.util.function.IntConsumer;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
-/// Images that are in a dataset twice: byte for byte where it misleads a network (two labels for one
-/// image) or flatters it (a test image that was trained with), and by their looks everywhere.
+/// Finds duplicate images in a dataset. Byte-identical images are found across classes (contradictory labels) and
+/// across splits (a test image that was trained with). Similar images are found everywhere, by perceptual hash.
 public final class Duplicates {
     private final Listing listing;
     private final Manifest manifest;
@@ -24,15 +24,15 @@ public final class Duplicates {
         this.manifest = manifest;
     }
 
-    /// @param hashes of each pack's images ([PackHashes])
-    /// @param between called between parts of the search; what it throws ends it
+    /// @param hashes of the images of each pack ([PackHashes])
+    /// @param between called between parts of the search; an exception from it ends the search
     public static Findings find(
-            Listing listing, Manifest manifest, List<long[]> hashes, WorkerPool crew, IntConsumer between)
+            Listing listing, Manifest manifest, List<long[]> hashes, WorkerPool workers, IntConsumer between)
             throws InterruptedException {
-        return new Duplicates(listing, manifest).find(hashes, crew, between);
+        return new Duplicates(listing, manifest).find(hashes, workers, between);
     }
 
-    private Findings find(List<long[]> hashes, WorkerPool crew, IntConsumer between) throws InterruptedException {
+    private Findings find(List<long[]> hashes, WorkerPool workers, IntConsumer between) throws InterruptedException {
         Map<String, List<Integer>> copies = new LinkedHashMap<>();
         for (int row = 0; row < manifest.rows(); row++) {
             if (manifest.pack(row) >= 0) {
@@ -49,25 +49,25 @@ public final class Duplicates {
                 findings.add(finding(FindingKind.IDENTICAL_ACROSS_SPLITS, rows, null));
             }
         }
-        findings.addAll(near(copies.values().stream().map(List::getFirst).toList(), hashes, crew, between));
+        findings.addAll(near(copies.values().stream().map(List::getFirst).toList(), hashes, workers, between));
         return findings.all();
     }
 
-    /// @param rows one of each content
-    private Findings near(List<Integer> rows, List<long[]> hashes, WorkerPool crew, IntConsumer between)
+    /// @param rows one row for each content
+    private Findings near(List<Integer> rows, List<long[]> hashes, WorkerPool workers, IntConsumer between)
             throws InterruptedException {
-        int[] telling = rows.stream()
+        int[] distinctive = rows.stream()
                 .mapToInt(row -> row)
-                .filter(row -> hash(hashes, row).tells())
+                .filter(row -> hash(hashes, row).isDistinctive())
                 .toArray();
         NearDuplicates near = NearDuplicates.among(
-                IntStream.of(telling).mapToObj(row -> hash(hashes, row)).toList(),
-                (a, b) -> relation(telling[a], telling[b]),
-                crew,
+                IntStream.of(distinctive).mapToObj(row -> hash(hashes, row)).toList(),
+                (a, b) -> relation(distinctive[a], distinctive[b]),
+                workers,
                 between);
         Findings.Collector findings = new Findings.Collector();
         for (Pair pair : near.nearest()) {
-            findings.add(finding(pair.kind(), List.of(telling[pair.a()], telling[pair.b()]), pair.distance()));
+            findings.add(finding(pair.kind(), List.of(distinctive[pair.a()], distinctive[pair.b()]), pair.distance()));
         }
         return new Findings(near.totals(), findings.all().kept());
     }
@@ -92,7 +92,8 @@ public final class Duplicates {
         return rows.stream().mapToInt(side::applyAsInt).distinct().count() > 1;
     }
 
-    /// Shows one of each class and split first: a thousand copies in one must not hide the one in another.
+    /// Lists one image of each class and split first, so that a thousand copies in one do not hide the one in
+    /// another.
     private Finding finding(FindingKind kind, List<Integer> rows, Integer distance) {
         Map<List<Object>, Integer> sides = new LinkedHashMap<>();
         rows.forEach(row -> sides.putIfAbsent(List.of(manifest.label(row), manifest.split(row)), row));

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.HexFormat;
 
-/// The one thing that we take from EXIF: which way up.
+/// Reads the orientation, the only EXIF value that is used.
 final class Exif {
     private static final int ORIENTATION = 0x0112;
     /// The type of a 16-bit value.
@@ -15,8 +15,8 @@ final class Exif {
 
     private Exif() {}
 
-    /// @param exif a TIFF structure, with or without `Exif␀␀` in front
-    /// @return 1 to 8; 0 where there is none or it cannot be read, for a broken note spoils no image
+    /// @param exif a TIFF structure, with or without the prefix `Exif␀␀`
+    /// @return 1 to 8; 0 if there is none or it cannot be read: a broken note must not reject an image
     static int orientation(ByteBuffer exif) {
         ByteBuffer tiff = exif.slice();
         if (tiff.remaining() > 14 && tiff.slice(0, 6).equals(ByteBuffer.wrap(PREFIX))) {
@@ -25,7 +25,7 @@ final class Exif {
         return Math.toIntExact(tag(tiff, ORIENTATION, 0, 8));
     }
 
-    /// @return a TIFF that says it lies upright, so that no decoder turns it before we do
+    /// @return a copy of a TIFF with its orientation set to 1, so that the native decoder does not rotate it
     static byte[] upright(byte[] file) {
         byte[] upright = file.clone();
         ByteBuffer tiff = inItsOrder(ByteBuffer.wrap(upright));
@@ -36,7 +36,7 @@ final class Exif {
         return upright;
     }
 
-    /// @return the whole number that the first directory of a TIFF holds under a tag; 0 if it is not there
+    /// @return the integer of a tag in the first directory of a TIFF; 0 if it is missing or out of range
     static long tag(ByteBuffer file, int tag, long least, long most) {
         ByteBuffer tiff = inItsOrder(file);
         int entry = entry(tiff, tag);
@@ -53,7 +53,7 @@ final class Exif {
         return file.duplicate().order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
     }
 
-    /// @return where a tag's entry begins in the first directory; −1 if it is not there
+    /// @return the offset of a tag's entry in the first directory; −1 if it is missing
     private static int entry(ByteBuffer tiff, int tag) {
         if (tiff.limit() < 8 || (tiff.getShort(0) != 0x4949 && tiff.getShort(0) != 0x4d4d)) {
             return -1;
@@ -89,7 +89,7 @@ final class Exif {
         }
     }
 
-    /// @param xmp an XMP packet; Pillow looks there when EXIF says nothing
+    /// @param xmp an XMP packet; Pillow reads it if EXIF has no orientation
     static int orientationOfXmp(String xmp) {
         for (String before : new String[] {"tiff:Orientation=\"", "tiff:Orientation>"}) {
             int at = xmp.indexOf(before);

@@ -4,21 +4,21 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.events.Split;
 import java.util.List;
 
-/// Something that a dataset's owner should know of it. It never stops a run.
+/// A warning about a dataset for its owner. It never stops a run.
 ///
-/// @param images which it is about, at most [#SHOWN] of them; none where it is about names
-/// @param names of files below the dataset's folder, or of classes; none where it is about images
-/// @param count of all images or names that it is about
-/// @param distance between near-duplicates' hashes, in bits; null where nothing was compared
+/// @param images the images concerned, at most [#SHOWN]; empty if it is about names
+/// @param names of files below the dataset's folder, or of classes; empty if it is about images
+/// @param count of all images or names concerned
+/// @param distance between the hashes of near-duplicates, in bits; null if nothing was compared
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Finding(FindingKind kind, List<Image> images, List<String> names, long count, Integer distance) {
-    /// A thousand copies of one image are one finding, which shows the first of them.
+    /// A thousand copies of one image are one finding, which lists this many of them.
     static final int SHOWN = 20;
 
-    /// Who writes metadata may name a file by megabytes.
+    /// Limit of a shown name. A metadata file may contain names of megabytes.
     private static final int CHARACTERS = 1_000;
 
-    /// An image as it is known everywhere else.
+    /// An image with the identifiers that it has in events and REST.
     public record Image(String imageId, long row, Split split, String label, String path) {}
 
     public Finding {

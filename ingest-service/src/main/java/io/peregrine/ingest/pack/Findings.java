@@ -6,11 +6,11 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
-/// What was found, by kind: all are counted, the first [#KEPT] of each kind are kept.
+/// All findings of a dataset, by kind. All are counted; the first [#KEPT] of each kind are stored.
 ///
-/// @param totals of each kind of which there is one
+/// @param totals of each kind that occurs
 public record Findings(Map<FindingKind, Long> totals, List<Finding> kept) {
-    /// So many of a kind are kept: a folder of a million copies must not fill the database.
+    /// Maximum number stored per kind: a folder of a million copies must not fill the database.
     public static final int KEPT = 1_000;
 
     public static final Findings NONE = new Findings(Map.of(), List.of());
@@ -20,7 +20,7 @@ public record Findings(Map<FindingKind, Long> totals, List<Finding> kept) {
         kept = List.copyOf(kept);
     }
 
-    /// @return these, and behind them those: of other kinds
+    /// @return these findings followed by those of another set; no kind may be in both
     public Findings and(Findings those) {
         Collector all = new Collector();
         all.addAll(this);
@@ -28,7 +28,7 @@ public record Findings(Map<FindingKind, Long> totals, List<Finding> kept) {
         return all.all();
     }
 
-    /// Findings as they come in, in an order that the dataset alone decides.
+    /// Collects findings. The order depends only on the dataset.
     static final class Collector {
         private final Map<FindingKind, Long> totals = new EnumMap<>(FindingKind.class);
         private final List<Finding> kept = new ArrayList<>();
@@ -44,7 +44,7 @@ public record Findings(Map<FindingKind, Long> totals, List<Finding> kept) {
             kept.addAll(findings.kept());
         }
 
-        /// @return all, by kind
+        /// @return all, sorted by kind
         Findings all() {
             return new Findings(
                     totals,

@@ -14,10 +14,10 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 
-/// A way through a dataset's folders that opens none which does not lie below the roots. What is passed by
-/// on the way is noted: names that begin with a dot, `__MACOSX`, and files by names that are no text.
+/// Walks through the folders of a dataset. It opens only folders below the roots. It skips and records names that
+/// begin with a dot, `__MACOSX`, and files whose names cannot be decoded.
 ///
-/// A link to a folder is followed as long as it stays below the roots and does not lead back to where it lies.
+/// A link to a folder is followed if its target is below the roots and the target is not one of its own parents.
 final class FolderWalk {
     private static final boolean NAMES_ARE_UTF8 = "UTF-8".equals(System.getProperty("sun.jnu.encoding"));
 
@@ -36,7 +36,8 @@ final class FolderWalk {
         return entries(folder).stream().filter(Files::isDirectory).toList();
     }
 
-    /// @param each is given every file in the folder and in those below it, of whatever kind: also pipes and links
+    /// @param each called with every file in the folder and its subfolders, of any kind, including pipes and
+    ///     links
     void files(Path folder, Consumer<Path> each) {
         files(folder, Set.of(), each);
     }
@@ -46,7 +47,8 @@ final class FolderWalk {
         if (above.contains(real)) {
             throw FailureException.input(
                     "LINK_LOOP",
-                    "the folder %s is a link to a folder that holds it; remove it".formatted(root.relativize(folder)));
+                    "the folder %s is a link to one of its own parent folders; remove it"
+                            .formatted(root.relativize(folder)));
         }
         Set<Path> here = new HashSet<>(above);
         here.add(real);
@@ -59,12 +61,12 @@ final class FolderWalk {
         }
     }
 
-    /// @return what was passed by so far
+    /// @return what was skipped so far
     Findings passedBy() {
-        Findings.Collector passedBy = new Findings.Collector();
-        hidden.forEach(file -> passedBy.add(Finding.named(FindingKind.HIDDEN, List.of(file))));
-        unreadable.forEach(file -> passedBy.add(Finding.named(FindingKind.NAME_NOT_UTF8, List.of(file))));
-        return passedBy.all();
+        Findings.Collector skipped = new Findings.Collector();
+        hidden.forEach(file -> skipped.add(Finding.named(FindingKind.HIDDEN, List.of(file))));
+        unreadable.forEach(file -> skipped.add(Finding.named(FindingKind.NAME_NOT_UTF8, List.of(file))));
+        return skipped.all();
     }
 
     private List<Path> entries(Path folder) {
@@ -84,7 +86,7 @@ final class FolderWalk {
                 } else if (name.indexOf('\uFFFD') < 0) {
                     entries.add(entry);
                 } else {
-                    mustBeAFileByABadName(entry, file);
+                    rejectUnlessSingleFile(entry, file);
                     unreadable.add(file);
                 }
             }
@@ -95,9 +97,9 @@ final class FolderWalk {
         return entries;
     }
 
-    /// One file is passed by; all of a folder, or every name that is not ASCII, would be too much to lose by a
-    /// finding.
-    private static void mustBeAFileByABadName(Path entry, String file) {
+    /// A single file with such a name is skipped with a finding. Skipping a whole folder, or every name that is
+    /// not ASCII, would lose too much; therefore these fail the run.
+    private static void rejectUnlessSingleFile(Path entry, String file) {
         if (!NAMES_ARE_UTF8) {
             throw FailureException.input(
                     "NAME_NOT_UTF8",
@@ -120,6 +122,7 @@ final class FolderWalk {
 
     private FailureException unreadable(Path folder, Exception why) {
         return FailureException.input(
-                "FOLDER_UNREADABLE", "the folder %s cannot be read (%s)".formatted(root.relativize(folder), why));
+                "FOLDER_UNREADABLE",
+                "the folder %s cannot be read (%s); make it readable".formatted(root.relativize(folder), why));
     }
 }

@@ -5,18 +5,19 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/// The first frame of a GIF, 87a or 89a, on its canvas (GIF89a specification, sections 17 to 23), as Pillow shows
-/// it: outside the frame lies the see-through colour, or the palette's first where none is see-through.
+/// The first frame of a GIF, 87a or 89a, on its canvas (GIF89a specification, sections 17 to 23), as Pillow
+/// renders it. Outside the frame the canvas has the transparent colour, or the first colour of the palette if
+/// there is no transparent one.
 ///
-/// We read GIF ourselves: the JDK's reader leaves out in silence what is missing, and OpenCV 4.9 reads none.
+/// This parser exists because the JDK's reader silently ignores missing data, and OpenCV 4.9 does not read GIF.
 ///
-/// @param width of the canvas, which grows where the frame stands out
-/// @param left the column of the canvas where the frame begins
+/// @param width of the canvas, extended where the frame exceeds it
+/// @param left the first column of the frame on the canvas
 /// @param columns of the frame
 /// @param palette u8 [256, 3]
-/// @param transparent index of the see-through colour; −1: there is none
+/// @param transparent index of the transparent colour; −1 if there is none
 /// @param pixelBits of an uncompressed pixel
-/// @param data where the compressed pixels begin in the file
+/// @param data offset of the compressed pixels in the file
 record Gif(
         int width,
         int height,
@@ -38,9 +39,9 @@ record Gif(
                 && ISO_8859_1.decode(ByteBuffer.wrap(file, 0, 6)).toString().matches("GIF8[79]a");
     }
 
-    /// Reads up to the first frame's pixels.
+    /// Reads up to the pixels of the first frame.
     ///
-    /// @throws Refused if the file ends before them, or has no frame
+    /// @throws ImageRejectedException if the file ends before them, or has no frame
     static Gif header(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int screen = value(in, 10);
@@ -58,7 +59,7 @@ record Gif(
                 }
                 at = behind(in, at + 2);
             } else {
-                // Rubbish between blocks, which every reader skips.
+                // Garbage between blocks, which every reader skips.
                 at++;
             }
             block = value(in, at);
@@ -88,10 +89,11 @@ record Gif(
                 data + 1);
     }
 
-    /// Walks through all frames. A file that ends between two blocks lacks nothing but its trailer and is whole.
+    /// Checks the blocks of all frames. A file that ends between two blocks lacks only its trailer and is
+    /// accepted.
     ///
-    /// @throws Refused if it ends within a frame, also one that we do not show
-    void mustBeWhole(byte[] file) throws ImageRejectedException {
+    /// @throws ImageRejectedException if it ends within a frame, even one that is not decoded
+    void requireComplete(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file);
         int at = behind(in, data);
         while (at < file.length && (file[at] == '!' || file[at] == ',')) {
@@ -108,13 +110,13 @@ record Gif(
         return 2 << (flags & 7);
     }
 
-    /// Colours that no palette names are black; without a palette, or with one in which each colour is the grey
-    /// of its own index, all are greys.
+    /// Colours that are not in the palette are black. Without a palette, or if each colour is the grey of its own
+    /// index, all are greys.
     private static byte[] palette(ByteBuffer in, int at, int flags) {
         byte[] palette = new byte[3 * 256];
         boolean greys = true;
-        int named = (flags & PALETTE) == 0 ? 0 : colours(flags);
-        for (int i = 0; i < 3 * named; i++) {
+        int defined = (flags & PALETTE) == 0 ? 0 : colours(flags);
+        for (int i = 0; i < 3 * defined; i++) {
             palette[i] = in.get(at + i);
             greys &= palette[i] == (byte) (i / 3);
         }
@@ -124,7 +126,7 @@ record Gif(
         return palette;
     }
 
-    /// @return where a chain of sub-blocks ends
+    /// @return the offset after a chain of sub-blocks
     private static int behind(ByteBuffer in, int blocks) throws ImageRejectedException {
         int at = blocks;
         for (int length = value(in, at); length > 0; length = value(in, at)) {

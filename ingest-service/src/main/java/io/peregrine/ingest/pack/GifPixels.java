@@ -1,10 +1,10 @@
 package io.peregrine.ingest.pack;
 
-/// The pixels of a GIF's first frame: LZW with codes of 2 to 12 bits (GIF89a specification, appendix F), to RGB
-/// over white. Memory: the code table and the result.
+/// Decodes the pixels of a GIF's first frame to RGB over white. LZW with codes of 2 to 12 bits (GIF89a
+/// specification, appendix F). Memory: the code table and the result.
 final class GifPixels {
     private static final int CODES = 4_096;
-    /// First row and step of rows of each pass.
+    /// First row and row step of each pass.
     private static final int[][] FOUR_PASSES = {{0, 8}, {4, 8}, {2, 4}, {1, 2}};
 
     private static final int[][] ONE_PASS = {{0, 1}};
@@ -13,14 +13,14 @@ final class GifPixels {
     private final byte[] file;
     private final byte[] rgb;
 
-    /// Where reading goes on, and how much of the block there is left.
+    /// Read position, and remaining bytes of the current block.
     private int at;
 
     private int blockLeft;
     private int bits;
     private int bitCount;
 
-    /// Where painting goes on.
+    /// Position of the next pixel.
     private int pass;
 
     private int row;
@@ -33,11 +33,11 @@ final class GifPixels {
         this.rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(gif.width(), gif.height()))];
     }
 
-    /// @throws Refused if the file is cut, or its data ends or breaks before the last pixel
+    /// @throws ImageRejectedException if the file is truncated, or its data ends or breaks before the last pixel
     static Raster decode(Gif gif, byte[] file) throws ImageRejectedException {
-        gif.mustBeWhole(file);
+        gif.requireComplete(file);
         if ((long) gif.columns() * gif.rows() > (long) CODES * (file.length - gif.data())) {
-            // No code stands for more pixels: nothing that large need be made room for.
+            // No code represents more pixels than this, so memory for so large an image need not be allocated.
             throw endsEarly();
         }
         GifPixels pixels = new GifPixels(gif, file);
@@ -71,12 +71,12 @@ final class GifPixels {
             }
             if (code > next || (previous < 0 && code > clear)) {
                 throw ImageRejectedException.corrupt(
-                        "the GIF's data has a code %d before it says what it stands for".formatted(code));
+                        "the GIF's data uses code %d before it is defined".formatted(code));
             }
             int length = 0;
             int rest = code;
             if (code == next) {
-                // Not said yet: what came before, and its first pixel once more.
+                // This code is not defined yet: it is the previous string followed by its own first pixel.
                 reversed[length++] = (byte) first;
                 rest = previous;
             }
@@ -131,7 +131,7 @@ final class GifPixels {
         return pass < passes.length;
     }
 
-    /// Paints all of the canvas: each copy is twice as long as the one before.
+    /// Fills the canvas. Each copy doubles the filled length.
     private void paintOutside() {
         paint(0, Math.max(0, gif.transparent()));
         for (int done = 3; done < rgb.length; done += done) {

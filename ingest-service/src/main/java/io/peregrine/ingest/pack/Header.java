@@ -6,10 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Map;
 
-/// What an image says of itself before anything is decoded: the guard against images that are small on disk and
-/// huge in memory. The format is that of the content; the name is not asked.
+/// The declared format and size of an image, read before anything is decoded. This guards against images that are
+/// small on disk and huge in memory. The format is detected from the content; the file name is ignored.
 ///
-/// @param orientation EXIF's, 1 to 8; 0 if none is given
+/// @param orientation from EXIF, 1 to 8; 0 if there is none
 record Header(Format format, int width, int height, int orientation) {
     enum Format {
         JPEG,
@@ -21,10 +21,10 @@ record Header(Format format, int width, int height, int orientation) {
         PNM
     }
 
-    private static final String READ = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM are read";
+    private static final String READ = "JPEG, PNG, GIF, WebP, BMP, TIFF and PNM are supported";
 
-    /// Images that we know when we see them, but do not read: how they begin.
-    private static final Map<String, String> KNOWN_BY_NAME = Map.ofEntries(
+    /// Image formats that are recognized but not supported, by their first bytes.
+    private static final Map<String, String> UNSUPPORTED_FORMATS = Map.ofEntries(
             Map.entry("8BPS", "Photoshop file"),
             Map.entry("gimp xcf", "GIMP file"),
             Map.entry("%PDF", "PDF document"),
@@ -50,7 +50,7 @@ record Header(Format format, int width, int height, int orientation) {
             Map.entry("\u008aMNG", "animation in MNG"),
             Map.entry("SIMPLE  =", "FITS file"));
 
-    /// HEIF's family: which of them the first brand says.
+    /// Formats of the HEIF family. The first brand tells which one it is.
     private static final Map<String, String> BRANDS = Map.of(
             "avif", "AVIF file",
             "avis", "animated AVIF file",
@@ -64,12 +64,12 @@ record Header(Format format, int width, int height, int orientation) {
         return (long) width * height;
     }
 
-    /// @throws Refused `NOT_A_IMAGE`, `IMAGE_UNSUPPORTED`, or what is wrong with the header
+    /// @throws ImageRejectedException `NOT_A_IMAGE`, `IMAGE_UNSUPPORTED`, or for an invalid header
     static Header read(byte[] file) throws ImageRejectedException {
         Header header = of(file);
         if (header.width <= 0 || header.height <= 0) {
             throw ImageRejectedException.corrupt(
-                    "the %s's header says %d x %d pixels".formatted(header.format, header.width, header.height));
+                    "the %s's header states %d x %d pixels".formatted(header.format, header.width, header.height));
         }
         return header;
     }
@@ -102,23 +102,23 @@ record Header(Format format, int width, int height, int orientation) {
         if (begins(file, "BM") && file.length >= 26 && in.getInt(14) >= 12 && in.getInt(14) <= 124) {
             return bmp(in);
         }
-        for (Map.Entry<String, String> known : KNOWN_BY_NAME.entrySet()) {
+        for (Map.Entry<String, String> known : UNSUPPORTED_FORMATS.entrySet()) {
             if (begins(file, known.getKey())) {
-                throw unread(known.getValue());
+                throw unsupported(known.getValue());
             }
         }
         if (begins(file, 4, "ftyp") && file.length >= 12) {
             String brand = new String(file, 8, 4, ISO_8859_1);
-            throw unread(BRANDS.getOrDefault(brand, "video or HEIF file"));
+            throw unsupported(BRANDS.getOrDefault(brand, "video or HEIF file"));
         }
         throw new ImageRejectedException(
                 ImageRejectedException.Reason.NOT_A_IMAGE,
                 file.length == 0
                         ? "the file is empty"
-                        : "the content is no image that we know, whatever the name says; " + READ);
+                        : "the content is not a known image format, regardless of the file name; " + READ);
     }
 
-    private static ImageRejectedException unread(String what) {
+    private static ImageRejectedException unsupported(String what) {
         return ImageRejectedException.unsupported("a %s; %s: convert it".formatted(what, READ));
     }
 
@@ -139,7 +139,7 @@ record Header(Format format, int width, int height, int orientation) {
         long end = (in.getInt(10) & 0xffff_ffffL) + bytes;
         if (end > in.limit()) {
             throw ImageRejectedException.truncated(
-                    "the BMP has %,d bytes where its pixels end at %,d".formatted(in.limit(), end));
+                    "the BMP has %,d bytes, but its pixels end at %,d".formatted(in.limit(), end));
         }
         if (packed && (long) width * height > 255L * in.limit()) {
             throw ImageRejectedException.corrupt(

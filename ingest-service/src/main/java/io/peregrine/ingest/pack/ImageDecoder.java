@@ -10,38 +10,38 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReader;
 import javax.imageio.stream.MemoryCacheImageInputStream;
 
-/// Bytes to RGB, equal to what Pillow gives for JPEG, PNG, GIF, WebP, BMP, TIFF and PNM: the first frame or page,
-/// alpha over white, 16 bits / 257, ICC profiles ignored. Safe for several threads.
+/// Decodes images to RGB. The pixels equal those of Pillow for JPEG, PNG, GIF, WebP, BMP, TIFF and PNM: the first
+/// frame or page, alpha over white, 16 bits / 257, ICC profiles ignored. Thread-safe.
 public class ImageDecoder {
-    /// Names the way from bytes to pixels, so that packs of another way are never taken for ours: raise the last
-    /// number whenever a decoded pixel may change.
+    /// Version of the decoding. It is part of the decode key, so packs of another version are not reused.
+    /// Increase the last number whenever a decoded pixel may change.
     public static final String VERSION = "opencv-4.9.0 peregrine-2";
 
     private static final int KILOPIXEL = 1_000;
-    /// Four values each must fit one array.
+    /// One array must hold four values per pixel.
     private static final long PIXELS_OF_AN_ARRAY = 500_000_000;
 
     private final long pixelsMax;
     private final Semaphore kilopixelsAtOnce;
 
-    /// @param pixelsMax an image of more is refused from its header, undecoded; no more pixels than these are
-    ///     decoded at once, so that memory is bounded whatever the number of threads: 3 to 7 bytes a pixel in the
-    ///     heap, and up to 8 outside
+    /// @param pixelsMax limit of one image; a larger one is rejected after its header was read, without decoding.
+    ///     It is also the limit of all pixels that are being decoded at once, which bounds memory for any number
+    ///     of threads: 3 to 7 bytes a pixel in the heap, and up to 8 outside
     public ImageDecoder(long pixelsMax) {
         if (pixelsMax < 1 || pixelsMax > PIXELS_OF_AN_ARRAY) {
-            throw new IllegalArgumentException("peregrine.ingest.pixels-max is %,d; 1 to %,d can be decoded"
-                    .formatted(pixelsMax, PIXELS_OF_AN_ARRAY));
+            throw new IllegalArgumentException(
+                    "peregrine.ingest.pixels-max is %,d; 1 to %,d is allowed".formatted(pixelsMax, PIXELS_OF_AN_ARRAY));
         }
         this.pixelsMax = pixelsMax;
         this.kilopixelsAtOnce = new Semaphore(kilopixels(pixelsMax));
     }
 
-    /// Decodes and makes square: what a pack holds of a file.
+    /// Decodes an image and makes it square: the content of a pack for one file.
     ///
     /// @return u8 [3, side, side]
-    /// @throws Refused with the reason why these bytes are no image for us
+    /// @throws ImageRejectedException with the reason why the file cannot be used
     byte[] square(byte[] file, ImageSpec image) throws ImageRejectedException, InterruptedException {
-        int kilopixels = kilopixels(fair(file).pixels());
+        int kilopixels = kilopixels(checkedHeader(file).pixels());
         kilopixelsAtOnce.acquire(kilopixels);
         try {
             return SquareFit.of(decode(file, image.orientation()), image.side(), image.fit());
@@ -50,9 +50,9 @@ public class ImageDecoder {
         }
     }
 
-    /// @throws Refused with the reason why these bytes are no image for us
+    /// @throws ImageRejectedException with the reason why the file cannot be used
     Raster decode(byte[] file, Orientation orientation) throws ImageRejectedException {
-        Header header = fair(file);
+        Header header = checkedHeader(file);
         boolean apply = orientation == Orientation.APPLY;
         return switch (header.format()) {
             case PNG -> {
@@ -80,8 +80,8 @@ public class ImageDecoder {
                 : webp.onCanvas(OpenCv.decode(webp.still(), header.format()));
     }
 
-    /// The guard: nothing is decoded of an image that says it is too large.
-    private Header fair(byte[] file) throws ImageRejectedException {
+    /// Rejects an image before decoding if its declared size is too large.
+    private Header checkedHeader(byte[] file) throws ImageRejectedException {
         Header header = Header.read(file);
         if (header.pixels() > pixelsMax) {
             throw new ImageRejectedException(
@@ -100,8 +100,8 @@ public class ImageDecoder {
         return Math.toIntExact(pixels / KILOPIXEL + 1);
     }
 
-    /// CMYK as Pillow turns it to RGB: R = K'·C' / 255, rounded, of the inverted values that Adobe's files hold.
-    /// OpenCV rounds down; the JDK's reader hands out the four channels as they are.
+    /// Converts CMYK to RGB as Pillow does: R = K'·C' / 255, rounded, of the inverted values that Adobe's files
+    /// contain. OpenCV rounds down. The JDK's reader returns the four channels unconverted.
     private static Raster cmyk(byte[] file, Jpeg jpeg) throws ImageRejectedException {
         ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
         try (MemoryCacheImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
@@ -110,7 +110,7 @@ public class ImageDecoder {
             int pixels = jpeg.width() * jpeg.height();
             if (inks.length != 4 * pixels) {
                 throw ImageRejectedException.corrupt(
-                        "the CMYK JPEG has %,d values where %,d belong".formatted(inks.length, 4 * pixels));
+                        "the CMYK JPEG has %,d values instead of %,d".formatted(inks.length, 4 * pixels));
             }
             byte[] rgb = new byte[3 * pixels];
             int[] ink = new int[4];

@@ -7,12 +7,12 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/// A listed file on its way into memory. It is looked at anew each time: between listing and decoding a plain
-/// file may have become a link to somewhere else.
+/// Reads a listed file. Its path is checked again at each access: between listing and decoding a regular file may
+/// be replaced by a link to another place.
 final class ImageFile {
     private ImageFile() {}
 
-    /// @return the digest of its content, [ContentKeys#OF_NOTHING] if it may not or cannot be read
+    /// @return SHA-256 of its content, or [ContentKeys#OF_NOTHING] if it must not or cannot be read
     static String digest(Path file, AllowedRoots roots) {
         try {
             return ContentKeys.of(openable(file, roots));
@@ -22,7 +22,8 @@ final class ImageFile {
     }
 
     /// @param sha256 under which it was listed
-    /// @throws Refused if it may not be opened, cannot be read, is too large, or is not what was listed
+    /// @throws ImageRejectedException if it must not be opened, cannot be read, is too large, or has changed
+    ///     since listing
     static byte[] read(Path file, AllowedRoots roots, String sha256, long bytesMax) throws ImageRejectedException {
         Path real = openable(file, roots);
         byte[] content;
@@ -46,7 +47,7 @@ final class ImageFile {
     }
 
     /// @return the file itself, all links resolved
-    /// @throws Refused if it lies outside the roots or is no plain file; then it was not opened
+    /// @throws ImageRejectedException if it is outside the roots or not a regular file; then it was not opened
     static Path openable(Path file, AllowedRoots roots) throws ImageRejectedException {
         try {
             Path real = file.toRealPath();
@@ -59,7 +60,8 @@ final class ImageFile {
                     Files.readAttributes(real, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             if (!found.isRegularFile()) {
                 throw new ImageRejectedException(
-                        Reason.NOT_A_FILE, "a pipe, socket, device or folder by an image's name; it was not opened");
+                        Reason.NOT_A_FILE,
+                        "a pipe, socket, device or folder with the name of an image; it was not opened");
             }
             return real;
         } catch (IOException e) {

@@ -1,33 +1,33 @@
 package io.peregrine.ingest.pack;
 
-/// A listed file is no image that we can use: its reason, and one sentence for a person. The rest goes on.
+/// A listed file cannot be used as an image: the reason and a sentence for readers. The run continues without it.
 @SuppressWarnings("serial")
 public final class ImageRejectedException extends Exception {
-    /// What an `image.rejected` carries as its reason.
+    /// The reason in `image.rejected`.
     public enum Reason {
-        /// The content is none of the formats that we know, whatever the name says.
+        /// The content is not a known image format, regardless of the file name.
         NOT_A_IMAGE,
         /// The file ends before its pixels do.
         IMAGE_TRUNCATED,
         /// The content contradicts its own format.
         IMAGE_CORRUPT,
-        /// More pixels or bytes than this service is set to take.
+        /// More pixels or bytes than the configured limit.
         IMAGE_TOO_LARGE,
-        /// An image, but in a format or variant that we do not read.
+        /// A known image format, but a format or variant that is not supported.
         IMAGE_UNSUPPORTED,
-        /// This service died twice while it decoded the file: a native decoder's fault, which no exception
-        /// reports.
+        /// The service crashed twice while decoding the file. This is a fault in a native decoder, which cannot
+        /// be caught as an exception.
         DECODER_CRASH,
-        /// The file system does not let us read it.
+        /// The file system denies reading.
         IMAGE_UNREADABLE,
-        /// Its bytes are not those that were listed.
+        /// The bytes differ from those that were listed.
         IMAGE_CHANGED,
-        /// A link that leads out of the configured roots; never opened.
+        /// A link that leads out of the configured roots; it is never opened.
         LINK_OUTSIDE_ROOTS,
-        /// A pipe, socket, device or folder by an image's name; never opened.
+        /// A pipe, socket, device or folder with the name of an image; it is never opened.
         NOT_A_FILE;
 
-        /// @return whether the bytes alone decide, so that the same bytes will be refused again
+        /// @return whether the reason depends only on the bytes, so that the same bytes will be rejected again
         public boolean isDeterministic() {
             return compareTo(IMAGE_UNREADABLE) < 0;
         }

@@ -4,14 +4,14 @@ import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
 import java.nio.ByteBuffer;
 
-/// What a JPEG's markers say (ITU-T T.81, annex B). The pixels are the decoder's business.
+/// The markers of a JPEG (ITU-T T.81, annex B). The native decoder reads the pixels.
 ///
 /// @param components 1 grey, 3 colour, 4 CMYK or YCCK
-/// @param orientation of its EXIF or XMP note, 0 if none
-/// @param adobeTransform 0 none, 1 YCbCr, 2 YCCK; −1: no Adobe marker
+/// @param orientation from EXIF or XMP, 0 if there is none
+/// @param adobeTransform 0 none, 1 YCbCr, 2 YCCK; −1 if there is no Adobe marker
 record Jpeg(int width, int height, int components, int orientation, int adobeTransform) {
-    /// A progressive image has about ten scans, each of which costs a decoder a walk over all pixels, and a
-    /// hostile file next to nothing. More are read as far as they are quick.
+    /// A progressive image has about ten scans. Each scan costs the decoder a pass over all pixels, but costs a
+    /// hostile file almost no bytes. More scans are accepted only while their total cost is small.
     private static final int SCANS = 20;
 
     private static final long PIXELS_OF_ALL_SCANS = 2_000_000_000;
@@ -21,14 +21,15 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         return file.length > 3 && (file[0] & 0xff) == 0xff && (file[1] & 0xff) == 0xd8 && (file[2] & 0xff) == 0xff;
     }
 
-    /// Reads the markers up to the frame's size.
+    /// Reads the markers up to the frame header with the size.
     static Jpeg header(byte[] file) throws ImageRejectedException {
         return read(file, false);
     }
 
-    /// Reads all markers and finds the end: a decoder would take half a file in silence and paint the rest grey.
+    /// Reads all markers up to the end marker. A decoder would silently accept half a file and fill the rest with
+    /// grey.
     ///
-    /// @throws Refused if the file ends before its end marker
+    /// @throws ImageRejectedException if the file ends before its end marker
     static Jpeg whole(byte[] file) throws ImageRejectedException {
         return read(file, true);
     }
@@ -47,7 +48,7 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
                         "the JPEG ends after %,d bytes without its end marker".formatted(file.length));
             }
             if ((file[at] & 0xff) != 0xff) {
-                // Within compressed data, or rubbish between segments that every decoder skips.
+                // Compressed data, or garbage between segments, which every decoder skips.
                 at++;
                 continue;
             }
@@ -88,15 +89,16 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
             at += length;
         }
         if (frame == null) {
-            throw ImageRejectedException.corrupt("the JPEG has no frame: no marker says its size");
+            throw ImageRejectedException.corrupt("the JPEG has no frame header, so its size is unknown");
         }
         long cost = ((long) frame[0] * frame[1] + COST_OF_A_SCAN) * scans;
         if (scans > SCANS && cost > PIXELS_OF_ALL_SCANS) {
-            throw ImageRejectedException.corrupt("the JPEG goes %,d times over its %,d x %,d pixels; save it again"
-                    .formatted(scans, frame[0], frame[1]));
+            throw ImageRejectedException.corrupt(
+                    "the JPEG has %,d scans of %,d x %,d pixels, which is too slow to decode; save it again"
+                            .formatted(scans, frame[0], frame[1]));
         }
         if (toTheEnd && (long) ((frame[0] + 7) / 8) * ((frame[1] + 7) / 8) > 8L * file.length) {
-            // Each block of 8 x 8 takes a bit at least; a decoder would paint grey what is missing.
+            // Each block of 8 x 8 takes at least one bit. A decoder would fill missing blocks with grey.
             throw ImageRejectedException.corrupt(
                     "the JPEG's %,d bytes cannot hold %,d x %,d pixels".formatted(file.length, frame[0], frame[1]));
         }
@@ -105,7 +107,7 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
 
     private static int[] frame(int marker, ByteBuffer segment) throws ImageRejectedException {
         if (segment.limit() < 6) {
-            throw ImageRejectedException.corrupt("the JPEG's frame header is cut");
+            throw ImageRejectedException.corrupt("the JPEG's frame header is truncated");
         }
         int bits = segment.get(0);
         int height = segment.getShort(1) & 0xffff;
@@ -118,7 +120,7 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         }
         if (components != 1 && components != 3 && components != 4) {
             throw ImageRejectedException.unsupported(
-                    "a JPEG of %d components; 1, 3 and 4 are read".formatted(components));
+                    "a JPEG of %d components; 1, 3 and 4 are supported".formatted(components));
         }
         return new int[] {width, height, components};
     }
@@ -127,7 +129,7 @@ record Jpeg(int width, int height, int components, int orientation, int adobeTra
         return marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc;
     }
 
-    /// Not a stuffed 00, a restart, a stray byte of damaged data: those carry no length.
+    /// Excludes stuffed 00 bytes, restart markers and stray bytes of damaged data, which have no length field.
     private static boolean isSegment(int marker) {
         return marker >= 0xc0 && marker != 0xd8 && !(marker >= 0xd0 && marker <= 0xd7) && marker <= 0xfe;
     }

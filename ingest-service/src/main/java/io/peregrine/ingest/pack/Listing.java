@@ -20,30 +20,31 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// Every file of a dataset that shall become an image, in row order, given before anything is decoded: a refused
-/// file leaves a gap and moves nobody. An artifact of its own, so that all packs of a run are made from one list.
+/// All files of a dataset that should become images, in row order. The order is fixed before decoding: a rejected
+/// file leaves a gap, and no other row moves. The listing is an artifact, so that all packs of a run are made
+/// from the same list.
 ///
-/// @param classes in label order: code points
-/// @param rows sorted by split, class and path in code points
-/// @param duplicatesAcrossSplits contents that lie in more than one split
-/// @param findings of names and of what was not listed
+/// @param classes in label order, sorted by code points
+/// @param rows sorted by split, class and path, in code point order
+/// @param duplicatesAcrossSplits number of contents that are in more than one split
+/// @param findings about names and skipped files
 public record Listing(List<String> classes, List<Row> rows, long duplicatesAcrossSplits, Findings findings) {
     /// One listed file.
     ///
     /// @param label index of its class
-    /// @param path in the class folder; of an image with a label in a metadata file: in the split's folder
+    /// @param path in the class folder; for an image with a label in a metadata file, in the split folder
     /// @param file below the dataset's folder
     /// @param sha256 of its content
-    /// @param metadata what a metadata file says of it beside its class, or null
+    /// @param metadata the other columns of its line in the metadata file, or null
     public record Row(Split split, int label, String path, String file, String sha256, ObjectNode metadata) {
         Row in(Split other) {
             return new Row(other, label, path, file, sha256, metadata);
         }
     }
 
-    /// 256 listed files of one class and split, or what is left of them.
+    /// 256 listed files of one class and split; the last pack of a class and split has fewer.
     ///
-    /// @param number its place among the dataset's packs
+    /// @param number position among the packs of the dataset
     /// @param from first row
     /// @param to one after the last row
     public record Range(int number, int from, int to) {}
@@ -51,22 +52,24 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     public Listing {
         classes = List.copyOf(classes);
         rows = List.copyOf(rows);
-        // Listings of earlier versions have none.
+        // Listings of earlier versions have no findings.
         findings = findings == null ? Findings.NONE : findings;
     }
 
-    /// Reads a folder: walks, hashes every file, cuts the splits that are missing, sorts.
+    /// Reads a folder: walks through it, hashes every file, assigns missing splits, sorts the rows.
     ///
     /// @param root resolved by [AllowedRoots#resolve]
-    /// @param between called after each file; what it throws ends the listing
-    /// @throws Failure INPUT, if the folder is no dataset
-    public static Listing of(Path root, AllowedRoots roots, SplitSpec split, WorkerPool crew, ProgressListener between)
+    /// @param between called after each file; an exception from it ends the listing
+    /// @throws FailureException INPUT if the folder is not a valid dataset
+    public static Listing of(
+            Path root, AllowedRoots roots, SplitSpec split, WorkerPool workers, ProgressListener between)
             throws InterruptedException {
         DatasetFolder folder = DatasetFolder.read(root, roots);
         List<DatasetFolder.Found> found = folder.images();
-        List<String> digests = crew.each(found, image -> ImageFile.digest(root.resolve(image.file()), roots), done -> {
-            between.after(done, found.size());
-        });
+        List<String> digests =
+                workers.each(found, image -> ImageFile.digest(root.resolve(image.file()), roots), done -> {
+                    between.after(done, found.size());
+                });
         List<String> classes = found.stream()
                 .map(DatasetFolder.Found::label)
                 .distinct()
@@ -95,13 +98,13 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         return new Listing(classes, cut, duplicates(cut), findings.all());
     }
 
-    /// Called between files, with how many are done.
+    /// Called after each file with the number of files done.
     @FunctionalInterface
     public interface ProgressListener {
         void after(int done, int of);
     }
 
-    /// Order of code points. `String.compareTo` puts U+FFxx before emoji.
+    /// Order by code points. `String.compareTo` sorts U+FFxx before emoji.
     static int byCodePoint(String a, String b) {
         int at = 0;
         while (at < a.length() && at < b.length()) {
@@ -115,7 +118,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         return Integer.compare(a.length(), b.length());
     }
 
-    /// Classes that a person, or a file system of another kind, would take for one.
+    /// Finds class names that a reader, or another file system, would consider equal.
     private static void alike(List<String> classes, Findings.Collector findings) {
         Map<String, List<String>> folded = new LinkedHashMap<>();
         for (String name : classes) {
@@ -157,7 +160,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         return packs;
     }
 
-    /// @return the row's image by the name that it has in every run
+    /// @return the identifier of the row's image, the same in every run
     public String imageId(int row) {
         Row listed = rows.get(row);
         return ContentKeys.imageId(listed.split(), classes.get(listed.label()), listed.path());
@@ -171,7 +174,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         }
     }
 
-    /// @throws Failure OURS, if the artifact is missing or changed
+    /// @throws FailureException OURS if the artifact is missing or was changed
     public static Listing open(ArtifactStore store, ArtifactRef ref) {
         return store.read(ref, Listing.class);
     }

@@ -27,22 +27,22 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
-/// A `metadata.csv` or `metadata.jsonl` as Hugging Face's imagefolder has it: each line names a file, says
-/// its class and may say more.
+/// A `metadata.csv` or `metadata.jsonl` in the format of Hugging Face's imagefolder. Each line has a file name,
+/// may have a class, and may have more columns.
 final class Metadata {
     static final String FILE_NAME = "file_name";
     static final String LABEL = "label";
 
     /// One line.
     ///
-    /// @param where it stands, for a person
+    /// @param where file and line number, for messages
     /// @param file below the dataset's folder
     /// @param label null, if the line has none
     /// @param more the other columns, or null
     record Line(String where, Path file, String label, ObjectNode more) {}
 
     private static final List<String> NAMES = List.of("metadata.csv", "metadata.jsonl");
-    /// A longer one is no list of images; its lines are all held in memory.
+    /// Limit of the file's size, since all its lines are kept in memory. A larger file is not a list of images.
     private static final long BYTES_MAX = 256 << 20;
 
     private static final int NAME_BYTES = 255;
@@ -67,9 +67,9 @@ final class Metadata {
     }
 
     /// @param root the dataset's folder
-    /// @param folder root, or a split's folder in it
+    /// @param folder the root, or a split folder in it
     /// @return the folder's metadata, if it has one
-    /// @throws Failure INPUT, if it has two
+    /// @throws FailureException INPUT if it has two
     static Optional<Metadata> in(Path root, Path folder) {
         List<Metadata> found = NAMES.stream()
                 .map(folder::resolve)
@@ -79,7 +79,7 @@ final class Metadata {
         if (found.size() > 1) {
             throw FailureException.input(
                     "METADATA_TWICE",
-                    "%s and %s lie beside each other; keep one of them"
+                    "%s and %s are in the same folder; keep one of them"
                             .formatted(found.getFirst().name, found.getLast().name));
         }
         return found.stream().findFirst();
@@ -90,7 +90,7 @@ final class Metadata {
         return name;
     }
 
-    /// @throws Failure INPUT with the line's number, if it is not what it should be
+    /// @throws FailureException INPUT with the line's number, if a line is invalid
     void lines(AllowedRoots roots, Consumer<Line> each) {
         try (InputStream in = Files.newInputStream(openable(roots))) {
             if (name.endsWith(".csv")) {
@@ -142,7 +142,7 @@ final class Metadata {
                 if (!json.isBlank()) {
                     JsonNode node = JSON.readTree(json);
                     if (!(node instanceof ObjectNode object)) {
-                        throw broken(number, "it is no JSON object");
+                        throw broken(number, "it is not a JSON object");
                     }
                     each.accept(line(object, number));
                 }
@@ -156,14 +156,14 @@ final class Metadata {
 
     private Line line(ObjectNode columns, long number) {
         if (!UTF_8.newEncoder().canEncode(columns.toString())) {
-            throw broken(number, "it holds half a surrogate pair, which is no text");
+            throw broken(number, "it contains an unpaired surrogate, which is not valid text");
         }
         String names = String.join(", ", (Iterable<String>) columns::fieldNames);
         JsonNode fileName = columns.remove(FILE_NAME);
         if (fileName == null || !fileName.isTextual() || fileName.textValue().isEmpty()) {
             throw FailureException.input(
                     "METADATA_NO_FILE_NAME",
-                    "line %d of %s has no text in a column '%s' (its columns: %s); each line names an image by its path from there"
+                    "line %d of %s has no text in a column '%s' (its columns: %s); each line must name an image by its path relative to this file"
                             .formatted(number, name, FILE_NAME, shown(names)));
         }
         String label = label(columns.remove(LABEL), number);
@@ -171,7 +171,7 @@ final class Metadata {
         return new Line("line %d of %s".formatted(number, name), image, label, columns.isEmpty() ? null : columns);
     }
 
-    /// A class's name is also the name of a folder, once the balanced set is exported.
+    /// The name of a class is also used as a folder name when the balanced set is exported.
     private String label(JsonNode label, long number) {
         if (label == null || label.isNull()) {
             return null;
@@ -191,15 +191,16 @@ final class Metadata {
         return text;
     }
 
-    /// As Hugging Face reads it: from the metadata's own folder, with Windows's separators understood.
+    /// Resolves paths as Hugging Face does: relative to the folder of the metadata file, with Windows separators
+    /// accepted.
     private Path image(String fileName, long number) {
         try {
             Path asked = Path.of(fileName.replace('\\', '/')).normalize();
             if (!asked.isAbsolute() && !asked.startsWith("..")) {
                 return root.relativize(file.getParent()).resolve(asked);
             }
-        } catch (InvalidPathException noPath) {
-            throw broken(number, "'%s' names no file".formatted(shown(fileName)));
+        } catch (InvalidPathException invalid) {
+            throw broken(number, "'%s' is not a valid path".formatted(shown(fileName)));
         }
         throw FailureException.input(
                 "METADATA_PATH_OUTSIDE",
@@ -210,7 +211,7 @@ final class Metadata {
     private FailureException broken(long number, String why) {
         return FailureException.input(
                 "METADATA_BROKEN_LINE",
-                "line %d of %s cannot be read: %s; mend or remove the line".formatted(number, name, shown(why)));
+                "line %d of %s cannot be read: %s; fix or remove the line".formatted(number, name, shown(why)));
     }
 
     private static String shown(String text) {

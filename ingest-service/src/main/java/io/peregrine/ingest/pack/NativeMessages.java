@@ -10,12 +10,11 @@ import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
-/// Catches what native decoders print on standard error, such as `Corrupt JPEG data: 12 extraneous bytes`. They
-/// name no file, so that a log full of such lines helps nobody; whoever catches them knows which files are being
-/// decoded.
+/// Captures what native decoders print on standard error, such as `Corrupt JPEG data: 12 extraneous bytes`. These
+/// lines contain no file name. The consumer can add the files that are being decoded.
 ///
-/// File descriptor 2 becomes a pipe until this is closed. What is in the pipe when the process dies of a signal
-/// is lost, which is at most what was printed in its last instant.
+/// File descriptor 2 is a pipe until this is closed. If the process is killed by a signal, the content of the
+/// pipe is lost: at most the output of its last moment.
 public final class NativeMessages implements AutoCloseable {
     private static final int STDERR = 2;
     private static final int BUFFER = 4096;
@@ -39,10 +38,10 @@ public final class NativeMessages implements AutoCloseable {
         this.reader = Thread.ofPlatform().daemon().name("native messages").start(() -> read(lines));
     }
 
-    /// Begins to catch.
+    /// Starts capturing.
     ///
-    /// @param lines told of each line; must not print on standard error itself
-    /// @throws IllegalStateException if the system refuses a pipe
+    /// @param lines receives each line; must not print on standard error itself
+    /// @throws IllegalStateException if the system cannot create a pipe
     public static NativeMessages capture(Consumer<String> lines) {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment ends = arena.allocate(ValueLayout.JAVA_INT, 2);
@@ -86,11 +85,11 @@ public final class NativeMessages implements AutoCloseable {
         }
     }
 
-    /// Standard error is what it was; returns when every line that was caught has been told.
+    /// Restores standard error. Returns after every captured line was passed to the consumer.
     @Override
     public void close() {
         try {
-            // The pipe's only writing end is descriptor 2: with it gone the reader finds the end.
+            // Descriptor 2 is the only write end of the pipe. Replacing it makes the reader reach the end.
             done("dup2", (int) DUP2.invokeExact(original, STDERR));
             reader.join();
             done("close", (int) CLOSE.invokeExact(original));
@@ -106,7 +105,7 @@ public final class NativeMessages implements AutoCloseable {
 
     private static int done(String call, int result) {
         if (result < 0) {
-            throw new IllegalStateException("standard error cannot be caught: " + call + " failed");
+            throw new IllegalStateException("standard error cannot be captured: " + call + " failed");
         }
         return result;
     }

@@ -8,22 +8,22 @@ import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 
-/// Pairs of hashes that are at most [DHash#BOUND] bits apart. Every pair is looked at, at about a
-/// nanosecond each: none is missed, and no dataset makes it slower than its size.
+/// Pairs of hashes that are at most [DHash#BOUND] bits apart. Every pair is compared, at about a nanosecond each.
+/// So no pair is missed, and the run time depends only on the number of images.
 final class NearDuplicates {
     private static final int BLOCK = 1_024;
 
-    /// @param a place of one hash
-    /// @param b place of the other, behind it
+    /// @param a index of one hash
+    /// @param b index of the other, greater than a
     record Pair(FindingKind kind, int distance, int a, int b) {}
 
-    /// What two hashes that are near to each other are.
+    /// Returns the kinds of finding of two hashes that are near to each other.
     @FunctionalInterface
     interface Relation {
         List<FindingKind> of(int a, int b);
     }
 
-    /// Pairs of some blocks: all counted, of each kind and distance the first kept.
+    /// Pairs of some blocks. All are counted; the first of each kind and distance are kept.
     private static final class Tally {
         private final Map<FindingKind, Long> totals = new EnumMap<>(FindingKind.class);
         private final Map<FindingKind, int[]> keptAt = new EnumMap<>(FindingKind.class);
@@ -60,8 +60,8 @@ final class NearDuplicates {
                 .toList();
     }
 
-    /// @param between called between blocks; what it throws ends the search
-    static NearDuplicates among(List<DHash> hashes, Relation relation, WorkerPool crew, IntConsumer between)
+    /// @param between called between blocks; an exception from it ends the search
+    static NearDuplicates among(List<DHash> hashes, Relation relation, WorkerPool workers, IntConsumer between)
             throws InterruptedException {
         long[] across = hashes.stream().mapToLong(DHash::across).toArray();
         long[] down = hashes.stream().mapToLong(DHash::down).toArray();
@@ -69,7 +69,8 @@ final class NearDuplicates {
                 .boxed()
                 .toList();
         Tally all = new Tally();
-        crew.each(blocks, from -> block(across, down, from, relation), between).forEach(all::addAll);
+        workers.each(blocks, from -> block(across, down, from, relation), between)
+                .forEach(all::addAll);
         return new NearDuplicates(all);
     }
 
@@ -91,12 +92,12 @@ final class NearDuplicates {
         return tally;
     }
 
-    /// @return how many pairs there are of each kind
+    /// @return number of pairs of each kind
     Map<FindingKind, Long> totals() {
         return totals;
     }
 
-    /// @return pairs by kind, the nearest first: at least [Findings#KEPT] of each kind, if there are as many
+    /// @return pairs by kind, the nearest first: at least [Findings#KEPT] of each kind, if there are that many
     List<Pair> nearest() {
         return nearest;
     }

@@ -8,18 +8,19 @@ import org.opencv.core.Mat;
 import org.opencv.core.MatOfByte;
 import org.opencv.imgcodecs.Imgcodecs;
 
-/// The native decoders, for JPEG, WebP, BMP and TIFF.
+/// OpenCV's native decoders, for JPEG, WebP, BMP and TIFF.
 final class OpenCv {
     static {
         load();
-        // The pool above decodes one image a thread; OpenCV's own threads would only get in its way.
+        // The worker pool decodes one image per thread; OpenCV's own threads would only compete with it.
         Core.setNumThreads(1);
     }
 
     private OpenCv() {}
 
-    /// An image has the library unpacked in the folder that `PEREGRINE_NATIVES` names, since nothing can be
-    /// unpacked below a read-only root. Elsewhere OpenPnP unpacks it into the temporary folder at each start.
+    /// The container image has the library unpacked in the folder `PEREGRINE_NATIVES`, since its root is
+    /// read-only and nothing can be unpacked there. Elsewhere OpenPnP unpacks it into the temporary folder at
+    /// each start.
     private static void load() {
         String folder = System.getenv("PEREGRINE_NATIVES");
         if (folder == null) {
@@ -31,7 +32,8 @@ final class OpenCv {
         }
     }
 
-    /// @throws Refused if the pixels cannot be decoded, or are more than a colour or grey of 8 or 16 bits
+    /// @throws ImageRejectedException if the pixels cannot be decoded, or are not colours or greys of 8 or 16
+    ///     bits
     static Raster decode(byte[] file, Header.Format format) throws ImageRejectedException {
         MatOfByte bytes = new MatOfByte(file);
         Mat decoded = null;
@@ -55,17 +57,17 @@ final class OpenCv {
         }
     }
 
-    /// BGR, BGRA or grey of 8 or 16 bits to RGB over white. Row by row: of the largest images there is no room
-    /// for a third copy.
+    /// Converts BGR, BGRA or grey of 8 or 16 bits to RGB over white. It works row by row, since memory for a
+    /// third copy of the largest images is not available.
     private static Raster rgb(Mat decoded, Header.Format format) throws ImageRejectedException {
         int width = decoded.cols();
         int channels = decoded.channels();
         boolean sixteen = decoded.depth() == CvType.CV_16U;
         if (!sixteen && decoded.depth() != CvType.CV_8U) {
-            throw ImageRejectedException.unsupported("a %s of %s; save it with 8 or 16 bits a value"
+            throw ImageRejectedException.unsupported("a %s of %s; save it with 8 or 16 bits per value"
                     .formatted(format, CvType.typeToString(decoded.type())));
         }
-        // libtiff hands out colours that its alpha is already multiplied into.
+        // libtiff returns colours that are premultiplied by alpha.
         boolean multiplied = format == Header.Format.TIFF && !sixteen;
         byte[] rgb = new byte[Math.toIntExact(3 * decoded.total())];
         byte[] row = new byte[width * channels];

@@ -14,13 +14,13 @@ import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 
-/// A listed file, open for someone who asked for it. What is sent is what was checked: the same open file.
+/// A listed file that is open for a download. The checked bytes are sent: it is the same open file.
 ///
-/// @param mediaType of its content, whatever its name says; images alone have one of their own
+/// @param mediaType detected from its content, regardless of the file name; only images have a specific type
 public record Original(FileChannel file, long bytes, String mediaType) implements AutoCloseable {
     private record Known(int at, String magic, String mediaType) {}
 
-    /// No format that can hold a script is among them.
+    /// No format in this list can contain a script.
     private static final List<Known> FORMATS = List.of(
             new Known(0, "\u00ff\u00d8\u00ff", "image/jpeg"),
             new Known(0, "\u0089PNG\r\n", "image/png"),
@@ -35,7 +35,7 @@ public record Original(FileChannel file, long bytes, String mediaType) implement
 
     /// @param listed below the dataset's folder
     /// @param sha256 under which it was listed
-    /// @throws Refused if it may not be opened, is gone, or is not what was listed
+    /// @throws ImageRejectedException if it must not be opened, is missing, or has changed since listing
     public static Original open(Path listed, AllowedRoots roots, String sha256) throws ImageRejectedException {
         Path real = ImageFile.openable(listed, roots);
         try {
@@ -51,10 +51,10 @@ public record Original(FileChannel file, long bytes, String mediaType) implement
         }
     }
 
-    /// @return the first bytes of a file that is as it was listed
+    /// @return the first bytes of the file, after checking that it is unchanged since listing
     private static byte[] checked(FileChannel file, String sha256) throws IOException, ImageRejectedException {
         MessageDigest digest = ContentKeys.sha256();
-        // Not closed: the channel is read again from its beginning.
+        // The stream is not closed: the channel is read again from its beginning.
         InputStream in = new DigestInputStream(Channels.newInputStream(file), digest);
         byte[] head = in.readNBytes(HEAD);
         in.transferTo(OutputStream.nullOutputStream());
@@ -79,7 +79,7 @@ public record Original(FileChannel file, long bytes, String mediaType) implement
         return start.length() > 2 && "123456".indexOf(start.charAt(1)) >= 0 && Character.isWhitespace(start.charAt(2));
     }
 
-    /// Sends all of it.
+    /// Sends the whole file.
     public void writeTo(OutputStream out) throws IOException {
         Channels.newInputStream(file).transferTo(out);
     }

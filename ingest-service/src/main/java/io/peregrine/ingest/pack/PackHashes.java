@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/// The difference hashes of a pack's images, in the pack's order: two numbers for each.
+/// The perceptual hashes of a pack's images in the order of the pack, two numbers per image.
 public final class PackHashes {
     private PackHashes() {}
 
-    public static long[] of(PixelPack pack, WorkerPool crew) throws InterruptedException {
+    public static long[] of(PixelPack pack, WorkerPool workers) throws InterruptedException {
         List<Integer> images = IntStream.range(0, pack.count()).boxed().toList();
-        return crew
+        return workers
                 .each(
                         images,
                         index -> DHash.of(pack.image(index).toArray(ValueLayout.JAVA_BYTE), pack.side()),

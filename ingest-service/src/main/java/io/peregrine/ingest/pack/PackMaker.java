@@ -19,19 +19,19 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.IntConsumer;
 
-/// Decodes 256 listed files into a pixel pack, on all cores. Safe for several packs at once.
+/// Decodes 256 listed files into a pixel pack, on all cores. Thread-safe: several packs may be made at once.
 public final class PackMaker {
-    /// An image's bytes that were refused: its place among the pack's listed files, and why.
+    /// A rejected file: its position among the listed files of the pack, and the reason.
     public record Rejection(int place, ImageRejectedException.Reason reason, String detail) {}
 
     /// @param pixels the pack
-    /// @param refusals in order of place
+    /// @param refusals in order of position
     public record DecodedPack(ArtifactRef pixels, List<Rejection> refusals) {
         public DecodedPack {
             refusals = List.copyOf(refusals);
         }
 
-        /// @return whether the listed bytes alone decided, so that later runs may take this pack for theirs
+        /// @return whether the result depends only on the listed bytes, so that later runs may reuse this pack
         public boolean isReusable() {
             return refusals.stream().allMatch(refusal -> refusal.reason().isDeterministic());
         }
@@ -39,19 +39,20 @@ public final class PackMaker {
 
     private record DecodeResult(MemorySegment planes, ImageRejectedException refused, long nanos, long bytes) {}
 
-    /// Told of each file as it is done; for measuring.
+    /// Receives the duration and size of each processed file, for metrics.
     @FunctionalInterface
     public interface DecodeListener {
-        /// @param refused null, if it was decoded
+        /// @param refused null if it was decoded
         void decoded(long nanos, long bytes, ImageRejectedException.Reason refused);
     }
 
-    /// Told which file of a lost pack is being decoded, while nothing else is.
+    /// Records which file of a lost pack is being decoded. Nothing else is decoded at the same time.
     public interface CrashGuard {
-        /// @return whether the file at this place of the pack is to be decoded no more
+        /// @return whether the file at this position of the pack must not be decoded again
         boolean isDeadly(int place);
 
-        /// The file is decoded next. If the process dies before [#ends], it died of it.
+        /// The file at this position is decoded next. If the process dies before [#ends], this file was the
+        /// cause.
         void begins(int place);
 
         void ends(int place);
@@ -59,73 +60,76 @@ public final class PackMaker {
 
     private final ArtifactStore store;
     private final AllowedRoots roots;
-    private final WorkerPool crew;
+    private final WorkerPool workers;
     private final ImageDecoder decoder;
     private final long bytesMax;
-    private final DecodeListener watcher;
+    private final DecodeListener listener;
     private final Map<Thread, String> decoding = new ConcurrentHashMap<>();
-    /// Held by who decodes beside others; alone by who must know what the process died of.
-    private final ReadWriteLock besideOthers = new ReentrantReadWriteLock(true);
+    /// Normal decoding takes the read lock. Crash triage takes the write lock, so that only one image is being
+    /// decoded when the process dies.
+    private final ReadWriteLock decodeLock = new ReentrantReadWriteLock(true);
 
-    /// @param bytesMax longest file that is read
+    /// @param bytesMax limit of a file's length
     public PackMaker(
             ArtifactStore store,
             AllowedRoots roots,
-            WorkerPool crew,
+            WorkerPool workers,
             ImageDecoder decoder,
             long bytesMax,
-            DecodeListener watcher) {
+            DecodeListener listener) {
         this.store = store;
         this.roots = roots;
-        this.crew = crew;
+        this.workers = workers;
         this.decoder = decoder;
         this.bytesMax = bytesMax;
-        this.watcher = watcher;
+        this.listener = listener;
     }
 
-    /// @param root the dataset's folder, resolved
-    /// @param between called after each file with how many are done; what it throws stops the pack
-    /// @throws Failure RESOURCE, if the folder has gone or the store refuses
+    /// @param root the dataset's folder, all links resolved
+    /// @param between called after each file with the number of files done; an exception from it stops the pack
+    /// @throws FailureException RESOURCE if the folder is missing or the store rejects the pack
     public DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
             throws InterruptedException {
         return make(root, listing, range, image, (rows, pixels) -> {
-            return crew.each(rows, row -> besideOthers(() -> decode(root, row, image, pixels)), between);
+            return workers.each(rows, row -> concurrently(() -> decode(root, row, image, pixels)), between);
         });
     }
 
-    /// The same one file after the other, and nothing else in this process: of a pack that was lost.
+    /// Makes a lost pack serially: one file after the other, with no other decoding in this process.
     public DecodedPack makeSerially(
-            Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, CrashGuard watch)
+            Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, CrashGuard guard)
             throws InterruptedException {
         return make(root, listing, range, image, (rows, pixels) -> {
             List<DecodeResult> outcomes = new ArrayList<>();
             for (int place = 0; place < rows.size(); place++) {
-                outcomes.add(decodeAlone(root, rows.get(place), place, image, pixels, watch));
+                outcomes.add(decodeExclusively(root, rows.get(place), place, image, pixels, guard));
                 between.accept(outcomes.size());
             }
             return outcomes;
         });
     }
 
-    /// How the files of a pack are decoded, in which order whatever.
+    /// How the files of a pack are decoded: concurrently or serially.
     @FunctionalInterface
     private interface DecodeStrategy {
         List<DecodeResult> decoded(List<Row> rows, DecodedPixels pixels) throws InterruptedException;
     }
 
-    private DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, DecodeStrategy way)
+    private DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, DecodeStrategy strategy)
             throws InterruptedException {
         List<Row> rows = listing.rows().subList(range.from(), range.to());
         long bytes = 3L * image.side() * image.side() * rows.size();
         try (DecodedPixels pixels = new DecodedPixels(bytes, DecodedPixels.IN_MEMORY, store.disk())) {
-            return made(root, image, way.decoded(rows, pixels));
+            return made(root, image, strategy.decoded(rows, pixels));
         }
     }
 
     private DecodedPack made(Path root, ImageSpec image, List<DecodeResult> outcomes) {
         if (!Files.isDirectory(root)) {
             throw FailureException.resource(
-                    "FOLDER_AWAY", "the dataset's folder %s has gone; is its disk away?".formatted(root), null);
+                    "FOLDER_AWAY",
+                    "the dataset's folder %s is missing; check that its disk is mounted".formatted(root),
+                    null);
         }
         List<MemorySegment> images = new ArrayList<>();
         List<Rejection> refusals = new ArrayList<>();
@@ -137,7 +141,7 @@ public final class PackMaker {
             } else {
                 refusals.add(new Rejection(place, refused.reason(), refused.getMessage()));
             }
-            watcher.decoded(outcome.nanos(), outcome.bytes(), refused == null ? null : refused.reason());
+            listener.decoded(outcome.nanos(), outcome.bytes(), refused == null ? null : refused.reason());
         }
         Map<String, String> decoding = Map.of(
                 "format",
@@ -155,7 +159,7 @@ public final class PackMaker {
         return new DecodedPack(PixelPack.publishSegments(store, decoding, image.side(), images), refusals);
     }
 
-    /// @return what the pack of these files is found by in later runs
+    /// @return key of the pack for reuse in later runs
     public String decodeKey(Listing listing, Range range, ImageSpec image) {
         List<String> contents = listing.rows().subList(range.from(), range.to()).stream()
                 .map(Row::sha256)
@@ -163,33 +167,33 @@ public final class PackMaker {
         return ContentKeys.decodeKey(contents, image, decoder.pixelsMax(), bytesMax);
     }
 
-    private <T> T besideOthers(Callable<T> decoding) throws Exception {
-        besideOthers.readLock().lockInterruptibly();
+    private <T> T concurrently(Callable<T> decoding) throws Exception {
+        decodeLock.readLock().lockInterruptibly();
         try {
             return decoding.call();
         } finally {
-            besideOthers.readLock().unlock();
+            decodeLock.readLock().unlock();
         }
     }
 
-    private DecodeResult decodeAlone(
-            Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, CrashGuard watch)
+    private DecodeResult decodeExclusively(
+            Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, CrashGuard guard)
             throws InterruptedException {
-        if (watch.isDeadly(place)) {
-            String detail = "this service died twice while it decoded the file, which is now left alone; save it again";
+        if (guard.isDeadly(place)) {
+            String detail = "this service crashed twice while decoding the file, so it is skipped; save it again";
             return new DecodeResult(
                     null, new ImageRejectedException(ImageRejectedException.Reason.DECODER_CRASH, detail), 0, 0);
         }
-        besideOthers.writeLock().lockInterruptibly();
+        decodeLock.writeLock().lockInterruptibly();
         try {
-            watch.begins(place);
+            guard.begins(place);
             try {
                 return decode(root, row, image, pixels);
             } finally {
-                watch.ends(place);
+                guard.ends(place);
             }
         } finally {
-            besideOthers.writeLock().unlock();
+            decodeLock.writeLock().unlock();
         }
     }
 
@@ -209,7 +213,7 @@ public final class PackMaker {
         }
     }
 
-    /// @return the files that are being decoded now, below their datasets' folders; one for each thread
+    /// @return the files that are being decoded now, one per thread; relative to the folders of their datasets
     public List<String> decoding() {
         return decoding.values().stream().sorted().toList();
     }

@@ -10,13 +10,13 @@ import java.util.zip.CRC32;
 
 /// A PNG's chunks (PNG specification, third edition, sections 5 and 11).
 ///
-/// We read PNG ourselves: the library's decoder drops alpha and the low byte, ignores `tRNS`, inflates text
-/// chunks, which may be bombs, and does not say whether a file was cut or broken.
+/// This parser exists because OpenCV's decoder drops alpha and the low byte, ignores `tRNS`, inflates text
+/// chunks, which may be decompression bombs, and does not report truncated or broken files.
 ///
 /// @param palette u8 [n, 3], or null
 /// @param transparency the `tRNS` chunk, or null
 /// @param data the `IDAT` chunks' content in order
-/// @param cut whether the file ends before its `IEND`
+/// @param cut whether the file is truncated before its `IEND`
 record Png(
         int width,
         int height,
@@ -60,9 +60,9 @@ record Png(
         return file.length >= 8 && Arrays.equals(file, 0, 8, SIGNATURE, 0, 8);
     }
 
-    /// Checks the header chunk; width and height stand at bytes 16 and 20.
+    /// Checks the header chunk. Width and height are at bytes 16 and 20.
     ///
-    /// @throws Refused if it is cut or broken
+    /// @throws ImageRejectedException if it is truncated or broken
     static ByteBuffer header(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file);
         if (file.length < 33) {
@@ -75,7 +75,7 @@ record Png(
         return in;
     }
 
-    /// @throws Refused if the chunks do not hold together; nothing is inflated yet
+    /// @throws ImageRejectedException if the chunks are inconsistent; nothing is inflated yet
     static Png read(byte[] file) throws ImageRejectedException {
         ByteBuffer in = header(file);
         int width = in.getInt(16);
@@ -88,7 +88,7 @@ record Png(
                 .orElseThrow(() ->
                         ImageRejectedException.corrupt("the PNG has colour type %d of %d bits".formatted(code, depth)));
         if (width <= 0 || height <= 0 || in.get(26) != 0 || in.get(27) != 0 || (in.get(28) & 0xfe) != 0) {
-            throw ImageRejectedException.corrupt("the PNG's header says %d x %d pixels".formatted(width, height));
+            throw ImageRejectedException.corrupt("the PNG's header states %d x %d pixels".formatted(width, height));
         }
         int orientation = 0;
         byte[] palette = null;
@@ -100,8 +100,7 @@ record Png(
             long length = in.getInt(at) & 0xffff_ffffL;
             String type = type(in, at);
             if (length > Integer.MAX_VALUE || !type.chars().allMatch(Png::isLetter)) {
-                throw ImageRejectedException.corrupt(
-                        "the PNG has no chunk where one should begin, at byte %,d".formatted(at));
+                throw ImageRejectedException.corrupt("the PNG has no valid chunk at byte %,d".formatted(at));
             }
             boolean whole = at + 12L + length <= file.length;
             if (!whole && !type.equals("IDAT")) {
@@ -124,7 +123,7 @@ record Png(
                 default -> {
                     if (critical) {
                         throw ImageRejectedException.unsupported(
-                                "the PNG needs a chunk %s that we do not know".formatted(type));
+                                "the PNG requires the unknown chunk %s".formatted(type));
                     }
                 }
             }

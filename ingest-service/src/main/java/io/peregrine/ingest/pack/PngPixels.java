@@ -5,16 +5,16 @@ import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/// A PNG's pixels: inflate, undo the filters, undo the interlacing, to RGB over white (PNG specification,
-/// sections 7 to 10). Memory: two rows and the result.
+/// Decodes the pixels of a PNG to RGB over white: inflate, undo the filters, undo the interlacing (PNG
+/// specification, sections 7 to 10). Memory: two rows and the result.
 final class PngPixels implements AutoCloseable {
-    /// Adam7: first column, first row, step of columns, step of rows of each pass.
+    /// Adam7: first column, first row, column step, row step of each pass.
     private static final int[][] ADAM7 = {
         {0, 0, 8, 8}, {4, 0, 8, 8}, {0, 4, 4, 8}, {2, 0, 4, 4}, {0, 2, 2, 4}, {1, 0, 2, 2}, {0, 1, 1, 2}
     };
 
     private static final int[][] ONE_PASS = {{0, 0, 1, 1}};
-    /// A byte of deflated data stands for no more.
+    /// Maximum number of bytes that one byte of deflated data can represent.
     private static final long DEFLATE_AT_MOST = 1_032;
 
     private final Png png;
@@ -28,7 +28,7 @@ final class PngPixels implements AutoCloseable {
         this.key = transparentColour(png);
     }
 
-    /// @throws Refused if the data ends or breaks before the last pixel
+    /// @throws ImageRejectedException if the data ends or breaks before the last pixel
     static Raster decode(Png png) throws ImageRejectedException {
         try (PngPixels pixels = new PngPixels(png)) {
             return pixels.decode();
@@ -45,7 +45,7 @@ final class PngPixels implements AutoCloseable {
         int height = png.height();
         long deflated = png.data().stream().mapToLong(ByteBuffer::remaining).sum();
         if ((long) width * height * png.depth() / 8 > DEFLATE_AT_MOST * (deflated + 1)) {
-            // Nothing that large need be made room for.
+            // So little data cannot fill the image, so memory for it need not be allocated.
             throw endsEarly();
         }
         byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
@@ -128,7 +128,8 @@ final class PngPixels implements AutoCloseable {
                 }
             }
             default ->
-                throw ImageRejectedException.corrupt("the PNG has a row filter %d; 0 to 4 exist".formatted(row[0]));
+                throw ImageRejectedException.corrupt(
+                        "the PNG has a row filter %d; 0 to 4 are allowed".formatted(row[0]));
         }
     }
 
@@ -176,7 +177,7 @@ final class PngPixels implements AutoCloseable {
         rgb[to + 2] = Raster.overWhite(blue, alpha);
     }
 
-    /// @return 0 to 255; a palette's index as it is
+    /// @return 0 to 255; for a palette, the index unchanged
     private int value(byte[] row, int index) {
         int depth = png.depth();
         if (depth == 8) {
@@ -191,8 +192,8 @@ final class PngPixels implements AutoCloseable {
         return png.colour() == Colour.PALETTE ? value : value * (255 / greatest);
     }
 
-    /// The colour that `tRNS` makes see-through, as 8-bit values; −1: none. In 16 bits it is ignored, as Pillow
-    /// does.
+    /// The colour that `tRNS` makes transparent, as 8-bit values; −1 if there is none. With 16 bits it is
+    /// ignored, as in Pillow.
     private static int transparentColour(Png png) {
         byte[] key = png.transparency();
         if (key == null || png.depth() == 16) {

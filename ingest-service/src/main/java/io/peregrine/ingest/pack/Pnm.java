@@ -1,10 +1,10 @@
 package io.peregrine.ingest.pack;
 
-/// Portable pixmaps, P1 to P6 (netpbm's pbm, pgm and ppm, plain and raw), with any greatest value up to 65,535.
+/// Portable pixmaps, P1 to P6 (netpbm's pbm, pgm and ppm, plain and raw), with any maximum value up to 65,535.
 ///
 /// @param kind 1 to 6
-/// @param greatest the value that is white
-/// @param start where the pixels begin in the file
+/// @param greatest the maximum value, which is white
+/// @param start offset of the pixels in the file
 record Pnm(int kind, int width, int height, int greatest, int start) {
 
     static boolean matches(byte[] file) {
@@ -19,7 +19,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
         int greatest = kind == 1 || kind == 4 ? 1 : in.number();
         if (greatest < 1 || greatest > 65_535) {
             throw ImageRejectedException.corrupt(
-                    "the pixmap's greatest value is %d; 1 to 65535 exist".formatted(greatest));
+                    "the pixmap's maximum value is %d; 1 to 65535 is allowed".formatted(greatest));
         }
         return new Pnm(kind, width, height, greatest, in.at + 1);
     }
@@ -29,11 +29,11 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
         int values = Math.multiplyExact(channels, Math.multiplyExact(width, height));
         int rowBytes = kind == 4 ? (width + 7) / 8 : width * channels * (greatest > 255 ? 2 : 1);
         if (kind >= 4 && start + (long) rowBytes * height > file.length) {
-            throw ImageRejectedException.truncated("the pixmap has %,d bytes of pixels where %,d belong"
+            throw ImageRejectedException.truncated("the pixmap has %,d bytes of pixels instead of %,d"
                     .formatted(Math.max(0, file.length - start), (long) rowBytes * height));
         }
         if (kind < 4 && values > file.length - start + 1) {
-            // A byte at least for each: nothing that large need be made room for.
+            // Each value takes at least one byte, so memory for so large an image need not be allocated.
             throw ImageRejectedException.truncated("the pixmap ends before its last pixel");
         }
         byte[] rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(width, height))];
@@ -53,7 +53,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
             };
             if (value < 0 || value > greatest) {
                 throw ImageRejectedException.corrupt(
-                        "the pixmap has a value %d above its greatest, %d".formatted(value, greatest));
+                        "the pixmap has the value %d, above its maximum %d".formatted(value, greatest));
             }
             byte eight = (byte) (int) Math.rint((double) value / greatest * 255);
             if (channels == 3) {
@@ -71,7 +71,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
         return c == ' ' || c >= 9 && c <= 13;
     }
 
-    /// Numbers in text, with `#` comments between them.
+    /// Reads numbers in text, with `#` comments between them.
     private static final class Scanner {
         private final byte[] file;
         private int at;
@@ -90,7 +90,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
             }
             if (begin == at) {
                 throw at == file.length
-                        ? ImageRejectedException.truncated("the pixmap ends where a number belongs")
+                        ? ImageRejectedException.truncated("the pixmap ends where a number is expected")
                         : ImageRejectedException.corrupt("the pixmap has no number at byte %,d".formatted(at));
             }
             return number;

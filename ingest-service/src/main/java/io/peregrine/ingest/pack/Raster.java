@@ -7,13 +7,14 @@ record Raster(int width, int height, byte[] rgb) {
     Raster {
         if (rgb.length != 3 * width * height) {
             throw new IllegalArgumentException(
-                    "%d bytes are no %d x %d pixels of 3 values".formatted(rgb.length, width, height));
+                    "%d bytes do not match %d x %d pixels of 3 values".formatted(rgb.length, width, height));
         }
     }
 
-    /// Turns and mirrors as EXIF's orientation asks: the value says where the stored first row and column lie.
+    /// Rotates and mirrors according to EXIF's orientation, which states where the stored first row and column
+    /// are.
     ///
-    /// @param orientation 1 to 8; anything else is as 1
+    /// @param orientation 1 to 8; any other value is treated as 1
     Raster applyOrientation(int orientation) {
         if (orientation < 2 || orientation > 8) {
             return this;
@@ -39,16 +40,16 @@ record Raster(int width, int height, byte[] rgb) {
         return new Raster(newWidth, newHeight, turned);
     }
 
-    /// One value over white, rounded as Pillow's `alpha_composite` does.
+    /// Composites one value over white, rounded as Pillow's `alpha_composite` does.
     ///
     /// @param value 0 to 255
-    /// @param alpha 0 (see-through) to 255
+    /// @param alpha 0 (transparent) to 255
     static byte overWhite(int value, int alpha) {
         int scaled = 128 * (value * alpha + 255 * (255 - alpha)) + (0x80 << 7);
         return (byte) (((scaled >> 8) + scaled) >> 15);
     }
 
-    /// 16 bits to 8: v / 257, rounded. (Dropping the low byte, as many decoders do, darkens.)
+    /// 16 bits to 8: v / 257, rounded. (Dropping the low byte, as many decoders do, makes images darker.)
     static int eightBits(int sixteen) {
         return (sixteen + 128) / 257;
     }

@@ -2,22 +2,22 @@ package io.peregrine.ingest.pack;
 
 import java.util.Arrays;
 
-/// Pillow's `Image.resize(…, BILINEAR)`, bit for bit: a triangle filter as wide as the reduction asks (so it does
-/// not alias), one pass along the rows and one along the columns, 22-bit fixed point with 8 bits between the
-/// passes (`libImaging/Resample.c`).
+/// Pillow's `Image.resize(…, BILINEAR)`, bit for bit. A triangle filter scaled with the reduction (so it does not
+/// alias), one pass along the rows and one along the columns, 22-bit fixed point with 8 bits between the passes
+/// (`libImaging/Resample.c`).
 final class Resize {
-    /// Names the rule in packs and decode keys.
+    /// Identifies this rule in packs and decode keys.
     static final String RULE = "pillow-13-bilinear";
 
     private static final int FRACTION_BITS = 22;
 
-    /// @param first source index of each output's first weight
+    /// @param first source index of the first weight of each output
     /// @param weights of each output, in fixed point; their sum is about 2²²
     private record Filter(int[] first, int[][] weights) {}
 
     private Resize() {}
 
-    /// The part of an image between (left, top) and (right, bottom), in pixels and parts of pixels.
+    /// The part of an image between (left, top) and (right, bottom), in pixels and fractions of pixels.
     record Box(float left, float top, float right, float bottom) {
         static Box whole(Raster image) {
             return new Box(0, 0, image.width(), image.height());
@@ -32,8 +32,8 @@ final class Resize {
         return columns(rows(image, box, width), box, height);
     }
 
-    /// Since version 13 Pillow begins with whichever pass is cheaper. The 8 bits between the passes make that
-    /// visible in the last digit, so we have to choose as it does; earlier versions always resize the rows first.
+    /// Since version 13 Pillow starts with the cheaper pass. The 8 bits between the passes make the order visible
+    /// in the last digit, so this code makes the same choice. Earlier versions always resize the rows first.
     private static boolean columnsFirst(Raster image, int width, int height) {
         return image.height() > height && image.height() - height > 2 * (image.width() - width);
     }
@@ -86,7 +86,7 @@ final class Resize {
         for (int y = 0; y < image.height(); y++) {
             int row = 3 * y * image.width();
             for (int x = 0; x < width; x++) {
-                // At most 255 · (2²² + a rounding for each weight): an int.
+                // At most 255 · (2²² + one rounding per weight), which fits an int.
                 int red = 1 << FRACTION_BITS - 1;
                 int green = red;
                 int blue = red;

@@ -14,14 +14,14 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// What became of every listed file, once all packs are made.
+/// The result of every listed file, after all packs are made.
 ///
-/// @param manifest a row for each listed file
+/// @param manifest one row for each listed file
 public record SealedDataset(Manifest manifest, long images, long refused, long duplicatesAcrossSplits) {
 
     /// @param packs in the order of their numbers
     /// @param side of every image
-    /// @throws Failure INPUT, if nothing is left to train a class with
+    /// @throws FailureException INPUT if a class has no training images left
     public static SealedDataset of(Listing listing, List<DecodedPack> packs, int side) {
         List<Manifest.Entry> entries = new ArrayList<>();
         long refused = 0;
@@ -47,11 +47,11 @@ public record SealedDataset(Manifest manifest, long images, long refused, long d
         }
         Manifest manifest = new Manifest(
                 side, listing.classes(), packs.stream().map(DecodedPack::pixels).toList(), entries);
-        mustHaveTrainingImages(listing, entries);
+        requireTrainingImages(listing, entries);
         return new SealedDataset(manifest, entries.size() - refused, refused, listing.duplicatesAcrossSplits());
     }
 
-    private static void mustHaveTrainingImages(Listing listing, List<Manifest.Entry> entries) {
+    private static void requireTrainingImages(Listing listing, List<Manifest.Entry> entries) {
         long[] accepted = new long[listing.classes().size()];
         List<Map<String, Long>> reasons = new ArrayList<>();
         listing.classes().forEach(label -> reasons.add(new TreeMap<>()));
@@ -66,7 +66,7 @@ public record SealedDataset(Manifest manifest, long images, long refused, long d
             if (accepted[label] == 0) {
                 throw FailureException.input(
                         "CLASS_REFUSED",
-                        "class '%s' has no image left to train with: all were refused (%s); mend or remove its folder"
+                        "class '%s' has no training images left: all were rejected (%s); fix its images or remove its folder"
                                 .formatted(listing.classes().get(label), described(reasons.get(label))));
             }
         }

@@ -13,15 +13,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 
-/// Cuts test and validation out of a dataset that does not bring its own.
+/// Assigns images to test and validation in a dataset without these splits.
 ///
-/// Each class's images are put in the order of SHA-256(seed ‖ digest of the content), which looks random and does
-/// not change when images are renamed or others are added. The first round(n × share) are the test, the next the
-/// validation, at least one each where n ≥ 3. Byte-identical files are never apart.
+/// The images of each class are sorted by SHA-256(seed ‖ digest of the content). This order looks random and does
+/// not change when images are renamed or others are added. The first round(n × share) are the test split, the
+/// next the validation split, at least one each if n ≥ 3. Byte-identical files are never in different splits.
 final class Splits {
     private Splits() {}
 
-    /// @param given splits that the folder has by itself: those are left as they are
+    /// @param given splits that exist as folders; those remain as they are
     /// @return the same rows in the same order, with their splits
     static List<Row> cut(List<Row> rows, SplitSpec spec, Set<Split> given) {
         Map<String, Split> side = new HashMap<>();
@@ -39,10 +39,11 @@ final class Splits {
                             .thenComparing(Row::path, Listing::byCodePoint))
                     .toList();
             int tests = end(drawn, 0, test);
-            int held = end(drawn, tests, validation);
+            int heldOut = end(drawn, tests, validation);
             for (int i = 0; i < drawn.size(); i++) {
-                Split drawnTo = i < tests ? Split.TEST : i < held ? Split.VALIDATION : Split.TRAIN;
-                // The same image in two classes may be drawn to two sides. Train wins: it never empties a class.
+                Split drawnTo = i < tests ? Split.TEST : i < heldOut ? Split.VALIDATION : Split.TRAIN;
+                // The same image in two classes may be drawn into two splits. Train wins, so that no class
+                // becomes empty.
                 side.merge(drawn.get(i).sha256(), drawnTo, Splits::nearestToTrain);
             }
         }
@@ -51,7 +52,8 @@ final class Splits {
                 .toList();
     }
 
-    /// Where a side ends that begins at `from`: never within copies of one image, and one image is left to train.
+    /// The end of a split that begins at `from`. It never separates copies of one image, and leaves one training
+    /// image.
     private static int end(List<Row> drawn, int from, double share) {
         int n = drawn.size();
         if (share == 0) {

@@ -6,9 +6,9 @@ import io.peregrine.events.RunSpec.Fit;
 final class SquareFit {
     private SquareFit() {}
 
-    /// @param fit `stretch` is `Image.resize`, `cover` is `ImageOps.fit` (what stands out is cut off at both
-    ///     ends), `letterbox` is `ImageOps.pad` (black bars; of a very long image at least one line is left,
-    ///     where Pillow leaves none)
+    /// @param fit `stretch` is `Image.resize`, `cover` is `ImageOps.fit` (crops both ends of the longer side),
+    ///     `letterbox` is `ImageOps.pad` (black bars; for a very long image at least one line is left, where
+    ///     Pillow leaves none)
     /// @return u8 [3, side, side]
     static byte[] of(Raster image, int side, Fit fit) {
         Raster square = switch (fit) {

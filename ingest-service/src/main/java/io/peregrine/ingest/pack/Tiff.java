@@ -5,8 +5,8 @@ import java.nio.ByteOrder;
 import java.util.HashSet;
 import java.util.Set;
 
-/// A TIFF's directories, one for each page (TIFF 6.0, section 2). The first page is the one that we show; its
-/// pixels are the decoder's business.
+/// The directories of a TIFF, one per page (TIFF 6.0, section 2). The first page is the one that is decoded, by
+/// the native decoder.
 final class Tiff {
     private static final int WIDTH = 256;
     private static final int HEIGHT = 257;
@@ -20,9 +20,9 @@ final class Tiff {
     private static final int TILE_HEIGHT = 323;
     private static final int TILE_OFFSETS = 324;
     private static final int TILE_BYTES = 325;
-    /// So many of a tile are no bomb, however small the image.
+    /// A tile of up to this many pixels is accepted however small the image is: it is not a decompression bomb.
     private static final long TILE_PIXELS = 1 << 24;
-    /// Tags beyond are others' notes, which may be broken without harm to the image.
+    /// Tags above this number are private. They may be broken without harm to the image.
     private static final int LAST_OF_TIFF_6 = 532;
     /// Types of 16 and 32 bits.
     private static final int SHORT = 3;
@@ -30,17 +30,17 @@ final class Tiff {
     private static final int LONG = 4;
     private static final int[] BYTES_OF_TYPES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8};
 
-    /// Grey either way up, RGB, palette, CMYK, YCbCr.
+    /// Grey (white or black as zero), RGB, palette, CMYK, YCbCr.
     private static final Set<Long> READ_COLOURS = Set.of(0L, 1L, 2L, 3L, 5L, 6L);
 
-    /// Values of one entry.
+    /// The values of one directory entry.
     private record Values(long at, long count, int type) {}
 
     private static final Values NONE = new Values(0, 0, SHORT);
 
     private final ByteBuffer in;
     private int read;
-    /// The first page's: bits of a sample, bytes of its strips or tiles.
+    /// Of the first page: bits per sample, and bytes of all its strips or tiles.
     private long bits = 1;
 
     private long packed;
@@ -56,10 +56,10 @@ final class Tiff {
                         || file[0] == 'M' && file[1] == 'M' && file[2] == 0 && file[3] == 42);
     }
 
-    /// @throws Refused if the file ends within a page, also one that we do not show
+    /// @throws ImageRejectedException if the file ends within a page, even one that is not decoded
     static Header header(byte[] file) throws ImageRejectedException {
         Tiff tiff = new Tiff(file);
-        tiff.mustBeWhole();
+        tiff.requireComplete();
         ByteBuffer in = ByteBuffer.wrap(file);
         if (Exif.tag(in, SAMPLES, 2, 2) == 2) {
             throw ImageRejectedException.unsupported("a TIFF of grey with alpha; save it as RGB or as PNG");
@@ -73,12 +73,12 @@ final class Tiff {
         int width = (int) Exif.tag(in, WIDTH, 1, Integer.MAX_VALUE);
         int height = (int) Exif.tag(in, HEIGHT, 1, Integer.MAX_VALUE);
         long pixels = (long) width * height;
-        // Of one sample: an image may hold its colours in less detail than its grey.
+        // Counted for one sample only, since colours may be stored in lower resolution than the luminance.
         long bytes = pixels / 8 * tiff.bits;
-        // Some writers leave out how many bytes there are.
+        // Some writers omit the byte counts.
         long packed = tiff.packed == 0 ? file.length : tiff.packed;
         if (bytes / atMost(Exif.tag(in, COMPRESSION, 0, 0xffff)) > packed) {
-            // Decoders paint black what is missing.
+            // Decoders would fill missing pixels with black.
             throw ImageRejectedException.corrupt(
                     "the TIFF's %,d bytes of pixels cannot hold %,d x %,d".formatted(packed, width, height));
         }
@@ -89,25 +89,26 @@ final class Tiff {
         return new Header(Header.Format.TIFF, width, height, Exif.orientation(in));
     }
 
-    /// @return bytes of pixels that a byte of the file may stand for
+    /// @return maximum number of pixel bytes that one byte of the file can represent
     private static long atMost(long compression) {
         return switch ((int) compression) {
             case 1 -> 1;
             // PackBits
             case 32_773 -> 64;
-            // JPEG: a bit at least for a block of 8 x 8
+            // JPEG: at least one bit for a block of 8 x 8
             case 7 -> 512;
             // Deflate
             case 8, 32_946 -> 1_032;
             // LZW: 12 bits for a run of 4,093
             case 5 -> 2_730;
-            // Fax: a bit for a row of any length
+            // Fax: one bit for a row of any length
             default -> Integer.MAX_VALUE;
         };
     }
 
-    /// Decoders read what is there of a strip, and some say nothing of what is not.
-    private void mustBeWhole() throws ImageRejectedException {
+    /// Checks that every page is complete. Decoders read the existing part of a strip, and some do not report the
+    /// rest.
+    private void requireComplete() throws ImageRejectedException {
         Set<Long> pages = new HashSet<>();
         long directory = unsigned(4, LONG);
         while (directory != 0 && pages.add(directory)) {
@@ -129,7 +130,7 @@ final class Tiff {
             }
             for (long i = 0; i < Math.min(offsets.count, bytes.count); i++) {
                 if (value(offsets, i) + value(bytes, i) > in.limit()) {
-                    throw cut();
+                    throw truncated();
                 }
                 packed += pages.size() == 1 ? value(bytes, i) : 0;
             }
@@ -137,7 +138,7 @@ final class Tiff {
         }
     }
 
-    /// @return where an entry's values begin: within it, or elsewhere in the file
+    /// @return offset of an entry's values: within the entry, or elsewhere in the file
     private long where(long entry) throws ImageRejectedException {
         int type = (int) unsigned(entry + 2, SHORT);
         long bytes = unsigned(entry + 4, LONG) * (type < BYTES_OF_TYPES.length ? BYTES_OF_TYPES[type] : 0);
@@ -146,7 +147,7 @@ final class Tiff {
         }
         long at = unsigned(entry + 8, LONG);
         if (at + bytes > in.limit()) {
-            throw cut();
+            throw truncated();
         }
         return at;
     }
@@ -154,7 +155,7 @@ final class Tiff {
     private Values values(long entry) throws ImageRejectedException {
         int type = (int) unsigned(entry + 2, SHORT);
         if (type != SHORT && type != LONG) {
-            throw ImageRejectedException.corrupt("the TIFF has sizes or places of type %d".formatted(type));
+            throw ImageRejectedException.corrupt("the TIFF has sizes or offsets of type %d".formatted(type));
         }
         return new Values(where(entry), unsigned(entry + 4, LONG), type);
     }
@@ -165,17 +166,16 @@ final class Tiff {
 
     private long unsigned(long at, int type) throws ImageRejectedException {
         if (at + (type == SHORT ? 2 : 4) > in.limit()) {
-            throw cut();
+            throw truncated();
         }
         if (++read > in.limit()) {
-            // An honest file has each value once; only directories that lie over each other have more values than
-            // bytes.
-            throw ImageRejectedException.corrupt("the TIFF's directories lie over each other");
+            // A valid file needs each value once. Only overlapping directories have more values than bytes.
+            throw ImageRejectedException.corrupt("the TIFF's directories overlap");
         }
         return type == SHORT ? in.getShort((int) at) & 0xffff : in.getInt((int) at) & 0xffff_ffffL;
     }
 
-    private ImageRejectedException cut() {
+    private ImageRejectedException truncated() {
         return ImageRejectedException.truncated(
                 "the TIFF ends after %,d bytes, before the end of a page".formatted(in.limit()));
     }

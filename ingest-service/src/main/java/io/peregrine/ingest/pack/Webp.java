@@ -8,14 +8,15 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// A WebP's container (RFC 9649, section 2). The pixels are the decoder's business, which knows no animation.
+/// The container of a WebP (RFC 9649, section 2). The native decoder reads the pixels, but does not support
+/// animation.
 ///
-/// @param orientation of its EXIF note, 0 if none
-/// @param first of an animation; null for a still
+/// @param orientation from EXIF, 0 if there is none
+/// @param first frame of an animation; null for a still image
 record Webp(int width, int height, int orientation, Frame first) {
-    /// A frame and where it begins on the canvas.
+    /// A frame and its position on the canvas.
     ///
-    /// @param pixels its chunks: `VP8L`, or `VP8␠` with or without `ALPH` in front
+    /// @param pixels its chunks: `VP8L`, or `VP8␠` with an optional `ALPH` before it
     record Frame(int left, int top, int width, int height, List<ByteBuffer> pixels) {}
 
     private static final int HEADER = 12;
@@ -28,12 +29,13 @@ record Webp(int width, int height, int orientation, Frame first) {
                 && type(file, 8).equals("WEBP");
     }
 
-    /// @throws Refused if the file ends early, or an animation has no frame on its canvas
+    /// @throws ImageRejectedException if the file is truncated, or the first frame of an animation is missing or
+    ///     exceeds the canvas
     static Webp header(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int declared = in.getInt(4);
         if (in.limit() < 30 || declared < 0 || declared + 8L > in.limit()) {
-            throw ImageRejectedException.truncated("the WebP says it has %,d bytes, the file has %,d"
+            throw ImageRejectedException.truncated("the WebP's header states %,d bytes, but the file has %,d"
                     .formatted((declared & 0xffff_ffffL) + 8, in.limit()));
         }
         return switch (type(file, HEADER)) {
@@ -43,7 +45,7 @@ record Webp(int width, int height, int orientation, Frame first) {
                 yield new Webp((bits & 0x3fff) + 1, (bits >>> 14 & 0x3fff) + 1, 0, null);
             }
             case "VP8 " -> new Webp(in.getShort(26) & 0x3fff, in.getShort(28) & 0x3fff, 0, null);
-            default -> throw ImageRejectedException.corrupt("the WebP begins with no chunk of pixels");
+            default -> throw ImageRejectedException.corrupt("the WebP does not begin with a chunk of pixels");
         };
     }
 
@@ -65,7 +67,7 @@ record Webp(int width, int height, int orientation, Frame first) {
         }
         if (first != null && (first.left + first.width > width || first.top + first.height > height)) {
             throw ImageRejectedException.corrupt(
-                    "the animated WebP's first frame, %d x %d at (%d, %d), leaves its canvas, %d x %d"
+                    "the animated WebP's first frame, %d x %d at (%d, %d), exceeds its canvas, %d x %d"
                             .formatted(first.width, first.height, first.left, first.top, width, height));
         }
         return new Webp(width, height, orientation, first);
@@ -73,7 +75,7 @@ record Webp(int width, int height, int orientation, Frame first) {
 
     private static Frame frame(ByteBuffer chunk) throws ImageRejectedException {
         if (chunk.limit() < 8 + 16) {
-            throw ImageRejectedException.corrupt("the animated WebP's first frame is cut");
+            throw ImageRejectedException.corrupt("the animated WebP's first frame is truncated");
         }
         List<ByteBuffer> pixels = chunks(chunk, 8 + 16).stream()
                 .filter(inner -> List.of("ALPH", "VP8 ", "VP8L").contains(type(inner)))
@@ -81,7 +83,7 @@ record Webp(int width, int height, int orientation, Frame first) {
         return new Frame(2 * three(chunk, 8), 2 * three(chunk, 11), three(chunk, 14) + 1, three(chunk, 17) + 1, pixels);
     }
 
-    /// @return the first frame as a file of its own
+    /// @return the first frame as a separate file
     byte[] still() {
         int length = first.pixels.stream().mapToInt(Webp::padded).sum();
         ByteBuffer still = ByteBuffer.allocate(30 + length).order(ByteOrder.LITTLE_ENDIAN);
@@ -99,7 +101,7 @@ record Webp(int width, int height, int orientation, Frame first) {
         return still.array();
     }
 
-    /// Lays the first frame on its canvas, which is see-through.
+    /// Draws the first frame on its canvas, which is transparent.
     ///
     /// @param frame decoded, over white
     Raster onCanvas(Raster frame) {
@@ -115,7 +117,8 @@ record Webp(int width, int height, int orientation, Frame first) {
         return new Raster(width, height, rgb);
     }
 
-    /// @return the chunks from a place on, each with its type and length in front; a cut one ends the list
+    /// @return the chunks from an offset on, each with its type and length; the list ends before a truncated
+    ///     chunk
     private static List<ByteBuffer> chunks(ByteBuffer in, int from) {
         List<ByteBuffer> chunks = new ArrayList<>();
         long at = from;

@@ -8,24 +8,24 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 
-/// Threads that work through a list.
+/// A thread pool that processes the elements of a list.
 public final class WorkerPool implements AutoCloseable {
     private final ExecutorService threads;
 
-    /// @param count usually one for each core
+    /// @param count of threads, usually one per core
     public WorkerPool(int count) {
         this.threads = Executors.newFixedThreadPool(
                 count, Thread.ofPlatform().name("image-", 0).daemon().factory());
     }
 
-    /// What is done with one of a list.
+    /// The operation on one element.
     @FunctionalInterface
     interface Task<A, B> {
         B of(A one) throws Exception;
     }
 
-    /// @param between called in the caller's thread after each, in order, with how many are done; what it throws
-    ///     stops the others
+    /// @param between called in the caller's thread after each result, in order, with the number of results; an
+    ///     exception from it stops the others
     /// @return results in the order of the list
     <A, B> List<B> each(List<A> all, Task<? super A, ? extends B> task, IntConsumer between)
             throws InterruptedException {

@@ -1,5 +1,5 @@
-/// A dataset's folder to pixel packs: list, check, decode, resize. No framework, no Kafka.
+/// From a dataset's folder to pixel packs: list, check, decode, resize. Independent of frameworks and Kafka.
 ///
-/// In the order in which an image passes: `AllowedRoots`, `DatasetFolder`, `Splits`, `Listing`, `PackMaker`,
-/// `ImageFile`, `Header`, `ImageDecoder`, `SquareFit`, `Resize`.
+/// Classes in the order in which an image passes through them: `AllowedRoots`, `DatasetFolder`, `Splits`,
+/// `Listing`, `PackMaker`, `ImageFile`, `Header`, `ImageDecoder`, `SquareFit`, `Resize`.
 package io.peregrine.ingest.pack;

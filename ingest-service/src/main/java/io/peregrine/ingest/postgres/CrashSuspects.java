@@ -13,16 +13,17 @@ import java.util.concurrent.Callable;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.SqlStatement;
 
-/// The files of a pack that a process may have died of (`V20261126_20__suspect.sql`).
+/// The files of a pack that may have crashed the process (`V20261126_20__suspect.sql`).
 ///
-/// Of a job that was never lost nothing is noted; an exception says itself what was the matter. Afterwards each
-/// file is, from before it is decoded until it is: the note that a dead process leaves behind names its file. A
-/// single one may be an operator's or the machine's doing; a file that was named twice is decoded no more.
+/// Nothing is recorded for a job that was never lost, since an exception explains itself. For a lost job each
+/// file is recorded before it is decoded and cleared afterwards. A dead process thus leaves a record that names
+/// its file. A single record may be caused by an operator or the machine. A file with two records is not decoded
+/// again.
 public final class CrashSuspects implements PackMaker.CrashGuard {
     private static final int DEATHS = 2;
-    /// Stands among the places for the pack: it was being made, but no file of it decoded.
+    /// Used as a position for the whole pack: it was being made, but none of its files was being decoded.
     private static final int NO_FILE = -1;
-    /// Deaths that no file of the pack is to blame for, before they count as crashes of its job after all.
+    /// Number of deaths without a suspected file after which further ones count as crashes of the job.
     private static final int PATIENCE = 8;
 
     private static final Duration SETTLING = Duration.ofSeconds(1);
@@ -38,8 +39,9 @@ public final class CrashSuspects implements PackMaker.CrashGuard {
         this.pack = pack;
     }
 
-    /// Counts the death that an earlier claim of the job has left a note of. Knowing more is progress: it costs
-    /// no crash of the job, neither of the pack whose file was named nor of one that was made beside.
+    /// Counts the death that an earlier claim of the job recorded. More information is progress: it does not
+    /// count as a crash of the job, neither for the pack of the recorded file nor for a pack that was made at the
+    /// same time.
     public static CrashSuspects of(Database database, JobContext context, int pack) {
         CrashSuspects suspects = new CrashSuspects(database, context.job(), pack);
         Set<Integer> noted = suspects.read();
@@ -72,17 +74,17 @@ public final class CrashSuspects implements PackMaker.CrashGuard {
         }
     }
 
-    /// @return whether the job was lost before, by whatever was the matter
+    /// @return whether the job was lost before, for any reason
     public boolean isLost() {
         return job.crashes() > 0 || !deaths.isEmpty();
     }
 
-    /// Makes a lost pack.
+    /// Makes a lost pack and records that it is being made.
     public <T> T guard(Callable<T> making) throws Exception {
         begins(NO_FILE);
         try {
-            // Packs that were lost together are claimed together: each shall have noted that it is being made
-            // before a file of one may kill them all again.
+            // Packs that were lost together are claimed together. Each must have recorded that it is being made
+            // before a file of one of them may crash them all again.
             Thread.sleep(SETTLING);
             return making.call();
         } finally {
@@ -97,7 +99,7 @@ public final class CrashSuspects implements PackMaker.CrashGuard {
 
     @Override
     public void begins(int place) {
-        // A claim that has become stale without noticing notes nothing over the head of the next one.
+        // A stale claim that was not noticed must not overwrite the record of the next claim.
         note(place, """
             insert into suspect (run, pack, place, fence) values (:run, :pack, :place, :fence)
             on conflict (run, pack, place) do update set fence = excluded.fence
@@ -121,7 +123,7 @@ public final class CrashSuspects implements PackMaker.CrashGuard {
                         .execute());
     }
 
-    /// @return the places that a dead process has left notes of
+    /// @return the positions for which a dead process left records
     private Set<Integer> read() {
         Set<Integer> noted = new HashSet<>();
         database.jdbi()

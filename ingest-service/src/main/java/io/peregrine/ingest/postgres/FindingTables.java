@@ -13,14 +13,14 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Findings and the hashes by which images are compared, as rows (`V20261126_32__findings.sql`).
+/// Tables of findings and of perceptual hashes (`V20261126_32__findings.sql`).
 public final class FindingTables {
-    /// A finding at its place among its run's.
+    /// A finding with its position among those of its run.
     public record Placed(int ordinal, Finding finding) {}
 
     private FindingTables() {}
 
-    /// Notes that a run's dataset is sealed, and what was found.
+    /// Records that a run's dataset is sealed, with its findings.
     public static void seal(Handle sql, String run, Findings findings) {
         sql.createUpdate("update ingest_run set sealed_at = now() where run = :run")
                 .bind("run", run)
@@ -48,7 +48,7 @@ public final class FindingTables {
         rows.execute();
     }
 
-    /// @return whether the run's dataset is sealed; empty, if there is no such run
+    /// @return whether the run's dataset is sealed; empty if the run does not exist
     public static Optional<Boolean> isSealed(Handle sql, String run) {
         return sql.createQuery("select sealed_at is not null from ingest_run where run = :run")
                 .bind("run", run)
@@ -56,8 +56,8 @@ public final class FindingTables {
                 .findOne();
     }
 
-    /// @param kind of which, or null of every kind
-    /// @param after ordinal of the last one of the page before, -1 for the first page
+    /// @param kind filter, or null for every kind
+    /// @param after ordinal of the last finding of the previous page, -1 for the first page
     public static List<Placed> page(Handle sql, String run, FindingKind kind, int after, int limit) {
         return sql.createQuery("""
                         select ordinal, finding from finding
@@ -115,7 +115,7 @@ public final class FindingTables {
         try {
             return EventCodec.json().readValue(json, Finding.class);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a finding of the ingest service is not readable: " + json, e);
+            throw new IllegalStateException("a stored finding cannot be parsed: " + json, e);
         }
     }
 }

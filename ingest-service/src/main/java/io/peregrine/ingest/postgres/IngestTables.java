@@ -13,21 +13,21 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/// Runs and packs as rows (`V10__ingest.sql`).
+/// Tables of runs and packs (`V10__ingest.sql`).
 public final class IngestTables {
     private static final TypeReference<List<Rejection>> REFUSALS = new TypeReference<>() {};
 
     private IngestTables() {}
 
-    /// How far a run is.
+    /// Progress of a run.
     ///
-    /// @param packs to be made in all
+    /// @param packs total number
     public record Progress(int packs, int packsMade, int rows, int rowsDone) {}
 
     public static void accept(Handle sql, String run, String dataset) {
         sql.createUpdate("insert into ingest_run (run, dataset) values (:run, :dataset) on conflict (run) do nothing")
                 .bind("run", run)
-                // PostgreSQL's text holds every character but this one.
+                // PostgreSQL's text type accepts every character except this one.
                 .bind("dataset", dataset.replace("\0", "\\0"))
                 .execute();
     }
@@ -44,7 +44,7 @@ public final class IngestTables {
                 .execute();
     }
 
-    /// @return a listed run as events point to it; empty, if it is unknown or not listed yet
+    /// @return reference of a run whose files are listed; empty if the run is unknown or not listed yet
     public static Optional<RunRef> listed(Handle sql, String run) {
         return sql.createQuery("select run_ref from ingest_run where run = :run and listing is not null")
                 .bind("run", run)
@@ -59,7 +59,7 @@ public final class IngestTables {
                 .one();
     }
 
-    /// Notes a finished pack. The run's row is locked, so that of several packs that end together one is the
+    /// Records a finished pack. The run's row is locked, so that exactly one of several concurrent packs is the
     /// last.
     public static Progress made(Handle sql, String run, Listing.Range range, DecodedPack made) {
         Progress progress = sql.createQuery("""
@@ -100,7 +100,7 @@ public final class IngestTables {
                         .list());
     }
 
-    /// @return what an earlier run made of the same files in the same way
+    /// @return the pack that an earlier run made of the same files with the same settings
     public static Optional<DecodedPack> decoded(Handle sql, String decodeKey) {
         return sql.createQuery("select pixels, refusals from decoded_pack where decode_key = :key")
                 .bind("key", decodeKey)
@@ -120,8 +120,7 @@ public final class IngestTables {
                 .execute();
     }
 
-    /// Forgets a deleted run; what was decoded for it may be reused for as long as its packs lie
-    /// in the store.
+    /// Deletes the rows of a deleted run. Its decoded packs may be reused as long as they are in the store.
     public static void forget(Handle sql, String run) {
         sql.createUpdate("delete from ingest_run where run = :run")
                 .bind("run", run)
@@ -144,7 +143,7 @@ public final class IngestTables {
         try {
             return EventCodec.json().readValue(json, type);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a row of the ingest service is not readable: " + json, e);
+            throw new IllegalStateException("a stored value cannot be parsed: " + json, e);
         }
     }
 }

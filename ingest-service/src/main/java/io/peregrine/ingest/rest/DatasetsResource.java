@@ -40,8 +40,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Publishes that a dataset lies ready, for those who have no Kafka producer at hand: the same event, the same
-/// checks.
+/// Publishes a dataset for clients without a Kafka producer: the same event, the same checks.
 @Path("/api/v1/datasets")
 @Tag(name = "datasets")
 public class DatasetsResource {
@@ -138,14 +137,14 @@ public class DatasetsResource {
         boolean[] same = {true};
         database.inTransaction(null, tx -> {
             if (tx.isDeleted(run)) {
-                // Its event would be a repeat that nobody acts on, and Location would lead nowhere.
-                throw Problem.of(DatasetProblem.RUN_DELETED, "It was run %s.".formatted(run));
+                // The event would be a duplicate without effect, and Location would lead to a deleted run.
+                throw Problem.of(DatasetProblem.RUN_DELETED, "It started run %s.".formatted(run));
             }
             tx.causedByActor(caller.name()).publishAs(id, run, ready);
             same[0] = OutboxLookup.is(tx.sql(), id, data);
         });
         if (!same[0]) {
-            throw Problem.of(DatasetProblem.KEY_REUSED, "The first body stands as run %s.".formatted(run));
+            throw Problem.of(DatasetProblem.KEY_REUSED, "The first body started run %s.".formatted(run));
         }
         return Response.accepted(new Begun(run, spec.dataset()))
                 .type(MediaType.APPLICATION_JSON)
@@ -165,14 +164,14 @@ public class DatasetsResource {
         }
     }
 
-    /// Checks what the event would be checked for, and also whether folder and files are there: here somebody
-    /// waits for it.
+    /// Runs the checks of the event, and also checks that folder and files exist: a REST client gets the answer
+    /// at once.
     private RunSpec checked(ObjectNode json) {
         try {
             RunSpec spec = RunSpec.parse(json);
-            there("/uri", () -> roots.resolve(spec.uri()));
-            there("/classifier/init", () -> weights.check(spec.classifier()));
-            there("/autoencoder/init", () -> weights.check(spec.autoencoder()));
+            requireExisting("/uri", () -> roots.resolve(spec.uri()));
+            requireExisting("/classifier/init", () -> weights.check(spec.classifier()));
+            requireExisting("/autoencoder/init", () -> weights.check(spec.autoencoder()));
             return spec;
         } catch (InvalidSpecException bad) {
             throw Problem.of(
@@ -182,7 +181,7 @@ public class DatasetsResource {
         }
     }
 
-    private static void there(String pointer, Runnable look) {
+    private static void requireExisting(String pointer, Runnable look) {
         try {
             look.run();
         } catch (FailureException missing) {

@@ -32,14 +32,14 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jdbi.v3.core.Handle;
 
-/// What the owner of a run's dataset should know of it. Nothing of it changes once the dataset is sealed.
+/// Warnings about the dataset of a run. They do not change once the dataset is sealed.
 @Path("/api/v1/datasets/{run}/findings")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "datasets")
 @Blocking
 public class FindingsResource {
-    private static final int USUAL = 100;
-    private static final int MOST = 1_000;
+    private static final int DEFAULT_PAGE_SIZE = 100;
+    private static final int MAX_PAGE_SIZE = 1_000;
 
     private final Database database;
 
@@ -47,15 +47,15 @@ public class FindingsResource {
         this.database = database;
     }
 
-    /// How many there are of a kind.
+    /// The number of findings of a kind.
     ///
-    /// @param kept so many of them can be asked for
+    /// @param kept number of findings that are stored and can be read
     public record Total(
             FindingKind kind,
             long total,
             long kept,
 
-            @Schema(examples = "a file whose name is not UTF-8; it was passed by")
+            @Schema(examples = "a file whose name is not UTF-8; it was skipped")
             String meaning) {
         static Total of(FindingKind kind, long total) {
             return new Total(kind, total, Math.min(total, Findings.KEPT), kind.meaning());
@@ -64,7 +64,7 @@ public class FindingsResource {
 
     /// A page of findings.
     ///
-    /// @param totals of the whole run, whatever the page and the kind
+    /// @param totals of the whole run, for any page and kind
     @JsonInclude(JsonInclude.Include.ALWAYS)
     public record FindingPage(
             List<Finding> items,
@@ -94,7 +94,7 @@ public class FindingsResource {
             @Context Request request,
             @Context UriInfo uri) {
         FindingKind only = kind(kind);
-        int most = Pages.limit(limit, USUAL, MOST);
+        int most = Pages.limit(limit, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
         int after = after(cursor);
         FindingPage page = database.jdbi().withHandle(sql -> page(sql, run, only, after, most));
         EntityTag tag = new EntityTag("findings-1");
@@ -107,9 +107,9 @@ public class FindingsResource {
 
     private static FindingPage page(Handle sql, String run, FindingKind only, int after, int most) {
         boolean sealed = FindingTables.isSealed(sql, run)
-                .orElseThrow(() -> Problem.of(DatasetProblem.RUN_UNKNOWN, "There is no run '%s'.".formatted(run)));
+                .orElseThrow(() -> Problem.of(DatasetProblem.RUN_UNKNOWN, "Run '%s' is unknown.".formatted(run)));
         if (!sealed) {
-            throw Problem.of(DatasetProblem.NOT_SEALED, "The dataset of run %s is not sealed.".formatted(run));
+            throw Problem.of(DatasetProblem.NOT_SEALED, "The dataset of run %s is not sealed yet.".formatted(run));
         }
         List<Placed> found = FindingTables.page(sql, run, only, after, most + 1);
         boolean more = found.size() > most;
@@ -132,7 +132,7 @@ public class FindingsResource {
                 .findFirst()
                 .orElseThrow(() -> Problem.of(
                         DatasetProblem.BAD_KIND,
-                        "kind is '%s', known are %s.".formatted(asked, Arrays.toString(FindingKind.values()))));
+                        "kind is '%s'; allowed kinds: %s.".formatted(asked, Arrays.toString(FindingKind.values()))));
     }
 
     private static int after(String cursor) {
@@ -145,7 +145,7 @@ public class FindingsResource {
                 return after;
             }
         } catch (NumberFormatException none) {
-            // Refused below.
+            // Rejected below.
         }
         throw Problem.of(GeneralProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
     }

@@ -34,7 +34,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// The files that a run's images were decoded from, refused ones too: this service alone sees them.
+/// The files from which a run's images were decoded, including rejected ones. Only this service can read them.
 @Path("/api/v1/runs/{run}/images/{imageId}/original")
 @Tag(name = "originals")
 public class OriginalsResource {
@@ -76,7 +76,8 @@ public class OriginalsResource {
             throws IOException {
         RunRef ref = database.jdbi()
                 .withHandle(sql -> IngestTables.listed(sql, run))
-                .orElseThrow(() -> Problem.of(DatasetProblem.RUN_UNKNOWN, "No run '%s' is listed.".formatted(run)));
+                .orElseThrow(() -> Problem.of(
+                        DatasetProblem.RUN_UNKNOWN, "Run '%s' is unknown or not listed yet.".formatted(run)));
         Listing listing = listings.of(ref);
         Listing.Row row = IntStream.range(0, listing.rows().size())
                 .filter(at -> listing.imageId(at).equals(imageId))
@@ -101,7 +102,7 @@ public class OriginalsResource {
                 .type(original.mediaType())
                 .header("Content-Length", original.bytes())
                 .header("Content-Disposition", "%s; filename*=UTF-8''%s".formatted(disposition, encoded(name)))
-                // A user's file is looked at, never run.
+                // The browser must display a user's file, never execute it.
                 .header("X-Content-Type-Options", "nosniff")
                 .header("Content-Security-Policy", "default-src 'none'; sandbox");
     }
@@ -112,12 +113,12 @@ public class OriginalsResource {
         } catch (ImageRejectedException gone) {
             throw Problem.of(
                     DatasetProblem.ORIGINAL_GONE,
-                    "'%s' is not there as it was listed (%s: %s)."
+                    "'%s' is missing or has changed since it was listed (%s: %s)."
                             .formatted(row.file(), gone.reason(), gone.getMessage()));
         } catch (FailureException folder) {
             throw Problem.of(
                     DatasetProblem.ORIGINAL_GONE,
-                    "The dataset's folder is not there (%s: %s).".formatted(folder.code(), folder.getMessage()));
+                    "The dataset's folder cannot be opened (%s: %s).".formatted(folder.code(), folder.getMessage()));
         }
     }
 

@@ -34,7 +34,7 @@ class AllowedRootsTest {
     }
 
     @Test
-    void aGrantedFolderIsReadForItsRunAlone() throws IOException {
+    void aGrantedFolderIsReadOnlyForItsRun() throws IOException {
         String uri = images.toUri().toString();
         assertThat(roots.of(RUN).resolve(uri)).isEqualTo(images.toRealPath());
         assertThatThrownBy(() -> roots.resolve(uri))
@@ -47,12 +47,12 @@ class AllowedRootsTest {
         assertThatThrownBy(() -> roots.of(RUN).resolve(uri)).isInstanceOf(FailureException.class);
     }
 
-    /// A run's id may come from an event: it is the name of a file in this folder, or of none.
+    /// A run's id may come from an event. It must be the name of a file in this folder, or nothing is granted.
     @ParameterizedTest
     @ValueSource(
             strings = {"", ".", "../grants/" + RUN, "./" + RUN, RUN + "/", "0123456789ABCDEF0123456789ABCDEF", "\u0000"
             })
-    void whatIsNoRunIsGrantedNothing(String run) {
+    void nothingIsGrantedToAnInvalidRunId(String run) {
         assertThatThrownBy(() -> roots.of(run).resolve(images.toUri().toString()))
                 .isInstanceOf(FailureException.class);
     }

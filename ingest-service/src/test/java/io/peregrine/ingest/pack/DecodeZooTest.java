@@ -13,13 +13,13 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
-/// Awkward files with what a Python user gets of them: Pillow's `exif_transpose`, alpha over white, 16 bits /
+/// Unusual files with the result that a Python user gets: Pillow's `exif_transpose`, alpha over white, 16 bits /
 /// 257, then `resize((32, 32), BOX)`.
 class DecodeZooTest {
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @TestFactory
-    Stream<DynamicTest> everyAnimalIsDecodedOrRefusedAsExpected() throws IOException {
+    Stream<DynamicTest> everyFileIsDecodedOrRejectedAsExpected() throws IOException {
         Path expected = SharedImages.at("decode-zoo-expected.csv");
         List<String> lines = Files.readAllLines(expected);
         return lines.stream()
@@ -59,7 +59,7 @@ class DecodeZooTest {
         }
     }
 
-    /// Pillow's box filter: whole pixels count, by where their middle lies; 8 bits between the two passes.
+    /// Pillow's box filter: a pixel counts fully if its centre is in the box; 8 bits between the two passes.
     private static byte[] thumbnail(Raster image) {
         byte[] narrow = new byte[3 * 32 * image.height()];
         for (int y = 0; y < image.height(); y++) {

@@ -26,7 +26,7 @@ class DecodedPixelsTest {
 
     @ParameterizedTest(name = "up to {0} bytes in memory")
     @ValueSource(longs = {0, Long.MAX_VALUE})
-    void imagesComeBackAsTheyWereWhicheverThreadKeptThem(long inMemory) throws IOException {
+    void imagesAreReadAsTheyWereStoredByAnyThread(long inMemory) throws IOException {
         List<byte[]> images =
                 IntStream.range(0, IMAGES).mapToObj(DecodedPixelsTest::noise).toList();
         try (DecodedPixels pixels = new DecodedPixels((long) IMAGES * BYTES, inMemory, folder)) {
@@ -34,7 +34,7 @@ class DecodedPixelsTest {
             for (int i = 0; i < IMAGES; i++) {
                 assertThat(kept.get(i).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(images.get(i));
             }
-            // A process that is killed now leaves no file behind.
+            // A process that is killed at this point leaves no file behind.
             try (var files = Files.walk(folder)) {
                 assertThat(files.filter(Files::isRegularFile)).isEmpty();
             }
@@ -42,11 +42,11 @@ class DecodedPixelsTest {
     }
 
     @Test
-    void aFolderThatTakesNoFileIsAResourceToWaitFor() throws IOException {
+    void aFolderThatIsNotWritableIsARetryableFailure() throws IOException {
         Path file = Files.createFile(folder.resolve("a file"));
         assertThatThrownBy(() -> new DecodedPixels(1, 0, file))
                 .isInstanceOf(FailureException.class)
-                .hasMessageContaining("decoded images cannot be kept in " + file);
+                .hasMessageContaining("decoded images cannot be buffered in " + file);
     }
 
     private static byte[] noise(int seed) {

@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 
-/// A decoder that kills its own process over one file, as a native one may. It leaves a byte in a file for each
-/// time.
+/// A decoder that kills its own process when it decodes a certain file, as a native decoder may do. It appends
+/// one byte to a file for each death.
 public final class DyingDecoder extends ImageDecoder {
     private final byte[] deadly;
     private final Path deaths;

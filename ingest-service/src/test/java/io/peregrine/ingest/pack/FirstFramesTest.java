@@ -17,7 +17,7 @@ import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Files of several images, and frames on a larger canvas, with what Pillow shows of them first
+/// Files with several images, and frames on a larger canvas, compared with what Pillow renders first
 /// (`bench/python/make_picture_vectors.py`).
 class FirstFramesTest {
     record Case(String name, byte[] file, Raster expected) {}
@@ -25,7 +25,7 @@ class FirstFramesTest {
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @TestFactory
-    Stream<DynamicTest> theFirstFrameIsPillows() throws Exception {
+    Stream<DynamicTest> theFirstFrameEqualsPillows() throws Exception {
         return cases().map(one -> DynamicTest.dynamicTest(one.name(), () -> {
             Raster found = decoder.decode(one.file(), Orientation.APPLY);
             assertThat(found.width()).isEqualTo(one.expected().width());
@@ -34,21 +34,21 @@ class FirstFramesTest {
         }));
     }
 
-    /// Also within a frame or a page that is not shown.
+    /// Truncation is also detected within a frame or page that is not decoded.
     @TestFactory
-    Stream<DynamicTest> aCutIsFoundAtEachTenth() throws Exception {
+    Stream<DynamicTest> truncationIsDetectedAtEachTenth() throws Exception {
         return cases().map(one -> DynamicTest.dynamicTest(one.name(), () -> {
             for (int tenth = 1; tenth < 10; tenth++) {
-                byte[] cut = Arrays.copyOf(one.file(), Math.max(12, one.file().length * tenth / 10));
-                assertThat(refusal(cut).reason())
-                        .as("%d bytes of %d", cut.length, one.file().length)
+                byte[] truncated = Arrays.copyOf(one.file(), Math.max(12, one.file().length * tenth / 10));
+                assertThat(rejection(truncated).reason())
+                        .as("%d bytes of %d", truncated.length, one.file().length)
                         .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
             }
         }));
     }
 
     @Test
-    void aGifMayLackItsTrailerButNoPixel() throws Exception {
+    void aGifMayLackItsTrailerButNotPixels() throws Exception {
         Case one = cases().filter(c -> c.name().equals("gif-one-palette-87a"))
                 .findFirst()
                 .orElseThrow();
@@ -56,18 +56,18 @@ class FirstFramesTest {
         assertThat(decoder.decode(Arrays.copyOf(file, file.length - 1), Orientation.APPLY)
                         .rgb())
                 .isEqualTo(one.expected().rgb());
-        assertThat(refusal(Arrays.copyOf(file, file.length - 2)).reason())
+        assertThat(rejection(Arrays.copyOf(file, file.length - 2)).reason())
                 .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
 
-        // The file goes on, its pixels do not: an end code where they begin.
+        // The file continues but its pixels do not: an end code at their start.
         int pixels = Gif.header(file).data();
         byte[] empty = HexFormat.of().parseHex("01" + "09" + "003b");
         byte[] early = Arrays.copyOf(file, pixels + empty.length);
         System.arraycopy(empty, 0, early, pixels, empty.length);
-        assertThat(refusal(early).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_CORRUPT);
+        assertThat(rejection(early).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_CORRUPT);
     }
 
-    /// A header as small as its format allows, and no pixels: a canvas, a frame that makes the canvas larger.
+    /// The smallest header of each format without pixels: a huge canvas, or a frame that extends the canvas.
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -75,12 +75,12 @@ class FirstFramesTest {
                 "474946383961 01000100000000 2C FFFFFFFF 01000100 00 02 00",
                 "52494646 16000000 57454250 56503858 0A000000 00000000 FFFFFF FFFFFF",
             })
-    void aCanvasBeyondTheGuardIsRefusedUndecoded(String hex) {
-        assertThat(refusal(HexFormat.of().parseHex(hex.replace(" ", ""))).reason())
+    void aCanvasAboveTheLimitIsRejectedWithoutDecoding(String hex) {
+        assertThat(rejection(HexFormat.of().parseHex(hex.replace(" ", ""))).reason())
                 .isEqualTo(ImageRejectedException.Reason.IMAGE_TOO_LARGE);
     }
 
-    private ImageRejectedException refusal(byte[] file) {
+    private ImageRejectedException rejection(byte[] file) {
         return catchThrowableOfType(ImageRejectedException.class, () -> decoder.decode(file, Orientation.APPLY));
     }
 

@@ -28,37 +28,37 @@ class ImageDecoderTest {
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @Test
-    void aPngOf900MegapixelsIsRefusedFromItsHeaderAtOnce() throws Exception {
+    void aPngOf900MegapixelsIsRejectedAfterItsHeader() throws Exception {
         byte[] bomb = png(30_000, 30_000, 8, 2, new byte[100]);
         decoder.decode(Folder.encoded("png", 1), Orientation.APPLY);
 
         long begin = System.nanoTime();
-        assertThat(refusal(bomb).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_TOO_LARGE);
+        assertThat(rejection(bomb).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_TOO_LARGE);
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(100));
-        assertThat(refusal(bomb)).hasMessageContaining("30,000 x 30,000").hasMessageContaining("100,000,000");
+        assertThat(rejection(bomb)).hasMessageContaining("30,000 x 30,000").hasMessageContaining("100,000,000");
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"jpg", "png", "bmp"})
-    void aImageThatIsCutAnywhereIsRefusedByName(String format) throws Exception {
+    void anImageThatIsTruncatedAnywhereIsRejected(String format) throws Exception {
         byte[] whole = Folder.encoded(format, 12_345);
         Raster image = decoder.decode(whole, Orientation.APPLY);
         assertThat(image.width()).isEqualTo(40);
         int[] cuts = {8, 9, 20, 40, whole.length / 3, whole.length / 2, whole.length - 40, whole.length - 30};
         for (int cut : cuts) {
-            ImageRejectedException refused = refusal(Arrays.copyOf(whole, cut));
-            assertThat(refused.reason())
-                    .as("%s cut at %d of %d", format, cut, whole.length)
+            ImageRejectedException rejected = rejection(Arrays.copyOf(whole, cut));
+            assertThat(rejected.reason())
+                    .as("%s truncated at %d of %d", format, cut, whole.length)
                     .isIn(ImageRejectedException.Reason.IMAGE_TRUNCATED, ImageRejectedException.Reason.NOT_A_IMAGE);
         }
-        assertThat(refusal(Arrays.copyOf(whole, whole.length / 2)).reason())
+        assertThat(rejection(Arrays.copyOf(whole, whole.length / 2)).reason())
                 .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
     }
 
     @Test
     void theFormatIsThatOfTheContent() {
-        assertThat(refusal(new byte[0])).hasMessageContaining("empty");
-        assertThat(refusal("<html>404</html>".getBytes(ISO_8859_1)).reason())
+        assertThat(rejection(new byte[0])).hasMessageContaining("empty");
+        assertThat(rejection("<html>404</html>".getBytes(ISO_8859_1)).reason())
                 .isEqualTo(ImageRejectedException.Reason.NOT_A_IMAGE);
     }
 
@@ -72,8 +72,8 @@ class ImageDecoderTest {
         "....ftypisom, video",
         "P7., PAM"
     })
-    void aImageThatWeDoNotReadIsRefusedByTheNameOfItsFormat(String begin, String name) {
-        assertThat(refusal(begin.replace('.', '\n').getBytes(ISO_8859_1)))
+    void anUnsupportedImageIsRejectedWithTheNameOfItsFormat(String begin, String name) {
+        assertThat(rejection(begin.replace('.', '\n').getBytes(ISO_8859_1)))
                 .hasMessageContaining(name)
                 .hasMessageContaining("GIF, WebP")
                 .extracting(ImageRejectedException::reason)
@@ -81,8 +81,8 @@ class ImageDecoderTest {
     }
 
     @Test
-    void aPackedBmpAndAPixmapThatAreCutAreRefusedByName() throws Exception {
-        // 4 x 2 pixels of 8 bits: twice a run of four; header and palette have 54 + 8 bytes.
+    void aTruncatedCompressedBmpOrPixmapIsRejected() throws Exception {
+        // 4 x 2 pixels of 8 bits: two runs of four pixels. Header and palette have 54 + 8 bytes.
         ByteBuffer bmp = ByteBuffer.allocate(72).order(ByteOrder.LITTLE_ENDIAN);
         bmp.put("BM".getBytes(ISO_8859_1))
                 .putInt(72)
@@ -110,7 +110,7 @@ class ImageDecoderTest {
         for (byte[] file : new byte[][] {packed, raw.getBytes(ISO_8859_1), plain.getBytes(ISO_8859_1)}) {
             decoder.decode(file, Orientation.APPLY);
             for (int cut = Math.min(26, file.length / 2); cut < file.length - 1; cut++) {
-                assertThat(refusal(Arrays.copyOf(file, cut)).reason())
+                assertThat(rejection(Arrays.copyOf(file, cut)).reason())
                         .as("%d bytes of %d", cut, file.length)
                         .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
             }
@@ -135,7 +135,7 @@ class ImageDecoderTest {
     }
 
     @Test
-    void alphaLiesOverWhiteAndSixteenBitsAreRounded() throws Exception {
+    void alphaIsCompositedOverWhiteAndSixteenBitsAreRounded() throws Exception {
         Raster image = decoder.decode(
                 png(4, 1, 8, 6, new byte[] {0, 10, 20, 30, -1, 1, 2, 3, 0, 100, -56, 50, -128, 0, 0, 0, 1}),
                 Orientation.APPLY);
@@ -149,11 +149,11 @@ class ImageDecoderTest {
         assertThat(grey.rgb()).containsExactly((byte) 128, (byte) 128, (byte) 128, 1, 1, 1, -1, -1, -1);
     }
 
-    /// An image of 3 x 2: the value of each pixel is its place. Where the reader expects row 0, column 0 of the
-    /// upright image, EXIF's table says which stored pixel lies there.
+    /// An image of 3 x 2 in which the value of each pixel is its index. For each pixel of the upright image, the
+    /// EXIF table states which stored pixel it is.
     @ParameterizedTest
     @CsvSource({"1, 012345", "2, 210543", "3, 543210", "4, 345012", "5, 031425", "6, 304152", "7, 524130", "8, 251403"})
-    void orientationTurnsAndMirrors(int orientation, String upright) {
+    void orientationRotatesAndMirrors(int orientation, String upright) {
         byte[] rgb = new byte[18];
         for (int i = 0; i < 6; i++) {
             Arrays.fill(rgb, 3 * i, 3 * i + 3, (byte) i);
@@ -168,7 +168,7 @@ class ImageDecoderTest {
     }
 
     @Test
-    void aBrokenNoteOnOrientationSpoilsNoImage() {
+    void aBrokenOrientationNoteIsIgnored() {
         for (byte[] note : new byte[][] {
             {}, {'I', 'I', 42, 0}, {'I', 'I', 42, 0, -1, -1, -1, -1}, {'M', 'M', 0, 42, 0, 0, 0, 8, -1, -1}
         }) {
@@ -177,7 +177,7 @@ class ImageDecoderTest {
         assertThat(Exif.orientationOfRawProfile("\nexif\n      zz\n")).isZero();
     }
 
-    private ImageRejectedException refusal(byte[] file) {
+    private ImageRejectedException rejection(byte[] file) {
         return catchThrowableOfType(ImageRejectedException.class, () -> decoder.decode(file, Orientation.APPLY));
     }
 

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ListingTest {
-    private static final SplitSpec UNCUT = new SplitSpec(0, 0, 42);
+    private static final SplitSpec NO_SPLITS = new SplitSpec(0, 0, 42);
 
     @TempDir
     Path root;
@@ -34,7 +34,7 @@ class ListingTest {
     @TempDir
     Path elsewhere;
 
-    private final WorkerPool crew = new WorkerPool(2);
+    private final WorkerPool workers = new WorkerPool(2);
     private Folder folder;
 
     @BeforeEach
@@ -43,13 +43,14 @@ class ListingTest {
     }
 
     @AfterEach
-    void dismiss() {
-        crew.close();
+    void closePool() {
+        workers.close();
     }
 
     @Test
     void rowsAreSortedBySplitClassAndPathInCodePoints() throws Exception {
-        // U+FF21 comes before U+1F600 in code points, after it in UTF-16; '-' before '/' before '0'.
+        // U+FF21 is before U+1F600 in code point order, but after it in UTF-16. In paths '-' is before '/', which
+        // is before '0'.
         folder.image("train/b/1.jpg")
                 .image("train/b/sub/1.jpg")
                 .image("train/b/sub-1.jpg")
@@ -59,7 +60,7 @@ class ListingTest {
                 .image("test/b/9.jpg")
                 .image("val/b/5.jpg");
 
-        Listing listing = listing(UNCUT);
+        Listing listing = listing(NO_SPLITS);
 
         assertThat(listing.classes()).containsExactly("b", "\uff21", "\ud83d\ude00");
         assertThat(listing.rows())
@@ -91,7 +92,7 @@ class ListingTest {
                 .bytes("labels.csv", new byte[3])
                 .bytes("a/words.png", new byte[3]);
 
-        Listing listing = listing(UNCUT);
+        Listing listing = listing(NO_SPLITS);
 
         assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg", "words.png");
         assertThat(listing.findings().totals()).isEqualTo(Map.of(FindingKind.HIDDEN, 4L));
@@ -101,13 +102,13 @@ class ListingTest {
     }
 
     @Test
-    void classesMayBeCalledLikeSplitsBesideOthers() throws Exception {
+    void aClassMayHaveTheNameOfASplit() throws Exception {
         folder.image("train/1.jpg").image("bus/1.jpg").image("car/1.jpg");
-        assertThat(listing(UNCUT).classes()).containsExactly("bus", "car", "train");
+        assertThat(listing(NO_SPLITS).classes()).containsExactly("bus", "car", "train");
     }
 
     @Test
-    void foldersThatAreNoDatasetAreRefusedByName() throws Exception {
+    void invalidDatasetFoldersAreRejected() throws Exception {
         assertThat(failure().code()).isEqualTo("NO_CLASSES");
         folder.bytes("loose.jpg", Folder.encoded("jpg", 1));
         assertThat(failure().code()).isEqualTo("NO_CLASSES");
@@ -126,7 +127,7 @@ class ListingTest {
     }
 
     @Test
-    void anEmptyClassIsNamedWithWhatWasPassedBy() throws Exception {
+    void anEmptyClassIsReportedWithTheSkippedExtensions() throws Exception {
         folder.image("a/1.jpg").bytes("b/1.heic", new byte[3]);
         assertThat(failure())
                 .hasMessageContaining("'b'")
@@ -136,14 +137,14 @@ class ListingTest {
     }
 
     @Test
-    void classesThatDifferOnlyInLetterCaseOrUnicodeFormStayApartAndAreTold() throws Exception {
+    void classesThatDifferOnlyInLetterCaseOrUnicodeFormAreKeptSeparateAndReported() throws Exception {
         folder.image("Cubism/1.jpg")
                 .image("cubism/1.jpg")
                 .image("caf\u00e9/1.jpg")
                 .image("cafe\u0301/1.jpg")
                 .image("Cafe/1.jpg");
 
-        Listing listing = listing(UNCUT);
+        Listing listing = listing(NO_SPLITS);
 
         assertThat(listing.classes()).containsExactly("Cafe", "Cubism", "cafe\u0301", "caf\u00e9", "cubism");
         assertThat(listing.findings().kept())
@@ -154,11 +155,11 @@ class ListingTest {
     }
 
     @Test
-    void aFileWhoseNameIsNotUtf8IsPassedByAndAFolderIsRefused() throws Exception {
+    void aFileWhoseNameIsNotUtf8IsSkippedAndAFolderIsRejected() throws Exception {
         folder.image("a/1.jpg");
         shell("printf x > \"$0/a/$(printf 'caf\\351').jpg\"");
         try {
-            Listing listing = listing(UNCUT);
+            Listing listing = listing(NO_SPLITS);
             assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg");
             assertThat(listing.findings().kept())
                     .extracting(Finding::kind, Finding::names)
@@ -170,7 +171,7 @@ class ListingTest {
                     .extracting(FailureException::code)
                     .isEqualTo("NAME_NOT_UTF8");
         } finally {
-            // JUnit cannot delete what Java cannot name.
+            // JUnit cannot delete files whose names Java cannot represent.
             shell("rm -r \"$0\"/a/caf* \"$0\"/caf*");
         }
     }
@@ -181,14 +182,14 @@ class ListingTest {
     }
 
     @Test
-    void whatIsNoFileIsListedButNeverOpened() throws Exception {
+    void specialFilesAreListedButNeverOpened() throws Exception {
         folder.image("a/1.jpg");
         shell("mkfifo \"$0/a/2.jpg\" \"$0/a/notes.txt\"");
         Files.createSymbolicLink(folder.root().resolve("a/3.jpg"), Path.of("3.jpg"));
         try (ServerSocketChannel socket = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
             socket.bind(UnixDomainSocketAddress.of(folder.root().resolve("a/4.jpg")));
 
-            List<Listing.Row> rows = assertTimeoutPreemptively(Duration.ofSeconds(20), () -> listing(UNCUT))
+            List<Listing.Row> rows = assertTimeoutPreemptively(Duration.ofSeconds(20), () -> listing(NO_SPLITS))
                     .rows();
 
             assertThat(rows).extracting(Listing.Row::path).containsExactly("1.jpg", "2.jpg", "3.jpg", "4.jpg");
@@ -207,7 +208,7 @@ class ListingTest {
         Files.createSymbolicLink(
                 folder.root().resolve("a/nowhere.png"), folder.root().resolve("gone"));
 
-        List<Listing.Row> rows = listing(UNCUT).rows();
+        List<Listing.Row> rows = listing(NO_SPLITS).rows();
 
         assertThat(rows).extracting(Listing.Row::path).containsExactly("1.jpg", "in.png", "nowhere.png", "out.png");
         assertThat(rows.get(1).sha256()).isEqualTo(rows.get(0).sha256());
@@ -232,28 +233,28 @@ class ListingTest {
     }
 
     @Test
-    void aNumberOfListedFilesOfOneClassAndSplitMakesAPack() throws Exception {
+    void listedFilesOfOneClassAndSplitAreGroupedIntoPacks() throws Exception {
         for (int i = 0; i < 300; i++) {
             folder.bytes("a/%03d.jpg".formatted(i), new byte[] {(byte) i, (byte) (i >> 8)});
         }
         folder.image("b/1.jpg");
-        assertThat(listing(UNCUT).packs())
+        assertThat(listing(NO_SPLITS).packs())
                 .containsExactly(
                         new Listing.Range(0, 0, 256), new Listing.Range(1, 256, 300), new Listing.Range(2, 300, 301));
     }
 
     @Test
-    void identicalFilesOnBothSidesOfAGivenSplitAreCounted() throws Exception {
+    void identicalFilesInDifferentSplitFoldersAreCounted() throws Exception {
         byte[] same = Folder.encoded("png", 9);
         folder.bytes("train/a/1.png", same)
                 .bytes("train/a/2.png", same)
                 .bytes("test/a/3.png", same)
                 .image("train/a/4.png");
-        assertThat(listing(UNCUT).duplicatesAcrossSplits()).isEqualTo(1);
+        assertThat(listing(NO_SPLITS).duplicatesAcrossSplits()).isEqualTo(1);
     }
 
     @Test
-    void rootsThatDoNotHoldTheFolderRefuseIt() {
+    void foldersOutsideTheRootsAreRejected() {
         AllowedRoots roots = new AllowedRoots(List.of(elsewhere, root.resolve("not there")));
         assertThat(catchThrowableOfType(FailureException.class, () -> roots.resolve(folder.uri()))
                         .code())
@@ -269,7 +270,7 @@ class ListingTest {
     }
 
     @Test
-    void aFileIsLookedForBelowTheRootsAlone() throws Exception {
+    void filesOutsideTheRootsAreRejected() throws Exception {
         AllowedRoots roots = new AllowedRoots(List.of(root));
         folder.bytes("weights", new byte[3]);
         assertThat(roots.file(folder.uri() + "weights")).isEqualTo(folder.root().resolve("weights"));
@@ -290,10 +291,10 @@ class ListingTest {
 
     private Listing listing(SplitSpec split) throws InterruptedException {
         AllowedRoots roots = new AllowedRoots(List.of(root));
-        return Listing.of(roots.resolve(folder.uri()), roots, split, crew, (done, of) -> {});
+        return Listing.of(roots.resolve(folder.uri()), roots, split, workers, (done, of) -> {});
     }
 
     private FailureException failure() {
-        return catchThrowableOfType(FailureException.class, () -> listing(UNCUT));
+        return catchThrowableOfType(FailureException.class, () -> listing(NO_SPLITS));
     }
 }

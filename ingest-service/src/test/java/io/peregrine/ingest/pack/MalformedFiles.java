@@ -22,8 +22,8 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
 
-/// Files that are no images any more, or never were, by name; of every format that we read. The same seed makes
-/// the same files.
+/// Malformed files of every supported format, and files that are not images, by name. The same seed makes the
+/// same files.
 final class MalformedFiles {
     private final Random random;
     private final Map<String, byte[]> files = new LinkedHashMap<>();
@@ -36,7 +36,7 @@ final class MalformedFiles {
         MalformedFiles all = new MalformedFiles(seed);
         Map<String, byte[]> whole = wholeOnes();
         for (Map.Entry<String, byte[]> one : whole.entrySet()) {
-            all.cutAtEachTenth(one.getKey(), one.getValue());
+            all.truncateAtEachTenth(one.getKey(), one.getValue());
             all.flipBytes(one.getKey(), one.getValue());
         }
         all.swapHeaders(whole);
@@ -68,18 +68,18 @@ final class MalformedFiles {
         return whole;
     }
 
-    private void cutAtEachTenth(String name, byte[] whole) {
+    private void truncateAtEachTenth(String name, byte[] whole) {
         for (int tenth = 1; tenth < 10; tenth++) {
-            files.put(name + " cut at " + tenth + "/10", Arrays.copyOf(whole, whole.length * tenth / 10));
+            files.put(name + " truncated at " + tenth + "/10", Arrays.copyOf(whole, whole.length * tenth / 10));
         }
     }
 
-    /// Most of a file is pixels; the headers deserve as many blows.
+    /// Most bytes of a file are pixels, so every second turn changes only the header.
     private void flipBytes(String name, byte[] whole) {
         for (int turn = 0; turn < 6; turn++) {
             byte[] flipped = whole.clone();
             int within = turn % 2 == 0 ? whole.length : Math.min(whole.length, 80);
-            for (int blow = 0; blow <= 3 * turn; blow++) {
+            for (int change = 0; change <= 3 * turn; change++) {
                 flipped[random.nextInt(within)] ^= (byte) (1 + random.nextInt(255));
             }
             files.put(name + " flipped " + turn, flipped);
@@ -180,7 +180,7 @@ final class MalformedFiles {
         return out.toByteArray();
     }
 
-    /// A header, one chunk, pixels of 9 x 9 unless those are the chunk, the end.
+    /// A header, one chunk, pixels of 9 x 9 unless the chunk contains the pixels, and the end.
     private static byte[] png(int width, int height, int colour, String type, byte[] data) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.write(HexFormat.of().parseHex("89504E470D0A1A0A"));
@@ -203,7 +203,7 @@ final class MalformedFiles {
         out.write(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
     }
 
-    /// @return a progressive image's header with as many empty scans
+    /// @return a progressive image's header with this number of empty scans
     private static byte[] jpeg(int width, int height, int scans) {
         String frame = "FFC2 0011 08 %04X %04X 03 011100 021100 031100".formatted(height, width);
         String quantization = "FFDB 0043 00 " + "01".repeat(64);
@@ -225,8 +225,8 @@ final class MalformedFiles {
         return bmp.array();
     }
 
-    /// @param tile side of its tiles; 0: it has one strip
-    /// @param next where the page after the first begins
+    /// @param tile side of its tiles; 0 for one strip without tiles
+    /// @param next offset of the second page
     private static byte[] tiff(int side, int compression, int tile, int next) {
         int[][] strip = {{273, 150}, {278, side}, {279, 20}};
         int[][] tiles = {{322, tile}, {323, tile}, {324, 150}, {325, 20}};

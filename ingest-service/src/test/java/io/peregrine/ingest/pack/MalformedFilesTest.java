@@ -22,8 +22,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/// A process of its own decodes what no honest program writes: it lives, is quick and stays small, and each file
-/// is decoded or refused by name.
+/// Decodes malformed files in a separate process. It must not crash, must be fast and must not use much memory.
+/// Each file is decoded or rejected with a reason.
 class MalformedFilesTest {
     private static final long SECONDS_AT_MOST = 2;
     private static final long BYTES_AT_MOST = 512L << 20;
@@ -33,8 +33,8 @@ class MalformedFilesTest {
         Process decoding = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--enable-native-access=ALL-UNNAMED",
-                        // As a service has; the collector would otherwise take from the machine what it has to
-                        // give.
+                        // The heap size of a service. Without it the garbage collector would use the whole memory
+                        // of the machine.
                         "-Xmx512m",
                         "-XX:+UseSerialGC",
                         "-cp",
@@ -43,11 +43,11 @@ class MalformedFilesTest {
                         System.getProperty("peregrine.malformed.seed", "42"))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
-        // One that hangs would never end by itself.
+        // A process that hangs would never end by itself.
         CompletableFuture.delayedExecutor(2, TimeUnit.MINUTES).execute(decoding::destroyForcibly);
         List<String[]> files =
                 decoding.inputReader().lines().map(line -> line.split("\t")).toList();
-        assertThat(decoding.waitFor()).as("the process's end").isZero();
+        assertThat(decoding.waitFor()).as("exit status of the process").isZero();
 
         Map<String, Integer> tally = new TreeMap<>();
         files.forEach(file -> tally.merge(file[1], 1, Integer::sum));
@@ -66,8 +66,8 @@ class MalformedFilesTest {
         });
     }
 
-    /// Says of each file: its name, what became of it, milliseconds of the processor, and how much larger the
-    /// process was at most.
+    /// Prints for each file its name, the result, milliseconds of CPU time, and the maximum growth of the
+    /// process.
     static final class Decoding {
         private static final ImageSpec IMAGE = new ImageSpec(64, Fit.STRETCH, Orientation.APPLY);
 
@@ -89,7 +89,7 @@ class MalformedFilesTest {
             });
             files.forEach((name, file) -> {
                 largest.set(0);
-                // Of the processor: by the clock a busy machine would be to blame.
+                // CPU time, since elapsed time depends on the load of the machine.
                 long begin = clock.getCurrentThreadCpuTime();
                 String verdict = verdict(decoder, file);
                 long milliseconds = (clock.getCurrentThreadCpuTime() - begin) / 1_000_000;
@@ -109,7 +109,7 @@ class MalformedFilesTest {
             }
         }
 
-        /// @return bytes of memory that belong to no file: heap, native libraries' and threads'
+        /// @return bytes of anonymous memory: heap, native libraries and threads
         private static long resident() {
             try {
                 return Files.readAllLines(Path.of("/proc/self/status")).stream()

@@ -30,7 +30,7 @@ class MetadataTest {
     @TempDir
     Path elsewhere;
 
-    private final WorkerPool crew = new WorkerPool(2);
+    private final WorkerPool workers = new WorkerPool(2);
     private Folder folder;
 
     @BeforeEach
@@ -39,12 +39,12 @@ class MetadataTest {
     }
 
     @AfterEach
-    void dismiss() {
-        crew.close();
+    void closePool() {
+        workers.close();
     }
 
     @Test
-    void aCsvBesideTheImagesTellsTheirClassesAndMore() throws Exception {
+    void aCsvNextToTheImagesDefinesTheirClassesAndMetadata() throws Exception {
         folder.image("1.jpg").image("sub dir/2.png").image("sub dir/3.tif");
         text(
                 "metadata.csv",
@@ -70,7 +70,7 @@ class MetadataTest {
     }
 
     @Test
-    void linesOfJsonInEachSplitMayLabelByNumbersWhoseTextsAreSorted() throws Exception {
+    void jsonLinesInEachSplitMayHaveNumericLabelsThatAreSortedAsText() throws Exception {
         folder.image("train/a.jpg").image("train/b.jpg").image("test/a.jpg");
         text("train/metadata.jsonl", """
                 {"file_name": "a.jpg", "label": 10, "size": {"w": 3}}
@@ -93,14 +93,14 @@ class MetadataTest {
     }
 
     @Test
-    void aTrainFolderWithMetadataIsASplitAndNoClass() throws Exception {
+    void aTrainFolderWithMetadataIsASplitNotAClass() throws Exception {
         folder.image("train/a.jpg");
         text("train/metadata.csv", "file_name,label\na.jpg,cat\n");
         assertThat(listing().classes()).containsExactly("cat");
     }
 
     @Test
-    void labelsGoBeforeFoldersAndWithoutLabelsTheFoldersAreTheClasses() throws Exception {
+    void labelsTakePrecedenceOverFoldersAndWithoutLabelsTheFoldersAreTheClasses() throws Exception {
         folder.image("train/a/1.jpg").image("train/b/2.jpg").image("test/a/3.jpg");
         text("metadata.csv", "file_name,label\ntrain/a/1.jpg,x\ntrain/b/2.jpg,y\ntest/a/3.jpg,x\n");
         assertThat(listing().classes()).containsExactly("x", "y");
@@ -115,7 +115,7 @@ class MetadataTest {
     }
 
     @Test
-    void whatIsMissingUnnamedOrNamedTwiceIsFoundAndTheRestGoesOn() throws Exception {
+    void filesThatAreMissingUnlistedOrListedTwiceAreFindings() throws Exception {
         folder.image("1.jpg").image("2.jpg").image("sub/3.jpg").bytes("notes.txt", new byte[3]);
         folder.image(".hidden.jpg");
         text("metadata.csv", "file_name,label\n1.jpg,a\ngone.jpg,b\n1.jpg,a\n.hidden.jpg,a\n");
@@ -141,11 +141,11 @@ class MetadataTest {
             value = {
                 "METADATA_NO_FILE_NAME | file,label;1.jpg,a | line 2 of metadata.csv has no text in a column 'file_name' (its columns: file, label)",
                 "METADATA_NO_FILE_NAME | file_name,label;,a | line 2",
-                "METADATA_NO_LABEL | file_name,caption;1.jpg,a | lies in no class's folder",
+                "METADATA_NO_LABEL | file_name,caption;1.jpg,a | is not in a class folder",
                 "METADATA_BAD_LABEL | file_name,label;1.jpg, | line 2 of metadata.csv has the label \"\"",
                 "METADATA_BAD_LABEL | file_name,label;1.jpg,../x | ../x",
                 "METADATA_BAD_LABEL | file_name,label;1.jpg,.. | could name a folder",
-                "METADATA_LABEL_CONFLICT | file_name,label;1.jpg,a;1.jpg,b | 1.jpg is 'a' by line 2 of metadata.csv and 'b' by line 3 of metadata.csv",
+                "METADATA_LABEL_CONFLICT | file_name,label;1.jpg,a;1.jpg,b | 1.jpg is 'a' in line 2 of metadata.csv and 'b' in line 3 of metadata.csv",
                 "METADATA_BROKEN_LINE | file_name,label;1.jpg | line 2",
                 "METADATA_BROKEN_LINE | file_name,label;2.jpg,a;1.jpg,a,b | line 3",
                 "METADATA_BROKEN_LINE | file_name,label;1.jpg,\"a | line",
@@ -153,14 +153,14 @@ class MetadataTest {
                 "METADATA_PATH_OUTSIDE | file_name,label;x/../../gallery/1.jpg,a | not below",
                 "METADATA_PATH_OUTSIDE | file_name,label;..\\1.jpg,a | not below",
                 "METADATA_PATH_OUTSIDE | file_name,label;/etc/passwd,a | /etc/passwd",
-                "METADATA_EMPTY | file_name,label;gone.jpg,a | name 1 files",
-                "METADATA_EMPTY | file_name,label | name 0 files"
+                "METADATA_EMPTY | file_name,label;gone.jpg,a | list 1 files",
+                "METADATA_EMPTY | file_name,label | list 0 files"
             })
-    void aCsvThatCannotStandIsRefusedByItsLine(String code, String lines, String says) throws Exception {
+    void anInvalidCsvIsRejectedWithTheLineNumber(String code, String lines, String message) throws Exception {
         folder.image("1.jpg");
         text("metadata.csv", lines.replace(';', '\n') + "\n");
         assertThat(failure())
-                .hasMessageContaining(says)
+                .hasMessageContaining(message)
                 .extracting(FailureException::code)
                 .isEqualTo(code);
     }
@@ -171,27 +171,27 @@ class MetadataTest {
             quoteCharacter = '`',
             value = {
                 "METADATA_BROKEN_LINE | {\"file_name\": \"1.jpg\", \"label\": | line 2",
-                "METADATA_BROKEN_LINE | [] | no JSON object",
+                "METADATA_BROKEN_LINE | [] | not a JSON object",
                 "METADATA_BROKEN_LINE | {\"label\": \"a\", \"label\": \"b\", \"file_name\": \"1.jpg\"} | line 2",
-                "METADATA_BROKEN_LINE | {\"label\": \"\\ud800\", \"file_name\": \"1.jpg\"} | half a surrogate",
-                "METADATA_BROKEN_LINE | {\"label\": \"a\", \"file_name\": \"\\u0000.jpg\"} | names no file",
+                "METADATA_BROKEN_LINE | {\"label\": \"\\ud800\", \"file_name\": \"1.jpg\"} | unpaired surrogate",
+                "METADATA_BROKEN_LINE | {\"label\": \"a\", \"file_name\": \"\\u0000.jpg\"} | is not a valid path",
                 "METADATA_NO_FILE_NAME | {\"label\": \"a\", \"file_name\": 7} | line 2",
                 "METADATA_BAD_LABEL | {\"label\": 1.5, \"file_name\": \"1.jpg\"} | 1.5",
                 "METADATA_BAD_LABEL | {\"label\": [\"a\"], \"file_name\": \"1.jpg\"} | [\"a\"]",
                 "METADATA_BAD_LABEL | {\"label\": \"a\\u0000\", \"file_name\": \"1.jpg\"} | line 2",
-                "METADATA_NO_LABEL | {\"label\": null, \"file_name\": \"1.jpg\"} | line 2 of metadata.jsonl has no 'label', others have"
+                "METADATA_NO_LABEL | {\"label\": null, \"file_name\": \"1.jpg\"} | line 2 of metadata.jsonl has no 'label', but other lines have"
             })
-    void linesOfJsonThatCannotStandAreRefusedByTheirNumber(String code, String line, String says) throws Exception {
+    void invalidJsonLinesAreRejectedWithTheLineNumber(String code, String line, String message) throws Exception {
         folder.image("1.jpg").image("0.jpg");
         text("metadata.jsonl", "{\"file_name\": \"0.jpg\", \"label\": \"a\"}\n" + line + "\n");
         assertThat(failure())
-                .hasMessageContaining(says)
+                .hasMessageContaining(message)
                 .extracting(FailureException::code)
                 .isEqualTo(code);
     }
 
     @Test
-    void metadataLieInThePlaceOfOneDatasetAndAreOpenedAsCarefullyAsImages() throws Exception {
+    void metadataOfOneDatasetAreConsistentAndOpenedWithTheSameChecksAsImages() throws Exception {
         folder.image("train/1.jpg").image("test/1.jpg");
         text("train/metadata.csv", "file_name,label\n1.jpg,a\n");
         assertThat(failure())
@@ -239,7 +239,7 @@ class MetadataTest {
 
     private Listing listing() throws InterruptedException {
         AllowedRoots roots = new AllowedRoots(List.of(root));
-        return Listing.of(roots.resolve(folder.uri()), roots, new SplitSpec(0, 0, 42), crew, (done, of) -> {});
+        return Listing.of(roots.resolve(folder.uri()), roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
     }
 
     private FailureException failure() {

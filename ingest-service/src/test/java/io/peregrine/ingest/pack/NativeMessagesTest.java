@@ -19,9 +19,9 @@ class NativeMessagesTest {
     private final List<String> lines = Collections.synchronizedList(new ArrayList<>());
 
     @Test
-    void whatADecoderPrintsIsCaughtLineByLine() throws IOException {
+    void decoderOutputIsCapturedLineByLine() throws IOException {
         byte[] jpeg = damagedJpeg();
-        // The library and its own greetings come first.
+        // The first decode loads the library, which prints messages of its own.
         decode(jpeg);
         try (NativeMessages messages = NativeMessages.capture(lines::add)) {
             decode(jpeg);
@@ -30,7 +30,7 @@ class NativeMessagesTest {
     }
 
     @Test
-    void standardErrorIsItselfAgainAfterwards() throws IOException {
+    void standardErrorIsRestoredAfterwards() throws IOException {
         FileOutputStream stderr = new FileOutputStream(FileDescriptor.err);
         try (NativeMessages messages = NativeMessages.capture(lines::add)) {
             stderr.write("one\ntwo\nno line end".getBytes(UTF_8));
@@ -46,7 +46,7 @@ class NativeMessagesTest {
     }
 
     @Test
-    void aLineWithoutAnEndTakesNoMemoryWithoutBound() throws IOException {
+    void aLineWithoutAnEndUsesBoundedMemory() throws IOException {
         FileOutputStream stderr = new FileOutputStream(FileDescriptor.err);
         try (NativeMessages messages = NativeMessages.capture(lines::add)) {
             stderr.write("x".repeat(100_000).getBytes(UTF_8));
@@ -60,11 +60,11 @@ class NativeMessagesTest {
         try {
             OpenCv.decode(jpeg, Header.Format.JPEG);
         } catch (ImageRejectedException decodedOrNot) {
-            // What it prints is what is asked for here.
+            // Only the printed output matters here.
         }
     }
 
-    /// Stray bytes between the entropy-coded data and the end: libjpeg tells of them and decodes.
+    /// Stray bytes between the entropy-coded data and the end marker: libjpeg reports them and decodes.
     private static byte[] damagedJpeg() throws IOException {
         BufferedImage image = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
         Random random = new Random(1);
@@ -73,10 +73,10 @@ class NativeMessagesTest {
         }
         ByteArrayOutputStream jpeg = new ByteArrayOutputStream();
         ImageIO.write(image, "jpeg", jpeg);
-        byte[] sound = jpeg.toByteArray();
-        byte[] damaged = new byte[sound.length + 64];
-        System.arraycopy(sound, 0, damaged, 0, sound.length - 2);
-        for (int i = sound.length - 2; i < damaged.length - 2; i++) {
+        byte[] valid = jpeg.toByteArray();
+        byte[] damaged = new byte[valid.length + 64];
+        System.arraycopy(valid, 0, damaged, 0, valid.length - 2);
+        for (int i = valid.length - 2; i < damaged.length - 2; i++) {
             damaged[i] = 0x11;
         }
         damaged[damaged.length - 2] = (byte) 0xff;

@@ -24,11 +24,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class NearDuplicatesTest {
-    private final WorkerPool crew = new WorkerPool(Runtime.getRuntime().availableProcessors());
+    private final WorkerPool workers = new WorkerPool(Runtime.getRuntime().availableProcessors());
 
     @AfterEach
-    void dismiss() {
-        crew.close();
+    void closePool() {
+        workers.close();
     }
 
     @Test
@@ -36,7 +36,8 @@ class NearDuplicatesTest {
         Random random = new Random(4);
         List<DHash> hashes = random(random, 3_000);
         for (int bits = 0; bits <= DHash.BOUND + 1; bits++) {
-            // Some differ across, some down; its places lie in two blocks.
+            // Some differ in the horizontal bits, some in the vertical; the two positions are in different
+            // blocks.
             DHash one = hashes.get(10 * bits);
             int across = bits / 2;
             hashes.set(
@@ -51,7 +52,7 @@ class NearDuplicatesTest {
     }
 
     @Test
-    void oneMotifTenThousandTimesIsCountedAndNotKeptTenThousandTimes() throws Exception {
+    void oneMotifTenThousandTimesIsCountedCompletelyButStoredUpToTheLimit() throws Exception {
         NearDuplicates near = among(Collections.nCopies(10_000, new DHash(7, 7)));
         assertThat(near.totals().get(FindingKind.NEAR_IN_CLASS)).isEqualTo(10_000L * 9_999 / 2);
         assertThat(near.nearest()).hasSize(Findings.KEPT);
@@ -69,7 +70,7 @@ class NearDuplicatesTest {
     }
 
     @Test
-    void aPaintingIsKnownAgainSmallerAndCompressedAnewAndNotTakenForOthers() throws Exception {
+    void aScaledAndRecompressedPaintingIsRecognizedAndNotConfusedWithOthers() throws Exception {
         Path folder = SharedImages.at("decode-zoo/label-conflict");
         List<Path> paintings;
         try (Stream<Path> files = Files.list(folder)) {
@@ -95,19 +96,19 @@ class NearDuplicatesTest {
     }
 
     @Test
-    void aFlatImageTellsNothingAndOneThatGrowsLighterToTheRightSetsEveryBitAcross() {
+    void aFlatImageIsNotDistinctiveAndAHorizontalGradientSetsEveryHorizontalBit() {
         byte[] grey = new byte[3 * 16 * 16];
         new Random(3).nextBytes(grey);
         for (int i = 0; i < grey.length; i++) {
             grey[i] = (byte) (90 + (grey[i] & 1));
         }
         assertThat(DHash.of(grey, 16)).isEqualTo(new DHash(0, 0));
-        assertThat(DHash.of(grey, 16).tells()).isFalse();
+        assertThat(DHash.of(grey, 16).isDistinctive()).isFalse();
         for (int i = 0; i < grey.length; i++) {
             grey[i] = (byte) (10 * (i % 16));
         }
         assertThat(DHash.of(grey, 16)).isEqualTo(new DHash(-1, 0));
-        assertThat(DHash.of(grey, 16).tells()).isTrue();
+        assertThat(DHash.of(grey, 16).isDistinctive()).isTrue();
     }
 
     private static List<DHash> random(Random random, int n) {
@@ -119,7 +120,7 @@ class NearDuplicatesTest {
     }
 
     private NearDuplicates among(List<DHash> hashes) throws InterruptedException {
-        return NearDuplicates.among(hashes, (a, b) -> List.of(FindingKind.NEAR_IN_CLASS), crew, done -> {});
+        return NearDuplicates.among(hashes, (a, b) -> List.of(FindingKind.NEAR_IN_CLASS), workers, done -> {});
     }
 
     private static DHash hash(byte[] file, int side) throws Exception {

@@ -39,16 +39,16 @@ class PackMakerTest {
     @TempDir
     Path storeFolder;
 
-    private final WorkerPool crew = new WorkerPool(2);
+    private final WorkerPool workers = new WorkerPool(2);
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @AfterEach
-    void dismiss() {
-        crew.close();
+    void closePool() {
+        workers.close();
     }
 
     @Test
-    void whatChangedOrWentAfterListingIsRefusedByNameAndTheRestGoesOn() throws Exception {
+    void filesThatChangedOrVanishedAfterListingAreRejectedAndTheOthersDecoded() throws Exception {
         Folder folder = new Folder(root);
         folder.image("a/1.png")
                 .image("a/2.png")
@@ -88,7 +88,7 @@ class PackMakerTest {
     }
 
     @Test
-    void aGifIsListedThoughTorchvisionsListLacksItAndItsFirstFramePacked() throws Exception {
+    void aGifIsListedUnlikeInTorchvisionAndItsFirstFrameIsPacked() throws Exception {
         FirstFramesTest.Case gif = FirstFramesTest.cases()
                 .filter(one -> one.name().equals("gif-animated"))
                 .findFirst()
@@ -105,7 +105,7 @@ class PackMakerTest {
     }
 
     @Test
-    void aFolderThatHasGoneIsAResourceAndNotTheInputsFault() throws Exception {
+    void aMissingFolderIsARetryableFailure() throws Exception {
         Folder folder = new Folder(Files.createDirectory(root.resolve("mounted")));
         folder.image("a/1.png");
         Listing listing = listing(folder.root());
@@ -118,7 +118,7 @@ class PackMakerTest {
     }
 
     @Test
-    void theSameFilesMakeTheSamePackAndAnotherWayAnotherKey() throws Exception {
+    void theSameFilesGiveTheSamePackAndOtherSettingsAnotherKey() throws Exception {
         new Folder(root).image("a/1.png").image("a/2.jpg");
         Listing listing = listing(root);
         Listing.Range range = listing.packs().getFirst();
@@ -136,7 +136,7 @@ class PackMakerTest {
     }
 
     @Test
-    void all1502ImagesOfWikiart6AreDecodedAndTheirEqualNamesKeptApart() throws Exception {
+    void all1502ImagesOfWikiart6AreDecodedAndEqualFileNamesAreDistinguished() throws Exception {
         Path wikiart = SharedImages.at("wikiart6").toRealPath();
         Listing listing = listing(wikiart);
         List<DecodedPack> packs = new ArrayList<>();
@@ -166,14 +166,15 @@ class PackMakerTest {
     }
 
     private Listing listing(Path folder) throws InterruptedException {
-        return Listing.of(folder, new AllowedRoots(List.of(folder)), new SplitSpec(0, 0, 42), crew, (done, of) -> {});
+        return Listing.of(
+                folder, new AllowedRoots(List.of(folder)), new SplitSpec(0, 0, 42), workers, (done, of) -> {});
     }
 
     private PackMaker maker(Path folder) throws IOException {
         return new PackMaker(
                 new FileStore(storeFolder),
                 new AllowedRoots(List.of(folder)),
-                crew,
+                workers,
                 decoder,
                 BYTES_MAX,
                 (nanos, bytes, refused) -> {});

@@ -8,10 +8,10 @@ import java.util.Arrays;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/// `docs/contracts.md` says of each reason and format what the code says.
+/// `docs/contracts.md` must list the same reasons and formats as the code.
 class RefusalsPageTest {
     @Test
-    void everyReasonAndEveryFormatIsThereInItsOrderAndNoOther() throws Exception {
+    void theReasonsAndFormatsOfThePageEqualThoseOfTheCode() throws Exception {
         String images = Files.readString(Path.of("../docs/contracts.md")).split("## Images")[1];
         assertThat(firstCells(images, "\\| `([A-Z_]+)` \\|"))
                 .containsExactly(Arrays.stream(ImageRejectedException.Reason.values())

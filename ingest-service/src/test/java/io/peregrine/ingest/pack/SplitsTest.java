@@ -30,14 +30,14 @@ class SplitsTest {
         "100, 0, 0, 0, 0",
         "100, 0.5, 0.49, 50, 49"
     })
-    void aClassIsCutByItsShares(int n, double test, double validation, int tests, int validations) {
+    void aClassIsSplitByItsShares(int n, double test, double validation, int tests, int validations) {
         List<Row> cut = Splits.cut(rows(0, n), new SplitSpec(test, validation, 42), Set.of());
         assertThat(count(cut, Split.TEST)).isEqualTo(tests);
         assertThat(count(cut, Split.VALIDATION)).isEqualTo(validations);
     }
 
     @Test
-    void theCutDependsOnContentAndSeedAloneNotOnNamesOrOrder() {
+    void theSplitDependsOnContentAndSeedAloneNotOnNamesOrOrder() {
         List<Row> rows = rows(0, 50);
         List<Row> renamed = new ArrayList<>(rows.stream()
                 .map(row -> new Row(row.split(), 0, "other/" + row.path(), row.file(), row.sha256(), null))
@@ -51,7 +51,7 @@ class SplitsTest {
     }
 
     @Test
-    void whatTheFolderHasByItselfIsLeftAsItIs() {
+    void splitsThatExistAsFoldersAreUnchanged() {
         List<Row> rows = new ArrayList<>(rows(0, 30));
         rows.add(new Row(Split.TEST, 0, "t", "test/t", ContentKeys.of(new byte[] {1}), null));
         List<Row> cut = Splits.cut(rows, new SplitSpec(0.5, 0.1, 42), Set.of(Split.TRAIN, Split.TEST));
@@ -60,7 +60,7 @@ class SplitsTest {
     }
 
     @Test
-    void identicalFilesStayTogetherWithinAndAcrossClassesAndNoClassLosesItsTrain() {
+    void identicalFilesAreInOneSplitAndEveryClassKeepsTrainingImages() {
         Random random = new Random(5);
         for (int round = 0; round < 300; round++) {
             List<Row> rows = new ArrayList<>();

@@ -31,7 +31,7 @@ class SquareFitTest {
     }
 
     @Test
-    void aLetterboxShowsAtLeastOneLineWherePillowShowsNone() {
+    void aLetterboxHasAtLeastOneLineWherePillowHasNone() {
         byte[] square = SquareFit.of(image(200, 3), 24, Fit.LETTERBOX);
         assertThat(square[12 * 24 + 5]).isNotZero();
         assertThat(square[11 * 24 + 5]).isZero();

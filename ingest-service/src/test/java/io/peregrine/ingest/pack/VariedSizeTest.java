@@ -22,7 +22,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// Whole scans of many shapes: what lies in the packs is, bit for bit, what Pillow makes of them
+/// Whole scans of many shapes. The content of the packs equals Pillow's result, bit for bit
 /// (`bench/python/make_picture_vectors.py`).
 class VariedSizeTest {
     private static final int SIDE = 224;
@@ -38,10 +38,10 @@ class VariedSizeTest {
         FileStore store = new FileStore(storeFolder);
         ImageSpec image = new ImageSpec(SIDE, fit, Orientation.APPLY);
         Map<String, String> found = new TreeMap<>();
-        try (WorkerPool crew = new WorkerPool(2)) {
+        try (WorkerPool workers = new WorkerPool(2)) {
             PackMaker maker = new PackMaker(
-                    store, roots, crew, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
-            Listing listing = Listing.of(scans, roots, new SplitSpec(0, 0, 42), crew, (done, of) -> {});
+                    store, roots, workers, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
+            Listing listing = Listing.of(scans, roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
             for (Listing.Range range : listing.packs()) {
                 DecodedPack made = maker.make(scans, listing, range, image, done -> {});
                 assertThat(made.refusals()).isEmpty();

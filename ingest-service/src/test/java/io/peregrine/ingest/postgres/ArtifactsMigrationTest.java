@@ -14,7 +14,7 @@ import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Runs from before it was written down who needs what.
+/// Runs from before references of runs to artifacts were stored.
 class ArtifactsMigrationTest {
     @TempDir
     Path folder;
@@ -28,7 +28,7 @@ class ArtifactsMigrationTest {
     }
 
     @Test
-    void listingsAndPacksOfEarlierRunsAreNeededByThemAndReuseHangsOnItsPack() throws SQLException {
+    void listingsAndPacksOfEarlierRunsAreReferencedAndADeletedPackIsNotReused() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
             FluentConfiguration flyway = Flyway.configure()
                     .dataSource(postgres.url(), "ingest", postgres.password("ingest"))
@@ -54,7 +54,7 @@ class ArtifactsMigrationTest {
                 assertThat(strings(database, "select bytes || ' ' || published from artifact"))
                         .containsOnly("7 true")
                         .hasSize(3);
-                // What is condemned cannot be reused, by the same transaction.
+                // A deleted artifact cannot be reused: the same transaction deletes its decode key.
                 database.createStatement().execute("delete from needed");
                 database.createStatement().execute("delete from artifact where uri = '" + uri("pack", "b") + "'");
                 assertThat(strings(database, "select decode_key from decoded_pack"))
