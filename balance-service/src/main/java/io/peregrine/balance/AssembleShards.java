@@ -32,7 +32,7 @@ import java.util.Objects;
 import java.util.function.IntFunction;
 import org.jboss.logging.Logger;
 
-/// Shuffles real rows and all classes' recipes into shards, publishes them and says so.
+/// Shuffles the real rows and the recipes of all classes into shards, and publishes them.
 @ApplicationScoped
 class AssembleShards implements JobHandler {
     static final String KIND = "assemble";
@@ -117,7 +117,7 @@ class AssembleShards implements JobHandler {
         return new BalancedSet(rows, labels, recipes, spec.seed());
     }
 
-    /// Values that follow from the specification are left out.
+    /// Omits values that follow from the specification.
     private static ClassBalance balance(ClassRow one, BalanceSpec spec) {
         boolean fewer =
                 one.neighbours() != null && one.neighbours() < spec.neighbours().most();

@@ -8,54 +8,54 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/// What the balance service is told.
+/// Settings of the balance service.
 @ConfigMapping(prefix = "peregrine.balance")
 public interface BalanceConfig {
-    /// Memory of one neighbour search, such as `512M`: of it come the rows and columns of a tile of the distance
-    /// matrix. Smaller tiles read each image more often. A quarter of the machine's or 2 GiB, whichever is less,
-    /// when left out; never more than seven tenths of the heap, where a part of it lies.
+    /// Memory of one neighbour search, such as `512M`. It bounds the rows and columns of a tile of the distance
+    /// matrix. Smaller tiles read each image more often. Default: a quarter of the machine's memory or 2 GiB,
+    /// whichever is less. At most 70 % of the heap is used, since a part of it is heap memory.
     Optional<MemorySize> memory();
 
-    /// Threads of one neighbour search. As many as there are cores, when left out.
+    /// Threads of one neighbour search. Default: the number of cores.
     OptionalInt threads();
 
-    /// How long the service searches among blank images when it starts, aside, so that its first run does not
-    /// wait for loops to be compiled; `0s`: not at all.
+    /// Duration of the warm-up after start: a background search among blank images, so that the first run does
+    /// not wait for JIT compilation. `0s` disables it.
     @WithDefault("2s")
     Duration warmup();
 
-    /// Multiply-adds of one job: a class that takes more is searched by several jobs, a tile row each, which
+    /// Multiply-adds of one job. A class that takes more is split into several jobs, one per tile row, which
     /// replicas share. The default is some seconds on two fast cores.
     @WithDefault("2000000000000")
     long jobProducts();
 
-    /// For how long a neighbour search may hold a worker while another run waits.
+    /// How long a neighbour search may hold a worker while another run waits.
     @WithDefault("30s")
     Duration slice();
 
-    /// What multiplies. All find the same neighbours, bit for bit.
+    /// The matrix product implementation. All find the same neighbours, bit for bit.
     @WithDefault("auto")
     Product product();
 
-    /// What the engine multiplies on: `cpu`; `gpu:0` and so on, for an engine with CUDA; `auto`: the first GPU
-    /// where there is one.
+    /// Device of the engine's products: `cpu`; `gpu:0` and so on, for an engine with CUDA; `auto` for the first
+    /// GPU if there is one, otherwise the CPU.
     @WithDefault("cpu")
     String device();
 
-    /// Ways to multiply.
+    /// Matrix product implementations.
     enum Product {
-        /// Whichever of the engine's two is faster on this processor; on a GPU `FLOAT32`.
+        /// The faster one of the engine's two on this processor; on a GPU `FLOAT32`.
         AUTO,
-        /// PyTorch's native library by bytes, added up in int32; on the processor alone, and fast where it has
-        /// instructions for that (VNNI).
+        /// PyTorch's native library with bytes, accumulated in int32. CPU only; fast on processors with
+        /// instructions for it (VNNI).
         INT8,
-        /// PyTorch's native library by float32.
+        /// PyTorch's native library with float32.
         FLOAT32,
-        /// Java alone, where that library does not run: some 30 times slower than `FLOAT32`.
+        /// Plain Java, for platforms without that library: some 30 times slower than `FLOAT32`.
         PLAIN
     }
 
-    /// @return bytes that a search may hold
+    /// @return bytes that a search may use
     default long memoryBytes() {
         long most = 2L << 30;
         long machine = ManagementFactory.getPlatformMXBean(com.sun.management.OperatingSystemMXBean.class)

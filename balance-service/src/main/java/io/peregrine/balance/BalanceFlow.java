@@ -16,9 +16,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/// Hears that a dataset is sealed. Then the class sizes are planned ([PlanClasses]), each class that must
-/// grow has its neighbours found ([FindNeighbours]) and its recipes drawn ([ClassRecipes]), and after the last of
-/// them the shuffled shards are written ([AssembleShards]).
+/// Starts balancing when a dataset is sealed. The class sizes are planned ([PlanClasses]). For each class that
+/// must grow, neighbours are found ([FindNeighbours]) and recipes drawn ([ClassRecipes]). After the last class
+/// the shuffled shards are written ([AssembleShards]).
 @ApplicationScoped
 class BalanceFlow implements EventHandler {
     private final Inbox inbox;
@@ -27,16 +27,17 @@ class BalanceFlow implements EventHandler {
         this.inbox = inbox;
     }
 
-    /// No class can be planned before all final counts are known, and the manifest of the seal lists every
-    /// image: of the images themselves nothing needs to be kept.
+    /// Classes can be planned only after all final counts are known. The manifest of the sealed dataset lists
+    /// every image, so events about single images need not be stored.
     @Incoming("images")
     @Blocking
     void images(ConsumerRecord<String, byte[]> record) {
         inbox.receive(record, this);
     }
 
-    /// Of the runs only their ends matter here, and those the inbox keeps by itself; what searches had found so
-    /// far is of no more use. Of a deleted run nothing is kept.
+    /// Of the events about runs, only those that end a run matter. The inbox records the end of a run. When a run
+    /// fails or is cancelled, partial search results are deleted. When a run is deleted, all its rows are
+    /// deleted.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
@@ -53,7 +54,7 @@ class BalanceFlow implements EventHandler {
             case RunDeleted deleted ->
                 BalanceTables.forget(tx.sql(), deleted.run().id());
             default -> {
-                // Nothing of ours begins or ends with it.
+                // No other event starts or ends work of this service.
             }
         }
     }

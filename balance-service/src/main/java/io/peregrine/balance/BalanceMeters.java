@@ -10,7 +10,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 
-/// The meters of balancing, there from the start: `increase` does not see a counter's first value.
+/// The meters of balancing. All are registered at start, since `increase` ignores the first value of a counter.
 @Startup
 @ApplicationScoped
 class BalanceMeters {

@@ -15,14 +15,14 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 
-/// What this service knows of a run, for those who ask. The rows of the run that was asked for last are kept.
+/// Read-only queries of runs for the REST API. The rows of the run that was read last are cached.
 @ApplicationScoped
 public class BalanceQueries {
     private final Database database;
     private final ArtifactStore store;
     private final SpecCache specs;
-    private BalancedRows kept;
-    private String keptOf;
+    private BalancedRows cached;
+    private String cachedRun;
 
     BalanceQueries(Database database, ArtifactStore store, SpecCache specs) {
         this.database = database;
@@ -43,7 +43,7 @@ public class BalanceQueries {
                     .sum();
         }
 
-        /// @return rows that are neither blends nor repeats: those with the first ordinals
+        /// @return rows that are neither blends nor repeats; they have the lowest ordinals
         public long realRows() {
             return classes.stream().mapToLong(one -> one.real() - one.dropped()).sum();
         }
@@ -57,10 +57,10 @@ public class BalanceQueries {
             return rows() * 3 * manifest.side() * manifest.side() * Float.BYTES;
         }
 
-        /// @return what the searches were expected to take, by one worker
+        /// @return expected duration of the searches by one worker, according to the plan
         public double secondsPlanned() {
             long products = classes.stream().mapToLong(ClassRow::products).sum();
-            return products == 0 ? 0 : products / (RemainingWork.OF_THE_ENGINE * row.productsPerSecond());
+            return products == 0 ? 0 : products / (RemainingWork.EXPECTED_EFFICIENCY * row.productsPerSecond());
         }
     }
 
@@ -77,23 +77,24 @@ public class BalanceQueries {
                 classes));
     }
 
-    /// @return what a run's searches will still take: by what they have shown, or by what the plan expected
+    /// @return expected remaining time of a run's searches: from their measured speed, or else from the plan
     public double secondsLeft(Balance balance) {
         String run = balance.row().run().id();
-        RemainingWork ahead = database.jdbi().withHandle(sql -> SearchTables.ahead(sql, run, FindNeighbours.KIND));
+        RemainingWork remaining =
+                database.jdbi().withHandle(sql -> SearchTables.remaining(sql, run, FindNeighbours.KIND));
         long done = balance.classes().stream().mapToLong(ClassRow::productsDone).sum();
         double seconds =
                 balance.classes().stream().mapToDouble(ClassRow::searchSeconds).sum();
-        return ahead.secondsLeft(done, seconds);
+        return remaining.secondsLeft(done, seconds);
     }
 
     /// @return the rows of a balanced run, by ordinal
     public synchronized BalancedRows rows(Balance balance) {
         String run = balance.row().run().id();
-        if (!run.equals(keptOf)) {
-            kept = BalancedRows.open(store, balance.row().shards(), Math.toIntExact(balance.rows()));
-            keptOf = run;
+        if (!run.equals(cachedRun)) {
+            cached = BalancedRows.open(store, balance.row().shards(), Math.toIntExact(balance.rows()));
+            cachedRun = run;
         }
-        return kept;
+        return cached;
     }
 }

@@ -9,10 +9,10 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// A counter by class whose number of series is bounded, however many datasets a process balances.
+/// A counter by class with a bounded number of series, however many datasets the process balances.
 ///
-/// Beyond [#MOST] classes the one that was counted longest ago goes, if that was an hour ago. While all are in
-/// use, further classes count together as [#OTHERS].
+/// With [#MOST] classes, a new class replaces the least recently counted one if that was unused for an hour. If
+/// all are in use, further classes are counted together as [#OTHERS].
 final class ClassCounters {
     static final int MOST = 200;
     static final String OTHERS = "(others)";
@@ -23,7 +23,7 @@ final class ClassCounters {
     private final String name;
     private final String description;
     private final Clock clock;
-    /// Counted longest ago first.
+    /// In access order: the least recently counted class is first.
     private final Map<String, Instant> counted = new LinkedHashMap<>(16, 0.75f, true);
 
     ClassCounters(MeterRegistry registry, String name, String description, Clock clock) {
@@ -36,7 +36,7 @@ final class ClassCounters {
     synchronized void increment(String label, long amount) {
         Instant now = clock.instant();
         if (!counted.containsKey(label)) {
-            makeRoom(now);
+            evictUnused(now);
         }
         if (counted.containsKey(label) || counted.size() < MOST) {
             counted.put(label, now);
@@ -46,7 +46,7 @@ final class ClassCounters {
         }
     }
 
-    private void makeRoom(Instant now) {
+    private void evictUnused(Instant now) {
         Iterator<Map.Entry<String, Instant>> oldest = counted.entrySet().iterator();
         while (counted.size() >= MOST && oldest.hasNext()) {
             Map.Entry<String, Instant> entry = oldest.next();

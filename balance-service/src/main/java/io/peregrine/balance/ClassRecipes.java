@@ -21,7 +21,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jboss.logging.Logger;
 
-/// Draws and publishes one class's recipes from its neighbours.
+/// Draws and publishes the recipes of one class from its neighbours.
 @ApplicationScoped
 class ClassRecipes {
     private static final Logger LOG = Logger.getLogger(ClassRecipes.class);
@@ -38,19 +38,19 @@ class ClassRecipes {
         this.meters = meters;
     }
 
-    /// Recipes that lie in the store, and nobody knows of yet.
+    /// Recipes that are in the store but not yet recorded in the database.
     record Drawn(RunRef run, FindNeighbours.Order order, ArtifactRef recipes, int images, Neighbours neighbours) {}
 
-    /// @param rows the class's, in the manifest
+    /// @param rows rows of the class in the manifest
     Drawn draw(RunRef run, FindNeighbours.Order order, int[] rows, Neighbours neighbours) throws IOException {
         BalanceSpec spec = specs.balance(run);
         ArtifactRef recipes = draw(order, spec, rows, neighbours).publish(store, header(order, spec, neighbours));
         return new Drawn(run, order, recipes, rows.length, neighbours);
     }
 
-    /// Notes the recipes, and the neighbours for other runs; the recipes of the run's last class have the shards
-    /// assembled.
-    void note(Transaction tx, Drawn drawn) {
+    /// Records the recipes, and the neighbours for reuse by other runs. After the last class of the run it adds
+    /// the job that assembles the shards.
+    void record(Transaction tx, Drawn drawn) {
         String run = drawn.run().id();
         int label = drawn.order().label();
         Neighbours neighbours = drawn.neighbours();
@@ -62,8 +62,8 @@ class ClassRecipes {
         }
     }
 
-    /// Counts and logs what was noted. Neighbours that another run has found count with that one.
-    void noted(Drawn drawn) {
+    /// Counts and logs recorded recipes. Neighbours that another run found are counted for that run only.
+    void recorded(Drawn drawn) {
         FindNeighbours.Order order = drawn.order();
         Neighbours neighbours = drawn.neighbours();
         double seconds = database.jdbi()

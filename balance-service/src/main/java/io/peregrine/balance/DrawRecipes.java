@@ -15,7 +15,7 @@ import io.peregrine.work.ManifestCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 
-/// Puts together what all shares of a large class's search have found, and has the class's recipes drawn.
+/// Merges the results of all shares of a large class's search, and draws the recipes of the class.
 @ApplicationScoped
 class DrawRecipes implements JobHandler {
     static final String KIND = "recipes";
@@ -42,8 +42,8 @@ class DrawRecipes implements JobHandler {
         Manifest manifest = manifests.open(database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id())));
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
         ClassRecipes.Drawn drawn = recipes.draw(run, order, rows, neighbours(run, order));
-        job.complete(tx -> recipes.note(tx, drawn));
-        recipes.noted(drawn);
+        job.complete(tx -> recipes.record(tx, drawn));
+        recipes.recorded(drawn);
     }
 
     private Neighbours neighbours(RunRef run, FindNeighbours.Order order) {

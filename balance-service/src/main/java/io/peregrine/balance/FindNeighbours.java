@@ -34,16 +34,18 @@ import java.util.SortedMap;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
-/// Finds the neighbours of one class's images, or of one share of them (a tile row). Results are kept after each
-/// tile, so a killed search resumes from there. A job that searched a whole class also draws its recipes; of
-/// several shares, the last one adds the job [DrawRecipes]. Results of another run of the manifest are reused.
+/// Finds the neighbours of the images of one class, or of one share of them (a tile row). Results are stored as
+/// checkpoints, so a killed search resumes from the last one. A job that searched a whole class also draws its
+/// recipes. If a class has several shares, the last one adds the job [DrawRecipes]. Results of another run of the
+/// same manifest are reused.
 @ApplicationScoped
 class FindNeighbours implements JobHandler {
     static final String KIND = "neighbours";
 
     private static final Logger LOG = Logger.getLogger(FindNeighbours.class);
-    /// Tiles of small images take milliseconds, and each kept one a write to disk: so often is enough.
-    private static final long KEEP_NANOS = 1_000_000_000L;
+    /// Minimum time between checkpoints: tiles of small images take milliseconds, and each checkpoint is a write
+    /// to disk.
+    private static final long CHECKPOINT_NANOS = 1_000_000_000L;
 
     private final ArtifactStore store;
     private final ManifestCache manifests;
@@ -67,13 +69,13 @@ class FindNeighbours implements JobHandler {
         this.recipes = recipes;
     }
 
-    /// What is asked for of one class.
+    /// The work for one class, or for one share of it.
     ///
-    /// @param synthetic how many recipes are to be drawn
-    /// @param firstOrdinal place of its first synthetic row in `fit_resample`'s output
+    /// @param synthetic number of recipes to draw
+    /// @param firstOrdinal position of its first synthetic row in `fit_resample`'s output
     /// @param neighbours SMOTE's k for this class
-    /// @param share this job's: the tile row, where there are several
-    /// @param shares how many jobs share the class
+    /// @param share index of this job's share, which is a tile row if there are several
+    /// @param shares number of jobs that share the class
     record Order(
             int label,
             String name,
@@ -102,7 +104,7 @@ class FindNeighbours implements JobHandler {
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
         Optional<Neighbours> known = known(run, order);
         if (known.isPresent()) {
-            classDone(job, order, rows, known.get(), tx -> SearchTables.nothingLeft(tx.sql(), run.id(), order.label()));
+            classDone(job, order, rows, known.get(), tx -> SearchTables.markKnown(tx.sql(), run.id(), order.label()));
             return;
         }
         try (PixelRows pixels = new PixelRows(store, manifest)) {
@@ -122,9 +124,10 @@ class FindNeighbours implements JobHandler {
         }
     }
 
-    /// Only where one job does all of a class: of several, each would have to know what the others rely on.
+    /// Used only if one job does the whole class. With several jobs, each would have to know what the others rely
+    /// on.
     ///
-    /// @return what another run has found
+    /// @return the neighbours that another run found
     private Optional<Neighbours> known(RunRef run, Order order) {
         return order.shares() > 1
                 ? Optional.empty()
@@ -142,7 +145,7 @@ class FindNeighbours implements JobHandler {
                 database.jdbi()
                         .withHandle(sql -> SearchTables.found(sql, job.run().id(), order.label(), order.share())));
         LOG.infof(
-                "neighbour search goes on run=%s label=%s share=%d of=%d tiles=%d of=%d",
+                "neighbour search resumed run=%s label=%s share=%d of=%d tiles=%d of=%d",
                 job.run().id(), order.name(), order.share() + 1, order.shares(), done, search.steps());
     }
 
@@ -150,17 +153,17 @@ class FindNeighbours implements JobHandler {
             throws IOException {
         RunRef run = job.job().run();
         EtaEstimator estimate = new EtaEstimator(database, run.id(), search.productsDone());
-        long kept = System.nanoTime();
-        long keptProducts = search.productsDone();
+        long saved = System.nanoTime();
+        long savedProducts = search.productsDone();
         while (search.stepsDone() < search.steps()) {
             search.step(() -> job.progress(() -> progress(run, order, search, estimate, classProducts)));
             boolean last = search.stepsDone() == search.steps();
             long now = System.nanoTime();
-            if (!last && now - kept < KEEP_NANOS) {
+            if (!last && now - saved < CHECKPOINT_NANOS) {
                 continue;
             }
-            long more = search.productsDone() - keptProducts;
-            double seconds = (now - kept) / 1e9;
+            long more = search.productsDone() - savedProducts;
+            double seconds = (now - saved) / 1e9;
             if (last && order.shares() == 1) {
                 classDone(
                         job,
@@ -180,11 +183,11 @@ class FindNeighbours implements JobHandler {
                     throw job.yielded();
                 }
             }
-            kept = now;
-            keptProducts += more;
-            estimate.kept(keptProducts);
+            saved = now;
+            savedProducts += more;
+            estimate.saved(savedProducts);
         }
-        products.shown(search.productsDone() - estimate.productsBefore(), estimate.seconds());
+        products.record(search.productsDone() - estimate.productsBefore(), estimate.seconds());
         LOG.infof(
                 "neighbours found run=%s label=%s share=%d of=%d tiles=%d",
                 run.id(), order.name(), order.share() + 1, order.shares(), search.steps());
@@ -197,9 +200,9 @@ class FindNeighbours implements JobHandler {
         job.complete(tx -> {
             count.accept(tx);
             SearchTables.shareDone(tx.sql(), run.id(), order.label());
-            recipes.note(tx, drawn);
+            recipes.record(tx, drawn);
         });
-        recipes.noted(drawn);
+        recipes.recorded(drawn);
     }
 
     private static void shareDone(JobContext job, Order order, NeighbourSearch search, long products, double seconds) {

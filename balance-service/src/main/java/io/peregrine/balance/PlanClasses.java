@@ -29,9 +29,10 @@ import java.util.List;
 import java.util.Set;
 import org.jboss.logging.Logger;
 
-/// Plans how large each class shall be, what that takes, and refuses by name what cannot be had: a job for each
-/// class whose neighbours are to be found, or several for a large one; without any, the shards at once. A class
-/// whose neighbours another run of the manifest has found is one job without anything to multiply.
+/// Plans the size of each class and the work that it takes, and rejects impossible requests. It adds one job for
+/// each class that needs neighbours, or several for a large class. Without such a class it adds the job for the
+/// shards at once. A class whose neighbours another run of the manifest found needs one job without
+/// multiplications.
 @ApplicationScoped
 class PlanClasses implements JobHandler {
     static final String KIND = "plan";
@@ -76,7 +77,7 @@ class PlanClasses implements JobHandler {
             real[manifest.label(row)]++;
         }
         BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
-        ensureRoom(plan, store.totalBytes(), store.usableBytes());
+        requireDiskSpace(plan, store.totalBytes(), store.usableBytes());
         List<PlannedClass> classes = new ArrayList<>();
         List<FindNeighbours.Order> orders = new ArrayList<>();
         Set<NeighbourCache.Key> known = database.jdbi().withHandle(sql -> NeighbourCache.of(sql, ref));
@@ -143,7 +144,7 @@ class PlanClasses implements JobHandler {
         return new PlannedClass(size, k, null, shares, takes);
     }
 
-    /// @return bytes that the recipes and the shards of a balanced set take
+    /// @return bytes of the recipes and the shards of a balanced set
     static long bytes(long rows, long synthetic, int classes) {
         return (rows + synthetic) * 5 * Long.BYTES + classes * (long) RecipeShard.ROWS;
     }
@@ -154,21 +155,21 @@ class PlanClasses implements JobHandler {
     }
 
     /// @param total bytes of the store's disk
-    /// @param free bytes that are left there
-    /// @throws Failure INPUT `DISK_TOO_SMALL`, if the whole disk has no room for the recipes; RESOURCE
-    ///     `STORE_FULL`, if only others take it now: the job waits
-    static void ensureRoom(BalancePlan plan, long total, long free) {
+    /// @param free bytes that are free on it
+    /// @throws FailureException INPUT `DISK_TOO_SMALL` if the recipes do not fit even on the empty disk; RESOURCE
+    ///     `STORE_FULL` if other files occupy the space now, so that the job waits
+    static void requireDiskSpace(BalancePlan plan, long total, long free) {
         String takes = "The recipes of %,d rows take %,d bytes".formatted(plan.rows(), bytes(plan));
         if (bytes(plan) > total) {
             throw FailureException.input(
                     "DISK_TOO_SMALL",
-                    "%s, and the store's whole disk has %,d; use a larger disk and publish the dataset again"
+                    "%s, but the disk of the store has only %,d bytes in all; use a larger disk and publish the dataset again"
                             .formatted(takes, total));
         }
         if (bytes(plan) > free) {
             throw FailureException.resource(
                     FullDisk.CODE,
-                    "%s, and the store's disk has %,d left. Make room or prune; the work then continues by itself"
+                    "%s, but the disk of the store has only %,d bytes free. Free space or prune; the work then continues automatically"
                             .formatted(takes, free),
                     null);
         }

@@ -14,18 +14,18 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import org.jboss.logging.Logger;
 
-/// What multiplies in this process, and how fast.
+/// The matrix product implementation of this process, and its speed.
 @ApplicationScoped
 class Products {
-    /// As many as a search's parts have.
+    /// The number of rows of a block in a search.
     private static final int MEASURED_ROWS = 256;
 
     private static final Duration MEASURED = Duration.ofMillis(200);
 
-    /// Shorter searches tell more of starting threads and reading than of multiplying.
-    private static final double TELLING_SECONDS = 1;
+    /// Shorter searches measure thread start-up and reading rather than multiplication.
+    private static final double MIN_SECONDS = 1;
 
-    /// So short that nobody waits for it, and long enough to tell three times from once.
+    /// Short enough not to delay anyone, and long enough to detect a threefold difference.
     private static final Duration COMPARED = Duration.ofMillis(30);
 
     private static final int COMPARISONS = 4;
@@ -48,7 +48,7 @@ class Products {
         if (product == Product.PLAIN) {
             return new PlainProduct();
         }
-        // A search has a thread for each core itself.
+        // A search has one thread per core itself.
         EngineProduct.onOneEngineThread();
         return product == Product.INT8 ? new Int8Product() : new EngineProduct(TorchEngine.device(config.device()));
     }
@@ -67,15 +67,15 @@ class Products {
         try {
             double bytes = 0;
             double floats = 0;
-            // In turn, and the best of each: something else may be at work while a service starts.
+            // Measured alternately, taking the best of each, since other work may run while the service starts.
             for (int round = 0; round < COMPARISONS; round++) {
                 bytes = Math.max(bytes, measured(Product.INT8, COMPARED));
                 floats = Math.max(floats, measured(Product.FLOAT32, COMPARED));
             }
-            LOG.infof("products of bytes are %.1f times as fast as of float32", bytes / floats);
+            LOG.infof("int8 products are %.1f times as fast as float32", bytes / floats);
             return bytes > floats ? Product.INT8 : Product.FLOAT32;
-        } catch (FailureException | EngineException none) {
-            LOG.infof("multiplies float32: %s", none.getMessage());
+        } catch (FailureException | EngineException unavailable) {
+            LOG.infof("int8 products are not available, using float32: %s", unavailable.getMessage());
             return Product.FLOAT32;
         }
     }
@@ -86,10 +86,10 @@ class Products {
         }
     }
 
-    /// The engine's own speed: as the last search has shown it, before that measured the first time that it is
-    /// asked for.
+    /// The engine's own speed. It is that of the last search; before the first search it is measured once, when
+    /// it is first needed.
     ///
-    /// @return multiply-adds in a second with all threads
+    /// @return multiply-adds per second with all threads
     synchronized double perSecond() {
         if (perSecond == null) {
             perSecond = measured(chosen(), MEASURED);
@@ -97,14 +97,14 @@ class Products {
         return perSecond;
     }
 
-    /// What a search took: the next plan expects the same. A fifth of a second while a service starts is no
-    /// measure of an hour's work.
+    /// Records the speed of a search, which the next plan then expects. A measurement of a fifth of a second at
+    /// start is not a good estimate for an hour of work.
     ///
     /// @param products multiply-adds of a search with all threads
     /// @param seconds that they took
-    synchronized void shown(long products, double seconds) {
-        if (seconds >= TELLING_SECONDS) {
-            perSecond = products / seconds / RemainingWork.OF_THE_ENGINE;
+    synchronized void record(long products, double seconds) {
+        if (seconds >= MIN_SECONDS) {
+            perSecond = products / seconds / RemainingWork.EXPECTED_EFFICIENCY;
         }
     }
 }

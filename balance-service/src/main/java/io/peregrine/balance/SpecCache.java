@@ -9,7 +9,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Files;
 
-/// What a run's specification says about balancing, from its `run.json` in the store.
+/// Reads the balance section of a run's specification from its `run.json` in the store.
 @ApplicationScoped
 class SpecCache {
     private final ArtifactStore store;
@@ -22,7 +22,7 @@ class SpecCache {
         return RunSpec.read(Files.readAllBytes(store.open(run.spec()))).balance();
     }
 
-    /// @return whose rows these are, bit for bit
+    /// @return the reference implementation whose rows these are, bit for bit
     static String reference(BalanceSpec spec) {
         return switch (spec.method()) {
             case SMOTE ->

@@ -16,8 +16,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
-/// Searches among blank images when the service starts, aside: the loops over pixels take ten times as long until
-/// they are compiled, and a run's first classes should not wait for that.
+/// Runs a background search among blank images when the service starts. The loops over pixels take ten times as
+/// long until they are compiled, and the first classes of a run should not wait for that.
 @ApplicationScoped
 class WarmUp {
     private static final Logger LOG = Logger.getLogger(WarmUp.class);
@@ -33,18 +33,18 @@ class WarmUp {
         this.config = config;
     }
 
-    void begin(@Observes StartupEvent started) {
+    void start(@Observes StartupEvent started) {
         if (config.warmup().isPositive()) {
-            Thread.ofPlatform().daemon().name("warm-up").start(this::searchAWhile);
+            Thread.ofPlatform().daemon().name("warm-up").start(this::warmUp);
         }
     }
 
-    /// What goes wrong here goes wrong again in a run, and is told there.
-    private void searchAWhile() {
+    /// An error here is only logged: it will occur again in a run and be reported there.
+    private void warmUp() {
         long began = System.nanoTime();
         int searches = 0;
         try {
-            // As packs are: other kinds of memory are other code.
+            // Mapped memory as in packs, since other kinds of memory segments run different code.
             Path file = Files.createTempFile("peregrine-warm-up-", ".pixels");
             try (Arena arena = Arena.ofShared();
                     FileChannel channel = FileChannel.open(
@@ -56,16 +56,16 @@ class WarmUp {
                 List<MemorySegment> images = IntStream.range(0, IMAGES)
                         .mapToObj(image -> pixels.asSlice((long) image * VALUES, VALUES))
                         .toList();
-                // Small classes and large ones are gone through in different ways: see Gram.
+                // Small and large classes use different algorithms: see [GramMatrix].
                 Tiling small = new Tiling(IMAGES, IMAGES, 1);
                 Tiling large = new Tiling(IMAGES, IMAGES / 8, 4);
                 for (; System.nanoTime() - began < config.warmup().toNanos(); searches++) {
                     search(images, searches % 2 == 0 ? small : large);
                 }
             }
-            LOG.debugf("warm after searches=%d", searches);
+            LOG.debugf("warm-up finished searches=%d", searches);
         } catch (IOException | RuntimeException e) {
-            LOG.warnf(e, "not warmed up: the first search will be slow");
+            LOG.warnf(e, "warm-up failed, the first search will be slow");
         }
     }
 

@@ -1,2 +1,3 @@
-/// From a sealed dataset to a balanced one: [io.peregrine.balance.BalanceFlow] hears, three kinds of jobs work.
+/// From a sealed dataset to a balanced one. [io.peregrine.balance.BalanceFlow] receives the events; jobs do the
+/// work.
 package io.peregrine.balance;

@@ -58,8 +58,8 @@ import org.junit.jupiter.api.Test;
 class BalanceFlowTest extends WithKafka {
     private static final int SIDE = 24;
 
-    /// Memory for tiles of some 8 rows, since six threads cannot each have blocks of all of 30 images; and jobs
-    /// so small that the class is shared by several, on two workers.
+    /// Memory for tiles of some 8 rows: six threads cannot each have blocks of all 30 images. Jobs are so small
+    /// that several jobs on two workers share a class.
     public static final class SmallTiles implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
@@ -87,7 +87,7 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void aSealedDatasetBecomesTheCoresShards() throws Exception {
+    void aSealedDatasetBecomesTheSameShardsAsSequentially() throws Exception {
         RunRef run = run("{\"counts\": {\"Baroque\": 3000, \"Ukiyo_e\": 2500}}", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 4, 9), 1);
         kafka.publish(sealed, "ingest-service", "");
@@ -119,7 +119,7 @@ class BalanceFlowTest extends WithKafka {
                 .as("plan, shares of Baroque and their draw, Ukiyo_e, assemble")
                 .isGreaterThan(5);
         assertThat(count("balance_found", run))
-                .as("what searches found is gone with the draw")
+                .as("partial results are deleted when recipes are drawn")
                 .isZero();
         RestAssured.get("/q/metrics")
                 .then()
@@ -131,7 +131,7 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void everyMadeImageTellsWhereItComesFrom() throws Exception {
+    void everySyntheticRowHasItsProvenance() throws Exception {
         RunRef run = run("\"auto\"", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 9);
         kafka.publish(sealed, "ingest-service", "");
@@ -165,19 +165,19 @@ class BalanceFlowTest extends WithKafka {
                 .body("nextCursor", nullValue());
         BufferedImage three = image(base + "/samples/69/image");
         assertThat(three.getWidth()).isEqualTo(3 * SIDE + 4 * 4);
-        float[] made = new float[3 * SIDE * SIDE];
+        float[] synthetic = new float[3 * SIDE * SIDE];
         try (PixelRows pixels = new PixelRows(store, Manifest.open(store, sealed.manifest()))) {
-            rows.image(pixels, 69, made);
+            rows.image(pixels, 69, synthetic);
         }
-        assertThat(three.getRGB(4 + SIDE + 4, 4) >> 16 & 0xff).isEqualTo(Math.round(made[0]));
+        assertThat(three.getRGB(4 + SIDE + 4, 4) >> 16 & 0xff).isEqualTo(Math.round(synthetic[0]));
         assertThat(image(base + "/samples/sheet?limit=7").getHeight()).isEqualTo(6 * SIDE + 7 * 4);
-        // The service has memory for twelve.
+        // The service has memory for twelve images.
         assertThat(image(base + "/samples/sheet").getHeight()).isEqualTo(6 * SIDE + 7 * 4);
         RestAssured.get(base + "/samples/sheet?limit=13")
                 .then()
                 .statusCode(422)
                 .body("type", equalTo("/api/v1/problems/drawing-too-large"))
-                .body("detail", containsString("limit is at most 12"));
+                .body("detail", containsString("limit may be at most 12"));
         RestAssured.get(base + "/samples/69/others?limit=2")
                 .then()
                 .statusCode(200)
@@ -192,15 +192,15 @@ class BalanceFlowTest extends WithKafka {
                     .body("type", startsWith("/api/v1/problems/"))
                     .body("detail", not(emptyString()));
         }
-        for (String settled : List.of("/samples?limit=3", "/samples/69", "/samples/69/image", "/samples/69/others")) {
-            String etag = RestAssured.get(base + settled)
+        for (String path : List.of("/samples?limit=3", "/samples/69", "/samples/69/image", "/samples/69/others")) {
+            String etag = RestAssured.get(base + path)
                     .then()
                     .statusCode(200)
                     .extract()
                     .header("ETag");
             RestAssured.given()
                     .header("If-None-Match", etag)
-                    .get(base + settled)
+                    .get(base + path)
                     .then()
                     .statusCode(304);
         }
@@ -239,7 +239,7 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void tooSmallAClassFailsTheRunByNameAndAGoodRunBehindItSucceeds() throws Exception {
+    void aClassThatIsTooSmallFailsItsRunAndTheNextRunSucceeds() throws Exception {
         RunRef small = run("\"auto\"", 5);
         RunRef good = run("\"auto\"", 3);
         kafka.publish(SealedDataset.publish(store, small, SIDE, classes(30, 12, 5), 3), "ingest-service", "");
@@ -255,7 +255,7 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void adaptiveNeighboursAndEvenCoverageAreTheCores() throws Exception {
+    void adaptiveNeighboursAndEvenCoverageGiveTheSameShardsAsSequentially() throws Exception {
         RunRef run = SealedDataset.run(store, """
                 {"strategy": "auto", "neighbours": "adaptive", "coverage": "even", "seed": 7}""");
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 2, 4), 6);
@@ -311,17 +311,17 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void aRepeatChangesNothingAndTheSameSealUnderAnotherRunMakesTheSameShards() throws Exception {
+    void aDuplicateChangesNothingAndTheSameManifestInAnotherRunGivesTheSameShards() throws Exception {
         RunRef run = run("{\"atLeast\": 20}", 5);
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 9), 4);
         kafka.publish(sealed, "ingest-service", "");
         DatasetBalanced first = kafka.await(run.id(), DatasetBalanced.class);
         long jobs = count("job", run);
-        long said = count("outbox", run);
+        long published = count("outbox", run);
 
         kafka.publish(sealed, "ingest-service", "");
-        // Another id, as if the producer had forgotten what it said: the inbox takes it, the jobs are there
-        // already.
+        // A duplicate with another id, as from a producer that lost its state: the inbox accepts it, but the jobs
+        // already exist.
         kafka.publish(sealed, "ingest-service", "again");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
         RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());
@@ -333,12 +333,12 @@ class BalanceFlowTest extends WithKafka {
         DatasetBalanced second = kafka.await(other.id(), DatasetBalanced.class);
         assertThat(second.shards()).isEqualTo(first.shards());
         assertThat(count("job", run)).isEqualTo(jobs);
-        assertThat(count("outbox", run)).isEqualTo(said);
+        assertThat(count("outbox", run)).isEqualTo(published);
         assertThat(kafka.of(run.id(), DatasetBalanced.class)).containsExactly(first);
     }
 
     @Test
-    void aRunThatWasCancelledBeforeItsSealIsNeverPlanned() throws Exception {
+    void aRunThatWasCancelledBeforeItWasSealedIsNeverPlanned() throws Exception {
         RunRef run = run("\"auto\"", 5);
         kafka.publish(new RunCancelled(run, "changed my mind"), "ingest-service", "cancelled");
         Awaitility.await().until(() -> ended(run));
@@ -346,14 +346,14 @@ class BalanceFlowTest extends WithKafka {
         kafka.publish(sealed, "ingest-service", "");
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "")) == 1);
         assertThat(count("job", run)).isZero();
-        // What the test itself said has come round, so what the service might have said would have, too.
+        // The test's own events have arrived, so any events that the service published would have arrived, too.
         kafka.await(run.id(), RunCancelled.class);
         kafka.await(run.id(), DatasetSealed.class);
         assertThat(kafka.of(run.id(), PipelineEvent.class)).hasSize(2);
     }
 
     private long count(String table, RunRef run) {
-        // Progress depends on how long a search took; everything else does not.
+        // The number of progress events depends on the duration of a search; all other counts are deterministic.
         String filter = table.equals("outbox") ? " and type not like '%progressed%'" : "";
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("select count(*) from " + table + " where run = :run" + filter)

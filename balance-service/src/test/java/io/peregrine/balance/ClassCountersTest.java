@@ -37,7 +37,7 @@ class ClassCountersTest {
     }
 
     @Test
-    void theSeriesOfAThousandRunsWithClassesOfTheirOwnStayBounded() {
+    void theNumberOfSeriesIsBoundedForAThousandRunsWithDifferentClasses() {
         for (int run = 0; run < 1_000; run++) {
             for (int label = 0; label < 27; label++) {
                 counters.increment("run %d, class %d".formatted(run, label), 3);
@@ -48,12 +48,12 @@ class ClassCountersTest {
         assertThat(count("run 999, class 26")).isEqualTo(3);
         assertThat(count("run 0, class 0")).isNaN();
         assertThat(count(ClassCounters.OTHERS))
-                .as("seven runs an hour had room")
+                .as("the classes of the runs of one hour fit")
                 .isNaN();
     }
 
     @Test
-    void ofTenThousandClassesAtOnceMostCountTogetherAndNothingIsLost() {
+    void beyondTheBoundClassesAreCountedTogetherAndNoCountIsLost() {
         for (int label = 0; label < 10_000; label++) {
             counters.increment("class " + label, 1);
         }

@@ -21,15 +21,16 @@ class OpenApiTest {
     String service;
 
     @Test
-    void theCommittedDocumentIsTheOneThatIsServed() throws IOException {
+    void theCommittedDocumentEqualsTheServedOne() throws IOException {
         CommittedApi.assertIsServed(
                 "balance-service",
                 given().get("/q/openapi").then().statusCode(200).extract().asString());
     }
 
     @Test
-    void eachOperationAsksForItsRole() throws Exception {
-        // What a proxy passes on comes from elsewhere: also a service on loopback asks for a key then.
+    void eachOperationRequiresItsRole() throws Exception {
+        // Requests forwarded by a proxy come from elsewhere, so a service on loopback requires a key for them,
+        // too.
         GuardedApi api = new GuardedApi(service, Map.of("X-Forwarded-For", "203.0.113.7"));
         assertThat(api.check("balance-service")).isGreaterThan(5);
     }

@@ -19,7 +19,7 @@ class PlanClassesTest {
     private static final long TAKES = PlanClasses.bytes(3_000, 990, 2);
 
     private static void refused(long total, long free, String code, FailureKind kind, String left) {
-        assertThatThrownBy(() -> PlanClasses.ensureRoom(PLAN, total, free))
+        assertThatThrownBy(() -> PlanClasses.requireDiskSpace(PLAN, total, free))
                 .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.code()).isEqualTo(code);
                     assertThat(failure.kind()).isEqualTo(kind);
@@ -29,18 +29,18 @@ class PlanClassesTest {
     }
 
     @Test
-    void aDiskThatCannotHoldTheRecipesIsRefusedByNameBeforeWorkStarts() {
-        assertThatCode(() -> PlanClasses.ensureRoom(PLAN, TAKES, TAKES)).doesNotThrowAnyException();
+    void aDiskThatIsTooSmallForTheRecipesFailsTheRunBeforeWorkStarts() {
+        assertThatCode(() -> PlanClasses.requireDiskSpace(PLAN, TAKES, TAKES)).doesNotThrowAnyException();
         refused(
                 TAKES - 1,
                 TAKES - 1,
                 "DISK_TOO_SMALL",
                 FailureKind.INPUT,
-                "%,d; use a larger disk".formatted(TAKES - 1));
+                "%,d bytes in all; use a larger disk".formatted(TAKES - 1));
     }
 
     @Test
-    void aDiskThatOthersHaveFilledIsWaitedFor() {
-        refused(TAKES, 0, FullDisk.CODE, FailureKind.RESOURCE, "0 left");
+    void aDiskThatIsFullOfOtherFilesIsARetryableFailure() {
+        refused(TAKES, 0, FullDisk.CODE, FailureKind.RESOURCE, "only 0 bytes free");
     }
 }

@@ -26,7 +26,7 @@ class ProductsTest {
     }
 
     @Test
-    void eachWayToMultiplyCanBeAskedForAndTheFastestIsFoundOut() {
+    void eachImplementationCanBeConfiguredAndAutoSelectsTheFastest() {
         Optional<MatrixProduct> exact = ByteProducts.ifExact();
         exact.ifPresent(MatrixProduct::close);
         if (exact.isPresent()) {
@@ -34,7 +34,7 @@ class ProductsTest {
                 assertThat(bytes).isInstanceOf(Int8Product.class);
             }
         } else {
-            // Who insists is told; auto finds another way.
+            // An explicit int8 fails with an error; auto selects another implementation.
             assertThatThrownBy(() -> products("int8").make()).hasMessageContaining("product=float32");
         }
         try (MatrixProduct floats = products("float32").make();
@@ -48,21 +48,21 @@ class ProductsTest {
     }
 
     @Test
-    void theSpeedIsMeasuredOnceAndThenAsSearchesShowIt() {
+    void theSpeedIsMeasuredOnceAndThenTakenFromSearches() {
         double measured = products.perSecond();
         assertThat(measured).isPositive();
         assertThat(products.perSecond()).isEqualTo(measured);
 
-        products.shown(8_500_000, 2);
+        products.record(8_500_000, 2);
 
-        assertThat(products.perSecond()).isEqualTo(8_500_000 / 2 / RemainingWork.OF_THE_ENGINE);
+        assertThat(products.perSecond()).isEqualTo(8_500_000 / 2 / RemainingWork.EXPECTED_EFFICIENCY);
     }
 
     @Test
-    void searchesOfUnderASecondTellNothing() {
+    void searchesOfUnderASecondAreIgnored() {
         double measured = products.perSecond();
 
-        products.shown(8_500_000, 0.99);
+        products.record(8_500_000, 0.99);
 
         assertThat(products.perSecond()).isEqualTo(measured);
     }

@@ -31,8 +31,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Python, with imbalanced-learn itself, reads what we wrote: `bench/python/check_balanced_set.py`. It also
-/// sees what is wrong: a check that cannot fail shows nothing.
+/// Python, with imbalanced-learn itself, reads the published artifacts: `bench/python/check_balanced_set.py`.
+/// Wrong data must fail the check, since a check that cannot fail proves nothing.
 class PythonReaderTest {
     private static final Path PYTHON = ProjectRoot.path().resolve("bench/python/.venv/bin/python");
 
@@ -41,10 +41,10 @@ class PythonReaderTest {
 
     private ArtifactStore store;
 
-    private record Answer(int status, String said) {}
+    private record Answer(int status, String output) {}
 
     @BeforeEach
-    void pythonIsThere() {
+    void requirePython() {
         assumeTrue(Files.isExecutable(PYTHON), () -> "skipped: no " + PYTHON + "; bench/python/setup.sh makes it");
         store = new FileStore(folder);
     }
@@ -73,12 +73,12 @@ class PythonReaderTest {
         return check(List.of("--spec", sealed.run().spec().uri()), sealed, change);
     }
 
-    private Answer check(List<String> asked, DatasetSealed sealed, UnaryOperator<RecipeShard> change)
+    private Answer check(List<String> specification, DatasetSealed sealed, UnaryOperator<RecipeShard> change)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>(List.of(
                 PYTHON.toString(),
                 ProjectRoot.path().resolve("bench/python/check_balanced_set.py").toString()));
-        command.addAll(asked);
+        command.addAll(specification);
         command.add(folder.toString());
         command.add(sealed.manifest().tensors().uri());
         command.add(sealed.manifest().json().uri());
@@ -88,8 +88,8 @@ class PythonReaderTest {
             command.add(published.uri());
         }
         Process python = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        return new Answer(python.waitFor(), said);
+        String output = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        return new Answer(python.waitFor(), output);
     }
 
     @ParameterizedTest
@@ -105,35 +105,35 @@ class PythonReaderTest {
             })
     void theBalancedSetEqualsFitResampleForEachStrategy(String strategy) throws Exception {
         Answer answer = check(sealed(strategy, 60, 12, 31, 17), shard -> shard);
-        assertThat(answer.said()).contains("equal, bit for bit");
+        assertThat(answer.output()).contains("equal, bit for bit");
         assertThat(answer.status()).isZero();
     }
 
     @Test
     void theBalancedSetEqualsFitResampleForARatioOfTwoClasses() throws Exception {
         Answer answer = check(sealed("0.75", 41, 13), shard -> shard);
-        assertThat(answer.said()).contains("71 rows, 17 of them synthetic");
+        assertThat(answer.output()).contains("71 rows, 17 of them synthetic");
         assertThat(answer.status()).isZero();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"not minority", "{\"counts\": {\"Cubism\": 40, \"Ukiyo_e\": 17}}"})
-    void whatWasAskedForMayBeSaidOnTheCommandLine(String strategy) throws Exception {
+    void theSpecificationMayBeGivenOnTheCommandLine(String strategy) throws Exception {
         String json = strategy.startsWith("{") ? strategy : "\"" + strategy + "\"";
         DatasetSealed sealed = sealed(json, 60, 12, 31, 17);
-        List<String> asked = List.of("--strategy", strategy, "--neighbours", "4", "--seed", "4294967295");
-        assertThat(check(asked, sealed, shard -> shard))
-                .satisfies(answer -> assertThat(answer.said()).contains("equal, bit for bit"))
+        List<String> specification = List.of("--strategy", strategy, "--neighbours", "4", "--seed", "4294967295");
+        assertThat(check(specification, sealed, shard -> shard))
+                .satisfies(answer -> assertThat(answer.output()).contains("equal, bit for bit"))
                 .returns(0, Answer::status);
         List<String> another = List.of("--strategy", "minority", "--neighbours", "4", "--seed", "4294967295");
         assertThat(check(another, sealed, shard -> shard)).returns(1, Answer::status);
-        assertThat(check(asked.subList(0, 4), sealed, shard -> shard))
-                .satisfies(answer -> assertThat(answer.said()).contains("give either --spec, or all of"))
+        assertThat(check(specification.subList(0, 4), sealed, shard -> shard))
+                .satisfies(answer -> assertThat(answer.output()).contains("give either --spec, or all of"))
                 .returns(2, Answer::status);
     }
 
     @Test
-    void anotherGapAnotherNeighbourAndAnotherShuffleAreSeen() throws Exception {
+    void aWrongGapNeighbourOrShuffleIsDetected() throws Exception {
         DatasetSealed sealed = sealed("\"auto\"", 60, 12, 31);
         assertThat(check(sealed, shard -> {
                     int synthetic = firstSynthetic(shard);
@@ -141,14 +141,14 @@ class PythonReaderTest {
                     return shard;
                 }))
                 .returns(1, Answer::status)
-                .satisfies(answer -> assertThat(answer.said()).contains("not equal: 1 of 180 rows differ"));
+                .satisfies(answer -> assertThat(answer.output()).contains("not equal: 1 of 180 rows differ"));
         assertThat(check(sealed, shard -> {
                     int synthetic = firstSynthetic(shard);
                     shard.neighbour()[synthetic] = shard.base()[synthetic];
                     return shard;
                 }))
                 .returns(1, Answer::status)
-                .satisfies(answer -> assertThat(answer.said()).contains("not equal: 1 of 180 rows differ"));
+                .satisfies(answer -> assertThat(answer.output()).contains("not equal: 1 of 180 rows differ"));
         assertThat(check(sealed, shard -> {
                     long first = shard.ordinal()[0];
                     shard.ordinal()[0] = shard.ordinal()[1];
@@ -156,18 +156,18 @@ class PythonReaderTest {
                     return shard;
                 }))
                 .returns(1, Answer::status)
-                .satisfies(answer -> assertThat(answer.said()).contains("not equal: the shuffle"));
+                .satisfies(answer -> assertThat(answer.output()).contains("not equal: the shuffle"));
     }
 
-    /// Every method, strategy, neighbour choice and coverage by chance, on small noisy classes: 200 sets in one
-    /// Python.
+    /// Random combinations of method, strategy, neighbour choice and coverage on small noisy classes: 200 sets in
+    /// one Python process.
     @Test
     void twoHundredRandomCasesEqualImbalancedLearn() throws Exception {
         Random random = new Random(572);
         List<String> lines = new ArrayList<>();
         for (int number = 0; number < 200; number++) {
             int[] counts = random.ints(2 + random.nextInt(3), 7, 40).toArray();
-            // Two of a size let the reference's words for smallest and largest differ from ours, if they did.
+            // Two classes of equal size detect a different choice of the smallest or largest class.
             counts[0] = random.nextInt(4) == 0 ? counts[1] : counts[0];
             String method = List.of("smote", "smote", "smote", "random-over", "random-under", "class-weights")
                     .get(random.nextInt(6));
@@ -212,8 +212,8 @@ class PythonReaderTest {
                         folder.toString())
                 .redirectErrorStream(true)
                 .start();
-        String said = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(said).contains("equal, bit for bit: 200 cases");
+        String output = new String(python.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(output).contains("equal, bit for bit: 200 cases");
         assertThat(python.waitFor()).isZero();
     }
 

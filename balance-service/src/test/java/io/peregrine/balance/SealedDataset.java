@@ -22,8 +22,8 @@ import java.util.Random;
 import java.util.SequencedMap;
 import java.util.UUID;
 
-/// A dataset as ingest leaves it: packs and manifest in the store, with test images before the training
-/// ones, a refused file in the middle of each class, and validation images behind.
+/// A dataset as the ingest service publishes it. Packs and manifest are in the store. Test images come before the
+/// training images, validation images after them, and each class has a rejected file in the middle.
 final class SealedDataset {
     private static final int TEST = 3;
 
@@ -39,9 +39,9 @@ final class SealedDataset {
         this.random = new Random(seed);
     }
 
-    /// A run of its own, whose specification lies in the store.
+    /// A new run, whose specification is in the store.
     ///
-    /// @param balance what differs from the defaults of that room, as JSON
+    /// @param balance fields of `balance` that differ from the defaults, as JSON
     static RunRef run(ArtifactStore store, String balance) throws IOException, InvalidSpecException {
         ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
                 {"dataset": "gallery", "uri": "file:///gallery", "balance": %s}""".formatted(balance));

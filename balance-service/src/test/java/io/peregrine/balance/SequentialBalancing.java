@@ -29,8 +29,8 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
-/// Balances a sealed dataset by the core alone: no jobs, no database, each class in one tile
-/// by plain products.
+/// Balances a sealed dataset with the core alone: no jobs, no database, each class in one tile with plain
+/// products.
 final class SequentialBalancing {
     private SequentialBalancing() {}
 

@@ -29,7 +29,7 @@ import java.util.Set;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
-/// Runs of one manifest search for neighbours once, and come to what they would come to alone.
+/// Runs of one manifest search for neighbours once, and get the same result as a single run.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "balance"))
 @TestProfile(BalanceFlowTest.SmallTiles.class)
@@ -43,7 +43,7 @@ class SharedNeighboursTest extends WithKafka {
     Database database;
 
     @Test
-    void anotherSeedStrategyOrCoverageOfTheSameManifestSearchesNothing() throws Exception {
+    void anotherSeedStrategyOrCoverageOfTheSameManifestReusesTheNeighbours() throws Exception {
         DatasetSealed first =
                 balanced("{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 7}", 21);
         assertThat(classesOf(first.run()))
@@ -54,7 +54,7 @@ class SharedNeighboursTest extends WithKafka {
                     assertThat(one.searchSeconds()).isPositive();
                 })
                 .anySatisfy(one -> assertThat(one.shares())
-                        .as("also what several jobs have found is kept")
+                        .as("results of several jobs are cached, too")
                         .isGreaterThan(1));
 
         for (String balance : List.of(
@@ -75,7 +75,7 @@ class SharedNeighboursTest extends WithKafka {
     }
 
     @Test
-    void anotherKIsSearchedForAndWhatIsKnownOfOneClassHelpsWithoutTheOthers() throws Exception {
+    void anotherKIsSearchedAndACachedClassIsReusedWithoutTheOthers() throws Exception {
         DatasetSealed first = balanced("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 22);
         DatasetSealed other = balancedAgain(first, "{\"strategy\": {\"atLeast\": 40}, \"neighbours\": 3, \"seed\": 7}");
         assertThat(classesOf(other.run()))
@@ -90,7 +90,7 @@ class SharedNeighboursTest extends WithKafka {
     }
 
     @Test
-    void theyStayUntilTheLastRunOfTheManifestIsDeleted() throws Exception {
+    void neighboursAreCachedUntilTheLastRunOfTheManifestIsDeleted() throws Exception {
         DatasetSealed first = balanced("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 23);
         DatasetSealed second = balancedAgain(first, "{\"strategy\": \"none\"}");
         DatasetSealed elsewhere = balanced("{\"strategy\": {\"counts\": {\"Cubism\": 40}}, \"seed\": 7}", 24);
@@ -103,7 +103,7 @@ class SharedNeighboursTest extends WithKafka {
     }
 
     @Test
-    void whatIsReadIsWhatWasKept() throws Exception {
+    void cachedNeighboursAreReadAsTheyWereStored() throws Exception {
         DatasetSealed sealed = balanced("{\"strategy\": \"none\"}", 25);
         String run = sealed.run().id();
         database.jdbi().useHandle(sql -> {
@@ -119,14 +119,14 @@ class SharedNeighboursTest extends WithKafka {
         });
     }
 
-    /// @param images seed of the images: what tells manifests apart
-    /// @return what was balanced, to the core's shards
+    /// @param images seed of the images, which makes manifests differ
+    /// @return the dataset, after a check that its shards equal those of the core
     private DatasetSealed balanced(String balance, long images) throws Exception {
         return balanceAsTheCore(
                 SealedDataset.publish(store, SealedDataset.run(store, balance), SIDE, classes(30, 12), images));
     }
 
-    /// Another run of the same manifest, balanced, too.
+    /// Balances another run of the same manifest.
     private DatasetSealed balancedAgain(DatasetSealed sealed, String balance) throws Exception {
         return balanceAsTheCore(new DatasetSealed(
                 SealedDataset.run(store, balance),

@@ -13,13 +13,13 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Planned runs and their classes as rows (`V10__balance.sql`).
+/// Tables of planned runs and their classes (`V10__balance.sql`).
 public final class BalanceTables {
     private BalanceTables() {}
 
-    /// @param recipes what was drawn for the class, or null
-    /// @param neighbours SMOTE's k for the class; null where none are looked for
-    /// @param weight in the trainer's loss; null: 1
+    /// @param recipes drawn recipes of the class, or null
+    /// @param neighbours SMOTE's k for the class; null if none are searched
+    /// @param weight in the trainer's loss; null means 1
     public record ClassRow(
             int label,
             String name,
@@ -37,7 +37,7 @@ public final class BalanceTables {
             long productsDone,
             double searchSeconds) {}
 
-    /// Keeps a plan; keeping it again changes nothing.
+    /// Stores a plan. Idempotent.
     public static void plan(
             Handle sql, RunRef run, ManifestRef manifest, List<PlannedClass> classes, double productsPerSecond) {
         sql.createUpdate("""
@@ -72,8 +72,8 @@ public final class BalanceTables {
         batch.execute();
     }
 
-    /// Notes a class's recipes. The run's row is locked until the transaction's end: of several classes
-    /// that end together, each sees those that ended before it.
+    /// Records the recipes of a class. The run's row is locked until the end of the transaction, so that of
+    /// several classes that end concurrently each sees those before it.
     public static void drawn(Handle sql, String run, int label, ArtifactRef recipes, long tiedRows, long duplicates) {
         sql.createQuery("select run from balance_run where run = :run for update")
                 .bind("run", run)
@@ -90,7 +90,7 @@ public final class BalanceTables {
                 .execute();
     }
 
-    /// Notes the shards of a run: it is balanced.
+    /// Records the shards of a run, which is balanced from then on.
     public static void balanced(Handle sql, String run, List<ArtifactRef> shards) {
         sql.createUpdate("update balance_run set shards = :shards, balanced_at = now() where run = :run")
                 .bind("run", run)
@@ -139,13 +139,13 @@ public final class BalanceTables {
                 .list();
     }
 
-    /// A run that was planned.
+    /// A planned run.
     ///
-    /// @param run as its events name it; null of one planned before it was kept
+    /// @param run reference as in events; null for a run that was planned by a version that did not store it
     /// @param shards in order; empty until they are written
-    /// @param sealedAt when it was heard that its packs are complete
-    /// @param plannedAt when its plan was made
-    /// @param balancedAt when its shards lay in the store; null before
+    /// @param sealedAt when `dataset.sealed` was received
+    /// @param plannedAt when the plan was stored
+    /// @param balancedAt when the shards were recorded; null before
     public record RunRow(
             RunRef run,
             ManifestRef manifest,
@@ -176,7 +176,7 @@ public final class BalanceTables {
                 .findOne();
     }
 
-    /// Forgets a deleted run, and neighbours that no other shares.
+    /// Deletes a run, and cached neighbours of manifests that no other run uses.
     public static void forget(Handle sql, String run) {
         sql.createUpdate("delete from balance_run where run = :run")
                 .bind("run", run)

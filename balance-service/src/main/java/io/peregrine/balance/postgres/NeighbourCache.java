@@ -8,16 +8,16 @@ import java.util.Optional;
 import java.util.Set;
 import org.jdbi.v3.core.Handle;
 
-/// Neighbours that earlier runs have found, for all runs of the same manifest (`V20261126_90__neighbours.sql`).
+/// Neighbours that earlier runs found, reused by all runs of the same manifest (`V20261126_90__neighbours.sql`).
 public final class NeighbourCache {
     private NeighbourCache() {}
 
-    /// What neighbours belong to, within a manifest.
+    /// Key of cached neighbours within a manifest.
     ///
     /// @param k neighbours of each image
     public record Key(int label, int k) {}
 
-    /// Keeps what was found for a class of a planned run; keeping it again changes nothing.
+    /// Stores the neighbours of a class of a planned run. Idempotent.
     public static void keep(Handle sql, String run, int label, Neighbours found) {
         ByteBuffer nearest = ByteBuffer.allocate(Math.multiplyExact(found.nearest().length, Integer.BYTES));
         nearest.asIntBuffer().put(found.nearest());
@@ -34,7 +34,7 @@ public final class NeighbourCache {
                 .execute();
     }
 
-    /// @return what is known of a manifest's classes
+    /// @return keys of the cached neighbours of a manifest
     public static Set<Key> of(Handle sql, ManifestRef manifest) {
         return new HashSet<>(sql.createQuery("select label, k from balance_neighbours where manifest = :manifest")
                 .bind("manifest", BalanceTables.json(manifest))
@@ -42,7 +42,7 @@ public final class NeighbourCache {
                 .list());
     }
 
-    /// @return what is known of a class of a planned run
+    /// @return the cached neighbours of a class of a planned run
     public static Optional<Neighbours> find(Handle sql, String run, int label, int k) {
         return sql.createQuery("""
                         select nearest, tied_rows, duplicates from balance_neighbours
@@ -62,7 +62,7 @@ public final class NeighbourCache {
         return places;
     }
 
-    /// Forgets those of manifests that no run has.
+    /// Deletes the neighbours of manifests that no run uses.
     static void forget(Handle sql) {
         sql.execute("""
                 delete from balance_neighbours known

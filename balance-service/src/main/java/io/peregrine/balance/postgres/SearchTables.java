@@ -5,11 +5,11 @@ import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// What neighbour searches have found so far (`V11__scale.sql`).
+/// Tables of partial results of neighbour searches (`V11__scale.sql`).
 public final class SearchTables {
     private SearchTables() {}
 
-    /// Keeps what one job's share has found since the last time.
+    /// Stores what one share of a search has found since the previous call.
     ///
     /// @param found by tile row
     public static void keep(Handle sql, String run, int label, int share, SortedMap<Integer, byte[]> found) {
@@ -25,7 +25,7 @@ public final class SearchTables {
         batch.execute();
     }
 
-    /// Counts what a search has done since the last time.
+    /// Adds the work and time of a search since the previous call.
     ///
     /// @param products multiply-adds
     public static void searched(Handle sql, String run, int label, long products, double seconds) {
@@ -40,15 +40,15 @@ public final class SearchTables {
                 .execute();
     }
 
-    /// Notes that a class needs no more multiplying than was done: its neighbours are known.
-    public static void nothingLeft(Handle sql, String run, int label) {
+    /// Marks a class as needing no further multiplications, since its neighbours are known.
+    public static void markKnown(Handle sql, String run, int label) {
         sql.createUpdate("update balance_class set products = products_done where run = :run and label = :label")
                 .bind("run", run)
                 .bind("label", label)
                 .execute();
     }
 
-    /// @return what one share has found, by tile row
+    /// @return the stored results of one share, by tile row
     public static SortedMap<Integer, byte[]> found(Handle sql, String run, int label, int share) {
         SortedMap<Integer, byte[]> found = new TreeMap<>();
         sql.createQuery("""
@@ -62,8 +62,8 @@ public final class SearchTables {
         return found;
     }
 
-    /// Notes that a share is done. The class's row is locked until the transaction's end: of several shares that
-    /// end together one is the last.
+    /// Records that a share is done. The class's row is locked until the end of the transaction, so that exactly
+    /// one of several concurrent shares is the last.
     ///
     /// @return whether it was the last
     public static boolean shareDone(Handle sql, String run, int label) {
@@ -76,7 +76,7 @@ public final class SearchTables {
                 .one();
     }
 
-    /// Forgets what was found for a class: its recipes are drawn.
+    /// Deletes the partial results of a class after its recipes are drawn.
     public static void forget(Handle sql, String run, int label) {
         sql.createUpdate("delete from balance_found where run = :run and label = :label")
                 .bind("run", run)
@@ -84,7 +84,7 @@ public final class SearchTables {
                 .execute();
     }
 
-    /// Forgets what was found for a run that has ended.
+    /// Deletes the partial results of a run that has ended.
     public static void forget(Handle sql, String run) {
         sql.createUpdate("delete from balance_found where run = :run")
                 .bind("run", run)
@@ -99,8 +99,8 @@ public final class SearchTables {
                 .one();
     }
 
-    /// @param kind of the jobs that search
-    public static RemainingWork ahead(Handle sql, String run, String kind) {
+    /// @param kind of the search jobs
+    public static RemainingWork remaining(Handle sql, String run, String kind) {
         return sql.createQuery("""
                         select coalesce(products_per_second, 0) per_second,
                             (select coalesce(sum(products - products_done), 0) from balance_class where run = :run) left_over,

@@ -5,13 +5,13 @@ import io.peregrine.rest.ProblemKinds;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/// What can go wrong with a request for a balance and its samples.
+/// Problems of requests for a balance and its samples.
 enum BalanceProblem implements ProblemKind {
     RUN_UNKNOWN(
             404,
             "No such balance",
-            "A run is here once its dataset is sealed and its plan stands; cluster-service lists all runs."),
-    NOT_BALANCED(409, "Not balanced yet", "GET /api/v1/runs/{run}/balance tells how long it will still take."),
+            "Wait until the dataset is sealed and the classes are planned; cluster-service lists every run."),
+    NOT_BALANCED(409, "Not balanced yet", "Wait; GET /api/v1/runs/{run}/balance reports the remaining time."),
     SAMPLE_UNKNOWN(404, "No such row", "Rows are numbered from 0; ask GET /api/v1/runs/{run}/samples."),
     CLASS_UNKNOWN(404, "No such class", "GET /api/v1/runs/{run}/balance lists the run's classes.");
 

@@ -22,7 +22,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// What is planned for a run's classes, how far it is, and what came out.
+/// The plan, progress and result of balancing a run.
 @Path("/api/v1/runs/{run}/balance")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "balance")
@@ -34,7 +34,7 @@ public class BalanceResource {
         this.balances = balances;
     }
 
-    /// A class before and after.
+    /// A class before and after balancing.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record BalancedClass(
             int label,
@@ -98,7 +98,7 @@ public class BalanceResource {
         }
     }
 
-    /// The plan of a run, and how far it is.
+    /// The plan of a run and its progress.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Plan(
             String run,

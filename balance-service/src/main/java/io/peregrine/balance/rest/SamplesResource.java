@@ -39,17 +39,17 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Where every made image comes from, and what it looks like.
+/// Provenance and images of the synthetic rows.
 @Path("/api/v1/runs/{run}/samples")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "samples")
 @Blocking
 public class SamplesResource {
-    private static final int MOST = 1_000;
-    private static final int MOST_ON_A_SHEET = 64;
-    private static final int MOST_OTHERS = 50;
+    private static final int MAX_PAGE_SIZE = 1_000;
+    private static final int MAX_ON_SHEET = 64;
+    private static final int MAX_OTHERS = 50;
     /// Columns of a sheet.
-    private static final int ACROSS = 6;
+    private static final int COLUMNS = 6;
 
     private final BalanceQueries balances;
     private final ArtifactStore store;
@@ -69,12 +69,12 @@ public class SamplesResource {
         }
     }
 
-    /// A row of the balanced set that was made: `base + gap · (neighbour − base)`.
+    /// A synthetic row of the balanced set: `base + gap · (neighbour − base)`.
     ///
-    /// @param ordinal its place in `fit_resample`'s output
+    /// @param ordinal its position in `fit_resample`'s output
     public record Sample(long ordinal, String label, Parent base, Parent neighbour, double gap) {}
 
-    /// A page of made rows.
+    /// A page of synthetic rows.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record SamplePage(List<Sample> items, String nextCursor) {}
 
@@ -85,12 +85,12 @@ public class SamplesResource {
 
     /// The nearest real images of other classes.
     ///
-    /// @param toBase distance from the made image to its base
+    /// @param toBase distance from the synthetic image to its base
     /// @param toNeighbour distance to its neighbour
-    /// @param looksLikeAnother whether an image of another class is nearer than both
+    /// @param looksLikeAnother whether an image of another class is nearer than base and neighbour
     public record Others(double toBase, double toNeighbour, boolean looksLikeAnother, List<Other> items) {}
 
-    private record Asked(Balance balance, BalancedRows rows) {
+    private record BalancedRun(Balance balance, BalancedRows rows) {
         Sample sample(int ordinal) {
             Manifest manifest = balance.manifest();
             return new Sample(
@@ -101,12 +101,12 @@ public class SamplesResource {
                     rows.gap(ordinal));
         }
 
-        /// Answers what was made of this run's artifacts alone, and of what was asked.
-        Response settled(Request request, Supplier<?> found) {
+        /// Answers a request whose response depends only on the run's artifacts and the request.
+        Response cached(Request request, Supplier<?> found) {
             return HttpCaching.STABLE.answer(tag(), request, () -> Response.ok(found.get()));
         }
 
-        /// @return the same for the same rows alone
+        /// @return an entity tag that changes only if the rows change
         String tag() {
             List<ArtifactRef> artifacts = new ArrayList<>(balance.row().shards());
             artifacts.add(balance.row().manifest().tensors());
@@ -114,8 +114,8 @@ public class SamplesResource {
             return HttpCaching.tag(artifacts);
         }
 
-        /// @param label of one class, or null
-        int[] made(String label) {
+        /// @param label of one class, or null for all
+        int[] synthetic(String label) {
             int wanted = label == null ? -1 : balance.manifest().classes().indexOf(label);
             if (label != null && wanted < 0) {
                 throw Problem.of(BalanceProblem.CLASS_UNKNOWN, "The run has no class '%s'.".formatted(label));
@@ -126,31 +126,31 @@ public class SamplesResource {
         }
     }
 
-    private Asked ask(String run) throws IOException {
+    private BalancedRun require(String run) throws IOException {
         Balance balance = balances.find(run)
                 .orElseThrow(() -> Problem.of(BalanceProblem.RUN_UNKNOWN, "Run '%s' is not planned.".formatted(run)));
         if (!balance.isBalanced()) {
-            throw Problem.of(BalanceProblem.NOT_BALANCED, "Run %s has no shards.".formatted(run));
+            throw Problem.of(BalanceProblem.NOT_BALANCED, "Run %s has no shards yet.".formatted(run));
         }
-        return new Asked(balance, balances.rows(balance));
+        return new BalancedRun(balance, balances.rows(balance));
     }
 
-    private static int ordinal(Asked asked, String text) {
+    private static int ordinal(BalancedRun balanced, String text) {
         int ordinal = number(text, -1);
-        if (ordinal < 0 || ordinal >= asked.rows().rows()) {
+        if (ordinal < 0 || ordinal >= balanced.rows().rows()) {
             throw Problem.of(
                     BalanceProblem.SAMPLE_UNKNOWN,
-                    "The balanced set has rows 0 to %d, not '%s'."
-                            .formatted(asked.rows().rows() - 1, text));
+                    "Row '%s' does not exist; the balanced set has rows 0 to %d."
+                            .formatted(text, balanced.rows().rows() - 1));
         }
         return ordinal;
     }
 
-    private static int number(String text, int otherwise) {
+    private static int number(String text, int defaultValue) {
         try {
             return Integer.parseInt(text);
-        } catch (NumberFormatException noNumber) {
-            return otherwise;
+        } catch (NumberFormatException notANumber) {
+            return defaultValue;
         }
     }
 
@@ -164,23 +164,23 @@ public class SamplesResource {
             @Parameter(description = "'nextCursor' of the page before") @QueryParam("cursor") String cursor,
             @Context Request request)
             throws IOException {
-        Asked asked = ask(run);
+        BalancedRun balanced = require(run);
         int from = cursor == null || cursor.isEmpty() ? 0 : number(cursor, -1);
         if (from < 0) {
             throw Problem.of(GeneralProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
         }
-        int most = Pages.limit(limit, 100, MOST);
-        int[] made = asked.made(label);
-        List<Sample> items = IntStream.of(made)
+        int most = Pages.limit(limit, 100, MAX_PAGE_SIZE);
+        int[] synthetic = balanced.synthetic(label);
+        List<Sample> items = IntStream.of(synthetic)
                 .filter(ordinal -> ordinal >= from)
                 .limit(most)
-                .mapToObj(asked::sample)
+                .mapToObj(balanced::sample)
                 .toList();
-        boolean more =
-                items.size() == most && made[made.length - 1] > items.getLast().ordinal();
+        boolean more = items.size() == most
+                && synthetic[synthetic.length - 1] > items.getLast().ordinal();
         SamplePage page =
                 new SamplePage(items, more ? Long.toString(items.getLast().ordinal() + 1) : null);
-        return asked.settled(request, () -> page);
+        return balanced.cached(request, () -> page);
     }
 
     @GET
@@ -189,9 +189,9 @@ public class SamplesResource {
     @APIResponseSchema(Sample.class)
     public Response sample(@PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
             throws IOException {
-        Asked asked = ask(run);
-        int at = ordinal(asked, ordinal);
-        return asked.settled(request, () -> asked.sample(at));
+        BalancedRun balanced = require(run);
+        int at = ordinal(balanced, ordinal);
+        return balanced.cached(request, () -> balanced.sample(at));
     }
 
     @GET
@@ -204,8 +204,8 @@ public class SamplesResource {
             content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
     public Response image(@PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
             throws IOException {
-        Asked asked = ask(run);
-        return png(asked, List.of(ordinal(asked, ordinal)), 1, request);
+        BalancedRun balanced = require(run);
+        return png(balanced, List.of(ordinal(balanced, ordinal)), 1, request);
     }
 
     @GET
@@ -229,41 +229,43 @@ public class SamplesResource {
                     String limit,
             @Context Request request)
             throws IOException {
-        Asked asked = ask(run);
-        int most = Pages.limit(limit, 12, MOST_ON_A_SHEET);
-        int[] made = asked.made(label);
-        if (made.length == 0) {
+        BalancedRun balanced = require(run);
+        int most = Pages.limit(limit, 12, MAX_ON_SHEET);
+        int[] synthetic = balanced.synthetic(label);
+        if (synthetic.length == 0) {
             throw Problem.of(
-                    BalanceProblem.SAMPLE_UNKNOWN, "Nothing was made for %s.".formatted(label == null ? run : label));
+                    BalanceProblem.SAMPLE_UNKNOWN,
+                    "There are no synthetic rows for %s.".formatted(label == null ? run : label));
         }
-        int shown = Math.min(most, made.length);
-        int fit = fitting(asked.balance().manifest().side());
+        int shown = Math.min(most, synthetic.length);
+        int fit = fitting(balanced.balance().manifest().side());
         if (shown > fit && limit != null && fit > 0) {
             throw Problem.of(
                     GeneralProblem.DRAWING_TOO_LARGE,
-                    "A sheet of %d images of side %d is more than this service has memory for; limit is at most %d."
-                            .formatted(shown, asked.balance().manifest().side(), fit));
+                    "A sheet of %d images of side %d needs more memory than allowed; the limit may be at most %d."
+                            .formatted(shown, balanced.balance().manifest().side(), fit));
         }
         shown = fit > 0 ? Math.min(shown, fit) : shown;
-        return png(asked, spread(made, shown), ACROSS, request);
+        return png(balanced, spread(synthetic, shown), COLUMNS, request);
     }
 
-    private static List<Integer> spread(int[] made, int shown) {
+    private static List<Integer> spread(int[] synthetic, int shown) {
         return IntStream.range(0, shown)
-                .mapToObj(i -> made[(int) ((long) i * made.length / shown)])
+                .mapToObj(i -> synthetic[(int) ((long) i * synthetic.length / shown)])
                 .toList();
     }
 
-    /// @return how many made images of this side a sheet has memory for
+    /// @return the largest number of synthetic images of this side for which a sheet fits in memory
     private int fitting(int side) {
-        int fit = MOST_ON_A_SHEET;
-        while (fit > 0 && ContactSheet.bytes(side, rows(fit, ACROSS), columns(fit, ACROSS)) > drawings.memory()) {
+        int fit = MAX_ON_SHEET;
+        while (fit > 0 && ContactSheet.bytes(side, rows(fit, COLUMNS), columns(fit, COLUMNS)) > drawings.memory()) {
             fit--;
         }
         return fit;
     }
 
-    /// One alone lies side by side with its parents, several below theirs.
+    /// A single sample is drawn in one row with its parents, several in columns with base above and neighbour
+    /// below.
     private static int rows(int count, int across) {
         return across == 1 ? 1 : 3 * Math.ceilDiv(count, columns(count, across));
     }
@@ -272,34 +274,37 @@ public class SamplesResource {
         return across == 1 ? 3 : Math.min(across, count);
     }
 
-    private Response png(Asked asked, List<Integer> ordinals, int across, Request request) {
-        int side = asked.balance().manifest().side();
+    private Response png(BalancedRun balanced, List<Integer> ordinals, int across, Request request) {
+        int side = balanced.balance().manifest().side();
         long bytes = ContactSheet.bytes(side, rows(ordinals.size(), across), columns(ordinals.size(), across))
                 + 3L * side * side * Float.BYTES;
-        String key = "sheet/%s/%d/%s".formatted(asked.tag(), across, ordinals);
+        String key = "sheet/%s/%d/%s".formatted(balanced.tag(), across, ordinals);
         return HttpCaching.STABLE.answer(
-                drawings.draw(key, bytes, () -> sheet(asked, ordinals, across).png()), "image/png", request);
+                drawings.draw(
+                        key, bytes, () -> sheet(balanced, ordinals, across).png()),
+                "image/png",
+                request);
     }
 
-    private ContactSheet sheet(Asked asked, List<Integer> ordinals, int across) {
-        Balance balance = asked.balance();
+    private ContactSheet sheet(BalancedRun balanced, List<Integer> ordinals, int across) {
+        Balance balance = balanced.balance();
         boolean sideBySide = across == 1;
         int columns = columns(ordinals.size(), across);
         ContactSheet sheet = new ContactSheet(balance.manifest().side(), rows(ordinals.size(), across), columns);
         try (PixelRows pixels = new PixelRows(store, balance.manifest())) {
-            float[] made = new float[pixels.values()];
+            float[] synthetic = new float[pixels.values()];
             for (int i = 0; i < ordinals.size(); i++) {
                 int ordinal = ordinals.get(i);
                 int row = sideBySide ? 0 : i / columns * 3;
                 int column = sideBySide ? 0 : i % columns;
                 int down = sideBySide ? 0 : 1;
-                asked.rows().image(pixels, ordinal, made);
-                sheet.put(row, column, pixels.image(asked.rows().base(ordinal)));
-                sheet.put(row + down, column + 1 - down, made);
+                balanced.rows().image(pixels, ordinal, synthetic);
+                sheet.put(row, column, pixels.image(balanced.rows().base(ordinal)));
+                sheet.put(row + down, column + 1 - down, synthetic);
                 sheet.put(
                         row + 2 * down,
                         column + 2 * (1 - down),
-                        pixels.image(asked.rows().neighbour(ordinal)));
+                        pixels.image(balanced.rows().neighbour(ordinal)));
             }
         }
         return sheet;
@@ -318,27 +323,27 @@ public class SamplesResource {
             @Parameter(description = "How many, 1 to 50") @QueryParam("limit") String limit,
             @Context Request request)
             throws IOException {
-        Asked asked = ask(run);
-        int at = ordinal(asked, ordinal);
-        int most = Pages.limit(limit, 3, MOST_OTHERS);
+        BalancedRun balanced = require(run);
+        int at = ordinal(balanced, ordinal);
+        int most = Pages.limit(limit, 3, MAX_OTHERS);
         int values = 3
-                * asked.balance().manifest().side()
-                * asked.balance().manifest().side();
-        return asked.settled(
-                request, () -> drawings.within((long) values * Float.BYTES, () -> others(asked, at, most)));
+                * balanced.balance().manifest().side()
+                * balanced.balance().manifest().side();
+        return balanced.cached(
+                request, () -> drawings.within((long) values * Float.BYTES, () -> others(balanced, at, most)));
     }
 
-    private Others others(Asked asked, int at, int most) {
-        Manifest manifest = asked.balance().manifest();
+    private Others others(BalancedRun balanced, int at, int most) {
+        Manifest manifest = balanced.balance().manifest();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
-            float[] made = new float[pixels.values()];
-            asked.rows().image(pixels, at, made);
+            float[] synthetic = new float[pixels.values()];
+            balanced.rows().image(pixels, at, synthetic);
             List<NearestOthers.Other> nearest =
-                    NearestOthers.of(made, asked.rows().label(at), manifest, pixels, most);
-            double toBase =
-                    NearestOthers.distance(made, pixels.image(asked.rows().base(at)));
-            double toNeighbour =
-                    NearestOthers.distance(made, pixels.image(asked.rows().neighbour(at)));
+                    NearestOthers.of(synthetic, balanced.rows().label(at), manifest, pixels, most);
+            double toBase = NearestOthers.distance(
+                    synthetic, pixels.image(balanced.rows().base(at)));
+            double toNeighbour = NearestOthers.distance(
+                    synthetic, pixels.image(balanced.rows().neighbour(at)));
             boolean another = !nearest.isEmpty() && nearest.getFirst().distance() < Math.min(toBase, toNeighbour);
             return new Others(
                     toBase,

@@ -4,8 +4,8 @@ import io.peregrine.vision.MatrixProduct.Element;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 
-/// The inner products of two parts' images, as far as their blocks have been multiplied: in 32 bits as long as
-/// they fit, then in 64.
+/// The inner products of the images of two parts, summed over the blocks that were multiplied so far: in 32 bits
+/// as long as they fit, then in 64.
 final class Accumulator {
     private final PixelCentering centred;
     private final Element element;
@@ -16,8 +16,8 @@ final class Accumulator {
 
     private int blocks;
 
-    /// @param part images of each part
-    /// @param blocks that will be added at most
+    /// @param part number of images in each part
+    /// @param blocks maximum number of blocks that will be added
     Accumulator(PixelCentering centred, Element element, int part, int blocks) {
         this.centred = centred;
         this.element = element;
@@ -26,9 +26,9 @@ final class Accumulator {
         this.earlier = (long) blocks * element.width() > Tiling.FLUSH ? new long[part * part] : null;
     }
 
-    /// Adds one block's products, of all rows or of the first.
+    /// Adds the products of one block, of all rows or of the first.
     ///
-    /// @param product [rows, part], as [MatrixProduct#multiply] gives it
+    /// @param product [rows, part], as returned by [MatrixProduct#multiply]
     void add(MemorySegment product) {
         add(product, 0, 0, Math.toIntExact(product.byteSize() / Integer.BYTES));
     }
@@ -40,7 +40,7 @@ final class Accumulator {
         }
     }
 
-    /// Adds one block's products of the last rows with the last columns.
+    /// Adds the products of one block, of the last rows with the last columns.
     ///
     /// @param product [part − from, part − from]
     void addCorner(MemorySegment product, int from) {
@@ -50,7 +50,7 @@ final class Accumulator {
         }
     }
 
-    /// To be called when all products of a block were added.
+    /// Must be called after all products of a block were added.
     void blockDone() {
         if (++blocks % (Tiling.FLUSH / element.width()) == 0 && earlier != null) {
             for (int i = 0; i < recent.length; i++) {
@@ -62,7 +62,7 @@ final class Accumulator {
 
     /// Adds the sums of other blocks.
     ///
-    /// @param other of the same pair of parts; with no more blocks than this was made for, both together
+    /// @param other for the same pair of parts; both together must not exceed the maximum number of blocks
     void add(Accumulator other) {
         for (int i = 0; i < recent.length; i++) {
             if (earlier == null) {
@@ -73,7 +73,7 @@ final class Accumulator {
         }
     }
 
-    /// @return of the left part's i-th image and the right part's j-th
+    /// @return inner product of the left part's i-th image and the right part's j-th
     long at(int i, int j) {
         return at(i * part + j);
     }

@@ -12,16 +12,16 @@ import java.util.TreeSet;
 import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
-/// How large each class shall be: imbalanced-learn 0.14.2's `check_sampling_strategy`, with its refusals
-/// ([UnderSampling] has those of under-sampling). Classes are taken in label order, which is the order of its
-/// sorted keys; a class without a training image is not present in the data, as there.
+/// The planned size of each class: imbalanced-learn 0.14.2's `check_sampling_strategy` with its validation errors
+/// ([UnderSampling] has those of under-sampling). Classes are in label order, which is the order of its sorted
+/// keys. A class without training images counts as absent, as in imbalanced-learn.
 ///
 /// @param sizes of every class, in label order
 public record BalancePlan(List<ClassSize> sizes) {
-    /// Rows of the largest balanced set: 300 MB while it is shuffled.
+    /// Maximum rows of a balanced set: shuffling that many takes 300 MB.
     public static final long MOST_ROWS = 1L << 23;
 
-    private static final int NAMED = 10;
+    private static final int LISTED = 10;
 
     public BalancePlan {
         sizes = List.copyOf(sizes);
@@ -30,7 +30,7 @@ public record BalancePlan(List<ClassSize> sizes) {
     /// Plans the sizes for SMOTE.
     ///
     /// @param neighbours SMOTE's k, at least 1
-    /// @throws Failure as [#of(Method, Strategy, NeighbourChoice, List, long\[\])]
+    /// @throws FailureException as [#of(Method, Strategy, NeighbourChoice, List, long\[\])]
     public static BalancePlan of(Strategy strategy, int neighbours, List<String> classes, long[] real) {
         return of(Method.SMOTE, strategy, NeighbourChoice.fixed(neighbours), classes, real);
     }
@@ -39,10 +39,10 @@ public record BalancePlan(List<ClassSize> sizes) {
     ///
     /// @param classes names in label order
     /// @param real training images by label
-    /// @throws Failure INPUT, where imbalanced-learn refuses: `ONE_CLASS`, `CLASS_UNKNOWN`, `COUNT_NEGATIVE`,
-    ///     `FEWER_THAN_PRESENT`, `MORE_THAN_PRESENT`, `RATIO_NEEDS_TWO_CLASSES`, `RATIO_TOO_SMALL`,
-    ///     `RATIO_OUT_OF_RANGE`, `NEIGHBOURS_OUT_OF_RANGE`, `CLASS_TOO_SMALL`; and `NO_TRAINING_IMAGES`,
-    ///     `SET_TOO_LARGE`
+    /// @throws FailureException INPUT if imbalanced-learn raises an error: `ONE_CLASS`, `CLASS_UNKNOWN`,
+    ///     `COUNT_NEGATIVE`, `FEWER_THAN_PRESENT`, `MORE_THAN_PRESENT`, `RATIO_NEEDS_TWO_CLASSES`,
+    ///     `RATIO_TOO_SMALL`, `RATIO_OUT_OF_RANGE`, `NEIGHBOURS_OUT_OF_RANGE`, `CLASS_TOO_SMALL`; and
+    ///     `NO_TRAINING_IMAGES`, `SET_TOO_LARGE`
     public static BalancePlan of(
             Method method, Strategy strategy, NeighbourChoice neighbours, List<String> classes, long[] real) {
         List<ClassSize> present = new ArrayList<>();
@@ -54,7 +54,7 @@ public record BalancePlan(List<ClassSize> sizes) {
         if (present.isEmpty()) {
             throw FailureException.input(
                     "NO_TRAINING_IMAGES",
-                    "none of the %d classes has an image to train with; put images into the train split"
+                    "none of the %d classes has training images; put images into the train split"
                             .formatted(classes.size()));
         }
         ToLongFunction<ClassSize> change = switch (method) {
@@ -70,9 +70,9 @@ public record BalancePlan(List<ClassSize> sizes) {
         }
         BalancePlan plan = new BalancePlan(sizes);
         if (method == Method.SMOTE) {
-            plan.refuseSmallClasses(neighbours);
+            plan.rejectSmallClasses(neighbours);
         }
-        plan.refuseTooManyRows();
+        plan.rejectTooManyRows();
         return plan;
     }
 
@@ -83,9 +83,9 @@ public record BalancePlan(List<ClassSize> sizes) {
         if (neighbours < 1) {
             throw FailureException.input(
                     "NEIGHBOURS_OUT_OF_RANGE",
-                    "balance.neighbours is %d; it is a whole number from 1 on".formatted(neighbours));
+                    "balance.neighbours is %d; it must be an integer of at least 1".formatted(neighbours));
         }
-        refuseOneClass(present);
+        rejectSingleClass(present);
         ClassSize largest = present.getFirst();
         ClassSize smallest = largest;
         for (ClassSize size : present) {
@@ -106,37 +106,37 @@ public record BalancePlan(List<ClassSize> sizes) {
         };
     }
 
-    static void refuseOneClass(List<ClassSize> present) {
+    static void rejectSingleClass(List<ClassSize> present) {
         if (present.size() == 1) {
             throw FailureException.input(
                     "ONE_CLASS",
-                    "only class %s has training images; balancing takes at least 2 classes, or the strategy 'none'"
+                    "only class %s has training images; balancing needs at least 2 classes, or the strategy 'none'"
                             .formatted(present.getFirst().name()));
         }
     }
 
-    static void refuseBadRatio(double share, List<ClassSize> present) {
+    static void requireValidRatio(double share, List<ClassSize> present) {
         if (!(share > 0 && share <= 1)) {
             throw FailureException.input(
-                    "RATIO_OUT_OF_RANGE", "a ratio lies above 0 and is at most 1; %s does not".formatted(share));
+                    "RATIO_OUT_OF_RANGE", "the ratio is %s; it must be above 0 and at most 1".formatted(share));
         }
         if (present.size() != 2) {
             throw FailureException.input(
                     "RATIO_NEEDS_TWO_CLASSES",
-                    "the ratio %s is for two classes, and %d have training images; use {\"atLeast\": n} or {\"counts\": {…}}"
+                    "the ratio %s needs exactly two classes, but %d have training images; use {\"atLeast\": n} or {\"counts\": {…}}"
                             .formatted(share, present.size()));
         }
     }
 
     private static ToLongFunction<ClassSize> ratio(double share, List<ClassSize> present, ClassSize largest) {
-        refuseBadRatio(share, present);
+        requireValidRatio(share, present);
         ClassSize smaller = present.get(0).label() == largest.label() ? present.get(1) : present.get(0);
-        // In double and cut towards zero, as there: 80 · 0.75 − 13.
+        // Computed in double and truncated towards zero, as in imbalanced-learn: 80 · 0.75 − 13.
         long more = (long) (largest.real() * share - smaller.real());
         if (more <= 0) {
             throw FailureException.input(
                     "RATIO_TOO_SMALL",
-                    "the ratio %s of class %s's %d images is no more than the %d that class %s has; ask for more than %.4f"
+                    "the ratio %s of class %s's %d images is not more than the %d images of class %s; use a ratio above %.4f"
                             .formatted(
                                     share,
                                     largest.name(),
@@ -149,14 +149,14 @@ public record BalancePlan(List<ClassSize> sizes) {
     }
 
     /// @return training images by class
-    static Map<String, Long> refuseBadCounts(Map<String, Long> counts, List<ClassSize> present) {
+    static Map<String, Long> requireValidCounts(Map<String, Long> counts, List<ClassSize> present) {
         Map<String, Long> real = present.stream().collect(Collectors.toMap(ClassSize::name, ClassSize::real));
         Set<String> unknown = new TreeSet<>(counts.keySet());
         unknown.removeAll(real.keySet());
         if (!unknown.isEmpty()) {
             throw FailureException.input(
                     "CLASS_UNKNOWN",
-                    "balance.strategy.counts names %s, of which there is no training image; the classes are %s"
+                    "balance.strategy.counts lists %s, which have no training images; the classes are %s"
                             .formatted(
                                     listed(List.copyOf(unknown)), listed(List.copyOf(new TreeSet<>(real.keySet())))));
         }
@@ -164,7 +164,7 @@ public record BalancePlan(List<ClassSize> sizes) {
             if (count < 0) {
                 throw FailureException.input(
                         "COUNT_NEGATIVE",
-                        "balance.strategy.counts asks for %d images of class %s; a class cannot have fewer than the %d that it has"
+                        "balance.strategy.counts has %d for class %s; the count must not be negative: the class has %d images"
                                 .formatted(count, name, real.get(name)));
             }
         });
@@ -172,19 +172,19 @@ public record BalancePlan(List<ClassSize> sizes) {
     }
 
     private static ToLongFunction<ClassSize> counts(Map<String, Long> counts, List<ClassSize> present) {
-        Map<String, Long> real = refuseBadCounts(counts, present);
+        Map<String, Long> real = requireValidCounts(counts, present);
         counts.forEach((name, count) -> {
             if (count < real.get(name)) {
                 throw FailureException.input(
                         "FEWER_THAN_PRESENT",
-                        "balance.strategy.counts asks for %d images of class %s, which has %d; ask for at least %d, or leave the class out"
+                        "balance.strategy.counts has %d for class %s, which has %d images; set at least %d, or omit the class"
                                 .formatted(count, name, real.get(name), real.get(name)));
             }
         });
         return size -> counts.containsKey(size.name()) ? counts.get(size.name()) - size.real() : 0;
     }
 
-    private void refuseSmallClasses(NeighbourChoice choice) {
+    private void rejectSmallClasses(NeighbourChoice choice) {
         List<ClassSize> small = sizes.stream()
                 .filter(size -> size.synthetic() > 0 && size.real() <= choice.of(size.real()))
                 .toList();
@@ -195,10 +195,10 @@ public record BalancePlan(List<ClassSize> sizes) {
         long fewest = small.stream().mapToLong(ClassSize::real).min().orElseThrow();
         String remedy = fewest > 1
                 ? "set balance.neighbours to at most %d or to \"adaptive\", ".formatted(fewest - 1)
-                : "no number of neighbours does for a class of 1: take the method 'random-over', ";
+                : "a class of 1 image has no neighbours: use the method 'random-over', ";
         throw FailureException.input(
                 "CLASS_TOO_SMALL",
-                "SMOTE with %d neighbours takes classes of at least %d training images, and there are %s; %sadd images, or leave the classes as they are by {\"counts\": {…}} or 'none'"
+                "SMOTE with %d neighbours needs at least %d training images in each class, but there are %s; %sadd images, or keep the sizes of these classes with {\"counts\": {…}} or 'none'"
                         .formatted(
                                 neighbours,
                                 neighbours + 1,
@@ -208,21 +208,21 @@ public record BalancePlan(List<ClassSize> sizes) {
                                 remedy));
     }
 
-    private void refuseTooManyRows() {
-        // In double: the sum of sizes that a user may ask for does not always fit into a long.
+    private void rejectTooManyRows() {
+        // Computed in double: the sum of sizes that a user may request can exceed a long.
         double rows = sizes.stream()
                 .mapToDouble(size -> (double) size.real() + size.synthetic())
                 .sum();
         if (rows > MOST_ROWS) {
             throw FailureException.input(
                     "SET_TOO_LARGE",
-                    "the balanced set would have %.0f rows; ask for at most %d".formatted(rows, MOST_ROWS));
+                    "the balanced set would have %.0f rows; at most %d are allowed".formatted(rows, MOST_ROWS));
         }
     }
 
     private static String listed(List<String> names) {
-        String shown = names.stream().limit(NAMED).collect(Collectors.joining(", "));
-        return names.size() <= NAMED ? shown : "%s and %d more".formatted(shown, names.size() - NAMED);
+        String shown = names.stream().limit(LISTED).collect(Collectors.joining(", "));
+        return names.size() <= LISTED ? shown : "%s and %d more".formatted(shown, names.size() - LISTED);
     }
 
     /// @return rows of the balanced set
@@ -230,8 +230,8 @@ public record BalancePlan(List<ClassSize> sizes) {
         return sizes.stream().mapToLong(ClassSize::rows).sum();
     }
 
-    /// @return the place of a class's first synthetic row in `fit_resample`'s output: after all real rows and the
-    ///     synthetic ones of the classes before it
+    /// @return position of a class's first synthetic row in `fit_resample`'s output: after all real rows and the
+    ///     synthetic rows of the preceding classes
     public long firstOrdinal(int label) {
         long real = sizes.stream().mapToLong(ClassSize::real).sum();
         return real

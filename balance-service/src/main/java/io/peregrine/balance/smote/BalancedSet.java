@@ -6,8 +6,8 @@ import java.util.List;
 
 /// The balanced set in `fit_resample`'s order, and its shuffle into shards.
 ///
-/// The shuffle is numpy's `RandomState(seed).permutation(rows)` of the ordinals: it depends on no job's
-/// finishing order.
+/// The shuffle is numpy's `RandomState(seed).permutation(rows)` of the ordinals, so it does not depend on the
+/// order in which jobs finish.
 public final class BalancedSet {
     private final long[] base;
     private final long[] neighbour;
@@ -17,11 +17,11 @@ public final class BalancedSet {
     private final int shardRows;
 
     /// @param trainRows manifest rows of all real training images, ascending: ordinal → row
-    /// @param labels by the same ordinals
-    /// @param classes recipes of the classes that grew, in label order; together their ordinals go on
-    ///     where the real rows end
+    /// @param labels class indices by ordinal
+    /// @param classes recipes of the classes that grew, in label order; their ordinals continue after the real
+    ///     rows
     /// @param seed of the shuffle
-    /// @throws IllegalArgumentException if an ordinal is missing or twice there
+    /// @throws IllegalArgumentException if an ordinal is missing or occurs twice
     public BalancedSet(int[] trainRows, int[] labels, List<RecipeShard> classes, long seed) {
         int real = trainRows.length;
         int rows = real + classes.stream().mapToInt(RecipeShard::rows).sum();
@@ -39,7 +39,7 @@ public final class BalancedSet {
             for (int i = 0; i < recipes.rows(); i++, next++) {
                 if (recipes.ordinal()[i] != next) {
                     throw new IllegalArgumentException(
-                            "ordinal %d stands where %d belongs: recipes are given in label order, each class once"
+                            "ordinal %d was found where %d was expected: recipes must be in label order, each class once"
                                     .formatted(recipes.ordinal()[i], next));
                 }
                 base[next] = recipes.base()[i];
@@ -52,10 +52,10 @@ public final class BalancedSet {
         shardRows = shardRows(rows);
     }
 
-    /// All shards are listed in one event of less than 64 KiB: so many references take 35 KB.
+    /// All shards are listed in one event of less than 64 KiB. This number of references takes 35 KB.
     private static final int MOST_SHARDS = 200;
 
-    /// @return rows of a full shard: 4,096, doubled for a larger set as often as it takes
+    /// @return rows of a full shard: 4,096, doubled until a larger set fits into [#MOST_SHARDS] shards
     static int shardRows(long rows) {
         int shard = RecipeShard.ROWS;
         while (Math.ceilDiv(rows, shard) > MOST_SHARDS) {
@@ -69,7 +69,7 @@ public final class BalancedSet {
         return order.length;
     }
 
-    /// @return number of shards; the last may be short
+    /// @return number of shards; the last may have fewer rows
     public int shards() {
         return Math.ceilDiv(rows(), shardRows);
     }

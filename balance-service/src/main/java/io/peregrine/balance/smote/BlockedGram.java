@@ -9,20 +9,20 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/// A small class's products: each thread fills blocks of its own, multiplies all their pairs of parts and adds to
-/// sums of its own, which are added up at the end. A small class has too few pairs to be shared out among
-/// threads, and waiting for each other at every block would take longer than the products.
+/// The products of a small class. Each thread fills its own blocks, multiplies all pairs of parts and adds them
+/// to its own sums. The sums are added up at the end. A small class has too few pairs to share among threads, and
+/// synchronizing at every block would take longer than the products.
 final class BlockedGram implements GramMatrix {
     private static final long ROUND_NANOS = 250_000_000L;
 
     private final CentredImages images;
     private final Tiling tiling;
     private final MatrixProduct product;
-    private final WorkerPool crew;
+    private final WorkerPool workers;
     private final List<int[]> pairs;
-    private final List<ThreadBuffers> lanes;
+    private final List<ThreadBuffers> buffers;
 
-    /// What one thread has.
+    /// The buffers of one thread.
     private final class ThreadBuffers {
         private final List<RowBlock> parts = listOf(tiling.parts(), () -> RowBlock.of(product, tiling.part()));
         private final List<Accumulator> sums = listOf(pairs.size(), () -> images.sums(tiling.part()));
@@ -50,13 +50,13 @@ final class BlockedGram implements GramMatrix {
     }
 
     /// @param tiling of one tile
-    BlockedGram(MatrixProduct product, CentredImages images, Tiling tiling, WorkerPool crew) {
+    BlockedGram(MatrixProduct product, CentredImages images, Tiling tiling, WorkerPool workers) {
         this.product = product;
         this.images = images;
         this.tiling = tiling;
-        this.crew = crew;
+        this.workers = workers;
         this.pairs = tiling.pairsOf(new Tile(0, 0));
-        this.lanes = listOf(Math.min(crew.size(), images.blocks()), ThreadBuffers::new);
+        this.buffers = listOf(Math.min(workers.size(), images.blocks()), ThreadBuffers::new);
     }
 
     private static <T> List<T> listOf(int count, Supplier<T> made) {
@@ -65,31 +65,31 @@ final class BlockedGram implements GramMatrix {
 
     @Override
     public void tile(Tile tile, Runnable now, Finished to) {
-        lanes.forEach(ThreadBuffers::clear);
+        buffers.forEach(ThreadBuffers::clear);
         AtomicInteger next = new AtomicInteger();
         while (next.get() < images.blocks()) {
             now.run();
             long began = System.nanoTime();
-            crew.each(lanes.size(), lane -> {
+            workers.each(buffers.size(), thread -> {
                 while (System.nanoTime() - began < ROUND_NANOS) {
                     int number = next.getAndIncrement();
                     if (number >= images.blocks()) {
                         return;
                     }
-                    lanes.get(lane).multiply(number);
+                    buffers.get(thread).multiply(number);
                 }
             });
         }
-        long[] squares = lanes.getFirst().squares;
-        for (ThreadBuffers lane : lanes.subList(1, lanes.size())) {
-            Arrays.setAll(squares, row -> squares[row] + lane.squares[row]);
+        long[] squares = buffers.getFirst().squares;
+        for (ThreadBuffers other : buffers.subList(1, buffers.size())) {
+            Arrays.setAll(squares, row -> squares[row] + other.squares[row]);
         }
-        crew.each(pairs.size(), pair -> to.take(addedUp(pair, squares)));
+        workers.each(pairs.size(), pair -> to.take(addedUp(pair, squares)));
     }
 
     private BlockPair addedUp(int pair, long[] squares) {
-        Accumulator sums = lanes.getFirst().sums.get(pair);
-        lanes.subList(1, lanes.size()).forEach(lane -> sums.add(lane.sums.get(pair)));
+        Accumulator sums = buffers.getFirst().sums.get(pair);
+        buffers.subList(1, buffers.size()).forEach(other -> sums.add(other.sums.get(pair)));
         return tiling.partPair(new Tile(0, 0), pairs.get(pair), sums, squares, squares);
     }
 }

@@ -13,26 +13,26 @@ final class CentredImages {
     private final PixelCentering centred = PixelCentering.fastest();
 
     /// @param images u8 [values] each
-    /// @param element of the blocks that are filled
+    /// @param element type of the blocks that are filled
     CentredImages(List<MemorySegment> images, int values, Element element) {
         this.images = images;
         this.values = values;
         this.element = element;
     }
 
-    /// @return blocks that an image's values take; the last may be filled up with zeros
+    /// @return number of blocks per image; the last may be padded with zeros
     int blocks() {
         return Math.ceilDiv(values, element.width());
     }
 
-    /// @return sums of nothing yet
+    /// @return sums that are zero
     Accumulator sums(int part) {
         return new Accumulator(centred, element, part, blocks());
     }
 
-    /// Writes one image's values of one block.
+    /// Writes the values of one image in one block.
     ///
-    /// @param row of the block that is written
+    /// @param row of the block to be written
     /// @return Σ (x − 128)² of these values
     long fill(int image, int number, Block block, int row) {
         long begin = (long) number * element.width();
@@ -45,7 +45,7 @@ final class CentredImages {
                     case INT8 -> centred.centreBytes(pixels, begin, width, block.values(), at);
                 };
         if (width < element.width()) {
-            // Nothing is left of the block that was here before.
+            // Clears what remains from the previous block.
             long filled = (long) width * element.bytes();
             block.values().asSlice(at + filled, element.rowBytes() - filled).fill((byte) 0);
         }

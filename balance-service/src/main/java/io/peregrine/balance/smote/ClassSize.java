@@ -1,13 +1,13 @@
 package io.peregrine.balance.smote;
 
-/// How large a class is and shall be.
+/// The present and planned size of a class.
 ///
 /// @param label its index
-/// @param real training images that it has
-/// @param synthetic how many are to be made, of others or as repeats
-/// @param dropped how many of the real ones are to be left out
+/// @param real number of training images
+/// @param synthetic number of images to be created, as blends or repeats
+/// @param dropped number of real images to be left out
 public record ClassSize(int label, String name, long real, long synthetic, long dropped) {
-    /// A class that keeps all that it has.
+    /// A class that keeps all its images.
     public ClassSize(int label, String name, long real, long synthetic) {
         this(label, name, real, synthetic, 0);
     }

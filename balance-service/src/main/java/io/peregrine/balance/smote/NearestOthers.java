@@ -9,7 +9,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/// The real images of other classes that a made image is nearest to.
+/// Finds the real images of other classes that are nearest to a synthetic image.
 public final class NearestOthers {
     private NearestOthers() {}
 
@@ -17,10 +17,10 @@ public final class NearestOthers {
     /// @param distance Euclidean, over all values 0 to 255
     public record Other(int row, double distance) {}
 
-    /// Goes through all training images of other classes.
+    /// Compares with all training images of other classes.
     ///
     /// @param made f32 [values]
-    /// @param label whose own images do not count
+    /// @param label class whose images are excluded
     /// @return nearest first, by (distance, row)
     public static List<Other> of(float[] made, int label, Manifest manifest, PixelRows pixels, int most) {
         return Arrays.stream(manifest.rowsOf(Split.TRAIN))

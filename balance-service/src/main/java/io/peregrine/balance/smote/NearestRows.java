@@ -2,8 +2,8 @@ package io.peregrine.balance.smote;
 
 import java.nio.ByteBuffer;
 
-/// The nearest rows of each row found so far, by (distance, row). What is offered may come in any order, each
-/// candidate once. For one thread at a time in each row.
+/// The nearest rows of each row found so far, by (distance, row). Candidates may be offered in any order, each
+/// once. Not thread-safe for the same row.
 final class NearestRows {
     private final int rows;
     private final int kept;
@@ -12,7 +12,7 @@ final class NearestRows {
     private final int[] nearest;
     private final int[] size;
 
-    /// @param kept how many of each row's nearest are kept
+    /// @param kept number of nearest rows that are kept for each row
     NearestRows(int rows, int kept) {
         this.rows = rows;
         this.kept = kept;
@@ -25,30 +25,31 @@ final class NearestRows {
         return rows * (Integer.BYTES + kept * (Long.BYTES + Integer.BYTES));
     }
 
-    void offer(int row, int candidate, long far) {
+    void offer(int row, int candidate, long distanceTo) {
         int from = row * kept;
         int at = from + size[row];
         if (size[row] == kept) {
             at--;
-            if (!isNearer(far, candidate, at)) {
+            if (!isNearer(distanceTo, candidate, at)) {
                 return;
             }
         } else {
             size[row]++;
         }
-        for (; at > from && isNearer(far, candidate, at - 1); at--) {
+        for (; at > from && isNearer(distanceTo, candidate, at - 1); at--) {
             distance[at] = distance[at - 1];
             nearest[at] = nearest[at - 1];
         }
-        distance[at] = far;
+        distance[at] = distanceTo;
         nearest[at] = candidate;
     }
 
-    private boolean isNearer(long far, int candidate, int at) {
-        return far < distance[at] || (far == distance[at] && candidate < nearest[at]);
+    private boolean isNearer(long distanceTo, int candidate, int at) {
+        return distanceTo < distance[at] || (distanceTo == distance[at] && candidate < nearest[at]);
     }
 
-    /// @return the k nearest of each row without the first, and how many rows tie at or before rank k + 1
+    /// @return the k nearest of each row without the first, and the number of rows that tie at or before rank k +
+    ///     1
     Neighbours dropSelf(int k) {
         int[] others = new int[rows * k];
         long tied = 0;
@@ -61,13 +62,14 @@ final class NearestRows {
                 tie |= distance[from + rank - 1] == distance[from + rank];
             }
             tied += tie ? 1 : 0;
-            // The nearest is at distance 0, the row itself or its like; the second only if there is a like.
+            // The nearest is at distance 0: the row itself or a duplicate. The second is at 0 only if there is a
+            // duplicate.
             duplicates += size[row] > 1 && distance[from + 1] == 0 ? 1 : 0;
         }
         return new Neighbours(k, others, tied, duplicates);
     }
 
-    /// @return what is known of some rows, for [#merge]
+    /// @return the state of some rows, for [#merge]
     byte[] save(int from, int to) {
         ByteBuffer bytes = ByteBuffer.allocate((int) bytes(to - from, kept));
         for (int row = from; row < to; row++) {
@@ -79,22 +81,22 @@ final class NearestRows {
         return bytes.array();
     }
 
-    /// Takes in what another search of the same class found for some rows.
+    /// Merges what another search of the same class found for some rows.
     ///
     /// @param saved by [#save] of the same rows
     void merge(int from, int to, byte[] saved) {
         if (saved.length != bytes(to - from, kept)) {
             throw new IllegalArgumentException(
-                    "%d bytes are not what was found of rows %d to %d".formatted(saved.length, from, to));
+                    "%d bytes do not match the results of rows %d to %d".formatted(saved.length, from, to));
         }
         ByteBuffer bytes = ByteBuffer.wrap(saved);
         for (int row = from; row < to; row++) {
             int known = bytes.getInt();
             for (int rank = 0; rank < kept; rank++) {
-                long far = bytes.getLong();
+                long distanceTo = bytes.getLong();
                 int candidate = bytes.getInt();
                 if (rank < known) {
-                    offer(row, candidate, far);
+                    offer(row, candidate, distanceTo);
                 }
             }
         }

@@ -16,10 +16,10 @@ import java.util.stream.IntStream;
 
 /// Exact nearest neighbours of each image within its class, by squared Euclidean distance in 64 bits.
 ///
-/// The symmetric matrix of distances is gone through once, in tiles that are forgotten when each image
-/// has kept its best: memory depends on the tile and the class's count, never on the count's square. One [#step]
-/// is one tile; what changed since is had by [#changed], and taken up by [#resume], also in another process and
-/// also of tiles that others went through.
+/// The symmetric distance matrix is computed once, in tiles. A tile is discarded after each image has kept its
+/// nearest. Memory depends on the tile and the number of images, not on its square. One [#step] is one tile.
+/// [#changed] returns the changes since its last call, and [#resume] restores them, also in another process and
+/// also for tiles that other searches computed.
 public final class NeighbourSearch implements AutoCloseable {
     private final int k;
     private final int values;
@@ -27,7 +27,7 @@ public final class NeighbourSearch implements AutoCloseable {
     private final List<Tile> tiles;
     private final List<MemorySegment> images;
     private final MatrixProduct product;
-    private final WorkerPool crew;
+    private final WorkerPool workers;
     private final ExecutorService reader;
     private final GramMatrix gram;
     private final NearestRows nearest;
@@ -39,7 +39,7 @@ public final class NeighbourSearch implements AutoCloseable {
     /// @param product such as `new EngineProduct()`; closed with this
     /// @param images u8 [values] each: the class in row order
     /// @param k neighbours of each, 1 to images − 1
-    /// @param tiles of the tiling, all of them or a share
+    /// @param tiles of the tiling: all of them, or a share
     public NeighbourSearch(
             MatrixProduct product,
             List<MemorySegment> images,
@@ -52,7 +52,7 @@ public final class NeighbourSearch implements AutoCloseable {
         int count = images.size();
         if (k < 1 || k >= count || tiling.count() != count) {
             product.close();
-            throw new IllegalArgumentException("%d images have 1 to %d neighbours, not %d, in a tiling of %d"
+            throw new IllegalArgumentException("%d images allow 1 to %d neighbours, not %d; the tiling has %d images"
                     .formatted(count, count - 1, k, tiling.count()));
         }
         this.k = k;
@@ -60,11 +60,11 @@ public final class NeighbourSearch implements AutoCloseable {
         this.tiling = tiling;
         this.tiles = List.copyOf(tiles);
         this.images = images;
-        this.crew = new WorkerPool(threads);
+        this.workers = new WorkerPool(threads);
         this.reader = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("neighbours-reader").factory());
-        this.gram = GramMatrix.of(product, images, values, tiling, crew);
-        // One more than the k + 1 that are asked for, to see a tie at the last rank.
+        this.gram = GramMatrix.of(product, images, values, tiling, workers);
+        // One more than the required k + 1, to detect a tie at the last rank.
         this.nearest = empty(count, k);
         this.partLocks = IntStream.range(0, tiling.parts())
                 .mapToObj(part -> new Object())
@@ -76,12 +76,12 @@ public final class NeighbourSearch implements AutoCloseable {
         return new NearestRows(count, Math.min(k + 2, count));
     }
 
-    /// @return tiles to go through
+    /// @return number of tiles to compute
     public int steps() {
         return tiles.size();
     }
 
-    /// @return tiles that are done
+    /// @return number of tiles that are done
     public int stepsDone() {
         return next;
     }
@@ -93,14 +93,14 @@ public final class NeighbourSearch implements AutoCloseable {
                 .sum();
     }
 
-    /// Goes through the next tile, while the images of the one after it are read.
+    /// Computes the next tile while the images of the following one are read.
     ///
-    /// @param now called some times in a tile; may throw to stop, and then the tile is forgotten
+    /// @param now called several times in a tile; may throw to stop, and then the tile is discarded
     public void step(Runnable now) {
         Tile tile = tiles.get(next);
         if (reading == null) {
-            crew.each(tiling.rows(tile.column()), row -> touch(tiling.firstRow(tile.column()) + row));
-            crew.each(tiling.rows(tile.row()), row -> touch(tiling.firstRow(tile.row()) + row));
+            workers.each(tiling.rows(tile.column()), row -> touch(tiling.firstRow(tile.column()) + row));
+            workers.each(tiling.rows(tile.row()), row -> touch(tiling.firstRow(tile.row()) + row));
         } else {
             awaitReader();
         }
@@ -113,8 +113,9 @@ public final class NeighbourSearch implements AutoCloseable {
         next++;
     }
 
-    /// The next tile's pages are asked for, image after image as the packs have them, while this one is
-    /// multiplied: a disk is much slower at the multiplying threads' own order, a page of each image.
+    /// Reads the pages of the next tile ahead, image by image in the order of the packs, while the current tile
+    /// is multiplied. The multiplying threads would read one page of each image, an order in which a disk is much
+    /// slower.
     private void readAhead(Tile tile) {
         reading = reader.submit(() -> {
             touchAll(tile.column());
@@ -167,7 +168,7 @@ public final class NeighbourSearch implements AutoCloseable {
         }
     }
 
-    /// @return all tiles' result
+    /// @return the result of all tiles
     /// @throws IllegalStateException before the last step
     public Neighbours result() {
         if (next < steps()) {
@@ -176,9 +177,9 @@ public final class NeighbourSearch implements AutoCloseable {
         return nearest.dropSelf(k);
     }
 
-    /// What was found since the last call for the rows of each tile row that changed, for [#resume] or [#merged].
+    /// The results since the last call for the rows of each tile row that changed, for [#resume] or [Merged].
     ///
-    /// @return by number of the tile row
+    /// @return by index of the tile row
     public SortedMap<Integer, byte[]> changed() {
         SortedMap<Integer, byte[]> found = new TreeMap<>();
         for (int tile = 0; tile < changed.length; tile++) {
@@ -190,16 +191,16 @@ public final class NeighbourSearch implements AutoCloseable {
         return found;
     }
 
-    /// Goes on where an earlier search of the same tiles was.
+    /// Resumes an earlier search of the same tiles.
     ///
-    /// @param done tiles that it had done
-    /// @param found what it had found until then, by tile row
+    /// @param done number of tiles that it had done
+    /// @param found its results until then, by tile row
     public void resume(int done, SequencedMap<Integer, byte[]> found) {
         next = done;
         found.forEach((tile, saved) -> nearest.merge(tiling.firstRow(tile), tiling.firstRow(tile + 1), saved));
     }
 
-    /// The neighbours of a class whose tiles several searches went through.
+    /// Merges the results of several searches that share the tiles of a class.
     public static final class Merged {
         private final int k;
         private final Tiling tiling;
@@ -212,7 +213,7 @@ public final class NeighbourSearch implements AutoCloseable {
             this.nearest = empty(tiling.count(), k);
         }
 
-        /// Takes in what one search found for the rows of one tile row.
+        /// Adds the results of one search for the rows of one tile row.
         public void add(int tile, byte[] found) {
             nearest.merge(tiling.firstRow(tile), tiling.firstRow(tile + 1), found);
         }
@@ -222,11 +223,11 @@ public final class NeighbourSearch implements AutoCloseable {
         }
     }
 
-    /// Waits for all threads: none may read an image that is unmapped next.
+    /// Waits for all threads, so that none reads an image after it is unmapped.
     @Override
     public void close() {
         reader.shutdownNow();
-        crew.close();
+        workers.close();
         reader.close();
         product.close();
     }

@@ -1,12 +1,12 @@
 package io.peregrine.balance.smote;
 
-/// Each image's nearest others within its class.
+/// The nearest neighbours of each image within its class.
 ///
 /// @param k neighbours of each image
-/// @param nearest [n, k]: places in the class, nearest first, by (distance, place). The reference's column 0 is
-///     dropped, whether it is the image itself or, among exact duplicates, another: then an image may be its own
-///     neighbour
+/// @param nearest [n, k]: positions in the class, nearest first, by (distance, position). Column 0 of the
+///     reference is dropped, whether it is the image itself or, among exact duplicates, another one. In the
+///     latter case an image may be its own neighbour
 /// @param tiedRows images with two equal distances at or before rank k + 1, where the reference's order is
 ///     arbitrary
-/// @param duplicates images of which the class has another with the same pixels
+/// @param duplicates images that have an exact duplicate in the class
 public record Neighbours(int k, int[] nearest, long tiedRows, long duplicates) {}

@@ -3,10 +3,10 @@ package io.peregrine.balance.smote;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The inner loops of the neighbour search, as plain Java: what runs where the Vector API is not there,
-/// and the specification of [VectorPixelCentering] everywhere.
+/// The inner loops of the neighbour search in plain Java. They run where the Vector API is not available, and are
+/// the specification of [VectorPixelCentering].
 sealed class PixelCentering permits VectorPixelCentering {
-    /// @return by the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
+    /// @return the Vector API version if this JVM was started with `--add-modules jdk.incubator.vector`
     static PixelCentering fastest() {
         boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         return vectors ? new VectorPixelCentering() : new PixelCentering();
@@ -14,8 +14,8 @@ sealed class PixelCentering permits VectorPixelCentering {
 
     /// Writes pixels as centred floats, x − 128.
     ///
-    /// @param pixels u8; `count` of them are read, from `from` on: at most 1,024, so that the sum is exact
-    /// @param to f32; written from byte `toByte` on
+    /// @param pixels u8; `count` values are read starting at `from`: at most 1,024, so that the sum is exact
+    /// @param to f32; written starting at byte `toByte`
     /// @return the sum of their squares
     float centre(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
         float squares = 0;
@@ -29,8 +29,8 @@ sealed class PixelCentering permits VectorPixelCentering {
 
     /// Writes pixels as centred bytes, x − 128.
     ///
-    /// @param pixels u8; `count` of them are read, from `from` on: at most 131,071, so that the sum is exact
-    /// @param to i8; written from byte `toByte` on
+    /// @param pixels u8; `count` values are read starting at `from`: at most 131,071, so that the sum is exact
+    /// @param to i8; written starting at byte `toByte`
     /// @return the sum of their squares
     int centreBytes(MemorySegment pixels, long from, int count, MemorySegment to, long toByte) {
         int squares = 0;
@@ -42,20 +42,20 @@ sealed class PixelCentering permits VectorPixelCentering {
         return squares;
     }
 
-    /// Adds whole numbers to sums.
+    /// Adds integers to sums.
     ///
-    /// @param product i32; `count` of them are read, from `from` on
-    /// @param at where in the sums the first of them goes
+    /// @param product i32; `count` values are read starting at `from`
+    /// @param at index in the sums of the first value
     void addInts(MemorySegment product, int from, int[] sums, int at, int count) {
         for (int i = 0; i < count; i++) {
             sums[at + i] += product.get(ValueLayout.JAVA_INT_UNALIGNED, 4L * (from + i));
         }
     }
 
-    /// Adds whole numbers to sums.
+    /// Adds integers that are stored as floats to sums.
     ///
-    /// @param product f32, whole numbers of at most 2²⁴; `count` of them are read, from `from` on
-    /// @param at where in the sums the first of them goes
+    /// @param product f32, integers of at most 2²⁴; `count` values are read starting at `from`
+    /// @param at index in the sums of the first value
     void add(MemorySegment product, int from, int[] sums, int at, int count) {
         for (int i = 0; i < count; i++) {
             sums[at + i] += (int) product.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4L * (from + i));

@@ -10,13 +10,13 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.concurrent.atomic.LongAdder;
 
-/// The ceiling of a neighbour search: products of the same shapes and nothing else, no reading and no adding up.
+/// Measures the upper bound of a neighbour search: products of the same shapes, without reading and accumulation.
 public final class ProductSpeed {
     private ProductSpeed() {}
 
     /// @param rows of both sides of each product
-    /// @param threads that multiply at once
-    /// @return multiply-adds in a second, all threads together
+    /// @param threads that multiply concurrently
+    /// @return multiply-adds per second of all threads together
     public static double measure(MatrixProduct product, int rows, int threads, Duration time) {
         Element element = product.element();
         Block[] blocks = new Block[2 * threads];
@@ -30,12 +30,12 @@ public final class ProductSpeed {
                 }
             }
         }
-        try (WorkerPool crew = new WorkerPool(threads)) {
-            // Once aside: the engine makes itself at home.
-            crew.each(threads, thread -> product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {}));
+        try (WorkerPool workers = new WorkerPool(threads)) {
+            // One untimed round, in which the engine initializes itself.
+            workers.each(threads, thread -> product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {}));
             LongAdder products = new LongAdder();
             long began = System.nanoTime();
-            crew.each(threads, thread -> {
+            workers.each(threads, thread -> {
                 while (System.nanoTime() - began < time.toNanos()) {
                     product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {});
                     products.add((long) rows * rows * element.width());

@@ -8,15 +8,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;
 
-/// Random over- and under-sampling: the images that imbalanced-learn 0.14.2 picks for the same integer
-/// `random_state`. One stream goes through all classes, in label order.
+/// Random over- and under-sampling: the same images that imbalanced-learn 0.14.2 picks for the same integer
+/// `random_state`. One random stream is used for all classes, in label order.
 public final class RandomPicks {
     private RandomPicks() {}
 
-    /// As `RandomOverSampler`: real images again, drawn with replacement.
+    /// As `RandomOverSampler`: repeats real images, drawn with replacement.
     ///
     /// @param rowsOf manifest rows of a class's training images, ascending
-    /// @return recipes of each class that grows: base and neighbour are the image, the gap is 0
+    /// @return recipes of each class that grows; base and neighbour are the same image, the gap is 0
     public static List<RecipeShard> over(BalancePlan plan, IntFunction<int[]> rowsOf, long seed) {
         Mt19937 random = new Mt19937(seed);
         List<RecipeShard> all = new ArrayList<>();
@@ -35,10 +35,10 @@ public final class RandomPicks {
         return all;
     }
 
-    /// As `RandomUnderSampler`: of each class that is drawn the first of a permutation, without replacement;
-    /// classes follow one another.
+    /// As `RandomUnderSampler`: keeps the first images of a permutation of each class that is drawn, without
+    /// replacement. Classes follow one another.
     ///
-    /// @return manifest rows of the images that stay, in the reference's order
+    /// @return manifest rows of the images that remain, in the reference's order
     public static int[] under(BalancePlan plan, Strategy strategy, IntFunction<int[]> rowsOf, long seed) {
         Mt19937 random = new Mt19937(seed);
         List<ClassSize> present =

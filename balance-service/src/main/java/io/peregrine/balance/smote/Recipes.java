@@ -4,17 +4,17 @@ import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.random.Mt19937;
 import java.util.Arrays;
 
-/// Draws a class's recipes: as imbalanced-learn 0.14.2 does for the same integer `random_state`, or with each
-/// image as base equally often.
+/// Draws the recipes of a class, either as imbalanced-learn 0.14.2 does for the same integer `random_state`, or
+/// with each image as base equally often.
 public final class Recipes {
     private Recipes() {}
 
-    /// A fresh stream for the class: first all integers (which image, which neighbour), then all gaps.
+    /// Uses a new random stream for the class: first all integers (which image, which neighbour), then all gaps.
     ///
-    /// @param rows manifest rows of the class's training images, ascending: place → row
-    /// @param synthetic how many to draw
+    /// @param rows manifest rows of the class's training images, ascending, by position in the class
+    /// @param synthetic number of recipes to draw
     /// @param seed 0 to 4,294,967,295
-    /// @param firstOrdinal place of the first in `fit_resample`'s output
+    /// @param firstOrdinal position of the first in `fit_resample`'s output
     public static RecipeShard draw(
             int[] rows, Neighbours neighbours, int synthetic, long seed, int label, long firstOrdinal) {
         Mt19937 random = new Mt19937(seed);
@@ -24,9 +24,9 @@ public final class Recipes {
         return recipes(rows, neighbours, drawn, random, label, firstOrdinal);
     }
 
-    /// The quota of the paper (Chawla and others, 2002): each image is a base ⌊synthetic / images⌋ times,
-    /// round after round in row order; what is left over goes to the first of a permutation. The stream: the
-    /// permutation, where something is left over, then all neighbours, then all gaps.
+    /// The quota of the paper (Chawla and others, 2002). Each image is a base ⌊synthetic / images⌋ times, round
+    /// after round in row order. The remainder uses the first images of a permutation. The random stream draws
+    /// the permutation if there is a remainder, then all neighbours, then all gaps.
     public static RecipeShard drawEvenly(
             int[] rows, Neighbours neighbours, int synthetic, long seed, int label, long firstOrdinal) {
         Mt19937 random = new Mt19937(seed);
@@ -41,7 +41,7 @@ public final class Recipes {
         return recipes(rows, neighbours, drawn, random, label, firstOrdinal);
     }
 
-    /// @param drawn of each recipe base · k + rank of the neighbour
+    /// @param drawn for each recipe: base · k + rank of the neighbour
     private static RecipeShard recipes(
             int[] rows, Neighbours neighbours, int[] drawn, Mt19937 random, int label, long firstOrdinal) {
         int synthetic = drawn.length;

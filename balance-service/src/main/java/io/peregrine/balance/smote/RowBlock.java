@@ -3,12 +3,12 @@ package io.peregrine.balance.smote;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.MatrixProduct.Block;
 
-/// One block of a part's images. Its products with itself are symmetric: those of the upper half with all, and
-/// of the lower half with itself, are all of them, in three quarters of the work.
+/// One block of the images of a part. Its products with itself are symmetric. It suffices to multiply the upper
+/// half with all, and the lower half with itself, which is three quarters of the work.
 ///
-/// @param rows images
+/// @param rows number of images
 /// @param upper the first rows, half of them or one more
-/// @param lower the others; null of a single row
+/// @param lower the other rows; null if there is only one row
 record RowBlock(int rows, Block all, Block upper, Block lower) {
     static RowBlock of(MatrixProduct product, int rows) {
         Block all = product.block(rows);
@@ -20,14 +20,14 @@ record RowBlock(int rows, Block all, Block upper, Block lower) {
         return rows - rows / 2;
     }
 
-    /// @return multiply-adds of one dimension of a part with itself
+    /// @return multiply-adds per dimension of a part with itself
     static long symmetricProducts(int rows) {
         long half = upperRows(rows);
         return half * rows + (rows - half) * (rows - half);
     }
 
-    /// Adds a block's products of two parts; of a part with itself those on and right of the diagonal, the rest
-    /// may stay 0.
+    /// Adds a block's products of two parts. For a part with itself only those on and right of the diagonal are
+    /// needed; the others may remain 0.
     static void multiply(MatrixProduct product, RowBlock left, RowBlock right, Accumulator sums) {
         if (left != right) {
             product.multiply(left.all, right.all, sums::add);

@@ -6,36 +6,36 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// A large class's products: threads share a tile's pairs of parts. While they multiply the blocks of one chunk,
-/// the next chunk is read and centred into other blocks by whoever has nothing left to multiply.
+/// The products of a large class. Threads share the pairs of parts of a tile. While some multiply the blocks of
+/// one chunk, idle threads read and centre the next chunk into other blocks (prefetch).
 final class TiledGram implements GramMatrix {
-    /// Rows that one task centres: so few that threads end together.
+    /// Rows that one task centres: few, so that the threads finish at about the same time.
     private static final int FILLED_ROWS = 64;
 
     private final CentredImages images;
     private final Tiling tiling;
     private final MatrixProduct product;
-    private final WorkerPool crew;
-    /// Blocks centred at a time.
+    private final WorkerPool workers;
+    /// Number of blocks that are centred at a time.
     private final int chunk;
-    /// [2 turns][2 sides][parts of a side][chunk]
+    /// [2 buffers][2 sides][parts of a side][chunk]
     private final RowBlock[][][][] filled;
-    /// By pair of parts.
+    /// One per pair of parts.
     private final List<Accumulator> sums;
     /// Σ (x − 128)², [2 sides][rows of a side]
     private final long[][] squares;
 
-    TiledGram(MatrixProduct product, CentredImages images, Tiling tiling, WorkerPool crew) {
+    TiledGram(MatrixProduct product, CentredImages images, Tiling tiling, WorkerPool workers) {
         this.product = product;
         this.images = images;
         this.tiling = tiling;
-        this.crew = crew;
+        this.workers = workers;
         this.chunk = Tiling.CHUNK / product.element().width();
         int side = Math.min(tiling.side(), tiling.parts());
         int part = tiling.part();
         this.filled = new RowBlock[2][2][side][chunk];
-        for (RowBlock[][][] turn : filled) {
-            for (RowBlock[][] parts : turn) {
+        for (RowBlock[][][] buffer : filled) {
+            for (RowBlock[][] parts : buffer) {
                 for (RowBlock[] blocks : parts) {
                     Arrays.setAll(blocks, i -> RowBlock.of(product, part));
                 }
@@ -52,19 +52,19 @@ final class TiledGram implements GramMatrix {
         List<int[]> pairs = tiling.pairsOf(tile);
         Arrays.fill(squares[0], 0);
         Arrays.fill(squares[1], 0);
-        crew.each(pairs.size(), pair -> sums.get(pair).clear());
+        workers.each(pairs.size(), pair -> sums.get(pair).clear());
         int chunks = Math.ceilDiv(images.blocks(), chunk);
         int rowFills = Math.ceilDiv(tiling.rows(tile.row()), FILLED_ROWS);
         int fills = rowFills + (diagonal ? 0 : Math.ceilDiv(tiling.rows(tile.column()), FILLED_ROWS));
-        crew.each(fills, fill -> fill(0, tile, fill, rowFills));
+        workers.each(fills, fill -> fill(0, tile, fill, rowFills));
         for (int i = 0; i < chunks; i++) {
             now.run();
             if (product.isStaged()) {
-                handOver(filled[i % 2]);
+                upload(filled[i % 2]);
             }
             int current = i;
             int next = i + 1;
-            crew.each(pairs.size() + (next < chunks ? fills : 0), task -> {
+            workers.each(pairs.size() + (next < chunks ? fills : 0), task -> {
                 if (task < pairs.size()) {
                     multiply(current, diagonal, pairs.get(task), sums.get(task));
                 } else {
@@ -72,7 +72,7 @@ final class TiledGram implements GramMatrix {
                 }
             });
         }
-        crew.each(
+        workers.each(
                 pairs.size(),
                 pair -> to.take(
                         tiling.partPair(tile, pairs.get(pair), sums.get(pair), squares[0], squares[diagonal ? 0 : 1])));
@@ -96,9 +96,9 @@ final class TiledGram implements GramMatrix {
         return Math.min(chunk, images.blocks() - number * chunk);
     }
 
-    private void handOver(RowBlock[][][] sides) {
+    private void upload(RowBlock[][][] sides) {
         for (RowBlock[][] parts : sides) {
-            crew.each(
+            workers.each(
                     parts.length,
                     part -> Arrays.stream(parts[part]).forEach(one -> one.all().filled()));
         }

@@ -5,58 +5,58 @@ import io.peregrine.vision.MatrixProduct.Element;
 import java.util.ArrayList;
 import java.util.List;
 
-/// How a class's matrix of distances is cut: into tiles, whose working memory is held at once, and each tile's
-/// sides into parts, whose products threads multiply side by side. The result is the same for every tiling.
+/// How the distance matrix of a class is divided. Tiles bound the working memory. The sides of a tile are divided
+/// into parts, whose products threads multiply concurrently. The result is the same for every tiling.
 ///
-/// @param count images of the class
-/// @param part rows of a part; the class's last has fewer
-/// @param side parts along a tile's side; the class's last tiles have fewer
+/// @param count number of images in the class
+/// @param part rows of a part; the last part of the class has fewer
+/// @param side number of parts along a tile's side; the last tiles of the class have fewer
 public record Tiling(int count, int part, int side) {
-    /// Values centred at a time: one page of a mapped file for each row.
+    /// Values of a row that are centred at a time: one page of a mapped file.
     static final int CHUNK = 4_096;
-    /// Values whose products fit into an int: 122,880 · 2¹⁴ < 2³¹. Whole blocks of every element.
+    /// Number of values whose products fit into an int: 122,880 · 2¹⁴ < 2³¹. A multiple of the block width of
+    /// every element type.
     static final int FLUSH = 122_880;
 
-    /// What work is counted in, whatever multiplies: a block's dimensions of float32.
+    /// The unit of work, for any implementation: the dimensions of a float32 block.
     private static final int VALUES = Element.FLOAT32.width();
 
-    /// An engine's product is at nearly full speed from some 256 rows on, of bytes from some 384. Larger parts
-    /// waste more: of those on the diagonal a quarter is multiplied twice, which matters where there are few
-    /// others.
+    /// The engine's product reaches nearly full speed from some 256 rows on, with bytes from some 384. Larger
+    /// parts waste more: on the diagonal a quarter of the products is computed twice, which matters if there are
+    /// few other pairs.
     private static final int MOST_PART = 384;
 
     private static final int MOST_PART_OF_FEW = 256;
-    /// Engines multiply rows by eights: 253 take a seventh longer than 256.
+    /// Engines multiply rows in groups of eight: 253 rows take a seventh longer than 256.
     private static final int ROWS = 8;
 
     private static final int FEWEST_PART = 96;
-    /// A class of one tile of so many images has its threads multiply blocks of their own.
-    private static final int BY_DEPTH = 1_024;
+    /// If a class fits one tile and has at most this many images, each thread multiplies its own blocks.
+    private static final int BLOCKED_MAX = 1_024;
     private static final int TINY_PART = 8;
     private static final int TASKS_OF_A_THREAD = 3;
 
     public Tiling {
         if (count < 1 || part < 1 || side < 1) {
-            throw new IllegalArgumentException("no tiling: " + count + " images, parts of " + part + ", " + side);
+            throw new IllegalArgumentException("invalid tiling: " + count + " images, parts of " + part + ", " + side);
         }
     }
 
-    /// A place in the matrix of distances, in tiles; on or right of the diagonal, or one of a pair with its
-    /// mirror.
+    /// Position of a tile in the distance matrix. Of each tile and its mirror image only one is computed.
     public record Tile(int row, int column) {}
 
-    /// The tiling that keeps all threads busy in the memory allowed.
+    /// Returns the tiling that keeps all threads busy within the allowed memory.
     ///
     /// @param values of an image
-    /// @param memory bytes of the search, engine and heap together
-    /// @throws Failure INPUT `MEMORY_TOO_SMALL`, if not even tiles of 8 rows fit
+    /// @param memory bytes of the search, including engine and heap
+    /// @throws FailureException INPUT `MEMORY_TOO_SMALL` if not even tiles of 8 rows fit
     public static Tiling of(int count, int values, int k, int threads, long memory) {
         int wanted = 1;
         while (wanted * (wanted + 1) / 2 < TASKS_OF_A_THREAD * threads) {
             wanted++;
         }
-        int parts = Math.ceilDiv(count, count > BY_DEPTH ? MOST_PART : MOST_PART_OF_FEW);
-        if (count > BY_DEPTH) {
+        int parts = Math.ceilDiv(count, count > BLOCKED_MAX ? MOST_PART : MOST_PART_OF_FEW);
+        if (count > BLOCKED_MAX) {
             parts = Math.max(parts, Math.min(wanted, count / FEWEST_PART));
         }
         int side = Math.max(wanted, (int) Math.ceil(Math.sqrt(16.0 * threads)));
@@ -69,7 +69,7 @@ public record Tiling(int count, int part, int side) {
             } else {
                 throw FailureException.input(
                         "MEMORY_TOO_SMALL",
-                        "a search among %,d images with %,d neighbours takes at least %,d bytes, and peregrine.balance.memory allows %,d; allow more, or ask for fewer neighbours"
+                        "a search among %,d images with %,d neighbours needs at least %,d bytes, but peregrine.balance.memory allows %,d; increase it, or use fewer neighbours"
                                 .formatted(count, k, tiling.bytes(values, k, threads), memory));
             }
             tiling = balanced(count, parts, side);
@@ -77,8 +77,8 @@ public record Tiling(int count, int part, int side) {
         return tiling;
     }
 
-    /// Equal parts and equal tiles: none is left with a few rows. Parts too small for it to matter keep their
-    /// rows.
+    /// Makes parts and tiles equally large, so that none has only a few rows. Parts that are too small to benefit
+    /// are not rounded.
     private static Tiling balanced(int count, int parts, int side) {
         int tiles = Math.ceilDiv(parts, Math.min(side, parts));
         int even = Math.ceilDiv(parts, tiles);
@@ -86,7 +86,7 @@ public record Tiling(int count, int part, int side) {
         return new Tiling(count, part < FEWEST_PART ? part : Math.ceilDiv(part, ROWS) * ROWS, even);
     }
 
-    /// @return bytes that a search holds at most: blocks, sums, products and the nearest rows found
+    /// @return maximum bytes of a search: blocks, sums, products and the nearest rows found
     public long bytes(int values, int k, int threads) {
         long rows = Math.min((long) side * part, count);
         boolean flushes = values > FLUSH;
@@ -97,18 +97,20 @@ public record Tiling(int count, int part, int side) {
         return held + products + NearestRows.bytes(count, k + 2);
     }
 
-    /// @return whether each thread takes blocks of all images ([BlockedGram]), rather than pairs of parts ([TiledGram])
+    /// @return whether each thread multiplies its own blocks ([BlockedGram]) instead of sharing pairs of parts
+    ///     ([TiledGram])
     boolean fitsOneTile() {
-        return tiles() == 1 && count <= BY_DEPTH;
+        return tiles() == 1 && count <= BLOCKED_MAX;
     }
 
-    /// @return pairs of parts in the largest tile; one on the diagonal has only those on and above it
+    /// @return number of pairs of parts in the largest tile; a tile on the diagonal has only those on and above
+    ///     it
     int pairs() {
         int most = Math.min(side, parts());
         return tiles() == 1 ? most * (most + 1) / 2 : most * most;
     }
 
-    /// @return a tile's pairs of parts, [left, right]; on the diagonal those on and above it
+    /// @return the pairs of parts of a tile, [left, right]; on the diagonal only those on and above it
     List<int[]> pairsOf(Tile tile) {
         List<int[]> pairs = new ArrayList<>();
         for (int left = 0; left < partsOf(tile.row()); left++) {
@@ -120,7 +122,7 @@ public record Tiling(int count, int part, int side) {
     }
 
     /// @param parts one of the tile's pairs
-    /// @param rowSquares of the tile's left side, from its first row on
+    /// @param rowSquares of the tile's left side, starting with its first row
     /// @param columnSquares of its right side
     BlockPair partPair(Tile tile, int[] parts, Accumulator sums, long[] rowSquares, long[] columnSquares) {
         int row = parts[0] * part;
@@ -137,12 +139,12 @@ public record Tiling(int count, int part, int side) {
                 column);
     }
 
-    /// @return parts of the class
+    /// @return number of parts of the class
     int parts() {
         return Math.ceilDiv(count, part);
     }
 
-    /// @return tiles along the matrix's side
+    /// @return number of tiles along the side of the matrix
     public int tiles() {
         return Math.ceilDiv(parts(), side);
     }
@@ -152,17 +154,18 @@ public record Tiling(int count, int part, int side) {
         return Math.min(count, tile * side * part);
     }
 
-    /// @return rows of a tile
+    /// @return number of rows of a tile
     int rows(int tile) {
         return firstRow(tile + 1) - firstRow(tile);
     }
 
-    /// @return parts of a tile's side
+    /// @return number of parts along a side of a tile
     int partsOf(int tile) {
         return Math.ceilDiv(rows(tile), part);
     }
 
-    /// @return every tile of the symmetric matrix once, column by column: a column's rows are read just once
+    /// @return every tile of the symmetric matrix once, column by column, so that the rows of a column are read
+    ///     only once
     public List<Tile> all() {
         List<Tile> all = new ArrayList<>();
         for (int column = 0; column < tiles(); column++) {
@@ -174,8 +177,8 @@ public record Tiling(int count, int part, int side) {
         return all;
     }
 
-    /// A tile row's share of the symmetric matrix: from the diagonal on half-way around, so that all rows have
-    /// the same work, and together all of it, each tile or its mirror once.
+    /// The share of one tile row in the symmetric matrix: from the diagonal half-way around. All rows have the
+    /// same work, and together they contain each tile or its mirror image exactly once.
     ///
     /// @param row 0 to tiles − 1
     public List<Tile> ofRow(int row) {
@@ -190,8 +193,8 @@ public record Tiling(int count, int part, int side) {
         return share;
     }
 
-    /// @return multiply-adds that a tile takes: of a tile on the diagonal only the parts on and above it, of a
-    ///     part with itself three quarters
+    /// @return multiply-adds of a tile; on the diagonal only the pairs on and above it count, and a part with
+    ///     itself counts three quarters
     public long products(Tile tile, int values) {
         long blocks = Math.ceilDiv(values, VALUES);
         long rows = partsOf(tile.row());
@@ -202,7 +205,7 @@ public record Tiling(int count, int part, int side) {
         return each * blocks * VALUES;
     }
 
-    /// @return multiply-adds that the whole search takes
+    /// @return multiply-adds of the whole search
     public long products(int values) {
         return all().stream().mapToLong(tile -> products(tile, values)).sum();
     }

@@ -6,8 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 
-/// What a strategy means where images are left out: imbalanced-learn 0.14.2's `check_sampling_strategy` for
-/// under-sampling, with its refusals.
+/// Strategies of under-sampling: imbalanced-learn 0.14.2's `check_sampling_strategy` with its validation errors.
 final class UnderSampling {
     private UnderSampling() {}
 
@@ -20,12 +19,12 @@ final class UnderSampling {
     }
 
     /// @param present classes with training images, in label order
-    /// @return by how many images a class grows: never above 0
+    /// @return the number of images by which a class grows; never above 0
     static ToLongFunction<ClassSize> change(Strategy strategy, List<ClassSize> present) {
         if (strategy instanceof Strategy.None) {
             return size -> 0;
         }
-        BalancePlan.refuseOneClass(present);
+        BalancePlan.rejectSingleClass(present);
         ClassSize smallest = smallest(present);
         return switch (strategy) {
             case Strategy.None none -> size -> 0;
@@ -42,18 +41,18 @@ final class UnderSampling {
     private static FailureException notFor(String strategy) {
         return FailureException.input(
                 "STRATEGY_NOT_FOR_METHOD",
-                "the strategy '%s' makes classes larger, and the method 'random-under' only makes them smaller; take auto, 'not minority', all, a ratio or {\"counts\": {…}}"
+                "the strategy '%s' enlarges classes, but the method 'random-under' only reduces them; use auto, 'not minority', all, a ratio or {\"counts\": {…}}"
                         .formatted(strategy));
     }
 
     private static ToLongFunction<ClassSize> ratio(double share, List<ClassSize> present, ClassSize smallest) {
-        BalancePlan.refuseBadRatio(share, present);
+        BalancePlan.requireValidRatio(share, present);
         ClassSize larger = present.get(0).label() == smallest.label() ? present.get(1) : present.get(0);
         long kept = (long) (smallest.real() / share);
         if (kept > larger.real()) {
             throw FailureException.input(
                     "RATIO_TOO_SMALL",
-                    "for the ratio %s class %s would need %d images, and it has %d; ask for at least %.4f"
+                    "for the ratio %s class %s would need %d images, but it has %d; use a ratio of at least %.4f"
                             .formatted(
                                     share,
                                     larger.name(),
@@ -65,20 +64,20 @@ final class UnderSampling {
     }
 
     private static ToLongFunction<ClassSize> counts(Map<String, Long> counts, List<ClassSize> present) {
-        Map<String, Long> real = BalancePlan.refuseBadCounts(counts, present);
+        Map<String, Long> real = BalancePlan.requireValidCounts(counts, present);
         counts.forEach((name, count) -> {
             if (count > real.get(name)) {
                 throw FailureException.input(
                         "MORE_THAN_PRESENT",
-                        "balance.strategy.counts asks for %d images of class %s, which has %d; ask for at most %d, or leave the class out"
+                        "balance.strategy.counts has %d for class %s, which has %d images; set at most %d, or omit the class"
                                 .formatted(count, name, real.get(name), real.get(name)));
             }
         });
         return size -> counts.containsKey(size.name()) ? counts.get(size.name()) - size.real() : 0;
     }
 
-    /// The classes whose images the reference draws anew, also where it draws all of them: then only their order
-    /// changes.
+    /// Whether the reference draws the images of a class. It also draws if all images are kept, which changes
+    /// only their order.
     static boolean isDrawn(Strategy strategy, ClassSize size, List<ClassSize> present) {
         return switch (strategy) {
             case Strategy.All all -> true;

@@ -9,11 +9,12 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// [PixelCentering] by vectors: x − 128 is flipping the byte's highest bit and reading it signed.
+/// [PixelCentering] with vectors. x − 128 is computed by flipping the byte's highest bit and reading it as
+/// signed.
 final class VectorPixelCentering extends PixelCentering {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
-    /// As many bytes as there are floats in a vector; no byte vector is shorter than 64 bits.
+    /// As many bytes as a vector has floats; byte vectors have at least 64 bits.
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.length() * Byte.SIZE)));
 

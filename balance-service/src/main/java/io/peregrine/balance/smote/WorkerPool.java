@@ -9,7 +9,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
 
-/// Threads that share tasks, each taking the next as soon as it has time.
+/// A thread pool for numbered tasks. Each thread takes the next task as soon as it is idle.
 final class WorkerPool implements AutoCloseable {
     private final int size;
     private final ExecutorService threads;
@@ -25,9 +25,9 @@ final class WorkerPool implements AutoCloseable {
         return size;
     }
 
-    /// Does tasks 0 to count − 1, begun in this order, and waits for all of them.
+    /// Runs tasks 0 to count − 1, started in this order, and waits for all of them.
     ///
-    /// @throws RuntimeException what the first that failed threw
+    /// @throws RuntimeException that of the first failed task
     void each(int count, IntConsumer task) {
         AtomicInteger next = new AtomicInteger();
         List<Future<?>> running = new ArrayList<>();
@@ -40,7 +40,7 @@ final class WorkerPool implements AutoCloseable {
         }
         RuntimeException failed = null;
         boolean interrupted = false;
-        // All of them, whatever happens: none may go on over memory that is given back next.
+        // Waits for all of them in any case: no thread may access memory that the caller is about to release.
         for (Future<?> one : running) {
             try {
                 awaitOne(one);

@@ -1,4 +1,4 @@
-/// SMOTE, exact, and equal to imbalanced-learn's bit for bit: plan the class sizes, find each image's
-/// neighbours in its class, draw recipes, shuffle them into shards. No framework: each class is a
-/// constructor call away from a test.
+/// Exact SMOTE that equals imbalanced-learn's bit for bit: plan class sizes, find the neighbours of each image in
+/// its class, draw recipes, shuffle them into shards. Independent of frameworks: tests construct each class
+/// directly.
 package io.peregrine.balance.smote;

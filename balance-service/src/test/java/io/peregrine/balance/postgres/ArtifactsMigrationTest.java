@@ -14,7 +14,7 @@ import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Runs from before it was written down who needs what.
+/// Runs from before references of runs to artifacts were stored.
 class ArtifactsMigrationTest {
     @TempDir
     Path folder;
@@ -28,7 +28,7 @@ class ArtifactsMigrationTest {
     }
 
     @Test
-    void shardsAndRecipesOfEarlierRunsAreNeededByThem() throws SQLException {
+    void shardsAndRecipesOfEarlierRunsAreReferencedByThem() throws SQLException {
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
             FluentConfiguration flyway = Flyway.configure()
                     .dataSource(postgres.url(), "balance", postgres.password("balance"))

@@ -55,7 +55,7 @@ class BalancePlanTest {
     }
 
     @Test
-    void aClassWithoutTrainingImagesStaysEmptyAndCountsForNothing() {
+    void aClassWithoutTrainingImagesStaysEmptyAndIsIgnored() {
         assertThat(synthetic(new Strategy.Auto(), 10, 0, 20)).containsExactly(10L, 0L, 0L);
         assertThat(synthetic(new Strategy.AtLeast(15), 10, 0, 20)).containsExactly(5L, 0L, 0L);
         assertThat(synthetic(new Strategy.Ratio(1), 0, 10, 20)).containsExactly(0L, 10L, 0L);
@@ -67,7 +67,7 @@ class BalancePlanTest {
     }
 
     @Test
-    void ordinalsGoOnWhereTheRealRowsEndClassByClass() {
+    void ordinalsContinueAfterTheRealRowsClassByClass() {
         BalancePlan plan = BalancePlan.of(new Strategy.Auto(), 5, STYLES, new long[] {10, 30, 20, 29});
         assertThat(plan.rows()).isEqualTo(120);
         assertThat(plan.growing()).extracting(ClassSize::name).containsExactly("Baroque", "Fauvism", "Pointillism");
@@ -77,7 +77,7 @@ class BalancePlanTest {
     }
 
     @Test
-    void tooSmallAClassIsNamedWithItsCountAndTheCure() {
+    void aClassThatIsTooSmallIsReportedWithItsCountAndARemedy() {
         FailureException failure = refusal(new Strategy.Auto(), 5, 5, 30, 3, 6);
         assertThat(failure.code()).isEqualTo("CLASS_TOO_SMALL");
         assertThat(failure)
@@ -85,12 +85,12 @@ class BalancePlanTest {
                         "5 of class Baroque", "3 of class Fauvism", "5 neighbours", "at least 6", "at most 2")
                 .message()
                 .doesNotContain("Pointillism");
-        // No number of neighbours helps a single image.
+        // No number of neighbours is valid for a single image.
         assertThat(refusal(new Strategy.Auto(), 1, 1, 30))
-                .hasMessageContaining("no number of neighbours")
+                .hasMessageContaining("has no neighbours")
                 .message()
                 .doesNotContain("at most 0");
-        // A class that need not grow may be as small as it likes.
+        // A class that need not grow may have any size.
         assertThat(synthetic(new Strategy.NotMinority(), 1, 30, 20)).containsExactly(0L, 0L, 10L);
     }
 
@@ -109,13 +109,13 @@ class BalancePlanTest {
         assertThat(plan.sizes())
                 .allSatisfy(size ->
                         assertThat(size.real() + size.synthetic()).isEqualTo(Math.max(200, real[size.label()])));
-        // And where none needs anything, nothing is made.
+        // If every class is large enough, no synthetic rows are planned.
         assertThat(BalancePlan.of(new Strategy.AtLeast(10), 5, classes, real).growing())
                 .isEmpty();
     }
 
     @Test
-    void everyOtherRefusalNamesWhatWasFoundAndWhatToDo() {
+    void everyOtherErrorStatesWhatWasFoundAndWhatToDo() {
         assertThat(refusal(new Strategy.Counts(Map.of("Cubsim", 9L)), 5, 10, 20))
                 .hasMessageContainingAll("Cubsim", "Baroque, Cubism");
         assertThat(refusal(new Strategy.Counts(Map.of("Cubism", -5L)), 5, 10, 20))
@@ -125,7 +125,7 @@ class BalancePlanTest {
                 .hasMessageContainingAll("19", "Cubism", "at least 20");
         assertThat(refusal(new Strategy.Ratio(0.5), 5, 10, 20))
                 .returns("RATIO_TOO_SMALL", FailureException::code)
-                .hasMessageContainingAll("0.5", "Cubism", "Baroque", "more than 0.5");
+                .hasMessageContainingAll("0.5", "Cubism", "Baroque", "above 0.5");
         assertThat(refusal(new Strategy.Ratio(0.5), 5, 10, 20, 30)).hasMessageContainingAll("two classes", "3 have");
         assertThat(refusal(new Strategy.Ratio(1.5), 5, 10, 20).code()).isEqualTo("RATIO_OUT_OF_RANGE");
         assertThat(refusal(new Strategy.Auto(), 0, 10, 20).code()).isEqualTo("NEIGHBOURS_OUT_OF_RANGE");
@@ -134,9 +134,9 @@ class BalancePlanTest {
                 .hasMessageContaining("8388608");
     }
 
-    /// The bound is there so that the trainer hears of all shards in one event.
+    /// The bound exists so that one event can list all shards for the trainer.
     @Test
-    void theLargestBalancedSetIsSaidInOneEvent() {
+    void theLargestBalancedSetFitsInOneEvent() {
         String digest = "f".repeat(64);
         ArtifactRef shard = new ArtifactRef("store:shard/ff/" + digest + ".safetensors", digest, 164_400);
         DatasetBalanced largest = new DatasetBalanced(

@@ -63,9 +63,9 @@ class BalancedSetTest {
     }
 
     @Test
-    void recipesInAnotherOrderThanTheClassesAreRefused() {
+    void recipesInAnotherOrderThanTheClassesAreRejected() {
         assertThatThrownBy(() -> new BalancedSet(new int[10], new int[10], List.of(recipes(1, 5, 13)), 1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("ordinal 13 stands where 10 belongs");
+                .hasMessageContaining("ordinal 13 was found where 10 was expected");
     }
 }

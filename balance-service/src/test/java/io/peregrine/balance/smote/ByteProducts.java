@@ -7,11 +7,11 @@ import io.peregrine.vision.Int8Product;
 import io.peregrine.vision.MatrixProduct;
 import java.util.Optional;
 
-/// Products of bytes, which not every processor has: one without VNNI refuses them by name.
+/// Int8 products, which not every processor supports: one without VNNI rejects them with an error.
 public final class ByteProducts {
     private ByteProducts() {}
 
-    /// @return closed by the caller; empty where the engine's are not exact
+    /// @return an int8 product, closed by the caller; empty if the engine's int8 products are not exact
     public static Optional<MatrixProduct> ifExact() {
         try {
             return Optional.of(new Int8Product());

@@ -30,7 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class NeighbourSearchTest {
-    /// The specification: three lines.
+    /// The specification in three lines.
     private static long distance(MemorySegment a, MemorySegment b) {
         long sum = 0;
         for (long i = 0; i < a.byteSize(); i++) {
@@ -46,21 +46,22 @@ class NeighbourSearchTest {
         long tied = 0;
         for (int row = 0; row < n; row++) {
             MemorySegment own = images.get(row);
-            long[] far =
+            long[] distances =
                     images.stream().mapToLong(other -> distance(own, other)).toArray();
             int[] order = IntStream.range(0, n)
                     .boxed()
-                    .sorted(Comparator.<Integer>comparingLong(i -> far[i]).thenComparing(i -> i))
+                    .sorted(Comparator.<Integer>comparingLong(i -> distances[i]).thenComparing(i -> i))
                     .mapToInt(i -> i)
                     .toArray();
             System.arraycopy(order, 1, nearest, row * k, k);
-            boolean tie = IntStream.range(0, Math.min(k + 1, n - 1)).anyMatch(i -> far[order[i]] == far[order[i + 1]]);
+            boolean tie = IntStream.range(0, Math.min(k + 1, n - 1))
+                    .anyMatch(i -> distances[order[i]] == distances[order[i + 1]]);
             tied += tie ? 1 : 0;
         }
-        long alike = IntStream.range(0, n)
+        long duplicates = IntStream.range(0, n)
                 .filter(a -> IntStream.range(0, n).anyMatch(b -> a != b && distance(images.get(a), images.get(b)) == 0))
                 .count();
-        return new Neighbours(k, nearest, tied, alike);
+        return new Neighbours(k, nearest, tied, duplicates);
     }
 
     private static Neighbours search(List<MemorySegment> images, int k, int part, int side, int threads) {
@@ -112,7 +113,8 @@ class NeighbourSearchTest {
         return MemorySegment.ofArray(pixels);
     }
 
-    /// Around a block of 1,024, around a chunk of four, beyond an int's flush, at full size.
+    /// Sizes around a block of 1,024 and around a chunk of four blocks, sizes beyond the int accumulation limit,
+    /// and full size.
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 31, 1_023, 1_024, 1_025, 4_096, 4_097, 3 * 416 * 416})
     void distancesEqualThePlainSumAlsoAtTheExtremes(int values) {
@@ -123,10 +125,10 @@ class NeighbourSearchTest {
         assertDistances(images, values, new Tiling(6, 2, 2));
     }
 
-    /// One tile of three parts, by depth: more threads than some sizes have blocks.
+    /// One tile of three parts with per-thread blocks; for some sizes there are more threads than blocks.
     @ParameterizedTest
     @ValueSource(ints = {1, 1_023, 1_024, 1_025, 4_097, 3 * 416 * 416})
-    void distancesOfASmallClassDoSoToo(int values) {
+    void distancesOfASmallClassEqualThePlainSum(int values) {
         List<MemorySegment> images = images(4, values, 256, values);
         images.add(filled(values, 0));
         images.add(filled(values, 255));
@@ -137,15 +139,15 @@ class NeighbourSearchTest {
     }
 
     private static void assertDistances(List<MemorySegment> images, int values, Tiling tiling) {
-        // Staged: as on a GPU, where blocks are copied before they are multiplied.
+        // Staged as on a GPU, where blocks are copied before they are multiplied.
         MatrixProduct staged = new EngineProduct(Device.cpu(), true);
         List<MatrixProduct> all = new ArrayList<>(List.of(new EngineProduct(), new PlainProduct(), staged));
         ByteProducts.ifExact().ifPresent(all::add);
         for (MatrixProduct product : all) {
             try (product;
-                    WorkerPool crew = new WorkerPool(2)) {
-                GramMatrix gram = GramMatrix.of(product, images, values, tiling, crew);
-                // Some tiles twice: nothing may be left of the one before.
+                    WorkerPool workers = new WorkerPool(2)) {
+                GramMatrix gram = GramMatrix.of(product, images, values, tiling, workers);
+                // Some tiles are computed twice: no values of the previous tile may remain.
                 List<Tile> tiles = tiling.tiles() == 1
                         ? List.of(new Tile(0, 0), new Tile(0, 0))
                         : List.of(new Tile(0, 0), new Tile(0, 1), new Tile(1, 1), new Tile(1, 0), new Tile(0, 0));
@@ -158,7 +160,7 @@ class NeighbourSearchTest {
         }
     }
 
-    /// Every pair of images of a tile, of one on the diagonal by parts on and above it.
+    /// Every pair of images of a tile; for a tile on the diagonal only the parts on and above it.
     private static Set<List<Integer>> wanted(Tiling tiling, Tile tile) {
         Set<List<Integer>> wanted = new HashSet<>();
         for (int row = tiling.firstRow(tile.row()); row < tiling.firstRow(tile.row() + 1); row++) {
@@ -220,22 +222,22 @@ class NeighbourSearchTest {
     void aImageMayBeItsOwnNeighbourAmongDuplicatesAsInTheReference() {
         List<MemorySegment> images = List.of(filled(12, 9), filled(12, 9), filled(12, 200), filled(12, 90));
         Neighbours found = search(images, 1, 4, 1, 1);
-        // The first of each row is dropped: of image 1 that is image 0, and it keeps itself.
+        // The first of each row is dropped. For image 1 that is image 0, so it keeps itself.
         assertThat(found.nearest()).startsWith(1, 1);
         // Images 0 and 1 tie for their own first place, and for the last place of image 3.
         assertThat(found.tiedRows()).isEqualTo(3);
     }
 
     @Test
-    void aTieJustBehindTheLastNeighbourIsCounted() {
-        // Of image 0 the second and third nearest are equally far: which of them is the neighbour is arbitrary.
+    void aTieRightAfterTheLastNeighbourIsCounted() {
+        // The second and third nearest of image 0 are equally far, so the choice of its neighbour is arbitrary.
         List<MemorySegment> images = List.of(filled(1, 100), filled(1, 103), filled(1, 97), filled(1, 250));
         assertThat(search(images, 1, 4, 1, 1).tiedRows()).isEqualTo(1);
     }
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 5, 9})
-    void aSearchTakenUpInAnotherProcessEndsTheSame(int stepsBefore) {
+    void aSearchResumedInAnotherProcessGivesTheSameResult(int stepsBefore) {
         List<MemorySegment> images = images(50, 300, 4, 11);
         Tiling tiling = new Tiling(50, 6, 2);
         SortedMap<Integer, byte[]> durable = new TreeMap<>();
@@ -259,10 +261,11 @@ class NeighbourSearchTest {
         }
     }
 
-    /// Odd and even numbers of tile rows: half-way around, the opposite tile belongs to one of two.
+    /// Odd and even numbers of tile rows. Each row computes half of the tiles; the opposite tile belongs to one
+    /// of two rows.
     @ParameterizedTest
     @CsvSource({"50, 6, 2", "48, 6, 2", "41, 7, 1", "42, 7, 1", "9, 8, 1", "7, 8, 1", "130, 16, 2"})
-    void tileRowsOnTheirOwnMergeIntoTheWholeSearch(int count, int part, int side) {
+    void separateTileRowsMergeIntoTheWholeSearch(int count, int part, int side) {
         List<MemorySegment> images = images(count, 300, 4, 12);
         Tiling tiling = new Tiling(count, part, side);
         NeighbourSearch.Merged merged = new NeighbourSearch.Merged(tiling, 5);
@@ -282,7 +285,7 @@ class NeighbourSearchTest {
     }
 
     @Test
-    void aTileThatWasStoppedHalfwayIsForgotten() {
+    void aTileThatWasStoppedHalfwayIsDiscarded() {
         List<MemorySegment> images = images(30, 9_000, 256, 3);
         Tiling tiling = new Tiling(30, 10, 1);
         try (NeighbourSearch search =
@@ -303,7 +306,6 @@ class NeighbourSearchTest {
         }
     }
 
-    /// Random sizes, levels and tilings, most of them with ties and duplicates.
     @Test
     void inAClassOfEqualImagesEverythingTiesAndTheFirstRowsAreNearest() {
         List<MemorySegment> equal = new ArrayList<>();
@@ -316,8 +318,9 @@ class NeighbourSearchTest {
         assertThat(found.duplicates()).isEqualTo(70);
     }
 
+    /// Random sizes, levels and tilings, most of them with ties and duplicates.
     @Test
-    void oneThousandRandomClassesEqualThePlainTwin() {
+    void oneThousandRandomClassesEqualThePlainSearch() {
         Random random = new Random(20_02);
         for (int i = 0; i < 1_000; i++) {
             int count = 2 + random.nextInt(40);
@@ -338,7 +341,7 @@ class NeighbourSearchTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 15, 16, 17, 63, 64, 65, 1_024})
-    void vectorsDoWhatThePlainLoopsDo(int count) {
+    void vectorLoopsEqualThePlainLoops(int count) {
         Random random = new Random(count);
         byte[] pixels = new byte[count + 3];
         random.nextBytes(pixels);

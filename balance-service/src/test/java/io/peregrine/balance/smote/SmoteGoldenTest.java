@@ -29,11 +29,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// imbalanced-learn's own rows and refusals, whatever cases the golden folder holds.
+/// imbalanced-learn's own rows and errors for all cases in the golden folder.
 @Tag("golden")
 class SmoteGoldenTest {
-    /// What a refusal of the reference is called here: by what its message says. The first three are
-    /// refused when the specification is read, and named by the field.
+    /// Maps part of the reference's error message to the code of this service. The first three are rejected when
+    /// the specification is parsed, and are identified by the field.
     private static final Map<String, String> REFUSALS = Map.of(
             "'sampling_strategy' parameter", "/balance/strategy",
             "'k_neighbors' parameter", "/balance/neighbours",
@@ -73,9 +73,9 @@ class SmoteGoldenTest {
         return all().filter(one -> !one.isRefused());
     }
 
-    /// A case's images, as a train split would have them.
+    /// The images of a case, as in a train split.
     ///
-    /// @param distinct the labels that occur, ascending: place → the reference's label
+    /// @param distinct the labels that occur, ascending: maps an index to the reference's label
     private record Train(int values, List<MemorySegment> images, int[] labels, long[] distinct) {
         static Train open(Safetensors file) {
             long[] given = file.tensor("labels").longs();
@@ -165,19 +165,19 @@ class SmoteGoldenTest {
                 int at = 0;
                 for (RecipeShard shard : recipes(train, spec(one.json()), tile)) {
                     for (int i = 0; i < shard.rows(); i++, at++) {
-                        float[] made = new float[train.values()];
+                        float[] synthetic = new float[train.values()];
                         RecipeShard.blend(
                                 train.images().get((int) shard.base()[i]),
                                 train.images().get((int) shard.neighbour()[i]),
                                 shard.gap()[i],
-                                made,
+                                synthetic,
                                 0);
                         assertThat(shard.ordinal()[i]).isEqualTo(train.labels().length + at);
                         assertThat(train.distinct()[(int) shard.label()[i]]).isEqualTo(expectedLabels[at]);
-                        for (int j = 0; j < made.length; j++) {
-                            float wanted = expected[at * made.length + j];
-                            if (Float.floatToRawIntBits(made[j]) != Float.floatToRawIntBits(wanted)) {
-                                assertThat(made[j])
+                        for (int j = 0; j < synthetic.length; j++) {
+                            float wanted = expected[at * synthetic.length + j];
+                            if (Float.floatToRawIntBits(synthetic[j]) != Float.floatToRawIntBits(wanted)) {
+                                assertThat(synthetic[j])
                                         .as("row %d, value %d", at, j)
                                         .isEqualTo(wanted);
                             }
@@ -207,13 +207,13 @@ class SmoteGoldenTest {
 
     @ParameterizedTest
     @MethodSource("refused")
-    void whatImbalancedLearnRefusesIsRefusedForTheSameReason(Case one) throws Exception {
+    void whatImbalancedLearnRejectsIsRejectedForTheSameReason(Case one) throws Exception {
         String theirs = one.json().get("error").textValue();
         List<String> ours = REFUSALS.entrySet().stream()
                 .filter(refusal -> theirs.contains(refusal.getKey()))
                 .map(Map.Entry::getValue)
                 .toList();
-        assertThat(ours).as("what we call the refusal: %s", theirs).hasSize(1);
+        assertThat(ours).as("code for the error: %s", theirs).hasSize(1);
         try (Safetensors file = Safetensors.open(Golden.file("smote-" + one + ".safetensors"))) {
             assertThat(refusal(one.json(), Train.open(file))).isEqualTo(ours.getFirst());
         }
@@ -223,7 +223,7 @@ class SmoteGoldenTest {
         try {
             BalanceSpec spec = spec(json);
             BalancePlan.of(spec.strategy(), spec.neighbours().most(), train.classes(), train.real());
-            return "not refused";
+            return "not rejected";
         } catch (InvalidSpecException bad) {
             boolean negative = bad.errors().getFirst().found().contains(":-");
             return negative ? "COUNT_NEGATIVE" : bad.errors().getFirst().field();
@@ -233,7 +233,7 @@ class SmoteGoldenTest {
         }
     }
 
-    /// What a user gets who gives imbalanced-learn uint8 images: its subtraction wraps around, silently.
+    /// The result for a user who passes uint8 images to imbalanced-learn: its subtraction silently wraps around.
     @ParameterizedTest
     @MethodSource("balanced")
     void uint8ArithmeticWouldWrapAroundAndLeaveTheSegmentBetweenBaseAndNeighbour(Case one) throws Exception {
@@ -250,7 +250,7 @@ class SmoteGoldenTest {
                     for (int j = 0; j < train.values(); j++) {
                         int b = base.get(ValueLayout.JAVA_BYTE, j) & 0xff;
                         int n = neighbour.get(ValueLayout.JAVA_BYTE, j) & 0xff;
-                        // numpy: uint8 − uint8 is taken modulo 256; the product with float64 and the sum are not.
+                        // numpy computes uint8 − uint8 modulo 256, but not the product with float64 and the sum.
                         double uint8 = b + shard.gap()[i] * ((n - b) & 0xff);
                         float right = expected[at * train.values() + j];
                         if (n < b && shard.gap()[i] > 0.02) {
@@ -262,7 +262,8 @@ class SmoteGoldenTest {
                     }
                 }
             }
-            // Wherever the neighbour is darker than the base: none is only where nothing had to grow.
+            // Checks the values where the neighbour is darker than the base. There are none only if no class had
+            // to grow.
             assertThat(darker > 0).isEqualTo(at > 0);
             assertThat(wrapped).isEqualTo(darker);
         }

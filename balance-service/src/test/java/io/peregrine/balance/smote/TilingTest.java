@@ -16,7 +16,7 @@ class TilingTest {
     /// WikiArt's largest class at side 416, the large class of the benchmark, and small ones.
     @ParameterizedTest
     @CsvSource({"2269, 519168", "40000, 12288", "600, 27648", "97, 3", "2, 1"})
-    void aTilingHoldsNoMoreThanTheMemoryAllowed(int count, int values) {
+    void aTilingFitsTheAllowedMemory(int count, int values) {
         for (long memory : new long[] {2L << 30, 512L << 20, 64L << 20}) {
             for (int threads : new int[] {1, 2, 16}) {
                 Tiling tiling = Tiling.of(count, values, 5, threads, memory);
@@ -39,7 +39,7 @@ class TilingTest {
     }
 
     @Test
-    void whatNotEvenSmallTilesCanHoldIsRefusedByName() {
+    void aSearchThatDoesNotFitInSmallTilesFails() {
         assertThatThrownBy(() -> Tiling.of(40_000, 12_288, 5, 2, 1 << 20))
                 .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
