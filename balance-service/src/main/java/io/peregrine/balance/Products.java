@@ -17,7 +17,7 @@ import org.jboss.logging.Logger;
 /// The matrix product implementation of this process, and its speed.
 @ApplicationScoped
 class Products {
-    /// The number of rows of a block in a search.
+    /// The number of rows of a part in a search.
     private static final int MEASURED_ROWS = 256;
 
     private static final Duration MEASURED = Duration.ofMillis(200);

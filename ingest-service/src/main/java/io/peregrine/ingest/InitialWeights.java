@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /// Initial weights that a user gives for a training. They are copied into the store together with the run that
-/// names them. The run can then be repeated even if the file moves, and a trainer on another machine finds them.
+/// names them. The run stays reproducible even if the file moves, and a trainer on another machine finds them.
 @Singleton
 public class InitialWeights {
     private final ArtifactStore store;
@@ -79,7 +79,7 @@ public class InitialWeights {
         }
     }
 
-    /// The user named this artifact, so the failure is reported as INPUT, not as an internal error.
+    /// The user named these weights, so the failure is reported as INPUT, not as an internal error.
     private static FailureException input(FailureException found, String code, String remedy) {
         return found.kind() == FailureKind.RESOURCE
                 ? found

@@ -17,9 +17,9 @@ import java.util.stream.IntStream;
 /// Exact nearest neighbours of each image within its class, by squared Euclidean distance in 64 bits.
 ///
 /// The symmetric distance matrix is computed once, in tiles. A tile is discarded after each image has kept its
-/// nearest. Memory depends on the tile and the number of images, not on its square. One [#step] is one tile.
-/// [#changed] returns the changes since its last call, and [#resume] restores them, also in another process and
-/// also for tiles that other searches computed.
+/// nearest. Memory depends on the tile and the number of images, not on the square of that number. One [#step] is
+/// one tile. [#changed] returns the changes since its last call, and [#resume] restores them, also in another
+/// process and also for tiles that other searches computed.
 public final class NeighbourSearch implements AutoCloseable {
     private final int k;
     private final int values;

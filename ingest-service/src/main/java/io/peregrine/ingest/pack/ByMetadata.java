@@ -102,7 +102,7 @@ final class ByMetadata {
         if (!labels.isEmpty()) {
             throw FailureException.input(
                     "EMPTY_CLASS",
-                    "class '%s' of %s has no training image that the metadata list and that exists; add one or remove its lines"
+                    "class '%s' of %s has no training image that is listed in the metadata and exists; add one or remove its lines"
                             .formatted(labels.iterator().next(), root));
         }
         return images;

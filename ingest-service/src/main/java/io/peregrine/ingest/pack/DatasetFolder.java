@@ -48,7 +48,7 @@ record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
             folders.forEach((split, folder) -> walk.files(folder, file -> found.add(split, folder, file)));
             images = found.images();
         }
-        findings.addAll(walk.passedBy());
+        findings.addAll(walk.skipped());
         return new DatasetFolder(Set.copyOf(splits.keySet()), images, findings.all());
     }
 

@@ -10,9 +10,9 @@ public enum FindingKind {
     CLASS_NAMES_ALIKE("classes whose names differ only in letter case or Unicode form; they were kept apart"),
     HIDDEN("a hidden file or folder; it was skipped"),
     NAME_NOT_UTF8("a file whose name is not UTF-8; it was skipped"),
-    METADATA_FILE_MISSING("a file that the metadata list and that does not exist (hidden files are ignored)"),
-    METADATA_FILE_NOT_NAMED("an image file that the metadata do not list; it was skipped"),
-    METADATA_LINE_TWICE("a file that the metadata list twice with the same label; the first line is used");
+    METADATA_FILE_MISSING("a file that is listed in the metadata but does not exist (hidden files are ignored)"),
+    METADATA_FILE_NOT_NAMED("an image file that is not listed in the metadata; it was skipped"),
+    METADATA_LINE_TWICE("a file that is listed twice in the metadata with the same label; the first line is used");
 
     private final String meaning;
 

@@ -62,7 +62,7 @@ final class FolderWalk {
     }
 
     /// @return what was skipped so far
-    Findings passedBy() {
+    Findings skipped() {
         Findings.Collector skipped = new Findings.Collector();
         hidden.forEach(file -> skipped.add(Finding.named(FindingKind.HIDDEN, List.of(file))));
         unreadable.forEach(file -> skipped.add(Finding.named(FindingKind.NAME_NOT_UTF8, List.of(file))));

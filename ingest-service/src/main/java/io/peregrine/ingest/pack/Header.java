@@ -50,7 +50,7 @@ record Header(Format format, int width, int height, int orientation) {
             Map.entry("\u008aMNG", "animation in MNG"),
             Map.entry("SIMPLE  =", "FITS file"));
 
-    /// Formats of the HEIF family. The first brand tells which one it is.
+    /// Formats of the HEIF family. The first brand states which one it is.
     private static final Map<String, String> BRANDS = Map.of(
             "avif", "AVIF file",
             "avis", "animated AVIF file",

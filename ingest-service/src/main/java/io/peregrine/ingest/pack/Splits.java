@@ -52,8 +52,8 @@ final class Splits {
                 .toList();
     }
 
-    /// The end of a split that begins at `from`. It never separates copies of one image, and leaves one training
-    /// image.
+    /// The end of a split that begins at `from`. It never separates copies of one image, and leaves at least one
+    /// training image.
     private static int end(List<Row> drawn, int from, double share) {
         int n = drawn.size();
         if (share == 0) {

@@ -22,7 +22,7 @@ final class Tiff {
     private static final int TILE_BYTES = 325;
     /// A tile of up to this many pixels is accepted however small the image is: it is not a decompression bomb.
     private static final long TILE_PIXELS = 1 << 24;
-    /// Tags above this number are private. They may be broken without harm to the image.
+    /// Tags above this number are not part of TIFF 6.0. They may be broken without harm to the image.
     private static final int LAST_OF_TIFF_6 = 532;
     /// Types of 16 and 32 bits.
     private static final int SHORT = 3;

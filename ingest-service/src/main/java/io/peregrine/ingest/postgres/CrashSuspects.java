@@ -15,10 +15,10 @@ import org.jdbi.v3.core.statement.SqlStatement;
 
 /// The files of a pack that may have crashed the process (`V20261126_20__suspect.sql`).
 ///
-/// Nothing is recorded for a job that was never lost, since an exception explains itself. For a lost job each
-/// file is recorded before it is decoded and cleared afterwards. A dead process thus leaves a record that names
-/// its file. A single record may be caused by an operator or the machine. A file with two records is not decoded
-/// again.
+/// Nothing is recorded for a job that was never lost, since an exception reports its own cause. For a lost job
+/// each file is recorded before it is decoded and cleared afterwards. A dead process thus leaves a record that
+/// names its file. A single record may be caused by an operator or the machine. A file with two records is not
+/// decoded again.
 public final class CrashSuspects implements PackMaker.CrashGuard {
     private static final int DEATHS = 2;
     /// Used as a position for the whole pack: it was being made, but none of its files was being decoded.

@@ -123,16 +123,16 @@ public class FindingsResource {
                         .toList());
     }
 
-    private static FindingKind kind(String asked) {
-        if (asked == null || asked.isEmpty()) {
+    private static FindingKind kind(String name) {
+        if (name == null || name.isEmpty()) {
             return null;
         }
         return Arrays.stream(FindingKind.values())
-                .filter(kind -> kind.name().equals(asked))
+                .filter(kind -> kind.name().equals(name))
                 .findFirst()
                 .orElseThrow(() -> Problem.of(
                         DatasetProblem.BAD_KIND,
-                        "kind is '%s'; allowed kinds: %s.".formatted(asked, Arrays.toString(FindingKind.values()))));
+                        "kind is '%s'; allowed kinds: %s.".formatted(name, Arrays.toString(FindingKind.values()))));
     }
 
     private static int after(String cursor) {
