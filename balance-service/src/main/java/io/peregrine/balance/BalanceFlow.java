@@ -48,11 +48,12 @@ class BalanceFlow implements EventHandler {
     public void handle(CloudEvent event, Transaction tx) {
         switch (event.data()) {
             case DatasetSealed sealed -> tx.add(new Job.New(sealed.run(), PlanClasses.KIND, "", sealed.manifest()));
-            case RunFailed failed -> SearchTables.forget(tx.sql(), failed.run().id());
+            case RunFailed failed ->
+                SearchTables.deleteRun(tx.sql(), failed.run().id());
             case RunCancelled cancelled ->
-                SearchTables.forget(tx.sql(), cancelled.run().id());
+                SearchTables.deleteRun(tx.sql(), cancelled.run().id());
             case RunDeleted deleted ->
-                BalanceTables.forget(tx.sql(), deleted.run().id());
+                BalanceTables.deleteRun(tx.sql(), deleted.run().id());
             default -> {
                 // No other event starts or ends work of this service.
             }

@@ -55,8 +55,8 @@ class ClassRecipes {
         int label = drawn.order().label();
         Neighbours neighbours = drawn.neighbours();
         BalanceTables.drawn(tx.sql(), run, label, drawn.recipes(), neighbours.tiedRows(), neighbours.duplicates());
-        NeighbourCache.keep(tx.sql(), run, label, neighbours);
-        SearchTables.forget(tx.sql(), run, label);
+        NeighbourCache.save(tx.sql(), run, label, neighbours);
+        SearchTables.deleteClass(tx.sql(), run, label);
         if (BalanceTables.isComplete(tx.sql(), run)) {
             tx.add(new Job.New(drawn.run(), AssembleShards.KIND, "", null));
         }

@@ -178,7 +178,7 @@ class FindNeighbours implements JobHandler {
                 byte[] done = ByteBuffer.allocate(Integer.BYTES)
                         .putInt(search.stepsDone())
                         .array();
-                job.checkpoint(done, tx -> keep(tx, run, order, found, more, seconds));
+                job.checkpoint(done, tx -> saveProgress(tx, run, order, found, more, seconds));
                 if (job.shouldYield(config.slice())) {
                     throw job.yielded();
                 }
@@ -209,16 +209,16 @@ class FindNeighbours implements JobHandler {
         RunRef run = job.job().run();
         SortedMap<Integer, byte[]> found = search.changed();
         job.complete(tx -> {
-            keep(tx, run, order, found, products, seconds);
+            saveProgress(tx, run, order, found, products, seconds);
             if (SearchTables.shareDone(tx.sql(), run.id(), order.label())) {
                 tx.add(new Job.New(run, DrawRecipes.KIND, Integer.toString(order.label()), order));
             }
         });
     }
 
-    private static void keep(
+    private static void saveProgress(
             Transaction tx, RunRef run, Order order, SortedMap<Integer, byte[]> found, long products, double seconds) {
-        SearchTables.keep(tx.sql(), run.id(), order.label(), order.share(), found);
+        SearchTables.save(tx.sql(), run.id(), order.label(), order.share(), found);
         SearchTables.searched(tx.sql(), run.id(), order.label(), products, seconds);
     }
 

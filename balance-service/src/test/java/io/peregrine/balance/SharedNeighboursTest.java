@@ -107,8 +107,8 @@ class SharedNeighboursTest extends WithKafka {
         DatasetSealed sealed = balanced("{\"strategy\": \"none\"}", 25);
         String run = sealed.run().id();
         database.jdbi().useHandle(sql -> {
-            NeighbourCache.keep(sql, run, 1, new Neighbours(2, new int[] {1, 2, 0, 70_000, 0, 1}, 3, 4));
-            NeighbourCache.keep(sql, run, 1, new Neighbours(2, new int[] {9, 9, 9, 9, 9, 9}, 9, 9));
+            NeighbourCache.save(sql, run, 1, new Neighbours(2, new int[] {1, 2, 0, 70_000, 0, 1}, 3, 4));
+            NeighbourCache.save(sql, run, 1, new Neighbours(2, new int[] {9, 9, 9, 9, 9, 9}, 9, 9));
             Neighbours found = NeighbourCache.find(sql, run, 1, 2).orElseThrow();
             assertThat(found.k()).isEqualTo(2);
             assertThat(found.nearest()).containsExactly(1, 2, 0, 70_000, 0, 1);

@@ -31,7 +31,7 @@ class HashCache {
         }
         try (PixelPack pack = PixelPack.open(store, pixels)) {
             long[] hashes = PackHashes.of(pack, workers);
-            database.jdbi().useHandle(sql -> FindingTables.keepHashes(sql, pixels.uri(), hashes));
+            database.jdbi().useHandle(sql -> FindingTables.saveHashes(sql, pixels.uri(), hashes));
             return hashes;
         }
     }

@@ -63,7 +63,7 @@ class IngestFlow implements EventHandler {
         switch (event.data()) {
             case DatasetReady ready -> begin(event, ready, tx);
             case RunDeleted deleted ->
-                IngestTables.forget(tx.sql(), deleted.run().id());
+                IngestTables.deleteRun(tx.sql(), deleted.run().id());
             default -> {
                 // No other event starts or ends work of this service.
             }

@@ -79,7 +79,7 @@ class MakePack implements JobHandler {
         context.complete(tx -> {
             IngestTables.Progress progress = IngestTables.made(tx.sql(), run.id(), range, made);
             if (earlier.isEmpty() && made.isReusable()) {
-                IngestTables.keepDecoded(tx.sql(), key, made);
+                IngestTables.saveDecoded(tx.sql(), key, made);
             }
             events.publish(tx);
             reportProgress(run, progress, tx);

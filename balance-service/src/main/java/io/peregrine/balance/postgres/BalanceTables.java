@@ -177,11 +177,11 @@ public final class BalanceTables {
     }
 
     /// Deletes a run, and cached neighbours of manifests that no other run uses.
-    public static void forget(Handle sql, String run) {
+    public static void deleteRun(Handle sql, String run) {
         sql.createUpdate("delete from balance_run where run = :run")
                 .bind("run", run)
                 .execute();
-        NeighbourCache.forget(sql);
+        NeighbourCache.deleteUnused(sql);
     }
 
     static String json(Object reference) {

@@ -18,7 +18,7 @@ public final class NeighbourCache {
     public record Key(int label, int k) {}
 
     /// Stores the neighbours of a class of a planned run. Idempotent.
-    public static void keep(Handle sql, String run, int label, Neighbours found) {
+    public static void save(Handle sql, String run, int label, Neighbours found) {
         ByteBuffer nearest = ByteBuffer.allocate(Math.multiplyExact(found.nearest().length, Integer.BYTES));
         nearest.asIntBuffer().put(found.nearest());
         sql.createUpdate("""
@@ -63,7 +63,7 @@ public final class NeighbourCache {
     }
 
     /// Deletes the neighbours of manifests that no run uses.
-    static void forget(Handle sql) {
+    static void deleteUnused(Handle sql) {
         sql.execute("""
                 delete from balance_neighbours known
                 where not exists (select from balance_run where balance_run.manifest = known.manifest)""");

@@ -12,7 +12,7 @@ public final class SearchTables {
     /// Stores what one share of a search has found since the previous call.
     ///
     /// @param found by tile row
-    public static void keep(Handle sql, String run, int label, int share, SortedMap<Integer, byte[]> found) {
+    public static void save(Handle sql, String run, int label, int share, SortedMap<Integer, byte[]> found) {
         PreparedBatch batch = sql.prepareBatch("""
                 insert into balance_found (run, label, share, tile, found) values (:run, :label, :share, :tile, :found)
                 on conflict (run, label, share, tile) do update set found = excluded.found""");
@@ -77,7 +77,7 @@ public final class SearchTables {
     }
 
     /// Deletes the partial results of a class after its recipes are drawn.
-    public static void forget(Handle sql, String run, int label) {
+    public static void deleteClass(Handle sql, String run, int label) {
         sql.createUpdate("delete from balance_found where run = :run and label = :label")
                 .bind("run", run)
                 .bind("label", label)
@@ -85,7 +85,7 @@ public final class SearchTables {
     }
 
     /// Deletes the partial results of a run that has ended.
-    public static void forget(Handle sql, String run) {
+    public static void deleteRun(Handle sql, String run) {
         sql.createUpdate("delete from balance_found where run = :run")
                 .bind("run", run)
                 .execute();

@@ -55,7 +55,7 @@ final class DecodedPixels implements AutoCloseable {
     /// @param planes u8 [3, side, side]
     /// @return the same bytes, valid until this is closed
     /// @throws FailureException RESOURCE `STORE_FULL` if the disk is full
-    MemorySegment keep(byte[] planes) {
+    MemorySegment store(byte[] planes) {
         if (file == null) {
             return arena.allocateFrom(ValueLayout.JAVA_BYTE, planes);
         }

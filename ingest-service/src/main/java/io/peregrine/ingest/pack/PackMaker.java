@@ -204,8 +204,8 @@ public final class PackMaker {
         try {
             byte[] file = ImageFile.read(root.resolve(row.file()), roots.with(List.of(root)), row.sha256(), bytesMax);
             bytes = file.length;
-            MemorySegment kept = pixels.keep(decoder.square(file, image));
-            return new DecodeResult(kept, null, System.nanoTime() - begin, bytes);
+            MemorySegment planes = pixels.store(decoder.square(file, image));
+            return new DecodeResult(planes, null, System.nanoTime() - begin, bytes);
         } catch (ImageRejectedException refused) {
             return new DecodeResult(null, refused, System.nanoTime() - begin, bytes);
         } finally {

@@ -88,7 +88,7 @@ public final class FindingTables {
                 .findOne();
     }
 
-    public static void keepHashes(Handle sql, String uri, long[] hashes) {
+    public static void saveHashes(Handle sql, String uri, long[] hashes) {
         ByteBuffer bytes = ByteBuffer.allocate(hashes.length * Long.BYTES);
         bytes.asLongBuffer().put(hashes);
         sql.createUpdate("insert into pack_hashes (uri, hashes) values (:uri, :hashes) on conflict (uri) do nothing")

@@ -108,7 +108,7 @@ public final class IngestTables {
                 .findOne();
     }
 
-    public static void keepDecoded(Handle sql, String decodeKey, DecodedPack made) {
+    public static void saveDecoded(Handle sql, String decodeKey, DecodedPack made) {
         sql.createUpdate("""
                         insert into decoded_pack (decode_key, pixels, uri, refusals) values (:key, :pixels, :uri, :refusals)
                         on conflict (decode_key) do update
@@ -121,7 +121,7 @@ public final class IngestTables {
     }
 
     /// Deletes the rows of a deleted run. Its decoded packs may be reused as long as they are in the store.
-    public static void forget(Handle sql, String run) {
+    public static void deleteRun(Handle sql, String run) {
         sql.createUpdate("delete from ingest_run where run = :run")
                 .bind("run", run)
                 .execute();

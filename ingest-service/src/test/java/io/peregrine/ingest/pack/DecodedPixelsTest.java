@@ -30,7 +30,8 @@ class DecodedPixelsTest {
         List<byte[]> images =
                 IntStream.range(0, IMAGES).mapToObj(DecodedPixelsTest::noise).toList();
         try (DecodedPixels pixels = new DecodedPixels((long) IMAGES * BYTES, inMemory, folder)) {
-            List<MemorySegment> kept = images.parallelStream().map(pixels::keep).toList();
+            List<MemorySegment> kept =
+                    images.parallelStream().map(pixels::store).toList();
             for (int i = 0; i < IMAGES; i++) {
                 assertThat(kept.get(i).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(images.get(i));
             }
