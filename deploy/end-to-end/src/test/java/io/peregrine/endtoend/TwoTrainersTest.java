@@ -64,7 +64,7 @@ class TwoTrainersTest {
             await(
                     "what the paused one says of it",
                     () -> Files.readString(house.log("trainer"))
-                            .contains("job stopped run=%s kind=train key=classifier reason=LEASE_LOST".formatted(run)));
+                            .contains("Job stopped run=%s kind=train key=classifier reason=LEASE_LOST".formatted(run)));
         }
     }
 

@@ -11,31 +11,31 @@ import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.SqlStatement;
 
-/// Whose turn it is. Claims are fair by run, not by job: of the runs that have a job to claim, the one of the
-/// highest priority, then the one that has received the fewest turns of work, then the one that came first.
+/// Fair share scheduling. Claims are fair by run, not by job. Among the runs that have a claimable job, the order
+/// is: highest priority, then fewest turns of work received, then first come.
 ///
-/// Work is counted in seconds. A run that comes begins where the least served of those stands that have work, so
-/// that it neither owes nor is owed anything (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs
-/// end within their first turn, in the order in which they came. A run that is not served gains a point of
-/// priority each minute: none waits for ever.
+/// Work is measured in seconds. A new run starts at the level of the least served run that has open jobs, so that
+/// it has neither credit nor debt (start-time fair queueing: Goyal, Vin and Cheng, 1996). Short runs end within
+/// their first turn, in the order of their arrival. A waiting run gains one point of priority each minute, so
+/// that no run starves.
 final class FairShare {
     static final Duration DEFAULT_QUANTUM = Duration.ofSeconds(5);
-    /// After so long a job that gave way may go on elsewhere, without the files that it left: whoever has them is
-    /// gone.
+    /// After this time a preempted job may be claimed elsewhere, without the files that it left. The worker that
+    /// has them is then assumed to be dead.
     static final Duration AFFINITY_TIMEOUT = Duration.ofMinutes(10);
 
-    /// No pause and no lease is longer. A time further ahead was written before the database's clock was put
-    /// back, and nobody waits for it.
+    /// Upper limit of every pause and lease. A time further ahead was written before the database's clock was set
+    /// back, and is ignored.
     static final Duration MAX_AHEAD = Duration.ofMinutes(10);
 
     private static final int SECONDS_PER_POINT = 60;
 
-    /// What runs are ordered by: of `run_turn` under the name `turn`.
+    /// Order of the runs, over `run_turn` under the alias `turn`.
     private static final String RANK = """
             -turn.priority - floor(greatest(0, extract(epoch from now() - turn.since)) / %d),
             floor(turn.served / :turn), turn.place""".formatted(SECONDS_PER_POINT);
 
-    /// Whether a row of `job` can be claimed. Says the index's condition first.
+    /// Whether a row of `job` can be claimed. The index's condition comes first.
     private static final String CLAIMABLE = """
             job.state in ('queued', 'running') and job.kind = any(:kinds)
             and (job.state = 'queued'
@@ -45,8 +45,8 @@ final class FairShare {
                 or job.state = 'running'
                     and (job.lease_until < now() or job.lease_until > now() + :furthest * interval '1 millisecond'))""";
 
-    /// The next job to claim, locked: `id`, `crashed` (whether the claim before ended without a word), `waited`
-    /// (seconds).
+    /// Selects and locks the next job to claim: `id`, `crashed` (whether the previous claim ended without a
+    /// result), `waited` (seconds).
     static final String NEXT = """
             select job.id, job.state = 'running' as crashed, greatest(0, extract(epoch from
                 now() - greatest(job.not_before, coalesce(job.lease_until, job.not_before)))) as waited
@@ -60,29 +60,29 @@ final class FairShare {
     private final String home;
     private final double turnSeconds;
 
-    /// @param kinds of jobs that the worker does
-    /// @param home names where its jobs leave files; empty, if they leave none
-    /// @param turn how much work is one turn
+    /// @param kinds kinds of jobs that the worker handles
+    /// @param home name of the place where its jobs leave files; empty if they leave none
+    /// @param turn amount of work that is one turn
     FairShare(Collection<String> kinds, String home, Duration turn) {
         this.kinds = kinds;
         this.home = home;
         this.turnSeconds = turn.toNanos() / 1e9;
     }
 
-    /// A run that waits for a worker, or for a resource.
+    /// A run that waits for a worker or for a resource.
     ///
-    /// @param position 1: it is the next; 0: it waits for a resource
-    /// @param behind runs that are being worked on, then those that come before it; at most ten
-    /// @param seconds for how long
-    /// @param due whether it is time to tell that again: first at once, then ever more rarely
-    /// @param resource that is away or full, as its error said; null where the run waits for a worker
+    /// @param position 1 if the run is next; 0 if it waits for a resource
+    /// @param behind runs in progress, then runs that are served earlier; at most ten
+    /// @param seconds how long the run has waited
+    /// @param due whether to report the wait now: at once the first time, then at growing intervals
+    /// @param resource error of the unavailable or full resource; null if the run waits for a worker
     record Waiting(RunRef run, int position, List<String> behind, double seconds, boolean due, String resource) {
         Waiting {
             behind = List.copyOf(behind);
         }
     }
 
-    /// A run has work, perhaps for the first time. To be called before the job is added.
+    /// Enters a run that has work. Must be called before the job is added.
     static void join(Handle sql, RunRef run) {
         sql.createUpdate("""
                         insert into run_turn (run, priority, served)
@@ -98,14 +98,14 @@ final class FairShare {
                 .execute();
     }
 
-    /// A run has ended.
+    /// Removes a run that has ended.
     static void leave(Handle sql, String run) {
         sql.createUpdate("delete from run_turn where run = :run")
                 .bind("run", run)
                 .execute();
     }
 
-    /// Notes what runs have received. A run whose row somebody else holds right now is not waited for.
+    /// Charges work time to runs. A run whose row is locked by another transaction is skipped.
     ///
     /// @param seconds of work by run
     static void charge(Handle sql, Map<String, Double> seconds) {
@@ -132,8 +132,8 @@ final class FairShare {
                 .one();
     }
 
-    /// @return the runs that have a job to claim while none of them is worked on, in the order in which they will
-    ///     be
+    /// @return the runs that have a claimable job while no worker works on them, in the order in which they will
+    ///     be served
     List<Waiting> waiting(Handle sql) {
         record Row(String run, String ref, boolean atWork, Double seconds, boolean due) {}
         List<Row> rows = bind(sql.createQuery("""
@@ -173,7 +173,7 @@ final class FairShare {
         return waiting;
     }
 
-    /// @return the runs that have a job that waits for a resource, the longest first
+    /// @return the runs that have a job waiting for a resource, longest wait first
     List<Waiting> lackingResource(Handle sql) {
         return bind(sql.createQuery("""
                         select job.run_ref, job.error, cast(extract(epoch from now() - job.waits_since) as float8) as seconds,
@@ -194,9 +194,9 @@ final class FairShare {
                 .list();
     }
 
-    /// Notes that it was told what a run waits for, unless somebody else has just done so.
+    /// Claims the right to report a run's wait, unless another replica has just reported it.
     ///
-    /// @return how often it was told; empty, if it is not to be told again yet
+    /// @return the number of this report; empty if the wait must not be reported again yet
     static Optional<Long> claimReport(Handle sql, String run) {
         return sql.createQuery("""
                         update run_turn set told = told + 1, told_at = now()

@@ -18,18 +18,20 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 import org.jboss.logging.Logger;
 
-/// Hears events: one transaction, then the record may be acknowledged.
+/// Receives events. Each event is handled in one transaction; after its commit the record may be acknowledged.
 ///
-/// A repeat (same source and id) changes nothing; the same id with other content is quarantined as
-/// `EVENT_ID_CONFLICT` and the first stands; bytes that are no event are quarantined; terminal events are kept
-/// and absorb; a deleted run is forgotten for good. While the database is away or refuses, [#receive] waits for
-/// it.
+/// - A repeat (same source and id) changes nothing.
+/// - The same id with other content is quarantined as `EVENT_ID_CONFLICT`; the first event remains valid.
+/// - A record that is not an event is quarantined.
+/// - The first terminal event of a run is recorded. A deleted run stays deleted.
+///
+/// While the database is unavailable or refuses, [#receive] waits.
 public final class Inbox {
     private static final Logger LOG = Logger.getLogger(Inbox.class);
     private static final int TRIES = 3;
     private static final String CONFLICT = "EVENT_ID_CONFLICT";
     private static final String HANDLER_FAILED = "HANDLER_FAILED";
-    /// Who asked for an event, of CloudEvents' extension "Auth Context".
+    /// The actor that requested an event; attribute of the CloudEvents extension "Auth Context".
     static final String PUBLISHER = "ce_authid";
     private static final Duration INITIAL_BACKOFF = Duration.ofMillis(200);
     private static final Duration MAX_BACKOFF = Duration.ofSeconds(5);
@@ -38,17 +40,18 @@ public final class Inbox {
     private final Consumer<CloudEvent> received;
     private volatile boolean stopping;
 
-    /// @param heard told of each event that was new, after its transaction; for metrics and to wake workers
-    public Inbox(Database database, Consumer<CloudEvent> heard) {
+    /// @param received called with each new event after its transaction; for metrics and to wake workers
+    public Inbox(Database database, Consumer<CloudEvent> received) {
         this.database = database;
-        this.received = heard;
+        this.received = received;
     }
 
-    /// Hears one record. When this returns, the record's effect is durable.
+    /// Receives one record. When this method returns, the record's effect is durable.
     ///
-    /// @param facts turns a new event into rows and jobs; tried three times when it fails by itself, then
-    ///     the record is quarantined as `HANDLER_FAILED`
-    /// @throws IllegalStateException if the service stops while the database is away: do not acknowledge
+    /// @param facts turns a new event into rows and jobs; if it fails three times the record is quarantined as
+    ///     `HANDLER_FAILED`
+    /// @throws IllegalStateException if the service stops while the database is unavailable: do not acknowledge
+    ///     the record
     public void receive(ConsumerRecord<String, byte[]> record, EventHandler facts) {
         Traces.within(
                 Traces.of(record),
@@ -61,16 +64,16 @@ public final class Inbox {
                         .put("messaging.destination.partition.id", Integer.toString(record.partition()))
                         .put("messaging.kafka.offset", record.offset())
                         .build(),
-                () -> hearTraced(record, facts));
+                () -> receiveTraced(record, facts));
     }
 
-    private void hearTraced(ConsumerRecord<String, byte[]> record, EventHandler facts) {
+    private void receiveTraced(ConsumerRecord<String, byte[]> record, EventHandler facts) {
         CloudEvent event;
         try {
             event = EventCodec.read(record);
         } catch (UnreadableEventException unreadable) {
             LOG.warnf(
-                    "quarantined topic=%s partition=%d offset=%d kind=%s: %s",
+                    "Record quarantined topic=%s partition=%d offset=%d kind=%s: %s",
                     record.topic(), record.partition(), record.offset(), unreadable.kind(), unreadable.getMessage());
             quarantine(record, unreadable.kind().name(), unreadable.getMessage());
             return;
@@ -91,8 +94,8 @@ public final class Inbox {
             } catch (ShutdownException stopped) {
                 throw stopped;
             } catch (RuntimeException | Error bug) {
-                // Also a StackOverflowError, which the next record does not meet again.
-                LOG.errorf(bug, "handler failed type=%s id=%s try=%d", event.type(), event.id(), attempt);
+                // This includes a StackOverflowError, which need not affect the next record.
+                LOG.errorf(bug, "Handler failed type=%s id=%s try=%d", event.type(), event.id(), attempt);
                 if (attempt == TRIES) {
                     quarantine(record, HANDLER_FAILED, bug.toString());
                     return;
@@ -101,13 +104,14 @@ public final class Inbox {
         }
     }
 
-    /// Why a replay was refused.
+    /// Why a replay was rejected.
     record Rejection(String kind, String message) {}
 
     /// Receives a quarantined record again, once, in one transaction.
     ///
-    /// @param accepted does what belongs into the same transaction
-    /// @return why it is refused still; empty, where it was accepted: its effect is durable, or was before
+    /// @param accepted runs in the same transaction if the record is accepted
+    /// @return why the record is still rejected; empty if it was accepted. Its effect is then durable, now or
+    ///     from before
     Optional<Rejection> replay(
             ConsumerRecord<String, byte[]> record, EventHandler facts, Consumer<Transaction> accepted) {
         CloudEvent event;
@@ -129,7 +133,7 @@ public final class Inbox {
             if (bug instanceof RuntimeException refused && Database.isTransient(refused)) {
                 throw refused;
             }
-            LOG.errorf(bug, "handler failed in a replay type=%s id=%s", event.type(), event.id());
+            LOG.errorf(bug, "Handler failed in a replay type=%s id=%s", event.type(), event.id());
             return Optional.of(new Rejection(HANDLER_FAILED, bug.toString()));
         }
         if (outcome == Outcome.NEW) {
@@ -139,7 +143,7 @@ public final class Inbox {
     }
 
     private static String conflict(CloudEvent event) {
-        return "source %s has said id %s before with other content; the first stands, say it under a new id"
+        return "Source %s has used id %s before with other content. The first event is kept; publish under a new id"
                 .formatted(event.source(), event.id());
     }
 
@@ -186,14 +190,14 @@ public final class Inbox {
         if (Transaction.isTerminal(event.data())) {
             tx.end(event.data().run().id(), event.type());
         }
-        // Of a run that was deleted nothing comes back, whatever is delivered late or again.
+        // A deleted run must not reappear through an event that is delivered late or again.
         if (!tx.isDeleted(runOf(event))) {
             facts.handle(event, tx);
         }
         return Outcome.NEW;
     }
 
-    /// @return who published the record, as far as it says so; nothing proves it
+    /// @return the publisher that the record claims, if any; the claim is not authenticated
     private static Optional<String> publisher(ConsumerRecord<String, byte[]> record) {
         Header header = record.headers().lastHeader(PUBLISHER);
         return header == null || header.value() == null
@@ -205,7 +209,8 @@ public final class Inbox {
         return event.data().run() == null ? event.subject() : event.data().run().id();
     }
 
-    /// Keeps a record aside. Its row holds nothing that PostgreSQL could refuse: whatever the error, it passes.
+    /// Quarantines a record. The row contains nothing that PostgreSQL could reject, so every error is treated as
+    /// transient.
     private void quarantine(ConsumerRecord<String, byte[]> record, String kind, String message) {
         retryWhileUnavailable(null, tx -> Quarantine.keep(tx.sql(), record, kind, message), error -> true);
     }
@@ -214,18 +219,18 @@ public final class Inbox {
         retryWhileUnavailable(cause, work, Database::isTransient);
     }
 
-    private void retryWhileUnavailable(String cause, Consumer<Transaction> work, Predicate<RuntimeException> passes) {
+    private void retryWhileUnavailable(String cause, Consumer<Transaction> work, Predicate<RuntimeException> retry) {
         Duration wait = INITIAL_BACKOFF;
         while (true) {
             try {
                 database.inTransaction(cause, work);
                 return;
             } catch (RuntimeException error) {
-                if (!passes.test(error)) {
+                if (!retry.test(error)) {
                     throw error;
                 }
                 LOG.warnf(
-                        "the database is unavailable or refuses, trying again in %d ms: %s",
+                        "Database unavailable, retrying in %d ms: %s",
                         wait.toMillis(), error.getMessage());
                 pause(wait);
                 wait = wait.multipliedBy(2).compareTo(MAX_BACKOFF) < 0 ? wait.multipliedBy(2) : MAX_BACKOFF;
@@ -245,7 +250,8 @@ public final class Inbox {
         }
     }
 
-    /// Ends the waiting for a database that is away; unacknowledged records come again after the next start.
+    /// Stops waiting for an unavailable database. Unacknowledged records are delivered again after the next
+    /// start.
     public void stop() {
         stopping = true;
     }
@@ -253,7 +259,7 @@ public final class Inbox {
     @SuppressWarnings("serial")
     private static final class ShutdownException extends IllegalStateException {
         ShutdownException() {
-            super("the service stops while the database is away; the record stays unacknowledged");
+            super("The service is stopping while the database is unavailable; the record stays unacknowledged");
         }
     }
 }

@@ -10,8 +10,8 @@ import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-/// A claimed job in its handler's hands. Every write is fenced: after the claim is lost nothing more is
-/// published.
+/// A claimed job, as its handler sees it. Every write checks the fencing token: after the claim is lost the job
+/// publishes nothing.
 public final class JobContext {
     private static final long PROGRESS_NANOS = 2_000_000_000L;
 
@@ -43,9 +43,9 @@ public final class JobContext {
         return claim.job();
     }
 
-    /// To be called at each image, tile and batch; costs one volatile read.
+    /// Call this for each image, tile and batch; it costs one volatile read.
     ///
-    /// @throws JobStopped when the run has ended, the lease was lost or the service stops
+    /// @throws JobStoppedException if the run has ended, the lease was lost or the service is stopping
     public void check() {
         JobStoppedException.Reason reason = stopped.get();
         if (reason != null) {
@@ -53,22 +53,22 @@ public final class JobContext {
         }
     }
 
-    /// Notes that the job's run needs an artifact of this service's that lies in the store
-    /// already, before that is relied upon: from now on it is not pruned. What the job publishes
-    /// is noted by [ReferenceTrackingStore].
+    /// Records that the job's run references an artifact of this service that is already in the store. From then
+    /// on the artifact is not pruned. Call this before relying on the artifact. Artifacts that the job publishes
+    /// are recorded by [ReferenceTrackingStore].
     ///
-    /// @throws JobStopped if the run has ended or the claim no longer stands
-    /// @throws io.peregrine.events.Failure RESOURCE `ARTIFACT_LEAVES`, if it is just being pruned
+    /// @throws JobStoppedException if the run has ended or the claim was lost
+    /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_LEAVES` if the artifact is being pruned
     public void reference(ArtifactRef ref) {
         jobs.reference(claim, ref);
     }
 
-    /// Of all artifacts that were noted for this job, by this claim and those before, the run
-    /// needs these alone from now on. What was noted for the run's other jobs stands.
+    /// Removes all artifact references that this claim and earlier claims of the job recorded, except the given
+    /// ones. References of the run's other jobs are kept.
     ///
     /// @param tx of [#checkpoint] or [#complete]
-    /// @param uris names of artifacts
-    /// @return whether others were given up: they may be deleted once the transaction is through
+    /// @param uris names of the artifacts to retain
+    /// @return whether references were removed: their artifacts may be deleted after the commit
     public boolean retainOnly(Transaction tx, Collection<String> uris) {
         return ArtifactReferences.retainOnly(tx.sql(), job().run().id(), job().id(), uris);
     }
@@ -77,12 +77,12 @@ public final class JobContext {
         jobs.published(ref);
     }
 
-    /// @return the job that this thread is at, if it is at any
+    /// @return the job that this thread runs, if any
     static Optional<JobContext> current() {
         return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
     }
 
-    /// Has a handler do the job.
+    /// Runs the job with a handler.
     void run(JobHandler handler) throws Exception {
         ScopedValue.where(CURRENT, this).call(() -> {
             handler.work(this);
@@ -90,29 +90,29 @@ public final class JobContext {
         });
     }
 
-    /// Makes progress durable: the job's next claim finds `state`. The counts of crashes and failures begin
-    /// again. Also while the service stops: what was reached is not to be reached again.
+    /// Makes progress durable: the job's next claim receives `state`. Resets the counts of crashes and failures.
+    /// Also allowed while the service is stopping, so that finished work is not repeated.
     ///
-    /// @param facts rows, jobs and events of the same transaction
-    /// @throws JobStopped if the claim no longer stands; then nothing was written
+    /// @param facts writes rows, jobs and events in the same transaction
+    /// @throws JobStoppedException if the claim was lost; then nothing was written
     public void checkpoint(byte[] state, Consumer<Transaction> facts) {
         ensureOwned();
         jobs.commitStep(claim, state, false, facts);
     }
 
-    /// Whether it is time to let another run have its turn. Who asks this can go on at once from what
-    /// [#checkpoint] keeps: it saves, and throws what [#yielded] returns. To be asked after each piece of work,
-    /// never before the first: a job that gives way shall have got further.
+    /// Whether to let another run have its turn. Only a job that can resume at once from its last [#checkpoint]
+    /// may call this: it checkpoints and throws the exception that [#yielded] returns. Call it after each piece
+    /// of work, never before the first, so that a preempted job has made progress.
     ///
-    /// @param slice for how long the job may be at work while another run waits
-    /// @return whether it has been for so long, and another run waits whose turn comes before; known within a
-    ///     second
+    /// @param slice how long the job may run while another run waits
+    /// @return whether the job has run for that long and another run comes first; detected within a second
     public boolean shouldYield(Duration slice) {
         isPreemptible = true;
         return otherRunFirst && clock.getAsLong() - claimed >= slice.toNanos();
     }
 
-    /// @return to be thrown: the job is given back uncounted, and goes on when its run's turn comes again
+    /// @return the exception to throw: the job is requeued without counting as a failure and resumes at its run's
+    ///     next turn
     public JobStoppedException yielded() {
         return new JobStoppedException(JobStoppedException.Reason.YIELDED, job());
     }
@@ -125,7 +125,7 @@ public final class JobContext {
         otherRunFirst = isAnother;
     }
 
-    /// @return seconds of work since this was asked last
+    /// @return seconds of work since the last call
     synchronized double served() {
         long now = clock.getAsLong();
         double seconds = (now - servedTo) / 1e9;
@@ -133,7 +133,7 @@ public final class JobContext {
         return seconds;
     }
 
-    /// Says how far the job is, at most once in two seconds; in between it is not even asked for.
+    /// Publishes the job's progress, at most once in two seconds. In between the supplier is not called.
     public void progress(Supplier<StageProgressed> event) {
         check();
         long now = clock.getAsLong();
@@ -141,28 +141,28 @@ public final class JobContext {
             return;
         }
         lastProgress = now;
-        StageProgressed said = event.get();
-        // The fence tells the reports of several claims apart: they are not repeats of each other.
+        StageProgressed report = event.get();
+        // The fencing token distinguishes the reports of several claims, so that they are not taken for repeats.
         String ordinal = "%d/%d/%d".formatted(job().id(), job().fence(), progressOrdinal++);
-        jobs.emitIfOwned(claim, tx -> tx.publish(said, ordinal));
+        jobs.emitIfOwned(claim, tx -> tx.publish(report, ordinal));
     }
 
-    /// The job's last transaction: it is done, and its events lie in the outbox. Also while the service stops.
+    /// The job's last transaction: marks it done and publishes its events. Also allowed while the service is
+    /// stopping.
     ///
-    /// @throws JobStopped if the claim no longer stands; then nothing was written
+    /// @throws JobStoppedException if the claim was lost; then nothing was written
     public void complete(Consumer<Transaction> facts) {
         ensureOwned();
         jobs.commitStep(claim, null, true, facts);
         complete = true;
     }
 
-    /// Notes what a job waits for that keeps its claim meanwhile. The next [#checkpoint] or [#complete] clears
-    /// it.
+    /// Records what a job waits for while it keeps its claim. The next [#checkpoint] or [#complete] clears it.
     public void waitingFor(String reason) {
         try {
             jobs.waitingFor(claim, reason);
-        } catch (RuntimeException away) {
-            // It only informs: the job waits on.
+        } catch (RuntimeException unavailable) {
+            // Informational only: the job keeps waiting.
         }
     }
 

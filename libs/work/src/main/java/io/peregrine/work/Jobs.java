@@ -19,13 +19,13 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
-/// The job table: claims, leases and fences. Time is the database's, so that clocks of several machines do not
-/// matter.
+/// The job table: claims, leases and fencing tokens. All times come from the database, so that clock differences
+/// between machines do not matter.
 final class Jobs {
     /// @param cause id of the event that led to the job
-    /// @param traceparent of whoever added it, or null
-    /// @param crashed whether the claim before ended without a word
-    /// @param waited seconds for which the job could have been claimed
+    /// @param traceparent trace context of the transaction that added the job, or null
+    /// @param crashed whether the previous claim ended without a result
+    /// @param waited seconds during which the job could have been claimed
     record Claim(Job job, String cause, String traceparent, boolean crashed, double waited) {}
 
     private static final Logger LOG = Logger.getLogger(Jobs.class);
@@ -40,10 +40,10 @@ final class Jobs {
     private final Duration lease;
     private final FairShare turns;
 
-    /// @param stage in which a run fails whose job cannot be read
+    /// @param stage reported as the failed stage of a run whose job row cannot be read
     Jobs(Database database, Stage stage, String worker, Duration lease, FairShare turns) {
         if (lease.compareTo(FairShare.MAX_AHEAD) > 0) {
-            throw new IllegalArgumentException("peregrine.work.lease is %s; set it to at most %d minutes"
+            throw new IllegalArgumentException("peregrine.work.lease is %s, the maximum is %d minutes. Lower it"
                     .formatted(lease, FairShare.MAX_AHEAD.toMinutes()));
         }
         this.database = database;
@@ -53,8 +53,8 @@ final class Jobs {
         this.turns = turns;
     }
 
-    /// The next job of the run whose turn it is. A row that cannot be read is not claimed again and again, in
-    /// front of all others: its job and its run fail.
+    /// Claims the next job of the run whose turn it is. If its row cannot be read, the job and its run fail.
+    /// Otherwise the row would be claimed again and again before all others.
     Optional<Claim> claim() {
         return database.call(null, tx -> {
             Optional<Claimed> claimed = turns.bind(tx.sql().createQuery("""
@@ -72,7 +72,7 @@ final class Jobs {
         });
     }
 
-    /// @param claim null, if the row cannot be read
+    /// @param claim null if the row cannot be read
     private record Claimed(Claim claim, long id, String run, String error) {}
 
     private static Claimed claimed(ResultSet row) throws SQLException {
@@ -85,14 +85,14 @@ final class Jobs {
 
     private void failUnreadable(Transaction tx, Claimed row) {
         String error = CleanText.shortenedWithCount("JOB_UNREADABLE: " + row.error(), ERROR_CHARACTERS);
-        LOG.errorf("job row not readable id=%d run=%s: %s", row.id(), row.run(), error);
+        LOG.errorf("Cannot read job row id=%d run=%s: %s", row.id(), row.run(), error);
         tx.sql()
                 .createUpdate("update job set state = 'failed', error = :error, updated_at = now() where id = :id")
                 .bind("error", error)
                 .bind("id", row.id())
                 .execute();
         if (RunRef.isId(row.run())) {
-            String detail = "row %d of the table job of %s-service is not readable; it is kept there, with the error"
+            String detail = "Cannot read row %d of table job of %s-service; the row is kept there with its error"
                     .formatted(row.id(), stage.jsonName());
             tx.publish(
                     new RunFailed(
@@ -106,7 +106,7 @@ final class Jobs {
         }
     }
 
-    /// Notes what runs have received.
+    /// Charges work time to runs.
     ///
     /// @param seconds of work by run
     void served(Map<String, Double> seconds) {
@@ -119,7 +119,7 @@ final class Jobs {
                 .withHandle(sql -> turns.isOtherRunFirst(sql, job.run().id()));
     }
 
-    /// Tells of the runs that have waited for long what they wait for.
+    /// Publishes `stage.queued` for the runs that have waited long for a worker or a resource.
     void publishWaiting() {
         List<FairShare.Waiting> all = new ArrayList<>(database.jdbi().withHandle(turns::lackingResource));
         all.addAll(waitingFor());
@@ -137,10 +137,10 @@ final class Jobs {
     private void publishWaiting(FairShare.Waiting waiting) {
         String run = waiting.run().id();
         database.inTransaction(null, tx -> {
-            // The run's lock before its turn's, as everywhere.
+            // Lock the run before its turn, as everywhere else, to avoid deadlocks.
             if (!tx.hasEnded(run)) {
                 FairShare.claimReport(tx.sql(), run)
-                        .ifPresent(told -> tx.publish(
+                        .ifPresent(report -> tx.publish(
                                 new StageQueued(
                                         waiting.run(),
                                         stage,
@@ -148,7 +148,7 @@ final class Jobs {
                                         waiting.behind(),
                                         waiting.seconds(),
                                         waiting.resource()),
-                                "%s/%d".formatted(stage.jsonName(), told)));
+                                "%s/%d".formatted(stage.jsonName(), report)));
             }
         });
     }
@@ -157,7 +157,7 @@ final class Jobs {
         try {
             return EventCodec.json().readValue(json, RunRef.class);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a job's run is not readable: " + json, e);
+            throw new IllegalStateException("Cannot read the run of a job: " + json, e);
         }
     }
 
@@ -180,9 +180,9 @@ final class Jobs {
                 row.getDouble("waited"));
     }
 
-    /// Keeps the lease, if the claim still stands.
+    /// Renews the lease if the worker still owns the claim.
     ///
-    /// @return why it does not
+    /// @return why the claim was lost; empty if the lease was renewed
     Optional<JobStoppedException.Reason> renewLease(Job job) {
         return database.call(null, tx -> {
             boolean kept = tx.sql()
@@ -205,7 +205,7 @@ final class Jobs {
         });
     }
 
-    /// One transaction of a running job, refused if its fence is stale or its run has ended.
+    /// Commits one transaction of a running job. Rejects it if the fencing token is stale or the run has ended.
     void commitStep(Claim claim, byte[] saved, boolean done, Consumer<Transaction> facts) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
@@ -231,7 +231,7 @@ final class Jobs {
         });
     }
 
-    /// Says something of a running job without touching it; said only while the claim stands.
+    /// Runs `facts` in a transaction if the worker still owns the claim. The job row is not changed.
     void emitIfOwned(Claim claim, Consumer<Transaction> facts) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
@@ -251,15 +251,16 @@ final class Jobs {
                 .one();
     }
 
-    /// The job gives way to another run's: it is nobody's again, and can go on where its files are.
+    /// Preempts the job in favor of another run and requeues it. For a while it can be claimed only where its
+    /// files are.
     void yieldTo(Job job) {
         release(job, false, false, Duration.ZERO, null, turns.home().orElse(null));
     }
 
-    /// The job is nobody's again.
+    /// Requeues the job.
     ///
-    /// @param failed whether by an exception that counts
-    /// @param waited whether for want of a resource
+    /// @param failed whether an exception ended the attempt, which counts as a failure
+    /// @param waited whether a resource was unavailable
     void release(Job job, boolean failed, boolean waited, Duration pause, String error) {
         release(job, failed, waited, pause, error, null);
     }
@@ -284,7 +285,7 @@ final class Jobs {
                         .execute());
     }
 
-    /// Notes what a running job waits for.
+    /// Records what a running job waits for.
     void waitingFor(Claim claim, String reason) {
         Job job = claim.job();
         database.inTransaction(
@@ -299,7 +300,7 @@ final class Jobs {
                         .execute());
     }
 
-    /// The job has failed for good; `facts` say so, in the same transaction.
+    /// Marks the job as failed for good. `facts` publishes the failure in the same transaction.
     void fail(Claim claim, String error, Consumer<Transaction> facts) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
@@ -318,11 +319,11 @@ final class Jobs {
         });
     }
 
-    /// Notes that the job's run needs an artifact.
+    /// Records that the job's run references an artifact.
     ///
-    /// @throws JobStopped if the run has ended or the claim no longer stands: whoever goes on with
-    ///     the job may have taken it back
-    /// @throws io.peregrine.events.Failure RESOURCE `ARTIFACT_LEAVES`
+    /// @throws JobStoppedException if the run has ended or the claim was lost. Another worker may have claimed
+    ///     the job and removed the reference
+    /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_LEAVES`
     void reference(Claim claim, ArtifactRef ref) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {
@@ -336,7 +337,7 @@ final class Jobs {
         });
     }
 
-    /// Notes that an artifact lies in the store.
+    /// Records that an artifact is in the store.
     void published(ArtifactRef ref) {
         database.inTransaction(null, tx -> ArtifactReferences.published(tx.sql(), ref.uri()));
     }
@@ -353,7 +354,7 @@ final class Jobs {
                         .execute());
     }
 
-    /// Ends the jobs of ended runs whose workers died: no worker claims them any more.
+    /// Cancels the jobs of ended runs whose workers died. No worker claims such jobs.
     void cancelAbandoned() {
         database.inTransaction(null, tx -> tx.sql().createUpdate("""
                         update job set state = 'cancelled', updated_at = now()
@@ -372,7 +373,7 @@ final class Jobs {
                         .orElse(0));
     }
 
-    /// @return what went wrong with the job the last time, if anything was seen
+    /// @return the error of the job's last attempt, if one was recorded
     Optional<String> error(Job job) {
         return database.call(
                 null,

@@ -27,25 +27,26 @@ import org.apache.kafka.common.errors.SerializationException;
 import org.apache.kafka.common.errors.UnsupportedForMessageFormatException;
 import org.jboss.logging.Logger;
 
-/// Sends what lies in the outbox: a round reads unsent rows, sends all, awaits all, marks them sent.
+/// Publishes the outbox to Kafka. Each round reads unsent rows, sends them, awaits the acknowledgements and marks
+/// the rows as sent.
 ///
-/// It asks for what is unsent, never for what is newer: rows commit in another order than their numbers. Two
-/// relays at once, or a crash between sending and marking, only repeat events under the same ids. A row that can
-/// never be sent is set aside with its error ([UnsendableEvents]); whatever else goes wrong is waited for.
+/// The query selects unsent rows, not rows newer than the last: rows do not commit in the order of their numbers.
+/// Two relays at once, or a crash between sending and marking, only repeat events under the same ids. A row that
+/// can never be sent is set aside with its error ([UnsendableEvents]). Every other error is retried.
 public final class Relay implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Relay.class);
     private static final int ROUND = 500;
     private static final Duration IDLE = Duration.ofMillis(100);
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
-    /// A row of the outbox as it lies there; nothing of it has been understood yet.
+    /// A row of the outbox, not parsed yet.
     ///
-    /// @param run null for a dataset-ready
+    /// @param run null for a dataset-ready event
     record Row(
             long seq,
             String id,
             String type,
-            Instant said,
+            Instant createdAt,
             String subject,
             String run,
             String cause,
@@ -77,10 +78,10 @@ public final class Relay implements AutoCloseable {
     private volatile boolean stopping;
     private Thread thread;
 
-    /// @param producers makes a producer with `acks=all` and idempotence; again after an error from which one
-    ///     does not recover, such as a broker that refused its authorization
-    /// @param source of our events, `/peregrine/<service>`
-    /// @param stage in which a run fails whose event cannot be sent
+    /// @param producers creates a producer with `acks=all` and idempotence; called again after an error from
+    ///     which a producer cannot recover, such as a failed authorization
+    /// @param source source of the events, `/peregrine/<service>`
+    /// @param stage reported as the failed stage of a run whose event cannot be sent
     public Relay(
             Database database, Supplier<? extends Producer<String, byte[]>> producers, String source, Stage stage) {
         this.database = database;
@@ -93,12 +94,12 @@ public final class Relay implements AutoCloseable {
         thread = Thread.ofPlatform().name("relay").daemon().start(this::relay);
     }
 
-    /// @return whether its thread lives
+    /// @return whether the relay's thread is alive
     boolean isAlive() {
         return thread != null && thread.isAlive();
     }
 
-    /// Ends only when the service stops: an error of any kind, also an [Error], is logged and tried again.
+    /// Ends only when the service stops. Every error, including an [Error], is logged and retried.
     private void relay() {
         while (!stopping) {
             try {
@@ -106,10 +107,11 @@ public final class Relay implements AutoCloseable {
                     Thread.sleep(IDLE);
                 }
             } catch (InterruptedException e) {
-                // Nobody but a client library interrupts this thread; whether it ends, `stopping` says.
+                // Only a client library can interrupt this thread. The loop's condition, `stopping`, decides
+                // whether it ends.
             } catch (Throwable e) {
                 Thread.interrupted();
-                LOG.warnf("events wait in the outbox: %s", e);
+                LOG.warnf("Cannot publish events from the outbox, retrying: %s", e);
                 pause();
             }
         }
@@ -119,12 +121,12 @@ public final class Relay implements AutoCloseable {
         try {
             Thread.sleep(PAUSE);
         } catch (InterruptedException e) {
-            // The next round comes a little earlier.
+            // The next round only starts a little earlier.
         }
     }
 
     /// @return how many events were sent or set aside
-    /// @throws ExecutionException if one is to be sent again; those that were acknowledged are marked
+    /// @throws ExecutionException if an event must be sent again; acknowledged events are marked as sent
     int round() throws ExecutionException, InterruptedException {
         List<Row> unsent = database.jdbi()
                 .withHandle(sql -> sql.createQuery("select * from outbox where sent_at is null"
@@ -145,7 +147,7 @@ public final class Relay implements AutoCloseable {
                 sending.acknowledgement().get();
                 sent.add(sending.row().seq());
             } catch (ExecutionException e) {
-                if (isOfTheRecord(e.getCause())) {
+                if (isPermanent(e.getCause())) {
                     unsendable.setAside(sending.row(), e.getCause());
                 } else {
                     again = e;
@@ -176,8 +178,8 @@ public final class Relay implements AutoCloseable {
         try {
             sendings.add(new Sending(row, producer.send(record)));
         } catch (RuntimeException e) {
-            if (!isOfTheRecord(e)) {
-                // What was handed over before is sent again under the same ids.
+            if (!isPermanent(e)) {
+                // Records that were passed to the producer earlier are sent again under the same ids.
                 closeProducer();
                 throw e;
             }
@@ -185,9 +187,9 @@ public final class Relay implements AutoCloseable {
         }
     }
 
-    /// Known to be permanent, and to be of this one record. Everything else passes: a broker that is away, full,
-    /// or refuses for want of an authorization.
-    private static boolean isOfTheRecord(Throwable error) {
+    /// Whether the error is permanent and specific to this record. All other errors are transient: the broker is
+    /// unavailable, full or denies authorization.
+    private static boolean isPermanent(Throwable error) {
         return error instanceof RecordTooLargeException
                 || error instanceof InvalidRecordException
                 || error instanceof InvalidTimestampException
@@ -200,7 +202,7 @@ public final class Relay implements AutoCloseable {
                 row.id(),
                 source,
                 row.type(),
-                row.said(),
+                row.createdAt(),
                 row.subject(),
                 row.run() == null ? row.subject() : row.run(),
                 row.cause(),

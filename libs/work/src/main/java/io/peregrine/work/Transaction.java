@@ -14,9 +14,9 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/// One database transaction: facts become rows, jobs are added, events lie in the outbox, all or nothing.
+/// One database transaction. It writes rows, adds jobs and writes events to the outbox, all or nothing.
 ///
-/// No network or file work belongs inside it.
+/// Do no network or file I/O inside it.
 public final class Transaction {
     private static final String COMPLETED = new RunCompleted(null).type();
 
@@ -35,7 +35,7 @@ public final class Transaction {
         return sql;
     }
 
-    /// Names who asks for what this transaction does; it goes with the events that are published from now on.
+    /// Sets the actor that requested this transaction. Events published after this call carry it.
     ///
     /// @param name a principal or an address, never a secret
     public Transaction causedByActor(String name) {
@@ -47,38 +47,40 @@ public final class Transaction {
         this.publisher = name;
     }
 
-    /// @return who published the event that is being handled, as far as it says so; nothing proves it
+    /// @return the publisher that the event being handled claims, if any; the claim is not authenticated
     public Optional<String> publisher() {
         return Optional.ofNullable(publisher);
     }
 
-    /// Says an event when the transaction commits. Of a run that has ended nothing more is said; of two ends the
-    /// first stands.
+    /// Publishes an event when the transaction commits. After the end of a run, further events of the run are
+    /// dropped. Of two terminal events, only the first is published.
     ///
-    /// @param ordinal tells events of one run and type apart, never a measured value: saying the same
-    ///     again is a repeat
+    /// @param ordinal distinguishes events of the same run and type; must not be a measured value. Publishing the
+    ///     same event with the same ordinal again has no effect
     public void publish(PipelineEvent event, String ordinal) {
         String run = event.run().id();
         publishAs(EventCodec.eventId(run, event.type(), ordinal), run, event);
     }
 
-    /// Says an event under an id of the caller's: a dataset-ready, which has no run yet.
+    /// Publishes an event under an id that the caller chooses, such as a dataset-ready event, which has no run
+    /// yet.
     ///
-    /// @param subject the run, as far as it is known, or null
+    /// @param subject the run id, if known, or null
     public void publishAs(String id, String subject, PipelineEvent event) {
         boolean terminal = isTerminal(event);
         if (event.run() != null) {
-            boolean mayBeSaid = terminal
+            boolean mayPublish = terminal
                     ? end(event.run().id(), event.type())
                     : !hasEnded(event.run().id());
-            if (!mayBeSaid) {
+            if (!mayPublish) {
                 return;
             }
         }
         send(id, subject, event, terminal);
     }
 
-    /// Says the end of a run again, in another form, though the run has ended: whoever follows it waits for that.
+    /// Publishes the end of a run again in another form, even though the run has already ended. Consumers of the
+    /// run are still waiting for its end.
     void republish(PipelineEvent end, String ordinal) {
         String run = end.run().id();
         send(EventCodec.eventId(run, end.type(), ordinal), run, end, true);
@@ -86,7 +88,7 @@ public final class Transaction {
 
     private void send(String id, String subject, PipelineEvent event, boolean terminal) {
         byte[] data = EventCodec.data(event);
-        mustBeSendable(event.type(), data);
+        ensureSendable(event.type(), data);
         sql.createUpdate("""
                         insert into outbox (id, run, type, terminal, subject, cause, traceparent, actor, data)
                         values (:id, :run, :type, :terminal, :subject, :cause, :traceparent, :actor, :data)
@@ -103,15 +105,15 @@ public final class Transaction {
                 .execute();
     }
 
-    /// What lies in the outbox can be sent, and whoever receives it can read it.
+    /// Checks that an event can be sent and that consumers can parse it, before it is written to the outbox.
     ///
-    /// @throws Failure INPUT `EVENT_TOO_LARGE` or `EVENT_UNREADABLE`: a job that would publish the event fails
-    ///     its run at once, a request is answered, and nobody else waits
-    private static void mustBeSendable(String type, byte[] data) {
+    /// @throws FailureException INPUT `EVENT_TOO_LARGE` or `EVENT_UNREADABLE`. A job that publishes such an event
+    ///     fails its run at once; a REST request is answered with the error. Other runs are not delayed
+    private static void ensureSendable(String type, byte[] data) {
         if (data.length > EventCodec.MAX_BYTES) {
             throw FailureException.input(
                     "EVENT_TOO_LARGE",
-                    "the event %s has %,d bytes; an event may have %,d. Use fewer classes, clusters or shorter names"
+                    "Event %s has %,d bytes; the maximum is %,d. Use fewer classes, fewer clusters or shorter names"
                             .formatted(type, data.length, EventCodec.MAX_BYTES));
         }
         try {
@@ -119,12 +121,12 @@ public final class Transaction {
         } catch (UnreadableEventException unreadable) {
             throw FailureException.input(
                     "EVENT_UNREADABLE",
-                    "the event %s could not be read by anybody: %s. Correct what it names and publish the dataset again"
+                    "Consumers cannot read event %s: %s. Correct the reported value and publish the dataset again"
                             .formatted(type, unreadable.getMessage()));
         }
     }
 
-    /// Adds a job, unless the run has ended or the job is there already.
+    /// Adds a job, unless the run has ended or the job exists already.
     public void add(Job.New job) {
         if (hasEnded(job.run().id())) {
             return;
@@ -144,14 +146,14 @@ public final class Transaction {
                     .bind("traceparent", Traces.current())
                     .execute();
         } catch (JsonProcessingException e) {
-            throw new IllegalArgumentException("a job's payload cannot be written as JSON: " + job, e);
+            throw new IllegalArgumentException("Cannot write the job's payload as JSON: " + job, e);
         }
     }
 
-    /// Deletes a run: what this library keeps of it goes, and `run.deleted` is said. The caller's
-    /// own rows are the caller's to delete, here and wherever the event is heard.
+    /// Deletes a run: removes this library's rows of it and publishes `run.deleted`. The caller must delete its
+    /// own rows of the run, here and in every service that receives the event.
     ///
-    /// @return whether it was there to be deleted: it has ended, and was not deleted before
+    /// @return whether the run was deleted now: false if it has not ended or was deleted before
     public boolean delete(RunRef run) {
         lock(run.id(), "pg_advisory_xact_lock");
         if (!hasEnded(run.id()) || !forget(run.id())) {
@@ -162,9 +164,8 @@ public final class Transaction {
         return true;
     }
 
-    /// Forgets a deleted run, and remembers that it was: its artifacts are needed by it no
-    /// longer, and nothing that is heard of it later counts. A run that was not heard to have
-    /// ended has ended by this.
+    /// Removes the rows of a deleted run and records the deletion. The run no longer references its artifacts,
+    /// and later events of it are ignored. A run whose end was not received counts as ended from now on.
     ///
     /// @return whether this was the first time
     boolean forget(String run) {
@@ -180,7 +181,7 @@ public final class Transaction {
             for (String rows : List.of(
                     "job where run = :run",
                     "run_turn where run = :run",
-                    // An end that nobody has heard of yet is still said.
+                    // A terminal event that has not been sent yet is kept and sent.
                     "outbox where run = :run and (sent_at is not null or set_aside_at is not null or not terminal)",
                     "needed where run = :run")) {
                 sql.createUpdate("delete from " + rows).bind("run", run).execute();
@@ -198,9 +199,10 @@ public final class Transaction {
                 .one();
     }
 
-    /// @return whether a terminal event of the run was heard or said here
+    /// @return whether a terminal event of the run was received or published by this service
     public boolean hasEnded(String run) {
-        // Shared: several may speak of a run at once, but nobody between an end and its commit.
+        // Shared lock: several transactions may publish events of a run at once, but none between an end and its
+        // commit.
         lock(run, "pg_advisory_xact_lock_shared");
         return sql.createQuery("select exists (select 1 from ended_run where run = :run)")
                 .bind("run", run)
@@ -208,8 +210,8 @@ public final class Transaction {
                 .one();
     }
 
-    /// Keeps the first terminal event of a run: queued jobs are cancelled, and unsent events dropped unless the
-    /// run is completed: what was said before a completion led to it.
+    /// Records the first terminal event of a run and cancels its queued jobs. Unsent events are deleted, unless
+    /// the run has completed: events published before a completion must be delivered.
     ///
     /// @return whether this was the first
     boolean end(String run, String type) {
@@ -221,7 +223,7 @@ public final class Transaction {
                                 .execute()
                         == 1;
         if (first && !type.equals(COMPLETED)) {
-            // What was set aside stays as evidence.
+            // Events that were set aside are kept for diagnosis.
             sql.createUpdate("delete from outbox where run = :run and sent_at is null and set_aside_at is null"
                             + " and not terminal")
                     .bind("run", run)

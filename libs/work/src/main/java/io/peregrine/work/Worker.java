@@ -20,18 +20,18 @@ import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/// Claims jobs and has them done, one at a time on each of its threads.
+/// Claims jobs and runs them, one at a time on each of its threads.
 ///
-/// Several workers, in one process or many, share one database. A heartbeat keeps each claim's lease and learns
-/// within a second when a run has ended; a worker that was paused past its lease finds its fence stale and
-/// publishes nothing.
+/// Several workers, in one process or many, share one database. A heartbeat renews the lease of each claim and
+/// detects within a second that a run has ended. A worker that was paused past its lease has a stale fencing
+/// token and publishes nothing.
 public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
-    /// Exceptions of a job without durable progress in between: the last one fails its run.
+    /// Exceptions of a job without durable progress in between. The last one fails its run.
     private static final int MAX_FAILURES = 3;
-    /// Claims of a job that end without a word, without durable progress in between. Machines are taken away and
-    /// processes killed for reasons of their own: who kills five times loses nothing, even always in the same
-    /// piece of work.
+    /// Claims of a job that end without a result and without durable progress in between. Machines disappear and
+    /// processes are killed for reasons outside the job: five such deaths lose nothing, even if they always hit
+    /// the same piece of work.
     static final int MAX_CRASHES = 6;
 
     private static final Duration POLL_INTERVAL = Duration.ofMillis(250);
@@ -48,16 +48,16 @@ public final class Worker implements AutoCloseable {
     private final Object signal = new Object();
     private volatile boolean stopping;
 
-    /// @param name tells workers apart in the job table
-    /// @param stage that a failed run is said to have failed in
-    /// @param lease how long a claim stands without a heartbeat
+    /// @param name distinguishes workers in the job table
+    /// @param stage reported as the failed stage when a run fails
+    /// @param lease how long a claim is valid without a heartbeat
     public Worker(
             Database database, String name, Stage stage, Duration lease, Collection<? extends JobHandler> handlers) {
         this(database, name, stage, lease, FairShare.DEFAULT_QUANTUM, handlers);
     }
 
-    /// @param turn how much work of one run is a turn: runs that have had equally many are served in the order in
-    ///     which they came
+    /// @param turn how much work of one run is a turn: runs that have received equally many turns are served in
+    ///     the order of their arrival
     Worker(
             Database database,
             String name,
@@ -69,7 +69,7 @@ public final class Worker implements AutoCloseable {
     }
 
     /// @param turn as above
-    /// @param clock as [System#nanoTime]: by it a job's progress is told, its slice ends, and its lease is given up
+    /// @param clock as [System#nanoTime]; times progress reports, time slices and lease expiry
     Worker(
             Database database,
             String name,
@@ -90,7 +90,7 @@ public final class Worker implements AutoCloseable {
         this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty(), clock);
     }
 
-    /// @param count jobs at a time
+    /// @param count number of jobs that run at the same time
     public void start(int count) {
         if (handlers.isEmpty()) {
             return;
@@ -101,28 +101,28 @@ public final class Worker implements AutoCloseable {
         threads.add(Thread.ofPlatform().name("heartbeat").daemon().start(heartbeat));
     }
 
-    /// Tells idle threads that there may be a job.
+    /// Wakes idle threads because there may be a new job.
     public void wake() {
         synchronized (signal) {
             signal.notifyAll();
         }
     }
 
-    /// @return whether no thread of it has died
+    /// @return whether all threads are alive
     boolean isAlive() {
         return threads.stream().allMatch(Thread::isAlive);
     }
 
     private void work() {
-        Set<Class<?>> told = new HashSet<>();
+        Set<Class<?>> logged = new HashSet<>();
         while (!stopping) {
             try {
                 if (!step()) {
                     awaitWork(POLL_INTERVAL);
                 }
-                told.clear();
+                logged.clear();
             } catch (Throwable unexpected) {
-                LoopErrors.log(LOG, told, "no job can be claimed or given back, trying again", unexpected);
+                LoopErrors.log(LOG, logged, "Cannot claim or release jobs, retrying", unexpected);
                 awaitWork(Duration.ofSeconds(1));
             }
         }
@@ -137,12 +137,12 @@ public final class Worker implements AutoCloseable {
         return claim.isPresent();
     }
 
-    /// Ends the jobs of ended runs whose workers died.
+    /// Cancels the jobs of ended runs whose workers died.
     void cancelAbandoned() {
         jobs.cancelAbandoned();
     }
 
-    /// Tells of the runs that have waited for long what they wait for.
+    /// Publishes `stage.queued` for the runs that have waited long for a worker or a resource.
     void publishWaiting() {
         jobs.publishWaiting();
     }
@@ -150,8 +150,8 @@ public final class Worker implements AutoCloseable {
     private void run(Jobs.Claim claim) {
         Job job = claim.job();
         if (job.crashes() >= MAX_CRASHES) {
-            // Nobody lived to say why: the process died each time.
-            String error = jobs.error(job).orElse("the service died %d times in this job".formatted(MAX_CRASHES));
+            // The process died each time, so there is no exception to report.
+            String error = jobs.error(job).orElse("The service died %d times in this job".formatted(MAX_CRASHES));
             fail(claim, FailureKind.OURS, "CRASHED", error);
             return;
         }
@@ -162,7 +162,7 @@ public final class Worker implements AutoCloseable {
                 context.stop(JobStoppedException.Reason.SERVICE_STOPS);
             }
             LOG.debugf(
-                    "job begins run=%s kind=%s key=%s attempt=%d",
+                    "Job started run=%s kind=%s key=%s attempt=%d",
                     job.run().id(), job.kind(), job.key(), job.attempt());
             Traces.within(
                     claim.traceparent(),
@@ -175,18 +175,18 @@ public final class Worker implements AutoCloseable {
                             .build(),
                     () -> work(context));
         } catch (JobStoppedException stopped) {
-            untilWritten(() -> stopped(job, stopped));
+            writeWithRetry(() -> stopped(job, stopped));
         } catch (Throwable error) {
-            untilWritten(() -> failed(context, error));
+            writeWithRetry(() -> failed(context, error));
         } finally {
             running.remove(context);
             served.merge(job.run().id(), context.served(), Double::sum);
         }
     }
 
-    /// Writes how a claim ended, trying again while the database is away or refuses: given up, the job would wait
-    /// for the end of its lease, and its next claim would count.
-    private void untilWritten(Runnable end) {
+    /// Writes how a claim ended. Retries while the database is unavailable or refuses: otherwise the job would
+    /// stay claimed until its lease expires, and its next claim would count as a crash.
+    private void writeWithRetry(Runnable end) {
         for (int tries = 0; ; tries++) {
             try {
                 end.run();
@@ -195,7 +195,7 @@ public final class Worker implements AutoCloseable {
                 if (stopping || !Database.isTransient(refused)) {
                     throw refused;
                 }
-                LOG.warnf("the database is unavailable or refuses, a job's end is written later: %s", refused);
+                LOG.warnf("Cannot write the end of a job, retrying: %s", refused);
                 awaitWork(pause(Math.min(tries, 3)));
             }
         }
@@ -205,18 +205,20 @@ public final class Worker implements AutoCloseable {
         String kind = context.job().kind();
         context.run(handlers.get(kind));
         if (!context.isDone()) {
-            throw FailureException.internal("JOB_LEFT_UNDONE", "%s ended without done()".formatted(kind), null);
+            throw FailureException.internal(
+                    "JOB_LEFT_UNDONE", "Handler of job kind %s returned without complete()".formatted(kind), null);
         }
     }
 
     private void stopped(Job job, JobStoppedException stopped) {
         LOG.infof(
-                "job stopped run=%s kind=%s key=%s reason=%s", job.run().id(), job.kind(), job.key(), stopped.reason());
+                "Job stopped run=%s kind=%s key=%s reason=%s", job.run().id(), job.kind(), job.key(), stopped.reason());
         switch (stopped.reason()) {
             case SERVICE_STOPS -> jobs.release(job, false, false, Duration.ZERO, null);
             case RUN_ENDED -> jobs.cancel(job);
             case YIELDED -> jobs.yieldTo(job);
-            // Somebody else's by now, and then this changes nothing; or the database was away for long.
+            // Another worker may own the job by now; then this changes nothing. Otherwise the database was
+            // unavailable for long.
             case LEASE_LOST -> jobs.release(job, false, false, Duration.ZERO, null);
         }
     }
@@ -225,14 +227,14 @@ public final class Worker implements AutoCloseable {
         Jobs.Claim claim = context.claim();
         Job job = claim.job();
         String where = "run=%s kind=%s key=%s".formatted(job.run().id(), job.kind(), job.key());
-        FailureException failure = named(error);
+        FailureException failure = failureOf(error);
         int failures = job.failures() + 1;
         if (failure != null && failure.kind() == FailureKind.INPUT) {
-            LOG.infof("input refused %s: %s %s", where, failure.code(), failure.getMessage());
+            LOG.infof("Invalid input %s: %s %s", where, failure.code(), failure.getMessage());
             fail(claim, FailureKind.INPUT, failure.code(), failure.getMessage());
         } else if (!isFailure(error)) {
             Duration pause = pause(jobs.countWaits(job));
-            LOG.warnf("a resource is away, trying again in %d ms %s: %s", pause.toMillis(), where, error.getMessage());
+            LOG.warnf("Resource unavailable, retrying in %d ms %s: %s", pause.toMillis(), where, error.getMessage());
             jobs.release(
                     job,
                     false,
@@ -240,25 +242,26 @@ public final class Worker implements AutoCloseable {
                     pause,
                     failure == null ? error.toString() : failure.code() + ": " + failure.getMessage());
         } else if (failures < MAX_FAILURES) {
-            LOG.errorf(error, "job failed, trying again %s failures=%d of=%d", where, failures, MAX_FAILURES);
+            LOG.errorf(error, "Job failed, retrying %s failures=%d of=%d", where, failures, MAX_FAILURES);
             jobs.release(job, true, false, pause(failures), error.toString());
         } else {
-            LOG.errorf(error, "job failed for good %s", where);
+            LOG.errorf(error, "Job failed permanently %s", where);
             String code = failure != null ? failure.code() : error.getClass().getSimpleName();
             fail(claim, FailureKind.OURS, code, String.valueOf(error.getMessage()));
         }
     }
 
-    /// @return the failure that an error is, or null
-    private static FailureException named(Throwable error) {
-        return error instanceof FailureException named
-                ? named
+    /// @return the error as a failure, or null if it has no failure kind
+    private static FailureException failureOf(Throwable error) {
+        return error instanceof FailureException failure
+                ? failure
                 : Safetensors.truncated(error).orElse(null);
     }
 
-    /// @return whether this counts against a job: neither a wrong input nor a resource that is away nor a stop
+    /// @return whether the error counts as a failure of the job: not an invalid input, an unavailable resource or
+    ///     a stop
     static boolean isFailure(Throwable error) {
-        FailureException failure = named(error);
+        FailureException failure = failureOf(error);
         boolean counts = failure == null || failure.kind() == FailureKind.OURS;
         return counts && !(error instanceof JobStoppedException) && !Database.isTransient(error);
     }
@@ -278,7 +281,7 @@ public final class Worker implements AutoCloseable {
 
     /// Renews the lease of each running job once.
     ///
-    /// @param renewed when each lease was last renewed, by the clock; updated
+    /// @param renewed time of each lease's last renewal, by the clock; updated
     void heartbeat(Map<JobContext, Long> renewed) {
         heartbeat.renewLeases(renewed);
     }
@@ -296,8 +299,8 @@ public final class Worker implements AutoCloseable {
         }
     }
 
-    /// Stops: running jobs end at their next check and are given back uncounted. Waits up to ten seconds for
-    /// them.
+    /// Stops the worker. Running jobs end at their next check and are requeued without counting as failures.
+    /// Waits up to ten seconds for them.
     @Override
     public void close() {
         stopping = true;
