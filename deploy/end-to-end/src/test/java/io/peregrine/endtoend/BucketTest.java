@@ -47,7 +47,7 @@ class BucketTest {
             server.kill();
             Awaitility.await("a job waits for the bucket")
                     .atMost(Duration.ofMinutes(2))
-                    .until(() -> somethingLogged(data.resolve("logs"), "a resource is away"));
+                    .until(() -> somethingLogged(data.resolve("logs"), "Resource unavailable"));
             server.start();
             assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
 

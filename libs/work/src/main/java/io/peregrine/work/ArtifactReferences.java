@@ -9,29 +9,29 @@ import java.util.Set;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Who needs what of the artifacts that this service publishes (`V20261126_30__artifacts.sql`,
+/// References from runs to the artifacts that this service publishes (`V20261126_30__artefacts.sql`,
 /// `V20261126_80__needed_by_job.sql`).
 ///
-/// An artifact's row is locked by who takes it up and by who condemns it, so that one of them
-/// waits for the other.
+/// Adding a reference and tombstoning an artifact both lock the artifact's row, so that one waits for the other.
 final class ArtifactReferences {
     private ArtifactReferences() {}
 
-    /// Notes that a run needs an artifact.
+    /// Records that a run references an artifact.
     ///
-    /// @param job of the run, which can take it back by [#retainOnly]
-    /// @throws Failure RESOURCE `ARTIFACT_LEAVES`, if its file is just being deleted
+    /// @param job job of the run; it can remove the reference by [#retainOnly]
+    /// @throws FailureException RESOURCE `ARTIFACT_LEAVES` if the artifact's file is being deleted
     static void add(Handle sql, String run, long job, ArtifactRef ref) {
-        // The update of nothing locks the row: 'do nothing' would not.
+        // An update without effect locks the row; 'do nothing' would not.
         sql.createUpdate("""
                         insert into artifact (uri, bytes) values (:uri, :bytes)
                         on conflict (uri) do update set bytes = excluded.bytes""").bind("uri", ref.uri()).bind("bytes", ref.bytes()).execute();
-        boolean leaves = sql.createQuery("select exists (select 1 from condemned where uri = :uri)")
+        boolean beingDeleted = sql.createQuery("select exists (select 1 from condemned where uri = :uri)")
                 .bind("uri", ref.uri())
                 .mapTo(Boolean.class)
                 .one();
-        if (leaves) {
-            throw FailureException.resource("ARTIFACT_LEAVES", ref.uri() + " is just being pruned", null);
+        if (beingDeleted) {
+            throw FailureException.resource(
+                    "ARTIFACT_LEAVES", "Artifact %s is being pruned; the job is retried".formatted(ref.uri()), null);
         }
         sql.createUpdate("insert into needed (run, uri, job) values (:run, :uri, :job) on conflict do nothing")
                 .bind("run", run)
@@ -40,9 +40,10 @@ final class ArtifactReferences {
                 .execute();
     }
 
-    /// Of all that a job has noted its run needs these alone; what another job noted stands.
+    /// Removes the artifact references that a job recorded, except the given ones. References that other jobs
+    /// recorded are kept.
     ///
-    /// @return whether there were others
+    /// @return whether references were removed
     static boolean retainOnly(Handle sql, String run, long job, Collection<String> uris) {
         return sql.createUpdate("delete from needed where run = :run and job = :job and uri <> all(:uris)")
                         .bind("run", run)
@@ -58,26 +59,26 @@ final class ArtifactReferences {
                 .execute();
     }
 
-    /// Takes files into the table that nobody has noted, so that they are condemned like any other.
-    static void registerOrphans(Handle sql, Collection<Stored> strays) {
+    /// Adds orphans to the table: files that have no row. They are then tombstoned like any other artifact.
+    static void registerOrphans(Handle sql, Collection<Stored> orphans) {
         PreparedBatch batch = sql.prepareBatch("""
                 insert into artifact (uri, bytes, published) values (:uri, :bytes, true) on conflict do nothing""");
-        strays.forEach(file ->
+        orphans.forEach(file ->
                 batch.bind("uri", file.uri()).bind("bytes", file.bytes()).add());
         batch.execute();
     }
 
-    /// Condemns artifacts that no run needs, some at a time. What rows hang on theirs go with them.
+    /// Tombstones artifacts that no run references, at most `most` at a time. Rows that depend on theirs are
+    /// deleted, too.
     ///
-    /// @return their names, which nobody can take up until they are [#confirmDeleted]; empty, when there
-    ///     are no more
+    /// @return their names; no job can reference them until [#confirmDeleted]. Empty if there are no more
     static List<String> tombstone(Handle sql, int most) {
         List<String> locked =
                 sql.createQuery("""
                         select uri from artifact
                         where not exists (select 1 from needed where needed.uri = artifact.uri)
                         order by uri limit :most for update skip locked""").bind("most", most).mapTo(String.class).list();
-        // A second look, now that nobody can take them up: one may have been before its row was locked.
+        // Check again now that the rows are locked: a run may have added a reference before its row was locked.
         return sql.createQuery("""
                         with leaving as (
                             delete from artifact where uri = any(:locked)
@@ -89,21 +90,21 @@ final class ArtifactReferences {
                 .list();
     }
 
-    /// @return names that are condemned, and whose files may still be there
+    /// @return names of tombstoned artifacts whose files may still exist
     static List<String> tombstones(Handle sql) {
         return sql.createQuery("select uri from condemned order by uri")
                 .mapTo(String.class)
                 .list();
     }
 
-    /// The files of these names are gone.
+    /// Confirms that the files of these names are deleted.
     static void confirmDeleted(Handle sql, Collection<String> uris) {
         sql.createUpdate("delete from condemned where uri = any(:uris)")
                 .bindArray("uris", String.class, uris.toArray())
                 .execute();
     }
 
-    /// @return how many artifacts a run needs, and their bytes
+    /// @return number and total bytes of the artifacts that a run references
     static GarbageCollector.Usage usedOnlyBy(Handle sql, String run) {
         return sql.createQuery("""
                         select count(*) as artifacts, coalesce(sum(bytes), 0) as bytes
@@ -113,7 +114,7 @@ final class ArtifactReferences {
                 .one();
     }
 
-    /// @return artifacts that lie in the store and that some run needs, in the order of their names
+    /// @return artifacts that are in the store and referenced by a run, ordered by name
     static List<ArtifactRef> referenced(Handle sql, String after, int most) {
         return sql.createQuery("""
                         select uri, bytes from artifact
@@ -130,7 +131,7 @@ final class ArtifactReferences {
                 .list();
     }
 
-    /// @return which runs need an artifact
+    /// @return the runs that reference an artifact
     static List<String> runs(Handle sql, String uri) {
         return sql.createQuery("select distinct run from needed where uri = :uri order by run")
                 .bind("uri", uri)
@@ -138,12 +139,12 @@ final class ArtifactReferences {
                 .list();
     }
 
-    /// @return names of all artifacts that are noted, needed or not
+    /// @return names of all artifacts that have a row, referenced or not
     static Set<String> known(Handle sql) {
         return sql.createQuery("select uri from artifact").mapTo(String.class).set();
     }
 
-    /// @return names of all artifacts that some run needs
+    /// @return names of all artifacts that a run references
     static Set<String> referenced(Handle sql) {
         return sql.createQuery("select distinct uri from needed")
                 .mapTo(String.class)

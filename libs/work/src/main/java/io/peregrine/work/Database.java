@@ -7,16 +7,16 @@ import java.util.function.Function;
 import javax.sql.DataSource;
 import org.jdbi.v3.core.Jdbi;
 
-/// A service's schema in PostgreSQL, and what to make of its errors.
+/// A service's schema in PostgreSQL, and the classification of its errors.
 public final class Database {
-    /// SQLSTATE classes of errors that the statement's own data or the program causes: cardinality, data,
-    /// integrity, check option, program limits (such as a key too long for its index).
+    /// SQLSTATE classes of errors that are caused by the statement's own data or by the program: cardinality,
+    /// data, integrity, check option, program limits (such as a key too long for its index).
     private static final Set<String> PERMANENT_CLASSES = Set.of("21", "22", "23", "44", "54");
 
-    /// Errors of a statement's own text, whatever lies in the database, and of continuing after an error in the
-    /// same transaction. What a statement does not find (a table, a column, a privilege) is not among them: after
-    /// a fail-over to a replica that is behind or empty, it comes back. Functions are PostgreSQL's own, which
-    /// never lack.
+    /// Errors in a statement's own text, which do not depend on the database's content, and errors of continuing
+    /// after an error in the same transaction. Missing tables, columns and privileges are not included: after a
+    /// fail-over to a replica that is behind or empty, they come back. Missing functions are included, because
+    /// all functions are PostgreSQL's built-in ones.
     private static final Set<String> PERMANENT_STATES = Set.of(
             "25P02", "42601", "42602", "42622", "42702", "42725", "42803", "42804", "42846", "42883", "42P02", "42P08",
             "42P18");
@@ -43,15 +43,16 @@ public final class Database {
         return jdbi.inTransaction(handle -> work.apply(new Transaction(handle, cause)));
     }
 
-    /// Decides by what is known to be permanent. Everything else is waited for: a database that is away, full,
-    /// busy, read-only, without a privilege or a password of ours, or in a state that nobody has thought of.
+    /// Whether a later retry may succeed. The decision uses a list of permanent errors. Every other error is
+    /// treated as transient: a database that is unavailable, full, busy, read-only, misses a privilege, rejects
+    /// the password, or is in an unknown state.
     ///
-    /// @return whether trying again later may help
+    /// @return whether to retry later
     public static boolean isTransient(Throwable error) {
         for (Throwable at = error; at != null; at = at.getCause()) {
             if (at instanceof SQLException sql) {
                 String state = sql.getSQLState();
-                // Without a state: the pool, which found no connection in time.
+                // No state: the connection pool found no connection in time.
                 return state == null || state.length() < 2 || !isPermanent(state);
             }
         }

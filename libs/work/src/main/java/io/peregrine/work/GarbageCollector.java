@@ -19,46 +19,46 @@ import java.util.function.Function;
 import org.jboss.logging.Logger;
 import org.jdbi.v3.core.Handle;
 
-/// Deletes the artifacts that no run needs, of the kinds that this service publishes, while jobs
-/// go on.
+/// Deletes the artifacts that no run references, of the kinds that this service publishes, while jobs are
+/// running.
 ///
-/// First a transaction condemns names that nobody needs, then their files are deleted, then the
-/// names are free again. A job that wants one in between waits, as for a store that is away; so
-/// it finds the file or writes it anew, and never relies on one that is about to go.
+/// First a transaction tombstones the names of unreferenced artifacts. Then their files are deleted. Then the
+/// tombstones are removed and the names can be used again. A job that needs such a name in between waits, as it
+/// does when the store is unavailable. Afterwards it finds the file or writes it again; it never relies on a file
+/// that is about to be deleted.
 public final class GarbageCollector {
-    /// How long files are spared that no table knows. Writers note what they write before it is
-    /// there; this is for those that do not: an older version's, and whoever writes aside just
-    /// now.
+    /// Grace period of orphans, files that no table contains. Writers add a row before the file exists, so that
+    /// only files of an older version or of a write in progress have none.
     static final Duration GRACE_PERIOD = Duration.ofDays(1);
 
     private static final Logger LOG = Logger.getLogger(GarbageCollector.class);
     private static final int BATCH = 500;
-    /// How long a pruning waits for another: longer than a [#sweep] takes.
+    /// How long [#prune] waits for another pruning; longer than a [#sweep] takes.
     private static final Duration SWEEP = Duration.ofSeconds(3);
     private static final String LOCK = "hashtextextended('prune ' || current_schema(), 0)";
 
-    /// A file that no run needs.
+    /// A file that no run references.
     ///
-    /// @param spared whether it is left alone for now: no table knows it, and it is young
+    /// @param spared whether the file is retained for now: no table contains it and it is in its grace period
     public record Unreferenced(String uri, long bytes, Instant modified, boolean spared) {}
 
-    /// So many artifacts, of so many bytes.
+    /// Number and total bytes of artifacts.
     public record Usage(long artifacts, long bytes) {}
 
     private final Database database;
     private final ArtifactStore store;
     private final Set<String> kinds;
 
-    /// @param kinds that this service publishes, and no other does
+    /// @param kinds kinds of artifacts that only this service publishes
     public GarbageCollector(Database database, ArtifactStore store, Set<String> kinds) {
         this.database = database;
         this.store = store;
         this.kinds = Set.copyOf(kinds);
     }
 
-    /// @return every file that no run needs, in the order of their names; nothing is deleted
+    /// @return every file that no run references, ordered by name; nothing is deleted
     public List<Unreferenced> unreferenced() {
-        // The files first: one that is listed was noted before.
+        // List the files first: each listed file had its row before it existed.
         List<Stored> files = files();
         return database.jdbi().withHandle(sql -> {
             Set<String> needed = ArtifactReferences.referenced(sql);
@@ -76,22 +76,22 @@ public final class GarbageCollector {
         });
     }
 
-    /// @return what a run needs; nothing, once it is deleted and this service has heard of it
+    /// @return the artifacts that a run references; none after this service has received its deletion
     public Usage usedOnlyBy(String run) {
         return database.jdbi().withHandle(sql -> ArtifactReferences.usedOnlyBy(sql, run));
     }
 
-    /// Deletes what no run needs. What was begun by a pruning that died is brought to its end.
+    /// Deletes unreferenced artifacts, and completes a pruning that died.
     ///
-    /// @return empty, if another pruning of this service is at work
+    /// @return empty if another pruning of this service is running
     public Optional<Usage> prune() {
         return exclusively(SWEEP, this::prune);
     }
 
-    /// Deletes what was noted once and no run needs any more. Looks for no other files: after a
-    /// few were given up this is cheap, however much the store holds.
+    /// Deletes artifacts that were recorded and are no longer referenced. Does not list the store for orphans, so
+    /// that the cost after a few removed references does not depend on the size of the store.
     ///
-    /// @return whether it is done: not while another pruning of this service is at work
+    /// @return whether the sweep is done; false if another pruning of this service is running
     public boolean sweep() {
         return exclusively(Duration.ZERO, sql -> {
                     deleteUnreferenced(sql, gone -> {});
@@ -100,10 +100,9 @@ public final class GarbageCollector {
                 .isPresent();
     }
 
-    /// Ends what a pruning began that was killed: until then jobs that want one of its names wait. Condemns
-    /// nothing.
+    /// Completes a pruning that was killed. Until then, jobs that need one of its names wait. Tombstones nothing.
     ///
-    /// @return whether it is done: not while another pruning of this service is at work
+    /// @return whether the work is done; false if another pruning of this service is running
     public boolean finish() {
         if (database.jdbi().withHandle(ArtifactReferences::tombstones).isEmpty()) {
             return true;
@@ -117,11 +116,12 @@ public final class GarbageCollector {
                 .isPresent();
     }
 
-    /// Does some of this service's pruning while nobody else does.
+    /// Runs pruning work while holding this service's pruning lock.
     ///
-    /// @param patience how long another is waited for
+    /// @param patience how long to wait for another pruning
     private <T> Optional<T> exclusively(Duration patience, Function<Handle, T> work) {
-        // The lock is this connection's, over several transactions: it goes with the process.
+        // The advisory lock belongs to this connection and spans several transactions. It is released when the
+        // process ends.
         return database.jdbi().withHandle(sql -> {
             if (!lock(sql, patience)) {
                 return Optional.empty();
@@ -151,10 +151,10 @@ public final class GarbageCollector {
         files.forEach(file -> there.put(file.uri(), file.bytes()));
         Set<String> known = known(sql);
         Instant young = Instant.now().minus(GRACE_PERIOD);
-        List<Stored> strays = files.stream()
+        List<Stored> orphans = files.stream()
                 .filter(file -> !known.contains(file.uri()) && !file.modified().isAfter(young))
                 .toList();
-        sql.useTransaction(tx -> ArtifactReferences.registerOrphans(tx, strays));
+        sql.useTransaction(tx -> ArtifactReferences.registerOrphans(tx, orphans));
         List<Long> deleted = new ArrayList<>();
         deleteUnreferenced(
                 sql,

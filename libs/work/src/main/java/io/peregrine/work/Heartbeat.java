@@ -10,11 +10,11 @@ import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 
-/// Renews the leases of running jobs, four times a lease and at least once a second; notes which runs are served,
-/// and tells jobs when another run's turn has come.
+/// Renews the leases of running jobs, four times per lease and at least once a second. Also charges work time to
+/// runs, and tells preemptible jobs when another run comes first.
 ///
-/// Whatever is thrown, the next beat is tried. While leases cannot be renewed they run out by our own clock, and
-/// the jobs stop to be safe.
+/// After any error the next heartbeat is tried. If leases cannot be renewed, they expire by the worker's own
+/// clock, and the jobs stop to be safe.
 final class Heartbeat implements Runnable {
     private static final Logger LOG = Logger.getLogger(Heartbeat.class);
     private static final Duration LONGEST = Duration.ofSeconds(1);
@@ -25,12 +25,12 @@ final class Heartbeat implements Runnable {
     private final Map<String, Double> served;
     private final BooleanSupplier over;
     private final LongSupplier clock;
-    /// Kinds of errors that were logged since the last beat without any.
-    private final Set<Class<?>> told = new HashSet<>();
+    /// Kinds of errors logged since the last heartbeat that succeeded completely.
+    private final Set<Class<?>> logged = new HashSet<>();
 
-    /// @param running the jobs at work
-    /// @param served seconds of work by run that are not noted yet
-    /// @param over whether there is nothing left to renew, now or later
+    /// @param running the jobs that are running
+    /// @param served seconds of work by run that are not yet in the database
+    /// @param over whether no lease has to be renewed, now or later
     /// @param clock as [System#nanoTime]
     Heartbeat(
             Jobs jobs,
@@ -56,17 +56,17 @@ final class Heartbeat implements Runnable {
                 renewLeases(renewed);
                 Thread.sleep(pause.compareTo(LONGEST) < 0 ? pause : LONGEST);
             } catch (InterruptedException ignored) {
-                // Nobody may keep a heart from beating: jobs would be lost.
+                // Interrupts must not end the heartbeat: running jobs would lose their leases.
             } catch (Throwable error) {
-                LoopErrors.log(LOG, told, "a heartbeat failed, the next one is tried", error);
+                LoopErrors.log(LOG, logged, "Heartbeat failed, retrying", error);
             }
         }
     }
 
-    /// @param kept when each lease was last renewed, by the clock; updated
+    /// @param kept time of each lease's last renewal, by the clock; updated
     void renewLeases(Map<JobContext, Long> kept) {
         kept.keySet().retainAll(running);
-        boolean whole = true;
+        boolean complete = true;
         for (JobContext context : running) {
             long now = clock.getAsLong();
             kept.putIfAbsent(context, now);
@@ -79,21 +79,21 @@ final class Heartbeat implements Runnable {
                     context.otherRunFirst(jobs.isOtherRunFirst(context.job()));
                 }
             } catch (Throwable error) {
-                whole = false;
+                complete = false;
                 if (now - kept.get(context) > lease.toNanos()) {
                     context.stop(JobStoppedException.Reason.LEASE_LOST);
                 }
-                LoopErrors.log(LOG, told, "a lease cannot be renewed, trying again", error);
+                LoopErrors.log(LOG, logged, "Cannot renew a lease, retrying", error);
             }
         }
-        whole &= note();
-        if (whole) {
-            told.clear();
+        complete &= chargeServed();
+        if (complete) {
+            logged.clear();
         }
     }
 
-    /// Fairness is worth less than leases: what cannot be noted is forgotten.
-    private boolean note() {
+    /// Leases are more important than fairness: work time that cannot be written is dropped.
+    private boolean chargeServed() {
         Map<String, Double> seconds = new HashMap<>();
         for (String run : served.keySet()) {
             seconds.put(run, served.remove(run));
@@ -104,7 +104,7 @@ final class Heartbeat implements Runnable {
             }
             return true;
         } catch (Throwable error) {
-            LoopErrors.log(LOG, told, "it cannot be noted which runs were served", error);
+            LoopErrors.log(LOG, logged, "Cannot record the work time of runs", error);
             return false;
         }
     }

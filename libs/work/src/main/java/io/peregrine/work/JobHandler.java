@@ -1,21 +1,24 @@
 package io.peregrine.work;
 
-/// Does the jobs of one kind. Beans of this type are found by the service's worker.
+/// Handles the jobs of one kind. The service's worker discovers beans of this type.
 ///
-/// What [#work] throws decides: a [io.peregrine.events.Failure] of kind INPUT fails the run by name, one of kind
-/// RESOURCE is tried again for as long as it takes, the third exception of any other kind without durable
-/// progress in between fails the run. A process that dies in a job says nothing, and is counted by itself: six
-/// times.
+/// The exception that [#work] throws decides what happens:
+///
+/// - A [io.peregrine.events.FailureException] of kind INPUT fails the run with its code.
+/// - One of kind RESOURCE is retried until it succeeds.
+/// - Any other exception counts as a failure. The third one without durable progress in between fails the run.
+///
+/// If the process dies during a job there is no exception. Such crashes are counted separately; the limit is six.
 public interface JobHandler {
     /// @return the kind of job, such as `neighbours`
     String kind();
 
-    /// @return names the place of the files that a job needs which gave way ([JobContext#yielded]), the same
-    ///     after every start: only workers there take it up again. Empty, if it needs none
+    /// @return name of the place where a preempted job ([JobContext#yielded]) left its files, the same after
+    ///     every start: only workers at that place claim it again. Empty if it needs no files
     default String home() {
         return "";
     }
 
-    /// Does the job, ending with [JobContext#complete].
+    /// Does the job and ends with [JobContext#complete].
     void work(JobContext job) throws Exception;
 }

@@ -3,20 +3,20 @@ package io.peregrine.work;
 import java.util.Set;
 import org.jboss.logging.Logger;
 
-/// What loops have in common that serve everybody, and so survive everything.
+/// Error logging for loops that must never end.
 final class LoopErrors {
     private LoopErrors() {}
 
-    /// Logs an error once of its kind, and throws nothing, also where memory or stack have run out.
+    /// Logs the first error of each class. Throws nothing, even if memory or stack is exhausted.
     ///
-    /// @param told kinds that were logged; to be cleared when all is well again
-    static void log(Logger log, Set<Class<?>> told, String what, Throwable error) {
+    /// @param logged classes that were logged; to be cleared after a success
+    static void log(Logger log, Set<Class<?>> logged, String what, Throwable error) {
         try {
-            if (told.add(error.getClass())) {
+            if (logged.add(error.getClass())) {
                 log.warnf("%s: %s", what, error);
             }
         } catch (Throwable evenThat) {
-            // The loop is worth more than its log line.
+            // Keeping the loop alive is more important than the log line.
         }
     }
 }

@@ -11,21 +11,20 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/// The store as a service sees it: what a job publishes is noted as needed by the job's run
-/// before it gets its name. So whatever lies in the store and is noted nowhere is needed by
-/// nobody, at any moment, and may be pruned.
+/// The artifact store as a service uses it. Before an artifact gets its name, it records that the job's run
+/// references the artifact. So at any moment a file that no table contains is unreferenced and may be pruned.
 public final class ReferenceTrackingStore implements ArtifactStore {
     private final ArtifactStore store;
     private final Set<String> kinds;
     private volatile String fullDiskMessage;
 
-    /// @param kinds that this service publishes
+    /// @param kinds kinds of artifacts that this service publishes
     public ReferenceTrackingStore(ArtifactStore store, Set<String> kinds) {
         this.store = store;
         this.kinds = Set.copyOf(kinds);
     }
 
-    /// @return what was said when the store last had no room; empty again once something was published
+    /// @return message of the last failure for lack of disk space; empty again after an artifact was published
     Optional<String> fullDiskMessage() {
         return Optional.ofNullable(fullDiskMessage);
     }
@@ -51,7 +50,7 @@ public final class ReferenceTrackingStore implements ArtifactStore {
         }
         if (!kinds.contains(kind)) {
             throw new IllegalStateException(
-                    "'%s' is none of the kinds that this service publishes, %s: name it in peregrine.work.kinds"
+                    "This service does not publish artifacts of kind '%s', only of %s. Add it to peregrine.work.kinds"
                             .formatted(kind, kinds));
         }
         ArtifactRef ref = store.publish(kind, extension, content, before.andThen(job.get()::reference));

@@ -8,32 +8,34 @@ import java.util.TreeMap;
 import java.util.function.ObjLongConsumer;
 import org.jboss.logging.Logger;
 
-/// Removes bookkeeping rows that have become old, so that tables stop growing.
+/// Removes old bookkeeping rows, so that tables stop growing.
 ///
-/// Nothing of a run that still runs is removed, and nothing by which a repeated event is known as one. Three
-/// layers keep a repeat from beginning a run anew: the inbox for longer than a topic can deliver an event again;
-/// the row in `ended_run` for as long as the run exists; and that row for [Ages#deletedRun] after the run was
-/// deleted.
+/// Rows of a running run are never removed, nor rows that detect repeated events. Three layers prevent a repeated
+/// event from starting a run again:
 ///
-/// Rows go in batches of [#BATCH], each in a transaction of its own that passes over locked rows. Several
-/// replicas may work at once.
+/// - the inbox keeps its rows for longer than a topic can deliver an event again
+/// - the row in `ended_run` is kept for as long as the run exists
+/// - after the run's deletion that row is kept for [Ages#deletedRun]
+///
+/// Rows are deleted in batches of [#BATCH], each in a transaction of its own that skips locked rows. Several
+/// replicas may run at once.
 public final class Retention {
     static final int BATCH = 1_000;
 
     private static final Logger LOG = Logger.getLogger(Retention.class);
     private static final String CUTOFF = "now() - :seconds * interval '1 second'";
 
-    /// How old rows become.
+    /// Ages after which rows are removed.
     ///
     /// @param inbox since the event was received
-    /// @param job since the run has ended and the job was touched last
-    /// @param outbox since the event was sent, of a run that has ended
+    /// @param job since the run ended and the job was last updated
+    /// @param outbox since the event was sent, for a run that has ended
     /// @param deletedRun since the run was deleted
-    /// @param quarantine since the record was kept
+    /// @param quarantine since the record was quarantined
     /// @param audit since the action
     public record Ages(
             Duration inbox, Duration job, Duration outbox, Duration deletedRun, Duration quarantine, Duration audit) {
-        /// @throws IllegalArgumentException where an event could be delivered again after it is forgotten
+        /// @throws IllegalArgumentException if an event could be delivered again after its row was removed
         public static Ages of(RetentionConfig config) {
             Duration redelivery = config.topicRetention().multipliedBy(2);
             atLeast("peregrine.work.remember", config.remember(), redelivery);
@@ -63,13 +65,13 @@ public final class Retention {
     private volatile boolean stopping;
 
     /// @param own rules of the service for its own tables
-    /// @param removed told of each batch: table and rows; for metrics
+    /// @param removed called for each batch with table and row count; for metrics
     public Retention(Database database, Ages ages, List<? extends RetentionRule> own, ObjLongConsumer<String> removed) {
         this.database = database;
         this.removed = removed;
         this.rules = new ArrayList<>(own);
         rules.addAll(common(ages));
-        // From the start: `increase` does not see a counter's first value.
+        // Register at the start: `increase` does not see a counter's first value.
         rules.forEach(rule -> removed.accept(rule.table(), 0));
     }
 
@@ -83,7 +85,7 @@ public final class Retention {
                         where job.state in ('done', 'failed', 'cancelled')
                           and job.updated_at < %1$s and ended.ended_at < %1$s
                         order by job.updated_at limit :limit for update of job skip locked""".formatted(CUTOFF)),
-                // Left open by a worker that died as its run ended: nobody claims a job of such a run.
+                // Open jobs of a worker that died while its run ended. No worker claims a job of such a run.
                 RetentionRule.of("job", ages.job(), """
                         select job.ctid from job join ended_run ended on ended.run = job.run
                         where job.state in ('queued', 'running')
@@ -97,8 +99,8 @@ public final class Retention {
                         select outbox.ctid from outbox join ended_run ended on ended.run = outbox.run
                         where outbox.set_aside_at < %1$s and ended.ended_at < %1$s
                         limit :limit for update of outbox skip locked""".formatted(CUTOFF)),
-                // A dataset-ready of REST is what a repeated Idempotency-Key is compared with while its run
-                // exists.
+                // A dataset-ready event published through REST is kept while its run exists: a repeated
+                // Idempotency-Key is compared with it.
                 RetentionRule.of("outbox", ages.outbox(), """
                         select outbox.ctid from ended_run ended join outbox on outbox.subject = ended.run
                         where outbox.run is null and outbox.sent_at < %1$s and ended.deleted_at < %1$s
@@ -117,10 +119,10 @@ public final class Retention {
                         order by at limit :limit for update skip locked""".formatted(CUTOFF)));
     }
 
-    /// Removes all rows that are old enough. A rule that fails is logged and left for the next time; the others
-    /// go on.
+    /// Removes all rows that are old enough. If a rule fails, the error is logged and the rule is retried next
+    /// time; the other rules still run.
     ///
-    /// @return removed rows by table, of tables that had any
+    /// @return removed rows by table, for tables with at least one
     public Map<String, Long> removeExpired() {
         Map<String, Long> all = new TreeMap<>();
         for (RetentionRule rule : rules) {
@@ -131,7 +133,7 @@ public final class Retention {
             }
         }
         if (!all.isEmpty()) {
-            LOG.infof("old rows removed %s", all);
+            LOG.infof("Old rows removed %s", all);
         }
         return all;
     }
@@ -147,18 +149,18 @@ public final class Retention {
         } while (rows > 0 && !stopping);
     }
 
-    /// Removes the oldest records of the quarantine where there are more than it may hold.
+    /// Removes the oldest quarantined records while the quarantine exceeds its limits.
     public void trimQuarantine(long records, long bytes) {
         int rows = database.call(null, tx -> Quarantine.trim(tx.sql(), records, bytes));
         if (rows > 0) {
             LOG.warnf(
-                    "oldest quarantined records removed records=%d: more than %d records or %d bytes were kept",
+                    "Oldest quarantined records removed records=%d: the limit is %d records or %d bytes",
                     rows, records, bytes);
             removed.accept("quarantine", rows);
         }
     }
 
-    /// Ends [#removeExpired] after the batch at work.
+    /// Ends [#removeExpired] after the current batch.
     public void stop() {
         stopping = true;
     }

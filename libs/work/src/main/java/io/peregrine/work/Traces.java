@@ -18,11 +18,11 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
-/// Carries the trace of a run over its hops. Between an event that was heard and one that is said lie a job table
-/// and an outbox, and often another process: what a library would carry in a thread lies in these tables as a W3C
-/// `traceparent`, and in a record of Kafka as the header of that name.
+/// Propagates the trace context of a run. Between a received event and a published event there is a job table and
+/// an outbox, and often another process, so a library cannot propagate the context in a thread. The tables store
+/// it as a W3C `traceparent`, and Kafka records carry it in the header of that name.
 ///
-/// Where nothing is sampled, which is the default, a call costs little and leaves nothing.
+/// If nothing is sampled, which is the default, a call is cheap and stores nothing.
 final class Traces {
     static final String HEADER = "traceparent";
 
@@ -49,7 +49,7 @@ final class Traces {
 
     private Traces() {}
 
-    /// Finds out whose trace a record continues. A header that is not a `traceparent` is ignored, as W3C asks.
+    /// Reads the trace context of a record. A header that is not a `traceparent` is ignored, as W3C requires.
     ///
     /// @return its `traceparent`, or null
     static String of(ConsumerRecord<?, ?> record) {
@@ -61,7 +61,7 @@ final class Traces {
         return TRACEPARENT.matcher(parent).matches() ? parent : null;
     }
 
-    /// @return the span in which this thread is, as a `traceparent`, or null where it is not sampled
+    /// @return the current span as a `traceparent`, or null if it is not sampled
     static String current() {
         if (!Span.current().getSpanContext().isSampled()) {
             return null;
@@ -71,10 +71,10 @@ final class Traces {
         return carrier.get(HEADER);
     }
 
-    /// Does work inside a new span. What it throws is recorded there and passed on, but for
-    /// [JobStoppedException], which is no error.
+    /// Runs work inside a new span. Exceptions are recorded in the span and rethrown; [JobStoppedException] is
+    /// not recorded as an error.
     ///
-    /// @param parent a `traceparent` of whoever caused it, or null
+    /// @param parent `traceparent` of the cause, or null
     static <E extends Exception> void within(
             String parent, String name, SpanKind kind, Attributes attributes, Work<E> work) throws E {
         Context cause = parent == null

@@ -17,14 +17,14 @@ import java.util.List;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
-/// Sets events aside that can never be sent, and fails their runs: whoever waits for such an event would wait for
-/// ever.
+/// Sets aside events that can never be sent, and fails their runs. Otherwise consumers would wait for such an
+/// event forever.
 final class UnsendableEvents {
     private static final Logger LOG = Logger.getLogger(UnsendableEvents.class);
 
     private static final String CODE = "EVENT_NOT_SENDABLE";
 
-    /// Tells the smaller form of an end from the end itself.
+    /// Ordinal that distinguishes the reduced form of a terminal event from the event itself.
     private static final String SMALLER = "smaller";
 
     private static final int SMALLER_CHARACTERS = 200;
@@ -37,11 +37,11 @@ final class UnsendableEvents {
         this.stage = stage;
     }
 
-    /// Keeps the row with its error. In the same transaction its run fails; where the row itself was the run's
-    /// end, that end is told once more in the smallest form there is.
+    /// Sets the row aside with its error and fails its run in the same transaction. If the row itself is the
+    /// run's terminal event, that event is published again in its smallest form.
     void setAside(Relay.Row row, Throwable error) {
         String reason = CleanText.shortenedWithCount(String.valueOf(error), 1_000);
-        LOG.errorf("event set aside seq=%d type=%s run=%s: %s", row.seq(), row.type(), row.run(), reason);
+        LOG.errorf("Event set aside seq=%d type=%s run=%s: %s", row.seq(), row.type(), row.run(), reason);
         database.inTransaction(row.cause(), tx -> {
             int first = tx.sql()
                     .createUpdate("update outbox set set_aside_at = now(), error = :error"
@@ -50,13 +50,13 @@ final class UnsendableEvents {
                     .bind("seq", row.seq())
                     .execute();
             if (first == 1) {
-                run(tx, row).ifPresent(run -> tellEnd(tx, row, run, reason));
+                run(tx, row).ifPresent(run -> publishEnd(tx, row, run, reason));
             }
         });
     }
 
-    private void tellEnd(Transaction tx, Relay.Row row, RunRef run, String reason) {
-        String detail = "the event %s cannot be sent: %s. It is kept in the table outbox of %s-service"
+    private void publishEnd(Transaction tx, Relay.Row row, RunRef run, String reason) {
+        String detail = "Cannot send event %s: %s. It is kept in table outbox of %s-service"
                 .formatted(row.type(), reason, stage.jsonName());
         RunFailed failed = new RunFailed(run, stage, FailureKind.OURS, CODE, detail, List.of());
         Optional<PipelineEvent> end = smallerEnd(row, run, failed);
@@ -67,7 +67,8 @@ final class UnsendableEvents {
         }
     }
 
-    /// @return what takes the place of an end that is too large or damaged; empty if the row is not a run's end
+    /// @return the replacement of a terminal event that is too large or damaged; empty if the row is not a
+    ///     terminal event
     private static Optional<PipelineEvent> smallerEnd(Relay.Row row, RunRef run, RunFailed unreadable) {
         if (row.type().equals(new RunCompleted(null).type())) {
             return Optional.of(new RunCompleted(run));
@@ -94,7 +95,7 @@ final class UnsendableEvents {
                         : unreadable);
     }
 
-    /// @return the run in as few bytes as possible, from whatever can be read
+    /// @return the run in as few bytes as possible, from everything that can be read
     private static Optional<RunRef> run(Transaction tx, Relay.Row row) {
         String id = row.run() == null ? row.subject() : row.run();
         if (!RunRef.isId(id)) {

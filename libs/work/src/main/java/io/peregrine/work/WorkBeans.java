@@ -27,7 +27,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/// Makes inbox, worker and relay of a service and runs them for as long as it runs.
+/// Creates the inbox, worker and relay of a service and runs them until the service stops.
 @ApplicationScoped
 class WorkBeans {
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
@@ -65,12 +65,12 @@ class WorkBeans {
         return new WorkMeters(registry, database);
     }
 
-    /// Answer times as a histogram of ten buckets, so that quantiles can be taken over all replicas.
+    /// Records response times in a histogram of ten buckets, so that quantiles can be computed over all replicas.
     @Produces
     @Singleton
     MeterFilter answerTimes() {
         return new MeterFilter() {
-            /// A client may call its method what it likes: each would be a series of its own.
+            /// A client may send any method name, and each would create a series of its own.
             @Override
             public Meter.Id map(Meter.Id id) {
                 String method = id.getTag("method");
@@ -102,7 +102,7 @@ class WorkBeans {
         });
     }
 
-    // After everything else has started: a job may need any of it.
+    // Starts after everything else: a job may need any of it.
     void start(
             @Observes @Priority(10_000) StartupEvent start,
             Database database,
@@ -129,12 +129,12 @@ class WorkBeans {
         worker.start(config.threads());
         upkeep = new PeriodicTasks("upkeep")
                 .repeat("measure", Duration.ZERO, PAUSE, meters::measure)
-                .repeat("say what runs wait for", PAUSE, PAUSE, worker::publishWaiting)
-                .repeat("end what dead workers left of ended runs", PAUSE, PAUSE, worker::cancelAbandoned);
+                .repeat("report what runs wait for", PAUSE, PAUSE, worker::publishWaiting)
+                .repeat("cancel abandoned jobs of ended runs", PAUSE, PAUSE, worker::cancelAbandoned);
         started = true;
     }
 
-    /// @return names of the parts whose threads have died; while the service starts or stops none
+    /// @return names of the components whose threads have died; none while the service starts or stops
     List<String> deadThreads() {
         List<String> dead = new ArrayList<>();
         if (started && !stopping) {

@@ -21,7 +21,8 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
-/// The meters of durable work, the same in every service. What is read from tables is the same on every replica.
+/// Metrics of jobs, inbox, outbox and quarantine, the same in every service. Values read from tables are the same
+/// on every replica.
 final class WorkMeters {
     private static final List<String> STATES = List.of("queued", "running", "done", "failed", "cancelled");
 
@@ -57,49 +58,49 @@ final class WorkMeters {
                 .register(registry);
         this.age = MultiGauge.builder("peregrine.job.oldest.age")
                 .baseUnit("seconds")
-                .description("Age of the oldest open job by kind and state, 0 where none is open")
+                .description("Age of the oldest open job by kind and state, 0 if none is open")
                 .register(registry);
         this.longestWait = MultiGauge.builder("peregrine.job.longest.wait")
                 .baseUnit("seconds")
-                .description("For how long the job has waited for a worker that waits longest, 0 where none does")
+                .description("Longest time that a queued job has waited for a worker, 0 if none waits")
                 .register(registry);
         Gauge.builder("peregrine.quarantine.records", () -> quarantined)
-                .description("Records that could not be understood, kept for inspection")
+                .description("Records that could not be handled and are kept for inspection")
                 .register(registry);
         Gauge.builder("peregrine.outbox.set.aside.events", () -> setAside)
                 .description("Events that cannot be sent and were set aside with their errors")
                 .register(registry);
         Gauge.builder("peregrine.quarantine", () -> quarantinedBytes)
                 .baseUnit("bytes")
-                .description("Bytes of these records: values and headers")
+                .description("Bytes of quarantined records: values and headers")
                 .register(registry);
         Gauge.builder("peregrine.outbox.unsent.events", () -> unsent)
-                .description("Events that lie in the outbox and are not sent yet")
+                .description("Events in the outbox that are not sent yet")
                 .register(registry);
         Gauge.builder("peregrine.outbox.oldest.age", () -> unsentSeconds)
                 .baseUnit("seconds")
-                .description("Age of the oldest event that is not sent yet, 0 where all are")
+                .description("Age of the oldest event that is not sent yet, 0 if all are sent")
                 .register(registry);
         Gauge.builder("process.resident.memory", WorkMeters::residentBytes)
                 .baseUnit("bytes")
                 .description(
-                        "Memory of this process, tensors and mapped packs included: the JVM's meters know of neither")
+                        "Resident memory of this process, including tensors and mapped packs, which JVM metrics omit")
                 .register(registry);
     }
 
-    /// @return `VmRSS` of `/proc`, NaN where there is none
+    /// @return `VmRSS` of `/proc`; NaN if there is no `/proc`
     private static double residentBytes() {
         try (Stream<String> lines = Files.lines(Path.of("/proc/self/status"))) {
             return lines.filter(line -> line.startsWith("VmRSS:"))
                     .mapToDouble(line -> 1024.0 * Long.parseLong(line.replaceAll("\\D", "")))
                     .findFirst()
                     .orElse(Double.NaN);
-        } catch (IOException | UncheckedIOException noLinux) {
+        } catch (IOException | UncheckedIOException notLinux) {
             return Double.NaN;
         }
     }
 
-    /// @return the handler, with its claims counted and timed
+    /// @return the handler with its claims counted and timed
     JobHandler metered(JobHandler handler) {
         return new MeteredHandler(handler);
     }
@@ -107,19 +108,19 @@ final class WorkMeters {
     void received(CloudEvent event) {
         Tags tags = Tags.of("topic", event.data().topic(), "type", event.type());
         Counter.builder("peregrine.events.heard")
-                .description("Events heard for the first time")
+                .description("Events received for the first time")
                 .tags(tags)
                 .register(registry)
                 .increment();
         Duration waited = Duration.between(event.time(), Instant.now());
         Timer.builder("peregrine.event.age")
-                .description("Time from when an event was said to when it was heard")
+                .description("Time from publishing an event to receiving it")
                 .tags(tags)
                 .register(registry)
                 .record(waited.isNegative() ? Duration.ZERO : waited);
     }
 
-    /// Reads the tables; while the database is away the last values stand.
+    /// Reads the tables. While the database is unavailable the last values are kept.
     void measure() {
         List<MultiGauge.Row<?>> depths = new ArrayList<>();
         List<MultiGauge.Row<?>> ages = new ArrayList<>();
@@ -157,8 +158,8 @@ final class WorkMeters {
                         .one());
     }
 
-    /// Every kind that this service works on, in every state: a gauge that appears only with its first failed job
-    /// would hide that failure from `delta`.
+    /// Returns every kind of job of this service in every state. If a gauge appeared only with its first failed
+    /// job, `delta` would miss that failure.
     private Iterable<Queue> queues() {
         Map<Tags, Queue> queues = new LinkedHashMap<>();
         for (String kind : kinds) {
@@ -200,9 +201,9 @@ final class WorkMeters {
         MeteredHandler(JobHandler handler) {
             this.handler = handler;
             kinds.add(handler.kind());
-            // From the start: `increase` does not see a counter's first value.
+            // Register at the start: `increase` does not see a counter's first value.
             waited();
-            gaveWay();
+            preempted();
             crashes();
             failures();
         }
@@ -229,7 +230,7 @@ final class WorkMeters {
             } catch (Throwable error) {
                 if (error instanceof JobStoppedException stopped
                         && stopped.reason() == JobStoppedException.Reason.YIELDED) {
-                    gaveWay().increment();
+                    preempted().increment();
                 }
                 if (Worker.isFailure(error)) {
                     failures().increment();
@@ -237,7 +238,7 @@ final class WorkMeters {
                 throw error;
             } finally {
                 Timer.builder("peregrine.job")
-                        .description("Time that a worker spent on a job, from claim to end, whatever the end")
+                        .description("Time that a worker spent on a job, from claim to end, for every outcome")
                         .tags("kind", kind(), "outcome", job.isDone() ? "done" : "undone")
                         .register(registry)
                         .record(Duration.ofNanos(System.nanoTime() - began));
@@ -246,28 +247,28 @@ final class WorkMeters {
 
         private Timer waited() {
             return Timer.builder("peregrine.job.wait")
-                    .description("Time from when a job could be claimed to when it was")
+                    .description("Time from when a job became claimable to its claim")
                     .tags("kind", kind())
                     .register(registry);
         }
 
-        private Counter gaveWay() {
+        private Counter preempted() {
             return Counter.builder("peregrine.job.gave.way")
-                    .description("Jobs that were interrupted for another run's turn")
+                    .description("Jobs that were preempted in favor of another run")
                     .tags("kind", kind())
                     .register(registry);
         }
 
         private Counter crashes() {
             return Counter.builder("peregrine.job.crashes")
-                    .description("Claims of jobs whose worker before ended without a word: its lease ran out")
+                    .description("Claims of jobs whose previous worker crashed or stalled: its lease expired")
                     .tags("kind", kind())
                     .register(registry);
         }
 
         private Counter failures() {
             return Counter.builder("peregrine.job.failures")
-                    .description("Exceptions of jobs; input that is refused and resources that are away are none")
+                    .description("Exceptions of jobs, not counting invalid input and unavailable resources")
                     .tags("kind", kind())
                     .register(registry);
         }

@@ -187,7 +187,7 @@ class GarbageCollectorTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
-        assertThat(work.strings("select error from job").getFirst()).contains("'pack' is none of the kinds");
+        assertThat(work.strings("select error from job").getFirst()).contains("does not publish artifacts of kind 'pack'");
     }
 
     @Test
