@@ -4,7 +4,7 @@ import java.time.Instant;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
-/// Who did what to runs, artifacts and quarantined records (`V20261129_52__audit.sql`).
+/// Audit log of actions on runs, artifacts and quarantined records (`V20261129_52__audit.sql`).
 public final class Audit {
     private static final int ACTOR_CHARACTERS = 200;
     private static final int DETAIL_CHARACTERS = 1_000;
@@ -14,11 +14,11 @@ public final class Audit {
     /// One action.
     ///
     /// @param action published, cancelled, deleted, pruned, replayed or purged
-    /// @param run that it was done to, or null
+    /// @param run run that the action applies to, or null
     /// @param by a principal, an address or a producer
     public record Entry(long id, Instant at, String action, String run, String by, String detail) {}
 
-    /// Notes an action in the transaction that does it.
+    /// Records an action in the transaction that performs it.
     public static void note(Handle sql, String action, String run, String by, String detail) {
         sql.createUpdate("insert into audit (action, run, actor, detail) values (:action, :run, :actor, :detail)")
                 .bind("action", action)
@@ -28,8 +28,8 @@ public final class Audit {
                 .execute();
     }
 
-    /// @param run or null of all
-    /// @param before id of the last entry of the page before, [Long#MAX_VALUE] for the first page
+    /// @param run a run, or null for all runs
+    /// @param before id of the last entry of the previous page, [Long#MAX_VALUE] for the first page
     /// @return newest first
     public static List<Entry> list(Handle sql, String run, long before, int limit) {
         return sql.createQuery("""
@@ -48,7 +48,7 @@ public final class Audit {
                 .list();
     }
 
-    /// @return a name that somebody else chose, fit for a row, a header and a log line
+    /// @return a name from an untrusted source, safe for a row, a header and a log line
     public static String actor(String claimed) {
         return cleaned(claimed, ACTOR_CHARACTERS);
     }

@@ -15,15 +15,16 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Liveness;
 
-/// Down when a channel no longer polls its topic, for whatever reason.
+/// DOWN if a channel no longer polls its topic, for any reason.
 ///
-/// A consumer polls several times a second, also while the broker is away and while its handler waits for the
-/// database. One that does not has ended: the connector closes it when its stream fails, and then nothing polls
-/// again. The connector's own liveness check knows the failures that the connector saw; this one sees the others.
+/// A consumer polls several times a second, even while the broker is unavailable or its handler waits for the
+/// database. A consumer that does not poll has ended: the connector closes it when its stream fails, and nothing
+/// polls again. The connector's own liveness check detects only failures that the connector noticed; this check
+/// detects the others.
 @Liveness
 @ApplicationScoped
 class ChannelsLiveness implements HealthCheck {
-    /// A rebalance or a long collection of garbage may delay a poll for seconds.
+    /// A rebalance or a long garbage collection may delay a poll for seconds.
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     private static final String NAME = "Channels";
@@ -65,7 +66,7 @@ class ChannelsLiveness implements HealthCheck {
         return OptionalDouble.empty();
     }
 
-    /// @param lastPoll seconds ago; -1 before the first; empty of a consumer that is closed
+    /// @param lastPoll seconds since the last poll; -1 before the first poll; empty if the consumer is closed
     private String fault(OptionalDouble lastPoll) {
         if (lastPoll.isEmpty()) {
             return "the consumer is closed";

@@ -1,7 +1,7 @@
 package io.peregrine.work;
 
-/// A job must not go on: its run has ended, its lease was lost, the service stops, or it gave way to another run.
-/// Let it pass.
+/// Signals that a job must stop: its run has ended, its lease was lost, the service is stopping, or the job was
+/// preempted. Handlers must not catch it.
 @SuppressWarnings("serial")
 public final class JobStoppedException extends RuntimeException {
     /// Why a job stops.
@@ -16,7 +16,7 @@ public final class JobStoppedException extends RuntimeException {
     private final Reason reason;
 
     JobStoppedException(Reason reason, Job job) {
-        super("job %d (%s %s of run %s): %s"
+        super("Job %d (%s %s of run %s) must stop: %s"
                 .formatted(job.id(), job.kind(), job.key(), job.run().id(), reason));
         this.reason = reason;
     }

@@ -5,7 +5,7 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import jakarta.enterprise.context.ApplicationScoped;
 
-/// The manifest of the run at work, read once: each of its jobs asks for it.
+/// Caches the manifest of the current run: each of its jobs needs it.
 @ApplicationScoped
 public class ManifestCache {
     private record Read(ManifestRef ref, Manifest manifest) {}
@@ -18,9 +18,9 @@ public class ManifestCache {
         this.store = store;
     }
 
-    /// Opens a manifest, or gives the one that was opened last where it is the same.
+    /// Opens a manifest, or returns the last one opened if it is the same.
     ///
-    /// @throws io.peregrine.events.Failure as [Manifest#open]
+    /// @throws io.peregrine.events.FailureException as [Manifest#open]
     public Manifest open(ManifestRef ref) {
         Read known = last;
         if (known == null || !known.ref().equals(ref)) {

@@ -7,8 +7,8 @@ import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
-/// Ends this service when the launcher that started it is gone: also a launcher killed by `kill -9` leaves no
-/// process and no port behind. Containers and other supervisors do not set `peregrine.parent`.
+/// Halts this service when the launcher that started it has exited. So even a launcher killed by `kill -9` leaves
+/// no process and no port behind. Containers and other supervisors do not set `peregrine.parent`.
 @Startup
 @Singleton
 class ParentWatch {
@@ -19,7 +19,8 @@ class ParentWatch {
                 .ifPresentOrElse(launcher -> launcher.onExit().thenRun(ParentWatch::end), ParentWatch::end));
     }
 
-    /// Only among our ancestors: if the launcher is gone already, its number may be another process's by now.
+    /// Search only this process's ancestors: if the launcher has exited already, another process may have its
+    /// pid.
     private static Optional<ProcessHandle> ancestor(long pid) {
         return Stream.iterate(
                         ProcessHandle.current().parent(),
@@ -31,7 +32,7 @@ class ParentWatch {
     }
 
     private static void end() {
-        LOG.info("the launcher is gone; ending as after a kill");
+        LOG.info("Launcher exited; halting");
         Runtime.getRuntime().halt(0);
     }
 }

@@ -9,11 +9,11 @@ import org.jboss.logging.Logger;
 
 /// Repeats tasks on one daemon thread of its own.
 ///
-/// A plain [ScheduledExecutorService] cancels a task silently at its first exception. Here a task that throws
-/// anything is logged and runs again at its next turn. A [VirtualMachineError] ends the process: after one, no
-/// thread of it can be relied upon.
+/// A plain [ScheduledExecutorService] cancels a task silently after its first exception. Here the exception is
+/// logged and the task runs again at its next turn. A [VirtualMachineError] halts the process: after one, no
+/// thread of the process is reliable.
 public final class PeriodicTasks implements AutoCloseable {
-    /// A task, which may throw what it likes.
+    /// A task; it may throw any exception.
     @FunctionalInterface
     public interface Task {
         void run() throws Exception;
@@ -47,16 +47,17 @@ public final class PeriodicTasks implements AutoCloseable {
             task.run();
             long failed = failures.getAndSet(0);
             if (failed > 0) {
-                LOG.infof("periodic task succeeded again task=%s failures=%d", name, failed);
+                LOG.infof("Periodic task succeeded again task=%s failures=%d", name, failed);
             }
         } catch (VirtualMachineError fatal) {
             ProcessEnd.after(fatal, "periodic task " + name);
         } catch (Throwable error) {
-            // The first of a row is logged whole: an outage of an hour would otherwise fill the log.
+            // Only the first failure of a series is logged with its stack trace: an outage of an hour would
+            // otherwise fill the log.
             if (failures.getAndIncrement() == 0) {
-                LOG.warnf(error, "periodic task failed and runs again at its next turn task=%s", name);
+                LOG.warnf(error, "Periodic task failed, retrying at its next turn task=%s", name);
             } else {
-                LOG.debugf("periodic task failed again task=%s: %s", name, error);
+                LOG.debugf("Periodic task failed again task=%s: %s", name, error);
             }
         }
     }

@@ -2,15 +2,15 @@ package io.peregrine.work;
 
 import org.jboss.logging.Logger;
 
-/// Ends this process at once when it cannot go on, so that whoever supervises it starts it again: the launcher,
-/// `restart: unless-stopped` of compose, the kubelet.
+/// Halts this process when it cannot continue, so that its supervisor restarts it: the launcher, `restart:
+/// unless-stopped` of compose, or the kubelet.
 ///
-/// `halt`, because an orderly shutdown may wait for the very thread that hangs. Work is durable, so that a halt
+/// It uses `halt`, because an orderly shutdown may wait for the thread that hangs. Work is durable, so a halt
 /// costs no more than a kill.
 final class ProcessEnd {
-    /// What `-XX:+ExitOnOutOfMemoryError` exits with.
+    /// Exit status of `-XX:+ExitOnOutOfMemoryError`.
     private static final int FATAL_ERROR = 3;
-    /// Liveness was DOWN for too long.
+    /// Exit status when liveness was DOWN for too long.
     static final int UNHEALTHY = 4;
 
     private static final Logger LOG = Logger.getLogger(ProcessEnd.class);
@@ -19,7 +19,7 @@ final class ProcessEnd {
 
     static void after(VirtualMachineError fatal, String where) {
         try {
-            LOG.fatalf(fatal, "process halts after a fatal error where=%s", where);
+            LOG.fatalf(fatal, "Process halts after a fatal error where=%s", where);
         } finally {
             Runtime.getRuntime().halt(FATAL_ERROR);
         }
@@ -27,7 +27,7 @@ final class ProcessEnd {
 
     static void unhealthy(String why) {
         try {
-            LOG.fatalf("process halts because its liveness stays DOWN: %s", why);
+            LOG.fatalf("Process halts because its liveness stays DOWN: %s", why);
         } finally {
             Runtime.getRuntime().halt(UNHEALTHY);
         }

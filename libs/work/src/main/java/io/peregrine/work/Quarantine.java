@@ -15,13 +15,13 @@ import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 import org.jdbi.v3.core.Handle;
 
-/// Keeps records that cannot be understood, so that nothing is lost and nothing else waits.
+/// Stores records that cannot be handled, so that nothing is lost and no other record waits.
 final class Quarantine {
     private static final int MESSAGE_CHARACTERS = 2_000;
 
     private Quarantine() {}
 
-    /// @param value Base64 of it in JSON; null where the header has none
+    /// @param value Base64 in JSON; null if the header has no value
     private record KeptHeader(String name, byte[] value) {}
 
     static void keep(Handle sql, ConsumerRecord<String, byte[]> record, String kind, String message) {
@@ -44,7 +44,7 @@ final class Quarantine {
                 .execute();
     }
 
-    /// Notes that a replay was refused.
+    /// Records a rejected replay.
     static void rejectedAgain(Handle sql, long id, String kind, String message) {
         sql.createUpdate("""
                         update quarantine set kind = :kind, message = :message, tries = tries + 1, tried_at = now()
@@ -59,7 +59,7 @@ final class Quarantine {
         return CleanText.shortenedWithCount(message == null ? kind : message, MESSAGE_CHARACTERS);
     }
 
-    /// @return the record as it was received; of one that was kept before headers were, without them
+    /// @return the record as it was received; records quarantined by older versions have no headers
     static Optional<ConsumerRecord<String, byte[]>> record(Handle sql, long id) {
         return sql.createQuery("select * from quarantine where id = :id")
                 .bind("id", id)
@@ -82,9 +82,9 @@ final class Quarantine {
                 .findOne();
     }
 
-    /// Removes the oldest records where there are too many.
+    /// Removes the oldest records while the limits are exceeded.
     ///
-    /// @return how many were removed
+    /// @return number of removed records
     static int trim(Handle sql, long records, long bytes) {
         return sql.createUpdate("""
                         delete from quarantine where id <= (
@@ -103,7 +103,7 @@ final class Quarantine {
             kept.add(new KeptHeader(header.key(), header.value()));
         }
         try {
-            // JSON escapes every character that a text column cannot hold.
+            // JSON escapes every character that a text column cannot store.
             return EventCodec.json().writeValueAsString(kept);
         } catch (JsonProcessingException unpairedSurrogate) {
             return null;
@@ -121,11 +121,11 @@ final class Quarantine {
             }
             return headers;
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("a quarantined record's headers are not readable: " + json, e);
+            throw new IllegalStateException("Cannot read the headers of a quarantined record: " + json, e);
         }
     }
 
-    /// @return a header's value as text, for people
+    /// @return a header's value as text, for display
     static String text(Header header) {
         return header.value() == null
                 ? null

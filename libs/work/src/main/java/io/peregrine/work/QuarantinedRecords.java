@@ -12,7 +12,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.SqlStatement;
 
-/// The quarantine of one service: looking at records, receiving them again, removing them.
+/// The quarantine of one service: list, replay and purge records.
 public final class QuarantinedRecords {
     private static final String COLUMNS =
             "id, topic, partition, kafka_offset, kind, message, digest, size, kept_at, tries, tried_at";
@@ -32,12 +32,12 @@ public final class QuarantinedRecords {
 
     /// A record without its bytes.
     ///
-    /// @param kind why it was refused: a code
-    /// @param message why it was refused: a sentence
+    /// @param kind error code of the last rejection
+    /// @param message error message of the last rejection
     /// @param digest SHA-256 of the value
-    /// @param bytes of value and headers
-    /// @param tries replays that were refused
-    /// @param triedAt when the last of them was, or null
+    /// @param bytes size of value and headers
+    /// @param tries number of rejected replays
+    /// @param triedAt time of the last rejected replay, or null
     public record Entry(
             long id,
             String topic,
@@ -51,23 +51,23 @@ public final class QuarantinedRecords {
             int tries,
             Instant triedAt) {}
 
-    /// A record with what it held.
+    /// A record with its content.
     ///
     /// @param headers as text; control characters are replaced
-    /// @param value null of a record without one
+    /// @param value null for a record without a value
     public record Content(Entry entry, String key, Map<String, String> headers, byte[] value) {}
 
-    /// Which records; null: whatever it is.
+    /// Selects records; null matches everything.
     ///
-    /// @param before when they were kept
+    /// @param before matches records that were quarantined before this time
     public record Filter(String kind, String topic, Instant before) {
         private <S extends SqlStatement<S>> S bind(S statement) {
             return statement.bind("kind", kind).bind("topic", topic).bind("before", before);
         }
     }
 
-    /// @param beforeId id of the last record of the page before, [Long#MAX_VALUE] for the first page
-    /// @return newest first; no bytes are read
+    /// @param beforeId id of the last record of the previous page, [Long#MAX_VALUE] for the first page
+    /// @return newest first, without content
     public List<Entry> list(Filter filter, long beforeId, int limit) {
         return database.jdbi()
                 .withHandle(sql -> filter.bind(sql.createQuery(
@@ -79,7 +79,7 @@ public final class QuarantinedRecords {
                         .list());
     }
 
-    /// @return the record, if it is in quarantine
+    /// @return the record, if it is in the quarantine
     public Optional<Content> find(long id) {
         return database.jdbi()
                 .inTransaction(sql -> entry(sql, id).map(entry -> {
@@ -91,11 +91,11 @@ public final class QuarantinedRecords {
                 }));
     }
 
-    /// Receives a record again. Accepted, it leaves the quarantine in the same transaction; refused, it stays
-    /// with the new reason.
+    /// Receives a record again. If it is accepted, it is removed from the quarantine in the same transaction. If
+    /// it is rejected, it stays with the new reason.
     ///
-    /// @param by who asked for it
-    /// @return the record as it stays; empty, where it was accepted or is not in quarantine any more
+    /// @param by actor that requested the replay
+    /// @return the rejected record; empty if it was accepted or is no longer in the quarantine
     public Optional<Entry> replay(long id, String by) {
         Optional<ConsumerRecord<String, byte[]>> record = database.jdbi().withHandle(sql -> Quarantine.record(sql, id));
         if (record.isEmpty()) {
@@ -115,8 +115,8 @@ public final class QuarantinedRecords {
         return "record %s/%d at offset %d".formatted(record.topic(), record.partition(), record.offset());
     }
 
-    /// @param by who asked for it
-    /// @return whether the record was in quarantine
+    /// @param by actor that requested the purge
+    /// @return whether the record was in the quarantine
     public boolean purge(long id, String by) {
         return database.jdbi().inTransaction(sql -> {
             Optional<Entry> entry = entry(sql, id);
@@ -134,8 +134,8 @@ public final class QuarantinedRecords {
         });
     }
 
-    /// @param by who asked for it
-    /// @return how many records were removed
+    /// @param by actor that requested the purge
+    /// @return number of removed records
     public int purge(Filter filter, String by) {
         return database.jdbi().inTransaction(sql -> {
             int records = filter.bind(sql.createUpdate("delete from quarantine where " + MATCHING))

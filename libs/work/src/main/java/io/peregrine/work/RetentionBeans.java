@@ -12,8 +12,8 @@ import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.List;
 
-/// Runs a service's retention for as long as the service runs, on a thread of its own: large deletions delay
-/// nothing.
+/// Runs a service's retention until the service stops. It has its own thread, so that large deletions delay
+/// nothing else.
 @ApplicationScoped
 class RetentionBeans {
     private final RetentionConfig config;
@@ -34,7 +34,7 @@ class RetentionBeans {
         retention = new Retention(database, Retention.Ages.of(config), rules, meters::removed);
         clock = new PeriodicTasks("retention");
         every("measure tables", Duration.ofMinutes(1), meters::measure);
-        // Garbage may come in fast.
+        // Bad records may arrive quickly.
         every(
                 "trim the quarantine",
                 Duration.ofSeconds(10),
@@ -52,7 +52,7 @@ class RetentionBeans {
     }
 
     private void every(String name, Duration pause, PeriodicTasks.Task work) {
-        // Not at the very start, where every service has more urgent things to do.
+        // Not at the very start, when every service has more urgent work.
         Duration delay = Duration.ofMillis(Math.min(10_000, pause.toMillis()));
         clock.repeat(name, delay, pause, work);
     }

@@ -2,23 +2,22 @@ package io.peregrine.work;
 
 import java.time.Duration;
 
-/// Rows of one table that are not needed any more after some time. A service adds rules for its own tables as
-/// beans.
+/// A rule that removes rows of one table after some time. A service adds rules for its own tables as beans.
 public interface RetentionRule {
-    /// @return the table, as logs and metrics name it
+    /// @return the table's name in logs and metrics
     String table();
 
     /// Removes some rows in one short transaction.
     ///
-    /// @param limit the most rows to remove
-    /// @return how many were removed; 0, when there are no more
+    /// @param limit maximum number of rows to remove
+    /// @return number of removed rows; 0 if there are no more
     int removeSome(Transaction tx, int limit);
 
-    /// A rule that deletes rows by a query.
+    /// Creates a rule that deletes the rows that a query selects.
     ///
-    /// @param age of rows that are removed: bound to the query as `:seconds`
-    /// @param expired selects the `ctid` of rows that may go, at most `:limit`, and locks them with `skip
-    ///     locked`, so that neither another replica nor a running transaction is waited for
+    /// @param age age at which rows are removed; bound to the query as `:seconds`
+    /// @param expired selects the `ctid` of at most `:limit` expired rows and locks them with `skip locked`, so
+    ///     that the deletion waits neither for another replica nor for a running transaction
     static RetentionRule of(String table, Duration age, String expired) {
         return new RetentionRule() {
             @Override

@@ -18,18 +18,18 @@ import java.util.function.Consumer;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 
-/// The store of artifacts, the same for all services: a folder that they share, or a bucket.
+/// The artifact store, which all services share: a folder or a bucket.
 class StoreBean {
     private static final Logger LOG = Logger.getLogger(StoreBean.class);
 
-    /// Of all services: each reads what others have published.
+    /// Artifact kinds of all services: each service reads what others publish.
     private static final Set<String> KINDS = Set.of(
             "run", "init", "listing", "pack", "manifest", "recipes", "shard", "checkpoint", "latents", "clusters");
 
     /// @param place `peregrine.store`: a folder, or `s3://bucket/prefix`
-    /// @param folder of this process alone, for what it fetched from a bucket
-    /// @param bytes that the folder may hold
-    /// @param endpoint of an S3 server that is not Amazon's
+    /// @param folder cache folder of this process only, for artifacts fetched from a bucket
+    /// @param bytes maximum size of the cache folder
+    /// @param endpoint URL of an S3 server other than Amazon's
     @Produces
     @Singleton
     ReferenceTrackingStore store(
@@ -40,7 +40,7 @@ class StoreBean {
             @ConfigProperty(name = "peregrine.store-cache-bytes") MemorySize bytes,
             @ConfigProperty(name = "peregrine.store-endpoint") Optional<URI> endpoint,
             @ConfigProperty(name = "peregrine.store-region") String region) {
-        // All from the start: `increase` does not see a counter's first value.
+        // Register all at the start: `increase` does not see a counter's first value.
         KINDS.forEach(kind -> damaged(registry, kind));
         Consumer<ArtifactRef> onDamage = ref -> {
             damaged(registry, ref.kind()).increment();
@@ -54,7 +54,7 @@ class StoreBean {
 
     private static Counter damaged(MeterRegistry registry, String kind) {
         return Counter.builder("peregrine.artifacts.damaged")
-                .description("Artifacts whose file this process found damaged: they are moved away and not used")
+                .description("Artifacts whose file this process found damaged; the file is moved away and not used")
                 .tag("kind", kind)
                 .register(registry);
     }

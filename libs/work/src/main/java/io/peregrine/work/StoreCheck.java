@@ -7,20 +7,22 @@ import io.peregrine.events.FailureKind;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Holds the artifacts that runs need, of the kinds that this service publishes, against their
-/// names and the lengths in the database. A damaged file is moved away; publishing the dataset again replaces it.
+/// Verifies the referenced artifacts of the kinds that this service publishes: their content against the hash in
+/// their names, and their lengths against the database. A damaged file is moved away; publishing the dataset
+/// again replaces it.
 public final class StoreCheck {
-    /// How much is read at once, for whoever waits for the answer.
+    /// Amount read per page; it limits how long a client waits for the response.
     private static final long PAGE_BYTES = 256L << 20;
     private static final int PAGE_ARTIFACTS = 1_000;
 
     /// @param code `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`
-    /// @param detail one sentence with what was found
-    /// @param runs that need it
+    /// @param detail one sentence that states the fault
+    /// @param runs runs that reference the artifact
     public record Fault(String uri, long bytes, String code, String detail, List<String> runs) {}
 
-    /// @param artifacts that were read, and their bytes
-    /// @param next where the next page begins; null after the last
+    /// @param artifacts number of artifacts that were read
+    /// @param bytes total bytes of these artifacts
+    /// @param next where the next page begins; null after the last page
     public record Page(long artifacts, long bytes, List<Fault> faults, String next) {}
 
     private final Database database;
@@ -31,10 +33,10 @@ public final class StoreCheck {
         this.store = store;
     }
 
-    /// Reads some artifacts, in the order of their names.
+    /// Reads some artifacts, ordered by name.
     ///
-    /// @param after `next` of the page before, empty for the first
-    /// @throws Failure RESOURCE, if the store is away
+    /// @param after `next` of the previous page, empty for the first page
+    /// @throws FailureException RESOURCE if the store is unavailable
     public Page check(String after) {
         List<ArtifactRef> refs =
                 database.jdbi().withHandle(sql -> ArtifactReferences.referenced(sql, after, PAGE_ARTIFACTS));
@@ -51,7 +53,8 @@ public final class StoreCheck {
                     throw fault;
                 }
                 List<String> runs = database.jdbi().withHandle(sql -> ArtifactReferences.runs(sql, ref.uri()));
-                // Without any its last run has been deleted meanwhile, and it may well have been pruned.
+                // If no run references it, its last run was deleted meanwhile, and the artifact may have been
+                // pruned.
                 if (!runs.isEmpty()) {
                     faults.add(new Fault(ref.uri(), ref.bytes(), fault.code(), fault.getMessage(), runs));
                 }

@@ -7,8 +7,9 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.HealthCheckResponseBuilder;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready for as long as anything can be written to the store's disk. A disk that is too full for one artifact and
-/// not for a small file is told, and the service stays ready: it still answers and does what takes less room.
+/// Ready as long as a small file can be written to the store's disk. If only large artifacts do not fit, the
+/// response contains the message, and the service stays ready: it still answers and runs jobs that need less
+/// space.
 @Readiness
 @ApplicationScoped
 class StoreReadiness implements HealthCheck {

@@ -8,9 +8,9 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logging.Logger;
 
-/// How large a service's tables are, and how many rows retention has removed from them.
+/// Metrics of the size of a service's tables and of the rows that retention removed.
 ///
-/// Sizes are PostgreSQL's own estimates: counting rows would read every table.
+/// Row counts are PostgreSQL's own estimates: counting rows would read every table.
 final class TableMeters {
     private static final Logger LOG = Logger.getLogger(TableMeters.class);
 
@@ -25,30 +25,30 @@ final class TableMeters {
         this.registry = registry;
         this.database = database;
         this.rows = MultiGauge.builder("peregrine.table.rows")
-                .description("Rows of a table as PostgreSQL estimates them; absent until the table was analyzed")
+                .description("Estimated rows of a table; absent until PostgreSQL has analyzed the table")
                 .register(registry);
         this.bytes = MultiGauge.builder("peregrine.table.size")
                 .baseUnit("bytes")
-                .description("Bytes of a table with its indexes")
+                .description("Bytes of a table including its indexes")
                 .register(registry);
     }
 
     void removed(String table, long rows) {
         Counter.builder("peregrine.retention.removed.rows")
-                .description("Rows that retention removed because they had become old or too many")
+                .description("Rows that retention removed because they were too old or too many")
                 .tag("table", table)
                 .register(registry)
                 .increment(rows);
     }
 
-    /// Reads the sizes; while the database is unavailable the last values stay.
+    /// Reads the sizes. While the database is unavailable the last values are kept.
     void measure() {
         try {
             List<MultiGauge.Row<?>> estimates = new ArrayList<>();
             List<MultiGauge.Row<?>> sizes = new ArrayList<>();
             for (Table table : tables()) {
                 Tags tags = Tags.of("table", table.name());
-                // -1: never analyzed. What was not measured is not reported.
+                // -1 means never analyzed; then no value is reported.
                 if (table.rows() >= 0) {
                     estimates.add(MultiGauge.Row.of(tags, table.rows()));
                 }
@@ -57,7 +57,7 @@ final class TableMeters {
             rows.register(estimates, true);
             bytes.register(sizes, true);
         } catch (RuntimeException unavailable) {
-            LOG.debugf("tables are measured later: %s", unavailable.getMessage());
+            LOG.debugf("Cannot measure tables, retrying later: %s", unavailable.getMessage());
         }
     }
 

@@ -5,7 +5,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 
-/// Down when a thread of worker, heartbeat, relay or upkeep has died: the service would answer, and do nothing.
+/// DOWN if a thread of the worker, heartbeat, relay or upkeep has died: the service would still answer but do no
+/// work.
 @Liveness
 @ApplicationScoped
 class ThreadsLiveness implements HealthCheck {

@@ -13,8 +13,8 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 
-/// Ready when every topic is there; a missing one is named. Kafka clients only warn about a missing topic, for
-/// ever.
+/// Ready when every topic exists; the response lists missing topics. Kafka clients only log warnings about a
+/// missing topic and never fail.
 @Readiness
 @ApplicationScoped
 class TopicsReadiness implements HealthCheck {
@@ -47,10 +47,10 @@ class TopicsReadiness implements HealthCheck {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return HealthCheckResponse.down(NAME);
-        } catch (Exception away) {
+        } catch (Exception unavailable) {
             return HealthCheckResponse.named(NAME)
                     .down()
-                    .withData("broker", String.valueOf(away.getMessage()))
+                    .withData("broker", String.valueOf(unavailable.getMessage()))
                     .build();
         }
     }

@@ -14,11 +14,10 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Liveness;
 import org.jboss.logging.Logger;
 
-/// Ends this process when its liveness has been DOWN for `peregrine.work.unhealthy-exit`, with the reason in the
-/// log.
+/// Halts this process when its liveness has been DOWN for `peregrine.work.unhealthy-exit`. The reason is logged.
 ///
-/// A kubelet does that by itself. Neither compose nor the launcher restarts a process that lives, so the process
-/// ends.
+/// A kubelet restarts such a process by itself. Compose and the launcher restart only processes that have ended,
+/// so the process ends itself.
 @ApplicationScoped
 class UnhealthyExit {
     private static final Logger LOG = Logger.getLogger(UnhealthyExit.class);
@@ -27,7 +26,7 @@ class UnhealthyExit {
     private final Instance<HealthCheck> checks;
     private final Duration patience;
     private PeriodicTasks watch;
-    /// When the first DOWN of a row was seen; null while it is up.
+    /// Time of the first DOWN of a series; null while liveness is UP.
     private Long down;
 
     UnhealthyExit(@Liveness Instance<HealthCheck> checks, WorkConfig config) {
@@ -35,7 +34,7 @@ class UnhealthyExit {
         this.patience = config.unhealthyExit();
     }
 
-    // After the worker and the relay have been started.
+    // Starts after the worker and the relay.
     void start(@Observes @Priority(20_000) StartupEvent start) {
         if (patience.isZero()) {
             return;
@@ -43,7 +42,7 @@ class UnhealthyExit {
         watch = new PeriodicTasks("unhealthy-exit").repeat("liveness", PAUSE, PAUSE, this::check);
     }
 
-    // Before they are stopped.
+    // Stops before the worker and the relay.
     void stop(@Observes @Priority(1) ShutdownEvent stop) {
         if (watch != null) {
             watch.close();
@@ -54,7 +53,7 @@ class UnhealthyExit {
         List<String> faults = faults();
         if (faults.isEmpty()) {
             if (down != null) {
-                LOG.info("liveness is UP again");
+                LOG.info("Liveness is UP again");
             }
             down = null;
             return;
@@ -63,7 +62,7 @@ class UnhealthyExit {
         String why = String.join("; ", faults);
         if (down == null) {
             down = now;
-            LOG.errorf("liveness is DOWN and the process halts if it stays so for %d s: %s", patience.toSeconds(), why);
+            LOG.errorf("Liveness is DOWN; the process halts if it stays DOWN for %d s: %s", patience.toSeconds(), why);
         } else if (now - down >= patience.toNanos()) {
             ProcessEnd.unhealthy(why);
         }
