@@ -268,6 +268,6 @@ class FileStoreTest {
         assertThatThrownBy(() -> new FileStore(folder).delete(List.of("store:../somebody's")))
                 .hasMessageContaining("leads out of the store");
         assertThatThrownBy(() -> new ArtifactRef("store:../../etc/passwd", "ab".repeat(32), 1))
-                .hasMessageContaining("an artifact's uri is");
+                .hasMessageContaining("is not the URI of an artifact");
     }
 }

@@ -8,7 +8,7 @@ import java.util.regex.Pattern;
 /// @param sha256 64 hexadecimal digits
 /// @param bytes the file's length
 public record ArtifactRef(String uri, String sha256, long bytes) {
-    // No name of a file begins with a dot: nothing leads out of the store.
+    // Path segments must not begin with a dot, so that no URI can leave the store.
     private static final Pattern URI = Pattern.compile("store:[a-z]{1,20}(/[0-9A-Za-z][0-9A-Za-z._-]{0,99}){1,2}");
 
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
@@ -16,19 +16,19 @@ public record ArtifactRef(String uri, String sha256, long bytes) {
     public ArtifactRef {
         if (!URI.matcher(uri).matches()) {
             throw new IllegalArgumentException(
-                    "an artifact's uri is store:<kind>/<two digits>/<digest>.<extension>, not '%s'"
+                    "'%s' is not the URI of an artifact; it must be store:<kind>/<two digits>/<digest>.<extension>"
                             .formatted(CleanText.shortened(uri, 200)));
         }
         if (!SHA256.matcher(sha256).matches()) {
-            throw new IllegalArgumentException("a SHA-256 is 64 lower-case hexadecimal digits, not '%s'"
+            throw new IllegalArgumentException("'%s' is not a SHA-256; it must be 64 lower-case hexadecimal digits"
                     .formatted(CleanText.shortened(sha256, 100)));
         }
         if (bytes < 0) {
-            throw new IllegalArgumentException("an artifact's length is not negative: " + bytes);
+            throw new IllegalArgumentException("The length of an artifact must not be negative: " + bytes);
         }
     }
 
-    /// @return the folder of the store that it lies in, such as `pack`
+    /// @return the artifact's folder in the store, such as `pack`
     public String kind() {
         int slash = uri.indexOf('/');
         return uri.substring("store:".length(), slash < 0 ? uri.length() : slash);

@@ -25,11 +25,12 @@ import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
 import org.apache.kafka.common.resource.ResourcePatternFilter;
 
-/// Makes the five topics on a broker, the users of [BrokerUser] with their passwords (SCRAM-SHA-512), and what
-/// each may do. Repeated, it adds what is missing and removes what these users may no longer do.
+/// Creates on a broker the five topics, the users of [BrokerUser] with their passwords (SCRAM-SHA-512) and their
+/// ACLs. It is idempotent: a repeated run adds what is missing and removes permissions that these users no longer
+/// have.
 ///
-/// Arguments: the properties file of a Kafka client that may do all this, and a folder that has a file
-/// `USER/kafka-password` for each user; without the folder only topics are made.
+/// Arguments: the properties file of a Kafka client with the permissions to do so, and a folder that contains a
+/// file `USER/kafka-password` for each user. Without the folder only the topics are created.
 public final class BrokerSetup {
     private static final ScramCredentialInfo SCRAM = new ScramCredentialInfo(ScramMechanism.SCRAM_SHA_512, 8192);
 
@@ -56,7 +57,7 @@ public final class BrokerSetup {
 
     private static void createTopics(Admin admin) throws ExecutionException, InterruptedException {
         Set<String> present = admin.listTopics().names().get();
-        // As many replicas as the broker's default says.
+        // The broker's default sets the number of replicas.
         List<NewTopic> missing = Topics.partitions().entrySet().stream()
                 .filter(topic -> !present.contains(topic.getKey()))
                 .map(topic -> new NewTopic(topic.getKey(), Optional.of(topic.getValue()), Optional.empty()))

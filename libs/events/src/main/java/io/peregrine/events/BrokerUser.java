@@ -12,8 +12,8 @@ import org.apache.kafka.common.resource.PatternType;
 import org.apache.kafka.common.resource.ResourcePattern;
 import org.apache.kafka.common.resource.ResourceType;
 
-/// The users of a broker that asks who they are, and what each may do there: a user for each service, and one for
-/// those who publish datasets and follow runs.
+/// The users of a broker with authentication, and their permissions: one user for each service, and one for
+/// clients that publish datasets and follow runs.
 public enum BrokerUser {
     INGEST("ingest-service", Set.of(Topics.DATASETS, Topics.RUNS), Set.of(Topics.DATASETS, Topics.IMAGES, Topics.RUNS)),
     BALANCE("balance-service", Set.of(Topics.IMAGES, Topics.RUNS), Set.of(Topics.SHARDS, Topics.RUNS)),
@@ -33,28 +33,28 @@ public enum BrokerUser {
         this.writes = new TreeSet<>(writes);
     }
 
-    /// @return its name on the broker
+    /// @return name of the user on the broker
     public String user() {
         return user;
     }
 
-    /// @return topics that it may read
+    /// @return topics that the user may read
     public Set<String> reads() {
         return reads;
     }
 
-    /// @return topics that it may write
+    /// @return topics that the user may write
     public Set<String> writes() {
         return writes;
     }
 
-    /// @return the consumer group that it may use; of a publisher each group whose name begins so
+    /// @return the consumer group that the user may use; for a publisher, every group whose name begins with this
     public String group() {
         return user;
     }
 
-    /// @return everything that it may do. It may see that each of the five topics is there: a service is ready
-    ///     once all are.
+    /// @return all permissions of the user. Every user may see whether each of the five topics exists: a service
+    ///     is ready once all exist
     public List<AclBinding> acls() {
         List<AclBinding> acls = new ArrayList<>();
         acls.add(allow(ResourceType.TOPIC, EVERY_TOPIC, PatternType.PREFIXED, AclOperation.DESCRIBE));

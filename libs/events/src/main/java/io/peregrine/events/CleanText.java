@@ -10,17 +10,17 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// Makes texts of others fit for events, rows and log lines. PostgreSQL stores no zero character and UTF-8 has no
-/// unpaired surrogate: both become U+FFFD.
+/// Makes untrusted text safe for events, rows and log lines. PostgreSQL cannot store zero characters, and UTF-8
+/// has no unpaired surrogates: both become U+FFFD.
 public final class CleanText {
     private static final char REPLACEMENT = '\ufffd';
 
-    /// Room for "… (and 2,147,483,647 more characters)".
+    /// Space for "… (and 2,147,483,647 more characters)".
     private static final int COUNT_CHARACTERS = 40;
 
     private CleanText() {}
 
-    /// @return the text without zero characters and unpaired surrogates
+    /// @return the text with zero characters and unpaired surrogates replaced
     public static String of(String text) {
         int at = firstBad(text);
         if (at == text.length()) {
@@ -37,14 +37,14 @@ public final class CleanText {
         return clean.toString();
     }
 
-    /// @return the clean text, cut after `most` characters and then ending in "…"
+    /// @return the clean text, truncated after `most` characters and then ending in "…"
     public static String shortened(String text, int most) {
         return isLonger(text, most) ? first(text, most) + "…" : of(text);
     }
 
-    /// Tells what was left out. What this returned once, it returns again.
+    /// Truncates a text and appends the number of omitted characters. Idempotent.
     ///
-    /// @return the clean text of at most `most` characters, at its end how many more there were
+    /// @return the clean text with at most `most` characters
     public static String shortenedWithCount(String text, int most) {
         if (!isLonger(text, most)) {
             return of(text);
@@ -66,9 +66,9 @@ public final class CleanText {
         return text.length() <= bytes / 3 || text.getBytes(UTF_8).length <= bytes;
     }
 
-    /// Cleans every text and every name of a field, in place.
+    /// Cleans all strings and field names, in place.
     ///
-    /// @return the same tree, or what takes the place of a text
+    /// @return the same tree, or the replacement of a string
     static JsonNode cleaned(JsonNode json) {
         switch (json) {
             case TextNode text -> {
@@ -91,7 +91,7 @@ public final class CleanText {
                 unclean.forEach(name -> object.set(of(name), object.remove(name)));
             }
             default -> {
-                // Numbers, truth values and null hold no text.
+                // Numbers, booleans and null contain no text.
             }
         }
         return json;
@@ -105,7 +105,7 @@ public final class CleanText {
         return Math.min(at, text.length());
     }
 
-    /// @param at no second half of a pair
+    /// @param at must not be the second half of a surrogate pair
     private static boolean isBad(CharSequence text, int at) {
         char character = text.charAt(at);
         if (Character.isHighSurrogate(character)) {

@@ -2,13 +2,14 @@ package io.peregrine.events;
 
 import java.time.Instant;
 
-/// One thing said, in the envelope of CloudEvents 1.0.
+/// An event in the envelope of CloudEvents 1.0.
 ///
-/// @param id unique with `source`; ours are digests of (run, type, ordinal), so a repeat is the same event
-/// @param source who said it: `/peregrine/<service>` for us
-/// @param type reverse DNS with the major version at the end
-/// @param subject the run's id; null in a dataset-ready, which begins one
-/// @param correlationId the run's id, too
+/// @param id unique per `source`; ids of Peregrine are digests of (run, type, ordinal), so that a repeat is the
+///     same event
+/// @param source publisher of the event; `/peregrine/<service>` for Peregrine's services
+/// @param type reverse DNS name with the major version at the end
+/// @param subject id of the run; null in a dataset-ready event, which starts a run
+/// @param correlationId also the id of the run
 /// @param causationId id of the event that led to this one, or null
 public record CloudEvent(
         String id,

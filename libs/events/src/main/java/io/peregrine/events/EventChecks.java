@@ -6,14 +6,13 @@ import java.lang.reflect.RecordComponent;
 import java.util.Collection;
 import java.util.Map;
 
-/// Checks what a type's own constructor does not: nothing that handlers rely on is missing, and no text is longer
-/// than the rows and indexes that hold it. One rule for all records, so that a new field is bounded without being
-/// listed.
+/// Checks what the constructors do not: no required component is missing, and no text is longer than the rows and
+/// indexes that store it. One rule applies to all records, so that new fields are limited automatically.
 final class EventChecks {
-    /// Of most texts. Keys of tables are among them: an index of PostgreSQL takes rows of up to 2,704 bytes.
+    /// Limit of most texts, including keys of tables: PostgreSQL's index rows have at most 2,704 bytes.
     private static final int TEXT_BYTES = 1_024;
 
-    /// Of texts that no index holds: addresses, paths, sentences for people.
+    /// Limits of texts that are not indexed: addresses, paths, messages.
     private static final Map<String, Integer> LONGER =
             Map.of("uri", 16_384, "source", 4_096, "detail", 8_192, "reason", 8_192, "resource", 8_192);
 
@@ -26,7 +25,8 @@ final class EventChecks {
 
     private EventChecks() {}
 
-    /// @throws UnreadableEvent if something is missing or too long, named by its path in the data
+    /// @throws UnreadableEventException if a component is missing or too long; the message contains its path in
+    ///     the data
     static void check(PipelineEvent event) throws UnreadableEventException {
         checkRecord("", (Record) event);
     }
@@ -65,7 +65,7 @@ final class EventChecks {
             }
             case Record nested -> checkRecord(path, nested);
             default -> {
-                // Numbers, truth values and constants of enums are bounded by their types.
+                // The types of numbers, booleans and enums limit their size.
             }
         }
     }

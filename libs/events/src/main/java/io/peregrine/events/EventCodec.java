@@ -23,13 +23,13 @@ import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
 
-/// Kafka records to events and back: CloudEvents 1.0, binary mode. On `peregrine.datasets` structured mode and
-/// bare JSON are understood too, so that any producer's one-liner begins a run.
+/// Converts Kafka records to events and back: CloudEvents 1.0, binary mode. On `peregrine.datasets` it also
+/// accepts structured mode and bare JSON, so that a one-line command of any producer can start a run.
 public final class EventCodec {
-    /// No event is larger, as the CloudEvents specification asks under "Size Limits".
+    /// Maximum size of an event, as the CloudEvents specification requires under "Size Limits".
     public static final int MAX_BYTES = 64 * 1024;
 
-    /// Source of records without an envelope. Nobody else may use it: its ids are digests that begin with the
+    /// Source of records without an envelope. Reserved: the ids of this source are digests that begin with the
     /// run's id.
     static final String BARE_SOURCE = "/kafka/" + Topics.DATASETS;
 
@@ -38,7 +38,7 @@ public final class EventCodec {
     private static final byte[] ZERO = {0};
 
     private static final ObjectMapper JSON = JsonMapper.builder(JsonFactory.builder()
-                    // No event and no specification is nested a tenth as deep.
+                    // Events and specifications have less than a tenth of this nesting depth.
                     .streamReadConstraints(
                             StreamReadConstraints.builder().maxNestingDepth(100).build())
                     .build())
@@ -47,28 +47,27 @@ public final class EventCodec {
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            // The same event must be the same bytes in every process: a set's or map's own order is not.
+            // The same event must give the same bytes in every process, but sets and maps have no fixed order.
             .enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
             .serializationInclusion(JsonInclude.Include.NON_NULL)
             .build();
 
     private EventCodec() {}
 
-    /// @return the mapper with which all events and their parts are written and read; not to be reconfigured
+    /// @return the mapper that reads and writes all events and their parts; do not reconfigure it
     public static ObjectMapper json() {
         return JSON;
     }
 
-    /// Understands one record. Whatever the record holds, this ends with an event or with
-    /// [UnreadableEventException].
+    /// Parses one record. For every input this either returns an event or throws [UnreadableEventException].
     ///
-    /// @return the event; of a dataset-ready, `subject` is the id of the run that it begins
-    /// @throws UnreadableEvent if the bytes are not an event that this topic carries
+    /// @return the event; for a dataset-ready event, `subject` is the id of the run that it starts
+    /// @throws UnreadableEventException if the bytes are not an event of this topic
     public static CloudEvent read(ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
         try {
             return RecordReader.read(record);
         } catch (RuntimeException | Error unforeseen) {
-            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the record cannot be decoded: " + unforeseen);
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "cannot decode the record: " + unforeseen);
         }
     }
 
@@ -77,7 +76,7 @@ public final class EventCodec {
         byte[] value = data(event.data());
         if (value.length > MAX_BYTES) {
             throw new IllegalArgumentException(
-                    "an event of %d bytes: %s may have at most %d".formatted(value.length, event.type(), MAX_BYTES));
+                    "event %s has %d bytes; the maximum is %d".formatted(event.type(), value.length, MAX_BYTES));
         }
         String key = event.correlationId() != null ? event.correlationId() : event.subject();
         ProducerRecord<String, byte[]> record =
@@ -95,7 +94,7 @@ public final class EventCodec {
         return record;
     }
 
-    /// @return an event's data as it goes over the wire
+    /// @return the serialized data of an event
     public static byte[] data(PipelineEvent event) {
         Object data = event instanceof DatasetReady ready ? ready.body() : event;
         try {
@@ -109,25 +108,26 @@ public final class EventCodec {
         }
     }
 
-    /// @return the event with the given data bytes, as an outbox keeps them
-    /// @throws UnreadableEvent if the type is unknown or the data does not fit it
+    /// @return the event with the given serialized data, as stored in an outbox
+    /// @throws UnreadableEventException if the type is unknown or the data does not match it
     public static PipelineEvent event(String type, byte[] data) throws UnreadableEventException {
         try {
             return event(type, tree(data));
         } catch (RuntimeException | Error unforeseen) {
-            throw new UnreadableEventException(Kind.BAD_DATA, "the data of a %s: %s".formatted(type, unforeseen));
+            throw new UnreadableEventException(
+                    Kind.BAD_DATA, "cannot parse the data of %s: %s".formatted(type, unforeseen));
         }
     }
 
     static PipelineEvent event(String type, JsonNode json) throws UnreadableEventException {
         Class<? extends PipelineEvent> known = EventTypes.eventOf(type)
                 .orElseThrow(() -> new UnreadableEventException(
-                        Kind.UNKNOWN_TYPE, "the type '%s' is none that Peregrine knows".formatted(type)));
+                        Kind.UNKNOWN_TYPE, "the event type '%s' is unknown".formatted(type)));
         if (known == DatasetReady.class) {
             return datasetReady(json);
         }
         if (!json.isObject()) {
-            throw new UnreadableEventException(Kind.BAD_DATA, "the data of a %s is not a JSON object".formatted(type));
+            throw new UnreadableEventException(Kind.BAD_DATA, "the data of %s is not a JSON object".formatted(type));
         }
         try {
             PipelineEvent event = JSON.treeToValue(json, known);
@@ -135,11 +135,11 @@ public final class EventCodec {
             return event;
         } catch (JsonProcessingException e) {
             throw new UnreadableEventException(
-                    Kind.BAD_DATA, "the data of a %s: %s".formatted(type, e.getOriginalMessage()));
+                    Kind.BAD_DATA, "cannot parse the data of %s: %s".formatted(type, e.getOriginalMessage()));
         }
     }
 
-    /// @return id of the run that a dataset-ready begins: 32 hexadecimal digits
+    /// @return id of the run that a dataset-ready event starts: 32 hexadecimal digits
     public static String runId(CloudEvent datasetReady) {
         return runId(datasetReady.source(), datasetReady.id());
     }
@@ -152,19 +152,19 @@ public final class EventCodec {
         return hex(sha256(source.getBytes(UTF_8), ZERO, id.getBytes(UTF_8))).substring(0, 32);
     }
 
-    /// @return the id of a record without an envelope: a digest of its place and its bytes
+    /// @return id of a record without an envelope: a digest of its position and bytes
     static String bareId(ConsumerRecord<String, byte[]> record) {
         String place = record.topic() + '\0' + record.partition() + '\0' + record.offset() + '\0' + record.timestamp();
         return hex(sha256(place.getBytes(UTF_8), ZERO, record.value()));
     }
 
-    /// @return SHA-256 of type and data: the same source and id with another digest is a conflict
+    /// @return SHA-256 of type and data; the same source and id with another digest is a conflict
     public static byte[] digest(CloudEvent event) {
         return sha256(event.type().getBytes(UTF_8), ZERO, data(event.data()));
     }
 
-    /// @param ordinal tells events of one run and type apart; never a measured value
-    /// @return the id of an event of ours: a digest, so that saying it again is a repeat
+    /// @param ordinal distinguishes events of the same run and type; must not be a measured value
+    /// @return the id of an event of Peregrine: a digest, so that publishing the event again is a repeat
     public static String eventId(String run, String type, String ordinal) {
         return hex(sha256(run.getBytes(UTF_8), ZERO, type.getBytes(UTF_8), ZERO, ordinal.getBytes(UTF_8)))
                 .substring(0, 32);
@@ -175,12 +175,12 @@ public final class EventCodec {
         if (!json.isObject() || !dataset.isTextual() || dataset.textValue().isBlank()) {
             throw new UnreadableEventException(
                     Kind.BAD_DATA,
-                    "a dataset-ready names its dataset: {\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}");
+                    "a dataset-ready must have 'dataset': {\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}");
         }
         return new DatasetReady(dataset.textValue(), (ObjectNode) json);
     }
 
-    /// @return the value as JSON whose texts every table can hold
+    /// @return the value as JSON whose strings every table can store
     static JsonNode tree(byte[] bytes) throws UnreadableEventException {
         try {
             return CleanText.cleaned(JSON.readTree(bytes));

@@ -21,7 +21,7 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/// Which record is said under which type, on which topic.
+/// Maps event records to their types and topics.
 final class EventTypes {
     private record TypeAndTopic(String type, String topic) {}
 

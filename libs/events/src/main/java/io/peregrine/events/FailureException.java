@@ -1,9 +1,8 @@
 package io.peregrine.events;
 
-/// Something did not work, whose it is, and what to do: its message names the thing, the value found and the
-/// remedy.
+/// A failure with its kind and code. Its message contains the subject, the value found and the remedy.
 ///
-/// Its code, in capitals, is what a run's `run.failed` or an image's `image.rejected` carries as the reason.
+/// The code, in capitals, is the reason in `run.failed` or `image.rejected` events.
 @SuppressWarnings("serial")
 public final class FailureException extends RuntimeException {
     private final FailureKind kind;
@@ -15,17 +14,17 @@ public final class FailureException extends RuntimeException {
         this.code = code;
     }
 
-    /// The user's input is at fault.
+    /// The user's input is invalid.
     public static FailureException input(String code, String message) {
         return new FailureException(FailureKind.INPUT, code, message, null);
     }
 
-    /// Something outside is away or full; trying again may help.
+    /// An external resource is unavailable or full; a retry may succeed.
     public static FailureException resource(String code, String message, Throwable cause) {
         return new FailureException(FailureKind.RESOURCE, code, message, cause);
     }
 
-    /// We are at fault.
+    /// Internal error of Peregrine.
     public static FailureException internal(String code, String message, Throwable cause) {
         return new FailureException(FailureKind.OURS, code, message, cause);
     }

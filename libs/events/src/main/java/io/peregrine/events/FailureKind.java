@@ -6,11 +6,11 @@ import java.util.Locale;
 
 /// Whose a failure is, and so what happens next.
 public enum FailureKind {
-    /// What the user gave: recorded with the run, never tried again.
+    /// Invalid input of the user: recorded with the run, never retried.
     INPUT,
-    /// Disk, database, broker: tried again for as long as it takes.
+    /// Disk, database or broker: retried until it is available.
     RESOURCE,
-    /// A bug of ours: tried three times without progress, then the run fails by name.
+    /// Internal error: tried three times without progress, then the run fails with its code.
     OURS;
 
     @JsonValue

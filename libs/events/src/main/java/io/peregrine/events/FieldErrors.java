@@ -3,8 +3,8 @@ package io.peregrine.events;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What is wrong with a specification: the first errors, and how many there are in all. A `run.failed` tells
-/// them, and must fit into 64 KiB.
+/// Errors of a specification: the first ones, and the total count. They are published in a `run.failed` event,
+/// which must fit into 64 KiB.
 final class FieldErrors {
     private static final int MOST = 20;
 

@@ -11,21 +11,21 @@ import java.util.function.DoublePredicate;
 import java.util.function.Function;
 import java.util.function.LongPredicate;
 
-/// One object of a specification. A field that cannot stand is refused and read as if it had been left
-/// out, so that a user sees all that is wrong at once.
+/// One JSON object of a specification. An invalid field is reported and then treated as absent, so that the user
+/// sees all errors at once.
 ///
-/// @param pointer where the object stands (RFC 6901)
-/// @param errors what was refused so far, of the whole specification
+/// @param pointer location of the object (RFC 6901)
+/// @param errors all errors of the specification so far
 record Fields(String pointer, JsonNode json, FieldErrors errors) {
     private static final long GREATEST_SEED = 0xffff_ffffL;
     private static final int SHOWN_CHARACTERS = 100;
 
-    /// @param errors to be added to
+    /// @param errors receives the errors
     static Fields of(ObjectNode json, FieldErrors errors) {
         return new Fields("", json, errors);
     }
 
-    /// @return a text that must be said; null where it was refused
+    /// @return a required string; null if it is invalid
     String string(String field, int characters) {
         String text = text(field, null);
         if (text != null && text.length() > characters) {
@@ -34,87 +34,87 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
         return text;
     }
 
-    /// @param otherwise null: it must be said
-    String text(String field, String otherwise) {
+    /// @param defaultValue null if the field is required
+    String text(String field, String defaultValue) {
         JsonNode found = json.get(field);
-        if (found == null && otherwise != null) {
-            return otherwise;
+        if (found == null && defaultValue != null) {
+            return defaultValue;
         }
         if (found == null || !found.isTextual() || found.textValue().isBlank()) {
-            addError(field, found == null ? "is missing" : "is no text", "say a text that is not blank");
-            return otherwise;
+            addError(field, found == null ? "is missing" : "is not a string or is blank", "a non-blank string");
+            return defaultValue;
         }
         return found.textValue();
     }
 
-    /// @return one of an enum's constants, by their names in small letters
-    <E extends Enum<E>> E choice(String field, E otherwise) {
-        return choice(field, otherwise, constant -> constant.name().toLowerCase(Locale.ROOT));
+    /// @return one of an enum's constants, by lower-case name
+    <E extends Enum<E>> E choice(String field, E defaultValue) {
+        return choice(field, defaultValue, constant -> constant.name().toLowerCase(Locale.ROOT));
     }
 
-    /// @param wires what a constant is called here
-    <E extends Enum<E>> E choice(String field, E otherwise, Function<E, String> wires) {
+    /// @param jsonName name of a constant in this field
+    <E extends Enum<E>> E choice(String field, E defaultValue, Function<E, String> jsonName) {
         JsonNode found = json.get(field);
         if (found == null) {
-            return otherwise;
+            return defaultValue;
         }
         List<String> allowed = new ArrayList<>();
-        for (E constant : otherwise.getDeclaringClass().getEnumConstants()) {
-            String wire = wires.apply(constant);
-            if (found.isTextual() && found.textValue().equals(wire)) {
+        for (E constant : defaultValue.getDeclaringClass().getEnumConstants()) {
+            String name = jsonName.apply(constant);
+            if (found.isTextual() && found.textValue().equals(name)) {
                 return constant;
             }
-            allowed.add(wire);
+            allowed.add(name);
         }
-        addError(field, "is no choice", "one of " + String.join(", ", allowed));
-        return otherwise;
+        addError(field, "is not allowed", "one of " + String.join(", ", allowed));
+        return defaultValue;
     }
 
-    /// @return from 0 to below 1
-    double fraction(String field, double otherwise) {
-        return number(field, otherwise, s -> s >= 0 && s < 1, "a share from 0 to below 1");
+    /// @return a number from 0 to below 1
+    double fraction(String field, double defaultValue) {
+        return number(field, defaultValue, s -> s >= 0 && s < 1, "a share from 0 to below 1");
     }
 
-    /// @return the field `seed`
+    /// @return the value of field `seed`
     long seed() {
         return integer("seed", 42, s -> s >= 0 && s <= GREATEST_SEED, "a whole number from 0 to " + GREATEST_SEED);
     }
 
-    /// @return from 1 to the most allowed
-    long count(String field, long otherwise, long most) {
-        return integer(field, otherwise, n -> n >= 1 && n <= most, "a whole number from 1 to " + most);
+    /// @return a count from 1 to the maximum
+    long count(String field, long defaultValue, long most) {
+        return integer(field, defaultValue, n -> n >= 1 && n <= most, "a whole number from 1 to " + most);
     }
 
-    double number(String field, double otherwise, DoublePredicate allowed, String remedy) {
+    double number(String field, double defaultValue, DoublePredicate allowed, String remedy) {
         JsonNode found = json.get(field);
         if (found == null) {
-            return otherwise;
+            return defaultValue;
         }
         if (!found.isNumber() || !allowed.test(found.doubleValue())) {
-            addError(field, found.isNumber() ? "is out of range" : "is no number", remedy);
-            return otherwise;
+            addError(field, found.isNumber() ? "is out of range" : "is not a number", remedy);
+            return defaultValue;
         }
         return found.doubleValue();
     }
 
-    long integer(String field, long otherwise, LongPredicate allowed, String remedy) {
+    long integer(String field, long defaultValue, LongPredicate allowed, String remedy) {
         JsonNode found = json.get(field);
         if (found == null) {
-            return otherwise;
+            return defaultValue;
         }
         boolean isWhole = found.isNumber() && found.canConvertToExactIntegral() && found.canConvertToLong();
         if (!isWhole || !allowed.test(found.longValue())) {
-            addError(field, isWhole ? "is out of range" : "is no whole number", remedy);
-            return otherwise;
+            addError(field, isWhole ? "is out of range" : "is not a whole number", remedy);
+            return defaultValue;
         }
         return found.longValue();
     }
 
-    /// @return the object of a field; an empty one where it is left out
+    /// @return the object of a field; an empty object if the field is absent
     Fields object(String field) {
         JsonNode found = json.get(field);
         if (found != null && !found.isObject()) {
-            addError(field, "is no object", "write it as {…}, or leave it out for the defaults");
+            addError(field, "is not an object", "an object {…}, or omit the field to use the defaults");
         }
         return new Fields(
                 pointer + "/" + field,
@@ -122,7 +122,7 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
                 errors);
     }
 
-    /// Refuses every field but these, with the nearest of them.
+    /// Rejects unknown fields and suggests the most similar known field.
     void rejectUnknownFields(String... known) {
         for (Map.Entry<String, JsonNode> entry : json.properties()) {
             String name = entry.getKey();
@@ -136,14 +136,14 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
                         .orElseThrow();
                 addError(
                         name,
-                        "is no field of a dataset-ready",
-                        "did you mean '%s'? Known here: %s".formatted(nearest, String.join(", ", known)));
+                        "is not a field of dataset-ready",
+                        "did you mean '%s'? Allowed here: %s".formatted(nearest, String.join(", ", known)));
             }
         }
     }
 
-    /// @param problem what is wrong with what was found
-    /// @param remedy what is allowed
+    /// @param problem what is wrong with the value
+    /// @param remedy which values are allowed
     void addError(String field, String problem, String remedy) {
         JsonNode found = errors.isFull() ? null : json.get(field);
         String shown = found == null ? "nothing" : found.toString();
@@ -155,7 +155,7 @@ record Fields(String pointer, JsonNode json, FieldErrors errors) {
                 remedy));
     }
 
-    /// Levenshtein's edit distance, letters compared without case.
+    /// Levenshtein's edit distance, ignoring case.
     private static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {

@@ -3,7 +3,7 @@ package io.peregrine.events;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// A specification that cannot stand, with what is wrong with each of its fields.
+/// An invalid specification, with an error for each invalid field.
 @SuppressWarnings("serial")
 public final class InvalidSpecException extends Exception {
     private final transient List<FieldError> errors;
@@ -17,12 +17,12 @@ public final class InvalidSpecException extends Exception {
         this.count = errors.count();
     }
 
-    /// @return at most 20 of them
+    /// @return at most 20 errors
     public List<FieldError> errors() {
         return errors;
     }
 
-    /// @return how many fields are wrong, and whether all of them are in [#errors], for people
+    /// @return how many fields are wrong, and whether [#errors] lists all of them, as text
     public String counted() {
         String counted = count == 1 ? "1 field is wrong" : "%,d fields are wrong".formatted(count);
         return count == errors.size()

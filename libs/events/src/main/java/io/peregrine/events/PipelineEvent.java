@@ -5,11 +5,12 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Map;
 
-/// What happens to a dataset, in the order in which it happens. Events carry references, never pixels, and each
-/// stays under 64 KiB. Readers ignore fields that they do not know; an incompatible change is a new type.
+/// The pipeline's events, in the order in which they occur. Events carry references, never pixels, and each is at
+/// most 64 KiB. Consumers ignore unknown fields; an incompatible change gets a new type.
 public sealed interface PipelineEvent {
 
-    /// @return which run this tells of; null in a [DatasetReady], whose run is a digest of its envelope
+    /// @return the run that the event belongs to; null in a [DatasetReady], whose run id is a digest of its
+    ///     envelope
     RunRef run();
 
     /// @return the CloudEvents type, such as `io.peregrine.dataset.ready.v1`
@@ -18,15 +19,15 @@ public sealed interface PipelineEvent {
         return EventTypes.typeOf(getClass());
     }
 
-    /// @return the Kafka topic on which this is said
+    /// @return the Kafka topic of the event
     @JsonIgnore
     default String topic() {
         return EventTypes.topicOf(getClass());
     }
 
-    /// A user says that a dataset lies ready. `body` is the whole data, unchecked: see [RunSpec#parse].
+    /// A user announces a dataset. `body` is the complete data, not validated: see [RunSpec#parse].
     record DatasetReady(String dataset, ObjectNode body) implements PipelineEvent {
-        /// A longer name is refused by [RunSpec#parse]; the run that fails for it is told by its beginning.
+        /// [RunSpec#parse] rejects longer names; the failed run then carries a truncated name.
         private static final int DATASET_CHARACTERS = 200;
 
         public DatasetReady {
@@ -77,7 +78,7 @@ public sealed interface PipelineEvent {
         private static final int DETAIL_CHARACTERS = 1_000;
 
         public ImageRejected {
-            // A decoder's words may be long; an event may not.
+            // A decoder's message may be long; an event must be small.
             detail = detail == null ? "" : CleanText.shortenedWithCount(detail, DETAIL_CHARACTERS);
         }
     }
@@ -190,7 +191,7 @@ public sealed interface PipelineEvent {
             List<String> behind,
             double seconds,
             @MayBeNull String resource) implements PipelineEvent {
-        /// Runs that are told of at most.
+        /// Maximum number of runs in `behind`.
         public static final int MOST_BEHIND = 10;
 
         public StageQueued {
@@ -230,7 +231,8 @@ public sealed interface PipelineEvent {
         private static final int DETAIL_BESIDE_ERRORS = 300;
         private static final int ERRORS = 20;
 
-        /// No failure is too large to be published, though JSON writes some characters as 12 bytes.
+        /// Limits the size, so that every failure can be published even though JSON writes some characters as 12
+        /// bytes.
         public RunFailed {
             reason = CleanText.shortened(reason, 100);
             detail = detail == null ? "" : detail;
@@ -248,7 +250,7 @@ public sealed interface PipelineEvent {
     ///
     /// @param reason cut after 1,000 characters
     record RunCancelled(RunRef run, String reason) implements PipelineEvent {
-        /// So many characters may a reason have.
+        /// Maximum length of a reason in characters.
         public static final int REASON_CHARACTERS = 1_000;
 
         public RunCancelled {

@@ -14,13 +14,13 @@ import java.util.Locale;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
-/// Reads one record of Kafka as a CloudEvent: binary mode, structured mode or, on `peregrine.datasets`, bare
-/// JSON.
+/// Reads a Kafka record as a CloudEvent: binary mode, structured mode or, on `peregrine.datasets`, bare JSON.
 final class RecordReader {
-    /// Larger values are not read. An event has at most 64 KiB; a dataset-ready of somebody else's may be larger.
+    /// Maximum size of a value. Peregrine's events have at most 64 KiB; a dataset-ready event of another producer
+    /// may be larger.
     static final int MAX_BYTES = 1024 * 1024;
 
-    /// The inbox's key has both: together they stay below what an index of PostgreSQL can hold.
+    /// The inbox's key contains id and source: together they must fit into an index row of PostgreSQL.
     private static final int ID_BYTES = 512;
 
     private static final int SOURCE_BYTES = 1_024;
@@ -30,7 +30,7 @@ final class RecordReader {
 
     private static final String STRUCTURED = "application/cloudevents";
 
-    /// The attributes of a CloudEvent, before anything of them was checked; each but the first three may be null.
+    /// The attributes of a CloudEvent, not validated; all but the first three may be null.
     private record Attributes(
             String id, String source, String type, String time, String subject, String correlation, String causation) {}
 
@@ -45,9 +45,9 @@ final class RecordReader {
         if (value.length > MAX_BYTES) {
             throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
-                    "the value has %,d bytes; at most %,d are read".formatted(value.length, MAX_BYTES));
+                    "the value has %,d bytes; the maximum is %,d".formatted(value.length, MAX_BYTES));
         }
-        // The content type decides: a record of structured mode may repeat its attributes in headers.
+        // The content type decides: a structured-mode record may repeat its attributes in headers.
         String contentType = header(record, "content-type");
         boolean structured =
                 contentType != null && contentType.toLowerCase(Locale.ROOT).startsWith(STRUCTURED);
@@ -66,7 +66,7 @@ final class RecordReader {
     }
 
     private static CloudEvent readBinary(ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
-        mustBeKnown("ce_specversion", required(record, "ce_specversion"));
+        checkVersion("ce_specversion", required(record, "ce_specversion"));
         Attributes attributes = new Attributes(
                 required(record, "ce_id"),
                 required(record, "ce_source"),
@@ -80,7 +80,7 @@ final class RecordReader {
 
     private static CloudEvent readStructured(ConsumerRecord<String, byte[]> record, JsonNode json)
             throws UnreadableEventException {
-        mustBeKnown("specversion", required(json, "specversion"));
+        checkVersion("specversion", required(json, "specversion"));
         Attributes attributes = new Attributes(
                 required(json, "id"),
                 required(json, "source"),
@@ -112,18 +112,18 @@ final class RecordReader {
         if (!event.topic().equals(record.topic())) {
             throw new UnreadableEventException(
                     Kind.UNKNOWN_TYPE,
-                    "a %s belongs on topic %s, not on %s".formatted(type, event.topic(), record.topic()));
+                    "event %s belongs on topic %s, not on %s".formatted(type, event.topic(), record.topic()));
         }
-        mustFit("id", attributes.id(), ID_BYTES);
-        mustFit("source", attributes.source(), SOURCE_BYTES);
-        mustFit("subject", attributes.subject(), ID_BYTES);
-        mustFit("correlationid", attributes.correlation(), ID_BYTES);
-        mustFit("causationid", attributes.causation(), ID_BYTES);
+        checkAttribute("id", attributes.id(), ID_BYTES);
+        checkAttribute("source", attributes.source(), SOURCE_BYTES);
+        checkAttribute("subject", attributes.subject(), ID_BYTES);
+        checkAttribute("correlationid", attributes.correlation(), ID_BYTES);
+        checkAttribute("causationid", attributes.causation(), ID_BYTES);
         if (attributes.source().equals(EventCodec.BARE_SOURCE)) {
-            // Its ids are run ids: whoever may choose one may choose a run.
+            // Its ids determine run ids: a producer that could choose one could overwrite a run.
             throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
-                    "the source %s is for records without an envelope; use a source of your own"
+                    "source %s is reserved for records without an envelope; use a source of your own"
                             .formatted(EventCodec.BARE_SOURCE));
         }
         boolean begins = event instanceof DatasetReady;
@@ -141,13 +141,13 @@ final class RecordReader {
                 event);
     }
 
-    private static void mustBeKnown(String name, String version) throws UnreadableEventException {
+    private static void checkVersion(String name, String version) throws UnreadableEventException {
         if (!version.equals("1.0")) {
-            throw new UnreadableEventException(Kind.NOT_AN_EVENT, name + " is '" + version + "'; 1.0 is understood");
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, name + " is '" + version + "'; it must be 1.0");
         }
     }
 
-    private static void mustFit(String name, String value, int bytes) throws UnreadableEventException {
+    private static void checkAttribute(String name, String value, int bytes) throws UnreadableEventException {
         if (value == null) {
             return;
         }
@@ -155,7 +155,8 @@ final class RecordReader {
             throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " is empty");
         }
         if (value.indexOf('\0') >= 0) {
-            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " has a zero character");
+            throw new UnreadableEventException(
+                    Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " contains a zero character");
         }
         if (!CleanText.fits(value, bytes)) {
             throw new UnreadableEventException(
@@ -170,13 +171,13 @@ final class RecordReader {
                 return instant;
             }
         } catch (DateTimeException e) {
-            // Refused below.
+            // Rejected below.
         }
         throw new UnreadableEventException(
                 Kind.NOT_AN_EVENT, "the time '" + time + "' is not an RFC 3339 time of the years 1970 to 9999");
     }
 
-    /// @return when the record was written; now, where its producer gave no time or an absurd one
+    /// @return the time of the record; the current time if its producer gave none or an invalid one
     private static Instant delivered(ConsumerRecord<String, byte[]> record) {
         long millis = record.timestamp();
         return millis < 0 || millis > LATEST.toEpochMilli() ? Instant.now() : Instant.ofEpochMilli(millis);
@@ -186,7 +187,7 @@ final class RecordReader {
         String value = attribute(json, name);
         if (value == null) {
             throw new UnreadableEventException(
-                    Kind.NOT_AN_EVENT, "the structured CloudEvent has no text '%s'".formatted(name));
+                    Kind.NOT_AN_EVENT, "the structured CloudEvent has no string '%s'".formatted(name));
         }
         return value;
     }
@@ -195,7 +196,7 @@ final class RecordReader {
         JsonNode value = json.path(name);
         if (!value.isTextual() && !value.isMissingNode() && !value.isNull()) {
             throw new UnreadableEventException(
-                    Kind.NOT_AN_EVENT, "the structured CloudEvent's '%s' is not a text".formatted(name));
+                    Kind.NOT_AN_EVENT, "the structured CloudEvent's '%s' is not a string".formatted(name));
         }
         return value.textValue();
     }
@@ -214,7 +215,7 @@ final class RecordReader {
             return null;
         }
         try {
-            // Strictly: replaced bytes would make two ids one.
+            // Decode strictly: replacement characters could make two ids equal.
             return UTF_8.newDecoder().decode(ByteBuffer.wrap(header.value())).toString();
         } catch (CharacterCodingException e) {
             throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the header " + name + " is not UTF-8");

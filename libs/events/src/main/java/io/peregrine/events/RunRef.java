@@ -17,14 +17,14 @@ public record RunRef(
     private static final Pattern ID = Pattern.compile("[0-9a-f]{32}");
 
     public RunRef {
-        // It becomes a file's path, a key and a label: nothing else may be one.
+        // The id is used as a file path, a key and a label, so no other form is allowed.
         if (!isId(id)) {
-            throw new IllegalArgumentException("a run's id is 32 lower-case hexadecimal digits, not '%s'"
+            throw new IllegalArgumentException("'%s' is not a run id; it must be 32 lower-case hexadecimal digits"
                     .formatted(id == null ? "null" : CleanText.shortened(id, 100)));
         }
     }
 
-    /// A run of the usual priority.
+    /// A run with the default priority.
     public RunRef(String id, String dataset, ArtifactRef spec) {
         this(id, dataset, spec, null);
     }

@@ -79,13 +79,13 @@ public record RunSpec(
 
     /// How class sizes come about.
     public enum Method {
-        /// Blends of neighbours.
+        /// Interpolates between neighbors.
         SMOTE("smote"),
-        /// Real images repeated, as imbalanced-learn's RandomOverSampler picks them.
+        /// Repeats real images, selected as by imbalanced-learn's RandomOverSampler.
         RANDOM_OVER("random-over"),
-        /// Real images left out, as imbalanced-learn's RandomUnderSampler picks those that stay.
+        /// Removes real images; the remaining ones are selected as by imbalanced-learn's RandomUnderSampler.
         RANDOM_UNDER("random-under"),
-        /// The set stays as it is; the trainer's loss weighs each class by n / (classes · count).
+        /// Leaves the dataset unchanged; the trainer weights each class in the loss by n / (classes · count).
         CLASS_WEIGHTS("class-weights");
 
         private final String jsonName;
@@ -102,9 +102,9 @@ public record RunSpec(
 
     /// Which real image a synthetic one begins from.
     public enum Coverage {
-        /// Drawn, as in imbalanced-learn: some images serve often, some never.
+        /// Random, as in imbalanced-learn: some images are selected often, some never.
         RANDOM("random"),
-        /// Each equally often, as in the paper of 2002; what does not divide goes to images drawn once each.
+        /// Each equally often, as in the paper of 2002; the remainder goes to distinct images drawn at random.
         EVEN("even");
 
         private final String jsonName;
@@ -121,11 +121,11 @@ public record RunSpec(
 
     /// SMOTE's k.
     ///
-    /// @param most at least 1
-    /// @param adaptive whether a class too small for it takes all the others that it has
+    /// @param most maximum number of neighbors, at least 1
+    /// @param adaptive whether a class with too few images uses all its other images as neighbors
     public record NeighbourChoice(int most, boolean adaptive) {
-        /// As in the paper, and imbalanced-learn's default.
-        public static final int USUAL = 5;
+        /// Default of the paper and of imbalanced-learn.
+        public static final int DEFAULT = 5;
 
         public static final String ADAPTIVE = "adaptive";
 
@@ -133,8 +133,8 @@ public record RunSpec(
             return new NeighbourChoice(neighbours, false);
         }
 
-        /// @param real images of the class
-        /// @return neighbours of each of them; more than there are others, where a fixed k cannot be
+        /// @param real number of real images of the class
+        /// @return number of neighbors of each image; with a fixed k this may exceed the number of other images
         public int of(long real) {
             return adaptive ? (int) Math.max(1, Math.min(most, real - 1)) : most;
         }
@@ -145,30 +145,30 @@ public record RunSpec(
         }
     }
 
-    /// How large each class shall be.
+    /// Target size of each class.
     public sealed interface Strategy {
-        /// No synthetic image.
+        /// No synthetic images.
         record None() implements Strategy {}
 
-        /// Every class as large as the largest; also `not majority`.
+        /// Raises every class to the size of the largest; also `not majority`.
         record Auto() implements Strategy {}
 
-        /// Only the smallest class, to the largest's size.
+        /// Raises only the smallest class, to the size of the largest.
         record Minority() implements Strategy {}
 
-        /// All but the smallest class.
+        /// Raises all classes except the smallest to the size of the largest.
         record NotMinority() implements Strategy {}
 
-        /// Every class, to the largest's size.
+        /// Raises every class to the size of the largest.
         record All() implements Strategy {}
 
-        /// Of two classes the smaller to this share of the larger, above 0 to 1.
+        /// For two classes: raises the smaller to this share of the larger, above 0 to 1.
         record Ratio(double share) implements Strategy {}
 
-        /// Every smaller class to this size: the report's own rule.
+        /// Raises every smaller class to this size: the report's own rule.
         record AtLeast(long count) implements Strategy {}
 
-        /// Final size by class; a class left out stays as it is.
+        /// Final size by class; a class that is not listed keeps its size.
         record Counts(Map<String, Long> counts) implements Strategy {
             public Counts {
                 counts = new TreeMap<>(counts);
@@ -208,10 +208,10 @@ public record RunSpec(
             @JsonUnwrapped TrainingOptions regimen,
             String device,
             Init init) {
-        /// Device that is the first GPU where there is one, and the processor elsewhere.
+        /// Uses the first GPU if there is one, otherwise the CPU.
         public static final String AUTO = "auto";
 
-        /// A training from start values of its own, on whatever device there is.
+        /// A training with random initial weights, on the default device.
         public TrainSpec(
                 String preset,
                 int latent,
@@ -224,28 +224,28 @@ public record RunSpec(
             this(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, AUTO, null);
         }
 
-        /// A training as plain as the report's.
+        /// A training as in the report, without additional options.
         public TrainSpec(
                 String preset, int latent, int epochs, int batchSize, double learningRate, long seed, double dropout) {
             this(preset, latent, epochs, batchSize, learningRate, seed, dropout, TrainingOptions.PLAIN);
         }
 
-        /// @return the same training from other weights
+        /// @return the same training with other initial weights
         public TrainSpec from(Init other) {
             return new TrainSpec(
                     preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, device, other);
         }
     }
 
-    /// The weights that a training begins with: a network's `state_dict` in safetensors.
+    /// Initial weights of a training: a network's `state_dict` in safetensors format.
     public sealed interface Init {
-        /// A file below one of ingest's roots, as a user says it.
+        /// A file below one of ingest's roots, as the user specifies it.
         ///
         /// @param uri `file:///…`
         record File(String uri) implements Init {}
 
-        /// A file of the store, as `run.json` says it: its digest is part of what the run is, wherever
-        /// the user's own file has gone.
+        /// A file of the store, as `run.json` specifies it. Its digest is part of the run's identity, even if the
+        /// user's own file no longer exists.
         record Stored(ArtifactRef weights) implements Init {}
 
         @JsonValue
@@ -275,15 +275,15 @@ public record RunSpec(
             double labelSmoothing,
             Augment augment,
             int patience) {
-        /// Nothing of all that: the report's.
+        /// No additional options, as in the report.
         public static final TrainingOptions PLAIN = new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 0);
     }
 
     /// How the learning rate goes.
     public enum Schedule {
-        /// As it was asked for.
+        /// The configured learning rate.
         CONSTANT,
-        /// Down to 0 along half a cosine: Loshchilov and Hutter, "SGDR", 2017, without restarts.
+        /// Decreases to 0 along half a cosine: Loshchilov and Hutter, "SGDR", 2017, without restarts.
         COSINE;
 
         @JsonValue
@@ -295,9 +295,10 @@ public record RunSpec(
     /// What is done to images while they are learnt from, anew in each epoch.
     public enum Augment {
         NONE,
-        /// Every second one is mirrored.
+        /// Mirrors every second image.
         FLIP,
-        /// Mirrored, moved by up to an eighth of the side, and brightness and contrast changed by up to a fifth.
+        /// Mirrors images, shifts them by up to an eighth of the side, and changes brightness and contrast by up
+        /// to a fifth.
         STANDARD;
 
         @JsonValue
@@ -309,21 +310,21 @@ public record RunSpec(
     /// @param k number of clusters; null: as many as there are classes
     public record ClusterSpec(Integer k, long seed) {}
 
-    /// Reads what a user said, fills in the defaults and checks every field.
+    /// Reads a user's specification, fills in the defaults and validates every field.
     ///
-    /// @param body the data of a dataset-ready
-    /// @throws BadSpec with an error for each field that cannot stand
+    /// @param body data of a dataset-ready event
+    /// @throws InvalidSpecException with an error for each invalid field
     public static RunSpec parse(ObjectNode body) throws InvalidSpecException {
         return SpecReader.read(body);
     }
 
-    /// @return the same with other trainings
+    /// @return the same specification with other trainings
     public RunSpec training(TrainSpec otherClassifier, TrainSpec otherAutoencoder) {
         return new RunSpec(dataset, uri, split, image, balance, otherClassifier, otherAutoencoder, clusters, priority);
     }
 
-    /// @return `run.json`: every field that says what the run is, in one order, the same bytes for the same
-    ///     specification
+    /// @return `run.json`: every field that defines the run, in a fixed order; equal specifications give equal
+    ///     bytes
     public byte[] toJson() {
         ObjectNode json = EventCodec.json().valueToTree(this);
         json.remove("priority");
@@ -336,15 +337,15 @@ public record RunSpec(
         }
     }
 
-    /// @param runJson what [#toJson] wrote
-    /// @throws Failure OURS, if it is no specification
+    /// @param runJson output of [#toJson]
+    /// @throws FailureException OURS if it is not a valid specification
     public static RunSpec read(byte[] runJson) {
         try {
             JsonNode json = EventCodec.json().readTree(runJson);
             return parse((ObjectNode) json);
         } catch (IOException | InvalidSpecException | ClassCastException e) {
             throw FailureException.internal(
-                    "SPEC_UNREADABLE", "run.json in the store cannot be read: " + e.getMessage(), e);
+                    "SPEC_UNREADABLE", "Cannot read run.json from the store: " + e.getMessage(), e);
         }
     }
 }

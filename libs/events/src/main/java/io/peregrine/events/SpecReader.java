@@ -22,10 +22,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/// Reads a specification: which fields there are, what is allowed in each, and what is taken where one is left
-/// out.
+/// Reads a specification: its fields, their allowed values and their defaults.
 final class SpecReader {
-    /// Every event of a run carries its dataset's name, and a run.failed all errors: both must fit into 64 KiB.
+    /// Every event of a run carries the dataset's name, and a run.failed event carries all errors: both must fit
+    /// into 64 KiB.
     private static final int DATASET_CHARACTERS = 200;
 
     private static final int PRIORITIES = 10;
@@ -55,7 +55,7 @@ final class SpecReader {
     private static RunSpec spec(Fields body) {
         body.rejectUnknownFields(
                 "dataset", "uri", "split", "image", "balance", "classifier", "autoencoder", "clusters", "priority");
-        // In the order of the fields, in which errors are told.
+        // In the order of the fields, which is the order of the errors.
         String dataset = body.string("dataset", DATASET_CHARACTERS);
         String uri = address(body, "uri", "folder");
         SplitSpec split = split(body.object("split"));
@@ -75,11 +75,11 @@ final class SpecReader {
                         "priority", 0, p -> Math.abs(p) <= PRIORITIES, "a whole number from -10 to 10, higher first"));
     }
 
-    /// @param what lies there
-    private static String address(Fields room, String field, String what) {
-        String uri = room.string(field, URI_CHARACTERS);
+    /// @param what kind of target: folder or file
+    private static String address(Fields fields, String field, String what) {
+        String uri = fields.string(field, URI_CHARACTERS);
         if (uri != null && !uri.startsWith("file:/")) {
-            room.addError(field, "is no %s's address".formatted(what), "write file:///path/to/" + what);
+            fields.addError(field, "is not the URI of a %s".formatted(what), "write file:///path/to/" + what);
         }
         return uri;
     }
@@ -89,7 +89,7 @@ final class SpecReader {
         double test = split.fraction("test", 0.1);
         double validation = split.fraction("validation", 0);
         if (test + validation >= 1) {
-            split.addError("validation", "leaves nothing to train on", "test and validation together stay below 1");
+            split.addError("validation", "leaves nothing to train on", "test + validation must be below 1");
         }
         return new SplitSpec(test, validation, split.seed());
     }
@@ -117,11 +117,11 @@ final class SpecReader {
         JsonNode neighbours = balance.json().get("neighbours");
         if (neighbours != null && neighbours.isTextual()) {
             if (!neighbours.textValue().equals(NeighbourChoice.ADAPTIVE)) {
-                balance.addError("neighbours", "is no number", "a whole number from 1 to 1000, or \"adaptive\"");
+                balance.addError("neighbours", "is not a number", "a whole number from 1 to 1000, or \"adaptive\"");
             }
-            return new NeighbourChoice(NeighbourChoice.USUAL, true);
+            return new NeighbourChoice(NeighbourChoice.DEFAULT, true);
         }
-        return NeighbourChoice.fixed((int) balance.count("neighbours", NeighbourChoice.USUAL, 1_000));
+        return NeighbourChoice.fixed((int) balance.count("neighbours", NeighbourChoice.DEFAULT, 1_000));
     }
 
     private static Strategy strategy(Fields balance, Method method) {
@@ -132,9 +132,9 @@ final class SpecReader {
         if (method == Method.RANDOM_UNDER
                 && strategy.isTextual()
                 && strategy.textValue().equals("not majority")) {
-            // Of over-sampling it is another word for auto; of under-sampling it would be another thing.
+            // In over-sampling it is a synonym of auto; in under-sampling it would mean something else.
             balance.addError(
-                    "strategy", "is not for the method random-under", "auto, not minority, all, a ratio or counts");
+                    "strategy", "is not allowed for method random-under", "auto, not minority, all, ratio or counts");
         }
         String remedy = "one of none, auto, minority, not minority, not majority, all, a ratio above 0 to 1, "
                 + "{\"atLeast\": n}, {\"counts\": {\"<class>\": n}}";
@@ -156,7 +156,7 @@ final class SpecReader {
             default -> null;
         };
         if (read == null) {
-            balance.addError("strategy", "is no strategy", remedy);
+            balance.addError("strategy", "is not a strategy", remedy);
         }
         return read;
     }
@@ -190,8 +190,8 @@ final class SpecReader {
                 && json.longValue() <= 100_000_000;
     }
 
-    private static TrainSpec classifier(Fields room, Method method) {
-        room.rejectUnknownFields(
+    private static TrainSpec classifier(Fields fields, Method method) {
+        fields.rejectUnknownFields(
                 "preset",
                 "epochs",
                 "batchSize",
@@ -207,27 +207,27 @@ final class SpecReader {
                 "patience",
                 "device",
                 "init");
-        String preset = preset(room, "resnet", "seed-cnn");
+        String preset = preset(fields, "resnet", "seed-cnn");
         boolean modern = preset.equals("resnet");
-        // PyTorch's smoothed loss, which ours equals, weighs the classes over which a truth is spread as well: of
-        // a frequent class's images the rare ones would get more than their own.
-        TrainingOptions usual =
+        // PyTorch's smoothed loss, which this loss equals, also weights the classes over which the label is
+        // spread. For images of a frequent class the rare classes would get more weight than the true class.
+        TrainingOptions defaults =
                 !modern ? TrainingOptions.PLAIN : method == Method.CLASS_WEIGHTS ? RESNET_WEIGHED : RESNET;
         return new TrainSpec(
                 preset,
                 0,
-                (int) room.count("epochs", modern ? 20 : 10, 100_000),
-                (int) room.count("batchSize", 32, 65_536),
-                rate(room, modern ? 0.002 : 0.01),
-                room.seed(),
-                room.fraction("dropout", 0.1),
-                regimen(room, usual),
-                device(room),
-                init(room));
+                (int) fields.count("epochs", modern ? 20 : 10, 100_000),
+                (int) fields.count("batchSize", 32, 65_536),
+                rate(fields, modern ? 0.002 : 0.01),
+                fields.seed(),
+                fields.fraction("dropout", 0.1),
+                trainingOptions(fields, defaults),
+                device(fields),
+                init(fields));
     }
 
-    private static TrainSpec autoencoder(Fields room) {
-        room.rejectUnknownFields(
+    private static TrainSpec autoencoder(Fields fields) {
+        fields.rejectUnknownFields(
                 "preset",
                 "latent",
                 "epochs",
@@ -242,38 +242,38 @@ final class SpecReader {
                 "patience",
                 "device",
                 "init");
-        String preset = preset(room, "resnet-autoencoder", "seed-autoencoder");
+        String preset = preset(fields, "resnet-autoencoder", "seed-autoencoder");
         boolean modern = preset.equals("resnet-autoencoder");
         return new TrainSpec(
                 preset,
-                (int) room.count("latent", 300, 65_536),
-                (int) room.count("epochs", modern ? 20 : 10, 100_000),
-                (int) room.count("batchSize", 32, 65_536),
-                rate(room, 0.001),
-                room.seed(),
+                (int) fields.count("latent", 300, 65_536),
+                (int) fields.count("epochs", modern ? 20 : 10, 100_000),
+                (int) fields.count("batchSize", 32, 65_536),
+                rate(fields, 0.001),
+                fields.seed(),
                 0,
-                regimen(room, modern ? RESNET_AUTOENCODER : TrainingOptions.PLAIN),
-                device(room),
-                init(room));
+                trainingOptions(fields, modern ? RESNET_AUTOENCODER : TrainingOptions.PLAIN),
+                device(fields),
+                init(fields));
     }
 
-    private static String device(Fields room) {
-        String device = room.text("device", TrainSpec.AUTO);
+    private static String device(Fields fields) {
+        String device = fields.text("device", TrainSpec.AUTO);
         if (!device.matches("auto|cpu|gpu:[0-9]{1,4}")) {
-            room.addError("device", "is no device", "auto, cpu, or gpu:0 and so on");
+            fields.addError("device", "is not a device", "auto, cpu, or gpu:0 and so on");
             return TrainSpec.AUTO;
         }
         return device;
     }
 
-    /// A text is a file's address, an object refers to the store.
-    private static Init init(Fields room) {
-        JsonNode found = room.json().get("init");
+    /// A string is the address of a file, an object refers to an artifact of the store.
+    private static Init init(Fields fields) {
+        JsonNode found = fields.json().get("init");
         if (found == null) {
             return null;
         }
         if (!found.isObject()) {
-            String uri = address(room, "init", "file");
+            String uri = address(fields, "init", "file");
             return uri == null ? null : new Init.File(uri);
         }
         try {
@@ -283,45 +283,45 @@ final class SpecReader {
                 return new Init.Stored(weights);
             }
         } catch (JsonProcessingException e) {
-            // Refused below.
+            // Rejected below.
         }
-        room.addError(
+        fields.addError(
                 "init",
-                "refers to no safetensors file of the store",
-                "{\"uri\", \"sha256\", \"bytes\"} of a checkpoint's 'weights', or file:///path/to/file");
+                "does not refer to a safetensors file of the store",
+                "{\"uri\", \"sha256\", \"bytes\"} from 'weights' of a checkpoint, or file:///path/to/file");
         return null;
     }
 
-    private static TrainingOptions regimen(Fields room, TrainingOptions otherwise) {
+    private static TrainingOptions trainingOptions(Fields fields, TrainingOptions defaults) {
         return new TrainingOptions(
-                room.choice("schedule", otherwise.schedule()),
-                room.fraction("warmUp", otherwise.warmUp()),
-                room.number("weightDecay", otherwise.weightDecay(), d -> d >= 0 && d <= 10, "a number from 0 to 10"),
-                room.number("gradientNorm", otherwise.gradientNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
-                room.fraction("labelSmoothing", otherwise.labelSmoothing()),
-                room.choice("augment", otherwise.augment()),
-                (int) room.integer(
-                        "patience", otherwise.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
+                fields.choice("schedule", defaults.schedule()),
+                fields.fraction("warmUp", defaults.warmUp()),
+                fields.number("weightDecay", defaults.weightDecay(), d -> d >= 0 && d <= 10, "a number from 0 to 10"),
+                fields.number("gradientNorm", defaults.gradientNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
+                fields.fraction("labelSmoothing", defaults.labelSmoothing()),
+                fields.choice("augment", defaults.augment()),
+                (int) fields.integer(
+                        "patience", defaults.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
     }
 
-    private static ClusterSpec clusters(Fields room) {
-        room.rejectUnknownFields("k", "seed");
-        JsonNode k = room.json().get("k");
-        Integer clusters = k == null ? null : (int) room.count("k", 1, 10_000);
-        return new ClusterSpec(clusters, room.seed());
+    private static ClusterSpec clusters(Fields fields) {
+        fields.rejectUnknownFields("k", "seed");
+        JsonNode k = fields.json().get("k");
+        Integer clusters = k == null ? null : (int) fields.count("k", 1, 10_000);
+        return new ClusterSpec(clusters, fields.seed());
     }
 
-    /// @return one of those allowed, also where another was said
-    private static String preset(Fields room, String... allowed) {
-        String preset = room.text("preset", allowed[0]);
+    /// @return one of the allowed presets, also if the given one is invalid
+    private static String preset(Fields fields, String... allowed) {
+        String preset = fields.text("preset", allowed[0]);
         if (!List.of(allowed).contains(preset)) {
-            room.addError("preset", "is no preset", "'" + String.join("' or '", allowed) + "'");
+            fields.addError("preset", "is not a preset", "'" + String.join("' or '", allowed) + "'");
             return allowed[0];
         }
         return preset;
     }
 
-    private static double rate(Fields room, double otherwise) {
-        return room.number("learningRate", otherwise, r -> r > 0 && r <= 10, "a number above 0, at most 10");
+    private static double rate(Fields fields, double defaultValue) {
+        return fields.number("learningRate", defaultValue, r -> r > 0 && r <= 10, "a number above 0, at most 10");
     }
 }

@@ -15,10 +15,10 @@ public enum Split {
         return ordinal();
     }
 
-    /// @throws IllegalArgumentException if the code is none of 0, 1, 2
+    /// @throws IllegalArgumentException if the code is not 0, 1 or 2
     public static Split of(int code) {
         if (code < 0 || code > 2) {
-            throw new IllegalArgumentException("a split is 0 (test), 1 (train) or 2 (validation), not " + code);
+            throw new IllegalArgumentException(code + " is not a split: 0 (test), 1 (train) or 2 (validation)");
         }
         return values()[code];
     }

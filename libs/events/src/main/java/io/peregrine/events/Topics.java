@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// The five topics. They are created explicitly, never by a first message.
+/// The five topics. They are created explicitly, never by auto-creation.
 public final class Topics {
     public static final String DATASETS = "peregrine.datasets";
     public static final String IMAGES = "peregrine.images";
@@ -24,7 +24,7 @@ public final class Topics {
 
     private Topics() {}
 
-    /// @return topic name to its number of partitions, in the order in which a painting meets them
+    /// @return number of partitions by topic, in the order of the pipeline
     public static Map<String, Integer> partitions() {
         return java.util.Collections.unmodifiableSequencedMap(PARTITIONS);
     }

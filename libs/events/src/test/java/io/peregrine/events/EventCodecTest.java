@@ -241,7 +241,7 @@ class EventCodecTest {
         RunAccepted event = new RunAccepted(RUN, "file:///" + "x".repeat(70_000));
         assertThatThrownBy(() -> EventCodec.write(
                         new CloudEvent("i", "/s", event.type(), Instant.EPOCH, null, RUN.id(), null, event)))
-                .hasMessageContaining("may have at most 65536");
+                .hasMessageContaining("the maximum is 65536");
     }
 
     @Test
