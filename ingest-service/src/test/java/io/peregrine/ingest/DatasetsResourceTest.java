@@ -111,7 +111,7 @@ class DatasetsResourceTest {
                         null)
                 .statusCode(422)
                 .body("errors[0].pointer", equalTo("/autoencoder/init"))
-                .body("errors[0].detail", startsWith("INIT_UNREADABLE: b.png is no safetensors file"));
+                .body("errors[0].detail", startsWith("INIT_UNREADABLE: b.png is not a safetensors file"));
     }
 
     @Test

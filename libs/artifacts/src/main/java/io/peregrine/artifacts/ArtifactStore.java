@@ -12,41 +12,40 @@ import java.util.Collection;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Published artifacts, named by what they contain. Safe for any number of processes at once.
+/// Published artifacts, named by their content. Safe for any number of concurrent processes.
 ///
-/// A published name always holds the whole artifact, and publishing the same content twice is publishing it once.
-/// References say nothing of where a store lies: a folder's are a bucket's.
+/// A published name always refers to the complete artifact, and publishing is idempotent. References do not
+/// depend on the location of the store: they are the same for a folder and a bucket.
 public interface ArtifactStore extends AutoCloseable {
-    /// What references begin with.
+    /// URI scheme of references.
     String SCHEME = "store:";
 
-    /// Writes an artifact's bytes to the file that it is given.
+    /// Writes an artifact's bytes to the given file.
     @FunctionalInterface
     interface Content {
         void writeTo(Path aside) throws IOException;
     }
 
-    /// A file of the store, whoever wrote it.
+    /// A file of the store.
     ///
-    /// @param uri as a reference would name it
+    /// @param uri URI that a reference to it contains
     record Stored(String uri, long bytes, Instant modified) {}
 
-    /// Publishes what `content` writes.
+    /// Publishes the content.
     ///
-    /// @param kind the folder below the store, such as `pack`
-    /// @param extension of the file, such as `safetensors`
-    /// @param before told of the artifact when all that it still lacks is its name; what it
-    ///     throws leaves nothing there
-    /// @throws Failure RESOURCE `STORE_FULL`, if there is no room; RESOURCE `STORE_UNREACHABLE`, if the store
-    ///     refuses
+    /// @param kind folder of the store, such as `pack`
+    /// @param extension extension of the file, such as `safetensors`
+    /// @param before called when the artifact is complete except for its name; if it throws, nothing is published
+    /// @throws FailureException RESOURCE `STORE_FULL` if there is not enough space; RESOURCE `STORE_UNREACHABLE`
+    ///     if the store reports an error
     ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before);
 
-    /// Publishes what `content` writes.
+    /// Publishes the content.
     default ArtifactRef publish(String kind, String extension, Content content) {
         return publish(kind, extension, content, ref -> {});
     }
 
-    /// Publishes bytes that are already at hand.
+    /// Publishes bytes that are in memory.
     default ArtifactRef publish(String kind, String extension, byte[] bytes) {
         return publish(kind, extension, aside -> {
             try {
@@ -57,15 +56,16 @@ public interface ArtifactStore extends AutoCloseable {
         });
     }
 
-    /// @return the artifact's file, to be opened at once; its length and SHA-256 are checked the first time that
-    ///     this process asks for it, and again when the file has changed since
-    /// @throws Failure OURS `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
+    /// @return the artifact's file, to be opened at once. Its length and SHA-256 are verified the first time that
+    ///     this process opens it, and again if the file has changed since
+    /// @throws FailureException OURS `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
     Path open(ArtifactRef ref);
 
-    /// Reads an artifact that is JSON. Where it cannot be read although it was whole when it was last hashed, it
-    /// is hashed again.
+    /// Reads a JSON artifact. If parsing fails although the hash was correct before, the artifact is hashed
+    /// again.
     ///
-    /// @throws Failure as [#open]; OURS `ARTIFACT_UNREADABLE`, if the artifact is whole and still no such JSON
+    /// @throws FailureException as [#open]; OURS `ARTIFACT_UNREADABLE` if the hash is correct but the content is
+    ///     not the expected JSON
     default <T> T read(ArtifactRef ref, Class<T> type) {
         try {
             return EventCodec.json().readValue(Files.readAllBytes(open(ref)), type);
@@ -73,59 +73,60 @@ public interface ArtifactStore extends AutoCloseable {
             check(ref);
             throw FailureException.internal(
                     "ARTIFACT_UNREADABLE",
-                    "%s is not the JSON of a %s: %s".formatted(ref.uri(), type.getSimpleName(), e.getOriginalMessage()),
+                    "%s is not JSON of type %s: %s".formatted(ref.uri(), type.getSimpleName(), e.getOriginalMessage()),
                     e);
         } catch (IOException e) {
-            throw FailureException.resource("STORE_UNREACHABLE", ref.uri() + " cannot be read: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", "Cannot read " + ref.uri() + ": " + e, e);
         }
     }
 
-    /// Whoever reuses what an earlier run has made asks this first.
+    /// Whether an artifact can be reused. Call this before reusing results of an earlier run.
     ///
-    /// @return whether the artifact lies where all processes read it, and is whole. What is damaged counts as
-    ///     missing: publishing it again replaces it.
-    /// @throws Failure RESOURCE, if the store is away
+    /// @return whether the artifact is in the shared store and intact. A damaged artifact counts as missing:
+    ///     publishing it again replaces it
+    /// @throws FailureException RESOURCE if the store is unavailable
     boolean holds(ArtifactRef ref);
 
-    /// Reads the whole artifact where it lies, whatever is known or kept of it here. A damaged file is moved
+    /// Reads and verifies the whole artifact in the shared store, bypassing all caches. A damaged file is moved
     /// away.
     ///
-    /// @throws Failure as [#open]
+    /// @throws FailureException as [#open]
     void check(ArtifactRef ref);
 
-    /// @return every file of a kind
-    /// @throws Failure RESOURCE `STORE_UNREACHABLE`
+    /// @return all files of a kind
+    /// @throws FailureException RESOURCE `STORE_UNREACHABLE`
     List<Stored> list(String kind);
 
-    /// Deletes artifacts. One that is gone already is no fault, and whoever has one open keeps it.
+    /// Deletes artifacts. Missing artifacts are ignored, and processes that have one open can still read it.
     ///
-    /// @throws Failure RESOURCE `STORE_UNREACHABLE`
+    /// @throws FailureException RESOURCE `STORE_UNREACHABLE`
     void delete(Collection<String> uris);
 
-    /// Writes and deletes a few bytes where artifacts are published or read here.
+    /// Checks that this process can publish and read artifacts, by writing and deleting a few bytes.
     ///
-    /// @throws Failure RESOURCE `STORE_FULL` or `STORE_UNREACHABLE`, if nothing can be written
+    /// @throws FailureException RESOURCE `STORE_FULL` or `STORE_UNREACHABLE` if nothing can be written
     void mustBeWritable();
 
-    /// @return the folder that needs room when artifacts are published or read here: the store, or what is kept
-    ///     of it
+    /// @return the folder whose disk needs free space to publish and read artifacts here: the store or its cache
     Path disk();
 
-    /// @return bytes that there would be room for if nothing lay there
+    /// @return capacity of that disk in bytes
     default long totalBytes() {
         try {
             return Files.getFileStore(disk()).getTotalSpace();
         } catch (IOException e) {
-            throw FailureException.resource("STORE_UNREACHABLE", disk() + " does not tell its room: " + e, e);
+            throw FailureException.resource(
+                    "STORE_UNREACHABLE", "Cannot read the disk space of " + disk() + ": " + e, e);
         }
     }
 
-    /// @return bytes that are left there
+    /// @return free bytes on that disk
     default long usableBytes() {
         try {
             return Files.getFileStore(disk()).getUsableSpace();
         } catch (IOException e) {
-            throw FailureException.resource("STORE_UNREACHABLE", disk() + " does not tell its room: " + e, e);
+            throw FailureException.resource(
+                    "STORE_UNREACHABLE", "Cannot read the disk space of " + disk() + ": " + e, e);
         }
     }
 

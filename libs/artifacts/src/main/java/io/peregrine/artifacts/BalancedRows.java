@@ -5,8 +5,8 @@ import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// A balanced set's rows by ordinal, their place in `fit_resample`'s output, out of its shuffled shards: 28 bytes
-/// each.
+/// Rows of a balanced set by ordinal, which is their index in `fit_resample`'s output. They are read from the
+/// shuffled shards and take 28 bytes each.
 public final class BalancedRows {
     private final int[] base;
     private final int[] neighbour;
@@ -20,9 +20,9 @@ public final class BalancedRows {
         label = new int[rows];
     }
 
-    /// @param shards all of them, in any order
-    /// @param rows of all shards together
-    /// @throws Failure OURS, if a shard is missing or changed, or an ordinal is missing or twice there
+    /// @param shards all shards, in any order
+    /// @param rows total number of rows in all shards
+    /// @throws FailureException OURS if a shard is missing or changed, or an ordinal is missing or duplicate
     public static BalancedRows open(ArtifactStore store, List<ArtifactRef> shards, int rows) {
         BalancedRows set = new BalancedRows(rows);
         boolean[] seen = new boolean[rows];
@@ -34,7 +34,8 @@ public final class BalancedRows {
                 if (ordinal < 0 || ordinal >= rows || seen[(int) ordinal]) {
                     throw FailureException.internal(
                             "SHARD_CORRUPT",
-                            "%s has ordinal %d of %d rows, or has it twice".formatted(ref.uri(), ordinal, rows),
+                            "%s has ordinal %d, which is duplicate or not below %d, the number of rows"
+                                    .formatted(ref.uri(), ordinal, rows),
                             null);
                 }
                 int at = (int) ordinal;
@@ -61,7 +62,7 @@ public final class BalancedRows {
         return base[ordinal];
     }
 
-    /// @return manifest row; of a real image or a repeated one the base
+    /// @return manifest row; for a real or repeated image the base
     public int neighbour(int ordinal) {
         return neighbour[ordinal];
     }
@@ -75,17 +76,17 @@ public final class BalancedRows {
         return label[ordinal];
     }
 
-    /// Makes a row's image.
+    /// Computes a row's image.
     ///
     /// @param out f32 [3 · side · side]
     public void image(PixelRows pixels, int ordinal, float[] out) {
         image(pixels, ordinal, MemorySegment.ofArray(out), 0);
     }
 
-    /// Makes a row's image in memory of any kind.
+    /// Computes a row's image into memory of any kind.
     ///
-    /// @param out where 3 · side · side float32 pixels go, from `at`
-    /// @param at in floats
+    /// @param out receives 3 · side · side float32 pixels, from `at`
+    /// @param at offset in floats
     public void image(PixelRows pixels, int ordinal, MemorySegment out, long at) {
         RecipeShard.blend(pixels.image(base[ordinal]), pixels.image(neighbour[ordinal]), gap[ordinal], out, at);
     }

@@ -5,16 +5,17 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import java.util.List;
 
-/// What balancing made of one class. Those of all classes, in label order, are the JSON artifact `balance`: a
-/// dataset may have more classes than an event has room for.
+/// Balancing result of one class. The results of all classes, in label order, form the JSON artifact `balance`: a
+/// dataset may have more classes than fit into an event.
 ///
-/// @param real real images of the balanced set
-/// @param tiedRows rows whose neighbours tie at or before rank k + 1, where the reference's order is arbitrary
-/// @param duplicates images of which the class has another with the same pixels, as far as it was searched;
-///     null if none
-/// @param neighbours SMOTE's k for this class; null where none were looked for, or where it is the specification's
-/// @param dropped real images left out by under-sampling; null if none
-/// @param weight of the class in the trainer's loss; null: 1
+/// @param real number of real images in the balanced set
+/// @param tiedRows rows whose neighbors tie at or before rank k + 1, where the reference's order is arbitrary
+/// @param duplicates images with the same pixels as another image of the class, as far as the class was searched;
+///     null if there are none
+/// @param neighbours SMOTE's k for this class; null if no neighbors were searched or if it is the specification's
+///     k
+/// @param dropped real images removed by under-sampling; null if there are none
+/// @param weight weight of the class in the trainer's loss; null means 1
 public record ClassBalance(
         String label,
         long real,
@@ -28,17 +29,17 @@ public record ClassBalance(
 
     private record Classes(List<ClassBalance> classes) {}
 
-    /// A class with none of the optional values.
+    /// A class without optional values.
     public ClassBalance(String label, long real, long synthetic, long tiedRows) {
         this(label, real, synthetic, tiedRows, null, null, null, null);
     }
 
-    /// @return training images that the class had before balancing
+    /// @return number of training images of the class before balancing
     public long before() {
         return dropped == null ? real : real + dropped;
     }
 
-    /// @return rows of the class in the balanced set
+    /// @return number of rows of the class in the balanced set
     public long after() {
         return real + synthetic;
     }
@@ -53,8 +54,8 @@ public record ClassBalance(
     }
 
     /// @return all classes in label order
-    /// @throws io.peregrine.events.Failure OURS, if the artifact is missing or changed; RESOURCE, if the store
-    ///     cannot be read
+    /// @throws io.peregrine.events.FailureException OURS if the artifact is missing or changed; RESOURCE if the
+    ///     store cannot be read
     public static List<ClassBalance> open(ArtifactStore store, ArtifactRef ref) {
         return List.copyOf(store.read(ref, Classes.class).classes());
     }

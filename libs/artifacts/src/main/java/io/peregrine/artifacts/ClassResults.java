@@ -5,12 +5,12 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What a classifier predicted of test images, by class: the nonzero cells of the confusion matrix, and each
+/// A classifier's predictions for the test images, by class: the nonzero cells of the confusion matrix, and each
 /// class's recall and precision, as scikit-learn defines them.
 ///
-/// The artifact `test` holds `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted, and
-/// `recall`, `precision` f64 [classes]. A matrix of 10,000 classes would take 800 MB; its nonzero cells are at
-/// most as many as the test images.
+/// The artifact `test` contains `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted,
+/// and `recall`, `precision` f64 [classes]. A full matrix of 10,000 classes would take 800 MB; the number of
+/// nonzero cells is at most the number of test images.
 public final class ClassResults {
     private static final String KIND = "test";
 
@@ -39,7 +39,7 @@ public final class ClassResults {
         }
     }
 
-    /// Counts true against predicted classes. Not for several threads at once.
+    /// Counts pairs of true and predicted class. Not thread-safe.
     public static final class Counter {
         private final int classes;
         private final Map<Long, long[]> cells = new TreeMap<>();
@@ -58,13 +58,13 @@ public final class ClassResults {
         public Counter add(int truth, int predicted, long images) {
             if (truth < 0 || truth >= classes || predicted < 0 || predicted >= classes) {
                 throw new IllegalArgumentException(
-                        "class %d predicted as %d: there are %d classes".formatted(truth, predicted, classes));
+                        "Class %d predicted as %d: both must be below %d".formatted(truth, predicted, classes));
             }
             cells.computeIfAbsent((long) truth * classes + predicted, cell -> new long[1])[0] += images;
             return this;
         }
 
-        /// @return what was counted so far
+        /// @return the counts so far
         public ClassResults results() {
             long[] truth =
                     cells.keySet().stream().mapToLong(cell -> cell / classes).toArray();
@@ -95,7 +95,7 @@ public final class ClassResults {
         return store.publish(KIND, "safetensors", writer::writeTo);
     }
 
-    /// @throws io.peregrine.events.Failure OURS, if the artifact is missing, changed or of another kind
+    /// @throws io.peregrine.events.FailureException OURS if the artifact is missing, changed or of another kind
     public static ClassResults open(ArtifactStore store, ArtifactRef ref) {
         try (Safetensors file = Safetensors.open(store, ref)) {
             return new ClassResults(
@@ -132,7 +132,7 @@ public final class ClassResults {
         return count[cell];
     }
 
-    /// @return all images
+    /// @return number of all images
     public long images() {
         long sum = 0;
         for (long images : count) {
@@ -149,32 +149,32 @@ public final class ClassResults {
         return sum;
     }
 
-    /// @return images of a class
+    /// @return number of images of a class
     public long truths(int label) {
         return truths[label];
     }
 
-    /// @return images that were predicted as a class
+    /// @return number of images that were predicted as a class
     public long predictions(int label) {
         return predictions[label];
     }
 
-    /// @return images of a class that were predicted as it
+    /// @return number of images of a class that were predicted correctly
     public long correct(int label) {
         return correct[label];
     }
 
-    /// @return share of a class's images that were predicted as it; 0 where it does not occur
+    /// @return share of a class's images that were predicted correctly; 0 if it has none
     public double recall(int label) {
         return truths[label] == 0 ? 0 : (double) correct[label] / truths[label];
     }
 
-    /// @return share of the images predicted as a class that are of it; 0 where none was predicted
+    /// @return share of the images predicted as a class that belong to it; 0 if none were predicted
     public double precision(int label) {
         return predictions[label] == 0 ? 0 : (double) correct[label] / predictions[label];
     }
 
-    /// @return share of images whose class was predicted; 0 without any
+    /// @return share of images that were predicted correctly; 0 if there are none
     public double accuracy() {
         long all = images();
         return all == 0 ? 0 : (double) correct() / all;

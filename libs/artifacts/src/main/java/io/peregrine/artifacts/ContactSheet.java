@@ -11,21 +11,21 @@ import java.util.Arrays;
 import java.util.function.IntUnaryOperator;
 import javax.imageio.ImageIO;
 
-/// Images in rows and columns on white, as one PNG.
+/// Arranges images in rows and columns on a white background, as one PNG.
 public final class ContactSheet {
     private static final int MARGIN = 4;
     private static final byte WHITE = (byte) 0xff;
 
-    /// Memory for each of its pixels while it is drawn: the raster, and the PNG twice, which is at worst as
-    /// large.
+    /// Memory per pixel while the sheet is drawn: the raster, and twice the PNG, which is at worst as large as
+    /// the raster.
     private static final int PIXEL_BYTES = 9;
 
     private final int side;
     private final BufferedImage image;
-    /// The image's own values: three for each pixel, blue first.
+    /// The image's pixel buffer: three values per pixel, blue first.
     private final byte[] values;
 
-    /// @param side of each image
+    /// @param side side length of each image
     public ContactSheet(int side, int rows, int columns) {
         this.side = side;
         this.image = new BufferedImage(
@@ -41,19 +41,19 @@ public final class ContactSheet {
         return Math.addExact(Math.multiplyExact(places, side + border), border);
     }
 
-    /// @return bytes of memory that a sheet of this size takes at most until its PNG is finished
+    /// @return maximum bytes of memory that a sheet of this size takes until its PNG is finished
     public static long bytes(int side, int rows, int columns) {
         return (long) PIXEL_BYTES * length(side, columns, rows * columns) * length(side, rows, rows * columns);
     }
 
-    /// Puts an image in its place; values are rounded to whole levels.
+    /// Draws an image at a position; values are rounded to whole levels.
     ///
     /// @param pixels f32 [3, side, side], 0 to 255
     public ContactSheet put(int row, int column, float[] pixels) {
         return put(row, column, at -> Math.clamp(Math.round(pixels[at]), 0, 255));
     }
 
-    /// Puts an image of a pack in its place.
+    /// Draws an image of a pack at a position.
     ///
     /// @param pixels u8 [3, side, side]
     public ContactSheet put(int row, int column, MemorySegment pixels) {
@@ -77,10 +77,10 @@ public final class ContactSheet {
     }
 
     public byte[] png() {
-        // Noise does not compress: with room for it the buffer is never copied to a larger one.
+        // Noise does not compress. With this capacity the buffer never has to grow and be copied.
         ByteArrayOutputStream png = new ByteArrayOutputStream(values.length + values.length / 100 + 4096);
         try {
-            // No cache file: the temp folder may be read-only.
+            // Do not use a cache file: the temp folder may be read-only.
             ImageIO.setUseCache(false);
             ImageIO.write(image, "png", png);
         } catch (IOException impossible) {

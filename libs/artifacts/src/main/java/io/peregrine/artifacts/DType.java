@@ -3,7 +3,7 @@ package io.peregrine.artifacts;
 import java.util.Arrays;
 import java.util.Optional;
 
-/// The element types of safetensors that Peregrine writes and reads.
+/// The element types of safetensors that Peregrine supports.
 public enum DType {
     U8(1),
     I64(8),

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// Damaged files of a store, moved out of the way for whoever wants to inspect them: `damaged/SHA256.EXT.MILLIS`.
+/// Damaged files of a store, moved away for inspection: `damaged/SHA256.EXT.MILLIS`.
 ///
-/// Bounded: the newest [#MAX_FILES], each for [#RETENTION].
+/// Limited to the newest [#MAX_FILES], each for [#RETENTION].
 final class DamagedFiles {
     static final int MAX_FILES = 32;
     static final Duration RETENTION = Duration.ofDays(7);
@@ -25,18 +25,17 @@ final class DamagedFiles {
         this.folder = folder;
     }
 
-    /// Moves a damaged file out of the store. Where that is not possible it keeps its name: publishing replaces
-    /// it.
+    /// Moves a damaged file out of the store. If the move fails, the file keeps its name: publishing replaces it.
     ///
-    /// @param damaged what was found to be damaged; a file that has taken its name meanwhile stays
-    /// @return false, if the name belongs to another file by now, or to none
+    /// @param damaged identity of the damaged file; another file that has its name by now is left in place
+    /// @return false if the name now belongs to another file or to none
     boolean take(Path file, FileIdentity damaged, Instant now) {
         Path taken = folder.resolve(file.getFileName() + "." + now.toEpochMilli());
         try {
             Files.createDirectories(folder);
             Files.move(file, taken, StandardCopyOption.ATOMIC_MOVE);
             if (!FileIdentity.of(taken).isRenamed(damaged)) {
-                // Published anew between the look and the move.
+                // Another process published the artifact again between the check and the move.
                 Files.move(taken, file, StandardCopyOption.ATOMIC_MOVE);
                 return false;
             }
@@ -49,7 +48,7 @@ final class DamagedFiles {
         }
     }
 
-    /// @return where a file lies that was damaged under this name, if it still does
+    /// @return location of the damaged file that had this name, if it still exists
     Optional<Path> of(Path file) {
         String prefix = file.getFileName() + ".";
         return files().stream()
@@ -57,7 +56,7 @@ final class DamagedFiles {
                 .findFirst();
     }
 
-    /// Deletes what is old or too many.
+    /// Deletes files that are too old or too many.
     void sweep(Instant now) {
         List<Path> newestFirst = files();
         for (int i = 0; i < newestFirst.size(); i++) {
@@ -66,7 +65,7 @@ final class DamagedFiles {
                 try {
                     Files.deleteIfExists(taken);
                 } catch (IOException nextTime) {
-                    // It only takes room.
+                    // The file only occupies space.
                 }
             }
         }
@@ -87,7 +86,7 @@ final class DamagedFiles {
         try {
             return Long.parseLong(name.substring(name.lastIndexOf('.') + 1));
         } catch (NumberFormatException foreign) {
-            // Somebody else's file is not ours to delete.
+            // Do not delete files that this class did not create.
             return Long.MAX_VALUE;
         }
     }

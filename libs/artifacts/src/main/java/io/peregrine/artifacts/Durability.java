@@ -12,9 +12,8 @@ import java.util.Deque;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// Makes files survive a power cut. A file is durable once its bytes are synced and so is the name of every
-/// folder on its path: the name of a file or folder is part of its parent folder, and the parent must be synced
-/// too.
+/// Makes files survive a power failure. A file is durable once its bytes and the name of every folder on its path
+/// are synced. The name of a file or folder is part of its parent folder, so that the parent must be synced, too.
 public final class Durability {
     /// Flushes one file or folder to the disk, as `fsync` does.
     @FunctionalInterface
@@ -25,12 +24,12 @@ public final class Durability {
     private final Sync sync;
     private final Set<Path> durableFolders = ConcurrentHashMap.newKeySet();
 
-    /// Syncs to the real disk.
+    /// Syncs to the disk.
     public Durability() {
         this(Durability::syncToDisk);
     }
 
-    /// @param sync called with every file and folder that is to be synced, in order
+    /// @param sync called for every file and folder to be synced, in order
     public Durability(Sync sync) {
         this.sync = sync;
     }
@@ -42,11 +41,11 @@ public final class Durability {
         }
     }
 
-    /// Creates a folder and its parents, and syncs the parent of each. A folder that exists already is treated
-    /// the same, once by each process: the process that created it may have died before its own sync.
+    /// Creates a folder and its parents, and syncs the parent of each. A folder that exists already is also
+    /// synced, once per process: the process that created it may have died before its own sync.
     ///
-    /// @param folder created where it is missing, as are its parents
-    /// @param below an existing folder above it, which is durable already
+    /// @param folder created if missing, with its parents
+    /// @param below an existing ancestor that is already durable
     public void createFolders(Path folder, Path below) throws IOException {
         if (durableFolders.contains(folder) && Files.isDirectory(folder)) {
             return;
@@ -62,7 +61,7 @@ public final class Durability {
         }
     }
 
-    /// Creates a folder and its parents, and syncs its own parent and the parent of each that was missing.
+    /// Creates a folder and its parents. Syncs its own parent and the parent of each folder that was missing.
     ///
     /// @param folder absolute, with a parent
     public void createFolders(Path folder) throws IOException {
@@ -78,8 +77,8 @@ public final class Durability {
         sync.sync(file);
     }
 
-    /// Gives a file whose bytes are synced its name, and syncs the folder. After this call the file survives a
-    /// power cut under its new name; before, the old file of that name does.
+    /// Renames a file whose bytes are synced, and syncs the folder. After this call the file survives a power
+    /// failure under its new name. Before, the old file of that name does.
     public void rename(Path aside, Path named) throws IOException {
         try {
             Files.move(aside, named, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

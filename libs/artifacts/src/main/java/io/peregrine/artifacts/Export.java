@@ -23,14 +23,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import java.util.stream.IntStream;
 
-/// A balanced set for any other trainer: every row's pixels, originals first, in `fit_resample`'s order. Rows are
-/// made and written block by block: memory does not depend on the set.
+/// Exports a balanced set for other trainers: the pixels of every row, originals first, in `fit_resample`'s
+/// order. Rows are computed and written block by block, so that memory use does not depend on the size of the
+/// set.
 public final class Export {
-    /// What is written.
+    /// Output formats.
     public enum Format {
         /// `balanced.safetensors`: `X` f32 [rows, 3 · side · side], `y` i64 [rows].
         SAFETENSORS,
-        /// `X.npy` and `y.npy`: the same arrays, as numpy saves them.
+        /// `X.npy` and `y.npy`: the same arrays in numpy's format.
         NPY,
         /// `<class>/<ordinal>.png`, as torchvision's ImageFolder reads them; values rounded to whole levels.
         IMAGEFOLDER
@@ -38,7 +39,8 @@ public final class Export {
 
     private static final long BLOCK_BYTES = 32L << 20;
     private static final int PAGE = 4_096;
-    /// So many rows fill whole pages, whatever the side: of a multiple of 8 a row takes a multiple of 768 bytes.
+    /// This number of rows fills whole pages for every side: a side is a multiple of 8, so a row takes a multiple
+    /// of 768 bytes.
     private static final int PAGE_ROWS = 16;
 
     private final BalancedRows set;
@@ -47,7 +49,7 @@ public final class Export {
     private final int values;
     private final long blockBytes;
 
-    /// @param pixels closed by the caller
+    /// @param pixels the caller must close it
     public Export(BalancedRows set, Manifest manifest, PixelRows pixels) {
         this(set, manifest, pixels, BLOCK_BYTES);
     }
@@ -60,30 +62,30 @@ public final class Export {
         this.values = pixels.values();
     }
 
-    /// @return bytes that the form takes; of an image folder at most
+    /// @return bytes of the output; for an image folder the maximum
     public long bytes(Format form) {
         long each = form == Format.IMAGEFOLDER ? values + 4_096L : (long) values * Float.BYTES + Long.BYTES;
         return set.rows() * each + 2 * PAGE;
     }
 
-    /// Writes the set, fsynced.
+    /// Writes the set and syncs it to disk.
     ///
-    /// @param folder made when missing; must not hold an export already
-    /// @param written told the number of rows written so far; by threads of its own
-    /// @throws Failure INPUT `DISK_TOO_SMALL` or `EXPORT_EXISTS`, before anything is written
+    /// @param folder created if missing; must be empty
+    /// @param written called with the number of rows written so far, from other threads
+    /// @throws FailureException INPUT `DISK_TOO_SMALL` or `EXPORT_EXISTS`, before anything is written
     public void write(Format form, Path folder, LongConsumer written) throws IOException {
         Files.createDirectories(folder);
         try (var entries = Files.list(folder)) {
             if (entries.findAny().isPresent()) {
                 throw FailureException.input(
-                        "EXPORT_EXISTS", "%s is not empty; name another folder, or empty it".formatted(folder));
+                        "EXPORT_EXISTS", "%s is not empty; choose another folder or empty it".formatted(folder));
             }
         }
         long free = Files.getFileStore(folder).getUsableSpace();
         if (bytes(form) > free) {
             throw FailureException.input(
                     "DISK_TOO_SMALL",
-                    "%,d rows as %s take %,d bytes, and the disk of %s has %,d left"
+                    "%,d rows as %s take %,d bytes; the disk of %s has %,d free. Free space or use another disk"
                             .formatted(set.rows(), form.name().toLowerCase(Locale.ROOT), bytes(form), folder, free));
         }
         switch (form) {
@@ -147,9 +149,9 @@ public final class Export {
 
     private void writeRows(Path file, byte[] header, ByteBuffer after, LongConsumer written) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
-                FileChannel past = pastTheCache(file)) {
+                FileChannel direct = openDirect(file)) {
             writeAt(channel, ByteBuffer.wrap(header), 0);
-            long end = streamRows(past == null ? channel : past, channel, header.length, written);
+            long end = streamRows(direct == null ? channel : direct, channel, header.length, written);
             if (after != null) {
                 writeAt(channel, after, end);
             }
@@ -157,11 +159,11 @@ public final class Export {
         }
     }
 
-    /// An export is written once and may be larger than memory: in the page cache it would only drive out the
-    /// packs that it is made from.
+    /// Opens a channel that bypasses the page cache. An export is written once and may be larger than memory, so
+    /// that it would only evict the packs that it reads.
     ///
-    /// @return null where the file system has no such thing
-    private static FileChannel pastTheCache(Path file) throws IOException {
+    /// @return null if the file system does not support this
+    private static FileChannel openDirect(Path file) throws IOException {
         if (Files.getFileStore(file).getBlockSize() > PAGE) {
             return null;
         }
@@ -172,13 +174,13 @@ public final class Export {
         }
     }
 
-    /// All cores make the rows of a block while the one before is written: a file that grows from its front is
-    /// what disks are fast at.
+    /// All cores compute the rows of a block while the previous block is written. Disks are fastest at sequential
+    /// writes.
     ///
-    /// @param pages written to in whole pages
-    /// @param rest written to with what is left of the last
-    /// @param from where the rows begin, at a page
-    /// @return where they end
+    /// @param pages receives whole pages
+    /// @param rest receives the rest of the last page
+    /// @param from offset of the first row, at a page boundary
+    /// @return offset after the last row
     private long streamRows(FileChannel pages, FileChannel rest, long from, LongConsumer written) throws IOException {
         long rowBytes = (long) values * Float.BYTES;
         int most = Math.toIntExact(Math.max(1, blockBytes / (PAGE_ROWS * rowBytes)) * PAGE_ROWS);
@@ -223,7 +225,7 @@ public final class Export {
             throw new IllegalStateException(e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new InterruptedIOException("interrupted while an export is written");
+            throw new InterruptedIOException("interrupted while writing an export");
         }
     }
 

@@ -8,13 +8,13 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.util.Map;
 
-/// What tells a file from a changed or another one under the same name, without reading it.
+/// Detects, without reading a file, whether it was changed or replaced under the same name.
 ///
-/// @param changed time of the last change of the inode (ctime), which no program can set back; null where the
-///     file system has none
-/// @param inode the file's number; null where the file system has none
+/// @param changed time of the inode's last change (ctime), which programs cannot set back; null if the file
+///     system has none
+/// @param inode number of the file; null if the file system has none
 record FileIdentity(long bytes, FileTime modified, FileTime changed, Object inode) {
-    /// @throws java.nio.file.NoSuchFileException if there is none
+    /// @throws java.nio.file.NoSuchFileException if the file does not exist
     static FileIdentity of(Path file) throws IOException {
         if (file.getFileSystem().supportedFileAttributeViews().contains("unix")) {
             Map<String, Object> of = Files.readAttributes(file, "unix:size,lastModifiedTime,ctime,fileKey");
@@ -28,7 +28,7 @@ record FileIdentity(long bytes, FileTime modified, FileTime changed, Object inod
         return new FileIdentity(of.size(), of.lastModifiedTime(), null, of.fileKey());
     }
 
-    /// A rename moves ctime alone.
+    /// A rename changes only ctime.
     boolean isRenamed(FileIdentity other) {
         return bytes == other.bytes && modified.equals(other.modified) && (inode == null || inode.equals(other.inode));
     }

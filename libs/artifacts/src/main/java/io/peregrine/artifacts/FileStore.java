@@ -26,17 +26,18 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// A store that is a folder. Publication: write aside, hash, fsync, atomic rename, fsync the folder.
+/// An artifact store in a folder. Publishing writes a temporary file, hashes it, syncs it, renames it atomically
+/// and syncs the folder.
 ///
-/// A file is hashed when this process first opens it, and again when its length, its times or its inode have
-/// changed. A damaged file is moved to `damaged/` at once, in whichever process finds it: nobody uses it any
-/// more, and publishing the same content makes it anew.
+/// A file is hashed when this process first opens it, and again if its length, times or inode have changed. The
+/// process that finds a damaged file moves it to `damaged/` at once, so that it is no longer used. Publishing the
+/// same content creates the file again.
 public final class FileStore implements ArtifactStore {
-    /// A half-written file that nobody has written to for so long is a dead process's. Should its process only
-    /// have been paused, then the publication fails and is tried again.
+    /// A temporary file that was not written to for this long is assumed to belong to a dead process. If the
+    /// process was only paused, its publication fails and is retried.
     static final Duration ABANDONED = Duration.ofMinutes(15);
 
-    /// Some 300 bytes each.
+    /// Some 300 bytes per entry.
     static final int REMEMBERED = 50_000;
 
     private static final int PROBE_BYTES = 4_096;
@@ -50,20 +51,20 @@ public final class FileStore implements ArtifactStore {
     private final LruCache<FileIdentity> verified = new LruCache<>(REMEMBERED);
     private final AtomicLong nextSweep = new AtomicLong();
 
-    /// @param root the store's folder; made when missing
+    /// @param root the store's folder; created if missing
     public FileStore(Path root) {
         this(root, damaged -> {});
     }
 
-    /// @param root the store's folder; made when missing
-    /// @param onDamage told of each artifact whose file this process finds damaged
+    /// @param root the store's folder; created if missing
+    /// @param onDamage called for each artifact whose file this process finds damaged
     public FileStore(Path root, Consumer<ArtifactRef> onDamage) {
         this(root, onDamage, new Durability());
     }
 
-    /// @param root the store's folder; made when missing
-    /// @param onDamage told of each artifact whose file this process finds damaged
-    /// @param durability syncs what is published
+    /// @param root the store's folder; created if missing
+    /// @param onDamage called for each artifact whose file this process finds damaged
+    /// @param durability syncs published files
     public FileStore(Path root, Consumer<ArtifactRef> onDamage, Durability durability) {
         this.root = root.toAbsolutePath().normalize();
         this.aside = this.root.resolve("aside");
@@ -75,7 +76,7 @@ public final class FileStore implements ArtifactStore {
                 durability.createFolders(aside);
             }
         } catch (IOException e) {
-            throw refused("its own folder", 0, "the store's folder " + root + " cannot be made: " + e, e);
+            throw failure("its own folder", 0, "Cannot create the store's folder " + root + ": " + e, e);
         }
         sweep();
     }
@@ -91,7 +92,7 @@ public final class FileStore implements ArtifactStore {
         } catch (IOException | UncheckedIOException e) {
             long written = file.toFile().length();
             deleteQuietly(file);
-            throw refused("a " + kind, written, "the store at " + root + " refuses a " + kind + ": " + e, e);
+            throw failure("a " + kind, written, "Cannot write a " + kind + " to the store at " + root + ": " + e, e);
         } finally {
             deleteQuietly(file);
         }
@@ -99,7 +100,7 @@ public final class FileStore implements ArtifactStore {
 
     private ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before, Path file)
             throws IOException {
-        // Empty, it may have been tidied away; a store that is away as a whole has no root either.
+        // If it was empty, a cleanup may have deleted it. If the store is unavailable, its root is missing, too.
         if (!Files.isDirectory(aside) && Files.isDirectory(root)) {
             durability.createFolders(aside);
         }
@@ -126,7 +127,7 @@ public final class FileStore implements ArtifactStore {
         }
     }
 
-    /// Deletes what dead processes have left half-written, and damaged files that were kept long enough.
+    /// Deletes temporary files of dead processes, and damaged files after their retention.
     private void sweep() {
         nextSweep.set(System.nanoTime() + SWEEP_NANOS);
         Instant now = Instant.now();
@@ -138,16 +139,16 @@ public final class FileStore implements ArtifactStore {
                 }
             }
         } catch (IOException goneMeanwhile) {
-            // Another process sweeps, too, or publishes: what is left goes the next time.
+            // Another process sweeps or publishes at the same time; the next sweep deletes the rest.
         }
     }
 
-    private FailureException refused(String what, long written, String otherwise, Exception e) {
+    private FailureException failure(String what, long written, String message, Exception e) {
         if (FullDisk.isCauseOf(e)) {
             sweep();
             return FullDisk.failure(what, root, written, e);
         }
-        return FailureException.resource("STORE_UNREACHABLE", otherwise, e);
+        return FailureException.resource("STORE_UNREACHABLE", message, e);
     }
 
     @Override
@@ -159,7 +160,7 @@ public final class FileStore implements ArtifactStore {
                 return file;
             }
         } catch (IOException e) {
-            // The check says what it is.
+            // The check below reports the error.
         }
         check(ref);
         return file;
@@ -187,7 +188,7 @@ public final class FileStore implements ArtifactStore {
                 FileIdentity found = FileIdentity.of(file);
                 Optional<String> fault = fault(ref, file, found);
                 if (fault.isEmpty()) {
-                    // Not as it is now: what was changed since is read again.
+                    // Store the identity from before the hash, so that a file changed meanwhile is hashed again.
                     verified.put(ref.uri(), found);
                     return;
                 }
@@ -195,7 +196,7 @@ public final class FileStore implements ArtifactStore {
                     onDamage.accept(ref);
                     throw corrupt(ref, file, fault.get());
                 }
-                // Published anew while it was read.
+                // Another process published the artifact again while it was read.
             }
         } catch (NoSuchFileException e) {
             if (damaged.of(file).isPresent()) {
@@ -203,11 +204,11 @@ public final class FileStore implements ArtifactStore {
             }
             throw FailureException.internal(
                     "ARTIFACT_MISSING",
-                    "%s is not in the store at %s. If it was not pruned, publish the dataset again to make it anew"
+                    "%s is not in the store at %s. If it was not pruned, publish the dataset again to create it again"
                             .formatted(ref.uri(), root),
                     e);
         } catch (IOException e) {
-            throw FailureException.resource("STORE_UNREACHABLE", "%s cannot be read: %s".formatted(ref.uri(), e), e);
+            throw FailureException.resource("STORE_UNREACHABLE", "Cannot read %s: %s".formatted(ref.uri(), e), e);
         }
     }
 
@@ -238,7 +239,7 @@ public final class FileStore implements ArtifactStore {
 
                 @Override
                 public FileVisitResult visitFileFailed(Path file, IOException e) throws IOException {
-                    // What another has deleted since its folder was read is not there.
+                    // A file that was deleted after its folder was read is not listed.
                     if (e instanceof NoSuchFileException) {
                         return FileVisitResult.CONTINUE;
                     }
@@ -247,7 +248,7 @@ public final class FileStore implements ArtifactStore {
             });
             return stored;
         } catch (IOException e) {
-            throw FailureException.resource("STORE_UNREACHABLE", folder + " cannot be listed: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", "Cannot list " + folder + ": " + e, e);
         }
     }
 
@@ -257,12 +258,12 @@ public final class FileStore implements ArtifactStore {
             try {
                 forget(uri);
             } catch (IOException e) {
-                throw FailureException.resource("STORE_UNREACHABLE", "%s cannot be deleted: %s".formatted(uri, e), e);
+                throw FailureException.resource("STORE_UNREACHABLE", "Cannot delete %s: %s".formatted(uri, e), e);
             }
         }
     }
 
-    /// @return where the artifact lies or would lie, unchecked
+    /// @return path of the artifact's file, whether or not it exists
     public Path path(ArtifactRef ref) {
         return path(ref.uri());
     }
@@ -270,7 +271,7 @@ public final class FileStore implements ArtifactStore {
     private Path path(String uri) {
         Path file = root.resolve(uri.substring(SCHEME.length())).normalize();
         if (!file.startsWith(root)) {
-            throw FailureException.input("ARTIFACT_OUTSIDE", "'%s' leads out of the store".formatted(uri));
+            throw FailureException.input("ARTIFACT_OUTSIDE", "'%s' is outside the store".formatted(uri));
         }
         return file;
     }
@@ -282,7 +283,7 @@ public final class FileStore implements ArtifactStore {
             Files.write(file, new byte[PROBE_BYTES]);
         } catch (IOException e) {
             deleteQuietly(file);
-            throw refused("any file", PROBE_BYTES, "the store at " + root + " cannot be written to: " + e, e);
+            throw failure("any file", PROBE_BYTES, "Cannot write to the store at " + root + ": " + e, e);
         } finally {
             deleteQuietly(file);
         }
@@ -293,7 +294,7 @@ public final class FileStore implements ArtifactStore {
         return root;
     }
 
-    /// Deletes what is kept of an artifact, if anything is.
+    /// Deletes the file of an artifact, if it exists.
     void forget(String uri) throws IOException {
         verified.remove(uri);
         Files.deleteIfExists(path(uri));
@@ -301,11 +302,11 @@ public final class FileStore implements ArtifactStore {
 
     private FailureException corrupt(ArtifactRef ref, Path file, String fault) {
         String where = damaged.of(file)
-                .map(taken -> "The damaged file lies in " + taken)
+                .map(taken -> "The damaged file was moved to " + taken)
                 .orElse("The damaged file could not be moved away and will be replaced");
         return FailureException.internal(
                 "ARTIFACT_CORRUPT",
-                "%s %s. %s. Publish the dataset again: that makes the artifact anew".formatted(ref.uri(), fault, where),
+                "%s %s. %s. Publish the dataset again to create the artifact again".formatted(ref.uri(), fault, where),
                 null);
     }
 
@@ -315,7 +316,7 @@ public final class FileStore implements ArtifactStore {
         }
     }
 
-    /// @return of all that can be read
+    /// @return SHA-256 of the whole stream
     static String sha256(InputStream in) throws IOException {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");

@@ -7,18 +7,18 @@ import java.nio.file.Path;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
 
-/// Tells a full disk (ENOSPC) or a used-up quota (EDQUOT) from other refusals, with the bytes that are missing.
+/// Detects a full disk (ENOSPC) or an exhausted quota (EDQUOT), and reports how many bytes are needed.
 public final class FullDisk {
-    /// The code of the failure: the job waits until there is room.
+    /// Code of the failure: the job waits until there is space.
     public static final String CODE = "STORE_FULL";
 
-    // Java reports both errors by the C library's text alone.
+    // Java reports both errors only by the C library's text.
     private static final Pattern FULL =
             Pattern.compile("No space left on device|Disk quota exceeded|not enough space on the disk");
 
     private FullDisk() {}
 
-    /// An error of writing that knows how large the file was to become.
+    /// A write error that includes the intended size of the file.
     @SuppressWarnings("serial")
     static final class WriteException extends IOException {
         private final long bytesNeeded;
@@ -29,7 +29,7 @@ public final class FullDisk {
         }
     }
 
-    /// @return whether the error or one of its causes says that the disk is full
+    /// @return whether the error or one of its causes reports a full disk
     public static boolean isCauseOf(Throwable error) {
         for (Throwable at = error; at != null; at = at.getCause()) {
             if (at instanceof IOException
@@ -41,9 +41,9 @@ public final class FullDisk {
         return false;
     }
 
-    /// @param what that was to be written, such as `a pack`
-    /// @param folder on the full disk. Half-written files should be gone by now: they count as used.
-    /// @param atLeast bytes that were needed, if the error does not know better
+    /// @param what kind of file that was to be written, such as `a pack`
+    /// @param folder a folder on the full disk; delete temporary files first, because they count as used
+    /// @param atLeast lower bound of the bytes that were needed, if the error does not contain the number
     /// @return RESOURCE `STORE_FULL`
     public static FailureException failure(String what, Path folder, long atLeast, Throwable error) {
         OptionalLong known = bytesNeeded(error);
@@ -52,7 +52,7 @@ public final class FullDisk {
                 : "more than %,d bytes are needed".formatted(atLeast);
         return FailureException.resource(
                 CODE,
-                "The disk of %s has no room for %s: %s and %s free. Make room or prune; the work then continues by itself"
+                "The disk of %s has no space for %s: %s and %s free. Free space or prune; work then continues by itself"
                         .formatted(folder, what, needed, free(folder)),
                 error);
     }

@@ -3,12 +3,12 @@ package io.peregrine.artifacts;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// What a process knows of artifacts by their names, bounded: it forgets what it has not asked for the longest,
-/// and then finds it out again. Safe for several threads.
+/// Bounded cache of what a process knows about artifacts, by URI. It evicts the least recently used entry.
+/// Thread-safe.
 final class LruCache<V> {
     private final Map<String, V> byUri;
 
-    /// @param most names
+    /// @param most maximum number of entries
     LruCache(int most) {
         this.byUri = new LinkedHashMap<>(16, 0.75f, true) {
             @Override
@@ -18,7 +18,7 @@ final class LruCache<V> {
         };
     }
 
-    /// @return null, if nothing is known
+    /// @return null if there is no entry
     synchronized V get(String uri) {
         return byUri.get(uri);
     }

@@ -11,20 +11,21 @@ import io.peregrine.events.Split;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Every listed file of a dataset, one row each, sorted by split, class and path; a refused one keeps its row.
+/// The listed files of a dataset, one row per file, sorted by split, class and path. Rejected files keep their
+/// rows.
 ///
-/// Two artifacts: tensors `row`, `label`, `pack`, `index` i64 [n] and `split` u8 [n] for programs, and beside
-/// them `manifest.json` with classes in label order, packs in order and each row's path, digest, if refused its
-/// reason, and what else a metadata file said of it.
+/// It consists of two artifacts. The tensors `row`, `label`, `pack`, `index` i64 [n] and `split` u8 [n] are for
+/// programs. The file `manifest.json` contains the classes in label order, the packs in order, and for each row
+/// its path, digest, rejection reason if any, and further columns of its metadata file.
 public final class Manifest {
     /// One listed file.
     ///
     /// @param label index of its class
-    /// @param pack number of its pack; −1: refused
-    /// @param index place in the pack; −1: refused
-    /// @param path in the class folder
-    /// @param sha256 of the file
-    /// @param reason why it was refused, or null
+    /// @param pack number of its pack; −1 if it was rejected
+    /// @param index index in the pack; −1 if it was rejected
+    /// @param path path in the class folder
+    /// @param sha256 digest of the file
+    /// @param reason why it was rejected, or null
     /// @param metadata further columns of its line in a metadata file, or null
     public record Entry(
             int label,
@@ -35,7 +36,7 @@ public final class Manifest {
             String sha256,
             String reason,
             ObjectNode metadata) {
-        /// A file of which no metadata file tells more.
+        /// A file without further metadata.
         public Entry(int label, Split split, int pack, int index, String path, String sha256, String reason) {
             this(label, split, pack, index, path, sha256, reason, null);
         }
@@ -52,7 +53,7 @@ public final class Manifest {
     private final List<ArtifactRef> packs;
     private final List<Entry> entries;
 
-    /// @param side of every pack's images
+    /// @param side side length of all images
     /// @param classes in label order
     /// @param packs in the order of their numbers
     /// @param entries in row order
@@ -90,7 +91,7 @@ public final class Manifest {
         }
     }
 
-    /// @throws Failure OURS, if an artifact is missing or changed, or the two do not belong together
+    /// @throws FailureException OURS if an artifact is missing or changed, or the two do not match
     public static Manifest open(ArtifactStore store, ManifestRef ref) {
         try (Safetensors tensors = Safetensors.open(store, ref.tensors())) {
             Beside beside = store.read(ref.json(), Beside.class);
@@ -127,7 +128,7 @@ public final class Manifest {
         }
     }
 
-    /// @return number of listed files, refused ones too
+    /// @return number of listed files, including rejected ones
     public int rows() {
         return entries.size();
     }
@@ -156,12 +157,12 @@ public final class Manifest {
         return entries.get(row).split();
     }
 
-    /// @return number of the row's pack; −1: refused
+    /// @return number of the row's pack; −1 if it was rejected
     public int pack(int row) {
         return entries.get(row).pack();
     }
 
-    /// @return the row's place in its pack; −1: refused
+    /// @return the row's index in its pack; −1 if it was rejected
     public int index(int row) {
         return entries.get(row).index();
     }
@@ -176,7 +177,7 @@ public final class Manifest {
         return entries.get(row).sha256();
     }
 
-    /// @return why the row was refused, or null
+    /// @return why the row was rejected, or null
     public String reason(int row) {
         return entries.get(row).reason();
     }

@@ -8,10 +8,10 @@ import java.util.Map;
 
 /// Decoded images of one class and split, memory-mapped: `pixels` u8 [n, 3, side, side], RGB.
 ///
-/// A pack is made of 256 *listed* files; a refused one shrinks it. Its `__metadata__` says how the pixels came to
-/// be.
+/// A pack is created from 256 *listed* files; rejected files make it smaller. Its `__metadata__` describes how
+/// the images were decoded.
 public final class PixelPack implements AutoCloseable {
-    /// Listed files of one pack; the last of a class and split may have fewer.
+    /// Number of listed files per pack; the last pack of a class and split may have fewer.
     public static final int LISTED = 256;
 
     private final Safetensors file;
@@ -31,9 +31,9 @@ public final class PixelPack implements AutoCloseable {
         this.pixels = tensor.data();
     }
 
-    /// @param decoding how the pixels came to be: side, fit, orientation, resize rule and decoder versions
-    /// @param side of each image
-    /// @param images u8 [3, side, side] each, in listed order without the refused ones; may be empty
+    /// @param decoding how the images were decoded: side, fit, orientation, resize rule and decoder versions
+    /// @param side side length of each image
+    /// @param images u8 [3, side, side] each, in listed order without rejected ones; may be empty
     public static ArtifactRef publish(
             ArtifactStore store, Map<String, String> decoding, int side, List<byte[]> images) {
         return publishSegments(
@@ -43,7 +43,7 @@ public final class PixelPack implements AutoCloseable {
                 images.stream().map(MemorySegment::ofArray).toList());
     }
 
-    /// The same of images that lie anywhere, such as outside the heap.
+    /// Same as above for images in any memory, such as off-heap.
     public static ArtifactRef publishSegments(
             ArtifactStore store, Map<String, String> decoding, int side, List<MemorySegment> images) {
         SafetensorsWriter writer = new SafetensorsWriter();
@@ -52,7 +52,7 @@ public final class PixelPack implements AutoCloseable {
         return store.publish("pack", "safetensors", writer::writeTo);
     }
 
-    /// @throws Failure OURS, if the artifact is missing, changed or no pack
+    /// @throws FailureException OURS if the artifact is missing, changed or not a pack
     public static PixelPack open(ArtifactStore store, ArtifactRef ref) {
         Safetensors file = Safetensors.open(store, ref);
         try {

@@ -4,8 +4,7 @@ import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
-/// A manifest's images by row, from memory-mapped packs that are opened when first asked for. Safe for several
-/// threads.
+/// A manifest's images by row, from memory-mapped packs that are opened on first use. Thread-safe.
 public final class PixelRows implements AutoCloseable {
     private final ArtifactStore store;
     private final Manifest manifest;
@@ -17,19 +16,19 @@ public final class PixelRows implements AutoCloseable {
         this.open = new AtomicReferenceArray<>(manifest.packs().size());
     }
 
-    /// @return values of one image: 3 · side · side
+    /// @return number of values of one image: 3 · side · side
     public int values() {
         return 3 * manifest.side() * manifest.side();
     }
 
-    /// @return u8 [3, side, side], mapped
-    /// @throws Failure OURS, if the row was refused or its pack is missing or changed
+    /// @return u8 [3, side, side], memory-mapped
+    /// @throws FailureException OURS if the row was rejected or its pack is missing or changed
     public MemorySegment image(long row) {
         int number = manifest.pack((int) row);
         if (number < 0) {
             throw FailureException.internal(
                     "ROW_REFUSED",
-                    "row %d (%s) was refused: it has no pixels".formatted(row, manifest.path((int) row)),
+                    "Row %d (%s) was rejected and has no pixels".formatted(row, manifest.path((int) row)),
                     null);
         }
         return pack(number).image(manifest.index((int) row));
@@ -46,7 +45,7 @@ public final class PixelRows implements AutoCloseable {
                         pack.close();
                         throw FailureException.internal(
                                 "PACK_CORRUPT",
-                                "%s has side %d, its manifest says %d"
+                                "%s has side %d, but its manifest has %d"
                                         .formatted(manifest.packs().get(number).uri(), pack.side(), manifest.side()),
                                 null);
                     }

@@ -14,10 +14,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 
-/// Keeps a folder of artifacts within its bytes: what was opened longest ago goes first.
+/// Keeps a folder of artifacts below a size limit by deleting the least recently opened files.
 ///
-/// Whoever has a file open or mapped keeps it after its name is gone; between [ArtifactStore#open] and that
-/// moment lies the time for which nothing is deleted.
+/// A process can still read a file that it has opened or mapped after the file's name is deleted. Between
+/// [ArtifactStore#open] and that moment the grace period protects the file.
 final class RecentlyOpened {
     private record Kept(long bytes, long openedNanos) {}
 
@@ -27,13 +27,13 @@ final class RecentlyOpened {
     private final Map<String, Kept> kept = new LinkedHashMap<>(16, 0.75f, true);
     private long bytes;
 
-    /// @param most bytes
-    /// @param spared how long after it was opened a file is never deleted
+    /// @param most maximum number of bytes
+    /// @param spared grace period after opening in which a file is never deleted
     RecentlyOpened(FileStore folder, long most, Duration spared) {
         this.folder = folder;
         this.most = most;
         this.spared = spared.toNanos();
-        // What an earlier process left is the oldest.
+        // Files of an earlier process are the oldest.
         for (Path file : leftBehind(folder.disk())) {
             String uri = ArtifactStore.SCHEME
                     + folder.disk().relativize(file).toString().replace('\\', '/');
@@ -48,7 +48,7 @@ final class RecentlyOpened {
                     .sorted(Comparator.comparingLong(file -> file.toFile().lastModified()))
                     .toList();
         } catch (IOException | UncheckedIOException e) {
-            throw FailureException.resource("STORE_UNREACHABLE", folder + " cannot be listed: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", "Cannot list " + folder + ": " + e, e);
         }
     }
 
@@ -62,9 +62,9 @@ final class RecentlyOpened {
         shrinkTo(most);
     }
 
-    /// Deletes all that was not opened just now: the disk has less room than the folder may take.
+    /// Deletes all files outside their grace period, because the disk has less space than the folder's limit.
     ///
-    /// @return whether there was anything
+    /// @return whether anything was deleted
     synchronized boolean makeRoom() {
         long before = bytes;
         shrinkTo(0);
@@ -82,7 +82,7 @@ final class RecentlyOpened {
             try {
                 folder.forget(entry.getKey());
             } catch (IOException e) {
-                // It stays and is counted; the next opening tries again.
+                // The file stays and is counted; the next opening retries.
                 return;
             }
             bytes -= entry.getValue().bytes();

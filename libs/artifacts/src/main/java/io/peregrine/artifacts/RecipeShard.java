@@ -5,26 +5,26 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 
-/// Rows of a balanced set, each a recipe: a real image, or a blend of two. A recipe is enough: no synthetic
-/// pixel is ever stored.
+/// Rows of a balanced set as recipes. Each recipe refers to a real image or interpolates between two. Synthetic
+/// pixels are never stored.
 ///
 /// Chawla, Bowyer, Hall, Kegelmeyer, "SMOTE: Synthetic Minority Over-sampling Technique", 2002, in the arithmetic
 /// of imbalanced-learn 0.14.2 on `X.astype(float32)`.
 ///
 /// @param base manifest row [n]
-/// @param neighbour manifest row [n]; of a real image the base itself
-/// @param gap [n], 0 to below 1; of a real image 0
+/// @param neighbour manifest row [n]; for a real image the base itself
+/// @param gap [n], 0 to below 1; 0 for a real image
 /// @param label [n]
-/// @param ordinal [n], the row's place in `fit_resample`'s output over the train split in row order; below the
-///     number of real rows: real
+/// @param ordinal [n], index of the row in `fit_resample`'s output over the train split in row order; real if
+///     below the number of real rows
 public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] label, long[] ordinal) {
-    /// Rows of a full shard.
+    /// Number of rows of a full shard.
     public static final int ROWS = 4_096;
 
     public RecipeShard {
         int n = base.length;
         if (neighbour.length != n || gap.length != n || label.length != n || ordinal.length != n) {
-            throw new IllegalArgumentException("a recipe shard's five columns are equally long, not %d, %d, %d, %d, %d"
+            throw new IllegalArgumentException("A recipe shard's columns must be equally long, not %d, %d, %d, %d, %d"
                     .formatted(n, neighbour.length, gap.length, label.length, ordinal.length));
         }
     }
@@ -33,7 +33,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
         return base.length;
     }
 
-    /// @param metadata text notes for the header; nothing that names a run, time, host or path
+    /// @param metadata strings for the header; must not depend on a run, time, host or path
     public ArtifactRef publish(ArtifactStore store, Map<String, String> metadata) {
         long[] shape = {rows()};
         SafetensorsWriter writer = new SafetensorsWriter();
@@ -46,7 +46,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
         return store.publish("shard", "safetensors", writer::writeTo);
     }
 
-    /// @throws Failure OURS, if the artifact is missing, changed or no shard
+    /// @throws FailureException OURS if the artifact is missing, changed or not a shard
     public static RecipeShard open(ArtifactStore store, ArtifactRef ref) {
         try (Safetensors file = Safetensors.open(store, ref)) {
             return new RecipeShard(
@@ -58,19 +58,19 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
         }
     }
 
-    /// Makes one synthetic image: `(float) (b + gap · (n − b))`, in double, without fused multiply-add, as numpy
-    /// computes it when float32 pixels meet a float64 gap.
+    /// Computes one synthetic image: `(float) (b + gap · (n − b))`, in double, without fused multiply-add, as
+    /// numpy computes it for float32 pixels and a float64 gap.
     ///
     /// @param base u8 [values]
     /// @param neighbour u8 [values]
-    /// @param out where the float32 pixels go, from `at`
+    /// @param out receives the float32 pixels, from `at`
     public static void blend(MemorySegment base, MemorySegment neighbour, double gap, float[] out, int at) {
         blend(base, neighbour, gap, MemorySegment.ofArray(out), at);
     }
 
-    /// The same into memory of any kind.
+    /// Same as above into memory of any kind.
     ///
-    /// @param at in floats
+    /// @param at offset in floats
     public static void blend(MemorySegment base, MemorySegment neighbour, double gap, MemorySegment out, long at) {
         int values = (int) base.byteSize();
         for (int i = 0; i < values; i++) {

@@ -31,20 +31,20 @@ import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 import software.amazon.awssdk.services.s3.model.S3Exception;
 
-/// A store that is a bucket, read through a folder of this process that is bounded in bytes.
+/// An artifact store in a bucket, read through a cache folder of this process with a size limit.
 ///
-/// Publication is one PUT that the bucket takes only if it has nothing under that name (`If-None-Match: *`) and
-/// only if the bytes hash to it (`x-amz-checksum-sha256`): there is no half of an artifact, and of two writers
-/// one is refused, which has said the same. Whoever is refused looks whether the object is whole, and replaces
-/// one that is damaged. What was fetched is hashed before it gets its name in the folder.
+/// Publishing is one conditional PUT. The bucket accepts it only if no object has that name (`If-None-Match: *`)
+/// and if the bytes match their hash (`x-amz-checksum-sha256`). So there are no partial artifacts, and of two
+/// writers of the same content one is rejected. The rejected writer checks whether the existing object is intact,
+/// and replaces it if it is damaged. Fetched objects are hashed before they get their name in the cache folder.
 public final class S3Store implements ArtifactStore {
-    /// What one PUT may hold.
+    /// Maximum size of one PUT.
     private static final long PUT_BYTES = 5L << 30;
 
     private static final int ALREADY_THERE = 412;
     private static final int ANOTHER_IS_WRITING = 409;
 
-    /// What tells an object from another of the same name.
+    /// Distinguishes an object from another one of the same name.
     private record ObjectIdentity(long bytes, String eTag, Instant modified) {}
 
     private final S3Client client;
@@ -56,20 +56,22 @@ public final class S3Store implements ArtifactStore {
     private final Consumer<ArtifactRef> onDamage;
 
     /// @param place `s3://bucket` or `s3://bucket/prefix`
-    /// @param endpoint of a server that is not Amazon's, which is then asked by path (`endpoint/bucket/…`)
-    /// @param folder for what was fetched, of this process alone; made when missing
-    /// @param bytes that the folder may hold. What was opened within the last minute stays beyond them.
-    /// @throws IllegalArgumentException for another kind of place
+    /// @param endpoint URL of a server other than Amazon's; it is then addressed in path style
+    ///     (`endpoint/bucket/…`)
+    /// @param folder cache folder of this process only; created if missing
+    /// @param bytes size limit of the cache folder. Files opened within the last minute are kept beyond it
+    /// @throws IllegalArgumentException if the place is not an S3 URI
     public S3Store(URI place, Optional<URI> endpoint, String region, Path folder, long bytes) {
         this(place, endpoint, region, folder, bytes, damaged -> {});
     }
 
-    /// @param onDamage told of each artifact that this process finds damaged, in the bucket or in the folder
+    /// @param onDamage called for each artifact that this process finds damaged, in the bucket or in the cache
+    ///     folder
     public S3Store(
             URI place, Optional<URI> endpoint, String region, Path folder, long bytes, Consumer<ArtifactRef> onDamage) {
         if (!"s3".equals(place.getScheme()) || place.getAuthority() == null) {
             throw new IllegalArgumentException(
-                    "the store '%s' is no s3://bucket or s3://bucket/prefix".formatted(place));
+                    "The store '%s' is not s3://bucket or s3://bucket/prefix".formatted(place));
         }
         this.bucket = place.getAuthority();
         String path = place.getPath().replaceAll("^/+|/+$", "");
@@ -81,7 +83,7 @@ public final class S3Store implements ArtifactStore {
                 .httpClientBuilder(UrlConnectionHttpClient.builder().socketTimeout(Duration.ofMinutes(1)))
                 .region(Region.of(region))
                 .forcePathStyle(endpoint.isPresent())
-                // Ours go with every PUT, and what comes is hashed here.
+                // Every PUT carries the store's own checksum, and fetched bytes are hashed here.
                 .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
                 .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED);
         endpoint.ifPresent(builder::endpointOverride);
@@ -94,7 +96,7 @@ public final class S3Store implements ArtifactStore {
         if (ref.bytes() > PUT_BYTES) {
             throw FailureException.internal(
                     "ARTIFACT_TOO_LARGE",
-                    "%s has %,d bytes, and a bucket takes %,d at once".formatted(ref.uri(), ref.bytes(), PUT_BYTES),
+                    "%s has %,d bytes; the maximum for a bucket is %,d".formatted(ref.uri(), ref.bytes(), PUT_BYTES),
                     null);
         }
         try {
@@ -103,20 +105,20 @@ public final class S3Store implements ArtifactStore {
             if (refused.statusCode() == ALREADY_THERE) {
                 replaceIfDamaged(ref);
             } else {
-                // Another's write that is on its way may fail yet: then ours is tried again, with the job.
+                // The other write may still fail. In that case the job is retried and writes the object itself.
                 throw unreachable(
-                        refused.statusCode() == ANOTHER_IS_WRITING ? "is just being written" : "cannot be written",
+                        refused.statusCode() == ANOTHER_IS_WRITING ? "is being written" : "cannot be written",
                         ref,
                         refused);
             }
-        } catch (SdkException away) {
-            throw unreachable("cannot be written", ref, away);
+        } catch (SdkException unavailable) {
+            throw unreachable("cannot be written", ref, unavailable);
         }
         recent.opened(ref);
         return ref;
     }
 
-    /// Of a full disk the folder gives back what it can spare.
+    /// If the disk is full, evicts cached files and retries.
     private ArtifactRef keep(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
         try {
             return kept.publish(kind, extension, content, before);
@@ -151,13 +153,13 @@ public final class S3Store implements ArtifactStore {
             }
             try {
                 put(ref, false);
-            } catch (SdkException away) {
-                throw unreachable("cannot be written", ref, away);
+            } catch (SdkException unavailable) {
+                throw unreachable("cannot be written", ref, unavailable);
             }
         }
     }
 
-    /// Asks the bucket, and reads the object unless this process has read the same one before.
+    /// Asks the bucket, and reads the object unless this process has verified the same object before.
     @Override
     public boolean holds(ArtifactRef ref) {
         try {
@@ -170,8 +172,8 @@ public final class S3Store implements ArtifactStore {
             return true;
         } catch (NoSuchKeyException missing) {
             return false;
-        } catch (SdkException away) {
-            throw unreachable("cannot be read", ref, away);
+        } catch (SdkException unavailable) {
+            throw unreachable("cannot be read", ref, unavailable);
         } catch (FailureException failure) {
             if (failure.kind() == FailureKind.RESOURCE) {
                 throw failure;
@@ -187,7 +189,7 @@ public final class S3Store implements ArtifactStore {
         return file;
     }
 
-    /// The folder is only a copy: what is damaged there is fetched again.
+    /// The folder is only a cache: a damaged file is fetched again.
     private Path ofFolder(ArtifactRef ref) {
         return kept.holds(ref) ? kept.path(ref) : fetch(ref);
     }
@@ -201,8 +203,8 @@ public final class S3Store implements ArtifactStore {
             found = keep(kind, extension, aside -> download(ref, aside), published -> {});
         } catch (NoSuchKeyException missing) {
             throw missing(ref, missing);
-        } catch (SdkException away) {
-            throw unreachable("cannot be read", ref, away);
+        } catch (SdkException unavailable) {
+            throw unreachable("cannot be read", ref, unavailable);
         }
         if (!found.equals(ref)) {
             forget(found.uri());
@@ -238,8 +240,8 @@ public final class S3Store implements ArtifactStore {
             checked.put(ref.uri(), new ObjectIdentity(bytes, found.eTag(), found.lastModified()));
         } catch (NoSuchKeyException missing) {
             throw missing(ref, missing);
-        } catch (SdkException | IOException away) {
-            throw unreachable("cannot be read", ref.uri(), away);
+        } catch (SdkException | IOException unavailable) {
+            throw unreachable("cannot be read", ref.uri(), unavailable);
         }
     }
 
@@ -253,8 +255,8 @@ public final class S3Store implements ArtifactStore {
                     .map(object -> new Stored(
                             SCHEME + object.key().substring(prefix.length()), object.size(), object.lastModified()))
                     .toList();
-        } catch (SdkException away) {
-            throw unreachable("cannot be listed", kind, away);
+        } catch (SdkException unavailable) {
+            throw unreachable("cannot be listed", kind, unavailable);
         }
     }
 
@@ -263,8 +265,8 @@ public final class S3Store implements ArtifactStore {
         for (String uri : uris) {
             try {
                 client.deleteObject(delete -> delete.bucket(bucket).key(key(uri)));
-            } catch (SdkException away) {
-                throw unreachable("cannot be deleted", uri, away);
+            } catch (SdkException unavailable) {
+                throw unreachable("cannot be deleted", uri, unavailable);
             }
             checked.remove(uri);
             forget(uri);
@@ -290,7 +292,7 @@ public final class S3Store implements ArtifactStore {
     private FailureException missing(ArtifactRef ref, NoSuchKeyException why) {
         return FailureException.internal(
                 "ARTIFACT_MISSING",
-                "%s is not in the bucket %s. If it was not pruned, publish the dataset again to make it anew"
+                "%s is not in bucket %s. If it was not pruned, publish the dataset again to create it again"
                         .formatted(ref.uri(), bucket),
                 why);
     }
@@ -298,7 +300,7 @@ public final class S3Store implements ArtifactStore {
     private FailureException corrupt(ArtifactRef ref, long bytes, String sha256) {
         return FailureException.internal(
                 "ARTIFACT_CORRUPT",
-                "%s has %d bytes in the bucket %s that hash to %s. Publish the dataset again: that replaces the object"
+                "%s has %d bytes in bucket %s that hash to %s. Publish the dataset again to replace the object"
                         .formatted(ref.uri(), bytes, bucket, sha256),
                 null);
     }
@@ -309,10 +311,10 @@ public final class S3Store implements ArtifactStore {
 
     private FailureException unreachable(String how, String what, Exception why) {
         return FailureException.resource(
-                "STORE_UNREACHABLE", "%s %s in the bucket %s: %s".formatted(what, how, bucket, why.getMessage()), why);
+                "STORE_UNREACHABLE", "%s %s in bucket %s: %s".formatted(what, how, bucket, why.getMessage()), why);
     }
 
-    /// Of the folder alone: whether the bucket can be written to its server knows.
+    /// Checks only the cache folder. Only the server knows whether the bucket can be written to.
     @Override
     public void mustBeWritable() {
         kept.mustBeWritable();

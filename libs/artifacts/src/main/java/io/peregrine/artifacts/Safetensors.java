@@ -17,14 +17,14 @@ import java.util.Optional;
 import java.util.SequencedMap;
 import java.util.Set;
 
-/// A safetensors file, memory-mapped. Its header is treated as hostile: nothing in it is believed before it is
-/// checked against the file's own length.
+/// A safetensors file, memory-mapped. Its header is untrusted: every value is checked against the file's length
+/// before use.
 ///
 /// Format: a little-endian u64 with the header's length, the header in JSON, then the tensors in C order without
-/// holes.
+/// gaps.
 public final class Safetensors implements AutoCloseable {
-    /// A header of a network with thousands of tensors has some 100 KB. The reference implementation allows 100
-    /// MB, which would take gigabytes to read.
+    /// The header of a network with thousands of tensors has some 100 KB. The reference implementation allows 100
+    /// MB, which would take gigabytes of memory to read.
     static final int MAX_HEADER_BYTES = 1 << 20;
 
     static final int MAX_TENSORS = 10_000;
@@ -61,40 +61,40 @@ public final class Safetensors implements AutoCloseable {
 
         /// @return a copy; the tensor must be F32
         public float[] floats() {
-            must(DType.F32);
+            require(DType.F32);
             return data.toArray(FLOAT);
         }
 
         /// @return a copy; the tensor must be F64
         public double[] doubles() {
-            must(DType.F64);
+            require(DType.F64);
             return data.toArray(DOUBLE);
         }
 
         /// @return a copy; the tensor must be I64
         public long[] longs() {
-            must(DType.I64);
+            require(DType.I64);
             return data.toArray(LONG);
         }
 
         /// @return a copy; the tensor must be U8
         public byte[] bytes() {
-            must(DType.U8);
+            require(DType.U8);
             return data.toArray(ValueLayout.JAVA_BYTE);
         }
 
-        private void must(DType expected) {
+        private void require(DType expected) {
             if (dtype != expected) {
                 throw FailureException.internal(
-                        "TENSOR_TYPE", "the tensor is " + dtype + ", read as " + expected, null);
+                        "TENSOR_TYPE", "The tensor has type " + dtype + ", not " + expected, null);
             }
         }
     }
 
     /// Maps a file.
     ///
-    /// @throws Failure OURS `TENSORS_UNREADABLE`, naming the file and what is wrong with it; RESOURCE, if the
-    /// disk refuses
+    /// @throws FailureException OURS `TENSORS_UNREADABLE` with the file and its defect; RESOURCE if the disk
+    ///     reports an error
     @SuppressWarnings("MustBeClosedChecker") // The file's own close() closes it.
     public static Safetensors open(Path file) {
         Arena arena = Arena.ofShared();
@@ -103,20 +103,20 @@ public final class Safetensors implements AutoCloseable {
             return read(file, arena, all);
         } catch (IOException e) {
             arena.close();
-            throw FailureException.resource("STORE_UNREACHABLE", file + " cannot be read: " + e, e);
+            throw FailureException.resource("STORE_UNREACHABLE", "Cannot read " + file + ": " + e, e);
         } catch (InternalError e) {
             arena.close();
-            throw unreadable(file, "it was truncated while it was read");
+            throw unreadable(file, "it was truncated during reading");
         } catch (RuntimeException e) {
             arena.close();
             throw e;
         }
     }
 
-    /// Opens an artifact of a store. A header that is not readable although the file was whole when it was last
-    /// hashed has been damaged since: then the file is hashed again, and moved away if it has changed.
+    /// Opens an artifact of a store. If the header is not readable although the hash was correct before, the file
+    /// has been damaged since. Then the file is hashed again, and moved away if it has changed.
     ///
-    /// @throws Failure as [ArtifactStore#open] and [#open(Path)]
+    /// @throws FailureException as [ArtifactStore#open] and [#open(Path)]
     @SuppressWarnings("MustBeClosedChecker") // The caller closes it.
     public static Safetensors open(ArtifactStore store, ArtifactRef ref) {
         try {
@@ -140,7 +140,7 @@ public final class Safetensors implements AutoCloseable {
         }
         if (headerBytes > MAX_HEADER_BYTES) {
             throw unreadable(
-                    file, "its header has %,d bytes; at most %,d are read".formatted(headerBytes, MAX_HEADER_BYTES));
+                    file, "its header has %,d bytes; the maximum is %,d".formatted(headerBytes, MAX_HEADER_BYTES));
         }
         byte[] json = all.asSlice(8, headerBytes).toArray(ValueLayout.JAVA_BYTE);
         SafetensorsHeader header;
@@ -161,34 +161,34 @@ public final class Safetensors implements AutoCloseable {
         return new Safetensors(file, arena, tensors, header.metadata());
     }
 
-    /// @param name out of a header, which may be anything and as long as it likes
-    /// @return what a message can hold of it
+    /// @param name untrusted name from a header, of any length
+    /// @return the name in a form that is safe for messages
     public static String shown(String name) {
         return "%.100s".formatted(name).replaceAll("[^ -~]", "?") + (name.length() > 100 ? "…" : "");
     }
 
-    /// Where a mapped file was truncated, reading beyond its new end throws an `InternalError`. Whoever opens the
-    /// file next finds it damaged and moves it away.
+    /// Recognizes a truncated file. Reading a mapped file beyond its new end throws an `InternalError`. The next
+    /// process that opens the file finds it damaged and moves it away.
     ///
-    /// @return OURS `ARTIFACT_CORRUPT`; empty, if the error is another
+    /// @return OURS `ARTIFACT_CORRUPT`; empty for any other error
     public static Optional<FailureException> truncated(Throwable error) {
         boolean faulted = error instanceof InternalError
                 && String.valueOf(error.getMessage()).contains("unsafe memory access");
         return faulted
                 ? Optional.of(FailureException.internal(
                         "ARTIFACT_CORRUPT",
-                        "A file of the store was truncated while it was read. Publish the dataset again: that makes the"
-                                + " artifact anew",
+                        "A file of the store was truncated during reading. Publish the dataset again to create the"
+                                + " artifact again",
                         error))
                 : Optional.empty();
     }
 
     private static FailureException unreadable(Path file, String why) {
         return FailureException.internal(
-                UNREADABLE, "%s is no safetensors file: %s".formatted(file.getFileName(), why), null);
+                UNREADABLE, "%s is not a safetensors file: %s".formatted(file.getFileName(), why), null);
     }
 
-    /// @return the text notes of the header
+    /// @return the metadata strings of the header
     public Map<String, String> metadata() {
         return metadata;
     }
@@ -198,7 +198,7 @@ public final class Safetensors implements AutoCloseable {
         return tensors.keySet();
     }
 
-    /// @throws Failure OURS `TENSOR_MISSING`, naming those that are there
+    /// @throws FailureException OURS `TENSOR_MISSING`; the message lists the existing tensors
     public Tensor tensor(String name) {
         Tensor tensor = tensors.get(name);
         if (tensor == null) {
@@ -210,7 +210,7 @@ public final class Safetensors implements AutoCloseable {
         return tensor;
     }
 
-    /// Unmaps the file; tensors must not be read after it.
+    /// Unmaps the file; tensors must not be read afterwards.
     @Override
     public void close() {
         arena.close();

@@ -13,22 +13,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.SequencedMap;
 
-/// The header of a safetensors file, read token by token: what is kept grows with the tensors that it names, of
-/// which there are at most [Safetensors#MAX_TENSORS], and not with what else a hostile header holds.
+/// The header of a safetensors file, parsed token by token. Memory use grows with the number of tensors, which is
+/// at most [Safetensors#MAX_TENSORS], and not with other content of an untrusted header.
 ///
-/// @param tensors in the header's order; without holes or overlap they cover the data
-/// @param metadata the text notes
+/// @param tensors tensors in the header's order; they cover the data without gaps or overlap
+/// @param metadata the metadata strings
 record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String> metadata) {
     private static final JsonFactory JSON = JsonFactory.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
             .build();
     private static final int MAX_DIMENSIONS = 16;
 
-    /// @param begin of its bytes in the data
-    /// @param end after its last byte
+    /// @param begin offset of its first byte in the data
+    /// @param end offset after its last byte
     record Entry(DType dtype, long[] shape, long begin, long end) {}
 
-    /// The message completes "… is no safetensors file: ".
+    /// The message completes "… is not a safetensors file: ".
     @SuppressWarnings("serial")
     static final class InvalidHeaderException extends Exception {
         InvalidHeaderException(String message) {
@@ -36,13 +36,13 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
         }
     }
 
-    /// @param dataBytes that follow the header in the file
+    /// @param dataBytes number of bytes after the header
     static SafetensorsHeader read(byte[] json, long dataBytes) throws InvalidHeaderException {
         SequencedMap<String, Entry> tensors = new LinkedHashMap<>();
         Map<String, String> metadata = new LinkedHashMap<>();
         try (JsonParser in = JSON.createParser(json)) {
             if (in.nextToken() != JsonToken.START_OBJECT) {
-                throw new InvalidHeaderException("its header is no JSON object");
+                throw new InvalidHeaderException("its header is not a JSON object");
             }
             while (in.nextToken() == JsonToken.FIELD_NAME) {
                 String name = in.currentName();
@@ -53,29 +53,29 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
                 }
                 if (tensors.size() == Safetensors.MAX_TENSORS) {
                     throw new InvalidHeaderException(
-                            "it names more than the %,d tensors that are read".formatted(Safetensors.MAX_TENSORS));
+                            "it has more than %,d tensors, the maximum".formatted(Safetensors.MAX_TENSORS));
                 }
                 tensors.put(name, readTensor(in, Safetensors.shown(name), dataBytes));
             }
             if (in.nextToken() != null) {
-                throw new InvalidHeaderException("its header is no JSON: something follows the object");
+                throw new InvalidHeaderException("its header is not JSON: there is content after the object");
             }
         } catch (IOException e) {
-            throw new InvalidHeaderException("its header is no JSON");
+            throw new InvalidHeaderException("its header is not JSON");
         }
-        mustCover(tensors, dataBytes);
+        checkGaps(tensors, dataBytes);
         return new SafetensorsHeader(tensors, metadata);
     }
 
     private static void readMetadata(JsonParser in, Map<String, String> metadata)
             throws IOException, InvalidHeaderException {
         if (in.currentToken() != JsonToken.START_OBJECT) {
-            throw new InvalidHeaderException("its metadata is no JSON object");
+            throw new InvalidHeaderException("its metadata is not a JSON object");
         }
         while (in.nextToken() == JsonToken.FIELD_NAME) {
             String key = in.currentName();
             if (in.nextToken() != JsonToken.VALUE_STRING) {
-                throw new InvalidHeaderException("metadata '%s' is no text".formatted(Safetensors.shown(key)));
+                throw new InvalidHeaderException("metadata '%s' is not a string".formatted(Safetensors.shown(key)));
             }
             metadata.put(key, in.getText());
         }
@@ -109,8 +109,8 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
     private static Entry entry(String name, String dtype, long[] shape, long[] offsets, long dataBytes)
             throws InvalidHeaderException {
         DType known = DType.named(dtype == null ? "" : dtype)
-                .orElseThrow(() -> new InvalidHeaderException("tensor '%s' is %s; U8, I64, F32 and F64 are read"
-                        .formatted(name, dtype == null ? "of no type" : Safetensors.shown(dtype))));
+                .orElseThrow(() -> new InvalidHeaderException("tensor '%s' has %s; it must be U8, I64, F32 or F64"
+                        .formatted(name, dtype == null ? "no type" : "type " + Safetensors.shown(dtype))));
         if (shape == null || offsets == null || offsets.length != 2) {
             throw new InvalidHeaderException("tensor '%s' has no shape or no data_offsets".formatted(name));
         }
@@ -129,7 +129,7 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
         return new Entry(known, shape, offsets[0], offsets[1]);
     }
 
-    /// @return whole numbers from 0, or null where there is no list
+    /// @return non-negative integers, or null if the value is not a list
     private static long[] readIntegers(JsonParser in, String name) throws IOException, InvalidHeaderException {
         if (in.currentToken() != JsonToken.START_ARRAY) {
             in.skipChildren();
@@ -153,19 +153,19 @@ record SafetensorsHeader(SequencedMap<String, Entry> tensors, Map<String, String
         return new InvalidHeaderException("tensor '%s' has an impossible shape or offset".formatted(name));
     }
 
-    private static void mustCover(SequencedMap<String, Entry> tensors, long dataBytes) throws InvalidHeaderException {
+    private static void checkGaps(SequencedMap<String, Entry> tensors, long dataBytes) throws InvalidHeaderException {
         List<Entry> inOrder = new ArrayList<>(tensors.values());
         inOrder.sort(Comparator.comparingLong(Entry::begin).thenComparingLong(Entry::end));
         long end = 0;
         for (Entry entry : inOrder) {
             if (entry.begin() != end) {
-                throw new InvalidHeaderException("its tensors overlap or leave a hole at byte " + end);
+                throw new InvalidHeaderException("its tensors overlap or leave a gap at byte " + end);
             }
             end = entry.end();
         }
         if (end != dataBytes) {
             throw new InvalidHeaderException(
-                    "it has %d bytes of data, its header tells of %d".formatted(dataBytes, end));
+                    "it has %d bytes of data, but its header describes %d".formatted(dataBytes, end));
         }
     }
 }

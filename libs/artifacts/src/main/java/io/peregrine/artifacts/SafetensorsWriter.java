@@ -17,18 +17,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Writes a safetensors file: the same tensors in the same order are the same bytes.
+/// Writes a safetensors file. The same tensors in the same order give the same bytes.
 public final class SafetensorsWriter {
     private record Part(String name, DType dtype, long[] shape, List<MemorySegment> data, long bytes) {}
 
     private static final ObjectMapper JSON = new ObjectMapper();
-    /// One write of a channel takes at most an int's worth of bytes.
+    /// One write to a channel takes at most 2³¹ − 1 bytes.
     private static final long WRITE_BYTES = 1 << 28;
 
     private final Map<String, String> metadata = new TreeMap<>();
     private final List<Part> parts = new ArrayList<>();
 
-    /// Adds a text note to the header.
+    /// Adds a metadata string to the header.
     public SafetensorsWriter metadata(String key, String value) {
         metadata.put(key, value);
         return this;
@@ -59,7 +59,7 @@ public final class SafetensorsWriter {
         return add(name, dtype, shape, List.of(data));
     }
 
-    /// @param data pieces that follow one another
+    /// @param data consecutive pieces
     /// @throws IllegalArgumentException if shape and data differ in size
     public SafetensorsWriter add(String name, DType dtype, long[] shape, List<MemorySegment> data) {
         long bytes = dtype.bytes();
@@ -69,15 +69,15 @@ public final class SafetensorsWriter {
         long given = data.stream().mapToLong(MemorySegment::byteSize).sum();
         if (bytes != given) {
             throw new IllegalArgumentException(
-                    "tensor '%s': its shape asks for %d bytes, %d are given".formatted(name, bytes, given));
+                    "Tensor '%s' needs %d bytes for its shape, but has %d".formatted(name, bytes, given));
         }
         parts.add(new Part(name, dtype, shape.clone(), List.copyOf(data), bytes));
         return this;
     }
 
-    /// @param file made or replaced
-    /// @throws io.peregrine.events.Failure OURS `TENSORS_TOO_MANY`, if the header would be larger than
-    ///     [Safetensors] reads
+    /// @param file created or replaced
+    /// @throws io.peregrine.events.FailureException OURS `TENSORS_TOO_MANY` if the header would exceed the limits
+    ///     of [Safetensors]
     public void writeTo(Path file) throws IOException {
         ByteBuffer header = header();
         long bytes = header.remaining() + parts.stream().mapToLong(Part::bytes).sum();
@@ -96,7 +96,7 @@ public final class SafetensorsWriter {
                 for (MemorySegment piece : part.data()) {
                     for (long at = 0; at < piece.byteSize(); at += WRITE_BYTES) {
                         MemorySegment slice = piece.asSlice(at, Math.min(WRITE_BYTES, piece.byteSize() - at));
-                        // A heap segment of longs or floats has no byte buffer of its own.
+                        // A heap segment of longs or floats cannot be viewed as a byte buffer.
                         writeAll(channel, bytesOf(slice));
                     }
                 }
@@ -132,7 +132,7 @@ public final class SafetensorsWriter {
             if (json.length > Safetensors.MAX_HEADER_BYTES - 8 || parts.size() > Safetensors.MAX_TENSORS) {
                 throw FailureException.internal(
                         "TENSORS_TOO_MANY",
-                        "a header of %,d bytes for %,d tensors cannot be written: at most %,d bytes and %,d tensors are read"
+                        "Cannot write a header of %,d bytes for %,d tensors; the maximum is %,d bytes and %,d tensors"
                                 .formatted(
                                         json.length,
                                         parts.size(),
@@ -140,7 +140,7 @@ public final class SafetensorsWriter {
                                         Safetensors.MAX_TENSORS),
                         null);
             }
-            // Padded with spaces, so that the data begins at a multiple of 8.
+            // Pads with spaces, so that the data begins at a multiple of 8.
             int padded = (json.length + 7) / 8 * 8;
             ByteBuffer buffer = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
             buffer.putLong(padded).put(json);

@@ -53,7 +53,7 @@ class ArtifactsTest {
             assertThat(rows.values()).isEqualTo(192);
             assertThat(rows.image(0).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(image(3));
             assertThat(rows.image(3).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(image(2));
-            assertThatThrownBy(() -> rows.image(2)).hasMessageContaining("row 2 (b.jpg) was refused");
+            assertThatThrownBy(() -> rows.image(2)).hasMessageContaining("Row 2 (b.jpg) was rejected");
         }
     }
 

@@ -178,7 +178,7 @@ class ExportTest {
         ArtifactRef twice = new RecipeShard(
                         new long[] {1, 0}, new long[] {2, 0}, new double[2], new long[] {1, 0}, new long[] {0, 0})
                 .publish(store, Map.of());
-        assertThatThrownBy(() -> BalancedRows.open(store, List.of(twice), 2)).hasMessageContaining("ordinal 0 of 2");
+        assertThatThrownBy(() -> BalancedRows.open(store, List.of(twice), 2)).hasMessageContaining("ordinal 0, which");
         assertThatThrownBy(() -> BalancedRows.open(store, List.of(), 2)).hasMessageContaining("0 rows, not 2");
     }
 }

@@ -266,7 +266,7 @@ class FileStoreTest {
     @Test
     void aReferenceCannotLeadOutOfTheStore() {
         assertThatThrownBy(() -> new FileStore(folder).delete(List.of("store:../somebody's")))
-                .hasMessageContaining("leads out of the store");
+                .hasMessageContaining("is outside the store");
         assertThatThrownBy(() -> new ArtifactRef("store:../../etc/passwd", "ab".repeat(32), 1))
                 .hasMessageContaining("is not the URI of an artifact");
     }

@@ -265,7 +265,7 @@ class S3StoreTest {
         assertThat(store.open(refs.getFirst())).as("what is kept here is whole").exists();
         assertThatThrownBy(() -> store.check(refs.getFirst())).hasMessageContaining("that hash to");
         Files.delete(object);
-        assertThatThrownBy(() -> store.check(refs.getFirst())).hasMessageContaining("is not in the bucket");
+        assertThatThrownBy(() -> store.check(refs.getFirst())).hasMessageContaining("is not in bucket");
         store.check(refs.getLast());
 
         store.delete(refs.subList(0, 1_004).stream().map(ArtifactRef::uri).toList());
@@ -301,6 +301,6 @@ class S3StoreTest {
 
     @Test
     void aPlaceMustBeABucket() {
-        assertThatThrownBy(() -> store("one", "gs://paintings", 1)).hasMessageContaining("is no s3://bucket");
+        assertThatThrownBy(() -> store("one", "gs://paintings", 1)).hasMessageContaining("is not s3://bucket");
     }
 }

@@ -46,7 +46,7 @@ class SafetensorsTest {
             assertThat(read.tensor("l").longs()).containsExactly(-1, 0, Long.MAX_VALUE);
             assertThat(read.tensor("b").bytes()).isEmpty();
             assertThatThrownBy(() -> read.tensor("x")).hasMessageContaining("no tensor 'x', only [f, d, l, b]");
-            assertThatThrownBy(() -> read.tensor("f").longs()).hasMessageContaining("F32, read as I64");
+            assertThatThrownBy(() -> read.tensor("f").longs()).hasMessageContaining("F32, not I64");
         }
         byte[] bytes = Files.readAllBytes(file);
         assertThat(ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong() % 8)
@@ -56,7 +56,7 @@ class SafetensorsTest {
     @Test
     void shapeAndValuesMustAgree() {
         assertThatThrownBy(() -> new SafetensorsWriter().add("f", new long[] {3}, new float[2]))
-                .hasMessage("tensor 'f': its shape asks for 12 bytes, 8 are given");
+                .hasMessage("Tensor 'f' needs 12 bytes for its shape, but has 8");
     }
 
     @ParameterizedTest
@@ -66,18 +66,18 @@ class SafetensorsTest {
             value = {
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}|4|claims bytes 0 to 8 of 4",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,8]}}|8|claims bytes 0 to 8",
-                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}|8|overlap or leave a hole",
+                "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[4,8]}}|8|overlap or leave a gap",
                 "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}|8|8 bytes of data",
-                "{\"a\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,2]}}|2|U8, I64, F32 and F64",
+                "{\"a\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,2]}}|2|U8, I64, F32 or F64",
                 "{\"a\":{\"dtype\":\"I64\",\"shape\":[4611686018427387904],\"data_offsets\":[0,8]}}|8|impossible",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[-8],\"data_offsets\":[0,8]}}|8|impossible",
                 "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[-8,0]}}|8|impossible",
                 "{\"a\":{\"dtype\":\"U8\"}}|8|no shape",
                 "{\"a\":1}|8|U8, I64",
-                "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":{}}|1|no JSON",
-                "[]|0|no JSON object",
-                "{\"__metadata__\":{\"a\":1}}|0|is no text",
-                "{nonsense|0|no JSON"
+                "{\"a\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]},\"a\":{}}|1|not JSON",
+                "[]|0|not a JSON object",
+                "{\"__metadata__\":{\"a\":1}}|0|is not a string",
+                "{nonsense|0|not JSON"
             })
     void aHostileHeaderIsNamedAndRefused(String header, int dataBytes, String why) throws IOException {
         Path path = file(header, dataBytes);
@@ -107,7 +107,7 @@ class SafetensorsTest {
         }
 
         assertThatThrownBy(() -> Safetensors.open(file))
-                .hasMessageContaining("has 100,000,000 bytes; at most 1,048,576 are read");
+                .hasMessageContaining("has 100,000,000 bytes; the maximum is 1,048,576");
     }
 
     @Test
@@ -122,7 +122,7 @@ class SafetensorsTest {
                     assertThat(read.names()).hasSize(count);
                 }
             } else {
-                assertThatThrownBy(() -> Safetensors.open(file)).hasMessageContaining("more than the 10,000 tensors");
+                assertThatThrownBy(() -> Safetensors.open(file)).hasMessageContaining("more than 10,000 tensors");
             }
         }
     }

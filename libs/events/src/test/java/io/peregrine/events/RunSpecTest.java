@@ -219,7 +219,7 @@ class RunSpecTest {
                 "{'classifier':{'epochs':1.5}}|/classifier/epochs|a whole number from 1",
                 "{'classifier':{'epochs':1e99}}|/classifier/epochs|a whole number from 1",
                 "{'classifier':{'epoch':3}}|/classifier/epoch|did you mean 'epochs'",
-                "{'autoencoder':{'dropout':0.1}}|/autoencoder/dropout|Known here: preset, latent",
+                "{'autoencoder':{'dropout':0.1}}|/autoencoder/dropout|Allowed here: preset, latent",
                 "{'blance':{}}|/blance|did you mean 'balance'",
                 "{'image':{'side':100}}|/image/side|a multiple of 8",
                 "{'image':{'fit':'crop'}}|/image/fit|one of stretch, cover, letterbox",
@@ -243,7 +243,7 @@ class RunSpecTest {
                 "{'classifier':{'gradientNorm':-1}}|/classifier/gradientNorm|0 for none",
                 "{'autoencoder':{'device':'gpu'}}|/autoencoder/device|auto, cpu, or gpu:0",
                 "{'autoencoder':{'patience':-1}}|/autoencoder/patience|0 to 100000 epochs",
-                "{'autoencoder':{'labelSmoothing':0.1}}|/autoencoder/labelSmoothing|Known here: preset, latent",
+                "{'autoencoder':{'labelSmoothing':0.1}}|/autoencoder/labelSmoothing|Allowed here: preset, latent",
                 "{'classifier':{'learningRate':'fast'}}|/classifier/learningRate|a number above 0",
                 "{'clusters':{'k':0}}|/clusters/k|a whole number from 1"
             })

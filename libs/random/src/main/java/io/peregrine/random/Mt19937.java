@@ -1,11 +1,10 @@
 package io.peregrine.random;
 
-/// The Mersenne Twister as numpy's legacy `RandomState(seed)` runs it, word for word.
+/// The Mersenne Twister, identical to numpy's legacy `RandomState(seed)`.
 ///
-/// Every draw of Peregrine comes from it, so that a Python user can repeat each one: `randint`, `random_sample`
-/// and `permutation` of `numpy.random.RandomState`. Matsumoto and Nishimura, "Mersenne Twister: a
-/// 623-dimensionally equidistributed uniform pseudorandom number generator", 1998. Not for several threads at
-/// once.
+/// All random numbers of Peregrine come from it, so that a Python user can reproduce them with `randint`,
+/// `random_sample` and `permutation` of `numpy.random.RandomState`. Matsumoto and Nishimura, "Mersenne Twister: a
+/// 623-dimensionally equidistributed uniform pseudorandom number generator", 1998. Not thread-safe.
 public final class Mt19937 {
     private static final int WORDS = 624;
     private static final int MIDDLE = 397;
@@ -16,14 +15,13 @@ public final class Mt19937 {
     private final int[] state = new int[WORDS];
     private int position = WORDS;
 
-    /// Seeds as `init_genrand` does (numpy's way for an integer seed; neither `init_by_array` nor
-    /// `SeedSequence`).
+    /// Seeds like `init_genrand`, as numpy does for an integer seed; neither `init_by_array` nor `SeedSequence`.
     ///
     /// @param seed 0 to 4,294,967,295
     /// @throws IllegalArgumentException outside that range
     public Mt19937(long seed) {
         if (seed < 0 || seed > 0xffff_ffffL) {
-            throw new IllegalArgumentException("a seed is a whole number from 0 to 4294967295, not " + seed);
+            throw new IllegalArgumentException("Seed " + seed + " is out of range; it must be from 0 to 4294967295");
         }
         state[0] = (int) seed;
         for (int i = 1; i < WORDS; i++) {
@@ -31,7 +29,7 @@ public final class Mt19937 {
         }
     }
 
-    /// @return the next 32 bits; read it unsigned
+    /// @return the next 32 bits; interpret them as unsigned
     public int nextInt() {
         if (position == WORDS) {
             refill();
@@ -43,13 +41,13 @@ public final class Mt19937 {
         return word ^ (word >>> 18);
     }
 
-    /// As `randint(0, high)`: masked rejection, one word a try; `high == 1` draws nothing.
+    /// Like `randint(0, high)`: masked rejection, one word per try; `high == 1` consumes none.
     ///
     /// @param high 1 to 2³²
     /// @return 0 to high − 1
     public long below(long high) {
         if (high < 1 || high > 1L << 32) {
-            throw new IllegalArgumentException("a bound is a whole number from 1 to 4294967296, not " + high);
+            throw new IllegalArgumentException("Bound " + high + " is out of range; it must be from 1 to 4294967296");
         }
         long greatest = high - 1;
         if (greatest == 0) {
@@ -63,7 +61,7 @@ public final class Mt19937 {
         return value;
     }
 
-    /// As `random_sample()`: 53 bits from two words.
+    /// Like `random_sample()`: 53 bits from two words.
     ///
     /// @return in [0, 1)
     public double uniform() {
@@ -72,9 +70,9 @@ public final class Mt19937 {
         return (high * 67_108_864.0 + low) / 9_007_199_254_740_992.0;
     }
 
-    /// As `permutation(n)`: Fisher–Yates from the top.
+    /// Like `permutation(n)`: Fisher–Yates from the top.
     ///
-    /// @return 0 to n − 1, each once
+    /// @return each of 0 to n − 1 once
     public int[] permutation(int n) {
         int[] order = new int[n];
         for (int i = 0; i < n; i++) {

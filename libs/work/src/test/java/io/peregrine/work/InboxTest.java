@@ -237,7 +237,7 @@ class InboxTest {
         refused(
                 new StageProgressed(run, Stage.TRAIN, "t", 1, 2, "epochs", measures),
                 "EVENT_TOO_LARGE",
-                "may have 65,536");
+                "the maximum is 65,536");
         refused(
                 new StageProgressed(run, Stage.TRAIN, "t".repeat(2_000), 1, 2, "epochs", Map.of()),
                 "EVENT_UNREADABLE",
