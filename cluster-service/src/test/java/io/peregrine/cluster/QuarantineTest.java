@@ -61,7 +61,7 @@ class QuarantineTest extends WithKafka {
                 .statusCode(409)
                 .contentType("application/problem+json")
                 .body("type", equalTo("/api/v1/problems/replay-refused"))
-                .body("detail", containsString("refused again (NOT_AN_EVENT)"));
+                .body("detail", containsString("rejected again (NOT_AN_EVENT)"));
         ok(record).body("tries", equalTo(1));
 
         given().delete(record).then().statusCode(204);
@@ -91,7 +91,7 @@ class QuarantineTest extends WithKafka {
         given().delete("/api/v1/quarantine")
                 .then()
                 .statusCode(400)
-                .body("detail", containsString("Which records is not said"));
+                .body("detail", containsString("The filter is missing"));
         given().delete("/api/v1/quarantine?before=yesterday").then().statusCode(400);
         given().get("/api/v1/quarantine?cursor=x").then().statusCode(400);
         given().delete(ofTopic + "&before=2020-01-01T00:00:00Z")

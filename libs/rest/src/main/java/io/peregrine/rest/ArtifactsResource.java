@@ -22,8 +22,8 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// The care of the artifacts that this service publishes: each service knows which runs need its
-/// own, and answers for no other's.
+/// Maintenance of the artifacts that this service publishes. Each service knows only the references to its own
+/// artifacts.
 @Path("/api/v1/artefacts")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "artifacts")
@@ -44,7 +44,7 @@ public class ArtifactsResource {
         this.caller = caller;
     }
 
-    /// What no run needs.
+    /// Unreferenced artifacts.
     public record UnneededArtifacts(
             @Schema(description = "How many a pruning would delete now")
             long artifacts,
@@ -57,7 +57,7 @@ public class ArtifactsResource {
             @Schema(description = "By name, the first thousand")
             List<Unreferenced> items) {}
 
-    /// Some artifacts that were read.
+    /// A page of verified artifacts.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Checked(
             @Schema(description = "How many were read") long artifacts,
@@ -76,7 +76,7 @@ public class ArtifactsResource {
             description = "Nothing of a run that is unknown, or deleted.")
     public Usage needed(@Parameter(required = true, description = "The run's id") @QueryParam("run") String run) {
         if (run == null) {
-            throw Problem.of(GeneralProblem.BAD_VALUE, "Say which run: ?run=.");
+            throw Problem.of(GeneralProblem.BAD_VALUE, "The parameter 'run' is missing.");
         }
         return pruning.usedOnlyBy(run);
     }
@@ -110,7 +110,7 @@ public class ArtifactsResource {
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Usage prune() {
         Usage sum = pruning.prune()
-                .orElseThrow(() -> Problem.of(GeneralProblem.PRUNING_GOES_ON, "One of this service was asked before."));
+                .orElseThrow(() -> Problem.of(GeneralProblem.PRUNING_GOES_ON, "This service is already pruning."));
         String detail = "%d artifacts, %d bytes".formatted(sum.artifacts(), sum.bytes());
         database.jdbi().useHandle(sql -> Audit.note(sql, "pruned", null, caller.name(), detail));
         return sum;
@@ -129,7 +129,7 @@ public class ArtifactsResource {
         if (cursor != null && !cursor.startsWith(ArtifactStore.SCHEME)) {
             throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));
         }
-        // Reads a quarter of a gigabyte: a few at a time, as what is drawn.
+        // Reads a quarter of a gigabyte, so it shares the concurrency limit of drawings.
         StoreCheck.Page page = drawings.within(0, () -> check.check(cursor == null ? "" : cursor));
         return new Checked(page.artifacts(), page.bytes(), page.faults(), page.next());
     }

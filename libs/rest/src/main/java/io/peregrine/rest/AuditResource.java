@@ -20,8 +20,8 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Who did what. cluster-service knows who published, cancelled and deleted runs; each service knows who pruned
-/// its artifacts, and who replayed and purged its quarantined records.
+/// The audit log. cluster-service records who published, cancelled and deleted runs. Every service records who
+/// pruned its artifacts, and who replayed and purged its quarantined records.
 @Path("/api/v1/audit")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "audit")

@@ -8,7 +8,7 @@ import jakarta.enterprise.context.RequestScoped;
 import jakarta.ws.rs.core.SecurityContext;
 import java.security.Principal;
 
-/// Who asks: for audit entries and events. Never a secret.
+/// Identifies the caller of a request for audit entries and events. Never contains a secret.
 @RequestScoped
 public class Caller {
     private final SecurityContext security;
@@ -19,11 +19,10 @@ public class Caller {
         this.request = request;
     }
 
-    /// @return `REST, ` and the principal's name or, without one, the address that the request came from
+    /// @return `REST, ` and the principal's name or, without one, the remote address
     public String name() {
         Principal principal = security.getUserPrincipal();
-        // On loopback a request without a key is everybody's of this machine: its address tells as much as there
-        // is.
+        // On loopback, every local user may send requests without a key; only the address is known then.
         if (principal != null
                 && principal.getName() != null
                 && !principal.getName().isBlank()

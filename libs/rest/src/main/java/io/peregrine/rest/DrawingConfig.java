@@ -6,18 +6,17 @@ import io.smallrye.config.WithDefault;
 import java.time.Duration;
 import java.util.Optional;
 
-/// Bounds of what is drawn or computed for one request.
+/// Limits of what is drawn or computed for requests.
 @ConfigMapping(prefix = "peregrine.drawing")
 public interface DrawingConfig {
-    /// Requests that are drawn at the same time. The others wait, then get 429.
+    /// Maximum number of drawings at the same time. Further requests wait, then get 429.
     @WithDefault("2")
     int atOnce();
 
-    /// Memory of all that is drawn at the same time. One request that needs more gets 422. Left out: half of the
-    /// heap.
+    /// Memory limit of all concurrent drawings. One request that needs more gets 422. Default: half of the heap.
     Optional<MemorySize> memory();
 
-    /// Memory for finished drawings, so that the next request for the same one is a look-up.
+    /// Memory for finished drawings, so that repeated requests are served from a cache.
     @WithDefault("32M")
     MemorySize kept();
 

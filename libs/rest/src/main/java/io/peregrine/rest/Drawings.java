@@ -14,13 +14,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 
-/// Draws images for requests within bounds, so that no number of clients takes the memory or the processors of a
-/// service that has other work.
+/// Draws images for requests within limits, so that no number of clients can exhaust the memory or processors of
+/// a service that has other work.
 ///
-/// - Each request states the memory that it needs before it allocates. More than the limit is a 422.
-/// - Only some requests are drawn at the same time. The others wait for a moment, then get a 429 with
-/// `Retry-After`.
-/// - Several requests for the same image share one drawing, and finished images are kept, the last used longest.
+/// - Each request declares the memory that it needs before it allocates. More than the limit is answered with
+///   422.
+/// - The number of concurrent drawings is limited. Other requests wait briefly, then get a 429 with
+///   `Retry-After`.
+/// - Concurrent requests for the same image share one drawing. Finished images are kept in an LRU cache.
 @Singleton
 public final class Drawings {
     private static final int KILOBYTE = 1024;
@@ -50,29 +51,29 @@ public final class Drawings {
                 config.patience());
     }
 
-    /// @param atOnce how many are drawn at the same time
-    /// @param memory bytes for all of them together
-    /// @param keptMost bytes of finished images
+    /// @param atOnce maximum number of concurrent drawings
+    /// @param memory memory limit in bytes of all concurrent drawings
+    /// @param keptMost maximum bytes of cached images
     /// @param patience how long a request waits for its turn
     public Drawings(int atOnce, long memory, long keptMost, Duration patience) {
         this.most = (int) Math.min(Integer.MAX_VALUE, memory / KILOBYTE);
         this.keptMost = keptMost;
         this.patience = patience;
-        // Fair: a large drawing is not overtaken for ever by small ones.
+        // Fair semaphores: otherwise small drawings could delay a large one forever.
         this.places = new Semaphore(atOnce, true);
         this.kilobytes = new Semaphore(most, true);
     }
 
-    /// @return bytes that one drawing may need
+    /// @return maximum bytes that one drawing may need
     public long memory() {
         return (long) most * KILOBYTE;
     }
 
-    /// Draws an image, or answers the one that is kept or just being drawn.
+    /// Draws an image, or returns a cached image or the result of a drawing in progress.
     ///
-    /// @param key names exactly this image: what it is made of, and how
-    /// @param bytes memory that drawing it needs, the finished image included
-    /// @throws Problem.Thrown `DRAWING_TOO_LARGE` (422) or `BUSY` (429)
+    /// @param key identifies exactly this image: its input and its rendering
+    /// @param bytes memory that the drawing needs, including the finished image
+    /// @throws Problem.ProblemException `DRAWING_TOO_LARGE` (422) or `BUSY` (429)
     public Drawn draw(String key, long bytes, Supplier<byte[]> drawing) {
         Drawn known = kept(key);
         if (known != null) {
@@ -99,16 +100,16 @@ public final class Drawings {
         }
     }
 
-    /// Does other costly work of a request within the same bounds.
+    /// Does other expensive work of a request within the same limits.
     ///
-    /// @param bytes memory that it needs
-    /// @throws Problem.Thrown `DRAWING_TOO_LARGE` (422) or `BUSY` (429)
+    /// @param bytes memory that the work needs
+    /// @throws Problem.ProblemException `DRAWING_TOO_LARGE` (422) or `BUSY` (429)
     public <T> T within(long bytes, Supplier<T> work) {
         int needed = (int) Math.min(Integer.MAX_VALUE, Math.ceilDiv(bytes, (long) KILOBYTE));
         if (needed > most) {
             throw Problem.of(
                     GeneralProblem.DRAWING_TOO_LARGE,
-                    "This would take %,d MB of memory, and %,d MB are allowed.".formatted(bytes >> 20, memory() >> 20));
+                    "The request needs %,d MB of memory; the limit is %,d MB.".formatted(bytes >> 20, memory() >> 20));
         }
         long deadline = System.nanoTime() + patience.toNanos();
         boolean placed = false;
@@ -134,7 +135,7 @@ public final class Drawings {
         }
     }
 
-    /// Waits longer than for a turn: the drawing is being done, and doing it again would take as long.
+    /// Waits longer than for a turn: the drawing is in progress, and a second one would take as long.
     private Drawn shared(CompletableFuture<Drawn> theirs) {
         try {
             return theirs.get(10 * patience.toNanos(), TimeUnit.NANOSECONDS);
@@ -152,7 +153,7 @@ public final class Drawings {
     }
 
     private static Problem.ProblemException busy() {
-        return Problem.of(GeneralProblem.BUSY, "Others are being served, and this service draws only a few at a time.");
+        return Problem.of(GeneralProblem.BUSY, "The maximum number of concurrent drawings is reached.");
     }
 
     private synchronized Drawn kept(String key) {

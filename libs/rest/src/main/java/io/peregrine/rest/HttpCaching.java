@@ -12,15 +12,15 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/// Answers that do not change any more: with a strong ETag, and 304 for whoever has them already.
+/// HTTP caching of responses: a strong ETag, and 304 for clients that have the content already.
 public enum HttpCaching {
-    /// What is named by what it holds, such as an image's pixels.
+    /// Content whose URL contains its hash, such as an image's pixels.
     IMMUTABLE("private, max-age=31536000, immutable"),
 
-    /// What stays as it is as long as its run is there. A newer Peregrine may still word it anew.
+    /// Content that does not change while its run exists. A newer version of Peregrine may phrase it differently.
     STABLE("private, max-age=60"),
 
-    /// What the next minute may change: a tag alone, so that asking again costs little.
+    /// Content that may change within a minute: only an ETag, so that a repeated request is cheap.
     REVALIDATE("private, no-cache");
 
     private final String cacheControl;
@@ -29,8 +29,8 @@ public enum HttpCaching {
         this.cacheControl = cacheControl;
     }
 
-    /// @param tag of the content: the same for the same bytes alone
-    /// @param found called only where the caller has not got it
+    /// @param tag ETag of the content: equal only for equal bytes
+    /// @param found called only if the client does not have the content
     public Response answer(String tag, Request request, Supplier<Response.ResponseBuilder> found) {
         EntityTag etag = new EntityTag(tag);
         Response.ResponseBuilder known = request.evaluatePreconditions(etag);
@@ -38,12 +38,12 @@ public enum HttpCaching {
         return answer.tag(etag).header("Cache-Control", cacheControl).build();
     }
 
-    /// Answers an image, whose digest is its tag.
+    /// Answers with an image, whose ETag is its digest.
     public Response answer(Drawings.Drawn drawn, String mediaType, Request request) {
         return answer(drawn.tag(), request, () -> Response.ok(drawn.bytes()).type(mediaType));
     }
 
-    /// @return the tag of what is made of these artifacts, in this order
+    /// @return the ETag of content computed from these artifacts, in this order
     public static String tag(List<ArtifactRef> artifacts) {
         return tag(artifacts.stream()
                 .map(ArtifactRef::sha256)
@@ -51,7 +51,7 @@ public enum HttpCaching {
                 .getBytes(StandardCharsets.US_ASCII));
     }
 
-    /// @return the tag of these bytes
+    /// @return the ETag of these bytes
     public static String tag(byte[] bytes) {
         try {
             byte[] sha256 = MessageDigest.getInstance("SHA-256").digest(bytes);

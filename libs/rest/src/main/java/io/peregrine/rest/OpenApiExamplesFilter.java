@@ -16,8 +16,8 @@ import org.eclipse.microprofile.openapi.models.PathItem.HttpMethod;
 import org.eclipse.microprofile.openapi.models.responses.APIResponse;
 import org.eclipse.microprofile.openapi.models.security.SecurityScheme;
 
-/// Adds to a service's OpenAPI document what every operation has: an example of its answer, from
-/// `openapi-examples/<operationId>.json`, and the problems that it may answer.
+/// Adds to a service's OpenAPI document what all operations have in common: an example of the response, from
+/// `openapi-examples/<operationId>.json`, and the possible problems.
 @OpenApiFilter(OpenApiFilter.RunStage.BUILD)
 public class OpenApiExamplesFilter implements OASFilter {
     private static final ObjectMapper JSON = new ObjectMapper();

@@ -4,21 +4,21 @@ import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.net.URI;
 
-/// What all lists that come in pages have in common.
+/// Pagination, common to all lists.
 public final class Pages {
-    private static final int USUAL = 100;
-    private static final int MOST = 1_000;
+    private static final int DEFAULT = 100;
+    private static final int MAX = 1_000;
 
     private Pages() {}
 
-    /// @param asked as it stands in the address, or null
-    /// @return items of a page, 100 where none was asked for, at most 1000
+    /// @param asked value of the query parameter, or null
+    /// @return items per page: 100 by default, at most 1000
     public static int limit(String asked) {
-        return limit(asked, USUAL, MOST);
+        return limit(asked, DEFAULT, MAX);
     }
 
-    /// @param cursor the id of the page before's last item, or null for the first page
-    /// @return the id that all items of the page are below
+    /// @param cursor id of the previous page's last item, or null for the first page
+    /// @return the exclusive upper bound of the page's ids
     public static long idBefore(String cursor) {
         if (cursor == null || cursor.isEmpty()) {
             return Long.MAX_VALUE;
@@ -26,16 +26,16 @@ public final class Pages {
         try {
             return Long.parseLong(cursor);
         } catch (NumberFormatException e) {
-            throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));
+            throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor '%s' is not valid.".formatted(cursor));
         }
     }
 
-    /// @param asked as it stands in the address, or null
-    /// @param otherwise where none was asked for
-    /// @return items of a page
-    public static int limit(String asked, int otherwise, int most) {
+    /// @param asked value of the query parameter, or null
+    /// @param defaultLimit items per page if the parameter is missing
+    /// @return items per page
+    public static int limit(String asked, int defaultLimit, int most) {
         if (asked == null || asked.isEmpty()) {
-            return otherwise;
+            return defaultLimit;
         }
         try {
             int limit = Integer.parseInt(asked);
@@ -43,13 +43,13 @@ public final class Pages {
                 return limit;
             }
         } catch (NumberFormatException noNumber) {
-            // Refused below, with what is allowed.
+            // Rejected below.
         }
-        throw Problem.of(GeneralProblem.BAD_LIMIT, "limit is '%s', allowed are 1 to %d.".formatted(asked, most));
+        throw Problem.of(GeneralProblem.BAD_LIMIT, "limit is '%s'; it must be from 1 to %d.".formatted(asked, most));
     }
 
-    /// @param cursor of the next page; null on the last one
-    /// @return the answer with `Link: rel="next"` where there is more
+    /// @param cursor cursor of the next page; null on the last page
+    /// @return the response with `Link: rel="next"` if there is a next page
     public static Response.ResponseBuilder linked(Response.ResponseBuilder answer, String cursor, UriInfo uri) {
         if (cursor == null) {
             return answer;

@@ -7,7 +7,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/// An error as RFC 9457 tells it, `application/problem+json`.
+/// An error in the format of RFC 9457, `application/problem+json`.
 @Schema(description = "RFC 9457")
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record Problem(
@@ -24,7 +24,7 @@ public record Problem(
 
     public static final String MEDIA_TYPE = "application/problem+json";
 
-    /// @param detail what was found, what is wrong with it and what is allowed
+    /// @param detail which value was found, what is wrong with it and what is allowed
     /// @param pointer JSON pointer (RFC 6901) into the body
     public record Field(String detail, String pointer) {
         /// @return the error of a specification's field
@@ -34,7 +34,7 @@ public record Problem(
         }
     }
 
-    /// Ends a request with a problem.
+    /// Ends a request with a problem response.
     @SuppressWarnings("serial")
     public static final class ProblemException extends RuntimeException {
         private final transient ProblemKind kind;
@@ -46,20 +46,20 @@ public record Problem(
             this.errors = errors;
         }
 
-        /// @return the answer to whoever asked `uri`
+        /// @return the response to a request for `uri`
         public Response answer(UriInfo uri) {
             return Problem.answer(kind, getMessage(), errors, uri);
         }
     }
 
-    /// @param what this case, as a sentence; the kind's remedy is added
-    /// @return to be thrown
+    /// @param what a sentence about this case; the kind's remedy is appended
+    /// @return the exception to throw
     public static ProblemException of(ProblemKind kind, String what) {
         return of(kind, what, List.of());
     }
 
-    /// @param errors of a body's fields
-    /// @return to be thrown
+    /// @param errors errors of the body's fields
+    /// @return the exception to throw
     public static ProblemException of(ProblemKind kind, String what, List<Field> errors) {
         return new ProblemException(kind, what, errors);
     }

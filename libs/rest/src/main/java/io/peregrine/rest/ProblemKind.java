@@ -2,18 +2,18 @@ package io.peregrine.rest;
 
 import java.util.Locale;
 
-/// What can go wrong with a request. Each kind has an address of its own, `/api/v1/problems/<kind>`.
+/// A kind of problem that a request can have. Each kind has its own URL, `/api/v1/problems/<kind>`.
 ///
-/// A service lists its own kinds in an enum; [GeneralProblem] has those that any service may answer.
+/// A service lists its own kinds in an enum; [GeneralProblem] contains the kinds that every service may answer.
 public interface ProblemKind {
     /// @return the constant's name, such as `RUN_UNKNOWN`
     String name();
 
-    /// What every problem of a kind has in common.
+    /// Properties that all problems of a kind share.
     ///
-    /// @param status of HTTP
+    /// @param status HTTP status
     /// @param title one sentence
-    /// @param remedy what to do about it
+    /// @param remedy what to do
     record Meaning(int status, String title, String remedy) {}
 
     Meaning meaning();
@@ -30,7 +30,7 @@ public interface ProblemKind {
         return meaning().remedy();
     }
 
-    /// @return the name as a part of an address, such as `run-unknown`
+    /// @return the name as a URL segment, such as `run-unknown`
     default String slug() {
         return name().toLowerCase(Locale.ROOT).replace('_', '-');
     }

@@ -13,9 +13,9 @@ import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jdbi.v3.core.JdbiException;
 
-/// Turns what requests end with into problems.
+/// Maps exceptions of requests to problem responses.
 final class ProblemMapping {
-    /// SQLSTATE class of values that the database cannot hold, such as a text with a zero byte.
+    /// SQLSTATE class of values that the database cannot store, such as a text with a zero byte.
     private static final String DATA_EXCEPTION = "22";
 
     private static final List<ProblemKind> OF_THE_FRAMEWORK = List.of(
@@ -33,7 +33,7 @@ final class ProblemMapping {
         return problem.answer(uri);
     }
 
-    /// What the framework refuses: an unknown address, another method, another media type.
+    /// Rejections by the framework: an unknown URL, method or media type.
     @ServerExceptionMapper
     Response refused(WebApplicationException refused, UriInfo uri) {
         Response.StatusType status = refused.getResponse().getStatusInfo();
@@ -43,17 +43,17 @@ final class ProblemMapping {
         String path = uri.getRequestUri().getPath();
         for (ProblemKind kind : OF_THE_FRAMEWORK) {
             if (kind.status() == status.getStatusCode()) {
-                return Problem.of(kind, "%s answers %d here.".formatted(path, kind.status()))
+                return Problem.of(kind, "%s answered with status %d.".formatted(path, kind.status()))
                         .answer(uri);
             }
         }
-        String detail = "%s answers %d here.".formatted(path, status.getStatusCode());
+        String detail = "%s answered with status %d.".formatted(path, status.getStatusCode());
         return Problem.response(new Problem(
                         "about:blank", status.getReasonPhrase(), status.getStatusCode(), detail, path, List.of()))
                 .build();
     }
 
-    /// An artifact that is not there any more, or not as it was; or the whole store.
+    /// A missing or damaged artifact, or an unavailable store.
     @ServerExceptionMapper
     Response failure(FailureException failure, UriInfo uri) {
         if (failure.kind() == FailureKind.RESOURCE) {
@@ -74,7 +74,7 @@ final class ProblemMapping {
                 : bug(failure, uri);
     }
 
-    /// A mapped file was truncated while it was read. The next request finds it damaged.
+    /// A mapped file was truncated during reading. The next request finds it damaged.
     @ServerExceptionMapper
     Response truncated(InternalError error, UriInfo uri) {
         return Safetensors.truncated(error)
@@ -97,7 +97,7 @@ final class ProblemMapping {
 
     @ServerExceptionMapper
     Response bug(RuntimeException error, UriInfo uri) {
-        LOG.errorf(error, "request failed path=%s", uri.getRequestUri().getPath());
+        LOG.errorf(error, "Request failed path=%s", uri.getRequestUri().getPath());
         return general(GeneralProblem.INTERNAL, uri);
     }
 

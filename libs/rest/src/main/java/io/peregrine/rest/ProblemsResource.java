@@ -9,7 +9,7 @@ import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// The kinds of problems, so that a problem's `type` leads somewhere.
+/// The pages to which the `type` of a problem refers.
 @Path("/api/v1/problems")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "problems")
@@ -22,7 +22,7 @@ public class ProblemsResource {
 
     /// A kind of problem.
     ///
-    /// @param remedy what to do about it
+    /// @param remedy what to do
     public record Kind(String type, String title, int status, String remedy) {
         static Kind of(ProblemKind kind) {
             return new Kind(kind.type(), kind.title(), kind.status(), kind.remedy());
@@ -47,6 +47,6 @@ public class ProblemsResource {
                 .map(Kind::of)
                 .findFirst()
                 .orElseThrow(() -> Problem.of(
-                        GeneralProblem.PROBLEM_UNKNOWN, "There is no kind of problem '%s'.".formatted(kind)));
+                        GeneralProblem.PROBLEM_UNKNOWN, "'%s' is not a kind of problem.".formatted(kind)));
     }
 }

@@ -36,7 +36,8 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Records that this service could not understand. Each service keeps those of the topics that it receives.
+/// Records that this service could not handle. Each service has its own quarantine for the topics that it
+/// consumes.
 @Path("/api/v1/quarantine")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "quarantine")
@@ -53,7 +54,7 @@ public class QuarantineResource {
         this.caller = caller;
     }
 
-    /// A record without its bytes.
+    /// A record without its content.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record QuarantinedRecord(
             long id,
@@ -100,7 +101,7 @@ public class QuarantineResource {
             @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
             String nextCursor) {}
 
-    /// A record with what it held.
+    /// A record with its content.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record QuarantinedContent(
             @JsonUnwrapped QuarantinedRecord entry,
@@ -145,7 +146,7 @@ public class QuarantineResource {
         }
     }
 
-    /// How many records were removed.
+    /// Number of removed records.
     public record Purged(int records) {}
 
     @GET
@@ -223,7 +224,7 @@ public class QuarantineResource {
         records.replay(id, caller.name()).ifPresent(still -> {
             throw Problem.of(
                     GeneralProblem.REPLAY_REFUSED,
-                    "Record %d was refused again (%s): %s.".formatted(id, still.kind(), still.message()));
+                    "Record %d was rejected again (%s): %s.".formatted(id, still.kind(), still.message()));
         });
     }
 
@@ -251,7 +252,7 @@ public class QuarantineResource {
         Filter filter = filter(kind, topic, before);
         if (filter.equals(new Filter(null, null, null)) && !"true".equals(all)) {
             throw Problem.of(
-                    GeneralProblem.BAD_VALUE, "Which records is not said: name kind, topic or before, or all=true.");
+                    GeneralProblem.BAD_VALUE, "The filter is missing. Set kind, topic or before, or all=true.");
         }
         return new Purged(records.purge(filter, caller.name()));
     }
@@ -262,7 +263,7 @@ public class QuarantineResource {
     }
 
     private static Problem.ProblemException unknown(long id) {
-        return Problem.of(GeneralProblem.QUARANTINED_UNKNOWN, "There is no record %d in quarantine.".formatted(id));
+        return Problem.of(GeneralProblem.QUARANTINED_UNKNOWN, "Record %d is not in quarantine.".formatted(id));
     }
 
     private static Filter filter(String kind, String topic, String before) {
@@ -274,7 +275,7 @@ public class QuarantineResource {
         } catch (DateTimeException e) {
             throw Problem.of(
                     GeneralProblem.BAD_VALUE,
-                    "before is '%s', allowed is a time such as 2026-12-01T00:00:00Z.".formatted(before));
+                    "before is '%s'; it must be a time such as 2026-12-01T00:00:00Z.".formatted(before));
         }
     }
 }

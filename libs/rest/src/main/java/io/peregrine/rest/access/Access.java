@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
-/// What the configuration says about access, checked when the service starts. A service that strangers can reach
+/// The access configuration, validated when the service starts. A service that is reachable from other machines
 /// does not start without keys or an identity provider.
 @Singleton
 class Access {
-    /// By one of these a proxy says that the caller is somebody else.
+    /// Headers by which a proxy reports that it forwards another client's request.
     private static final List<String> PASSED_ON = List.of("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via");
 
     private final AllowedHosts hosts;
@@ -41,7 +41,7 @@ class Access {
         this.tokens = tokens;
         if (keyRequired && keys.isEmpty() && !tokens && !migratesOnly) {
             throw new PreventFurtherStepsException(
-                    "This service %s and has no keys; set peregrine.http.keys-file (PEREGRINE_HTTP_KEYS_FILE) to a file of lines NAME ROLE KEY, or quarkus.oidc.auth-server-url and quarkus.oidc.tenant-enabled=true, or let it listen on 127.0.0.1 (QUARKUS_HTTP_HOST)."
+                    "This service %s but has no keys; set peregrine.http.keys-file (PEREGRINE_HTTP_KEYS_FILE) to a file of lines NAME ROLE KEY, or quarkus.oidc.auth-server-url and quarkus.oidc.tenant-enabled=true, or let it listen on 127.0.0.1 (QUARKUS_HTTP_HOST)."
                             .formatted(
                                     loopback
                                             ? "requires a key (peregrine.http.require-key)"
@@ -55,12 +55,12 @@ class Access {
             return ApiKeys.parse(Files.readAllLines(file));
         } catch (IOException e) {
             throw new IllegalArgumentException(
-                    "peregrine.http.keys-file is %s, which cannot be read (%s); name a readable file of lines NAME ROLE KEY."
+                    "Cannot read peregrine.http.keys-file %s (%s); set it to a readable file of lines NAME ROLE KEY."
                             .formatted(file, e),
                     e);
         } catch (IllegalArgumentException badLine) {
             throw new IllegalArgumentException(
-                    "peregrine.http.keys-file is %s, of which %s; correct that line."
+                    "peregrine.http.keys-file %s is not valid: %s; correct that line."
                             .formatted(file, badLine.getMessage()),
                     badLine);
         }
@@ -82,18 +82,18 @@ class Access {
         return keys;
     }
 
-    /// @return whether tokens of an identity provider are accepted beside keys
+    /// @return whether tokens of an identity provider are accepted in addition to keys
     boolean acceptsTokens() {
         return tokens;
     }
 
-    /// @return whether nothing but this machine reaches the service
+    /// @return whether the service is reachable only from this machine
     boolean isLoopback() {
         return loopback;
     }
 
-    /// @return whether a caller without credentials may do everything: one on this machine, unless a proxy speaks
-    ///     for somebody else
+    /// @return whether a caller without credentials may do everything: a caller on this machine, unless a proxy
+    ///     forwards another client's request
     boolean trusts(HttpServerRequest request) {
         return !keyRequired && PASSED_ON.stream().noneMatch(request.headers()::contains);
     }

@@ -3,20 +3,20 @@ package io.peregrine.rest.access;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// The names by which a service may be asked for. A browser that was led here by another name (DNS rebinding)
-/// sends that name as `Host`.
+/// Host names under which a service may be requested. A browser that was redirected here by DNS rebinding sends
+/// another name as `Host`.
 final class AllowedHosts {
     private final List<Authority> allowed;
 
     /// @param names such as `localhost`, which allows any port, or `peregrine.example:8443`
-    /// @throws IllegalArgumentException naming the entry that is not a host
+    /// @throws IllegalArgumentException with the entry that is not a host
     AllowedHosts(List<String> names) {
         this.allowed = names.stream()
                 .map(String::strip)
                 .filter(name -> !name.isEmpty())
                 .map(name -> Authority.parse(name)
                         .orElseThrow(() -> new IllegalArgumentException(
-                                "peregrine.http.allowed-hosts contains '%s'; allowed are host names and IP addresses, with or without a port, such as peregrine.example or [::1]:8084; correct that entry."
+                                "peregrine.http.allowed-hosts contains '%s'; entries must be host names or IP addresses, with or without a port, such as peregrine.example or [::1]:8084; correct that entry."
                                         .formatted(name))))
                 .toList();
     }

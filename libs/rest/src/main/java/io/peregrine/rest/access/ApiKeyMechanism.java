@@ -12,16 +12,16 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 
-/// Says who sent a request: the holder of its key, or somebody on this machine. What it does not know is left to
-/// the identity provider, where there is one.
+/// Authenticates a request by its API key, or as a local caller without a key. Unknown credentials are left to
+/// the identity provider, if there is one.
 @Singleton
 public class ApiKeyMechanism implements HttpAuthenticationMechanism {
-    /// The principal of a request without a key, where none is required.
+    /// Principal of a request without a key, if none is required.
     public static final String LOCAL_NAME = "local";
 
     private static final String BEARER = "Bearer ";
 
-    /// Before that of OIDC, which reads the same header.
+    /// Runs before OIDC, which reads the same header.
     private static final int PRIORITY = HttpAuthenticationMechanism.DEFAULT_PRIORITY + 100;
 
     private static final SecurityIdentity LOCAL = identity(LOCAL_NAME, Role.MAINTAIN);

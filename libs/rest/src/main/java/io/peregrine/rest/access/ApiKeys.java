@@ -10,18 +10,18 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The keys that a service knows, from a file of lines `NAME ROLE KEY`. Only their SHA-256 digests stay in
-/// memory.
+/// The accepted API keys of a service, from a file of lines `NAME ROLE KEY`. Only their SHA-256 digests are kept
+/// in memory.
 ///
-/// In place of the key a line may have `sha256:` and the digest of it in hexadecimal digits.
+/// Instead of the key a line may contain `sha256:` and the key's digest in hexadecimal digits.
 final class ApiKeys {
     private static final Pattern LINE = Pattern.compile("(\\S{1,100})\\s+(read|run|maintain)\\s+(\\S+)");
     private static final Pattern KEY = Pattern.compile("[!-~]{20,500}");
     private static final Pattern DIGEST = Pattern.compile("sha256:([0-9a-f]{64})");
 
-    /// A key that was presented and is known.
+    /// The holder of an accepted key.
     ///
-    /// @param name for people: who uses it
+    /// @param name display name of the user of the key
     record Holder(String name, Role role) {}
 
     private record Known(Holder holder, byte[] digest) {}
@@ -32,8 +32,8 @@ final class ApiKeys {
         this.known = known;
     }
 
-    /// @param lines of the file; blank ones and those that begin with # are skipped
-    /// @throws IllegalArgumentException naming the line that cannot be read, never its key
+    /// @param lines lines of the file; blank lines and lines that begin with # are skipped
+    /// @throws IllegalArgumentException with the number of the invalid line, never with its key
     static ApiKeys parse(List<String> lines) {
         List<Known> known = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
@@ -66,9 +66,9 @@ final class ApiKeys {
         return known.isEmpty();
     }
 
-    /// Takes as long for a wrong key as for a right one, wherever it differs.
+    /// Takes constant time, so that a wrong key reveals nothing about the accepted ones.
     ///
-    /// @param key as a caller presented it
+    /// @param key key as presented by the caller
     Optional<Holder> find(String key) {
         byte[] digest = sha256(key);
         Holder found = null;

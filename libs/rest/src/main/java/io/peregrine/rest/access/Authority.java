@@ -5,10 +5,10 @@ import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// A host with or without a port, as the header `Host` and the part of an address before its path have it.
+/// A host with an optional port, as in the header `Host` and in the authority of a URL.
 ///
-/// @param host in lower case, without the dot that may end a name; an IPv6 address in brackets
-/// @param port -1 where none is named
+/// @param host in lower case, without a trailing dot; an IPv6 address in brackets
+/// @param port -1 if there is none
 record Authority(String host, int port) {
     private static final Pattern FORM = Pattern.compile(
             "(\\[[0-9A-Fa-f:.]{2,45}]|[A-Za-z0-9_-]{1,63}(?:\\.[A-Za-z0-9_-]{1,63})*)\\.?(?::(\\d{0,5}))?");
@@ -16,7 +16,7 @@ record Authority(String host, int port) {
     private static final Pattern IPV4 = Pattern.compile("(?:(?:25[0-5]|2[0-4]\\d|1?\\d?\\d)(?:\\.(?!$)|$)){4}");
     private static final int HIGHEST_PORT = 65_535;
 
-    /// @param text such as `localhost:8084`; user names, blanks and lists are refused
+    /// @param text such as `localhost:8084`; user names, blanks and lists are rejected
     static Optional<Authority> parse(String text) {
         Matcher matcher = FORM.matcher(text);
         if (!matcher.matches()) {
@@ -29,17 +29,16 @@ record Authority(String host, int port) {
                 : Optional.of(new Authority(matcher.group(1).toLowerCase(Locale.ROOT), number));
     }
 
-    /// @param address of a web page, such as `https://peregrine.example/page`
-    /// @return its host and, if it names one, its port; nothing for `null` and for schemes other than those of
-    ///     HTTP
+    /// @param address URL of a web page, such as `https://peregrine.example/page`
+    /// @return its host and port, if it has one; empty for `null` and for schemes other than HTTP and HTTPS
     static Optional<Authority> ofAddress(String address) {
         Matcher matcher = ADDRESS.matcher(address);
         return matcher.matches() ? parse(matcher.group(2)) : Optional.empty();
     }
 
-    /// @param address of a web page, from the headers `Origin` or `Referer`
-    /// @return whether the page comes from where this authority leads. Where either leaves its port out, that of
-    ///     the page's scheme is meant: a proxy in front may speak TLS.
+    /// @param address URL of a web page, from the headers `Origin` or `Referer`
+    /// @return whether the page has this authority as its origin. A missing port is taken from the page's scheme,
+    ///     because a proxy in front of the service may terminate TLS
     boolean isOriginOf(String address) {
         int implied = address.regionMatches(true, 0, "https:", 0, 6) ? 443 : 80;
         return ofAddress(address)
@@ -51,10 +50,10 @@ record Authority(String host, int port) {
         return port < 0 ? new Authority(host, implied) : this;
     }
 
-    /// DNS rebinding makes a name of the attacker's lead here. It cannot make a browser send an address instead
-    /// of it.
+    /// DNS rebinding makes a name of the attacker resolve to this service. It cannot make a browser send an IP
+    /// address instead of that name.
     ///
-    /// @return whether the host is an IP address rather than a name
+    /// @return whether the host is an IP address and not a name
     boolean isAddress() {
         return host.startsWith("[") || IPV4.matcher(host).matches();
     }

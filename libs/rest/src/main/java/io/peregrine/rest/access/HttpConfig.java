@@ -6,14 +6,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/// Who may ask a service over HTTP.
+/// HTTP access settings of a service.
 @ConfigMapping(prefix = "peregrine.http")
 interface HttpConfig {
-    /// Names by which the service may be asked for, as the header `Host` has them; any port, unless one is named.
+    /// Allowed values of the header `Host`; an entry without a port allows every port.
     @WithDefault("localhost,127.0.0.1,[::1]")
     List<String> allowedHosts();
 
-    /// Whether every request needs a key or a token. A service that listens beyond loopback always asks for one.
+    /// Whether every request requires a key or a token. A service that listens beyond loopback always requires
+    /// one.
     @WithDefault("false")
     boolean requireKey();
 

@@ -29,13 +29,13 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// Looks at every request to every port before anything else does, whether something answers there or not.
-/// Loopback is no wall: the browser of whoever sits at this machine sends requests for any web page.
+/// Checks every request on every port before all other handlers, whether or not the URL exists. Loopback alone is
+/// not a protection: the user's browser sends requests on behalf of any web page.
 @Singleton
 class RequestGuard {
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    /// A page that is served here may say more in its own Content-Security-Policy.
+    /// Pages of the service may set a less strict Content-Security-Policy.
     private static final Map<String, String> HEADERS = Map.of(
             "X-Content-Type-Options", "nosniff",
             "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
@@ -78,7 +78,7 @@ class RequestGuard {
         if (refusal.isPresent()) {
             answer(context, refusal.get().kind(), refusal.get().what());
         } else if (access.isLoopback() && isOfManagement(request)) {
-            // Where only this machine reaches the service, a port of its own for these would guard nothing.
+            // If only this machine reaches the service, a separate port for these would protect nothing.
             request.resume();
             management.handle(request);
         } else {
@@ -104,12 +104,12 @@ class RequestGuard {
         return path.equals("/q/metrics") || path.equals("/q/health") || path.startsWith("/q/health/");
     }
 
-    /// @param addresses whether any IP address is allowed as well: probes and Prometheus know no name, and an
-    ///     address cannot be rebound
+    /// @param addresses whether every IP address is also allowed: probes and Prometheus use no names, and DNS
+    ///     rebinding cannot forge an address
     private Optional<Refusal> host(HttpServerRequest request, boolean addresses) {
         List<String> asked = authorities(request);
         if (asked.isEmpty()) {
-            return Optional.of(new Refusal(GeneralProblem.BAD_HOST, "The request names no host."));
+            return Optional.of(new Refusal(GeneralProblem.BAD_HOST, "The request has no host."));
         }
         if (request.headers().getAll("Host").size() > 1) {
             return Optional.of(new Refusal(GeneralProblem.BAD_HOST, "The request has more than one Host header."));
@@ -124,15 +124,15 @@ class RequestGuard {
                     && !(addresses && host.get().isAddress())) {
                 return Optional.of(new Refusal(
                         GeneralProblem.HOST_NOT_ALLOWED,
-                        "The request is for the host '%s'; allowed are %s.".formatted(host.get(), access.hosts())));
+                        "The host '%s' is not allowed; allowed hosts are %s.".formatted(host.get(), access.hosts())));
             }
         }
         return asked.stream().map(Authority::parse).distinct().count() > 1
-                ? Optional.of(new Refusal(GeneralProblem.BAD_HOST, "The request names more than one host."))
+                ? Optional.of(new Refusal(GeneralProblem.BAD_HOST, "The request has more than one host."))
                 : Optional.empty();
     }
 
-    /// @return every host that the request is for: of its headers, and of its target where that is a whole address
+    /// @return every host of the request: from its headers, and from its target if that is a complete URL
     private static List<String> authorities(HttpServerRequest request) {
         List<String> hosts = new ArrayList<>(request.headers().getAll("Host"));
         if (request.version() == HttpVersion.HTTP_2 && request.authority() != null) {
@@ -145,9 +145,10 @@ class RequestGuard {
         return hosts;
     }
 
-    /// A page of another site may make a browser send a form, and never learns the answer; what it asked for is
-    /// done all the same. Every browser since 2020 says that in `Origin` or `Sec-Fetch-Site`, older ones in
-    /// `Referer`. Who sends none of them is no browser.
+    /// Rejects cross-site requests that change data (CSRF). A page of another site can make a browser send a
+    /// form. It never sees the response, but the request takes effect. Every browser since 2020 reveals this in
+    /// `Origin` or `Sec-Fetch-Site`, older ones in `Referer`. A client that sends none of these headers is not a
+    /// browser.
     private static Optional<Refusal> foreign(HttpServerRequest request) {
         if (Role.isSafe(request.method().name())) {
             return Optional.empty();
@@ -177,10 +178,10 @@ class RequestGuard {
     private static Refusal crossSite(String header, String value) {
         return new Refusal(
                 GeneralProblem.CROSS_SITE_REQUEST,
-                "The request's %s is '%s', which is not this service.".formatted(header, printable(value)));
+                "The request's header %s is '%s', which is not this service.".formatted(header, printable(value)));
     }
 
-    /// A form cannot be sent as JSON without asking first.
+    /// A browser cannot send a form as JSON without a preflight request.
     private static Optional<Refusal> body(HttpServerRequest request) {
         if (Role.isSafe(request.method().name()) || !hasBody(request)) {
             return Optional.empty();
@@ -193,7 +194,7 @@ class RequestGuard {
                 ? Optional.empty()
                 : Optional.of(new Refusal(
                         GeneralProblem.MEDIA_TYPE_UNKNOWN,
-                        "The body's Content-Type is %s; allowed is application/json.".formatted(printable(type))));
+                        "The body's Content-Type is %s; it must be application/json.".formatted(printable(type))));
     }
 
     private static boolean hasBody(HttpServerRequest request) {
@@ -201,7 +202,7 @@ class RequestGuard {
         return length != null ? !length.strip().equals("0") : request.headers().contains("Transfer-Encoding");
     }
 
-    /// What authentication and authorization end with.
+    /// Handles failures of authentication and authorization.
     private static void refused(RoutingContext context) {
         if (context.response().headWritten()) {
             context.next();
@@ -209,7 +210,7 @@ class RequestGuard {
         }
         HEADERS.forEach(context.response()::putHeader);
         if (context.failure() instanceof VertxException && context.statusCode() == 400) {
-            // The router itself looks whether there is a host, before any route.
+            // The router itself checks for a host before any route.
             answer(context, GeneralProblem.BAD_HOST, "The Host header is missing or is not a host.");
         } else if (context.failure() instanceof ForbiddenException) {
             String who =
@@ -217,7 +218,7 @@ class RequestGuard {
             String needed = Role.required(
                             context.request().method().name(), context.request().path())
                     .word();
-            answer(context, GeneralProblem.ROLE_REQUIRED, "%s; the role '%s' is needed.".formatted(who, needed));
+            answer(context, GeneralProblem.ROLE_REQUIRED, "%s; the role '%s' is required.".formatted(who, needed));
         } else if (context.failure() instanceof AuthenticationFailedException
                 || context.failure() instanceof UnauthorizedException) {
             unknownCaller(context);
@@ -230,14 +231,14 @@ class RequestGuard {
         return "'%s' has the roles %s".formatted(identity.getPrincipal().getName(), identity.getRoles());
     }
 
-    /// Asks for credentials: none came, or they are not known.
+    /// Requests credentials: they are missing or unknown.
     static void unknownCaller(RoutingContext context) {
         context.response().putHeader("WWW-Authenticate", "Bearer realm=\"peregrine\"");
         boolean none = context.request().getHeader("Authorization") == null;
         answer(
                 context,
                 GeneralProblem.KEY_REQUIRED,
-                none ? "The request has no key." : "The request's key or token is not known or has expired.");
+                none ? "The request has no key." : "The request's key or token is unknown or has expired.");
     }
 
     private static void answer(RoutingContext context, ProblemKind kind, String what) {
@@ -247,7 +248,7 @@ class RequestGuard {
                 .putHeader("Content-Type", Problem.MEDIA_TYPE)
                 .putHeader("Cache-Control", "no-store");
         if (hasBody(request) && request.version() != HttpVersion.HTTP_2) {
-            // Nobody reads it; the connection would hold it.
+            // The body is not read and would block the connection.
             response.putHeader("Connection", "close");
         }
         request.resume();
@@ -265,7 +266,7 @@ class RequestGuard {
     }
 
     private static String printable(String text) {
-        String cut = text.length() > 100 ? text.substring(0, 100) + "…" : text;
-        return cut.replaceAll("[^ -~…]", "?");
+        String truncated = text.length() > 100 ? text.substring(0, 100) + "…" : text;
+        return truncated.replaceAll("[^ -~…]", "?");
     }
 }

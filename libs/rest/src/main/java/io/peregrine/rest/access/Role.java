@@ -9,28 +9,28 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
-/// What a caller may do. Each role includes those before it.
+/// Roles of callers. Each role includes the previous ones.
 public enum Role {
-    /// Look at runs and what came of them.
+    /// View runs and their results.
     READ,
-    /// Begin and cancel runs.
+    /// Start and cancel runs.
     RUN,
-    /// Everything: delete and prune, look into the quarantine and replay it, see who did what.
+    /// Everything: delete and prune, view and replay the quarantine, view the audit log.
     MAINTAIN;
 
     private static final Set<String> SAFE = Set.of("GET", "HEAD", "OPTIONS");
-    /// What is written otherwise may lead elsewhere than it looks.
+    /// Other notations of a path may be resolved to another path.
     private static final Pattern PLAIN = Pattern.compile("(?:/(?!\\.{1,2}(?:/|$))[0-9A-Za-z{}._~-]+)*/?");
 
     private static final Pattern OF_MAINTAINERS = Pattern.compile("/api/v1/(?:audit|quarantine)(?:/.*)?");
     private static final List<Pattern> OF_RUNS =
             List.of(Pattern.compile("/api/v1/datasets"), Pattern.compile("/api/v1/runs/[0-9A-Za-z{}_-]+/cancel"));
 
-    /// The role that an operation needs. What changes something needs the highest, unless it is listed here: a
-    /// new operation that nobody thought of is refused to all but maintainers.
+    /// The role that an operation requires. An operation that changes data requires the highest role unless it is
+    /// listed here, so that a new operation is restricted to maintainers by default.
     ///
-    /// @param method of HTTP
-    /// @param path as it was sent, or as an OpenAPI document has it
+    /// @param method HTTP method
+    /// @param path path of the request, or of an operation in an OpenAPI document
     public static Role required(String method, String path) {
         if (!PLAIN.matcher(path).matches() || OF_MAINTAINERS.matcher(path).matches()) {
             return MAINTAIN;
@@ -45,22 +45,22 @@ public enum Role {
                 : MAINTAIN;
     }
 
-    /// @return whether a request of this method changes nothing
+    /// @return whether requests of this method change nothing
     static boolean isSafe(String method) {
         return SAFE.contains(method);
     }
 
-    /// @return the role of this word, such as `read`
+    /// @return the role with this name, such as `read`
     static Optional<Role> of(String word) {
         return Arrays.stream(values()).filter(role -> role.word().equals(word)).findFirst();
     }
 
-    /// @return its name in files of keys, in tokens and in OpenAPI documents
+    /// @return the role's name in key files, tokens and OpenAPI documents
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /// @return this role's word and those of the roles that it includes
+    /// @return the names of this role and of the roles that it includes
     Set<String> words() {
         Set<String> words = new TreeSet<>();
         for (Role role : values()) {
@@ -71,7 +71,7 @@ public enum Role {
         return words;
     }
 
-    /// @param words of the roles that a caller has
+    /// @param words names of the caller's roles
     /// @return whether one of them is this role or includes it
     boolean isHeldBy(Collection<String> words) {
         return words.stream().flatMap(word -> of(word).stream()).anyMatch(held -> held.compareTo(this) >= 0);

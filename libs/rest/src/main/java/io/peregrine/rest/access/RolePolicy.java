@@ -6,8 +6,8 @@ import io.smallrye.mutiny.Uni;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 
-/// Lets a request pass whose caller has the role that the operation needs. It has no name, so it holds for every
-/// path.
+/// Permits a request if the caller has the role that the operation requires. The policy has no name, so that it
+/// applies to every path.
 @Singleton
 class RolePolicy implements HttpSecurityPolicy {
     @Override

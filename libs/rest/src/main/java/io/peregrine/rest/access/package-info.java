@@ -1,6 +1,6 @@
-/// Who may ask a service for what.
+/// Access control of the services' REST APIs.
 ///
-/// [RequestGuard] looks at every request before anything else does: by which name it asks, and whether a web page
-/// of another site sent it. [ApiKeyMechanism] says who asks, [RolePolicy] whether that role suffices;
-/// [Role#required] is the one place that says which role an operation needs.
+/// [RequestGuard] checks every request before all other handlers: its host, and whether a web page of another
+/// site sent it. [ApiKeyMechanism] authenticates the caller. [RolePolicy] checks the caller's role.
+/// [Role#required] is the only place that defines which role an operation requires.
 package io.peregrine.rest.access;
