@@ -37,7 +37,7 @@ class ExportTest {
     private Manifest manifest;
     private BalancedRows set;
 
-    /// Three real images and two made ones, shuffled into two shards.
+    /// Three real images and two synthetic ones, shuffled into two shards.
     @BeforeEach
     void balance() {
         store = new FileStore(folder.resolve("store"));
@@ -108,7 +108,7 @@ class ExportTest {
         assertThat(y.getLong(y.limit() - 32)).isOne();
     }
 
-    /// Blocks of 16 rows and three of them, the last not full and not whole pages.
+    /// Three blocks of 16 rows; the last one is neither full nor a whole number of pages.
     @Test
     void aSetOfSeveralBlocksIsWrittenWhole() throws IOException {
         int rows = 45;
@@ -165,7 +165,7 @@ class ExportTest {
     }
 
     @Test
-    void aFolderThatHoldsSomethingIsLeftAlone() throws IOException {
+    void aFolderThatIsNotEmptyIsRejected() throws IOException {
         Path to = export(Format.NPY);
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             Export export = new Export(set, manifest, pixels);
@@ -174,7 +174,7 @@ class ExportTest {
     }
 
     @Test
-    void anOrdinalThatIsMissingOrTwiceThereIsSeen() {
+    void aMissingOrDuplicateOrdinalIsDetected() {
         ArtifactRef twice = new RecipeShard(
                         new long[] {1, 0}, new long[] {2, 0}, new double[2], new long[] {1, 0}, new long[] {0, 0})
                 .publish(store, Map.of());

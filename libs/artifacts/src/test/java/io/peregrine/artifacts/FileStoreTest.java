@@ -26,7 +26,7 @@ class FileStoreTest {
     Path folder;
 
     @Test
-    void aNameIsTheDigestOfWhatItHolds() throws IOException {
+    void aNameIsTheDigestOfTheContent() throws IOException {
         FileStore store = new FileStore(folder);
         ArtifactRef ref = store.publish("note", "txt", "abc".getBytes());
 
@@ -37,7 +37,7 @@ class FileStoreTest {
     }
 
     @Test
-    void publishingTwiceIsPublishingOnceAndLeavesNothingAside() throws IOException {
+    void publishingTwiceIsIdempotentAndLeavesNoTemporaryFile() throws IOException {
         FileStore store = new FileStore(folder);
         assertThat(store.publish("note", "txt", "abc".getBytes()))
                 .isEqualTo(store.publish("note", "txt", "abc".getBytes()));
@@ -62,7 +62,7 @@ class FileStoreTest {
     }
 
     @Test
-    void aChangedArtifactIsNotGivenOut() throws IOException {
+    void aChangedArtifactIsNotReturned() throws IOException {
         ArtifactRef ref = new FileStore(folder).publish("note", "txt", "abc".getBytes());
         Path file = new FileStore(folder).path(ref);
 
@@ -76,14 +76,14 @@ class FileStoreTest {
                         FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_MISSING"));
     }
 
-    /// How a file that this process has verified may be damaged afterwards.
+    /// Kinds of damage to a file that this process has verified.
     enum Damage {
         IN_PLACE {
             @Override
             void to(Path file) throws IOException {
                 FileTime before = Files.getLastModifiedTime(file);
                 Files.writeString(file, "abd");
-                // As a program would that hides its change: ctime tells.
+                // Simulates a program that hides its change; only ctime reveals it.
                 Files.setLastModifiedTime(file, before);
             }
         },
@@ -107,7 +107,7 @@ class FileStoreTest {
 
     @ParameterizedTest
     @EnumSource
-    void aVerifiedFileThatIsDamagedIsFoundMovedAwayReportedOnceAndMadeAnew(Damage damage) throws IOException {
+    void aDamagedFileIsDetectedMovedAwayReportedOnceAndPublishedAgain(Damage damage) throws IOException {
         List<ArtifactRef> reported = new ArrayList<>();
         FileStore store = new FileStore(folder, reported::add);
         FileStore another = new FileStore(folder, reported::add);
@@ -152,7 +152,7 @@ class FileStoreTest {
     }
 
     @Test
-    void aFileThatTookTheNameOfADamagedOneStays() throws IOException {
+    void aNewFileUnderTheNameOfADamagedOneIsKept() throws IOException {
         FileStore store = new FileStore(folder);
         ArtifactRef ref = store.publish("note", "txt", "abc".getBytes());
         Path file = store.path(ref);
@@ -165,7 +165,7 @@ class FileStoreTest {
     }
 
     @Test
-    void whatDeadProcessesLeftHalfWrittenIsDeletedAtTheNextStartAndWhatIsBeingWrittenIsNot() throws IOException {
+    void temporaryFilesOfDeadProcessesAreDeletedAtTheNextStartAndOthersAreKept() throws IOException {
         new FileStore(folder);
         Path abandoned = Files.writeString(folder.resolve("aside/abandoned"), "half");
         Files.setLastModifiedTime(abandoned, FileTime.from(Instant.now().minus(FileStore.ABANDONED.plusSeconds(1))));
@@ -209,7 +209,7 @@ class FileStoreTest {
     }
 
     @Test
-    void whatIsKnownOfFilesIsBounded() {
+    void theCacheOfVerifiedFilesIsBounded() {
         LruCache<Integer> remembered = new LruCache<>(2);
         remembered.put("a", 1);
         remembered.put("b", 2);
@@ -222,7 +222,7 @@ class FileStoreTest {
     }
 
     @Test
-    void whoIsToldBeforeTheNameMayRefuseIt() throws IOException {
+    void theCallbackBeforePublishingMayRejectTheArtifact() throws IOException {
         FileStore store = new FileStore(folder);
         assertThatThrownBy(() -> store.publish("note", "txt", aside -> Files.writeString(aside, "abc"), ref -> {
                     assertThat(store.path(ref)).doesNotExist();
@@ -235,7 +235,7 @@ class FileStoreTest {
     }
 
     @Test
-    void aCheckReadsTheFileWhateverIsKnownOfItAndWhatItFindsIsKnownFromThenOn() throws IOException {
+    void aCheckReadsTheFileDespiteTheCacheAndUpdatesTheCache() throws IOException {
         FileStore store = new FileStore(folder);
         ArtifactRef ref = store.publish("note", "txt", "abc".getBytes());
         Files.writeString(store.path(ref), "abd");
@@ -264,7 +264,7 @@ class FileStoreTest {
     }
 
     @Test
-    void aReferenceCannotLeadOutOfTheStore() {
+    void aReferenceCannotPointOutsideTheStore() {
         assertThatThrownBy(() -> new FileStore(folder).delete(List.of("store:../somebody's")))
                 .hasMessageContaining("is outside the store");
         assertThatThrownBy(() -> new ArtifactRef("store:../../etc/passwd", "ab".repeat(32), 1))

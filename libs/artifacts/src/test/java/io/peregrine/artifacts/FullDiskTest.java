@@ -38,7 +38,7 @@ class FullDiskTest {
     }
 
     @Test
-    void aFullStoreSaysWhatIsNeededLeavesNothingAsideAndTakesWhatFits() throws IOException, InterruptedException {
+    void aFullStoreReportsTheBytesNeededAndAcceptsWhatFits() throws IOException, InterruptedException {
         try (SmallDisk disk = SmallDisk.mount(folder, 2)) {
             FileStore store = new FileStore(disk.folder());
             refusesForWantOfRoom(
@@ -76,7 +76,7 @@ class FullDiskTest {
     }
 
     @Test
-    void aDiskWithoutAnyRoomTakesNothingUntilThereIsSome() throws IOException, InterruptedException {
+    void aFullDiskAcceptsNothingUntilThereIsSpace() throws IOException, InterruptedException {
         try (SmallDisk disk = SmallDisk.mount(folder, 1)) {
             FileStore store = new FileStore(disk.folder());
             Path others = disk.folder().resolve("others");

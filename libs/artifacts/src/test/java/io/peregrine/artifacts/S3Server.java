@@ -10,7 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/// A real S3 server over a folder, S3Proxy, as a process of its own. A bucket is a folder of that folder.
+/// A real S3 server over a folder, S3Proxy, in a separate process. Each bucket is a subfolder.
 public final class S3Server implements AutoCloseable {
     public static final String IDENTITY = "peregrine";
     public static final String CREDENTIAL = "a password for tests";
@@ -21,8 +21,8 @@ public final class S3Server implements AutoCloseable {
     private final Path settings;
     private Process process;
 
-    /// @param folder of the buckets
-    /// @param buckets made when missing
+    /// @param folder parent folder of the buckets
+    /// @param buckets created if missing
     public S3Server(Path folder, String... buckets) {
         this.folder = folder;
         this.log = folder.resolveSibling(folder.getFileName() + ".log");
@@ -52,14 +52,14 @@ public final class S3Server implements AutoCloseable {
         }
     }
 
-    /// Starts it, again after [#kill], at the same endpoint.
+    /// Starts the server; after [#kill] it starts again at the same endpoint.
     public void start() {
         try {
             process = new ProcessBuilder(
                             ProcessHandle.current().info().command().orElse("java"),
                             "-Xmx256m",
                             "-cp",
-                            // Surefire's own class path is a jar that only names the others.
+                            // Surefire's own class path is a jar that only refers to the other jars.
                             System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                             "org.gaul.s3proxy.Main",
                             "--properties",
@@ -94,12 +94,12 @@ public final class S3Server implements AutoCloseable {
         return endpoint;
     }
 
-    /// @return where an object of a bucket lies
+    /// @return file of an object in a bucket
     public Path object(String bucket, String key) {
         return folder.resolve(bucket).resolve(key);
     }
 
-    /// As `kill -9` does.
+    /// Like `kill -9`.
     public void kill() {
         process.destroyForcibly().onExit().join();
     }

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Against S3Proxy, a real server of the protocol.
+/// Tests with S3Proxy, a real server of the protocol.
 class S3StoreTest {
     private static final String BUCKET = "paintings";
 
@@ -79,7 +79,7 @@ class S3StoreTest {
     }
 
     @Test
-    void whatOnePublishesAnotherReadsUnderTheSameReferenceAsInAFolder() {
+    void anotherProcessReadsAnArtifactUnderTheSameReferenceAsInAFolder() {
         ArtifactRef ref = store("one").publish("note", "txt", "abc".getBytes());
 
         assertThat(ref).isEqualTo(new FileStore(folder.resolve("plain")).publish("note", "txt", "abc".getBytes()));
@@ -88,7 +88,7 @@ class S3StoreTest {
     }
 
     @Test
-    void aBucketWithoutPrefixHoldsItAtItsTop() {
+    void aBucketWithoutPrefixStoresAtItsTop() {
         ArtifactRef ref = store("one", "s3://" + BUCKET, 1 << 20).publish("note", "txt", "top".getBytes());
 
         assertThat(server.object(BUCKET, ref.uri().substring(ArtifactStore.SCHEME.length())))
@@ -96,7 +96,7 @@ class S3StoreTest {
     }
 
     @Test
-    void whatIsThereAndWholeIsNotWrittenAgain() throws IOException {
+    void anIntactObjectIsNotWrittenAgain() throws IOException {
         ArtifactRef ref = store("one").publish("note", "txt", "once".getBytes());
         FileTime written = Files.getLastModifiedTime(object(ref));
 
@@ -105,7 +105,7 @@ class S3StoreTest {
     }
 
     @Test
-    void aDamagedObjectIsNotGivenOutAndPublishingTheSameReplacesIt() throws IOException {
+    void aDamagedObjectIsNotReturnedAndPublishingReplacesIt() throws IOException {
         List<ArtifactRef> reported = new ArrayList<>();
         S3Store store = new S3Store(
                 URI.create("s3://" + BUCKET + "/runs"),
@@ -119,9 +119,9 @@ class S3StoreTest {
         assertThat(store.holds(ref)).isTrue();
 
         Files.writeString(object(ref), "wh0le");
-        // A bucket tells times in whole seconds.
+        // A bucket reports times in whole seconds.
         Files.setLastModifiedTime(object(ref), FileTime.from(Instant.now().plusSeconds(2)));
-        assertThat(store.holds(ref)).as("verified before it was damaged").isFalse();
+        assertThat(store.holds(ref)).as("damaged after it was verified").isFalse();
         assertThat(reported).containsExactly(ref);
         assertThatThrownBy(() -> store("another").open(ref))
                 .isInstanceOfSatisfying(
@@ -135,12 +135,12 @@ class S3StoreTest {
     }
 
     @Test
-    void aMissingObjectSaysSo() throws IOException {
+    void aMissingObjectIsReported() throws IOException {
         ArtifactRef ref = store("one").publish("note", "txt", "there".getBytes());
 
         Files.delete(object(ref));
         assertThat(store("one").holds(ref))
-                .as("what is kept here counts for nothing")
+                .as("a cached copy does not count")
                 .isFalse();
         assertThatThrownBy(() -> store("third").open(ref))
                 .isInstanceOfSatisfying(
@@ -148,13 +148,13 @@ class S3StoreTest {
     }
 
     @Test
-    void manyWritersOfTheSameAreOneArtifact() throws Exception {
+    void manyWritersOfTheSameContentPublishOneArtifact() throws Exception {
         byte[] content = new byte[300_000];
         List<Callable<ArtifactRef>> writers = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
             S3Store store = store("writer" + i);
             writers.add(() -> {
-                // Two at once are both right, or one is told to come again.
+                // Of two concurrent writers, both succeed or one must retry.
                 while (true) {
                     try {
                         return store.publish("pack", "safetensors", content);
@@ -183,7 +183,7 @@ class S3StoreTest {
     }
 
     @Test
-    void aFolderThatIsTooSmallForAnArtifactSaysSo() throws IOException, InterruptedException {
+    void aTooSmallFolderIsReported() throws IOException, InterruptedException {
         ArtifactRef ref = store("one").publish("note", "bin", new byte[3 << 20]);
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
             S3Store store = store("small");
@@ -196,19 +196,19 @@ class S3StoreTest {
     }
 
     @Test
-    void aFolderOnAFullDiskForgetsWhatWasOpenedLongestAgo() throws IOException, InterruptedException {
+    void aFolderOnAFullDiskEvictsTheLeastRecentlyOpenedFiles() throws IOException, InterruptedException {
         ArtifactRef one = store("writer").publish("note", "bin", new byte[600_000]);
         ArtifactRef two = store("writer").publish("note", "bin", new byte[600_001]);
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
             store("small").open(one);
-            // Another process: what the first one left was not opened just now.
+            // To another process, files of the first one are not recently opened.
             assertThat(store("small").open(two)).hasSize(600_001);
             assertThat(new FileStore(disk.folder()).path(one)).doesNotExist();
         }
     }
 
     @Test
-    void theFolderHoldsNoMoreThanItMayAndForgetsWhatWasOpenedLongestAgo() throws IOException {
+    void theFolderStaysWithinItsLimitAndEvictsTheLeastRecentlyOpenedFiles() throws IOException {
         S3Store writer = store("writer");
         List<ArtifactRef> refs = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
@@ -229,11 +229,11 @@ class S3StoreTest {
         assertThat(kept.path(refs.get(0))).exists();
         assertThat(kept.path(refs.get(1))).doesNotExist();
 
-        // Another process takes over what the first one left, and keeps to its own bound.
+        // Another process takes over the first one's files and applies its own limit.
         new RecentlyOpened(kept, 2_000, Duration.ZERO).opened(refs.get(3));
         assertThat(files(kept.disk())).isEqualTo(2);
         assertThat(kept.path(refs.get(3))).exists();
-        // What was opened just now is spared.
+        // A file opened within the grace period is kept.
         new RecentlyOpened(kept, 10, Duration.ofMinutes(1)).opened(refs.get(3));
         assertThat(kept.path(refs.get(3))).exists();
     }
@@ -245,7 +245,7 @@ class S3StoreTest {
     }
 
     @Test
-    void objectsAreListedByKindCheckedWhereTheyLieAndDeletedByName() throws IOException {
+    void objectsAreListedByKindCheckedInTheBucketAndDeletedByName() throws IOException {
         S3Store store = store("one", "s3://" + BUCKET + "/care", 1 << 20);
         List<ArtifactRef> refs = new ArrayList<>();
         for (int i = 0; i < 1_005; i++) {
@@ -262,7 +262,7 @@ class S3StoreTest {
 
         Path object = server.object(BUCKET, "care/" + refs.getFirst().uri().substring(ArtifactStore.SCHEME.length()));
         Files.writeString(object, "note x");
-        assertThat(store.open(refs.getFirst())).as("what is kept here is whole").exists();
+        assertThat(store.open(refs.getFirst())).as("the cached copy is intact").exists();
         assertThatThrownBy(() -> store.check(refs.getFirst())).hasMessageContaining("that hash to");
         Files.delete(object);
         assertThatThrownBy(() -> store.check(refs.getFirst())).hasMessageContaining("is not in bucket");
@@ -278,7 +278,7 @@ class S3StoreTest {
     }
 
     @Test
-    void aBucketThatIsAwayIsWaitedFor() {
+    void anUnavailableBucketIsARetryableFailure() {
         S3Store store = store("one");
         ArtifactRef ref = store.publish("note", "txt", "patience".getBytes());
         server.kill();
@@ -289,7 +289,7 @@ class S3StoreTest {
             assertThatThrownBy(() -> store("another").open(ref))
                     .isInstanceOfSatisfying(
                             FailureException.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
-            // What is kept needs no bucket.
+            // A cached file does not need the bucket.
             assertThat(store.open(ref)).hasContent("patience");
         } finally {
             server.start();

@@ -79,7 +79,7 @@ class SafetensorsTest {
                 "{\"__metadata__\":{\"a\":1}}|0|is not a string",
                 "{nonsense|0|not JSON"
             })
-    void aHostileHeaderIsNamedAndRefused(String header, int dataBytes, String why) throws IOException {
+    void aHostileHeaderIsRejectedWithItsDefect(String header, int dataBytes, String why) throws IOException {
         Path path = file(header, dataBytes);
 
         assertThatThrownBy(() -> Safetensors.open(path))
@@ -95,8 +95,8 @@ class SafetensorsTest {
     }
 
     @Test
-    void aHeaderOfAHundredMegabytesIsRefusedUnread() throws IOException {
-        // A sparse file: only its length is there.
+    void aHeaderOfAHundredMegabytesIsRejectedUnread() throws IOException {
+        // A sparse file: it has the length, but no data.
         Path file = folder.resolve("large.safetensors");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             channel.write(ByteBuffer.allocate(8)
@@ -130,7 +130,7 @@ class SafetensorsTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                // Each a megabyte of one thing.
+                // Each repeats one element for a megabyte.
                 "{\"a\":%s1%s}|[|]", "{\"a\":{\"shape\":[%s1%s]}}|1,|",
                         "{\"__metadata__\":{%s\"z\":\"\"%s}}|\"a\":\"\",|",
                 "{\"a\":{%s\"z\":1%s}}|\"b\":{},|", "{%s\"z\":1%s}|\"\":0,|", "{\"%sz%s\":1}|n|"
@@ -147,7 +147,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void aFileThatIsTruncatedWhileItIsMappedIsTold() throws IOException {
+    void aFileTruncatedWhileMappedIsReported() throws IOException {
         Path file = folder.resolve("mapped.safetensors");
         new SafetensorsWriter()
                 .add("a", new long[] {1_000_000}, new byte[1_000_000])
@@ -167,7 +167,7 @@ class SafetensorsTest {
     }
 
     @Test
-    void whatCouldNotBeReadIsNotWritten() {
+    void aHeaderBeyondTheLimitsIsNotWritten() {
         SafetensorsWriter notes = new SafetensorsWriter().metadata("names", "n".repeat(Safetensors.MAX_HEADER_BYTES));
         SafetensorsWriter tensors = new SafetensorsWriter();
         for (int i = 0; i <= Safetensors.MAX_TENSORS; i++) {
@@ -182,9 +182,9 @@ class SafetensorsTest {
         assertThat(folder.resolve("none.safetensors")).doesNotExist();
     }
 
-    /// Headers put together of the format's own words reach further into the reader than flipped bytes.
+    /// Headers composed of the format's own tokens get deeper into the parser than flipped bytes.
     @Test
-    void noHeaderOfTheFormatsOwnWordsDoesMoreThanFailByName() throws IOException {
+    void everyHeaderOfTheFormatsOwnTokensIsReadOrRejected() throws IOException {
         String[] words = {
             "{",
             "}",
@@ -230,13 +230,13 @@ class SafetensorsTest {
     }
 
     @Test
-    void aMessageHoldsAHostileNameWithoutHarm() {
+    void aHostileNameIsSafeInAMessage() {
         assertThat(Safetensors.shown("linear1.weight")).isEqualTo("linear1.weight");
         assertThat(Safetensors.shown("a\0\ud800\n" + "b".repeat(100_000))).isEqualTo("a???" + "b".repeat(96) + "…");
     }
 
     @Test
-    void noDamagedFileDoesMoreThanFailByName() throws IOException {
+    void everyDamagedFileIsReadOrRejected() throws IOException {
         Path good = folder.resolve("good.safetensors");
         new SafetensorsWriter()
                 .add("a", new long[] {4}, new float[] {1, 2, 3, 4})

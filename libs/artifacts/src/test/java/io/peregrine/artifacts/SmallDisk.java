@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Assumptions;
 
-/// A real file system of a few megabytes. Where mounting is not allowed the test is skipped.
+/// A real file system of a few megabytes. If mounting is not allowed, the test is skipped.
 public final class SmallDisk implements AutoCloseable {
     private final Path folder;
 
@@ -13,7 +13,7 @@ public final class SmallDisk implements AutoCloseable {
         this.folder = folder;
     }
 
-    /// @param folder empty; the disk is mounted there
+    /// @param folder empty folder on which the disk is mounted
     public static SmallDisk mount(Path folder, int megabytes) throws IOException, InterruptedException {
         int result = run("mount", "-t", "tmpfs", "-o", "size=%dm".formatted(megabytes), "peregrine", folder.toString());
         Assumptions.assumeTrue(

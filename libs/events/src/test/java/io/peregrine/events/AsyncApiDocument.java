@@ -4,11 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 
-/// `docs/asyncapi.yaml`: the five topics and what is said on them, AsyncAPI 3.0.
+/// Generates `docs/asyncapi.yaml`: the five topics and their events, AsyncAPI 3.0.
 final class AsyncApiDocument {
     private static final String SMALLEST = "{\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}";
 
-    /// What `docs/contracts.md` says of the envelope.
+    /// The envelope as `docs/contracts.md` describes it.
     private static final String HEADERS = """
             {"type": "object",
              "description": "CloudEvents 1.0 over Kafka, binary mode",

@@ -8,7 +8,7 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 
-/// `docs/asyncapi.yaml` says what the code says. Whether what is really said fits it, OnePaintingTest asks.
+/// `docs/asyncapi.yaml` matches the code. OnePaintingTest checks that published events match it.
 class AsyncApiTest {
     private static final Path COMMITTED = Path.of("../../docs/asyncapi.yaml");
     private static final Path WRITTEN = Path.of("target/asyncapi.yaml");
@@ -23,7 +23,7 @@ class AsyncApiTest {
         assertThat(yaml.readTree(COMMITTED.toFile()))
                 .as("a contract changes on purpose: copy libs/events/%s to docs/asyncapi.yaml", WRITTEN)
                 .isEqualTo(yaml.readTree(WRITTEN.toFile()));
-        // Texts stay texts: without quotes YAML takes 1.0 for a number.
+        // Strings must stay quoted: without quotes YAML parses 1.0 as a number.
         assertThat(yaml.readTree(WRITTEN.toFile())).hasToString(document.toString());
     }
 

@@ -18,12 +18,12 @@ import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// `docs/contracts.md` says of each event what the code says.
+/// `docs/contracts.md` describes each event as the code defines it.
 class ContractsPageTest {
     private static final Pattern CODE = Pattern.compile("`([^`]+)`");
 
-    /// @param topic as the page writes it, with its partitions
-    /// @param data the words in code font of the last column
+    /// @param topic topic and partitions as the page writes them
+    /// @param data words in code font of the last column
     private record Row(String topic, Set<String> data) {}
 
     private final Map<String, Row> rows = new LinkedHashMap<>();
@@ -56,7 +56,7 @@ class ContractsPageTest {
     }
 
     @Test
-    void eachLiesOnItsTopic() {
+    void eachEventIsOnItsTopic() {
         for (Class<? extends PipelineEvent> event : EventTypes.all()) {
             String topic = EventTypes.topicOf(event);
             assertThat(rows.get(EventTypes.typeOf(event)).topic())
@@ -65,12 +65,12 @@ class ContractsPageTest {
     }
 
     @Test
-    void eachFieldOfItsDataIsNamed() {
+    void eachFieldOfItsDataIsListed() {
         for (Class<? extends PipelineEvent> event : EventTypes.all()) {
             List<String> fields = Arrays.stream(event.getRecordComponents())
                     .map(RecordComponent::getName)
                     .filter(name -> !name.equals("run"))
-                    // A dataset-ready is read as it is: its fields are those of a specification.
+                    // The fields of a dataset-ready event are those of a specification.
                     .filter(name -> event != DatasetReady.class || !name.equals("body"))
                     .toList();
             assertThat(rows.get(EventTypes.typeOf(event)).data())

@@ -47,7 +47,7 @@ class EventCodecTest {
     private static final ManifestRef MANIFEST = new ManifestRef(REF, REF);
     private static final RunRef RUN = new RunRef("0123456789abcdef0123456789abcdef", "wikiart", REF);
 
-    /// What grows with a dataset's classes or with k belongs into an artifact that an event refers to.
+    /// Data that grows with the number of classes or with k belongs in an artifact, to which the event refers.
     @Test
     void onlyTheseFieldsHoldManyValuesAndEachIsBounded() {
         Map<String, String> bounds = Map.of(
@@ -68,7 +68,7 @@ class EventCodecTest {
                 .containsExactlyInAnyOrderElementsOf(bounds.keySet());
     }
 
-    /// A component and, if it is a record, its own.
+    /// A component and, if it is a record, its components.
     private static Stream<RecordComponent> parts(RecordComponent component) {
         return component.getType().isRecord()
                 ? Stream.of(component.getType().getRecordComponents()).flatMap(EventCodecTest::parts)
@@ -152,7 +152,7 @@ class EventCodecTest {
     }
 
     @Test
-    void theWireIsWhatTheContractSays() {
+    void theWireFormatIsThatOfTheContract() {
         CheckpointPublished event = (CheckpointPublished) oneOfEach()
                 .filter(CheckpointPublished.class::isInstance)
                 .findFirst()
@@ -167,7 +167,7 @@ class EventCodecTest {
         assertThat(new String(record.headers().lastHeader("content-type").value(), UTF_8))
                 .isEqualTo("application/json");
         assertThat(record.headers().lastHeader("ce_causationid")).isNull();
-        // Keys of a map are sorted: two processes write the same bytes.
+        // Map keys are sorted, so that two processes write the same bytes.
         assertThat(new String(record.value(), UTF_8))
                 .contains("\"network\":\"classifier\"")
                 .contains("\"measures\":{\"accuracy\":0.9,\"imagesPerSecond\":100.0,\"loss\":0.5}")
@@ -175,7 +175,7 @@ class EventCodecTest {
     }
 
     @Test
-    void bareJsonBeginsARunWhoseIdIsItsPlaceAndBytes() throws UnreadableEventException {
+    void bareJsonStartsARunWhoseIdIsADigestOfItsPositionAndBytes() throws UnreadableEventException {
         byte[] bytes = "{\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}".getBytes(UTF_8);
 
         CloudEvent first = EventCodec.read(record(Topics.DATASETS, 5, bytes));
@@ -192,7 +192,7 @@ class EventCodecTest {
     @CsvSource(
             delimiter = '|',
             value = {"application/cloudevents+json; charset=utf-8", "APPLICATION/CloudEvents", "text/plain"})
-    void structuredModeBeginsARunToo(String contentType) throws UnreadableEventException {
+    void structuredModeAlsoStartsARun(String contentType) throws UnreadableEventException {
         ConsumerRecord<String, byte[]> record = record(Topics.DATASETS, 1, """
                 {"specversion":"1.0","id":"7","source":"/me","type":"io.peregrine.dataset.ready.v1",
                  "data":{"dataset":"wikiart","uri":"file:///data/wikiart"}}""".getBytes(UTF_8));
@@ -237,7 +237,7 @@ class EventCodecTest {
     }
 
     @Test
-    void anEventThatIsTooLargeIsNotSaid() {
+    void anEventThatIsTooLargeIsNotPublished() {
         RunAccepted event = new RunAccepted(RUN, "file:///" + "x".repeat(70_000));
         assertThatThrownBy(() -> EventCodec.write(
                         new CloudEvent("i", "/s", event.type(), Instant.EPOCH, null, RUN.id(), null, event)))
@@ -245,7 +245,7 @@ class EventCodecTest {
     }
 
     @Test
-    void idsTellRunTypeAndOrdinalApart() {
+    void idsDistinguishRunTypeAndOrdinal() {
         assertThat(EventCodec.eventId("r", "t", "12"))
                 .isEqualTo(EventCodec.eventId("r", "t", "12"))
                 .isNotEqualTo(EventCodec.eventId("r", "t1", "2"))

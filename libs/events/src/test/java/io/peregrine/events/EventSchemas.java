@@ -23,7 +23,7 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 
-/// Events' data as JSON Schema, from the records themselves and what their comments say.
+/// JSON Schemas of the events' data, generated from the records and their Javadoc.
 final class EventSchemas {
     private static final String STRATEGY = """
             {"oneOf": [
@@ -56,7 +56,7 @@ final class EventSchemas {
                 .with(Option.DEFINITIONS_FOR_ALL_OBJECTS);
         config.forTypesInGeneral()
                 .withDescriptionResolver(
-                        scope -> described(docs.of(scope.getType().getErasedType())))
+                        scope -> orNull(docs.of(scope.getType().getErasedType())))
                 .withCustomDefinitionProvider((type, context) -> {
                     String fixed = fixed(type.getErasedType());
                     return fixed == null
@@ -65,12 +65,12 @@ final class EventSchemas {
                                     (ObjectNode) json(fixed), DefinitionType.INLINE, AttributeInclusion.YES);
                 });
         config.forFields()
-                .withDescriptionResolver(field -> field.isFakeContainerItemScope() ? null : described(said(field)))
+                .withDescriptionResolver(field -> field.isFakeContainerItemScope() ? null : orNull(description(field)))
                 .withRequiredCheck(this::required);
         schemas = new SchemaGenerator(config.build()).buildMultipleSchemaDefinitions();
     }
 
-    /// @return the schema of what is written in a way of its own; null of anything else
+    /// @return the schema of a type with a custom JSON form; null for any other type
     private static String fixed(Class<?> type) {
         if (Strategy.class.isAssignableFrom(type)) {
             return STRATEGY;
@@ -86,10 +86,10 @@ final class EventSchemas {
         return schemas.createSchemaReference(event == PipelineEvent.DatasetReady.class ? RunSpec.class : event);
     }
 
-    /// @return all schemas that were referred to, by name
+    /// @return all referenced schemas by name
     ObjectNode definitions() {
         ObjectNode definitions = schemas.collectDefinitions("components/schemas");
-        // The generator says twice what is unwrapped into a record.
+        // The generator lists the schema of an unwrapped record twice.
         definitions.forEach(definition -> {
             if (definition.get("allOf") instanceof ArrayNode all) {
                 Set<JsonNode> once = new LinkedHashSet<>();
@@ -100,21 +100,21 @@ final class EventSchemas {
         return definitions;
     }
 
-    /// A specification fills in what it is not told. Elsewhere a component may be left out where its comment says
-    /// that it may be null.
+    /// All fields of a specification except two have defaults. In other records a component is optional if its
+    /// Javadoc mentions null.
     private boolean required(FieldScope field) {
         Class<?> record = field.getDeclaringType().getErasedType();
         if (record == RunSpec.class) {
             return field.getName().equals("dataset") || field.getName().equals("uri");
         }
-        return record.getEnclosingClass() != RunSpec.class && !said(field).contains("null");
+        return record.getEnclosingClass() != RunSpec.class && !description(field).contains("null");
     }
 
-    private String said(FieldScope field) {
+    private String description(FieldScope field) {
         return docs.of(field.getDeclaringType().getErasedType(), field.getName());
     }
 
-    private static String described(String text) {
+    private static String orNull(String text) {
         return text.isEmpty() ? null : text;
     }
 

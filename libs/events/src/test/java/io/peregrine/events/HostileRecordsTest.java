@@ -31,8 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Whatever lies on a topic, reading it ends with an event that every table can hold or with
-/// [UnreadableEventException].
+/// Reading any record either returns an event that every table can store or throws [UnreadableEventException].
 class HostileRecordsTest {
 
     private static final Instant LATEST = Instant.parse("+10000-01-01T00:00:00Z");
@@ -99,7 +98,7 @@ class HostileRecordsTest {
     private static final List<ProducerRecord<String, byte[]>> GOOD =
             EventCodecTest.oneOfEach().map(HostileRecordsTest::written).toList();
 
-    /// The same values as JSON; arrays are told apart by what they are, not by what they hold.
+    /// The same values as JSON, by identity of the arrays and not by their content.
     private static final Map<byte[], JsonNode> TREES = new IdentityHashMap<>();
 
     static {
@@ -108,11 +107,11 @@ class HostileRecordsTest {
 
     private Random random;
 
-    /// @param refused by kind
+    /// @param refused number of rejected records by kind
     private record Read(int understood, Map<UnreadableEventException.Kind, Integer> refused) {}
 
     @Test
-    void whatIsReadIsAnEventThatTablesCanHoldOrIsRefused() {
+    void everyRecordIsReadAsAStorableEventOrRejected() {
         read(40_000);
     }
 
@@ -129,7 +128,7 @@ class HostileRecordsTest {
                 .mapToObj(seed -> new HostileRecordsTest().readMany(seed, each))
                 .toList();
 
-        // The mutations are neither all harmless nor all so coarse that nothing gets behind the first check.
+        // The mutations must be neither all harmless nor all so coarse that none passes the first check.
         assertThat(reads).allSatisfy(read -> {
             assertThat(read.understood()).isBetween(each / 20, each / 2);
             for (UnreadableEventException.Kind kind : UnreadableEventException.Kind.values()) {
@@ -181,13 +180,13 @@ class HostileRecordsTest {
 
     private static void mustBeText(String text, int bytes) {
         must(text.indexOf('\0') < 0, "no zero character");
-        // Half a surrogate pair would come back as a question mark.
+        // An unpaired surrogate would come back as a question mark.
         byte[] encoded = text.getBytes(UTF_8);
         must(new String(encoded, UTF_8).equals(text), "no unpaired surrogate");
         must(encoded.length <= bytes, "a bounded text");
     }
 
-    /// A record has up to a hundred texts: 200,000 times that is too much for a library of assertions.
+    /// With up to a hundred strings per record and 200,000 records, an assertion library would be too slow.
     private static void must(boolean holds, String what) {
         if (!holds) {
             throw new AssertionError("broken: " + what);
@@ -266,7 +265,7 @@ class HostileRecordsTest {
         return chance(3) ? bytes(event) : bytes(mutated((JsonNode) event));
     }
 
-    /// Replaces, removes or adds up to three values anywhere in the tree.
+    /// Replaces, removes or adds up to three values at random places in the tree.
     private byte[] mutated(byte[] value) {
         JsonNode copy = TREES.get(value).deepCopy();
         return bytes(mutated(copy));
@@ -346,7 +345,7 @@ class HostileRecordsTest {
     }
 
     private static byte[] bytes(JsonNode json) {
-        // Unlike UTF-8, this writes half a surrogate pair as its escape.
+        // Unlike UTF-8, this writes an unpaired surrogate as an escape sequence.
         return bytes(json.toString());
     }
 
@@ -376,7 +375,7 @@ class HostileRecordsTest {
     }
 
     @Test
-    void nobodyChoosesARunsIdThroughTheSourceOfBareRecords() {
+    void theSourceOfBareRecordsIsReserved() {
         ProducerRecord<String, byte[]> ready = good(PipelineEvent.DatasetReady.class);
         for (String id : List.of("1", "ab".repeat(32), "../../../../../../../tmp/pwned___")) {
             ConsumerRecord<String, byte[]> record = new ConsumerRecord<>(ready.topic(), 0, 0, null, ready.value());
@@ -392,7 +391,7 @@ class HostileRecordsTest {
     }
 
     @Test
-    void structuredModeIsToldByItsContentTypeAlsoWithHeaders() throws UnreadableEventException {
+    void structuredModeIsDetectedByItsContentTypeEvenWithHeaders() throws UnreadableEventException {
         ProducerRecord<String, byte[]> ready = good(PipelineEvent.DatasetReady.class);
         ConsumerRecord<String, byte[]> record = new ConsumerRecord<>(
                 ready.topic(),

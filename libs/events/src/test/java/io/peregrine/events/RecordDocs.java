@@ -10,25 +10,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/// What the comments of this library's records and enumerations say: the description of a contract is written
-/// once, beside the code.
+/// Reads the Javadoc of this library's records and enums, so that the contract's descriptions are written only
+/// once, in the code.
 final class RecordDocs {
     private static final Path SOURCES = Path.of("src/main/java/io/peregrine/events");
 
-    /// @param text what it is
-    /// @param components by name, from `@param`
+    /// @param text description of the type
+    /// @param components descriptions of the components by name, from `@param`
     private record Doc(String text, Map<String, String> components) {}
 
     private static final Doc NONE = new Doc("", Map.of());
 
     private final Map<String, Map<String, Doc>> files = new HashMap<>();
 
-    /// @return what is said of a type; empty if nothing
+    /// @return description of a type; empty if there is none
     String of(Class<?> type) {
         return doc(type).text();
     }
 
-    /// @return what is said of a record's component; empty if nothing
+    /// @return description of a record's component; empty if there is none
     String of(Class<?> type, String component) {
         return doc(type).components().getOrDefault(component, "");
     }

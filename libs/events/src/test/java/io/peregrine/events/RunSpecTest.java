@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class RunSpecTest {
     @Test
-    void whoSaysLittleGetsTheReportsSizesAndNetworksForResults() throws Exception {
+    void defaultsAreTheReportsSizesAndTheResidualNetworks() throws Exception {
         RunSpec spec = RunSpec.parse(json("{'dataset':'wikiart','uri':'file:///data/wikiart'}"));
 
         assertThat(spec.split()).isEqualTo(new RunSpec.SplitSpec(0.1, 0, 42));
@@ -89,7 +89,7 @@ class RunSpecTest {
     }
 
     @Test
-    void aWeighedLossIsNotSmoothedUnlessThatIsSaid() throws Exception {
+    void aWeightedLossIsNotSmoothedByDefault() throws Exception {
         String weighed = "{'dataset':'a','uri':'file:///a','balance':{'method':'class-weights'}%s}";
         RunSpec usual = RunSpec.parse(json("{'dataset':'a','uri':'file:///a'}"));
         RunSpec unsaid = RunSpec.parse(json(weighed.formatted("")));
@@ -115,7 +115,7 @@ class RunSpecTest {
     }
 
     @Test
-    void aPriorityIsNoPartOfWhatTheRunIs() throws Exception {
+    void thePriorityIsNotPartOfTheRunsIdentity() throws Exception {
         RunSpec usual = RunSpec.parse(json("{'dataset':'a','uri':'file:///a'}"));
         RunSpec urgent = RunSpec.parse(json("{'dataset':'a','uri':'file:///a','priority':10}"));
         assertThat(usual.priority()).isZero();
@@ -132,7 +132,7 @@ class RunSpecTest {
     }
 
     @Test
-    void weightsToBeginWithAreAFileOrWhatTheStoreHasOfIt() throws Exception {
+    void initialWeightsAreAFileOrAnArtifactOfTheStore() throws Exception {
         String digest = "ab".repeat(32);
         String stored = "{'uri':'store:init/ab/%s.safetensors','sha256':'%s','bytes':7}".formatted(digest, digest);
         RunSpec spec = RunSpec.parse(json(
@@ -200,9 +200,9 @@ class RunSpecTest {
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8)).contains("\"neighbours\" : \"adaptive\"");
     }
 
-    /// What older services wrote says nothing of method and coverage.
+    /// Older services wrote neither method nor coverage.
     @Test
-    void anOlderRunJsonIsReadAsTheSmoteThatItMeant() {
+    void anOlderRunJsonIsReadWithMethodSmote() {
         RunSpec spec = RunSpec.read("""
                 {"dataset": "a", "uri": "file:///a", "balance": {"strategy": "auto", "neighbours": 3, "seed": 7}}""".getBytes(StandardCharsets.UTF_8));
         assertThat(spec.balance())
@@ -247,7 +247,7 @@ class RunSpecTest {
                 "{'classifier':{'learningRate':'fast'}}|/classifier/learningRate|a number above 0",
                 "{'clusters':{'k':0}}|/clusters/k|a whole number from 1"
             })
-    void aFieldThatCannotStandIsNamedWithItsCure(String fields, String pointer, String remedy) throws Exception {
+    void anInvalidFieldIsReportedWithItsRemedy(String fields, String pointer, String remedy) throws Exception {
         ObjectNode body = json("{'dataset':'a','uri':'file:///a'}");
         body.setAll(json(fields));
 
@@ -261,7 +261,7 @@ class RunSpecTest {
     }
 
     @Test
-    void allThatIsWrongIsSaidAtOnce() throws Exception {
+    void allErrorsAreReportedAtOnce() throws Exception {
         InvalidSpecException refused = catchThrowableOfType(
                 InvalidSpecException.class,
                 () -> RunSpec.parse(json("{'dataset':'a','classifier':{'epochs':-1},'colour':1}")));

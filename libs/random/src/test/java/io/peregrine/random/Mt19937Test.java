@@ -7,8 +7,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The draws themselves are compared with numpy's in libs/testkit, where the golden vectors lie; the lists here
-/// were printed by numpy 2.4.6's `RandomState(seed).permutation(n)`.
+/// libs/testkit, which contains the golden vectors, compares the random numbers with numpy's. The lists here were
+/// printed by numpy 2.4.6's `RandomState(seed).permutation(n)`.
 class Mt19937Test {
     @Test
     void permutationsEqualNumpys() {
@@ -38,7 +38,7 @@ class Mt19937Test {
     }
 
     @Test
-    void refusesABoundWithoutAnyNumberBelowIt() {
+    void rejectsABoundBelowOne() {
         assertThatThrownBy(() -> new Mt19937(0).below(0)).hasMessageContaining("1 to 4294967296");
     }
 }

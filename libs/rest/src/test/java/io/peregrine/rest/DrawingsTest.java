@@ -21,7 +21,7 @@ class DrawingsTest {
     private static final Duration SHORT = Duration.ofMillis(50);
 
     @Test
-    void aDrawingThatNeedsTooMuchMemoryIsRefusedBeforeItBegins() {
+    void aDrawingThatNeedsTooMuchMemoryIsRejectedBeforeItStarts() {
         Drawings drawings = new Drawings(2, 1 << 20, 1 << 20, SHORT);
         AtomicInteger begun = new AtomicInteger();
 
@@ -54,7 +54,7 @@ class DrawingsTest {
     }
 
     @Test
-    void whoFindsAllPlacesTakenIsToldToComeAgainAndThePlacesComeBack() throws Exception {
+    void requestsAboveTheLimitGet429AndPermitsAreReleased() throws Exception {
         Drawings drawings = new Drawings(2, 1 << 20, 1 << 20, SHORT);
         CountDownLatch begun = new CountDownLatch(2);
         CountDownLatch mayEnd = new CountDownLatch(1);
@@ -72,7 +72,7 @@ class DrawingsTest {
             assertThatThrownBy(() -> drawings.draw("c", 1_000, () -> new byte[1]))
                     .isInstanceOf(Problem.ProblemException.class)
                     .hasMessageContaining("Retry-After");
-            // What is being drawn already waits for that, not for a place of its own.
+            // A request for a drawing in progress waits for its result, not for a permit.
             Future<Drawn> same = threads.submit(() -> drawings.draw("a", 1_000, () -> new byte[9]));
             mayEnd.countDown();
             for (Future<Drawn> one : first) {
@@ -108,7 +108,7 @@ class DrawingsTest {
     }
 
     @Test
-    void aDrawingThatFailsFailsForAllThatShareItAndGivesItsMemoryBack() {
+    void aFailedDrawingFailsForAllThatShareItAndReleasesItsMemory() {
         Drawings drawings = new Drawings(1, 1_000 << 10, 1 << 20, SHORT);
         for (int i = 0; i < 3; i++) {
             assertThatThrownBy(() -> drawings.draw("bad", 900 << 10, () -> {
@@ -120,7 +120,7 @@ class DrawingsTest {
     }
 
     @Test
-    void finishedImagesAreKeptWithinTheirBytesTheLastUsedLongest() {
+    void finishedImagesAreCachedWithinTheirLimitByLastUse() {
         Drawings drawings = new Drawings(1, 1 << 20, 250, SHORT);
         AtomicInteger drawn = new AtomicInteger();
         for (String key : List.of("a", "b", "a", "c", "a", "b")) {
@@ -129,7 +129,7 @@ class DrawingsTest {
                 return new byte[100];
             });
         }
-        // a, b and c are drawn; c takes the place of b, which is drawn again.
+        // a, b and c are drawn; c evicts b, which is drawn again.
         assertThat(drawn).hasValue(4);
         drawings.draw("larger than all", 300, () -> new byte[251]);
         drawings.draw("a", 100, () -> new byte[drawn.incrementAndGet()]);

@@ -23,7 +23,7 @@ import org.jboss.logging.Logger;
 /// - A repeat (same source and id) changes nothing.
 /// - The same id with other content is quarantined as `EVENT_ID_CONFLICT`; the first event remains valid.
 /// - A record that is not an event is quarantined.
-/// - The first terminal event of a run is recorded. A deleted run stays deleted.
+/// - The first terminal event of a run is recorded and is final. A deleted run stays deleted.
 ///
 /// While the database is unavailable or refuses, [#receive] waits.
 public final class Inbox {

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/// Whose turn it is, where several runs have work.
+/// Fair share between runs.
 class FairnessTest {
     private static final Duration LONG = Duration.ofSeconds(60);
 
@@ -44,7 +44,7 @@ class FairnessTest {
         work.clear();
     }
 
-    /// @return datasets and keys of the jobs that are claimed, in their order, until none is left
+    /// @return datasets and keys of the jobs that can be claimed, in claim order
     private static List<String> claims(Jobs jobs) {
         return Stream.generate(jobs::claim)
                 .takeWhile(Optional::isPresent)
@@ -57,7 +57,7 @@ class FairnessTest {
         work.database.inTransaction(null, tx -> FairShare.charge(tx.sql(), Map.of(run.id(), seconds)));
     }
 
-    /// Everything happened so much earlier.
+    /// Moves all times back.
     private static void age(int seconds) {
         for (String column : List.of("run_turn set since", "job set not_before", "job set waits_since")) {
             work.database
@@ -68,7 +68,7 @@ class FairnessTest {
     }
 
     @Test
-    void aRunThatWaitsForAWorkerIsToldBehindWhomAndNotTooOften() {
+    void aWaitForAWorkerIsReportedWithTheRunsAheadAtGrowingIntervals() {
         RunRef first = WorkFixture.run("first");
         RunRef second = WorkFixture.run("second");
         Jobs jobs = work.jobs("one", LONG, "tile");
@@ -76,46 +76,46 @@ class FairnessTest {
         work.add(second, "tile", "1");
         assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(first);
         jobs.publishWaiting();
-        assertThat(work.said(StageQueued.class)).as("a wait of nothing").isEmpty();
+        assertThat(work.outboxEvents(StageQueued.class)).as("no wait yet").isEmpty();
 
         age(20);
         jobs.publishWaiting();
         jobs.publishWaiting();
-        assertThat(work.said(StageQueued.class)).singleElement().satisfies(told -> {
-            assertThat(told.run()).isEqualTo(second);
-            assertThat(told.position()).isEqualTo(1);
-            assertThat(told.behind()).containsExactly(first.id());
-            assertThat(told.seconds()).isBetween(20.0, 40.0);
-            assertThat(told.resource()).isNull();
+        assertThat(work.outboxEvents(StageQueued.class)).singleElement().satisfies(event -> {
+            assertThat(event.run()).isEqualTo(second);
+            assertThat(event.position()).isEqualTo(1);
+            assertThat(event.behind()).containsExactly(first.id());
+            assertThat(event.seconds()).isBetween(20.0, 40.0);
+            assertThat(event.resource()).isNull();
         });
     }
 
     @Test
-    void aRunThatWaitsForAResourceIsToldForWhichUntilItGetsOn() {
+    void aWaitForAResourceIsReportedUntilTheRunMakesProgress() {
         RunRef run = WorkFixture.run("full");
         Jobs jobs = work.jobs("one", LONG, "tile");
         work.add(run, "tile", "1");
         String full = "STORE_FULL: The disk is full: 8 bytes are needed, 0 are free.";
         jobs.release(jobs.claim().orElseThrow().job(), false, true, Duration.ZERO, full);
         age(20);
-        // It is tried again, and waits on: since the first time.
+        // The retry keeps the time of the first failure.
         jobs.release(jobs.claim().orElseThrow().job(), false, true, Duration.ofMinutes(1), full);
         jobs.publishWaiting();
-        assertThat(work.said(StageQueued.class)).singleElement().satisfies(told -> {
-            assertThat(told.position()).isZero();
-            assertThat(told.seconds()).isBetween(20.0, 40.0);
-            assertThat(told.resource()).isEqualTo(full);
+        assertThat(work.outboxEvents(StageQueued.class)).singleElement().satisfies(event -> {
+            assertThat(event.position()).isZero();
+            assertThat(event.seconds()).isBetween(20.0, 40.0);
+            assertThat(event.resource()).isEqualTo(full);
         });
 
         age(100);
         Jobs.Claim claim = jobs.claim().orElseThrow();
         new JobContext(jobs, claim, System::nanoTime).checkpoint(new byte[] {1}, tx -> {});
         jobs.publishWaiting();
-        assertThat(work.said(StageQueued.class)).as("it has got on").hasSize(1);
+        assertThat(work.outboxEvents(StageQueued.class)).as("after progress").hasSize(1);
     }
 
     @Test
-    void theRunThatReceivedLessComesFirstAndOneThatIsNewOwesNothing() {
+    void theLeastServedRunComesFirstAndANewRunStartsAtItsLevel() {
         RunRef big = WorkFixture.run("big");
         RunRef small = WorkFixture.run("small");
         RunRef late = WorkFixture.run("late");
@@ -123,21 +123,22 @@ class FairnessTest {
         Stream.of("1", "2", "3").forEach(key -> work.add(big, "tile", key));
         serve(big, 3_600);
         Stream.of("1", "2").forEach(key -> work.add(small, "tile", key));
-        // Equal so far: the one that came first. A turn later the other one has had less.
+        // Both have received equally many turns: first come, first served. A turn later the other one has
+        // received less.
         assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(big);
         serve(big, 10);
         assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(small);
         serve(small, 4);
-        // Within its turn: it may end before anybody else is served.
+        // A run within its turn may finish before another run is served.
         assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(small);
         serve(small, 100);
         work.add(late, "tile", "1");
-        // The late one begins where the least served one stands, which has waited longer.
+        // The late run starts at the level of the least served run, which has waited longer.
         assertThat(claims(jobs)).containsExactly("big 2", "big 3", "late 1");
     }
 
     @Test
-    void aHigherPriorityComesFirstButNobodyWaitsForEver() {
+    void aHigherPriorityComesFirstButNoRunStarves() {
         RunRef low = WorkFixture.run("low");
         work.add(low, "tile", "1");
         for (String run : List.of("usual", "high")) {
@@ -158,7 +159,7 @@ class FairnessTest {
     }
 
     @Test
-    void aJobThatCannotBeReadFailsWithItsRunAndStandsInNobodysWay() {
+    void anUnreadableJobFailsWithItsRunAndBlocksNoOtherJob() {
         RunRef damaged = WorkFixture.run("damaged");
         RunRef sound = WorkFixture.run("sound");
         Jobs jobs = work.jobs("one", LONG, "tile");
@@ -187,7 +188,7 @@ class FairnessTest {
     }
 
     @Test
-    void smallRunsBehindOneOfManyJobsAreDoneLongBeforeIt() {
+    void smallRunsFinishLongBeforeALargeRunThatStartedEarlier() {
         RunRef big = WorkFixture.run("of many jobs");
         work.database.inTransaction("the-cause", tx -> {
             for (int i = 0; i < 1_000; i++) {
@@ -220,7 +221,7 @@ class FairnessTest {
     }
 
     @Test
-    void aJobThatMayGiveWayLetsAnotherRunPassAndGoesOnUncounted() {
+    void aPreemptibleJobYieldsToAnotherRunAndResumesUncounted() {
         RunRef hours = WorkFixture.run("of hours");
         work.add(hours, "train", "only");
         List<String> order = new CopyOnWriteArrayList<>();
@@ -263,7 +264,7 @@ class FairnessTest {
     }
 
     @Test
-    void whereOneGaveWayThereItGoesOnUnlessNobodyIsThereForLong() {
+    void aPreemptedJobResumesAtItsHomeUnlessNoWorkerIsThereForLong() {
         RunRef run = WorkFixture.run("with files");
         work.add(run, "train", "only");
         Jobs here = new Jobs(
@@ -281,7 +282,7 @@ class FairnessTest {
         here.yieldTo(here.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
         Jobs.Claim again = here.claim().orElseThrow();
-        // Whoever stops says so: anybody may go on.
+        // An explicit release clears the home, so that any worker may claim the job.
         here.release(again.job(), false, false, Duration.ZERO, null);
         here.yieldTo(there.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
@@ -311,7 +312,7 @@ class FairnessTest {
                     select md5('run ' || n % 500), ?, 'tile', n::text, '""' from generate_series(1, 100000) n""", EventCodec.json().writeValueAsString(WorkFixture.run("many")));
             sql.execute("insert into run_turn (run) select run from job group by run");
         });
-        // By what the database reads, and not by time alone, which is the machine's.
+        // Measured by the blocks that the database reads, because time alone depends on the machine.
         FairShare turns = new FairShare(List.of("tile"), "", FairShare.DEFAULT_QUANTUM);
         List<Double> millis = new ArrayList<>();
         List<Long> blocks = new ArrayList<>();

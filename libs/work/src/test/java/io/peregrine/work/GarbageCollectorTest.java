@@ -36,7 +36,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// What no run needs goes, what one needs stays, whatever happens at once.
+/// Unreferenced artifacts are deleted and referenced ones are kept, also under concurrency.
 class GarbageCollectorTest {
     private static final Duration LONG = Duration.ofSeconds(60);
 
@@ -65,7 +65,7 @@ class GarbageCollectorTest {
         pruning = new GarbageCollector(work.database, store, WorkFixture.KINDS);
     }
 
-    /// Has a job publish a note for the run.
+    /// Publishes a note in a job of the run.
     private ArtifactRef publish(RunRef run, String text) {
         List<ArtifactRef> published = new ArrayList<>();
         work.add(run, "write", text);
@@ -96,7 +96,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void whatTwoRunsNeedStaysUntilBothAreDeleted() {
+    void anArtifactOfTwoRunsIsKeptUntilBothAreDeleted() {
         RunRef one = WorkFixture.run("one");
         RunRef two = WorkFixture.run("two");
         ArtifactRef shared = publish(one, "shared");
@@ -118,7 +118,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void whatAJobGivesUpIsDeletedUnlessAnotherJobOrRunNeedsIt() {
+    void anArtifactThatAJobReleasesIsDeletedUnlessReferencedElsewhere() {
         RunRef run = WorkFixture.run("one");
         ArtifactRef otherJobs = publish(run, "of two jobs");
         ArtifactRef otherRuns = publish(WorkFixture.run("two"), "of two runs");
@@ -126,7 +126,7 @@ class GarbageCollectorTest {
         List<ArtifactRef> kept = new ArrayList<>();
         work.add(run, "write", "several");
         try (Worker worker = work.worker("writer", LONG, "write", job -> {
-            // An attempt that fails leaves what nobody says; the next one makes something else of it.
+            // A failed attempt leaves an artifact that no event refers to; the retry publishes another one.
             given.add(store.publish("note", "txt", ("attempt " + job.job().attempt()).getBytes(UTF_8)));
             if (job.job().attempt() == 1) {
                 throw new IllegalStateException("dies here");
@@ -151,7 +151,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void aSweepLooksForNothingThatWasNotNoted() throws IOException {
+    void aSweepIgnoresOrphans() throws IOException {
         Path stray = Files.createDirectories(folder.resolve("note/ab")).resolve("ab".repeat(32) + ".txt");
         Files.writeString(stray, "whose?");
         Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(GarbageCollector.GRACE_PERIOD)));
@@ -160,8 +160,8 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void whatIsBeingPublishedIsNotedBeforeItLiesThere() throws Exception {
-        // The store refuses the last step, the name.
+    void anArtifactIsReferencedBeforeItIsPublished() throws Exception {
+        // The last step, the rename, fails.
         Files.createFile(folder.resolve("note"));
         RunRef run = WorkFixture.run("refused");
         work.add(run, "write", "never there");
@@ -177,7 +177,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void aJobPublishesItsOwnServicesKindsAlone() {
+    void aJobPublishesOnlyKindsOfItsService() {
         RunRef run = WorkFixture.run("foreign");
         work.add(run, "write", "pack");
         try (Worker worker = work.worker("writer", LONG, "write", job -> {
@@ -187,11 +187,12 @@ class GarbageCollectorTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
-        assertThat(work.strings("select error from job").getFirst()).contains("does not publish artifacts of kind 'pack'");
+        assertThat(work.strings("select error from job").getFirst())
+                .contains("does not publish artifacts of kind 'pack'");
     }
 
     @Test
-    void filesThatNoTableKnowsAreSparedForADay() throws IOException {
+    void orphansAreRetainedForADay() throws IOException {
         Path stray = Files.createDirectories(folder.resolve("note/ab")).resolve("ab".repeat(32) + ".txt");
         Files.writeString(stray, "whose?");
         assertThat(pruning.unreferenced())
@@ -208,7 +209,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void aCondemnedNameIsTakenUpByNobodyUntilItIsGone() {
+    void aTombstonedArtifactCannotBeReferencedUntilItIsDeleted() {
         RunRef run = WorkFixture.run("one");
         RunRef next = WorkFixture.run("next");
         ArtifactRef ref = publish(run, "condemned");
@@ -216,11 +217,11 @@ class GarbageCollectorTest {
         List<String> condemned = work.database.jdbi().inTransaction(sql -> ArtifactReferences.tombstone(sql, 10));
         assertThat(condemned).containsExactly(ref.uri());
 
-        // Its file lies there still, and may be deleted at any moment.
+        // Its file still exists and may be deleted at any moment.
         assertThatThrownBy(() -> need(next, ref))
                 .isInstanceOfSatisfying(
                         FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_LEAVES"));
-        // The pruning that condemned it has died: the next one ends what it began.
+        // The pruning that tombstoned it has died: the next one completes it.
         assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(ref.uri());
         assertThat(pruning.prune()).contains(new Usage(1, ref.bytes()));
         assertThat(files()).isEmpty();
@@ -228,7 +229,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void whatAKilledPruningCondemnedIsDeletedWithoutAnotherPruning() {
+    void tombstonesOfAKilledPruningAreDeletedWithoutAnotherPruning() {
         RunRef run = WorkFixture.run("one");
         ArtifactRef condemned = publish(run, "condemned");
         delete(run);
@@ -249,7 +250,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void whatIsTakenUpInATransactionThatIsStillOpenIsNotCondemned() {
+    void anArtifactReferencedInAnOpenTransactionIsNotTombstoned() {
         RunRef run = WorkFixture.run("one");
         ArtifactRef ref = publish(run, "taken up");
         delete(run);
@@ -284,10 +285,9 @@ class GarbageCollectorTest {
         }
     }
 
-    /// Sixteen contents, which runs publish, rely on and give up again and again, while a pruning
-    /// never rests.
+    /// Runs publish, reference and release sixteen contents again and again, while pruning runs all the time.
     @Test
-    void neverIsAnythingPrunedThatARunNeedsWhileJobsPublishAndRunsAreDeleted() {
+    void noReferencedArtifactIsPrunedWhileJobsPublishAndRunsAreDeleted() {
         Random random = new Random(11);
         AtomicLong pruned = new AtomicLong();
         Thread pruner = Thread.ofPlatform().start(() -> {
@@ -299,7 +299,7 @@ class GarbageCollectorTest {
         List<String> missing = new java.util.concurrent.CopyOnWriteArrayList<>();
         try (Worker worker = work.worker("writers", LONG, "write", job -> {
             ArtifactRef ref = store.publish("note", "txt", job.job().key().getBytes(UTF_8));
-            // The job's run is alive: what it has published is there for whoever comes next.
+            // The job's run exists, so another process can open what the job has published.
             try {
                 new FileStore(folder).open(ref);
             } catch (FailureException gone) {
@@ -338,7 +338,7 @@ class GarbageCollectorTest {
     }
 
     @Test
-    void whatRunsPublishedBeforeTheTableIsFilledInFromWhatTheySaid() throws SQLException {
+    void referencesOfOlderVersionsAreRestoredFromTheOutbox() throws SQLException {
         RunRef run = WorkFixture.run("a \0 in its name");
         try (Connection postgres = work.postgres.connect("postgres")) {
             postgres.createStatement().execute("create schema before authorization ingest");
@@ -356,8 +356,8 @@ class GarbageCollectorTest {
                             insert into outbox (id, run, type, terminal, data) values ('one', :run, 'x', false, :data),
                                 ('two', :run, 'x', false, :data)""")
                             .bind("run", run.id())
-                            // Of the kind 'shard' it has two references to one, and of no other that we publish
-                            // any.
+                            // The outbox contains two references to one artifact of kind 'shard', and none to an
+                            // artifact of another kind of this service.
                             .bind("data", EventCodec.data(WorkFixture.shard(run, 3)))
                             .execute());
             WorkFixture.migrations(before).load().migrate();

@@ -44,8 +44,8 @@ class InboxTest {
 
     private static final AtomicLong OFFSETS = new AtomicLong(1_000);
 
-    private final List<CloudEvent> heard = new ArrayList<>();
-    private final Inbox inbox = new Inbox(work.database, heard::add);
+    private final List<CloudEvent> received = new ArrayList<>();
+    private final Inbox inbox = new Inbox(work.database, received::add);
 
     @BeforeAll
     static void start() {
@@ -71,12 +71,12 @@ class InboxTest {
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
         assertThat(work.count("select count(*) from inbox")).isEqualTo(1);
         assertThat(work.count("select count(*) from quarantine")).isZero();
-        assertThat(heard).hasSize(1);
+        assertThat(received).hasSize(1);
         assertThat(work.strings("select cause from job")).containsExactly("e1");
     }
 
     @Test
-    void theSameIdWithOtherContentIsKeptApartAndTheFirstStands() {
+    void theSameIdWithOtherContentIsQuarantinedAndTheFirstIsKept() {
         RunRef run = WorkFixture.run("conflict");
         inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
         inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 1)), InboxTest::addJob);
@@ -86,7 +86,7 @@ class InboxTest {
     }
 
     @Test
-    void bytesThatAreNoEventAreKeptWithWhereTheyLay() {
+    void bytesThatAreNotAnEventAreQuarantinedWithTheirPosition() {
         inbox.receive(WorkFixture.bytes(Topics.DATASETS, 12, "\u0000 no json".getBytes(UTF_8)), InboxTest::addJob);
 
         assertThat(
@@ -97,7 +97,7 @@ class InboxTest {
     }
 
     @Test
-    void aHandlersOwnBugIsTriedThreeTimesAndThenKeptAndLaterEventsGoOn() {
+    void aFailingHandlerIsTriedThreeTimesThenTheRecordIsQuarantinedAndLaterEventsAreHandled() {
         AtomicInteger tries = new AtomicInteger();
         RunRef run = WorkFixture.run("bug");
         inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), (event, tx) -> {
@@ -113,7 +113,7 @@ class InboxTest {
     }
 
     @Test
-    void anErrorOfTheHandlerIsKeptTooAndLaterEventsGoOn() {
+    void anErrorOfTheHandlerIsQuarantinedTooAndLaterEventsAreHandled() {
         RunRef run = WorkFixture.run("error");
         List<Error> errors = List.of(new StackOverflowError(), new OutOfMemoryError("too much"), new LinkageError());
         for (Error error : errors) {
@@ -128,7 +128,7 @@ class InboxTest {
         assertThat(work.strings("select key from job")).containsExactly("1");
     }
 
-    /// Records that ended a channel for good, or would have; each with its name.
+    /// Records that once made a channel fail permanently, or could; by name.
     private static Map<String, ConsumerRecord<String, byte[]>> poison() {
         Map<String, ConsumerRecord<String, byte[]>> poison = new LinkedHashMap<>();
         CloudEvent good = good("good");
@@ -195,7 +195,7 @@ class InboxTest {
     }
 
     @Test
-    void eachKindOfPoisonIsKeptOnceHoweverOftenItIsDeliveredAndWhatIsBehindIsHeard() {
+    void eachKindOfPoisonRecordIsQuarantinedOnceAndLaterRecordsAreReceived() {
         Map<String, ConsumerRecord<String, byte[]>> poison = poison();
         for (int delivery = 0; delivery < 2; delivery++) {
             poison.forEach((name, record) -> {
@@ -215,11 +215,11 @@ class InboxTest {
                         .toList());
         assertThat(work.strings("select kind from quarantine")).doesNotContain("HANDLER_FAILED");
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
-        assertThat(heard).hasSize(1);
+        assertThat(received).hasSize(1);
     }
 
     @Test
-    void aTopicThatWasMadeAnewHasItsOwnRecordsAtTheSamePlaces() {
+    void aRecreatedTopicHasItsOwnRecordsAtTheSameOffsets() {
         for (String value : List.of("old", "new", "new")) {
             inbox.receive(WorkFixture.bytes(Topics.DATASETS, 0, value.getBytes(UTF_8)), InboxTest::addJob);
         }
@@ -228,7 +228,7 @@ class InboxTest {
     }
 
     @Test
-    void anEventThatNobodyCouldReceiveIsRefusedByTheTransactionThatPublishesIt() {
+    void anEventThatCannotBeReceivedIsRejectedByTheTransactionThatPublishesIt() {
         RunRef run = WorkFixture.run("large");
         Map<String, Double> measures = new HashMap<>();
         for (int i = 0; i < 5_000; i++) {
@@ -285,7 +285,7 @@ class InboxTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                // what the statement's own data or text causes
+                // Errors caused by the statement's own data or text.
                 "select 1 / 0",
                 "select cast('x' as int)",
                 "insert into inbox (source, id, type, digest) values ('s', 'i', 't', null)",
@@ -294,7 +294,7 @@ class InboxTest {
                 "select array[1] || now()",
                 "select cast(now() as int)"
             })
-    void whatTheStatementItselfCausesDoesNotPass(String statement) {
+    void anErrorOfTheStatementItselfIsPermanent(String statement) {
         assertThat(catchThrowable(
                         () -> work.database.inTransaction(null, tx -> tx.sql().execute(statement))))
                 .isNotNull()
@@ -302,23 +302,23 @@ class InboxTest {
     }
 
     @Test
-    void ofADeletedRunNothingComesBackWhateverIsDeliveredLateOrAgain() {
+    void aDeletedRunDoesNotReappearThroughLateOrRepeatedEvents() {
         RunRef run = WorkFixture.run("deleted");
         inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
-        List<CloudEvent> told = new ArrayList<>();
+        List<CloudEvent> handled = new ArrayList<>();
         for (String id : List.of("d1", "d2")) {
-            inbox.receive(WorkFixture.delivered(id, new RunDeleted(run)), (event, tx) -> told.add(event));
+            inbox.receive(WorkFixture.delivered(id, new RunDeleted(run)), (event, tx) -> handled.add(event));
         }
-        assertThat(told).as("once").hasSize(1);
+        assertThat(handled).as("once").hasSize(1);
         assertThat(work.count("select count(*) from job")).isZero();
 
         inbox.receive(WorkFixture.delivered("e2", WorkFixture.shard(run, 1)), InboxTest::addJob);
-        inbox.receive(WorkFixture.delivered("e3", new RunCompleted(run)), (event, tx) -> told.add(event));
-        // As a producer does that says it again after the inbox has forgotten.
+        inbox.receive(WorkFixture.delivered("e3", new RunCompleted(run)), (event, tx) -> handled.add(event));
+        // A producer may publish it again after its inbox row was removed.
         work.database.jdbi().useHandle(sql -> sql.execute("delete from inbox"));
         inbox.receive(WorkFixture.delivered("e1", WorkFixture.shard(run, 0)), InboxTest::addJob);
 
-        assertThat(told).hasSize(1);
+        assertThat(handled).hasSize(1);
         assertThat(work.count("select count(*) from job")).isZero();
         assertThat(work.count("select count(*) from ended_run where deleted_at is not null"))
                 .isEqualTo(1);
@@ -330,7 +330,7 @@ class InboxTest {
         RunRef run = WorkFixture.run("ended");
         work.add(run, "shard", "0");
         work.database.inTransaction(null, tx -> tx.publish(WorkFixture.shard(run, 0), "0"));
-        assertThat(deleted(run)).as("while it goes on").isFalse();
+        assertThat(deleted(run)).as("while it is running").isFalse();
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
 
         work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(run), ""));
@@ -338,7 +338,7 @@ class InboxTest {
         assertThat(deleted(run)).as("again").isFalse();
 
         assertThat(work.count("select count(*) from job")).isZero();
-        // Who follows the run hears of its end before its deletion.
+        // A consumer receives the end of the run before its deletion.
         assertThat(work.strings("select type from outbox order by seq"))
                 .containsExactly("io.peregrine.run.completed.v1", "io.peregrine.run.deleted.v1");
     }
@@ -350,7 +350,7 @@ class InboxTest {
     }
 
     @Test
-    void recordsWaitWhileTheDatabaseIsAway() throws Exception {
+    void recordsWaitWhileTheDatabaseIsUnavailable() throws Exception {
         outage(Duration.ofSeconds(6));
     }
 

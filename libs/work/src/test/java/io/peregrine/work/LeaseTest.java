@@ -24,7 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Whose a job is: claims, leases that run out, and fences.
+/// Ownership of jobs: claims, expired leases and fencing tokens.
 class LeaseTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -94,7 +94,7 @@ class LeaseTest {
         new ProcessBuilder("kill", signal, Long.toString(process.pid())).start().waitFor();
     }
 
-    /// A process with a worker whose only job takes long.
+    /// A process with a worker that runs one long job.
     static final class PausedWorker {
         public static void main(String[] arguments) throws Exception {
             org.postgresql.ds.PGSimpleDataSource source = new org.postgresql.ds.PGSimpleDataSource();
@@ -141,14 +141,14 @@ class LeaseTest {
         Jobs others = work.jobs("another", LONG, "tile");
         others.cancelAbandoned();
         assertThat(work.strings("select state from job order by id")).containsExactly("cancelled", "running");
-        // Should its worker only have been paused, it learns that the run has ended.
+        // If its worker was only paused, it learns that the run has ended.
         JobContext paused = new JobContext(dying, left, System::nanoTime);
         assertThatThrownBy(() -> paused.complete(tx -> {})).isInstanceOf(JobStoppedException.class);
         assertThat(others.claim().orElseThrow().job().run()).isEqualTo(goesOn);
     }
 
     @Test
-    void aStaleClaimCanNeitherSaveNorEndNorNeedAnything() {
+    void aStaleClaimCanNeitherCheckpointNorCompleteNorReferenceAnything() {
         RunRef run = WorkFixture.run("stale");
         work.add(run, "tile", "1");
         Jobs first = work.jobs("first", Duration.ofMillis(1), "tile");
@@ -170,11 +170,11 @@ class LeaseTest {
     }
 
     @Test
-    void aCrashAfterClaimSaveOrArtifactIsGoneOnFrom(@TempDir Path folder) {
+    void aJobResumesAfterACrashFollowingClaimCheckpointOrArtifact(@TempDir Path folder) {
         RunRef run = WorkFixture.run("crashing");
         work.add(run, "shard", "0");
         ArtifactStore store = new FileStore(folder);
-        // Each claim dies one step later than the one before; a dead process just stops, and its lease runs out.
+        // Each claim dies one step later than the previous one. A dead process just stops, and its lease expires.
         Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
 
         assertThat(dying.claim()).isPresent();
@@ -232,7 +232,7 @@ class LeaseTest {
     }
 
     @Test
-    void whoKillsFiveTimesInTheSamePieceOfWorkLosesNothing() {
+    void fiveCrashesInTheSamePieceOfWorkLoseNothing() {
         RunRef run = WorkFixture.run("preempted");
         work.add(run, "shard", "0");
         Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
@@ -244,11 +244,11 @@ class LeaseTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 1);
         }
-        assertThat(work.said(RunFailed.class)).isEmpty();
+        assertThat(work.outboxEvents(RunFailed.class)).isEmpty();
     }
 
     @Test
-    void aJobThatFailedTwiceStillHasFiveDeaths() {
+    void aJobThatFailedTwiceMayStillCrashFiveTimes() {
         RunRef run = WorkFixture.run("failing, then preempted");
         work.add(run, "shard", "0");
         work.database.jdbi().useHandle(sql -> sql.execute("update job set failures = 2"));
@@ -260,7 +260,7 @@ class LeaseTest {
             assertThat(claim.job().failures()).isEqualTo(2);
             awaitExpiry();
         }
-        // Progress begins both counts anew.
+        // Progress resets both counts.
         JobContext context = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
         context.checkpoint(new byte[] {1}, tx -> {});
         assertThat(work.strings("select crashes || ' ' || failures from job")).containsExactly("0 0");
@@ -281,7 +281,7 @@ class LeaseTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
-        assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> {
+        assertThat(work.outboxEvents(RunFailed.class)).singleElement().satisfies(failed -> {
             assertThat(failed.reason()).isEqualTo("CRASHED");
             assertThat(failed.kind().jsonName()).isEqualTo("ours");
         });

@@ -46,7 +46,7 @@ class PeriodicTasksTest {
         assertThat(process.exitValue()).as(log).isEqualTo(3);
     }
 
-    /// Native memory that is refused is an error which `-XX:+ExitOnOutOfMemoryError` does not see.
+    /// `-XX:+ExitOnOutOfMemoryError` does not react to a failed allocation of native memory.
     static final class OutOfMemory {
         public static void main(String[] arguments) throws InterruptedException {
             new PeriodicTasks("test").repeat("reserve", PAUSE, PAUSE, () -> {

@@ -25,9 +25,9 @@ class QuarantineTest {
 
     private static WorkFixture work;
 
-    private final List<CloudEvent> heard = new ArrayList<>();
+    private final List<CloudEvent> received = new ArrayList<>();
     private final AtomicBoolean broken = new AtomicBoolean();
-    private final Inbox inbox = new Inbox(work.database, heard::add);
+    private final Inbox inbox = new Inbox(work.database, received::add);
     private final QuarantinedRecords quarantine = new QuarantinedRecords(work.database, inbox, this::handle);
 
     @BeforeAll
@@ -60,7 +60,7 @@ class QuarantineTest {
     }
 
     @Test
-    void aRecordThatABugRefusedIsReceivedAgainWithItsHeadersOnceTheBugIsMended() {
+    void aRecordThatABugRejectedIsReplayedWithItsHeadersAfterTheFix() {
         RunRef run = WorkFixture.run("replayed");
         ConsumerRecord<String, byte[]> record = WorkFixture.delivered("e1", WorkFixture.shard(run, 3));
         broken.set(true);
@@ -74,24 +74,24 @@ class QuarantineTest {
         assertThat(still.triedAt())
                 .isBetween(Instant.now().minusSeconds(60), Instant.now().plusSeconds(60));
         assertThat(work.count("select count(*) from inbox"))
-                .as("nothing of a refused replay stays")
+                .as("a rejected replay is rolled back")
                 .isZero();
 
         broken.set(false);
         assertThat(quarantine.replay(refused.id(), "a test")).isEmpty();
         assertThat(quarantine.list(ALL, Long.MAX_VALUE, 10)).isEmpty();
         assertThat(work.strings("select key || ' ' || cause from job")).containsExactly("3 e1");
-        assertThat(heard).extracting(CloudEvent::id).containsExactly("e1");
+        assertThat(received).extracting(CloudEvent::id).containsExactly("e1");
         assertThat(work.strings("select action || ' by ' || actor from audit")).containsExactly("replayed by a test");
 
-        // The topic delivers it again from its beginning.
+        // The topic is delivered again from its beginning.
         inbox.receive(record, this::handle);
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
-        assertThat(quarantine.replay(refused.id(), "a test")).as("it is gone").isEmpty();
+        assertThat(quarantine.replay(refused.id(), "a test")).as("no longer in quarantine").isEmpty();
     }
 
     @Test
-    void whatIsNotAnEventStaysWithItsTries() {
+    void aRecordThatIsNotAnEventStaysInQuarantineWithItsTries() {
         inbox.receive(WorkFixture.bytes(Topics.IMAGES, 7, "no event \0 at all".getBytes(UTF_8)), this::handle);
         Entry before = only();
         for (int tries = 1; tries <= 3; tries++) {

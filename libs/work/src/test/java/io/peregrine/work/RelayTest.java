@@ -41,7 +41,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// On a real broker and a real database: what lies in the outbox is said, at least once and under one id.
+/// With a real broker and a real database: events in the outbox are published at least once and under one id.
 class RelayTest {
     @TempDir
     static Path folder;
@@ -67,9 +67,9 @@ class RelayTest {
     }
 
     @Test
-    void whatWasSaidIsSentOnceAndAfterACrashAgainUnderTheSameId() throws Exception {
+    void publishedEventsAreSentOnceAndAfterACrashAgainUnderTheSameId() throws Exception {
         RunRef run = WorkFixture.run("relayed");
-        // A crash after the commit and before the relay: the rows lie there, and the next relay finds them.
+        // A crash after the commit and before the relay: the next relay finds the rows.
         for (int i = 0; i < 1_200; i++) {
             int index = i;
             work.database.inTransaction("cause", tx -> tx.publish(WorkFixture.shard(run, index), "" + index));
@@ -79,15 +79,15 @@ class RelayTest {
             await().atMost(Duration.ofSeconds(30))
                     .until(() -> work.count("select count(*) from outbox where sent_at is null") == 0);
         }
-        List<CloudEvent> heard = heard(Topics.SHARDS, run);
-        assertThat(heard).hasSize(1_200).doesNotHaveDuplicates();
-        assertThat(heard).allSatisfy(event -> {
+        List<CloudEvent> received = consumed(Topics.SHARDS, run);
+        assertThat(received).hasSize(1_200).doesNotHaveDuplicates();
+        assertThat(received).allSatisfy(event -> {
             assertThat(event.source()).isEqualTo("/peregrine/test");
             assertThat(event.correlationId()).isEqualTo(run.id());
             assertThat(event.causationId()).isEqualTo("cause");
         });
 
-        // A crash after sending and before marking: the same rows again.
+        // A crash after sending and before marking: the same rows are sent again.
         work.database.jdbi().useHandle(sql -> sql.execute("update outbox set sent_at = null where seq <= 3"));
         try (Relay one = relay();
                 Relay two = relay()) {
@@ -96,18 +96,18 @@ class RelayTest {
             await().atMost(Duration.ofSeconds(30))
                     .until(() -> work.count("select count(*) from outbox where sent_at is null") == 0);
         }
-        assertThat(heard(Topics.SHARDS, run).stream().map(CloudEvent::id).distinct())
+        assertThat(consumed(Topics.SHARDS, run).stream().map(CloudEvent::id).distinct())
                 .hasSize(1_200);
-        assertThat(heard(Topics.SHARDS, run).size()).isBetween(1_203, 1_206);
-        assertThat(heard.stream().map(CloudEvent::id))
+        assertThat(consumed(Topics.SHARDS, run).size()).isBetween(1_203, 1_206);
+        assertThat(received.stream().map(CloudEvent::id))
                 .containsExactlyInAnyOrderElementsOf(IntStream.range(0, 1_200)
                         .mapToObj(i -> EventCodec.eventId(run.id(), "io.peregrine.shard.written.v1", "" + i))
                         .toList());
     }
 
     @Test
-    void whatCannotBeSentIsSetAsideWithItsErrorAndItsRunFailsAndTheRestIsSent() throws Exception {
-        // A broker that takes less than an event may have.
+    void anUnsendableEventIsSetAsideItsRunFailsAndTheOthersAreSent() throws Exception {
+        // The broker's limit is smaller than the maximum size of an event.
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrapServers()))) {
             admin.incrementalAlterConfigs(Map.of(
                             new ConfigResource(ConfigResource.Type.TOPIC, Topics.IMAGES),
@@ -135,7 +135,7 @@ class RelayTest {
         });
         work.database.jdbi().useHandle(sql -> {
             sql.execute("update outbox set data = 'no json' where run in (?, ?)", damaged.id(), ended.id());
-            // As an older version could write it.
+            // An older version could write such a row.
             String words = "{\"run\":{\"id\":\"%s\",\"dataset\":\"d\"},\"reason\":\"%s\"}"
                     .formatted(cancelled.id(), "x".repeat(70_000));
             sql.execute("update outbox set data = ?::bytea where run = ?", words, cancelled.id());
@@ -154,17 +154,17 @@ class RelayTest {
                 .anyMatch(error -> error.contains("RecordTooLarge"))
                 .anyMatch(error -> error.contains("not JSON"))
                 .anyMatch(error -> error.contains("is unknown"));
-        assertThat(heard(Topics.SHARDS, damaged, good))
+        assertThat(consumed(Topics.SHARDS, damaged, good))
                 .hasSize(20)
                 .extracting(CloudEvent::correlationId)
                 .containsOnly(good.id());
-        List<CloudEvent> ends = heard(Topics.RUNS, large, damaged, cancelled, ended, good);
+        List<CloudEvent> ends = consumed(Topics.RUNS, large, damaged, cancelled, ended, good);
         assertThat(ends.stream().map(CloudEvent::data).filter(RunFailed.class::isInstance))
                 .extracting(RunFailed.class::cast)
                 .allSatisfy(failed -> assertThat(failed.reason()).isEqualTo("EVENT_NOT_SENDABLE"))
                 .extracting(failed -> failed.run().id())
                 .containsExactlyInAnyOrder(large.id(), damaged.id());
-        // An end is told in any case, if need be without what cannot be read of it.
+        // A terminal event is published in any case, if necessary without its unreadable parts.
         assertThat(ends.stream().map(CloudEvent::data).filter(RunCancelled.class::isInstance))
                 .extracting(event -> event.run().id())
                 .containsExactlyInAnyOrder(cancelled.id(), ended.id());
@@ -191,7 +191,7 @@ class RelayTest {
                     .until(() -> work.count("select count(*) from outbox where sent_at is null") == 0);
         }
         assertThat(made).hasValue(2);
-        assertThat(heard(Topics.SHARDS, run)).hasSize(1);
+        assertThat(consumed(Topics.SHARDS, run)).hasSize(1);
     }
 
     private static Relay relay() {
@@ -205,7 +205,7 @@ class RelayTest {
                 new ByteArraySerializer());
     }
 
-    private static List<CloudEvent> heard(String topic, RunRef... runs) throws UnreadableEventException {
+    private static List<CloudEvent> consumed(String topic, RunRef... runs) throws UnreadableEventException {
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers()),
                 new StringDeserializer(),

@@ -50,7 +50,7 @@ class RetentionTest {
         work.clear();
     }
 
-    /// The defaults of [RetentionConfig], but for three.
+    /// The defaults of [RetentionConfig], except for three.
     private record Settings(Duration topicRetention, Duration remember, Duration endedRunRetention)
             implements RetentionConfig {
         @Override
@@ -98,8 +98,8 @@ class RetentionTest {
         return new Retention(work.database, ages, List.of(), (table, rows) -> {}).removeExpired();
     }
 
-    /// Time moves by ages: rows of day d are inserted as old as they are on the last day, and retention of day d
-    /// takes as many days more for the present.
+    /// Simulates time by ages: the rows of day d are inserted with the age that they have on the last day. The
+    /// retention of day d uses ages that are larger by the days that remain.
     @Test
     void afterThirtyDaysTablesStopGrowing() {
         List<Map<String, Long>> rows = new ArrayList<>();
@@ -118,7 +118,7 @@ class RetentionTest {
                     DEFAULTS.deletedRun().plus(past),
                     DEFAULTS.quarantine().plus(past),
                     DEFAULTS.audit().plus(past)));
-            // As autovacuum does after 2 % of dead rows.
+            // Autovacuum does so after 2 % of dead rows.
             work.database.jdbi().useHandle(sql -> sql.execute("vacuum inbox, job, outbox, ended_run"));
             rows.add(sizes("count(*)", "from %1$s"));
             bytes.add(sizes("pg_total_relation_size('%1$s')", ""));
@@ -135,7 +135,8 @@ class RetentionTest {
         }
     }
 
-    /// A day's runs: 138 rows each, about as a small run leaves in the service that receives every topic.
+    /// The rows of one day's runs: 138 rows per run, about as many as a small run leaves in the service that
+    /// consumes every topic.
     private static void insertDay(int daysAgo) {
         work.database.jdbi().useHandle(sql -> {
             for (String rows : List.of(
@@ -169,7 +170,7 @@ class RetentionTest {
         });
     }
 
-    /// As [Transaction#forget] does, in bulk.
+    /// Like [Transaction#forget], in bulk.
     private static void deleteRuns(int endedDaysAgo, int daysAgo) {
         work.database.jdbi().useHandle(sql -> {
             String ofDay = "run in (select md5(:days || '/' || r) from generate_series(1, :runs) r)";
@@ -217,7 +218,7 @@ class RetentionTest {
         work.database.inTransaction(
                 null,
                 tx -> assertThat(tx.delete(ended))
-                        .as("a run whose rows are forgotten can still be deleted")
+                        .as("a run whose rows were removed can still be deleted")
                         .isTrue());
 
         age(Duration.ofDays(2), "deleted_at");
@@ -243,18 +244,18 @@ class RetentionTest {
 
         assertThat(removeExpired(DEFAULTS)).isEmpty();
 
-        // The end of the run alone does not make them old: it ended just now.
+        // The run's end alone does not make the rows old: it ended just now.
         work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(running), ""));
         assertThat(removeExpired(DEFAULTS)).isEmpty();
         age(Duration.ofDays(8), "ended_at", "updated_at", "sent_at");
         assertThat(removeExpired(DEFAULTS)).isEqualTo(Map.of("job", 2L, "outbox", 1L));
         assertThat(work.strings("select type from outbox order by seq"))
-                .as("the unsent end, and what a repeated Idempotency-Key is compared with")
+                .as("the unsent end, and the event that a repeated Idempotency-Key is compared with")
                 .containsExactly("io.peregrine.shard.written.v1", "io.peregrine.run.completed.v1");
     }
 
     @Test
-    void aJobThatADeadWorkerLeftOpenGoesWithItsEndedRun() {
+    void anOpenJobOfADeadWorkerIsRemovedWithItsEndedRun() {
         RunRef run = WorkFixture.run("died");
         work.add(run, "shard", "0");
         work.database.jdbi().useHandle(sql -> sql.execute("update job set state = 'running', lease_until = now()"));
@@ -277,7 +278,7 @@ class RetentionTest {
                 batches.add(rows);
             }
         });
-        // A connection of its own: nested uses on one thread share theirs.
+        // Opens a separate connection, because nested uses on one thread share theirs.
         try (Handle other = work.database.jdbi().open()) {
             other.begin();
             other.execute("update inbox set type = 'locked' where id = '7'");

@@ -33,7 +33,7 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// A real PostgreSQL with the tables of durable work, empty for each test.
+/// A real PostgreSQL with the tables of libs/work, empty for each test.
 final class WorkFixture implements AutoCloseable {
     static final ArtifactRef REF = new ArtifactRef("store:shard/ab/" + "ab".repeat(32) + ".x", "ab".repeat(32), 7);
 
@@ -42,7 +42,7 @@ final class WorkFixture implements AutoCloseable {
     final LocalPostgres postgres;
     final Database database;
 
-    /// How often a connection was asked for: a transaction takes one, also where it is refused.
+    /// Number of connections requested; every transaction takes one, even if it is refused.
     final AtomicInteger connections = new AtomicInteger();
 
     @SuppressWarnings("serial")
@@ -67,7 +67,7 @@ final class WorkFixture implements AutoCloseable {
         migrations(source).load().migrate();
     }
 
-    /// @param before each connection; what it throws, the connection throws
+    /// @param before runs before each connection; the connection throws its exceptions
     DataSource source(Runnable before) {
         PGSimpleDataSource source = new ObservedSource(before);
         source.setUrl(postgres.url());
@@ -100,11 +100,11 @@ final class WorkFixture implements AutoCloseable {
                                 "truncate inbox, job, outbox, quarantine, audit, ended_run, run_turn, artifact, needed, condemned restart identity"));
     }
 
-    /// Executes statements as the database's owner, in its database.
+    /// Executes statements in the database as its owner.
     void administer(List<String> statements) {
         try (Connection connection = postgres.connect("postgres");
                 Statement sql = connection.createStatement()) {
-            // Also while new sessions may only read.
+            // Needed while new sessions are read-only.
             sql.execute("set default_transaction_read_only = off");
             for (String statement : statements) {
                 sql.execute(statement);
@@ -114,7 +114,7 @@ final class WorkFixture implements AutoCloseable {
         }
     }
 
-    /// Waits until the database was asked for `more` further transactions.
+    /// Waits until `more` further transactions were attempted.
     void awaitTries(int more) {
         int before = connections.get();
         await().atMost(Duration.ofSeconds(30)).until(() -> connections.get() >= before + more);
@@ -134,7 +134,7 @@ final class WorkFixture implements AutoCloseable {
 
     /// A record as the broker would deliver it.
     static ConsumerRecord<String, byte[]> delivered(String id, PipelineEvent event) {
-        ProducerRecord<String, byte[]> said = EventCodec.write(new CloudEvent(
+        ProducerRecord<String, byte[]> sent = EventCodec.write(new CloudEvent(
                 id,
                 "/test",
                 event.type(),
@@ -143,14 +143,15 @@ final class WorkFixture implements AutoCloseable {
                 event.run().id(),
                 null,
                 event));
-        ConsumerRecord<String, byte[]> record = bytes(said.topic(), Math.abs(id.hashCode()), said.value());
-        said.headers().forEach(record.headers()::add);
+        ConsumerRecord<String, byte[]> record = bytes(sent.topic(), Math.abs(id.hashCode()), sent.value());
+        sent.headers().forEach(record.headers()::add);
         return record;
     }
 
-    /// What a database says that is there and does not do what it is asked: `refuse` begins it, `admit` ends it.
+    /// A state in which the database is reachable but refuses statements. `refuse` enters the state and `admit`
+    /// leaves it.
     ///
-    /// @param state the SQLSTATE
+    /// @param state expected SQLSTATE
     record Refusal(String state, List<String> refuse, List<String> admit) {}
 
     static List<Refusal> refusals() {
@@ -195,8 +196,8 @@ final class WorkFixture implements AutoCloseable {
                 .withHandle(sql -> sql.createQuery(query).mapTo(String.class).list());
     }
 
-    /// @return what lies in the outbox, of one type
-    <E> List<E> said(Class<E> type) {
+    /// @return the events in the outbox of one type
+    <E> List<E> outboxEvents(Class<E> type) {
         return database.jdbi()
                 .withHandle(sql -> sql
                         .createQuery("select type, data from outbox")
@@ -214,7 +215,7 @@ final class WorkFixture implements AutoCloseable {
                         .toList());
     }
 
-    /// @return the jobs as a worker of these kinds sees them
+    /// @return the job table as a worker of these kinds uses it
     Jobs jobs(String worker, Duration lease, String... kinds) {
         return new Jobs(
                 database, Stage.TRAIN, worker, lease, new FairShare(List.of(kinds), "", FairShare.DEFAULT_QUANTUM));

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// How jobs are shared, and how they end.
+/// How jobs are distributed and how they end.
 class WorkerTest {
     private static final Duration LONG = Duration.ofSeconds(30);
 
@@ -103,7 +103,7 @@ class WorkerTest {
     }
 
     @Test
-    void anExceptionIsTriedThreeTimesAndThenFailsTheRunByItsName() {
+    void anExceptionIsRetriedTwiceAndThenFailsTheRunWithItsClassName() {
         work.add(WorkFixture.run("bug"), "shard", "0");
         AtomicInteger tries = new AtomicInteger();
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
@@ -114,7 +114,7 @@ class WorkerTest {
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
         assertThat(tries).hasValue(3);
-        assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> {
+        assertThat(work.outboxEvents(RunFailed.class)).singleElement().satisfies(failed -> {
             assertThat(failed.reason()).isEqualTo("IllegalStateException");
             assertThat(failed.detail()).isEqualTo("a bug");
         });
@@ -134,7 +134,7 @@ class WorkerTest {
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
         assertThat(seen).containsExactly("5 crashes, 0 failures", "5 crashes, 1 failures", "5 crashes, 2 failures");
-        assertThat(work.said(RunFailed.class))
+        assertThat(work.outboxEvents(RunFailed.class))
                 .singleElement()
                 .satisfies(failed -> assertThat(failed.reason()).isEqualTo("IllegalStateException"));
     }
@@ -144,8 +144,8 @@ class WorkerTest {
         work.add(WorkFixture.run("errors"), "shard", "0");
         AtomicInteger beats = new AtomicInteger();
         AtomicInteger claims = new AtomicInteger();
-        // Every second connection of the heartbeat and the first two of a worker end in an Error of a kind of its
-        // own.
+        // Every second connection of the heartbeat and the first two of a worker throw Errors of different
+        // classes.
         DataSource failing = work.source(() -> {
             boolean beat = Thread.currentThread().getName().equals("heartbeat");
             if (beat && beats.incrementAndGet() % 2 == 1) {
@@ -174,7 +174,7 @@ class WorkerTest {
     }
 
     @Test
-    void progressBeginsTheCountOfFailuresAnew() {
+    void progressResetsTheCountOfFailures() {
         work.add(WorkFixture.run("slow but sure"), "shard", "0");
         AtomicInteger tries = new AtomicInteger();
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
@@ -202,7 +202,7 @@ class WorkerTest {
             worker.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'failed'") == 1);
         }
-        assertThat(work.said(RunFailed.class)).singleElement().satisfies(failed -> {
+        assertThat(work.outboxEvents(RunFailed.class)).singleElement().satisfies(failed -> {
             assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
             assertThat(failed.kind().jsonName()).isEqualTo("input");
             assertThat(failed.stage().jsonName()).isEqualTo("balance");
@@ -211,7 +211,7 @@ class WorkerTest {
     }
 
     @Test
-    void aResourceThatIsAwayIsWaitedForHoweverOftenItTakes() {
+    void anUnavailableResourceIsRetriedWithoutLimit() {
         work.add(WorkFixture.run("disk"), "shard", "0");
         AtomicInteger tries = new AtomicInteger();
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
@@ -229,7 +229,7 @@ class WorkerTest {
 
     @ParameterizedTest
     @MethodSource("io.peregrine.work.WorkFixture#refusals")
-    void aJobIsGivenBackUncountedWhereTheDatabaseRefused(WorkFixture.Refusal refusal) {
+    void aJobIsRequeuedUncountedAfterTheDatabaseRefused(WorkFixture.Refusal refusal) {
         work.add(WorkFixture.run("refused"), "shard", "0");
         List<Integer> attempts = new java.util.concurrent.CopyOnWriteArrayList<>();
         try (Worker worker = work.worker("one", LONG, "shard", job -> {
@@ -253,7 +253,7 @@ class WorkerTest {
     }
 
     @Test
-    void aServiceThatStopsGivesItsJobBackUncounted() throws Exception {
+    void aStoppingServiceRequeuesItsJobUncounted() throws Exception {
         work.add(WorkFixture.run("given back"), "shard", "0");
         CountDownLatch begun = new CountDownLatch(1);
         Worker worker = work.worker("one", LONG, "shard", job -> {
@@ -271,7 +271,7 @@ class WorkerTest {
     }
 
     @Test
-    void aServiceThatStopsStillSavesWhatWasReached() throws Exception {
+    void aStoppingServiceStillWritesCheckpoints() throws Exception {
         RunRef run = WorkFixture.run("saved at the end");
         work.add(run, "shard", "0");
         CountDownLatch begun = new CountDownLatch(1);

@@ -118,14 +118,14 @@ class AccessRulesTest {
     }
 
     @Test
-    void aWrongEntryOfTheListIsNamed() {
+    void anInvalidEntryOfTheListIsReported() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new AllowedHosts(List.of("localhost", "http://peregrine.example")))
                 .withMessageContaining("'http://peregrine.example'")
                 .withMessageContaining("peregrine.http.allowed-hosts");
     }
 
-    /// Every operation that changes something, by hand: [Role] must not be the only one to say so.
+    /// Lists every operation that changes data, so that [Role] is not the only definition.
     @ParameterizedTest
     @CsvSource({
         "GET, /api/v1/runs, READ",

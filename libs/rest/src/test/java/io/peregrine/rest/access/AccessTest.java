@@ -38,7 +38,7 @@ class AccessTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"0.0.0.0", "::", "10.0.0.7", "no-such-host.invalid"})
-    void aServiceThatStrangersReachDoesNotStartWithoutKeys(String host) throws IOException {
+    void aServiceBeyondLoopbackDoesNotStartWithoutKeys(String host) throws IOException {
         assertThatThrownBy(() -> access(host, false, Optional.empty(), false, false))
                 .isInstanceOf(PreventFurtherStepsException.class)
                 .hasMessageContaining(host)
@@ -50,7 +50,7 @@ class AccessTest {
                 .isFalse();
         assertThat(access(host, false, Optional.empty(), true, false).acceptsTokens())
                 .isTrue();
-        // It only migrates its tables, and opens no port.
+        // The process only migrates its tables, and opens no port.
         assertThat(access(host, false, Optional.empty(), false, true).keys().isEmpty())
                 .isTrue();
     }
@@ -63,7 +63,7 @@ class AccessTest {
     }
 
     @Test
-    void aFileThatCannotBeReadIsNamed() throws IOException {
+    void anUnreadableFileIsReported() throws IOException {
         assertThatThrownBy(() -> access("127.0.0.1", false, Optional.of(folder.resolve("none")), false, false))
                 .isInstanceOf(PreventFurtherStepsException.class)
                 .hasMessageContaining(folder.resolve("none").toString());
