@@ -11,7 +11,7 @@ import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 
 /// Renews the leases of running jobs, four times per lease and at least once a second. Also charges work time to
-/// runs, and tells preemptible jobs when another run comes first.
+/// runs, and notifies preemptible jobs when another run comes first.
 ///
 /// After any error the next heartbeat is tried. If leases cannot be renewed, they expire by the worker's own
 /// clock, and the jobs stop to be safe.
