@@ -9,14 +9,14 @@ import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/// Deletes checkpoints that trainings have given up, some seconds later and on a thread of its own:
-/// no training waits for it, and a store or database that is away delays nothing else.
+/// Deletes expired checkpoints a few seconds later, on a separate thread. No training waits for it, and an
+/// unavailable store or database delays nothing else.
 @ApplicationScoped
 class ExpiredCheckpoints {
     private static final Duration PAUSE = Duration.ofSeconds(5);
 
     private final GarbageCollector pruning;
-    /// True at first: whoever ended before this process may have left some.
+    /// True at first: an earlier process may have left some.
     private final AtomicBoolean some = new AtomicBoolean(true);
     private PeriodicTasks clock;
 
@@ -24,7 +24,7 @@ class ExpiredCheckpoints {
         this.pruning = pruning;
     }
 
-    /// Says that there may be some.
+    /// Marks that expired checkpoints may exist.
     void some() {
         some.set(true);
     }

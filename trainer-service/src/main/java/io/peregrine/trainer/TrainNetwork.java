@@ -51,8 +51,8 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 
-/// Trains one network of a run: an epoch at a time, saved every few seconds, a checkpoint after each epoch (of
-/// which the best and the newest are kept), measured once on the test split at the end.
+/// Trains one network of a run. The state is saved every few seconds and a checkpoint is published after each
+/// epoch. Only the best and the newest checkpoint are kept. The test split is measured once, at the end.
 @ApplicationScoped
 class TrainNetwork implements JobHandler {
     static final String KIND = "train";
@@ -115,14 +115,14 @@ class TrainNetwork implements JobHandler {
                         network,
                         wanted,
                         spec,
-                        material(network, balanced, classes, manifest, pixels))) {
+                        trainingData(network, balanced, classes, manifest, pixels))) {
             meters.device(network, training.device(), TorchEngine.threads());
             boolean fallsBack =
                     spec.device().equals(TrainSpec.AUTO) && training.device().equals("cpu");
             LOG.infof(
-                    "training computes on %s%s run=%s network=%s threads=%d",
+                    "training started device=%s%s run=%s network=%s threads=%d",
                     training.device(),
-                    fallsBack ? ", for want of a GPU that this engine could use," : "",
+                    fallsBack ? " reason=no-gpu" : "",
                     balanced.run().id(),
                     network.jsonName(),
                     TorchEngine.threads());
@@ -154,7 +154,7 @@ class TrainNetwork implements JobHandler {
         return job.run().id() + "-" + job.key();
     }
 
-    /// The specification's digest is also that of the weights to begin with.
+    /// The specification's digest also covers the initial weights.
     private static Map<String, String> origin(DatasetBalanced balanced) {
         return Map.of(
                 "spec", balanced.run().spec().sha256(),
@@ -171,7 +171,7 @@ class TrainNetwork implements JobHandler {
                         .set());
     }
 
-    /// @return of each class in label order; null where every image counts alike
+    /// @return weight of each class in label order; null if all images have the same weight
     private static float[] weights(List<ClassBalance> classes) {
         if (classes.stream().allMatch(one -> one.weight() == null)) {
             return null;
@@ -179,14 +179,14 @@ class TrainNetwork implements JobHandler {
         float[] weights = new float[classes.size()];
         for (int label = 0; label < weights.length; label++) {
             Double weight = classes.get(label).weight();
-            // A class without a training image has no weight, and none is asked for.
+            // A class without training images has no weight, and none is needed.
             weights[label] = weight == null ? 1 : weight.floatValue();
         }
         return weights;
     }
 
-    /// The classifier learns from every row, the autoencoder from the real ones.
-    private TrainingData material(
+    /// The classifier trains on all rows, the autoencoder only on rows of real images.
+    private TrainingData trainingData(
             Network network,
             DatasetBalanced balanced,
             List<ClassBalance> classes,
@@ -206,31 +206,31 @@ class TrainNetwork implements JobHandler {
                 PriorCorrection.of(classes));
     }
 
-    /// Goes on from the newest state that is whole; what is passed over, or begun anew, is said aloud.
+    /// Resumes from the newest valid snapshot. Rejected snapshots and a restart from scratch are logged.
     private NetworkTraining open(
             Job job,
             TrainingSnapshots files,
             Network wanted,
             TrainableNetwork network,
             TrainSpec spec,
-            TrainingData material) {
+            TrainingData trainingData) {
         TrainingSnapshots.Found found = files.find();
         String where = "run=%s network=%s".formatted(job.run().id(), wanted.jsonName());
-        found.rejected().forEach(fault -> LOG.warnf("passed over %s: %s", where, fault));
+        found.rejected().forEach(fault -> LOG.warnf("Training snapshot rejected %s: %s", where, fault));
         if (found.file().isEmpty()) {
             if (job.state() != null) {
                 LOG.warnf(
-                        "training begins anew %s: no state of it can be gone on from; it ends in the same bytes",
+                        "No usable snapshot; restarting training from scratch %s: the result has the same bytes",
                         where);
             }
             Beginning first = spec.init() == null ? Beginning.START : Beginning.INIT;
             meters.began(wanted, job.state() == null ? first : Beginning.ANEW);
-            return begin(network, spec, material);
+            return begin(network, spec, trainingData);
         }
         try (Safetensors state = Safetensors.open(found.file().get())) {
-            NetworkTraining training = new NetworkTraining(network, spec, material, state);
+            NetworkTraining training = new NetworkTraining(network, spec, trainingData, state);
             LOG.infof(
-                    "training goes on %s epoch=%d batch=%d of=%d",
+                    "training resumed %s epoch=%d batch=%d of=%d",
                     where, training.position().epoch(), training.position().batch(), training.batches());
             training.environmentChange().ifPresent(how -> LOG.warnf("training %s %s", where, how));
             meters.began(wanted, found.rejected().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
@@ -238,12 +238,12 @@ class TrainNetwork implements JobHandler {
         }
     }
 
-    private NetworkTraining begin(TrainableNetwork network, TrainSpec spec, TrainingData material) {
+    private NetworkTraining begin(TrainableNetwork network, TrainSpec spec, TrainingData trainingData) {
         return switch (spec.init()) {
-            case null -> new NetworkTraining(network, spec, material);
+            case null -> new NetworkTraining(network, spec, trainingData);
             case Init.Stored init -> {
                 try (Safetensors weights = Safetensors.open(store, init.weights())) {
-                    yield NetworkTraining.from(weights, network, spec, material);
+                    yield NetworkTraining.from(weights, network, spec, trainingData);
                 }
             }
             case Init.File file ->
@@ -260,7 +260,7 @@ class TrainNetwork implements JobHandler {
         }
     }
 
-    /// A service that is told to stop saves where it stands, so that nothing is learnt twice.
+    /// When the service stops, the current state is saved, so that no batch is trained twice.
     private EpochResult epoch(Task task) {
         boolean[] isSaved = {true};
         try {
@@ -271,7 +271,7 @@ class TrainNetwork implements JobHandler {
                                 meters.step(task.network(), position, task.spec(), rows, seconds);
                                 task.job().progress(() -> task.progress(position, batches));
                                 boolean givesWay = task.job().shouldYield(config.slice());
-                                // A disk that has just refused is not asked again at each batch.
+                                // After a failed save, the next batch does not try to save again.
                                 if (task.times().isDue(System.nanoTime()) || (givesWay && isSaved[0])) {
                                     isSaved[0] = task.saveIfPossible();
                                     if (givesWay && isSaved[0]) {
@@ -309,11 +309,11 @@ class TrainNetwork implements JobHandler {
         if (end.last()) {
             task.job().complete(tx -> {
                 tx.publish(task.allDone(end), task.network().jsonName() + "/all");
-                gaveUp[0] = task.say(event, tx);
+                gaveUp[0] = task.publishCheckpoint(event, tx);
             });
         } else {
             WaitForDisk.until(task.job(), () -> {
-                task.save(tx -> gaveUp[0] = task.say(event, tx));
+                task.save(tx -> gaveUp[0] = task.publishCheckpoint(event, tx));
                 return null;
             });
         }
@@ -326,7 +326,7 @@ class TrainNetwork implements JobHandler {
         return end.test().byClass() == null ? null : end.test().byClass().publish(store);
     }
 
-    /// One network's training while a claim of its job stands.
+    /// Training of one network during one lease of its job.
     private record Task(
             JobContext job,
             DatasetBalanced balanced,
@@ -339,7 +339,7 @@ class TrainNetwork implements JobHandler {
             return balanced.run();
         }
 
-        /// @param facts of the same transaction
+        /// @param facts written in the same transaction
         void save(Consumer<Transaction> facts) {
             long began = System.nanoTime();
             SafetensorsWriter state = new SafetensorsWriter();
@@ -350,7 +350,7 @@ class TrainNetwork implements JobHandler {
             times.saved(began, System.nanoTime());
         }
 
-        /// A disk that refuses a state costs no training: it goes on, and the next save tries again.
+        /// A failed save does not stop the training: it continues, and the next save tries again.
         ///
         /// @return whether the state was saved
         boolean saveIfPossible() {
@@ -370,11 +370,12 @@ class TrainNetwork implements JobHandler {
             }
         }
 
-        /// Says a checkpoint, and gives up those that are neither best nor newest any more.
+        /// Publishes a checkpoint and expires the network's checkpoints that are neither best nor newest.
         ///
-        /// @return whether there were any
-        boolean say(CheckpointPublished checkpoint, Transaction tx) {
-            // The end is an event of its own: its epoch may have been said by a training that went on beyond it.
+        /// @return whether any expired
+        boolean publishCheckpoint(CheckpointPublished checkpoint, Transaction tx) {
+            // The end has an event id of its own: an earlier training that ran longer may have published this
+            // epoch.
             tx.publish(checkpoint, network.jsonName() + "/" + (checkpoint.last() ? "last" : checkpoint.epoch()));
             return job.retainOnly(tx, CheckpointTable.published(tx.sql(), checkpoint));
         }

@@ -6,23 +6,25 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.OptionalInt;
 
-/// What the trainer is told.
+/// Settings of the trainer.
 @ConfigMapping(prefix = "peregrine.trainer")
 public interface TrainerConfig {
-    /// Folder of resume states: weights, moments and position of the job at work. It must outlive the process.
+    /// Folder of training snapshots: weights, Adam moments and progress of the running job. It must outlive the
+    /// process.
     @WithDefault("trainer-state")
     Path state();
 
-    /// How much work a kill may cost at most, beside the batch at work. Each save writes three times the weights.
+    /// Upper limit of the work that a kill can cost, besides the current batch. Each save writes three times the
+    /// weights.
     @WithDefault("10s")
     Duration saveEvery();
 
-    /// For how long a training may hold the trainer while another run waits. Each slice costs a save and a
+    /// How long a training may occupy the trainer while another run waits. Each slice costs one save and one
     /// resume.
     @WithDefault("30s")
     Duration slice();
 
-    /// Threads of one tensor operation, as many as there are processors when left out. A run that was begun with
-    /// another number is finished with that one: other numbers give other last digits.
+    /// Threads of one tensor operation; by default the number of processors. A run that started with another
+    /// number finishes with that number, because another number changes the last digits.
     OptionalInt threads();
 }

@@ -14,7 +14,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/// Hears that a dataset is balanced, and has its classifier and then its autoencoder trained ([TrainNetwork]).
+/// Receives `dataset.balanced` and queues training of the classifier and then of the autoencoder
+/// ([TrainNetwork]).
 @ApplicationScoped
 class TrainerFlow implements EventHandler {
     private final Inbox inbox;
@@ -23,15 +24,15 @@ class TrainerFlow implements EventHandler {
         this.inbox = inbox;
     }
 
-    /// `shard.written` tells nothing that `dataset.balanced` does not; it is for those who watch.
+    /// `shard.written` adds nothing to `dataset.balanced`; it only reports progress.
     @Incoming("shards")
     @Blocking
     void shards(ConsumerRecord<String, byte[]> record) {
         inbox.receive(record, this);
     }
 
-    /// Of the runs only their ends matter here, and those the inbox keeps by itself. Of a deleted
-    /// run nothing is kept.
+    /// Of the run events, only the ends of runs matter here. The inbox itself records them. All rows of a deleted
+    /// run are deleted.
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
@@ -49,7 +50,7 @@ class TrainerFlow implements EventHandler {
             case RunDeleted deleted ->
                 CheckpointTable.forget(tx.sql(), deleted.run().id());
             default -> {
-                // Nothing of ours begins or ends with it.
+                // No job starts or ends with this event.
             }
         }
     }

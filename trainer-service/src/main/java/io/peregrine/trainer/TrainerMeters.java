@@ -19,7 +19,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/// The trainer's meters. Gauges tell of the training at work and go when it ends.
+/// The trainer's metrics. Gauges describe the running training and are removed when it ends.
 @Startup
 @ApplicationScoped
 class TrainerMeters {
@@ -35,26 +35,26 @@ class TrainerMeters {
         }
     }
 
-    /// What the training at work began from.
+    /// What the running training started from.
     enum Beginning {
-        /// Its own start values.
+        /// Random initial weights.
         START,
-        /// Weights that its specification names.
+        /// Initial weights given in the specification.
         INIT,
-        /// The last state that was saved.
+        /// The newest snapshot.
         NEWEST,
-        /// The one before it: the last was damaged or gone.
+        /// The previous snapshot: the newest was damaged or missing.
         BEFORE,
-        /// Its start values once more: both were.
+        /// Initial weights again: both snapshots were unusable.
         ANEW
     }
 
-    /// A gauge of the training at work: a counter that is raised once, when a process begins, is not seen by
-    /// `increase`.
+    /// A gauge for the running training. A counter that increases once, at process start, would be invisible to
+    /// PromQL's `increase`.
     void began(Network network, Beginning from) {
         set(
                 "peregrine.train.began.info",
-                "1 for what the training at work began from",
+                "1 for what the running training started from",
                 tags(network).and("from", from.name().toLowerCase(Locale.ROOT)),
                 1);
     }
@@ -63,10 +63,10 @@ class TrainerMeters {
         divergences(network).increment();
     }
 
-    /// There from the start: `increase` does not see a counter's first value.
+    /// Registered at startup, because PromQL's `increase` does not see a counter's first value.
     private Counter divergences(Network network) {
         return Counter.builder("peregrine.train.divergences")
-                .description("Trainings that failed because a loss was infinite or no number")
+                .description("Trainings that failed because a loss was infinite or not a number")
                 .tags(tags(network))
                 .register(registry);
     }
@@ -81,12 +81,12 @@ class TrainerMeters {
                 .register(registry)
                 .record(Duration.ofNanos((long) (seconds * 1e9)));
         Counter.builder("peregrine.train.samples")
-                .description("Rows learnt from, each once an epoch")
+                .description("Rows trained on, each once per epoch")
                 .tag("network", network.jsonName())
                 .register(registry)
                 .increment(rows);
-        set("peregrine.train.epoch", "The epoch at work", tags(network), position.epoch());
-        set("peregrine.train.epochs", "Epochs that were asked for", tags(network), spec.epochs());
+        set("peregrine.train.epoch", "The current epoch", tags(network), position.epoch());
+        set("peregrine.train.epochs", "Epochs in the specification", tags(network), spec.epochs());
         set(
                 "peregrine.train.loss",
                 "Mean loss of the epoch so far",
@@ -98,7 +98,7 @@ class TrainerMeters {
     void device(Network network, String device, int threads) {
         set(
                 "peregrine.train.device.info",
-                "1 for the device that a training computes on, and its threads",
+                "1 for the device and the threads of the running training",
                 tags(network).and("device", device, "threads", Integer.toString(threads)),
                 1);
     }
@@ -113,12 +113,12 @@ class TrainerMeters {
         gauge("peregrine.train.accuracy.ratio", OF_THE_LAST, validation, measures.get("validationAccuracy"));
         gauge(
                 "peregrine.train.images.per.second",
-                "Images learnt from in a second, of the last epoch",
+                "Images trained on per second in the last epoch",
                 tags(network),
                 measures.get("imagesPerSecond"));
     }
 
-    /// @param value null where a network has no such measure
+    /// @param value null if the network does not have this measure
     private void gauge(String name, String description, Tags tags, Double value) {
         if (value != null) {
             set(name, description, tags, value);
@@ -134,7 +134,7 @@ class TrainerMeters {
                 .record(checkpoint.bytes());
     }
 
-    /// The gauges of a network's training go.
+    /// Removes the gauges of a network's training.
     void over(Network network) {
         values.keySet().removeIf(id -> {
             boolean gone = network.jsonName().equals(id.getTag("network"));

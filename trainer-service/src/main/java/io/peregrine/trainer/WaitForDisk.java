@@ -8,8 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
-/// Waits in the middle of a training until a disk takes what is written, instead of giving the job back: an epoch
-/// may have taken hours, and its state is what cannot be written.
+/// Waits during a training until a write to disk succeeds, instead of releasing the job: an epoch may have taken
+/// hours, and its state is what could not be written.
 final class WaitForDisk {
     private static final Logger LOG = Logger.getLogger(WaitForDisk.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
@@ -18,8 +18,9 @@ final class WaitForDisk {
 
     private WaitForDisk() {}
 
-    /// @param job whose lease is renewed meanwhile; its error says what it waits for
-    /// @throws io.peregrine.work.JobStopped when the run has ended, the lease was lost or the service stops
+    /// @param job its lease is renewed during the wait; its error states the cause of the wait
+    /// @throws io.peregrine.work.JobStoppedException if the run has ended, the lease was lost or the service
+    ///     stops
     static <T> T until(JobContext job, Supplier<T> write) {
         Duration pause = FIRST_PAUSE;
         while (true) {
@@ -30,7 +31,7 @@ final class WaitForDisk {
                     throw refused;
                 }
                 LOG.warnf(
-                        "Training waits for a disk, trying again in %d ms run=%s network=%s: %s",
+                        "Training waits for disk, retrying in %d ms run=%s network=%s: %s",
                         pause.toMillis(), job.job().run().id(), job.job().key(), refused.getMessage());
                 job.waitingFor(refused.code() + ": " + refused.getMessage());
             }

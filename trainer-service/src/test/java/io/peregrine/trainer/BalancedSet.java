@@ -22,8 +22,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 
-/// A balanced dataset as the balance service leaves it: 24 dark images, 12 light ones and 12 blends of light
-/// ones, in two shards, with 4 test images of each.
+/// A balanced dataset as the balance service publishes it: 24 dark images, 12 light ones and 12 blends of light
+/// ones, in two shards, with 4 test images of each class.
 final class BalancedSet {
     private static final int SIDE = 16;
     private static final int DARK = 24;

@@ -29,13 +29,13 @@ import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/// What is left of a training's checkpoints, and who is told so.
+/// Which checkpoints of a training are kept, and what requests for expired ones return.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
 class CheckpointsTest extends WithKafka {
     private static final Duration LONG = Duration.ofMinutes(2);
-    // Too fast for this little, so that the best epoch is not the last. Seeds of its own: no other run has its
-    // bytes.
+    // The learning rate is too high for so few images, so that the best epoch is not the last. The seeds are
+    // unique: no other run has the same bytes.
     private static final String CLASSIFIER =
             "{\"preset\": \"seed-cnn\", \"epochs\": 6, \"batchSize\": 8, \"learningRate\": 0.05, \"seed\": 6001}";
     private static final String AUTOENCODER = "{\"epochs\": 4, \"batchSize\": 8, \"latent\": 6, \"seed\": 6002}";
@@ -47,47 +47,47 @@ class CheckpointsTest extends WithKafka {
     Database database;
 
     @Test
-    void ofEachNetworkTheBestAndTheLastAreLeftAlsoAfterATrainingThatBeganAnew() throws Exception {
+    void keepsBestAndLastOfEachNetworkAlsoAfterARestart() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         String run = balanced.run().id();
         kafka.publish(balanced, "balance-service", "");
         for (Network network : Network.values()) {
             kafka.await(run, CheckpointPublished.class, c -> c.last() && c.network() == network);
         }
-        List<CheckpointPublished> said = kafka.of(run, CheckpointPublished.class);
-        Set<CheckpointPublished> kept = Checkpoints.kept(said);
-        assertThat(said).hasSize(10);
+        List<CheckpointPublished> published = kafka.of(run, CheckpointPublished.class);
+        Set<CheckpointPublished> kept = Checkpoints.kept(published);
+        assertThat(published).hasSize(10);
         assertThat(kept).hasSizeBetween(2, 4);
-        assertLeft(said, kept);
-        assertAnswers(run, said, kept);
+        assertLeft(published, kept);
+        assertAnswers(run, published, kept);
 
-        // As a trainer does whose states are all of no use.
+        // Like a trainer whose snapshots are all unusable.
         database.jdbi()
                 .useHandle(sql -> sql.execute(
                         "update job set state = 'queued', saved = null where run = ? and key = 'classifier'", run));
         await().atMost(LONG).until(() -> count("select count(*) from job where run = ? and state = 'done'", run) == 2);
         assertThat(count("select fence from job where run = ? and key = 'classifier'", run))
                 .isEqualTo(2);
-        assertLeft(said, kept);
-        assertAnswers(run, said, kept);
+        assertLeft(published, kept);
+        assertAnswers(run, published, kept);
 
         kafka.publish(new RunDeleted(balanced.run()), "cluster-service", "");
         await().atMost(LONG).until(() -> count("select count(*) from checkpoint where run = ?", run) == 0);
         get("/api/v1/runs/{run}/checkpoints", run).then().statusCode(404);
     }
 
-    private void assertLeft(List<CheckpointPublished> said, Set<CheckpointPublished> kept) {
+    private void assertLeft(List<CheckpointPublished> published, Set<CheckpointPublished> kept) {
         Set<String> files = Checkpoints.uris(kept);
         await().atMost(LONG).untilAsserted(() -> {
             Set<String> left = store.list("checkpoint").stream()
                     .map(ArtifactStore.Stored::uri)
                     .collect(Collectors.toCollection(TreeSet::new));
-            left.retainAll(Checkpoints.uris(said));
+            left.retainAll(Checkpoints.uris(published));
             assertThat(left).isEqualTo(files);
         });
     }
 
-    private void assertAnswers(String run, List<CheckpointPublished> said, Set<CheckpointPublished> kept)
+    private void assertAnswers(String run, List<CheckpointPublished> published, Set<CheckpointPublished> kept)
             throws Exception {
         List<String> listed = get("/api/v1/runs/{run}/checkpoints", run)
                 .then()
@@ -96,7 +96,7 @@ class CheckpointsTest extends WithKafka {
                 .jsonPath()
                 .getList("items.weights.uri");
         assertThat(new TreeSet<>(listed)).isEqualTo(Checkpoints.uris(kept));
-        for (CheckpointPublished checkpoint : said) {
+        for (CheckpointPublished checkpoint : published) {
             String address = "/api/v1/runs/%s/checkpoints/%s/%d"
                     .formatted(run, checkpoint.network().jsonName(), checkpoint.epoch());
             if (kept.contains(checkpoint)) {
@@ -113,7 +113,7 @@ class CheckpointsTest extends WithKafka {
                         .then()
                         .statusCode(410)
                         .body("type", equalTo("/api/v1/problems/artifact-expired"))
-                        .body("detail", containsString("the best and the newest are kept"));
+                        .body("detail", containsString("the best and the newest checkpoint"));
             }
         }
     }

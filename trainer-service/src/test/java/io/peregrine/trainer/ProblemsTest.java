@@ -15,7 +15,7 @@ class ProblemsTest {
     String service;
 
     @Test
-    void everyRefusalIsAProblemOfItsKind() throws Exception {
+    void everyErrorIsAProblemOfItsType() throws Exception {
         new Problems(service).check("""
             GET /api/v1/runs => 404 address-unknown
             POST /api/v1/runs/x/checkpoints Content-Type:application/json <{} => 405 method-not-allowed

@@ -44,7 +44,7 @@ import org.awaitility.Awaitility;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
-/// From a balanced dataset to checkpoints, on a real broker and a real database.
+/// From a balanced dataset to checkpoints, with a real broker and a real database.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "trainer"))
 class TrainerFlowTest extends WithKafka {
@@ -63,12 +63,12 @@ class TrainerFlowTest extends WithKafka {
     @Inject
     Database database;
 
-    private void say(PipelineEvent event, String ordinal) {
+    private void publish(PipelineEvent event, String ordinal) {
         kafka.publish(event, "balance-service", ordinal);
     }
 
     private List<CheckpointPublished> train(DatasetBalanced balanced) {
-        say(balanced, "");
+        publish(balanced, "");
         String run = balanced.run().id();
         kafka.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.CLASSIFIER);
         kafka.await(run, CheckpointPublished.class, c -> c.last() && c.network() == Network.AUTOENCODER);
@@ -76,7 +76,7 @@ class TrainerFlowTest extends WithKafka {
     }
 
     @Test
-    void aBalancedDatasetBecomesACheckpointPerEpochAndMeasuresAtTheEnd() throws Exception {
+    void balancedDatasetGivesACheckpointPerEpochAndFinalMeasures() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         List<CheckpointPublished> checkpoints = train(balanced);
 
@@ -121,18 +121,18 @@ class TrainerFlowTest extends WithKafka {
                 .statusCode(200)
                 .body(containsString("peregrine_train_samples_total{network=\"classifier\"}"))
                 .body(containsString("peregrine_train_step_seconds_count{network=\"autoencoder\"}"))
-                // Gauges of what is at work go with it.
+                // Gauges of the running training are removed with it.
                 .body(not(containsString("peregrine_train_epoch{network=\"classifier\"}")));
-        assertNothingIsLeft();
+        assertNoFolderIsLeft();
     }
 
     @Test
-    void theSameBalanceUnderAnotherRunEndsInTheSameBytesAndARepeatChangesNothing() throws Exception {
+    void anotherRunGivesTheSameBytesAndARepeatedEventIsIgnored() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         List<CheckpointPublished> first = train(balanced);
-        say(balanced, "");
-        // Another id, as if the producer had forgotten what it said.
-        say(balanced, "again");
+        publish(balanced, "");
+        // Another event id, as if the producer had lost its outbox.
+        publish(balanced, "again");
         RunRef other = new RunRef(
                 UUID.randomUUID().toString().replace("-", ""),
                 "shades",
@@ -153,7 +153,7 @@ class TrainerFlowTest extends WithKafka {
     }
 
     @Test
-    void aTrainingWhoseStateHasNoRoomWaitsAtTheEndOfItsEpochAndEndsInTheSameBytes() throws Exception {
+    void trainingOnAFullDiskWaitsAtItsEpochsEndAndGivesTheSameBytes() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         String run = balanced.run().id();
         Path folder = Files.createDirectories(state.resolve(run + "-classifier"));
@@ -161,7 +161,7 @@ class TrainerFlowTest extends WithKafka {
         try (SmallDisk disk = SmallDisk.mount(folder, 32)) {
             Path others = disk.folder().resolve("others");
             assertThatThrownBy(() -> Files.write(others, new byte[33 << 20])).isInstanceOf(IOException.class);
-            say(balanced, "");
+            publish(balanced, "");
             Awaitility.await()
                     .atMost(Duration.ofSeconds(60))
                     .untilAsserted(() -> assertThat(errorOf(run))
@@ -200,13 +200,13 @@ class TrainerFlowTest extends WithKafka {
     }
 
     @Test
-    void aCancelledTrainingStopsWithinSecondsSaysNothingMoreAndLeavesNoState() throws Exception {
+    void cancelledTrainingStopsWithinSecondsAndLeavesNoFiles() throws Exception {
         DatasetBalanced endless = BalancedSet.publish(store, FOR_HOURS, AUTOENCODER);
         String run = endless.run().id();
-        say(endless, "");
+        publish(endless, "");
         kafka.await(run, CheckpointPublished.class);
-        say(new RunCancelled(endless.run(), "changed my mind"), "");
-        // The next in the queue begins only when the cancelled one has stopped.
+        publish(new RunCancelled(endless.run(), "changed my mind"), "");
+        // The next job in the queue starts only after the cancelled one has stopped.
         DatasetBalanced next = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         long asked = System.nanoTime();
         train(next);
@@ -215,15 +215,15 @@ class TrainerFlowTest extends WithKafka {
         kafka.await(next.run().id(), CheckpointPublished.class);
         assertThat(kafka.of(run, PipelineEvent.class)).isEqualTo(said);
         assertThat(kafka.of(run, CheckpointPublished.class)).noneMatch(CheckpointPublished::last);
-        assertNothingIsLeft();
+        assertNoFolderIsLeft();
     }
 
     @Test
-    void aSetWithNothingToLearnFromFailsTheRunByNameAndTheOneBehindSucceeds() throws Exception {
+    void emptyTrainingSetFailsItsRunAndTheNextRunSucceeds() throws Exception {
         DatasetBalanced good = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         DatasetBalanced other = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         DatasetBalanced empty = new DatasetBalanced(other.run(), other.manifest(), List.of(), other.balance(), 0, 0);
-        say(empty, "");
+        publish(empty, "");
         train(good);
 
         RunFailed failed = kafka.await(empty.run().id(), RunFailed.class);
@@ -231,13 +231,13 @@ class TrainerFlowTest extends WithKafka {
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("NOTHING_TO_LEARN_FROM");
         assertThat(kafka.of(empty.run().id(), CheckpointPublished.class)).isEmpty();
-        assertNothingIsLeft();
+        assertNoFolderIsLeft();
     }
 
     @Test
-    void aRunGoesOnFromTheWeightsThatItNamesAndWeightsOfAnotherNetworkFailIt() throws Exception {
+    void runStartsFromGivenWeightsAndFailsWithThoseOfAnotherNetwork() throws Exception {
         List<CheckpointPublished> first = train(BalancedSet.publish(store, CLASSIFIER, AUTOENCODER));
-        // Hardly a step is taken.
+        // The steps are almost zero.
         List<CheckpointPublished> second = train(BalancedSet.publish(
                 store,
                 from(first.get(2), "\"preset\": \"seed-cnn\", \"learningRate\": 1e-30"),
@@ -254,18 +254,18 @@ class TrainerFlowTest extends WithKafka {
 
         DatasetBalanced bad =
                 BalancedSet.publish(store, from(first.getLast(), "\"preset\": \"seed-cnn\""), AUTOENCODER);
-        say(bad, "");
+        publish(bad, "");
         RunFailed failed = kafka.await(bad.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("INIT_MISMATCH");
         assertThat(failed.detail()).contains("conv2d1.weight is missing, wanted F32 [16, 3, 2, 2]");
-        assertNothingIsLeft();
+        assertNoFolderIsLeft();
     }
 
-    /// On a GPU, or with another engine, it is not the same training to the last bit, and may stop at another
+    /// On a GPU or with another engine, a restarted training differs in the last bits and may stop at another
     /// epoch.
     @Test
-    void theEndOfATrainingThatIsBegunAnewIsSaidAlsoWhereItsEpochWasSaid() throws Exception {
+    void endOfARestartedTrainingIsPublishedEvenIfItsEpochWas() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         ArtifactRef before = store.publish("checkpoint", "safetensors", new byte[] {1});
         for (int epoch : new int[] {3, 4}) {
@@ -288,9 +288,9 @@ class TrainerFlowTest extends WithKafka {
     }
 
     @Test
-    void aRunThatInsistsOnADeviceThatIsNotThereFailsByName() throws Exception {
+    void runThatRequiresAMissingDeviceFails() throws Exception {
         DatasetBalanced elsewhere = BalancedSet.publish(store, "{\"device\": \"gpu:99\"}", AUTOENCODER);
-        say(elsewhere, "");
+        publish(elsewhere, "");
         RunFailed failed = kafka.await(elsewhere.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("NO_SUCH_DEVICE");
@@ -303,15 +303,15 @@ class TrainerFlowTest extends WithKafka {
     }
 
     @Test
-    void aRunThatWasCancelledBeforeItsBalanceIsNeverTrained() throws Exception {
+    void runCancelledBeforeItsBalanceIsNeverTrained() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
-        say(new RunCancelled(balanced.run(), "changed my mind"), "");
+        publish(new RunCancelled(balanced.run(), "changed my mind"), "");
         Awaitility.await()
                 .until(() -> count(
                                 "select count(*) from ended_run where run = ?",
                                 balanced.run().id())
                         == 1);
-        say(balanced, "");
+        publish(balanced, "");
         String id = EventCodec.eventId(balanced.run().id(), balanced.type(), "");
         Awaitility.await().until(() -> count("select count(*) from inbox where id = ?", id) == 1);
         assertThat(jobs(balanced.run())).isZero();
@@ -329,8 +329,8 @@ class TrainerFlowTest extends WithKafka {
                         .one());
     }
 
-    /// Of the jobs in the trainer's own folder, once all are over.
-    private void assertNothingIsLeft() {
+    /// No folder of a job is left, once all jobs are over.
+    private void assertNoFolderIsLeft() {
         Awaitility.await().untilAsserted(() -> {
             if (Files.isDirectory(state)) {
                 try (Stream<Path> left = Files.list(state)) {

@@ -10,19 +10,20 @@ import java.util.Optional;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
-/// The checkpoints that were said, and which of them are kept (`V20261126_81__checkpoint.sql`).
+/// Published checkpoints, and which of them are kept (`V20261126_81__checkpoint.sql`).
 public final class CheckpointTable {
     private CheckpointTable() {}
 
-    /// @param kept whether it is the best or the newest of its network, so that its file is there
+    /// @param kept whether it is the best or the newest of its network, so that its file exists
     public record Checkpoint(
             String network, int epoch, boolean best, boolean last, boolean kept, ArtifactRef weights) {}
 
-    /// Notes a checkpoint in the transaction that says it; the others of its network expire but for the best. Of
-    /// an epoch that is said again the first stands, as on the wire, unless the training has come to its end
-    /// there: begun anew on a GPU or with another engine it may stop at another epoch than the ones before it.
+    /// Stores a checkpoint in the transaction that publishes it. All others of its network expire, except the
+    /// best. If an epoch is published twice, the first row is kept, as consumers keep the first event. The
+    /// exception is the training's last epoch: a training restarted on a GPU or with another engine may stop at
+    /// another epoch than before.
     ///
-    /// @return names of the artifacts that are kept of the network: checkpoints, and at the end the test's results
+    /// @return names of the network's artifacts that are kept: checkpoints and, at the end, the test results
     public static List<String> published(Handle sql, CheckpointPublished event) {
         String run = event.run().id();
         String network = event.network().jsonName();
@@ -75,7 +76,7 @@ public final class CheckpointTable {
                 .list();
     }
 
-    /// @return a checkpoint that was said, kept or not
+    /// @return a published checkpoint, kept or not
     public static Optional<Checkpoint> find(Handle sql, String run, String network, int epoch) {
         return sql.createQuery("select * from checkpoint where run = :run and network = :network and epoch = :epoch")
                 .bind("run", run)
@@ -85,7 +86,7 @@ public final class CheckpointTable {
                 .findOne();
     }
 
-    /// Forgets a deleted run.
+    /// Deletes the rows of a deleted run.
     public static void forget(Handle sql, String run) {
         sql.createUpdate("delete from checkpoint where run = :run")
                 .bind("run", run)

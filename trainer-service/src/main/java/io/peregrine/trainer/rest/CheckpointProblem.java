@@ -5,17 +5,17 @@ import io.peregrine.rest.ProblemKinds;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 
-/// What can go wrong with a request for a checkpoint.
+/// Errors of requests for a checkpoint.
 enum CheckpointProblem implements ProblemKind {
     CHECKPOINT_UNKNOWN(
             404,
             "No such checkpoint",
-            "A network has one after each epoch, the first after epoch 1; cluster-service lists all runs."),
+            "There is one checkpoint per epoch, starting with epoch 1; cluster-service lists all runs."),
     ARTIFACT_EXPIRED(
             410,
             "The checkpoint has expired",
-            "Of each network the best and the newest are kept, at the end the best and the last;"
-                    + " GET /api/v1/runs/{run}/checkpoints names them.");
+            "Only the best and the newest checkpoint of each network are kept;"
+                    + " GET /api/v1/runs/{run}/checkpoints lists them.");
 
     private final Meaning meaning;
 

@@ -30,7 +30,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// A run's checkpoints: which are kept, and their files.
+/// Checkpoints of a run that are kept, and their files.
 @Path("/api/v1/runs/{run}/checkpoints")
 @Tag(name = "checkpoints")
 @Blocking
@@ -122,7 +122,7 @@ public class CheckpointsResource {
         if (!checkpoint.kept()) {
             throw Problem.of(
                     CheckpointProblem.ARTIFACT_EXPIRED,
-                    "The %s of run %s after epoch %d is kept no longer.".formatted(network, run, epoch));
+                    "The %s of run %s after epoch %d has expired.".formatted(network, run, epoch));
         }
         return checkpoint;
     }
@@ -132,7 +132,7 @@ public class CheckpointsResource {
         try {
             return Files.newInputStream(store.open(weights));
         } catch (FailureException gone) {
-            // It may have expired since it was found.
+            // It may have expired after the query.
             find(run, checkpoint.network(), checkpoint.epoch());
             throw gone;
         } catch (IOException e) {

@@ -5,18 +5,17 @@ import io.peregrine.random.Mt19937;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// What is done to an image each time that it is learnt from: another thing in each epoch, the same in a
-/// training that was resumed. Parts of images at full size: Szegedy and others, "Going Deeper with Convolutions",
-/// 2015.
+/// Augments an image each time it is used for training: differently in each epoch, but identically in a resumed
+/// training. Random crops, scaled to full size: Szegedy and others, "Going Deeper with Convolutions", 2015.
 ///
-/// Not for several threads at once: its memory is used again for each image.
+/// Not thread-safe: buffers are reused for each image.
 final class Augmentation {
-    /// Share of an image's area that is shown at least.
-    private static final double SHOWN = 0.4;
-    /// How far the shown part's width over its height lies from 1 at most, as a logarithm.
-    private static final double STRETCHED = 0.2;
-    /// How much brightness and contrast change at most.
-    private static final double CHANGED = 0.2;
+    /// Minimum share of an image's area in the crop.
+    private static final double MIN_AREA = 0.4;
+    /// Maximum absolute value of the logarithm of the crop's aspect ratio.
+    private static final double MAX_LOG_ASPECT = 0.2;
+    /// Maximum relative change of brightness and contrast.
+    private static final double MAX_LIGHT_CHANGE = 0.2;
 
     private static final double GREY = 127.5;
 
@@ -42,14 +41,14 @@ final class Augmentation {
         this.shown = new float[side];
     }
 
-    /// Which pixels of the image lie on both sides of each pixel that is shown, and how far from the first.
+    /// For each output pixel, the two neighbouring input pixels and the distance from the first.
     private record Steps(int[] before, int[] after, float[] share) {
-        /// @param from where what is shown begins, in pixels
-        /// @param scale pixels of the image for one that is shown, at most 1
+        /// @param from start of the crop, in pixels
+        /// @param scale input pixels per output pixel, at most 1
         static Steps of(int side, double from, double scale) {
             Steps steps = new Steps(new int[side], new int[side], new float[side]);
             for (int i = 0; i < side; i++) {
-                // Pixels are known at their middles; what lies beyond the outermost repeats it.
+                // Pixel values lie at pixel centres; beyond the outermost centres they are repeated.
                 double at = Math.clamp(from + (i + 0.5) * scale - 0.5, 0, side - 1);
                 steps.before[i] = (int) at;
                 steps.after[i] = Math.min(side - 1, steps.before[i] + 1);
@@ -61,8 +60,8 @@ final class Augmentation {
 
     /// Changes one image in place.
     ///
-    /// @param image f32 [3, side, side], 0 to 255, and so it stays
-    /// @param place of the row in the epoch's order
+    /// @param image f32 [3, side, side], 0 to 255 before and after
+    /// @param place index of the row in the epoch's order
     void change(MemorySegment image, int place) {
         Mt19937 random = new Mt19937(TrainingProgress.augmentation(seed, epoch, place));
         boolean mirrored = random.uniform() < 0.5;
@@ -74,16 +73,16 @@ final class Augmentation {
         }
     }
 
-    /// Shows a part of the image at its full size, between pixels by straight lines, in another light.
+    /// Scales a crop to full size with bilinear interpolation and changes brightness and contrast.
     private void crop(MemorySegment image, Mt19937 random) {
-        double area = SHOWN + (1 - SHOWN) * random.uniform();
-        double stretch = Math.exp(around(random, STRETCHED));
+        double area = MIN_AREA + (1 - MIN_AREA) * random.uniform();
+        double stretch = Math.exp(around(random, MAX_LOG_ASPECT));
         double width = Math.min(1, Math.sqrt(area * stretch));
         double height = Math.min(1, Math.sqrt(area / stretch));
         Steps across = Steps.of(side, random.uniform() * (1 - width) * side, width);
         Steps down = Steps.of(side, random.uniform() * (1 - height) * side, height);
-        double contrast = 1 + around(random, CHANGED);
-        double brightness = 1 + around(random, CHANGED);
+        double contrast = 1 + around(random, MAX_LIGHT_CHANGE);
+        double brightness = 1 + around(random, MAX_LIGHT_CHANGE);
         float times = (float) (contrast * brightness);
         float plus = (float) (GREY * (1 - contrast) * brightness);
         MemorySegment.copy(image, ValueLayout.JAVA_FLOAT, 0, from, 0, from.length);

@@ -8,8 +8,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
-/// Batches in an order, the next one filled by a thread of its own while the present one is learnt from. Two
-/// batches' memory in all.
+/// Batches of rows in a given order. A separate thread fills the next batch while the current one is used. The
+/// feed holds memory for two batches.
 final class BatchFeed implements AutoCloseable {
     private final TrainingRows rows;
     private final PixelRows pixels;
@@ -22,10 +22,10 @@ final class BatchFeed implements AutoCloseable {
     private Future<Batch> next;
     private int index;
 
-    /// @param order which rows, in the order in which they are met
+    /// @param order row indices, in the order of use
     /// @param size rows of a batch; the last may have fewer
-    /// @param first batch to begin with
-    /// @param augmentation of each image, or null
+    /// @param first index of the first batch
+    /// @param augmentation applied to each image; null for none
     BatchFeed(
             TrainingRows rows,
             PixelRows pixels,
@@ -44,7 +44,7 @@ final class BatchFeed implements AutoCloseable {
         this.next = fill(first);
     }
 
-    /// @return batches of a set of rows
+    /// @return number of batches for a number of rows
     static int count(int rows, int size) {
         return (rows + size - 1) / size;
     }
@@ -69,7 +69,7 @@ final class BatchFeed implements AutoCloseable {
         return next != null;
     }
 
-    /// @return the next batch, its memory good until the call after
+    /// @return the next batch; its memory is valid until the next call
     Batch next() {
         try {
             Batch filled = next.get();
@@ -86,7 +86,7 @@ final class BatchFeed implements AutoCloseable {
 
     @Override
     public void close() {
-        // Also waits for a batch that is being filled: its memory is freed next.
+        // Also waits for a batch that is being filled, because its memory is freed next.
         filler.close();
         for (Batch buffer : buffers) {
             buffer.close();

@@ -21,23 +21,23 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
-/// The training of one network, from its start values or from where a killed one stood, to the same bytes.
+/// Training of one network, from its initial weights or from a snapshot; both end in the same bytes.
 ///
-/// Each epoch meets all rows in a fresh order; the last short batch is kept. Pixels go in as 0 to 255.
-/// Not for several threads at once.
+/// Each epoch uses all rows in a new random order; a short last batch is kept. Pixel values are 0 to 255. Not
+/// thread-safe.
 public final class NetworkTraining implements AutoCloseable {
-    /// Code of the failure when a loss is infinite or no number.
+    /// Failure code for an infinite or NaN loss.
     public static final String LOSS_NOT_FINITE = "LOSS_NOT_FINITE";
 
     private static final String POSITION = "position.";
     private static final String PLACE = "place";
 
-    /// What a training is made of.
+    /// Input data of one training.
     ///
-    /// @param train rows to learn from
-    /// @param validation rows that choose the best checkpoint; may be empty
-    /// @param test rows that are measured once, at the end; may be empty
-    /// @param shift to the proportions that classes had before balancing
+    /// @param train rows to train on
+    /// @param validation rows that select the best checkpoint; may be empty
+    /// @param test rows measured once, at the end; may be empty
+    /// @param shift correction to the class proportions before balancing
     public record TrainingData(
             PixelRows pixels,
             int side,
@@ -47,20 +47,20 @@ public final class NetworkTraining implements AutoCloseable {
             TrainingRows test,
             PriorCorrection shift) {}
 
-    /// Told after each batch; what it throws ends the training.
+    /// Called after each batch; an exception ends the training.
     @FunctionalInterface
     public interface BatchListener {
-        /// @param batches of an epoch
-        /// @param rows of the batch just learnt from
+        /// @param batches batches per epoch
+        /// @param rows rows of the batch just trained on
         void afterBatch(TrainingProgress position, int batches, int rows, double stepSeconds);
     }
 
-    /// An epoch's end.
+    /// Result of an epoch.
     ///
-    /// @param measures `loss`, `accuracy` (classifier), `imagesPerSecond` (unless a resume came after the
-    ///     epoch's last step), with validation `validationLoss`, `validationAccuracy` and
+    /// @param measures `loss`, `accuracy` (classifier), `imagesPerSecond` (absent if the training was resumed
+    ///     after the epoch's last step); with a validation split also `validationLoss`, `validationAccuracy` and
     ///     `validationBalancedAccuracy`
-    /// @param test what the training has come to; null, if it is not over with this epoch
+    /// @param test results on the test split; null if the training continues after this epoch
     public record EpochResult(int epoch, boolean best, Map<String, Double> measures, Tested test) {
         /// @return whether the training is over
         public boolean last() {
@@ -78,23 +78,23 @@ public final class NetworkTraining implements AutoCloseable {
     private final String before;
     private TrainingProgress position;
 
-    /// Begins a training.
+    /// Starts a training.
     ///
-    /// @throws Failure INPUT `NO_SUCH_DEVICE`, if the specification insists on one that is not there
+    /// @throws FailureException INPUT `NO_SUCH_DEVICE`, if the device that the specification requires is missing
     public NetworkTraining(TrainableNetwork network, TrainSpec spec, TrainingData material) {
         this(network, spec, material, NetworkState.fresh(network, spec.seed()), TrainingProgress.start(), null);
     }
 
-    /// Begins a training from weights that a user gives. The optimizer knows nothing of how they came about.
+    /// Starts a training from weights that a user supplies. The optimizer starts without history.
     ///
-    /// @throws Failure INPUT `INIT_MISMATCH`, if they are not the network's
+    /// @throws FailureException INPUT `INIT_MISMATCH`, if the weights do not match the network
     public static NetworkTraining from(
             Safetensors weights, TrainableNetwork network, TrainSpec spec, TrainingData material) {
         return new NetworkTraining(
                 network, spec, material, NetworkState.given(network, weights), TrainingProgress.start(), null);
     }
 
-    /// Goes on from where [#write] wrote.
+    /// Resumes from a snapshot written by [#write].
     public NetworkTraining(TrainableNetwork network, TrainSpec spec, TrainingData material, Safetensors saved) {
         this(
                 network,
@@ -106,7 +106,7 @@ public final class NetworkTraining implements AutoCloseable {
         optimizer.read(saved);
     }
 
-    /// @param before where a training that goes on has computed; null: nowhere yet, or nobody knows
+    /// @param before engine and device of a resumed training so far; null if it is new or they are unknown
     private NetworkTraining(
             TrainableNetwork network,
             TrainSpec spec,
@@ -117,95 +117,94 @@ public final class NetworkTraining implements AutoCloseable {
         if (material.train().count() == 0) {
             state.close();
             throw FailureException.input(
-                    "NOTHING_TO_LEARN_FROM", "the balanced set has no row to learn from; check the splits");
+                    "NOTHING_TO_LEARN_FROM", "the balanced set has no row to train on; check the splits");
         }
         this.network = network;
         this.spec = spec;
         this.material = material;
         this.classifies = network.classifies();
         this.state = state.on(spec.device());
-        this.optimizer = Optimizer.of(this.state, spec.learningRate(), regimen().weightDecay());
-        double norm = regimen().gradientNorm();
+        this.optimizer = Optimizer.of(this.state, spec.learningRate(), options().weightDecay());
+        double norm = options().gradientNorm();
         this.training = new Training(this.state, optimizer, norm == 0 ? Double.POSITIVE_INFINITY : norm);
         this.position = position;
         this.before = before;
     }
 
-    /// @return where the training stands
+    /// @return current progress of the training
     public TrainingProgress position() {
         return position;
     }
 
-    private TrainingOptions regimen() {
+    private TrainingOptions options() {
         return spec.regimen();
     }
 
-    /// @return whether every epoch is over, or the validation loss did not become better for as long as was
-    ///     asked for
+    /// @return whether all epochs are over, or the validation loss has not improved for `patience` epochs
     public boolean isOver() {
         return isOver(position);
     }
 
     private boolean isOver(TrainingProgress position) {
-        boolean hopeless = regimen().patience() > 0
+        boolean outOfPatience = options().patience() > 0
                 && material.validation().count() > 0
-                && position.sinceBest() >= regimen().patience();
-        return position.epoch() > spec.epochs() || hopeless;
+                && position.sinceBest() >= options().patience();
+        return position.epoch() > spec.epochs() || outOfPatience;
     }
 
-    /// @return share of the learning rate that the next step has: a function of its number alone
-    private double rateShare() {
+    /// @return factor of the learning rate for the next step; it depends only on the step's number
+    private double lrFactor() {
         long all = (long) spec.epochs() * batches();
-        double warm = regimen().warmUp() * all;
+        double warm = options().warmUp() * all;
         if (position.steps() < warm) {
             return Math.min(1, (position.steps() + 1) / warm);
         }
-        return switch (regimen().schedule()) {
+        return switch (options().schedule()) {
             case CONSTANT -> 1;
             case COSINE -> (1 + Math.cos(Math.PI * (position.steps() - warm) / (all - warm))) / 2;
         };
     }
 
     private Augmentation augmentation() {
-        return regimen().augment() == Augment.NONE
+        return options().augment() == Augment.NONE
                 ? null
-                : new Augmentation(regimen().augment(), spec.seed(), position.epoch(), material.side());
+                : new Augmentation(options().augment(), spec.seed(), position.epoch(), material.side());
     }
 
-    /// @return what is computed on, such as `cpu` or `gpu0`
+    /// @return device of the computation, such as `cpu` or `gpu0`
     public String device() {
         return state.device();
     }
 
-    private String place() {
+    private String environment() {
         return TorchEngine.build() + ", " + device();
     }
 
-    /// @return one sentence, if a training that goes on has computed with another engine or processor until now,
-    ///     or on another device: it may end in other last bits than one that was left alone
+    /// @return one sentence if a resumed training used another engine, processor or device before; its last bits
+    ///     may then differ from those of an uninterrupted training
     public Optional<String> environmentChange() {
         return Optional.ofNullable(before)
-                .filter(place -> !place.equals(place()))
-                .map(place ->
-                        "was begun with %s and goes on with %s: its last bits may be others than those of an undisturbed one"
-                                .formatted(place, place()));
+                .filter(environment -> !environment.equals(environment()))
+                .map(environment ->
+                        "started with %s and continues with %s: its last bits may differ from those of an uninterrupted training"
+                                .formatted(environment, environment()));
     }
 
-    /// @return what the optimizer has taken of all steps
+    /// @return seconds that the optimizer has taken over all steps
     double optimizerSeconds() {
         return optimizer.seconds();
     }
 
-    /// @return batches of an epoch
+    /// @return batches per epoch
     public int batches() {
         return BatchFeed.count(material.train().count(), spec.batchSize());
     }
 
-    /// Trains to the end of the running epoch, and measures. What ends it before, even at the last measuring,
-    /// leaves a position that can be written and gone on from.
+    /// Trains to the end of the current epoch, then measures. After an interruption, even during the last
+    /// measurement, the progress can be saved and resumed.
     ///
-    /// @param between called between batches that are only measured; what it throws ends the training
-    public EpochResult epoch(BatchListener watcher, Runnable between) {
+    /// @param between called between batches that are only measured; an exception ends the training
+    public EpochResult epoch(BatchListener listener, Runnable between) {
         int[] order = position.order(spec.seed(), material.train().count());
         int batches = batches();
         long began = System.nanoTime();
@@ -221,10 +220,10 @@ public final class NetworkTraining implements AutoCloseable {
             while (feed.hasNext()) {
                 Batch batch = feed.next();
                 long stepBegan = System.nanoTime();
-                Outcome outcome = training.step(batch, position.dropoutSeed(spec.seed()), rateShare());
+                Outcome outcome = training.step(batch, position.dropoutSeed(spec.seed()), lrFactor());
                 mustBeFinite(outcome.loss());
                 position = position.after(outcome.loss(), correct(batch, outcome), batch.count());
-                watcher.afterBatch(position, batches, batch.count(), (System.nanoTime() - stepBegan) / 1e9);
+                listener.afterBatch(position, batches, batch.count(), (System.nanoTime() - stepBegan) / 1e9);
             }
         }
         Map<String, Double> measures = new LinkedHashMap<>();
@@ -257,7 +256,7 @@ public final class NetworkTraining implements AutoCloseable {
         if (!Double.isFinite(loss)) {
             throw FailureException.input(
                     LOSS_NOT_FINITE,
-                    "the loss of %s became %s in epoch %d, step %d; ask for a learning rate below %s"
+                    "the loss of %s became %s in epoch %d, step %d; use a learning rate below %s"
                             .formatted(
                                     spec.preset(), loss, position.epoch(), position.batch() + 1, spec.learningRate()));
         }
@@ -269,7 +268,7 @@ public final class NetworkTraining implements AutoCloseable {
                 .count();
     }
 
-    /// @return the network as it stands, on the test rows
+    /// @return results of the network in its current state on the test rows
     Tested test(Runnable between) {
         if (material.test().count() == 0) {
             return Tested.NOTHING;
@@ -278,7 +277,7 @@ public final class NetworkTraining implements AutoCloseable {
         return classifies ? predictions.tested() : predictions.lossAlone();
     }
 
-    /// @param confidence whether it is asked how sure the network is
+    /// @param confidence whether to measure the calibration too
     private Predictions measure(TrainingRows rows, boolean confidence, Runnable between) {
         Predictions predictions = new Predictions(material.classes());
         int[] order = IntStream.range(0, rows.count()).toArray();
@@ -303,7 +302,7 @@ public final class NetworkTraining implements AutoCloseable {
         return predictions;
     }
 
-    /// Adds weights under their `state_dict` names, as a checkpoint has them.
+    /// Adds the weights under their `state_dict` names, as in a checkpoint.
     public void writeWeights(SafetensorsWriter file) {
         state.write(file, "");
         for (Parameter parameter : network.parameters()) {
@@ -311,7 +310,7 @@ public final class NetworkTraining implements AutoCloseable {
         }
     }
 
-    /// Adds all that a resume needs: weights, moments, position.
+    /// Adds everything that a resume needs: weights, moments, progress.
     public void write(SafetensorsWriter file) {
         writeWeights(file);
         optimizer.write(file);
@@ -324,12 +323,12 @@ public final class NetworkTraining implements AutoCloseable {
                 .metadata(POSITION + "bestLoss", Double.toString(position.bestLoss()))
                 .metadata(POSITION + "sinceBest", Integer.toString(position.sinceBest()))
                 .metadata("threads", Integer.toString(TorchEngine.threads()))
-                .metadata(PLACE, place());
+                .metadata(PLACE, environment());
     }
 
     private static TrainingProgress position(Safetensors saved) {
         Map<String, String> notes = saved.metadata();
-        // Another number of threads sums in another order: this run keeps its own.
+        // Another number of threads sums in another order, so a run keeps its own number.
         TorchEngine.load(Integer.parseInt(notes.get("threads")));
         return new TrainingProgress(
                 Integer.parseInt(notes.get(POSITION + "epoch")),
@@ -339,7 +338,7 @@ public final class NetworkTraining implements AutoCloseable {
                 Long.parseLong(notes.get(POSITION + "correct")),
                 Long.parseLong(notes.get(POSITION + "seen")),
                 Double.parseDouble(notes.get(POSITION + "bestLoss")),
-                // A state of before there was patience lacks it.
+                // Snapshots from before `patience` existed lack this entry.
                 Integer.parseInt(notes.getOrDefault(POSITION + "sinceBest", "0")));
     }
 

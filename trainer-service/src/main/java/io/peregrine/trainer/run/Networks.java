@@ -7,14 +7,14 @@ import io.peregrine.vision.SeedAutoencoder;
 import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.TrainableNetwork;
 
-/// The networks that a specification may name.
+/// Networks by the preset of a specification.
 public final class Networks {
     private Networks() {}
 
     /// @param side of the images
-    /// @param classes at least 2; of no matter to an autoencoder
-    /// @param weights of the classes in a classifier's loss; null: all alike
-    /// @throws IllegalArgumentException for a preset that no specification is accepted with
+    /// @param classes at least 2; ignored for an autoencoder
+    /// @param weights class weights in a classifier's loss; null if all are equal
+    /// @throws IllegalArgumentException for an unknown preset, which the validation of a specification rejects
     public static TrainableNetwork of(TrainSpec spec, int side, int classes, float[] weights) {
         double smoothing = spec.regimen().labelSmoothing();
         return switch (spec.preset()) {
@@ -22,7 +22,7 @@ public final class Networks {
             case ResNet.PRESET -> new ResNet(classes, spec.dropout(), weights, smoothing);
             case SeedAutoencoder.PRESET -> new SeedAutoencoder(side, spec.latent());
             case ResNetAutoencoder.PRESET -> new ResNetAutoencoder(side, spec.latent());
-            default -> throw new IllegalArgumentException("there is no network '" + spec.preset() + "'");
+            default -> throw new IllegalArgumentException("unknown network '" + spec.preset() + "'");
         };
     }
 }

@@ -3,10 +3,10 @@ package io.peregrine.trainer.run;
 import io.peregrine.artifacts.ClassResults;
 import io.peregrine.events.PipelineEvent.Calibration;
 
-/// Counts true against predicted classes, how sure the network was, and its loss.
+/// Counts true against predicted classes, and measures calibration and loss.
 public final class Predictions {
     private final ClassResults.Counter counter;
-    private final CalibrationError asLearnt = new CalibrationError();
+    private final CalibrationError uncalibrated = new CalibrationError();
     private final CalibrationError corrected = new CalibrationError();
     private double lossSum;
     private long rows;
@@ -21,11 +21,11 @@ public final class Predictions {
         counter.add(truth, predicted);
     }
 
-    /// Adds how sure the network was of one row.
+    /// Adds the confidence of one row.
     ///
-    /// @param logProbabilities flat; those of the row begin at `from`
+    /// @param logProbabilities flat; those of the row start at `from`
     public void addConfidence(int truth, int predicted, float[] logProbabilities, int from, PriorCorrection shift) {
-        asLearnt.add(Math.exp(logProbabilities[from + predicted]), truth == predicted);
+        uncalibrated.add(Math.exp(logProbabilities[from + predicted]), truth == predicted);
         double[] probabilities = shift.corrected(logProbabilities, from);
         int best = 0;
         for (int label = 1; label < probabilities.length; label++) {
@@ -42,23 +42,23 @@ public final class Predictions {
         rows += batchRows;
     }
 
-    /// @return the mean loss of all rows; 0 without any
+    /// @return the mean loss of all rows; 0 without rows
     public double loss() {
         return rows == 0 ? 0 : lossSum / rows;
     }
 
-    /// @return the mean loss, and nothing more: what an autoencoder is measured by
+    /// @return only the mean loss, the measure of an autoencoder
     Tested lossAlone() {
         return new Tested(loss(), rows, null, null);
     }
 
-    /// @return all of it, as the end of a classifier's training tells it
+    /// @return all measures of a classifier, for the end of its training
     public Tested tested() {
-        Calibration calibration = new Calibration(asLearnt.error(), corrected.error(), corrected.accuracy());
+        Calibration calibration = new Calibration(uncalibrated.error(), corrected.error(), corrected.accuracy());
         return new Tested(loss(), rows, calibration, results());
     }
 
-    /// @return what was predicted of each class
+    /// @return counts and rates per class
     public ClassResults results() {
         return counter.results();
     }

@@ -3,14 +3,14 @@ package io.peregrine.trainer.run;
 import io.peregrine.artifacts.ClassBalance;
 import java.util.List;
 
-/// From a balanced set's proportions of classes to those of the images that were given: a network's
-/// probabilities are multiplied by how much rarer or more frequent its class really is, and made to sum to 1
-/// again.
+/// Corrects a network's probabilities from the class proportions of the balanced set to those of the original
+/// images. Each probability is multiplied by the ratio of the class's original to its balanced share, and the
+/// result is normalized to sum to 1.
 ///
 /// Saerens, Latinne and Decaestecker, "Adjusting the Outputs of a Classifier to New a Priori Probabilities"
 /// (2002), with both priors known.
 ///
-/// @param factors of each class in label order, above 0
+/// @param factors factor of each class in label order, above 0
 public record PriorCorrection(double[] factors) {
 
     /// @param classes of a balanced set, in label order
@@ -18,10 +18,10 @@ public record PriorCorrection(double[] factors) {
         double[] factors = new double[classes.size()];
         for (int label = 0; label < factors.length; label++) {
             ClassBalance one = classes.get(label);
-            double given = one.before();
-            double learnt = one.after() * (one.weight() == null ? 1 : one.weight());
-            // A class that was never learnt from is predicted by nobody.
-            factors[label] = learnt > 0 ? given / learnt : 1;
+            double original = one.before();
+            double balanced = one.after() * (one.weight() == null ? 1 : one.weight());
+            // A class without training rows is never predicted.
+            factors[label] = balanced > 0 ? original / balanced : 1;
         }
         return new PriorCorrection(factors);
     }

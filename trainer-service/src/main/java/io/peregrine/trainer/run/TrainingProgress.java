@@ -2,19 +2,20 @@ package io.peregrine.trainer.run;
 
 import io.peregrine.random.Mt19937;
 
-/// Where a training stands: everything beside weights and moments that a resume needs.
+/// Progress of a training: everything besides weights and moments that a resume needs.
 ///
-/// @param epoch running epoch, from 1
-/// @param batch next batch of it, from 0
+/// @param epoch current epoch, from 1
+/// @param batch next batch of the epoch, from 0
 /// @param steps steps of all epochs
-/// @param lossSum of the epoch's rows so far, each batch's mean times its rows
-/// @param correct rows of the epoch so far whose class was predicted
+/// @param lossSum sum over the epoch's rows so far, each batch's mean times its rows
+/// @param correct rows of the epoch so far whose class was predicted correctly
 /// @param seen rows of the epoch so far
-/// @param bestLoss of all epochs before, as the best checkpoint is chosen by; infinite before the first
-/// @param sinceBest epochs that are over since the best one
+/// @param bestLoss lowest loss of all earlier epochs, by which the best checkpoint is selected; infinite before
+///     the first
+/// @param sinceBest finished epochs since the best one
 public record TrainingProgress(
         int epoch, int batch, long steps, double lossSum, long correct, long seen, double bestLoss, int sinceBest) {
-    /// @return the beginning
+    /// @return progress of a training that has not started
     public static TrainingProgress start() {
         return new TrainingProgress(1, 0, 0, 0, 0, 0, Double.POSITIVE_INFINITY, 0);
     }
@@ -31,13 +32,13 @@ public record TrainingProgress(
                 sinceBest);
     }
 
-    /// @param loss of the epoch that is over
+    /// @param loss of the finished epoch
     TrainingProgress nextEpoch(double loss) {
         boolean best = loss < bestLoss;
         return new TrainingProgress(epoch + 1, 0, steps, 0, 0, 0, best ? loss : bestLoss, best ? 0 : sinceBest + 1);
     }
 
-    /// Random streams have no state: an epoch's order is a function of (seed, epoch) alone.
+    /// Random streams have no state: the order of an epoch depends only on (seed, epoch).
     int[] order(long seed, int rows) {
         return new Mt19937(mix(seed, epoch)).permutation(rows);
     }
@@ -47,8 +48,8 @@ public record TrainingProgress(
         return (int) mix(mix(seed, epoch), batch + 1L) & 0x7fff_ffff;
     }
 
-    /// @param place of a row in the epoch's order
-    /// @return seed of what is done to its image, a function of (seed, epoch, place)
+    /// @param place index of the row in the epoch's order
+    /// @return seed of the image's augmentation, a function of (seed, epoch, place)
     static long augmentation(long seed, int epoch, int place) {
         return mix(mix(seed, epoch) ^ 0xa0761d64L, place + 1L);
     }

@@ -11,7 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/// Rows to learn from or to measure on: recipes over a manifest's images.
+/// Rows to train on or to measure: recipes over a manifest's images.
 ///
 /// @param base manifest row [n]
 /// @param neighbour manifest row [n]; the base itself where the image is real

@@ -26,15 +26,15 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
-/// A job's resume states in the trainer's own folder: the last two that the job row named, gone when the job
-/// ends.
+/// Snapshots of a job in the trainer's own folder: the last two that the job row names. They are deleted when the
+/// job ends.
 ///
-/// The row names them with their checksums, the newer first. So a file that was written but not yet named is
-/// passed over, and one that a disk has damaged is found before it is used; then the one before it serves.
+/// The row names them with their checksums, the newer first. A file that was written but not yet named is
+/// ignored. A file that the disk has damaged is detected before use; then the previous snapshot is used.
 public final class TrainingSnapshots {
-    /// A state as the job row names it.
+    /// A snapshot as the job row names it.
     ///
-    /// @param name in the job's folder
+    /// @param name file name in the job's folder
     /// @param checksum CRC-32C (RFC 3720, appendix B.4) of the whole file, in 8 hexadecimal digits
     public record Saved(String name, String checksum) {
         private static Saved read(String line) {
@@ -47,10 +47,10 @@ public final class TrainingSnapshots {
         }
     }
 
-    /// What can be gone on from.
+    /// The snapshot to resume from.
     ///
-    /// @param file empty, if the training must begin anew; it ends in the same bytes, later
-    /// @param rejected one sentence for each state that was named and is of no use, the newer first
+    /// @param file empty if the training must restart from scratch; it ends in the same bytes, later
+    /// @param rejected one sentence for each named snapshot that cannot be used, the newer first
     public record Found(Optional<Path> file, List<String> rejected) {
         public Found {
             rejected = List.copyOf(rejected);
@@ -59,7 +59,7 @@ public final class TrainingSnapshots {
 
     private static final String HOME = "home";
 
-    /// A buffer has at most an int's worth of bytes.
+    /// A `ByteBuffer` has at most `Integer.MAX_VALUE` bytes.
     private static final long PIECE_BYTES = 1 << 28;
 
     private final Path folder;
@@ -68,12 +68,12 @@ public final class TrainingSnapshots {
     private final Map<String, String> origin;
     private List<Saved> named;
 
-    /// @param folder of this job alone
-    /// @param claim a number that no other claim of the job has: a paused worker that wakes must not write into
-    ///     its successor's files
-    /// @param origin what a training is made of, such as digests of spec and input; a state of anything else is
-    ///     passed over
-    /// @param row what the job row has of [#row]; null for a job that never saved
+    /// @param folder used by this job only
+    /// @param claim fencing number of the job's lease: a paused worker that resumes must not write into its
+    ///     successor's files
+    /// @param origin identity of the training's input, such as digests of spec and data; a snapshot with another
+    ///     origin is rejected
+    /// @param row the job row's copy of [#row]; null if the job never saved
     public TrainingSnapshots(Path folder, long claim, Map<String, String> origin, byte[] row) {
         this(folder, claim, origin, row, new Durability());
     }
@@ -88,25 +88,25 @@ public final class TrainingSnapshots {
                 : new String(row, UTF_8).lines().map(Saved::read).toList();
     }
 
-    /// Tells a folder of resume states from others, wherever it is mounted.
+    /// Identifies a snapshot folder, independent of where it is mounted.
     ///
-    /// @param all the folder in which each job has its own
-    /// @return what a file in it says, which is written when there is none; its path where that cannot be
+    /// @param all the parent folder of all jobs' folders
+    /// @return content of its identity file, which is created if missing; the folder's path if that fails
     public static String home(Path all) {
         Path name = all.resolve(HOME);
         try {
             Files.createDirectories(all);
             if (!Files.exists(name)) {
-                Path aside = Files.writeString(
+                Path temporary = Files.writeString(
                         all.resolve(HOME + "-" + UUID.randomUUID()),
                         UUID.randomUUID().toString());
                 try {
-                    // Of two that begin at once the first names it.
-                    Files.createLink(name, aside);
+                    // If two processes start at once, the first one names it.
+                    Files.createLink(name, temporary);
                 } catch (FileAlreadyExistsException named) {
                     // Read below.
                 } finally {
-                    Files.delete(aside);
+                    Files.delete(temporary);
                 }
             }
             return Files.readString(name);
@@ -115,41 +115,42 @@ public final class TrainingSnapshots {
         }
     }
 
-    /// Writes a state under a name that grows, durably: only then may the job row name it and older states go.
+    /// Writes a snapshot durably, under a name that increases. Only then may the job row name it and older
+    /// snapshots be deleted.
     ///
-    /// @throws Failure RESOURCE `STORE_FULL` or `STATE_UNREACHABLE`
+    /// @throws FailureException RESOURCE `STORE_FULL` or `STATE_UNREACHABLE`
     public Saved write(TrainingProgress position, SafetensorsWriter state) {
         String name = "%06d-%08d-%d.safetensors".formatted(position.epoch(), position.batch(), claim);
         origin.forEach(state::metadata);
-        Path aside = folder.resolve(name + ".part");
+        Path temporary = folder.resolve(name + ".part");
         try {
             durability.createFolders(folder);
-            state.writeTo(aside);
+            state.writeTo(temporary);
             String checksum;
-            try (FileChannel channel = FileChannel.open(aside, StandardOpenOption.READ)) {
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.READ)) {
                 checksum = checksum(channel);
             }
-            durability.sync(aside);
-            durability.rename(aside, folder.resolve(name));
+            durability.sync(temporary);
+            durability.rename(temporary, folder.resolve(name));
             return new Saved(name, checksum);
         } catch (IOException e) {
-            long written = aside.toFile().length();
-            deleteQuietly(aside);
+            long written = temporary.toFile().length();
+            deleteQuietly(temporary);
             throw FullDisk.isCauseOf(e)
-                    ? FullDisk.failure("a training's state", folder, written, e)
+                    ? FullDisk.failure("a training's snapshot", folder, written, e)
                     : unreachable(folder, e);
         }
     }
 
-    private static void deleteQuietly(Path aside) {
+    private static void deleteQuietly(Path temporary) {
         try {
-            Files.deleteIfExists(aside);
+            Files.deleteIfExists(temporary);
         } catch (IOException ignored) {
-            // It goes with the next state that is named.
+            // It is deleted after the next snapshot is named.
         }
     }
 
-    /// @return what the job row is to say once a state is good: that one, and the one before it
+    /// @return content of the job row after a successful save: this snapshot and the previous one
     public byte[] row(Saved newest) {
         return pair(newest).stream()
                 .map(Saved::line)
@@ -158,15 +159,15 @@ public final class TrainingSnapshots {
     }
 
     private List<Saved> pair(Saved newest) {
-        // A position that is saved twice is one state.
+        // If the same progress is saved twice, it is one snapshot.
         return Stream.concat(Stream.of(newest), named.stream())
                 .distinct()
                 .limit(2)
                 .toList();
     }
 
-    /// Says that the job row holds [#row] now: all other files may go. Not sooner, or a database that is away
-    /// would cost the files that the row still names.
+    /// Records that the job row now holds [#row], and deletes all other files. An earlier call could delete files
+    /// that the row still names, if the database is unavailable.
     public void nowNamed(Saved newest) {
         named = pair(newest);
         List<String> names = named.stream().map(Saved::name).toList();
@@ -177,20 +178,19 @@ public final class TrainingSnapshots {
         }
     }
 
-    /// Looks for the newest state that is whole and of this origin. What is passed over is not named again.
+    /// Finds the newest snapshot that is undamaged and has this origin. Rejected ones are not named again.
     public Found find() {
-        List<String> passedOver = new ArrayList<>();
+        List<String> rejected = new ArrayList<>();
         for (int i = 0; i < named.size(); i++) {
             Optional<String> fault = fault(named.get(i));
             if (fault.isEmpty()) {
                 named = named.subList(i, named.size());
-                return new Found(Optional.of(folder.resolve(named.getFirst().name())), passedOver);
+                return new Found(Optional.of(folder.resolve(named.getFirst().name())), rejected);
             }
-            passedOver.add(
-                    "resume state %s %s".formatted(folder.resolve(named.get(i).name()), fault.get()));
+            rejected.add("snapshot %s %s".formatted(folder.resolve(named.get(i).name()), fault.get()));
         }
         named = List.of();
-        return new Found(Optional.empty(), passedOver);
+        return new Found(Optional.empty(), rejected);
     }
 
     private Optional<String> fault(Saved saved) {
@@ -201,14 +201,14 @@ public final class TrainingSnapshots {
                 return Optional.of("is damaged: its checksum is %s, not %s".formatted(checksum, saved.checksum()));
             }
         } catch (NoSuchFileException gone) {
-            return Optional.of("is not there");
+            return Optional.of("is missing");
         } catch (IOException e) {
             throw unreachable(folder, e);
         }
         try (Safetensors state = Safetensors.open(file)) {
             return origin.entrySet().stream()
                     .filter(entry -> !entry.getValue().equals(state.metadata().get(entry.getKey())))
-                    .map(entry -> "is of another training: its %s is %s, not %s"
+                    .map(entry -> "belongs to another training: its %s is %s, not %s"
                             .formatted(entry.getKey(), state.metadata().get(entry.getKey()), entry.getValue()))
                     .findFirst();
         }
@@ -234,7 +234,7 @@ public final class TrainingSnapshots {
     private static void forgetIfPossible(Path folder) {
         try {
             forget(folder);
-        } catch (FailureException stays) {
+        } catch (FailureException ignored) {
             // The next training tries again.
         }
     }
@@ -261,11 +261,11 @@ public final class TrainingSnapshots {
         }
     }
 
-    /// Removes what jobs have left that ended while nobody could tidy up: cancelled in the queue, failed for
-    /// good. A folder that cannot be removed stays, and stops no training.
+    /// Deletes folders of jobs that ended without cleanup: cancelled in the queue or permanently failed. If a
+    /// folder cannot be deleted, it ignored, and the training continues.
     ///
-    /// @param all the folder in which each job has its own
-    /// @param isOpen whether the job whose folder has this name may still go on
+    /// @param all the parent folder of all jobs' folders
+    /// @param isOpen whether the job with this folder name may still run
     public static void sweep(Path all, Predicate<String> isOpen) {
         if (!Files.isDirectory(all)) {
             return;
@@ -281,6 +281,6 @@ public final class TrainingSnapshots {
 
     private static FailureException unreachable(Path folder, IOException e) {
         return FailureException.resource(
-                "STATE_UNREACHABLE", "the trainer's folder %s refuses: %s".formatted(folder, e), e);
+                "STATE_UNREACHABLE", "cannot use the trainer's folder %s: %s".formatted(folder, e), e);
     }
 }

@@ -21,21 +21,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.LongStream;
 
-/// The trainer's side of `./peregrine bench train`: a training as the service does it, prefetch and all, without
-/// broker and database.
+/// The trainer's part of `./peregrine bench train`: the service's training loop with prefetch, without broker and
+/// database.
 public final class TrainingSpeed {
     private static final int LATENT = 300;
     private static final long SEED = 42;
 
     private TrainingSpeed() {}
 
-    /// Prints one line of JSON: `seconds` of each step, its waiting included; `waited` and `optimizer`, seconds
-    /// in all; `losses` of each epoch. Before, another training goes on for a while and is thrown away: loops are
-    /// compiled, the engine knows its shapes.
+    /// Prints one line of JSON: `seconds` of each step including its wait for the batch; `waited` and
+    /// `optimizer`, total seconds; `losses` of each epoch. Before the measurement, another training warms up the
+    /// JIT compiler and the engine; its result is discarded.
     ///
     /// @param arguments network, file of images (safetensors: `pixels` u8 [n, 3, side, side], `labels` i64 [n]),
-    ///     folder to work in, batch size, batches of an epoch (images come again as often as it takes), epochs,
-    ///     threads, seconds to warm up, device
+    ///     working folder, batch size, batches per epoch (images repeat as needed), epochs, threads, seconds of
+    ///     warm-up, device
     public static void main(String[] arguments) throws IOException {
         String preset = arguments[0];
         int batch = Integer.parseInt(arguments[3]);
@@ -105,7 +105,7 @@ public final class TrainingSpeed {
                         new TrainingRows(image, image, new double[rows], label),
                         TrainingRows.ofSplit(manifest, Split.VALIDATION),
                         TrainingRows.ofSplit(manifest, Split.TEST),
-                        // Every image is learnt from: none is tested.
+                        // All images are in the training split, so none is tested.
                         null));
     }
 

@@ -53,14 +53,14 @@ class CheckpointTableTest {
         return new ArtifactRef("store:%s/%s/%s.x".formatted(kind, sha256.substring(0, 2), sha256), sha256, 7);
     }
 
-    private static CheckpointPublished said(Network network, int epoch, boolean best, boolean last, char bytes) {
+    private static CheckpointPublished published(Network network, int epoch, boolean best, boolean last, char bytes) {
         return new CheckpointPublished(
                 RUN, network, epoch, 9, best, last, ref("checkpoint", bytes), Map.of("loss", 1.0), null);
     }
 
-    /// @return the files that are kept of the network, by their digit
+    /// @return the digits of the network's files that are kept
     private String publish(int epoch, boolean best, char bytes) {
-        return digits(CheckpointTable.published(sql, said(Network.CLASSIFIER, epoch, best, false, bytes)));
+        return digits(CheckpointTable.published(sql, published(Network.CLASSIFIER, epoch, best, false, bytes)));
     }
 
     private static String digits(List<String> uris) {
@@ -75,21 +75,21 @@ class CheckpointTableTest {
     }
 
     @Test
-    void theBestAndTheNewestAreKeptWhateverIsRepeated() {
+    void keepsBestAndNewestAlsoAfterRepetitions() {
         flyway.load().migrate();
         assertThat(publish(1, true, '1')).isEqualTo("1");
         assertThat(publish(2, true, '2')).isEqualTo("2");
         assertThat(publish(3, false, '3')).isEqualTo("23");
-        // A training that began anew says its epochs again; on another machine they have other bytes.
+        // A restarted training publishes its epochs again; on another machine they have other bytes.
         assertThat(publish(1, true, '1')).isEqualTo("23");
         assertThat(publish(2, true, 'f')).isEqualTo("23");
         assertThat(publish(3, true, '3')).isEqualTo("23");
         assertThat(publish(4, false, '4')).isEqualTo("24");
-        // The other network has its own.
-        assertThat(digits(CheckpointTable.published(sql, said(Network.AUTOENCODER, 1, true, false, 'a'))))
+        // The other network is independent.
+        assertThat(digits(CheckpointTable.published(sql, published(Network.AUTOENCODER, 1, true, false, 'a'))))
                 .isEqualTo("a");
         assertThat(publish(5, true, '5')).isEqualTo("5");
-        // An epoch that changed nothing has the bytes of the one before.
+        // An epoch that changed nothing has the same bytes as the one before.
         assertThat(publish(6, false, '5')).isEqualTo("55");
         assertThat(publish(7, true, '5')).isEqualTo("5");
         assertThat(CheckpointTable.kept(sql, RUN.id()))
@@ -100,13 +100,13 @@ class CheckpointTableTest {
     }
 
     @Test
-    void theEndOfATrainingBegunAnewStandsAlsoAtAnEpochThatWasSaid() {
+    void endOfRestartedTrainingReplacesAPublishedEpoch() {
         flyway.load().migrate();
         publish(1, false, '1');
         publish(2, true, '2');
         publish(3, false, '3');
         assertThat(publish(4, false, '4')).isEqualTo("24");
-        CheckpointPublished end = said(Network.CLASSIFIER, 3, false, true, 'e');
+        CheckpointPublished end = published(Network.CLASSIFIER, 3, false, true, 'e');
         assertThat(digits(CheckpointTable.published(sql, end))).isEqualTo("2e");
         assertThat(digits(CheckpointTable.published(sql, end))).isEqualTo("2e");
         assertThat(CheckpointTable.kept(sql, RUN.id()))
@@ -115,14 +115,14 @@ class CheckpointTableTest {
     }
 
     @Test
-    void ofRunsBeforeTheTableTooTheBestAndTheNewestAreKept() {
+    void keepsBestAndNewestOfRunsOlderThanTheTable() {
         flyway.target("20261126.80").load().migrate();
-        say(said(Network.CLASSIFIER, 1, true, false, '1'));
-        say(said(Network.CLASSIFIER, 2, true, false, '2'));
-        say(said(Network.CLASSIFIER, 3, false, false, '3'));
-        say(said(Network.CLASSIFIER, 4, false, true, '4'));
-        say(said(Network.AUTOENCODER, 1, false, false, 'a'));
-        say(said(Network.AUTOENCODER, 2, false, false, 'b'));
+        insertOld(published(Network.CLASSIFIER, 1, true, false, '1'));
+        insertOld(published(Network.CLASSIFIER, 2, true, false, '2'));
+        insertOld(published(Network.CLASSIFIER, 3, false, false, '3'));
+        insertOld(published(Network.CLASSIFIER, 4, false, true, '4'));
+        insertOld(published(Network.AUTOENCODER, 1, false, false, 'a'));
+        insertOld(published(Network.AUTOENCODER, 2, false, false, 'b'));
         sql.execute(
                 "insert into job (run, run_ref, kind, key, payload, state) values (?, '', 'train', 'classifier', '', 'done'),"
                         + " (?, '', 'train', 'autoencoder', '', 'running')",
@@ -151,8 +151,8 @@ class CheckpointTableTest {
                 .hasValueSatisfying(c -> assertThat(c.weights()).isEqualTo(ref("checkpoint", '2')));
     }
 
-    /// As it lay in the outbox before, and was needed.
-    private void say(CheckpointPublished event) {
+    /// Inserts a checkpoint as it was stored in the outbox before, with its reference.
+    private void insertOld(CheckpointPublished event) {
         sql.createUpdate("insert into outbox (id, run, type, terminal, data) values (:id, :run, :type, false, :data)")
                 .bind("id", event.network() + "/" + event.epoch())
                 .bind("run", RUN.id())

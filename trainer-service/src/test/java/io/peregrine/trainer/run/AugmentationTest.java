@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class AugmentationTest {
     private static final int SIDE = 16;
 
-    /// Each pixel tells its place: channel, row and column.
+    /// Each pixel encodes its position: channel, row and column.
     private static float[] image() {
         float[] image = new float[3 * SIDE * SIDE];
         for (int i = 0; i < image.length; i++) {
@@ -30,7 +30,7 @@ class AugmentationTest {
     }
 
     @Test
-    void aFlipMirrorsAboutHalfOfTheImagesAndLeavesTheRestAlone() {
+    void flipMirrorsAboutHalfOfTheImagesAndNoOthers() {
         float[] mirror = image();
         for (int row = 0; row < 3 * SIDE; row++) {
             for (int x = 0; x < SIDE; x++) {
@@ -48,7 +48,7 @@ class AugmentationTest {
     }
 
     @Test
-    void theStandardChangeKeepsPixelsInTheirRangeAndIsAnotherEachTime() {
+    void standardKeepsPixelsInRangeAndDiffersEachTime() {
         Set<Float> firsts = new HashSet<>();
         for (int place = 0; place < 100; place++) {
             float[] changed = changed(Augment.STANDARD, 42, 1, place);
@@ -61,20 +61,21 @@ class AugmentationTest {
     }
 
     @Test
-    void itShowsAtLeastFourTenthsOfTheImageLittleStretchedInAnotherLight() {
+    void cropHasAtLeastFourTenthsOfTheImageAndChangesLight() {
         double least = 1;
         double most = 0;
         for (int place = 0; place < 200; place++) {
             float[] changed = changed(Augment.STANDARD, 7, 3, place);
             int middle = SIDE * 8 + 8;
-            // Contrast and brightness change all differences alike; channels lie 50 apart, columns 3, rows 0.1.
+            // Contrast and brightness change all differences by the same factor. Channels differ by 50, columns
+            // by 3, rows by 0.1.
             double light = (changed[SIDE * SIDE + middle] - changed[middle]) / 50;
             double width = Math.abs(changed[middle + 1] - changed[middle]) / 3 / light;
             double height = (changed[middle + SIDE] - changed[middle]) / 0.1 / light;
             assertThat(light).isBetween(0.8 * 0.8, 1.2 * 1.2);
             assertThat(width).isLessThan(1.001);
             assertThat(height).isLessThan(1.01);
-            // A part that would be wider than the image is cut off.
+            // A crop that would be wider than the image is clipped.
             assertThat(width * height).isBetween(0.4 * Math.exp(-0.2), 1.01);
             assertThat(Math.abs(Math.log(width / height))).isLessThan(0.21);
             least = Math.min(least, width * height);
@@ -85,7 +86,7 @@ class AugmentationTest {
     }
 
     @Test
-    void betweenPixelsItGoesByStraightLinesAndNeverBeyondTheEdge() {
+    void interpolatesLinearlyAndStaysWithinTheEdges() {
         for (int place = 0; place < 200; place++) {
             float[] changed = changed(Augment.STANDARD, 7, 3, place);
             int middle = SIDE * 8 + 8;
@@ -95,7 +96,7 @@ class AugmentationTest {
             for (int y = 0; y < SIDE; y++) {
                 for (int x = 0; x < SIDE; x++) {
                     double straight = changed[middle] + (x - 8) * across + (y - 8) * down;
-                    // Half a pixel at each edge repeats the outermost.
+                    // Half a pixel at each edge repeats the outermost pixel.
                     assertThat((double) changed[y * SIDE + x])
                             .isBetween(Math.max(0, straight) - 1.6 * light, Math.max(0, straight) + 1.6 * light);
                     if (x > 0 && x < SIDE - 1 && y > 0 && y < SIDE - 1 && straight > 0.1) {
@@ -107,7 +108,7 @@ class AugmentationTest {
     }
 
     @Test
-    void theSameMomentOfTheSameTrainingDoesTheSame() {
+    void isDeterministicForSeedEpochAndPlace() {
         assertThat(changed(Augment.STANDARD, 42, 2, 9)).isEqualTo(changed(Augment.STANDARD, 42, 2, 9));
         assertThat(changed(Augment.STANDARD, 42, 2, 9))
                 .isNotEqualTo(changed(Augment.STANDARD, 42, 3, 9))

@@ -12,7 +12,7 @@ class CalibrationErrorTest {
     private static final Offset<Double> CLOSE = within(1e-6);
 
     @Test
-    void whoIsAsOftenRightAsSureIsCalibrated() {
+    void accuracyEqualToConfidenceIsCalibrated() {
         CalibrationError reliability = new CalibrationError();
         for (int row = 0; row < 10; row++) {
             reliability.add(0.7, row < 7);
@@ -22,9 +22,9 @@ class CalibrationErrorTest {
         assertThat(new CalibrationError().error()).isZero();
     }
 
-    /// Bins of a fifteenth: 0.95 and 1 share one, 0.9 has its own, 0.55 another.
+    /// Bins are a fifteenth wide: 0.95 and 1 share one; 0.9 and 0.55 have others.
     @Test
-    void theErrorIsTheMeanDistanceOfTheBins() {
+    void errorIsTheMeanDistanceOfTheBins() {
         CalibrationError reliability = new CalibrationError();
         reliability.add(1, true);
         reliability.add(0.95, false);
@@ -34,9 +34,9 @@ class CalibrationErrorTest {
         assertThat(reliability.error()).isCloseTo((last + 0.1 + 0.55) / 4, CLOSE);
     }
 
-    /// 30 images of 40 are of the first class; balanced, both were learnt from alike.
+    /// 30 of 40 images belong to the first class; after balancing, both classes were trained on equally.
     @Test
-    void aCorrectedProbabilityHasTheWorldsProportions() {
+    void correctedProbabilitiesHaveTheOriginalProportions() {
         PriorCorrection shift =
                 PriorCorrection.of(List.of(new ClassBalance("a", 30, 0, 0), new ClassBalance("b", 10, 20, 0)));
         assertThat(shift.factors()).containsExactly(1, 1 / 3.);
@@ -56,7 +56,7 @@ class CalibrationErrorTest {
     }
 
     @Test
-    void predictionsTellPrecisionAndBothErrors() {
+    void predictionsContainAccuracyAndBothErrors() {
         Predictions predictions = new Predictions(2);
         PriorCorrection shift = new PriorCorrection(new double[] {1, 0.25});
         float[] logs = {(float) Math.log(0.4), (float) Math.log(0.6)};
@@ -68,7 +68,7 @@ class CalibrationErrorTest {
         assertThat(measures.byClass().precision(0)).isZero();
         assertThat(measures.byClass().precision(1)).isCloseTo(2 / 3., CLOSE);
         assertThat(measures.calibration().error()).isCloseTo(2 / 3. - 0.6, CLOSE);
-        // 0.4 to 0.15: the first class, 0.727 sure, right once of three.
+        // 0.4 to 0.15 becomes 0.727 for the first class, which is right once of three times.
         assertThat(measures.calibration().correctedError()).isCloseTo(0.4 / 0.55 - 1 / 3., CLOSE);
         assertThat(measures.calibration().correctedAccuracy()).isCloseTo(1 / 3., CLOSE);
     }

@@ -24,7 +24,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Two classes of drawn images, one dark and one light, blends within each, and what trainings on them end in.
+/// Two classes of drawn images, one dark and one light, with blends within each class, and helpers that compare
+/// trainings.
 abstract class DrawnImages {
     static final int SIDE = 16;
     static final int IMAGES = 22;
@@ -110,7 +111,7 @@ abstract class DrawnImages {
         return Files.readAllBytes(file);
     }
 
-    /// What a test ends a training with.
+    /// Thrown to interrupt a training.
     @SuppressWarnings("serial")
     static final class Stopped extends RuntimeException {}
 }

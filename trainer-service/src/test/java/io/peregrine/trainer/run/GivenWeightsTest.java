@@ -18,10 +18,10 @@ import java.nio.file.Path;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 
-/// Small trainings from weights that a user gives.
+/// Small trainings that start from weights supplied by a user.
 class GivenWeightsTest extends DrawnImages {
     @Test
-    void givenWeightsAreExactlyWhatATrainingBeginsWith() throws IOException {
+    void trainingStartsFromExactlyTheGivenWeights() throws IOException {
         Path trained = folder.resolve("trained.safetensors");
         Files.write(trained, undisturbed(cnn(), classifier(0.01)));
         TrainSpec another = new TrainSpec("seed-cnn", 0, 3, 5, 0.02, 7, 0.1);
@@ -58,7 +58,7 @@ class GivenWeightsTest extends DrawnImages {
     }
 
     @Test
-    void weightsOfAnotherNetworkAreRefusedWithEveryDifference() throws IOException {
+    void weightsOfAnotherNetworkFailWithAllDifferences() throws IOException {
         Path trained = folder.resolve("trained.safetensors");
         Files.write(trained, undisturbed(cnn(), classifier(0.01)));
         refused(new SeedCnn(SIDE, 5, 0.1), trained)

@@ -17,10 +17,10 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/// Small trainings: what is learnt, what is measured, when they end.
+/// Small trainings: what they learn, what they measure, and when they end.
 class NetworkTrainingTest extends DrawnImages {
     @Test
-    void aClassifierLearnsToTellDarkFromLight() {
+    void classifierLearnsToDistinguishDarkFromLight() {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             EpochResult last = null;
             while (!training.isOver()) {
@@ -40,9 +40,9 @@ class NetworkTrainingTest extends DrawnImages {
     }
 
     @Test
-    void validationTellsBalancedAccuracyToo() {
+    void validationMeasuresBalancedAccuracyToo() {
         TrainingRows test = material.test();
-        // Two dark images and a light one, which a network that has learnt nothing takes for one and the same.
+        // Two dark images and a light one; an untrained network predicts the same class for all.
         TrainingRows three = new TrainingRows(
                 java.util.Arrays.copyOf(test.base(), 3),
                 java.util.Arrays.copyOf(test.neighbour(), 3),
@@ -61,7 +61,7 @@ class NetworkTrainingTest extends DrawnImages {
     }
 
     @Test
-    void aTrainingEndsWhenValidationHasNotBecomeBetterForAsLongAsWasAskedFor() {
+    void trainingEndsWhenPatienceIsExhausted() {
         TrainSpec spec = new TrainSpec(
                 "seed-cnn",
                 0,
@@ -82,12 +82,12 @@ class NetworkTrainingTest extends DrawnImages {
         }
         assertThat(best).hasSizeBetween(3, 49).startsWith(true).endsWith(false, false);
         assertThat(java.util.Collections.indexOfSubList(best, List.of(false, false)))
-                .as("not later either")
+                .as("not at a later point either")
                 .isEqualTo(best.size() - 2);
     }
 
     @Test
-    void withoutValidationItGoesOnToItsEnd() {
+    void withoutValidationItRunsAllEpochs() {
         TrainSpec spec = new TrainSpec(
                 "seed-cnn", 0, 8, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 1));
         int epochs = 0;
@@ -100,14 +100,14 @@ class NetworkTrainingTest extends DrawnImages {
     }
 
     @Test
-    void anotherSeedEndsElsewhere() throws IOException {
+    void anotherSeedGivesAnotherResult() throws IOException {
         TrainSpec other = new TrainSpec("seed-cnn", 0, 3, 5, 0.01, 43, 0.1);
         assertThat(undisturbed(cnn(), other)).isNotEqualTo(undisturbed(cnn(), classifier(0.01)));
     }
 
     @Test
-    void aLossThatIsNoNumberFailsByNameWithItsCure() {
-        // A start that overflows float32 in the first squared error.
+    void nonFiniteLossFailsWithARemedy() {
+        // Initial weights that overflow float32 in the first squared error.
         TrainSpec wild = new TrainSpec("seed-autoencoder", 6, 50, 5, 1e30, 7, 0);
         try (NetworkTraining training = new NetworkTraining(new SeedAutoencoder(SIDE, 6), wild, material)) {
             assertThatThrownBy(() -> {
@@ -125,7 +125,7 @@ class NetworkTrainingTest extends DrawnImages {
     }
 
     @Test
-    void measuringStopsBetweenBatchesToo() {
+    void measurementCanStopBetweenBatches() {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             assertThatThrownBy(() -> training.test(() -> {
                         throw new Stopped();

@@ -21,15 +21,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Small trainings on a GPU that end in the middle and are gone on with, there or on the processor. Skipped where
-/// the engine has none.
+/// Small trainings on a GPU that are interrupted and resumed, on the GPU or on the CPU. Skipped if the engine has
+/// no GPU.
 class OnGpuTest extends DrawnImages {
-    /// How far a tensor's values may lie apart at the end, of the largest of them: a GPU adds up in another order
-    /// each time. On an NVIDIA H100 they lay 0.003 apart at most.
-    private static final double APART = 2e-2;
+    /// Maximum final difference of a tensor's values, relative to the largest of them: a GPU sums in another
+    /// order each time. On an NVIDIA H100 the difference was at most 0.003.
+    private static final double MAX_DIFFERENCE = 2e-2;
 
     @BeforeAll
-    static void thereIsOne() {
+    static void requireGpu() {
         assumeTrue(TorchEngine.gpus() > 0, "the engine has no GPU");
     }
 
@@ -40,10 +40,9 @@ class OnGpuTest extends DrawnImages {
 
     @ParameterizedTest
     @ValueSource(strings = {"seed-cnn", "seed-autoencoder", "resnet", "resnet-autoencoder"})
-    void aTrainingThatGoesOnThereEndsCloseToOneThatWasLeftAlone(String preset, TestReporter reporter)
-            throws IOException {
+    void resumedOnGpuEndsCloseToAnUninterruptedTraining(String preset, TestReporter reporter) throws IOException {
         Path resumed = folder.resolve("resumed.safetensors");
-        assertThat(begunAndGoneOnWith(preset, "gpu:0", "gpu:0", resumed)).isEmpty();
+        assertThat(trainAndResume(preset, "gpu:0", "gpu:0", resumed)).isEmpty();
         Path alone = folder.resolve("alone.safetensors");
         try (NetworkTraining training = new NetworkTraining(network(preset), spec(preset, "gpu:0"), material)) {
             assertThat(training.device()).isEqualTo("gpu0");
@@ -51,16 +50,16 @@ class OnGpuTest extends DrawnImages {
         }
         double apart = apart(resumed, alone);
         reporter.publishEntry(Map.of("apart", "%.1e".formatted(apart)));
-        assertThat(apart).isLessThanOrEqualTo(APART);
+        assertThat(apart).isLessThanOrEqualTo(MAX_DIFFERENCE);
     }
 
-    /// It draws another dropout there, so it ends elsewhere.
+    /// Dropout differs on the other device, so the result differs.
     @ParameterizedTest
     @CsvSource({"gpu:0, cpu", "cpu, gpu:0"})
-    void aTrainingThatGoesOnElsewhereSaysSo(String from, String to) throws IOException {
-        assertThat(begunAndGoneOnWith("resnet", from, to, folder.resolve("resumed.safetensors")))
+    void resumeOnAnotherDeviceIsReported(String from, String to) throws IOException {
+        assertThat(trainAndResume("resnet", from, to, folder.resolve("resumed.safetensors")))
                 .hasValueSatisfying(how -> assertThat(how)
-                        .contains(", " + from.replace(":", "") + " and goes on with")
+                        .contains(", " + from.replace(":", "") + " and continues with")
                         .contains(", " + to.replace(":", "") + ": "));
     }
 
@@ -68,9 +67,8 @@ class OnGpuTest extends DrawnImages {
         return Networks.of(spec(preset, "cpu"), SIDE, 2, null);
     }
 
-    /// @return what the training says of having moved
-    private Optional<String> begunAndGoneOnWith(String preset, String from, String to, Path weights)
-            throws IOException {
+    /// @return the training's report of its change of environment
+    private Optional<String> trainAndResume(String preset, String from, String to, Path weights) throws IOException {
         Path state = folder.resolve("state.safetensors");
         try (NetworkTraining training = new NetworkTraining(network(preset), spec(preset, from), material)) {
             training.epoch((position, batches, rows, seconds) -> {}, () -> {});

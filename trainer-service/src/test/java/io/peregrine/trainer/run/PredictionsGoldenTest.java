@@ -17,7 +17,7 @@ class PredictionsGoldenTest {
     private static final Offset<Double> CLOSE = within(1e-9);
 
     @Test
-    void measuresEqualScikitLearns() throws IOException {
+    void measuresEqualScikitLearn() throws IOException {
         JsonNode golden =
                 EventCodec.json().readTree(Golden.file("metrics.json").toFile()).get("classification");
         int classes = golden.get("classes").intValue();

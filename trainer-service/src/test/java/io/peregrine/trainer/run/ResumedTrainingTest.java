@@ -23,32 +23,33 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// Small trainings that end in the middle and are gone on with: in the bytes of one that was left alone.
+/// Small trainings that are interrupted and resumed end in the same bytes as uninterrupted ones.
 class ResumedTrainingTest extends DrawnImages {
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 5, 6, 9, 14})
-    void aTrainingThatWasKilledAndResumedEndsInTheSameBytes(int killedAfter) throws IOException {
+    void killedAndResumedTrainingEndsInTheSameBytes(int killedAfter) throws IOException {
         assertThat(interrupted(cnn(), classifier(0.01), killedAfter)).isEqualTo(undisturbed(cnn(), classifier(0.01)));
     }
 
     @Test
-    void soDoesAnAutoencoder() throws IOException {
+    void resumedAutoencoderEndsInTheSameBytes() throws IOException {
         TrainSpec spec = new TrainSpec("seed-autoencoder", 6, 2, 5, 0.001, 7, 0);
         assertThat(interrupted(new SeedAutoencoder(SIDE, 6), spec, 7))
                 .isEqualTo(undisturbed(new SeedAutoencoder(SIDE, 6), spec));
     }
 
     @Test
-    void soDoesAResidualAutoencoder() throws IOException {
+    void resumedResidualAutoencoderEndsInTheSameBytes() throws IOException {
         TrainSpec spec = new TrainSpec("resnet-autoencoder", 6, 2, 5, 0.001, 7, 0);
         assertThat(interrupted(new ResNetAutoencoder(SIDE, 6), spec, 7))
                 .isEqualTo(undisturbed(new ResNetAutoencoder(SIDE, 6), spec));
     }
 
-    /// Everything that a resume could forget: schedule, augmentation, smoothing, decay, shortened gradients.
+    /// Uses everything that a resume could lose: schedule, augmentation, label smoothing, weight decay, gradient
+    /// clipping.
     @ParameterizedTest
     @ValueSource(ints = {1, 6, 14})
-    void soDoesAResidualNetworkWithAllThatATrainingCanDo(int killedAfter) throws IOException {
+    void resumedResidualNetworkWithAllOptionsEndsInTheSameBytes(int killedAfter) throws IOException {
         TrainSpec spec = residual(new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0));
         ResNet network = new ResNet(2, 0.1, null, 0.1);
         byte[] undisturbed = undisturbed(network, spec);
@@ -60,13 +61,13 @@ class ResumedTrainingTest extends DrawnImages {
                 new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0, 0.1, Augment.STANDARD, 0),
                 new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.FLIP, 0))) {
             assertThat(undisturbed(network, residual(other)))
-                    .as("%s does something", other)
+                    .as("%s has an effect", other)
                     .isNotEqualTo(undisturbed);
         }
     }
 
     @Test
-    void aTrainingThatIsStoppedAtItsLastMeasuringHasNothingToLearnAgain() throws IOException {
+    void trainingStoppedInItsLastMeasurementRepeatsNoStep() throws IOException {
         Path file = folder.resolve("all-learnt.safetensors");
         EpochResult undisturbed = null;
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
@@ -77,7 +78,7 @@ class ResumedTrainingTest extends DrawnImages {
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             assertThatThrownBy(() -> {
                         while (!training.isOver()) {
-                            // Nothing but the test is measured here.
+                            // Only the test split is measured here.
                             training.epoch((position, batches, rows, seconds) -> {}, () -> {
                                 throw new Stopped();
                             });
@@ -94,7 +95,7 @@ class ResumedTrainingTest extends DrawnImages {
             assertThat(training.isOver()).isFalse();
             EpochResult end = training.epoch(
                     (position, batches, rows, seconds) -> {
-                        throw new AssertionError("a step was taken again");
+                        throw new AssertionError("a step was repeated");
                     },
                     () -> {});
             assertThat(training.isOver()).isTrue();
@@ -105,7 +106,7 @@ class ResumedTrainingTest extends DrawnImages {
     }
 
     @Test
-    void aResumeComputesOnTheThreadsThatTheRunBeganWith() throws IOException {
+    void resumeUsesTheThreadsThatTheRunStartedWith() throws IOException {
         TorchEngine.load(1);
         byte[] onOne = undisturbed(cnn(), classifier(0.01));
         TorchEngine.load(1);
@@ -130,7 +131,7 @@ class ResumedTrainingTest extends DrawnImages {
     }
 
     @Test
-    void aTrainingThatGoesOnWithAnotherEngineOrProcessorSaysSo() throws IOException {
+    void resumeWithAnotherEngineOrProcessorIsReported() throws IOException {
         Path here = folder.resolve("here.safetensors");
         Path elsewhere = folder.resolve("elsewhere.safetensors");
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
@@ -148,12 +149,12 @@ class ResumedTrainingTest extends DrawnImages {
                 NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material, state)) {
             assertThat(training.environmentChange())
                     .hasValueSatisfying(how -> assertThat(how)
-                            .startsWith("was begun with PyTorch 1.0 on an abacus, cpu and goes on with "
+                            .startsWith("started with PyTorch 1.0 on an abacus, cpu and continues with "
                                     + TorchEngine.build()));
         }
     }
 
-    /// Dies after some steps with what it last saved, two steps before; another training goes on from there.
+    /// Interrupts a training two steps after its last save; another training resumes from there.
     private byte[] interrupted(TrainableNetwork network, TrainSpec spec, int killedAfter) throws IOException {
         Path state = folder.resolve("state");
         TrainingSnapshots files = new TrainingSnapshots(state, 1, Map.of(), null);

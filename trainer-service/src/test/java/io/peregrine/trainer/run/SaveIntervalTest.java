@@ -9,7 +9,7 @@ class SaveIntervalTest {
     private final SaveInterval times = new SaveInterval(Duration.ofSeconds(10), seconds(0));
 
     @Test
-    void aQuickSaveIsMadeAsOftenAsWished() {
+    void fastSavesFollowTheConfiguredInterval() {
         assertThat(times.isDue(seconds(9.9))).isFalse();
         assertThat(times.isDue(seconds(10))).isTrue();
         times.saved(seconds(10), seconds(10.4));
@@ -18,7 +18,7 @@ class SaveIntervalTest {
     }
 
     @Test
-    void aSlowSaveTakesATwentiethOfTheTimeAtMost() {
+    void slowSavesTakeAtMostATwentiethOfTheTime() {
         times.saved(seconds(10), seconds(13));
         assertThat(times.isDue(seconds(72.9))).isFalse();
         assertThat(times.isDue(seconds(73))).isTrue();
@@ -27,7 +27,7 @@ class SaveIntervalTest {
     }
 
     private static long seconds(double seconds) {
-        // A clock may begin anywhere, and pass through zero.
+        // A clock may start anywhere, and pass through zero.
         return Math.round(seconds * 1e9) - 50_000_000_000L;
     }
 }

@@ -15,7 +15,7 @@ class TrainingMemoryTest {
 
     @ParameterizedTest(name = "{0}, batches of {1}, side {2}")
     @CsvSource({
-        // Rise of the resident memory over two steps, in MB, as measured.
+        // Measured increase of resident memory over two steps, in MB.
         "seed-cnn, 8, 256, 318",
         "resnet, 8, 256, 359",
         "seed-autoencoder, 8, 256, 1022",
@@ -25,34 +25,34 @@ class TrainingMemoryTest {
         "seed-autoencoder, 2, 512, 2946",
         "resnet-autoencoder, 2, 512, 1441"
     })
-    void theEstimateIsCloseToWhatWasMeasured(String preset, int batchSize, int side, long megabytes) {
+    void estimateIsCloseToTheMeasurement(String preset, int batchSize, int side, long megabytes) {
         long estimated = TrainingMemory.bytes(Networks.of(spec(preset, batchSize), side, 6, null), batchSize, side);
         assertThat(estimated / 1e6).isBetween(0.9 * megabytes, 1.35 * megabytes);
     }
 
     @Test
-    void theLargestSideWithTheDefaultBatchSizeIsRefusedWithWhatWouldFit() {
+    void largestSideWithDefaultBatchSizeFailsAndSuggestsABatchSize() {
         TrainSpec spec = spec("resnet", 32);
         assertThatThrownBy(() -> TrainingMemory.mustFit(Networks.of(spec, 2048, 6, null), spec, 2048, 6 * GIB))
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         failure -> assertThat(failure.code()).isEqualTo("TRAINING_TOO_LARGE"))
                 .hasMessageContaining("batches of 32 images of side 2048")
-                .hasMessageContaining("say a batchSize up to 3, or a smaller image.side");
+                .hasMessageContaining("use a batchSize of at most 3, or a smaller image.side");
         TrainSpec fits = spec("resnet", 3);
         assertThatCode(() -> TrainingMemory.mustFit(Networks.of(fits, 2048, 6, null), fits, 2048, 6 * GIB))
                 .doesNotThrowAnyException();
     }
 
     @Test
-    void whereNotOneImageFitsNoBatchSizeIsSuggested() {
+    void noBatchSizeIsSuggestedIfNotOneImageFits() {
         TrainSpec spec = spec("resnet", 1);
         assertThatThrownBy(() -> TrainingMemory.mustFit(Networks.of(spec, 2048, 6, null), spec, 2048, GIB))
-                .hasMessageEndingWith("this trainer has 1,024 MB: say a smaller image.side");
+                .hasMessageEndingWith("this trainer has 1,024 MB: use a smaller image.side");
     }
 
     @Test
-    void theRunsOfTheReadmeFitASmallMachine() {
+    void runsOfTheReadmeFitASmallMachine() {
         for (String preset : new String[] {"resnet", "resnet-autoencoder", "seed-cnn", "seed-autoencoder"}) {
             TrainSpec spec = spec(preset, 32);
             assertThatCode(() -> TrainingMemory.mustFit(Networks.of(spec, 224, 27, null), spec, 224, 3 * GIB))

@@ -44,7 +44,7 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void theLastTwoNamedFilesStayAndTheNewerServes() throws IOException {
+    void lastTwoNamedFilesStayAndTheNewerIsUsed() throws IOException {
         for (int batch = 1; batch <= 4; batch++) {
             save(batch);
         }
@@ -55,7 +55,7 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void aPositionThatIsSavedTwiceLeavesTheOneBeforeIt() throws IOException {
+    void savingAPositionTwiceKeepsTheOneBeforeIt() throws IOException {
         save(30);
         save(40);
         save(40);
@@ -65,15 +65,15 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void aJobThatNeverSavedHasNothingToGoOnFrom() {
+    void jobThatNeverSavedHasNoSnapshot() {
         assertThat(files.find()).isEqualTo(new Found(Optional.empty(), List.of()));
     }
 
     @Test
-    void whatTheJobRowNamesSurvivesSavesThatItNeverHeardOf() throws IOException {
+    void snapshotsNamedByTheJobRowSurviveUnrecordedSaves() throws IOException {
         save(30);
         save(40);
-        // Each time the database was away, and a process that knows only the row went on.
+        // Each time the database was unavailable, and a process that knows only the row continued.
         for (int batch : new int[] {50, 48, 46}) {
             TrainingSnapshots resumed = claim(batch);
             assertThat(batch(resumed.find())).isEqualTo(40);
@@ -88,7 +88,7 @@ class TrainingSnapshotsTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"flipped", "cut", "gone"})
-    void aDamagedStateIsFoundBeforeItIsUsedAndTheOneBeforeServes(String how) throws IOException {
+    void damagedSnapshotIsDetectedAndThePreviousOneIsUsed(String how) throws IOException {
         save(30);
         save(40);
         damage(folder.resolve("000001-00000040-1.safetensors"), how);
@@ -98,15 +98,15 @@ class TrainingSnapshotsTest {
         assertThat(found.rejected())
                 .singleElement(as(InstanceOfAssertFactories.STRING))
                 .contains("000001-00000040-1.safetensors")
-                .contains(how.equals("gone") ? "is not there" : "is damaged: its checksum is");
-        // The same position is reached again. The damaged one is not named any more, and goes.
+                .contains(how.equals("gone") ? "is missing" : "is damaged: its checksum is");
+        // The same position is reached again. The damaged file is not named any more and is deleted.
         save(40);
         assertThat(names()).containsExactlyInAnyOrder("000001-00000030-1.safetensors", "000001-00000040-2.safetensors");
         assertThat(batch(claim(3).find())).isEqualTo(40);
     }
 
     @Test
-    void whereBothAreDamagedNothingServesAndBothAreTold() throws IOException {
+    void ifBothAreDamagedNoneIsUsedAndBothAreReported() throws IOException {
         save(30);
         save(40);
         damage(folder.resolve("000001-00000040-1.safetensors"), "flipped");
@@ -117,17 +117,17 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void aStateOfAnotherSpecIsOfNoUse() {
+    void snapshotOfAnotherSpecIsRejected() {
         save(30);
         Found found = new TrainingSnapshots(folder, 2, Map.of("spec", "07e4", "manifest", "3a9"), row).find();
         assertThat(found.file()).isEmpty();
         assertThat(found.rejected())
                 .singleElement(as(InstanceOfAssertFactories.STRING))
-                .contains("is of another training: its spec is 5bec, not 07e4");
+                .contains("belongs to another training: its spec is 5bec, not 07e4");
     }
 
     @Test
-    void aWorkerThatWakesTooLateWritesIntoNoFileOfItsSuccessor() throws IOException {
+    void delayedWorkerDoesNotWriteIntoItsSuccessorsFiles() throws IOException {
         save(30);
         TrainingSnapshots paused = claim(1);
         files = claim(2);
@@ -137,11 +137,11 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void whatEndedJobsLeftIsSweptAndWhatOpenJobsNeedStays() throws IOException {
+    void filesOfEndedJobsAreDeletedAndThoseOfOpenJobsStay() throws IOException {
         save(1);
         Files.createDirectories(all.resolve("ended"));
         Files.writeString(all.resolve("ended").resolve("000001-00000001.safetensors.part"), "half a file");
-        // Not ours, and not empty.
+        // An unrelated folder that is not empty.
         Files.createDirectories(all.resolve("another").resolve("folder").resolve("within"));
         TrainingSnapshots.sweep(all, "job"::equals);
         assertThat(all.resolve("ended")).doesNotExist();
@@ -151,7 +151,7 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void anEndedJobLeavesNothing() throws IOException {
+    void endedJobLeavesNoFiles() throws IOException {
         files.forget();
         save(1);
         files.forget();
@@ -160,7 +160,7 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void aStateIsDurableUnderItsNameBeforeTheJobRowMayNameIt() {
+    void snapshotIsDurableBeforeTheJobRowMayNameIt() {
         List<String> synced = new ArrayList<>();
         TrainingSnapshots recorded = new TrainingSnapshots(
                 folder,
@@ -181,7 +181,7 @@ class TrainingSnapshotsTest {
     }
 
     @Test
-    void aFullDiskRefusesAStateAndKeepsThoseBefore() throws IOException, InterruptedException {
+    void fullDiskFailsTheSaveAndKeepsEarlierSnapshots() throws IOException, InterruptedException {
         try (SmallDisk disk = SmallDisk.mount(all, 1)) {
             save(30);
             save(40);
@@ -190,7 +190,7 @@ class TrainingSnapshotsTest {
                     .isInstanceOfSatisfying(
                             FailureException.class,
                             failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"))
-                    .hasMessageContaining("a training's state: 2,09")
+                    .hasMessageContaining("a training's snapshot: 2,09")
                     .hasMessageContaining(disk.folder().toString());
             assertThat(names())
                     .containsExactlyInAnyOrder("000001-00000030-1.safetensors", "000001-00000040-1.safetensors");

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The benchmark's own side: what it says is of the training that it was asked for. No time means anything here.
+/// The benchmark's Java side reports on the requested training. Times are not checked.
 class TrainingSpeedTest {
     private static final int SIDE = 16;
 
@@ -24,7 +24,7 @@ class TrainingSpeedTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"seed-cnn", "seed-autoencoder", "resnet", "resnet-autoencoder"})
-    void eachStepIsTimedAndEachEpochsLossIsTold(String network) throws IOException {
+    void reportsTheTimeOfEachStepAndTheLossOfEachEpoch(String network) throws IOException {
         Mt19937 random = new Mt19937(1);
         byte[] pixels = new byte[10 * 3 * SIDE * SIDE];
         for (int i = 0; i < pixels.length; i++) {
@@ -47,7 +47,7 @@ class TrainingSpeedTest {
 
         JsonNode warm = measured(network, file, "0.2");
         assertThat(warm.get("seconds")).hasSize(6);
-        assertThat(warm.get("losses")).as("nothing is left of the warm-up").isEqualTo(answer.get("losses"));
+        assertThat(warm.get("losses")).as("the warm-up leaves no trace").isEqualTo(answer.get("losses"));
     }
 
     /// Two epochs of three batches of four.
