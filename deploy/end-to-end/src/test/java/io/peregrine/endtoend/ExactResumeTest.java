@@ -100,9 +100,9 @@ class ExactResumeTest {
                     "%d endings (%d with damage) in %d trainings: at most %.1f s of work redone, resumed within %.1f s%n",
                     endings, damaged.size(), trainings, longestRedone, longestResume);
             assertThat(Files.readAllLines(house.log("trainer")))
-                    .as("a state that is of no use is passed over aloud, and nothing else is")
-                    .filteredOn(line -> line.contains("passed over"))
-                    .map(line -> line.replaceFirst(".*: resume state (\\S+) is damaged: its checksum is.*", "$1"))
+                    .as("each damaged snapshot is logged as rejected, and no other")
+                    .filteredOn(line -> line.contains("Training snapshot rejected"))
+                    .map(line -> line.replaceFirst(".*: snapshot (\\S+) is damaged: its checksum is.*", "$1"))
                     // A trainer that ends again before its first save finds the same file once more.
                     .containsAll(damaged)
                     .isSubsetOf(damaged);
