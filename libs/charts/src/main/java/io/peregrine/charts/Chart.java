@@ -1,11 +1,11 @@
 package io.peregrine.charts;
 
-/// An image of data. It is drawn once; [ChartFormat] makes a file of it.
+/// A chart. [ChartFormat] renders it to a file.
 public interface Chart {
-    /// @return one sentence for those who do not see it
+    /// @return one sentence as text alternative
     String title();
 
-    /// @return in pixels of a screen, as all lengths here
+    /// @return width in screen pixels, the unit of all lengths of a chart
     int width();
 
     int height();

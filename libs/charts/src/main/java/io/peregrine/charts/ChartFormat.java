@@ -13,8 +13,8 @@ import org.jfree.svg.SVGGraphics2D;
 import org.jfree.svg.SVGHints;
 import org.jfree.svg.ViewBox;
 
-/// The files that a chart can be. Both come from the same drawing, so they cannot tell different things; the same
-/// chart is the same bytes.
+/// File formats of a chart. All formats come from the same drawing code, so they show the same data. The same
+/// chart gives the same bytes.
 public enum ChartFormat {
     SVG("image/svg+xml") {
         @Override
@@ -61,17 +61,17 @@ public enum ChartFormat {
         }
     };
 
-    /// Pixels of a PNG for each of a chart's: fine enough for print.
+    /// Pixels of a PNG per chart pixel: sharp enough for print.
     private static final int PIXELS = 2;
 
-    /// Memory for each mark of an SVG: its text of some 300 characters as a builder, a string and bytes.
+    /// Memory per mark of an SVG: its text of about 300 characters, as a builder, a string and bytes.
     private static final int MARK_BYTES = 900;
 
-    /// Memory for each pixel of a PNG: the raster, and the compressed file three times while its buffer grows.
+    /// Memory per pixel of a PNG: the raster, and three times the compressed file while its buffer grows.
     private static final int PIXEL_BYTES = 4 + 3 * 2;
 
     static {
-        // AWT is told what it will find of screens and fonts before anything has it look.
+        // Lettering sets AWT's system properties, which must happen before AWT is initialized.
         Lettering.plain(1);
     }
 
@@ -88,8 +88,8 @@ public enum ChartFormat {
     /// @return the chart as a file
     public abstract byte[] of(Chart chart);
 
-    /// @param marks how many lines, areas and texts are drawn
-    /// @return bytes of memory that drawing such a chart takes, at most
+    /// @param marks number of drawn lines, areas and texts
+    /// @return maximum memory for drawing such a chart, in bytes
     public abstract long bytes(int width, int height, long marks);
 
     private static void draw(Chart chart, Graphics2D g) {

@@ -9,15 +9,15 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The letters of every chart. The font is one of our libraries: a chart is the same on every machine, also in a
-/// container that has no font at all.
+/// The font of all charts. It is loaded from a library, so a chart is the same on every machine, even in a
+/// container without fonts.
 public final class Lettering {
-    /// What a browser takes for our font: the same one, or Verdana, whose letters are as wide.
+    /// Font families in an SVG: the same font, or Verdana, which has the same letter widths.
     static final String FAMILIES = "DejaVu Sans, Verdana, sans-serif";
 
     private static final String FOLDER = "/net/sf/jasperreports/fonts/dejavu/";
 
-    /// All that AWT need know of a machine's fonts. Asked itself, it fails where there are none.
+    /// A minimal font configuration for AWT. Without it, AWT fails on machines without fonts.
     private static final String NO_FONTS = "version=1\nsequence.allfonts=default\n";
 
     private static final FontRenderContext MEASURED = new FontRenderContext(null, true, true);
@@ -32,10 +32,11 @@ public final class Lettering {
                 System.setProperty("java.awt.headless", "true");
             }
             if (System.getProperty("sun.awt.fontconfig") == null) {
-                Path told = Files.createTempFile("peregrine-fonts", ".properties");
-                told.toFile().deleteOnExit();
+                Path configuration = Files.createTempFile("peregrine-fonts", ".properties");
+                configuration.toFile().deleteOnExit();
                 System.setProperty(
-                        "sun.awt.fontconfig", Files.writeString(told, NO_FONTS).toString());
+                        "sun.awt.fontconfig",
+                        Files.writeString(configuration, NO_FONTS).toString());
             }
             return Font.createFont(Font.TRUETYPE_FONT, font);
         } catch (IOException | FontFormatException broken) {
@@ -55,7 +56,7 @@ public final class Lettering {
         return text.isEmpty() ? 0 : font.getStringBounds(text, MEASURED).getWidth();
     }
 
-    /// @return the text, shortened in its middle where it is wider: the ends of long names tell them apart
+    /// @return the text, shortened in its middle if it is wider, because long names differ at their ends
     public static String fitted(String text, Font font, double width) {
         if (width(text, font) <= width) {
             return text;
@@ -72,7 +73,8 @@ public final class Lettering {
         return "…";
     }
 
-    /// @return the text without what neither XML nor a font can hold: controls, half characters
+    /// @return the text with U+FFFD instead of characters that XML or fonts cannot represent: controls and lone
+    ///     surrogates
     public static String printable(String text) {
         return text.codePoints()
                 .map(c -> Character.isISOControl(c) || (c >= 0xd800 && c <= 0xdfff) || c == 0xfffe || c == 0xffff

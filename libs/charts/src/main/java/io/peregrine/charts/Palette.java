@@ -6,9 +6,9 @@ import java.awt.geom.Ellipse2D;
 import java.awt.geom.Path2D;
 import java.util.List;
 
-/// Colours that the colour-blind can tell apart, and marks that tell more things apart than any colours can.
+/// Colours that are distinguishable with colour blindness, and marks for more series than there are colours.
 public final class Palette {
-    /// Okabe and Ito's, without yellow, which white swallows, and with dark grey for black.
+    /// Okabe and Ito's palette, without yellow, which is invisible on white, and with dark grey instead of black.
     private static final List<Color> COLOURS = List.of(
             new Color(0x00, 0x72, 0xb2),
             new Color(0xd5, 0x5e, 0x00),
@@ -18,7 +18,7 @@ public final class Palette {
             new Color(0x56, 0xb4, 0xe9),
             new Color(0x44, 0x44, 0x44));
 
-    /// From nothing to all: blue that darkens evenly, also without colour.
+    /// From 0 to 1: shades of blue that darken evenly, also in greyscale.
     private static final List<Color> SHARES = List.of(
             new Color(0xf7, 0xfb, 0xff),
             new Color(0xc6, 0xdb, 0xef),
@@ -30,7 +30,7 @@ public final class Palette {
 
     private Palette() {}
 
-    /// @return a series' colour; the same again after seven, with another mark
+    /// @return a series' colour; it repeats after seven series, with another mark
     public static Color colour(int series) {
         return COLOURS.get(series % COLOURS.size());
     }
@@ -42,7 +42,7 @@ public final class Palette {
         return mixed(SHARES.get(below), SHARES.get(below + 1), place - below);
     }
 
-    /// @return the colour of text on a share's colour: the one of more contrast, 4.5 at least
+    /// @return colour of text on a share's colour: black or white, with a contrast of at least 4.5
     public static Color on(double share) {
         return share > 0.715 ? Color.WHITE : Color.BLACK;
     }
@@ -54,8 +54,8 @@ public final class Palette {
                 (int) Math.round(from.getBlue() + part * (to.getBlue() - from.getBlue())));
     }
 
-    /// @param size across
-    /// @return a series' mark: with its colour 35 are different
+    /// @param size diameter
+    /// @return a series' mark; with the colours, 35 are distinct
     public static Shape mark(int series, double x, double y, double size) {
         return form(series / COLOURS.size(), x, y, size);
     }
@@ -65,7 +65,7 @@ public final class Palette {
         return series / COLOURS.size() % FORMS == 0;
     }
 
-    /// @return one of five forms, all of about the same area
+    /// @return one of five shapes with about the same area
     public static Shape form(int number, double x, double y, double size) {
         double r = size / 2;
         return switch (number % FORMS) {

@@ -10,15 +10,15 @@ import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.awt.geom.Rectangle2D;
 
-/// Draws a chart's parts, on whatever it becomes.
+/// Draws the parts of a chart, for any file format.
 public final class Pen {
-    /// Text that is read, and text that stands back; both have a contrast of more than 7 and 4.5 to white.
+    /// Colours of main and of secondary text; their contrast to white is above 7 and above 4.5.
     public static final Color INK = new Color(0x1a, 0x1a, 0x1a);
 
     public static final Color GREY = new Color(0x59, 0x59, 0x59);
     public static final Color GRID = new Color(0xdd, 0xdd, 0xdd);
 
-    /// Which end of a text a place is.
+    /// Which end of a text its position refers to.
     public enum Align {
         LEFT,
         CENTRE,
@@ -47,12 +47,12 @@ public final class Pen {
         g.fill(shape);
     }
 
-    /// Points of one size, each a line that ends where it begins.
+    /// Dots of one size; each is a line that ends where it starts.
     public void dots(Path2D points, Color colour, double size) {
         outline(points, colour, size);
     }
 
-    /// @param dashes lengths of lines and gaps; none: one line
+    /// @param dashes lengths of dashes and gaps; empty for a solid line
     public void outline(Shape shape, Color colour, double width, float... dashes) {
         g.setColor(colour);
         g.setStroke(new BasicStroke(
@@ -65,9 +65,9 @@ public final class Pen {
         g.draw(shape);
     }
 
-    /// What stands above a chart.
+    /// Title and subtitle above a chart.
     ///
-    /// @param width of the chart
+    /// @param width width of the chart
     public void heading(String title, String subtitle, double width) {
         Font bold = Lettering.bold(16);
         Font plain = Lettering.plain(13);
@@ -75,7 +75,7 @@ public final class Pen {
         text(Lettering.fitted(subtitle, plain, width - 40), 20, 51, Align.LEFT, plain, GREY);
     }
 
-    /// @param y of the line that letters stand on
+    /// @param y position of the baseline
     public void text(String text, double x, double y, Align align, Font font, Color colour) {
         String shown = Lettering.printable(text);
         double width = Lettering.width(shown, font);
@@ -89,7 +89,7 @@ public final class Pen {
         g.drawString(shown, (float) left, (float) y);
     }
 
-    /// Text that is turned, around the place where it is put.
+    /// Text rotated around its position.
     ///
     /// @param degrees clockwise
     public void turned(String text, double x, double y, double degrees, Align align, Font font, Color colour) {

@@ -12,7 +12,7 @@ class AxisTest {
     }
 
     @Test
-    void ticksAreRoundAndHoldAllValues() {
+    void ticksAreRoundAndIncludeAllValues() {
         assertThat(labels(Axis.around(0.52, 2.42, 5, 0, 100))).containsExactly("0.5", "1.0", "1.5", "2.0", "2.5");
         assertThat(labels(Axis.around(0, 9_456, 5, 0, 100)))
                 .containsExactly("0", "2,000", "4,000", "6,000", "8,000", "10,000");
@@ -23,7 +23,7 @@ class AxisTest {
     }
 
     @Test
-    void valuesLieWhereTheyShould() {
+    void valuesAreMappedLinearly() {
         Axis down = Axis.around(0, 10, 5, 300, 100);
         assertThat(down.at(0)).isEqualTo(300);
         assertThat(down.at(2.5)).isCloseTo(250, within(1e-9));

@@ -17,7 +17,7 @@ import org.w3c.dom.Document;
 class ChartFormatTest {
     private static final String HOSTILE = "<script>alert('x')</script> & \"quoted\" \u0001\ud800 ]]>";
 
-    /// A red square to the left, a text to the right.
+    /// A red square on the left, a text on the right.
     private record Named(String name) implements Chart {
         @Override
         public String title() {
@@ -43,7 +43,7 @@ class ChartFormatTest {
     }
 
     @Test
-    void aNameIsATextWhateverItHolds() throws Exception {
+    void anyNameIsEscapedAsText() throws Exception {
         byte[] svg = ChartFormat.SVG.of(new Named(HOSTILE));
         Document document =
                 DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(svg));
@@ -58,14 +58,14 @@ class ChartFormatTest {
     }
 
     @Test
-    void aPngHasTwicePixelsAndTheSameDrawing() throws Exception {
+    void pngHasTwiceThePixelsAndTheSameDrawing() throws Exception {
         BufferedImage png = ImageIO.read(new ByteArrayInputStream(ChartFormat.PNG.of(new Named("x"))));
         assertThat(png.getWidth()).isEqualTo(800);
         assertThat(png.getHeight()).isEqualTo(80);
         assertThat(png.getRGB(40, 40)).isEqualTo(Color.RED.getRGB());
         assertThat(png.getRGB(300, 40)).isEqualTo(Color.WHITE.getRGB());
         assertThat(dark(png, 740, 800)).as("letters at the right end").isPositive();
-        assertThat(dark(png, 100, 130)).as("turned letters").isPositive();
+        assertThat(dark(png, 100, 130)).as("rotated letters").isPositive();
     }
 
     private static int dark(BufferedImage png, int from, int to) {
@@ -79,14 +79,14 @@ class ChartFormatTest {
     }
 
     @Test
-    void theSameChartIsTheSameBytes() {
+    void sameChartGivesTheSameBytes() {
         for (ChartFormat format : ChartFormat.values()) {
             assertThat(format.of(new Named(HOSTILE))).isEqualTo(format.of(new Named(HOSTILE)));
         }
     }
 
     @Test
-    void dotsAreDrawnInBoth() throws Exception {
+    void dotsAreDrawnInBothFormats() throws Exception {
         Path2D dot = new Path2D.Double();
         dot.moveTo(20, 20);
         dot.lineTo(20, 20);
@@ -98,7 +98,7 @@ class ChartFormatTest {
     }
 
     @Test
-    void linesMayBeDashed() {
+    void linesCanBeDashed() {
         Chart chart = new Drawn(pen -> pen.outline(new Line2D.Double(0, 0, 9, 9), Color.BLUE, 2, 7, 4));
         assertThat(new String(ChartFormat.SVG.of(chart), UTF_8)).contains("stroke-dasharray:7.0,4.0");
     }

@@ -15,7 +15,7 @@ class LetteringTest {
     private static final Font FONT = Lettering.plain(12);
 
     @Test
-    void aLongNameKeepsBothEndsAndFits() {
+    void longNameIsShortenedInItsMiddle() {
         String fitted = Lettering.fitted("Mannerism_Late_Renaissance", FONT, 120);
         assertThat(fitted).startsWith("Manner").contains("…").endsWith("ssance");
         assertThat(Lettering.width(fitted, FONT)).isLessThanOrEqualTo(120).isGreaterThan(100);
@@ -26,26 +26,26 @@ class LetteringTest {
         assertThat(Lettering.fitted("Cubism", FONT, 0)).isEqualTo("…");
     }
 
-    /// A container without any font: AWT alone throws there.
+    /// In a container without fonts, AWT alone throws an exception.
     @Test
-    void lettersAreThereOnAMachineWithoutFonts(@TempDir Path folder) throws Exception {
+    void textCanBeMeasuredOnAMachineWithoutFonts(@TempDir Path folder) throws Exception {
         Path none = Files.writeString(folder.resolve("fonts.conf"), "<fontconfig/>");
         ProcessBuilder bare = new ProcessBuilder(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                // Where AWT would remember fonts of another start.
+                // The folder where AWT caches fonts between starts.
                 "-Duser.home=" + folder,
                 "-cp",
                 System.getProperty("java.class.path"),
                 Width.class.getName()));
         bare.environment().put("FONTCONFIG_FILE", none.toString());
         Process process = bare.redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes());
+        String output = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor(30, TimeUnit.SECONDS)).isTrue();
-        assertThat(process.exitValue()).as(said).isZero();
-        assertThat(Double.parseDouble(said.strip())).isCloseTo(Lettering.width("Cubism", FONT), within(1e-9));
+        assertThat(process.exitValue()).as(output).isZero();
+        assertThat(Double.parseDouble(output.strip())).isCloseTo(Lettering.width("Cubism", FONT), within(1e-9));
     }
 
-    /// Prints how wide a word is.
+    /// Prints the width of a word.
     static final class Width {
         private Width() {}
 

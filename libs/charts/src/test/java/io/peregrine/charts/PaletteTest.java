@@ -22,7 +22,7 @@ class PaletteTest {
     }
 
     @Test
-    void sharesDarkenEvenlySoThatTheyAreToldApartWithoutColour() {
+    void sharesDarkenEvenlySoThatTheyDifferInGreyscale() {
         for (int percent = 1; percent <= 100; percent++) {
             assertThat(luminance(Palette.share(percent / 100.0)))
                     .isLessThan(luminance(Palette.share((percent - 1) / 100.0)));
@@ -30,7 +30,7 @@ class PaletteTest {
     }
 
     @Test
-    void thirtyFiveSeriesAreDifferentInColourOrForm() {
+    void thirtyFiveSeriesDifferInColourOrShape() {
         Set<String> seen = new HashSet<>();
         for (int series = 0; series < 35; series++) {
             Rectangle2D bounds = Palette.mark(series, 0, 0, 10).getBounds2D();
@@ -41,7 +41,7 @@ class PaletteTest {
         }
     }
 
-    /// WCAG 2.2's contrast ratio.
+    /// Contrast ratio of WCAG 2.2.
     private static double contrast(Color one, Color other) {
         double lighter = Math.max(luminance(one), luminance(other));
         double darker = Math.min(luminance(one), luminance(other));

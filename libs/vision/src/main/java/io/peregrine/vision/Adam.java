@@ -13,21 +13,21 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.LongStream;
 
-/// Adam as PyTorch 2.7.1 computes it, bit for bit: Kingma and Ba, "Adam: A Method for Stochastic Optimization",
-/// 2014; with weight decay PyTorch's `AdamW`: Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
+/// Adam with the same bits as PyTorch 2.7.1: Kingma and Ba, "Adam: A Method for Stochastic Optimization", 2014.
+/// With weight decay it is PyTorch's `AdamW`: Loshchilov and Hutter, "Decoupled Weight Decay Regularization",
 /// 2019.
 ///
-/// DJL's own puts epsilon on the uncorrected root, hides its moments and copies each gradient twice. This one
-/// works in place on the engine's memory. Each value is computed by itself, so the number of threads does not
-/// matter.
+/// DJL's implementation adds epsilon to the uncorrected root, hides its moments and copies each gradient twice.
+/// This one works in place on the engine's memory. Each value is computed independently, so the number of threads
+/// does not affect the result.
 public final class Adam implements Optimizer {
     private static final ByteOrder ORDER = ByteOrder.nativeOrder();
-    /// Values of one task: small tensors are not worth a second thread.
+    /// Values per task: small tensors do not justify a second thread.
     private static final long TASK = 1 << 16;
 
     private record Moments(MemorySegment first, MemorySegment second) {}
 
-    private final AdamSchedule course;
+    private final AdamSchedule schedule;
     private final Arena arena = arena();
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private final TrainableNetwork network;
@@ -39,11 +39,11 @@ public final class Adam implements Optimizer {
         this(network, rate, 0);
     }
 
-    /// @param decay share of a weight that a step at learning rate 1 would take away, from 0 on; biases and the
-    ///     scales of norms keep all
+    /// @param decay weight decay: share of a weight that a step at learning rate 1 subtracts, at least 0; biases
+    ///     and scales of norms do not decay
     public Adam(TrainableNetwork network, double rate, double decay) {
         this.network = network;
-        this.course = new AdamSchedule(rate, decay);
+        this.schedule = new AdamSchedule(rate, decay);
         for (Parameter parameter : network.parameters()) {
             if (parameter.isLearned()) {
                 long bytes = 4L * parameter.size();
@@ -58,18 +58,20 @@ public final class Adam implements Optimizer {
     }
 
     @Override
-    public void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double rateShare, double longest) {
-        course.begin(rateShare);
-        double shortening = Double.isInfinite(longest) ? 1 : Math.min(1, longest / (norm(gradients.values()) + 1e-6));
+    public void step(
+            Map<String, NDArray> weights, Map<String, NDArray> gradients, double lrFactor, double maxGradNorm) {
+        schedule.begin(lrFactor);
+        double clipFactor =
+                Double.isInfinite(maxGradNorm) ? 1 : Math.min(1, maxGradNorm / (norm(gradients.values()) + 1e-6));
         long began = System.nanoTime();
-        gradients.forEach((name, gradient) -> move(moments.get(name), weights.get(name), gradient, shortening));
+        gradients.forEach((name, gradient) -> update(moments.get(name), weights.get(name), gradient, clipFactor));
         nanos += System.nanoTime() - began;
     }
 
-    private void move(Moments both, NDArray value, NDArray gradient, double shortening) {
+    private void update(Moments both, NDArray value, NDArray gradient, double clipFactor) {
         MemorySegment w = memory(value);
         MemorySegment g = memory(gradient);
-        FloatKernels.AdamStep step = course.step(value.getShape().dimension(), shortening);
+        FloatKernels.AdamStep step = schedule.step(value.getShape().dimension(), clipFactor);
         long count = w.byteSize() / 4;
         long tasks = (count + TASK - 1) / TASK;
         LongStream all = LongStream.range(0, tasks);
@@ -78,7 +80,7 @@ public final class Adam implements Optimizer {
                         step, w, g, both.first(), both.second(), task * TASK, Math.min(count, (task + 1) * TASK)));
     }
 
-    /// Summed in one order, in double: the same bits on any number of threads.
+    /// Summed in one order, in double: the same bits for any number of threads.
     private static double norm(Collection<NDArray> gradients) {
         double squares = 0;
         for (NDArray gradient : gradients) {
@@ -92,7 +94,7 @@ public final class Adam implements Optimizer {
         return nanos / 1e9;
     }
 
-    /// The tensor's own memory; the engine gives a direct buffer for a contiguous tensor of the processor.
+    /// The tensor's own memory; for a contiguous CPU tensor the engine returns a direct buffer.
     static MemorySegment memory(NDArray array) {
         ByteBuffer buffer = array.toByteBuffer(true);
         if (!buffer.isDirect()) {
@@ -103,7 +105,7 @@ public final class Adam implements Optimizer {
 
     @Override
     public void write(SafetensorsWriter file) {
-        course.write(file);
+        schedule.write(file);
         for (Parameter parameter : network.parameters()) {
             Moments both = moments.get(parameter.name());
             if (both != null) {
@@ -115,7 +117,7 @@ public final class Adam implements Optimizer {
 
     @Override
     public void read(Safetensors file) {
-        course.read(file);
+        schedule.read(file);
         moments.forEach((name, both) -> {
             both.first().copyFrom(file.tensor("adam.first." + name).data());
             both.second().copyFrom(file.tensor("adam.second." + name).data());

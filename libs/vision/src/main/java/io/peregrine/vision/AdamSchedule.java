@@ -3,8 +3,8 @@ package io.peregrine.vision;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 
-/// What a step of Adam has in common for all weights, wherever they lie: PyTorch's β1, β2 and ε, the number of
-/// the step, and what a schedule makes of it.
+/// The values that one Adam step uses for all weights, on any device: PyTorch's β1, β2 and ε, the step's number,
+/// and the scheduled learning rate.
 final class AdamSchedule {
     private static final String STEPS = "adam.steps";
     static final double BETA1 = 0.9;
@@ -21,31 +21,31 @@ final class AdamSchedule {
         this.decay = decay;
     }
 
-    void begin(double rateShare) {
+    void begin(double lrFactor) {
         steps++;
-        now = rate * rateShare;
+        now = rate * lrFactor;
     }
 
-    /// @return steps, the present one included
+    /// @return number of steps, including the current one
     long steps() {
         return steps;
     }
 
-    /// @return the present step's learning rate
+    /// @return learning rate of the current step
     double rate() {
         return now;
     }
 
-    /// @param dimensions of the weights; biases and the scales of norms have one, and keep all
-    /// @return share of a weight that a step at learning rate 1 takes away
+    /// @param dimensions dimensions of the tensor; biases and scales of norms have one and do not decay
+    /// @return share of a weight that a step at learning rate 1 subtracts
     double decay(int dimensions) {
         return dimensions > 1 ? decay : 0;
     }
 
-    /// @param shortening what gradients are multiplied by
-    FloatKernels.AdamStep step(int dimensions, double shortening) {
+    /// @param clipFactor factor of all gradients
+    FloatKernels.AdamStep step(int dimensions, double clipFactor) {
         return new FloatKernels.AdamStep(
-                (float) shortening,
+                (float) clipFactor,
                 (float) (1 - now * decay(dimensions)),
                 (float) (1 - BETA1),
                 (float) BETA2,

@@ -5,29 +5,30 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.FailureException;
 import java.util.Map;
 
-/// A network that makes a short code of an image, and an image of a code; trained by the mean squared error.
+/// A network that encodes an image as a short latent vector and decodes it again; trained with the mean squared
+/// error.
 ///
-/// The tensors of its first half are named `encoder.…`.
+/// The names of the encoder's tensors start with `encoder.`.
 public sealed interface Autoencoder extends TrainableNetwork permits SeedAutoencoder, ResNetAutoencoder {
     /// @param weights an autoencoder's checkpoint
-    /// @return the network that it belongs to
+    /// @return the checkpoint's network
     static Autoencoder of(Safetensors weights) {
-        // A checkpoint of before there was a second one need not say which it is.
+        // Checkpoints from before the second preset existed do not name theirs.
         return ResNetAutoencoder.PRESET.equals(weights.metadata().get("preset"))
                 ? ResNetAutoencoder.of(weights)
                 : SeedAutoencoder.of(weights);
     }
 
-    /// @return side of the images that it takes
+    /// @return side of the input images
     int side();
 
-    /// @return length of a code
+    /// @return length of a latent vector
     int latent();
 
-    /// @return f32 [n, latent]: the code of each image
+    /// @return f32 [n, latent]: the latent vector of each image
     NDArray encode(Map<String, NDArray> state, NDArray pixels);
 
-    /// @return f32 [n, 3, side, side]: the image that each code stands for
+    /// @return f32 [n, 3, side, side]: the image decoded from each latent vector
     NDArray decode(Map<String, NDArray> state, NDArray code);
 
     @Override
@@ -40,12 +41,12 @@ public sealed interface Autoencoder extends TrainableNetwork permits SeedAutoenc
         return output.sub(pixels).square().mean();
     }
 
-    /// @throws Failure OURS `SIDE_DIFFERS`, if images are of another side
+    /// @throws FailureException INTERNAL `SIDE_DIFFERS`, if the images have another side
     default void mustTake(int side) {
         if (side != side()) {
             throw FailureException.internal(
                     "SIDE_DIFFERS",
-                    "images of side %d, but this autoencoder takes side %d".formatted(side, side()),
+                    "images have side %d, but this autoencoder needs side %d".formatted(side, side()),
                     null);
         }
     }

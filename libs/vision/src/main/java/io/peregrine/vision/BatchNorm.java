@@ -13,9 +13,9 @@ final class BatchNorm {
 
     private BatchNorm() {}
 
-    /// Adds the four tensors of one, in `state_dict` order.
+    /// Adds the four tensors of one batch norm, in `state_dict` order.
     ///
-    /// @param scale how its scale begins: ones, or zeros in front of a sum that is to begin as the identity
+    /// @param scale initial scale: ones, or zeros before a sum that starts as the identity
     static void add(List<Parameter> all, String name, long channels, Parameter.Start scale) {
         long[] shape = {channels};
         all.add(new Parameter(name + ".weight", shape, scale, 0));
@@ -24,7 +24,8 @@ final class BatchNorm {
         all.add(new Parameter(name + ".running_var", shape, Parameter.Start.RUNNING_VARIANCE, 0));
     }
 
-    /// The engine's own call: its parameter names are in another order than its arguments, this order is right.
+    /// The parameter names of the engine's method are in another order than its arguments; the order used here is
+    /// correct.
     static NDArray of(NDArray x, Map<String, NDArray> state, String name, boolean training) {
         return JniUtils.batchNorm(
                 (PtNDArray) x,

@@ -2,9 +2,9 @@ package io.peregrine.vision;
 
 import ai.djl.ndarray.NDArray;
 
-/// A network whose output are log-probabilities of classes, f32 [n, classes].
+/// A network whose output is log-probabilities of classes, f32 [n, classes].
 sealed interface Classifier extends TrainableNetwork permits SeedCnn, ResNet {
-    /// @return what training minimizes
+    /// @return the training loss
     CrossEntropy crossEntropy();
 
     @Override

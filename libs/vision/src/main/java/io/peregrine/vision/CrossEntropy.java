@@ -3,11 +3,11 @@ package io.peregrine.vision;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
 
-/// The loss of classifiers, over log-probabilities.
+/// Loss of classifiers, computed from log-probabilities.
 ///
-/// @param weights of the classes in training, as PyTorch's `NLLLoss(weight=…)`; null: all alike
-/// @param smoothing share of each image's truth that is spread evenly over all classes in training, 0 to
-///     below 1: Szegedy et al., "Rethinking the Inception Architecture", 2016, as PyTorch's `label_smoothing`
+/// @param weights class weights in training, as in PyTorch's `NLLLoss(weight=…)`; null if all are equal
+/// @param smoothing share of each label that is spread evenly over all classes in training, 0 to below 1: Szegedy
+///     et al., "Rethinking the Inception Architecture", 2016, as in PyTorch's `label_smoothing`
 record CrossEntropy(float[] weights, float smoothing) {
     CrossEntropy {
         weights = weights == null ? null : weights.clone();
@@ -15,13 +15,13 @@ record CrossEntropy(float[] weights, float smoothing) {
 
     /// @param output f32 [n, classes]: log-probabilities
     /// @param labels i64 [n]
-    /// @return the mean negative log-likelihood, neither weighed nor smoothed: what is measured
+    /// @return the mean negative log-likelihood without weights and smoothing, as reported
     static NDArray measured(NDArray output, NDArray labels) {
         return output.gather(rows(labels).reshape(-1, 1), 1).mean().neg();
     }
 
-    /// What is minimized. With weights Σ w[y] · nll / Σ w[y]: an image of a rare class counts for as many as its
-    /// class lacks. With smoothing ε: (1 − ε) of that, and ε of the mean over the classes, weighed alike.
+    /// The training loss. With weights it is Σ w[y] · nll / Σ w[y], so images of rare classes count more. With
+    /// smoothing ε it is (1 − ε) of that, plus ε times the weighted mean over the classes.
     NDArray minimized(NDArray output, NDArray labels) {
         NDArray truth = weights == null ? measured(output, labels) : weighed(output, labels);
         if (smoothing == 0) {
@@ -37,7 +37,7 @@ record CrossEntropy(float[] weights, float smoothing) {
         return found.mul(weight).sum().div(weight.sum()).neg();
     }
 
-    /// As PyTorch: Σ_n Σ_c w[c] · −log p[n, c] / classes, over Σ_n w[y[n]].
+    /// As in PyTorch: Σ_n Σ_c w[c] · −log p[n, c] / classes, over Σ_n w[y[n]].
     private NDArray spread(NDArray output, NDArray labels) {
         if (weights == null) {
             return output.mean().neg();

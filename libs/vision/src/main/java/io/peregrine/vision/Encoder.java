@@ -6,10 +6,10 @@ import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
-/// The first half of a trained autoencoder: images to codes. The same images give the same codes for the same
-/// number of engine threads and the same batch.
+/// The encoder of a trained autoencoder: images to latent vectors. The same images give the same latents for the
+/// same number of engine threads and the same batch.
 public final class Encoder implements AutoCloseable {
-    /// Images that go through the engine at once: bounds the memory, and is part of what decides the last bits.
+    /// Images per engine call: limits the memory, and affects the last bits.
     private static final int AT_ONCE = 32;
 
     private final Autoencoder network;
@@ -17,7 +17,7 @@ public final class Encoder implements AutoCloseable {
     private final Batch batch;
 
     /// @param weights an autoencoder's checkpoint
-    /// @throws Failure OURS, if it is none
+    /// @throws FailureException INTERNAL, if the checkpoint is invalid
     public Encoder(Safetensors weights) {
         network = Autoencoder.of(weights);
         List<Parameter> half = network.parameters().stream()
@@ -27,15 +27,15 @@ public final class Encoder implements AutoCloseable {
         batch = new Batch(AT_ONCE, network.side());
     }
 
-    /// @return length of a code
+    /// @return length of a latent vector
     public int latent() {
         return network.latent();
     }
 
     /// @param images u8 [count, 3, side, side]
-    /// @param side as the checkpoint's
+    /// @param side side of the images, as in the checkpoint
     /// @return f32 [count, latent], flat
-    /// @throws Failure OURS `SIDE_DIFFERS`, if the images are of another side
+    /// @throws FailureException INTERNAL `SIDE_DIFFERS`, if the images have another side
     public float[] encode(MemorySegment images, int count, int side) {
         network.mustTake(side);
         int latent = network.latent();

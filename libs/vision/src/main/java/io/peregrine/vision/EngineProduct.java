@@ -14,38 +14,38 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// [MatrixProduct] by the engine. On the processor in its own memory: nothing is copied. On a GPU each block is
-/// copied there once for all its products, and each product back.
+/// [MatrixProduct] with the engine. On the CPU it works in the engine's memory without copies. On a GPU each
+/// block is copied to the device once for all its products, and each product is copied back.
 public final class EngineProduct implements MatrixProduct {
-    /// Rows of the probe: enough that a GPU takes the kernels that it takes for whole blocks.
+    /// Rows of the probe: enough for a GPU to use the same kernels as for whole blocks.
     private static final int PROBED_ROWS = 256;
 
     private final NDManager host;
     private final NDManager manager;
 
-    /// Multiplies on the processor.
+    /// Multiplies on the CPU.
     ///
-    /// @throws Failure OURS `PRODUCTS_INEXACT`, if this engine rounds where float32 does not, as with
-    ///     reduced-precision products switched on
+    /// @throws FailureException INTERNAL `PRODUCTS_INEXACT`, if this engine rounds where float32 does not, for
+    ///     example with reduced-precision products enabled
     public EngineProduct() {
         this(Device.cpu());
     }
 
-    /// @param device the processor, or a GPU that the engine has, as [TorchEngine#device] finds it
-    /// @throws Failure OURS `PRODUCTS_INEXACT`, if the engine rounds there where float32 does not
+    /// @param device the CPU, or one of the engine's GPUs, as [TorchEngine#device] returns it
+    /// @throws FailureException INTERNAL `PRODUCTS_INEXACT`, if the engine rounds on this device where float32
+    ///     does not
     public EngineProduct(Device device) {
         this(device, device.isGpu());
     }
 
-    /// @param staged whether blocks are filled beside the memory that is multiplied from, as a GPU's must be
+    /// @param staged whether blocks are filled outside the memory that is multiplied, which a GPU requires
     public EngineProduct(Device device, boolean staged) {
         this.manager = engine().newBaseManager(device);
         this.host = staged ? engine().newBaseManager(Device.cpu()) : manager;
         probe();
     }
 
-    /// A block in the engine's memory. Its handles are made once for as long as they serve: a call then costs
-    /// microseconds.
+    /// A block in the engine's memory. Its handles are created once and reused: a call then costs microseconds.
     static final class EngineBlock implements Block {
         private record View(int from, int to, EngineBlock block) {}
 
@@ -74,9 +74,9 @@ public final class EngineProduct implements MatrixProduct {
             return of.get(new NDIndex("%d:%d".formatted(from, to)));
         }
 
-        /// A handle looks its shape up at the first question and keeps it in a plain field, in an object
-        /// without final fields: asked first by two threads at once, one of them may see a shape without
-        /// numbers. So it is asked here.
+        /// A handle determines its shape at the first request and caches it in a plain field of an object without
+        /// final fields. If two threads make the first request at once, one of them may see a shape without
+        /// dimensions. So the shape is requested here, on one thread.
         private void multiplyFrom(NDArray place) {
             array = place;
             transposed = place.transpose();
@@ -108,11 +108,10 @@ public final class EngineProduct implements MatrixProduct {
         }
     }
 
-    /// Has the engine of this process use one thread for each product, for callers that multiply on several
-    /// threads of their own. Not for a process that also trains: a training's bits depend on the engine's
-    /// thread count.
+    /// Limits the engine of this process to one thread per product, for callers that multiply on several threads.
+    /// Do not use it in a process that also trains: a training's bits depend on the engine's thread count.
     public static void onOneEngineThread() {
-        // The natives must be loaded before they can be told.
+        // The native library must be loaded before the setting.
         engine();
         JniUtils.setNumThreads(1);
     }
@@ -138,8 +137,8 @@ public final class EngineProduct implements MatrixProduct {
         }
     }
 
-    /// Everything rests on exact sums, so one is looked at: 1,023 · 127² + 127 · 126 is odd and above 2²³, so it
-    /// takes all 24 bits of a sum in float32.
+    /// Balancing depends on exact sums, so one is checked: 1,023 · 127² + 127 · 126 is odd and above 2²³, so it
+    /// needs all 24 bits of a float32 sum.
     private void probe() {
         try (NDManager probed = host.newSubManager();
                 NDManager there = manager.newSubManager()) {
@@ -155,7 +154,7 @@ public final class EngineProduct implements MatrixProduct {
                 if (found != exact) {
                     throw FailureException.internal(
                             "PRODUCTS_INEXACT",
-                            "the engine multiplies to %.0f instead of %.0f on %s: switch reduced-precision products off (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=0), or set peregrine.balance.product=plain"
+                            "the engine computes a product as %.0f instead of %.0f on %s: disable reduced-precision products (TORCH_ALLOW_TF32_CUBLAS_OVERRIDE=0), or set peregrine.balance.product=plain"
                                     .formatted(found, exact, manager.getDevice()),
                             null);
                 }

@@ -3,26 +3,26 @@ package io.peregrine.vision;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
-/// The inner loops over float32, as plain Java: what runs where the Vector API is not there, and the
-/// specification of [VectorFloatKernels] everywhere. Both give the same bits.
+/// Inner loops over float32 in plain Java. They run where the Vector API is missing, and they are the
+/// specification of [VectorFloatKernels]. Both give the same bits.
 sealed class FloatKernels permits VectorFloatKernels {
     static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED;
 
-    /// @return by the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
+    /// @return kernels with the Vector API if this JVM was started with `--add-modules jdk.incubator.vector`
     static FloatKernels fastest() {
         boolean vectors = ModuleLayer.boot().findModule("jdk.incubator.vector").isPresent();
         return vectors ? new VectorFloatKernels() : new FloatKernels();
     }
 
-    /// What one step of Adam has in common for all values.
+    /// The values that one step of Adam uses for all weights.
     ///
-    /// @param clipFactor what each gradient is multiplied by first; 1: nothing changes
-    /// @param weightKept what each weight is multiplied by first; 1: nothing changes
-    /// @param meanNew 1 − β1, the share of the new gradient in the mean
-    /// @param squareKept β2, the share of the old in the mean of squares
+    /// @param clipFactor factor of each gradient; 1 without clipping
+    /// @param weightKept factor of each weight before the step; 1 without weight decay
+    /// @param meanNew 1 − β1, the weight of the new gradient in the mean
+    /// @param squareKept β2, the weight of the old mean of squares
     /// @param squareNew 1 − β2
-    /// @param rate learning rate over the mean's bias correction
-    /// @param correction root of the square's bias correction
+    /// @param rate learning rate divided by the mean's bias correction
+    /// @param correction root of the bias correction of the mean of squares
     record AdamStep(
             float clipFactor,
             float weightKept,
@@ -33,8 +33,8 @@ sealed class FloatKernels permits VectorFloatKernels {
             float correction,
             float epsilon) {}
 
-    /// Moves values `from` to before `to` by one step of Adam, as PyTorch 2.7.1 computes it, bit for bit: its
-    /// `lerp_` and `addcmul_` are compiled to fused multiply-adds, its `addcdiv_` is not.
+    /// Updates the values from `from` to before `to` by one step of Adam, with the same bits as PyTorch 2.7.1:
+    /// its `lerp_` and `addcmul_` are compiled to fused multiply-adds, its `addcdiv_` is not.
     void adam(
             AdamStep s,
             MemorySegment weights,
@@ -56,7 +56,7 @@ sealed class FloatKernels permits VectorFloatKernels {
     }
 
     /// @param values f32 [n]
-    /// @return the sum of their squares, added up in order
+    /// @return the sum of their squares, added in order
     static double squares(MemorySegment values) {
         double sum = 0;
         for (long i = 0; i < values.byteSize() / Float.BYTES; i++) {
@@ -66,10 +66,10 @@ sealed class FloatKernels permits VectorFloatKernels {
         return sum;
     }
 
-    /// Writes bytes as floats, 0 … 255.
+    /// Converts bytes to floats, 0 … 255.
     ///
     /// @param pixels u8 [n]
-    /// @param to f32, written from byte `toByte` on
+    /// @param to f32, written from byte offset `toByte`
     void widen(MemorySegment pixels, MemorySegment to, long toByte) {
         widen(pixels, 0, to, toByte);
     }

@@ -13,15 +13,15 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 
-/// [Adam] where the processor cannot reach: PyTorch's own fused AdamW, all tensors of a kind at once, in place,
-/// on the device that the weights lie on. Its last digits are the device's.
+/// [Adam] for weights outside CPU memory. It uses PyTorch's own fused AdamW for all tensors of a group at once,
+/// in place, on the weights' device. The last digits depend on the device.
 ///
-/// DJL does not offer it, and copies the number of each operation with one to the device and waits for that: an
-/// Adam of such operations waits hundreds of times in a step.
+/// DJL does not offer it. DJL's operations with a scalar copy that scalar to the device and wait for the copy, so
+/// an Adam made of such operations would wait hundreds of times per step.
 final class FusedAdam implements Optimizer {
     private record Moments(NDArray first, NDArray second) {}
 
-    /// What gradients are divided by: 1, or how much too long they are.
+    /// Divisor of the gradients: 1, or the ratio of their norm to the maximum norm.
     private static final String SCALE = """
             norm = torch.norm(torch.stack(torch._foreach_norm(gradients)))
             return torch.clamp_min(torch.div(torch.add(norm, 9.9999999999999995e-07), longest), 1.)
@@ -35,7 +35,7 @@ final class FusedAdam implements Optimizer {
             return steps
             """.formatted(AdamSchedule.BETA1, AdamSchedule.BETA2, AdamSchedule.EPSILON);
 
-    private final AdamSchedule course;
+    private final AdamSchedule schedule;
     private final TrainableNetwork network;
     private final NDManager manager;
     private final TorchScriptFunction scale;
@@ -43,9 +43,9 @@ final class FusedAdam implements Optimizer {
     private final Map<String, Moments> moments = new LinkedHashMap<>();
     private long nanos;
 
-    /// As [Optimizer#of].
+    /// See [Optimizer#of].
     FusedAdam(NetworkState state, double rate, double decay) {
-        this.course = new AdamSchedule(rate, decay);
+        this.schedule = new AdamSchedule(rate, decay);
         this.network = state.network();
         this.manager = state.manager().newSubManager();
         this.scale = new TorchScriptFunction(manager, "gradients: List[Tensor], longest: float", SCALE);
@@ -63,14 +63,14 @@ final class FusedAdam implements Optimizer {
     }
 
     @Override
-    public void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double rateShare, double longest) {
-        course.begin(rateShare);
+    public void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double lrFactor, double longest) {
+        schedule.begin(lrFactor);
         try (NDArray divisor = scale.of(TorchScriptFunction.tensors(gradients.values()), IValue.from(longest))) {
             long began = System.nanoTime();
-            // Two kinds: what decays, and what does not.
+            // Two groups: tensors with and without weight decay.
             Map<Double, List<String>> kinds = gradients.keySet().stream()
                     .collect(Collectors.groupingBy(
-                            name -> course.decay(weights.get(name).getShape().dimension()),
+                            name -> schedule.decay(weights.get(name).getShape().dimension()),
                             LinkedHashMap::new,
                             Collectors.toList()));
             kinds.forEach((decay, names) -> move.of(
@@ -79,8 +79,8 @@ final class FusedAdam implements Optimizer {
                             of(names, name -> moments.get(name).first()),
                             of(names, name -> moments.get(name).second()),
                             TorchScriptFunction.tensor(divisor),
-                            IValue.from((double) course.steps()),
-                            IValue.from(course.rate()),
+                            IValue.from((double) schedule.steps()),
+                            IValue.from(schedule.rate()),
                             IValue.from((double) decay))
                     .close());
             nanos += System.nanoTime() - began;
@@ -98,7 +98,7 @@ final class FusedAdam implements Optimizer {
 
     @Override
     public void write(SafetensorsWriter file) {
-        course.write(file);
+        schedule.write(file);
         for (Parameter parameter : network.parameters()) {
             Moments both = moments.get(parameter.name());
             if (both != null) {
@@ -118,7 +118,7 @@ final class FusedAdam implements Optimizer {
 
     @Override
     public void read(Safetensors file) {
-        course.read(file);
+        schedule.read(file);
         moments.replaceAll((name, both) -> new Moments(
                 replaced(both.first(), file.tensor("adam.first." + name)),
                 replaced(both.second(), file.tensor("adam.second." + name))));

@@ -13,16 +13,16 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 
-/// [MatrixProduct] by the engine's bytes (`torch._int_mm`), added up in int32: where the processor has
-/// instructions for that (VNNI), some three to four times as fast as [EngineProduct], and without it slower.
-/// Multiplies on the processor, on one engine thread for each thread that calls.
+/// [MatrixProduct] with the engine's int8 product (`torch._int_mm`), summed in int32. On CPUs with VNNI
+/// instructions it is three to four times as fast as [EngineProduct], on others slower. Multiplies on the CPU,
+/// with one engine thread per calling thread.
 public final class Int8Product implements MatrixProduct {
     /// A block in the engine's memory.
     ///
-    /// @param values the same memory as the array's
+    /// @param values the array's memory
     record Int8Block(NDArray array, MemorySegment values) implements Block {
         static Int8Block of(NDArray array) {
-            // A handle looks its shape up at the first question: see EngineBlock.
+            // Request the handle's shape on one thread: see EngineBlock.
             array.getShape();
             return new Int8Block(array, MemorySegment.ofBuffer(array.toByteBuffer(true)));
         }
@@ -42,8 +42,8 @@ public final class Int8Product implements MatrixProduct {
     private final NDManager manager;
     private final TorchScriptFunction function;
 
-    /// @throws Failure OURS `PRODUCTS_INEXACT`, if this engine does not multiply bytes exactly: without the right
-    ///     instructions, sums of two products may be cut off at 16 bits
+    /// @throws FailureException INTERNAL `PRODUCTS_INEXACT`, if this engine does not multiply bytes exactly:
+    ///     without the right instructions, sums of two products may saturate at 16 bits
     public Int8Product() {
         this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
         try {
@@ -76,7 +76,7 @@ public final class Int8Product implements MatrixProduct {
         }
     }
 
-    /// Everything rests on exact sums: looked at where they are the largest, and where they would be cut off.
+    /// Balancing depends on exact sums, so it checks the largest sums and those that would saturate.
     private void probe() {
         int values = Element.INT8.width();
         Block left = block(PROBED_ROWS);
@@ -97,7 +97,7 @@ public final class Int8Product implements MatrixProduct {
                     if (is != exact) {
                         throw FailureException.internal(
                                 "PRODUCTS_INEXACT",
-                                "the engine multiplies bytes to %,d instead of %,d; set peregrine.balance.product=float32"
+                                "the engine computes an int8 product as %,d instead of %,d; set peregrine.balance.product=float32"
                                         .formatted(is, exact),
                                 null);
                     }

@@ -3,19 +3,18 @@ package io.peregrine.vision;
 import java.lang.foreign.MemorySegment;
 import java.util.function.Consumer;
 
-/// Exact products of blocks of whole numbers from −128 to 127: `left · rightᵀ`. The caller fills the blocks in
-/// place.
+/// Exact products of blocks of integers from −128 to 127: `left · rightᵀ`. The caller fills the blocks in place.
 ///
-/// Every implementation gives the same numbers, in whatever order it adds them up, with fused multiply-add or
-/// without. Several threads may multiply at once.
+/// Every implementation gives the same numbers, for any order of addition, with or without fused multiply-add.
+/// Several threads may multiply at once.
 public sealed interface MatrixProduct extends AutoCloseable permits EngineProduct, Int8Product, PlainProduct {
-    /// How whole numbers are held, and how many dimensions a block has, so that no product of two rows is
-    /// rounded: each of its terms is at most 2¹⁴.
+    /// Type of the integers and dimensions of a block, chosen so that no product of two rows is rounded: each of
+    /// its terms is at most 2¹⁴.
     enum Element {
-        /// Products are float32 as well: 1,024 terms sum to at most 2²⁴.
+        /// Products are float32 too: 1,024 terms sum to at most 2²⁴.
         FLOAT32(Float.BYTES, 1_024),
-        /// Products are int32: 4,096 terms sum to at most 2²⁶. More would fit, but small images would be filled
-        /// up with zeros.
+        /// Products are int32: 4,096 terms sum to at most 2²⁶. Larger blocks would fit, but small images would be
+        /// padded with zeros.
         INT8(Byte.BYTES, 4_096);
 
         private final int bytes;
@@ -26,7 +25,7 @@ public sealed interface MatrixProduct extends AutoCloseable permits EngineProduc
             this.width = width;
         }
 
-        /// @return bytes of a value
+        /// @return bytes per value
         public int bytes() {
             return bytes;
         }
@@ -36,48 +35,46 @@ public sealed interface MatrixProduct extends AutoCloseable permits EngineProduc
             return width;
         }
 
-        /// @return bytes of a block's row
+        /// @return bytes of a row
         public int rowBytes() {
             return bytes * width;
         }
     }
 
-    /// One side of products.
+    /// One operand of a product.
     sealed interface Block permits EngineProduct.EngineBlock, Int8Product.Int8Block, PlainProduct.PlainBlock {
-        /// @return [rows, width] of [Element], zeros at first, to be filled by the caller
+        /// @return [rows, width] of [Element], initially zeros, to be filled by the caller
         MemorySegment values();
 
         /// @param from first row, at least 0
         /// @param to row after the last, above `from`
-        /// @return these rows as a block over the same memory, which follows this one; not to be
-        ///     [#filled] itself
+        /// @return these rows as a block that shares this block's memory and state; do not call [#filled] on it
         Block rows(int from, int to);
 
-        /// To be called by one thread when the values were changed, before the block is multiplied, if this
-        /// product
-        /// [#isStaged].
+        /// Must be called on one thread after the values change and before the block is multiplied, if this
+        /// product [#isStaged].
         default void filled() {
-            // Multiplied from where it was filled.
+            // Nothing to copy: products read the memory that was filled.
         }
     }
 
-    /// @return what blocks hold
+    /// @return type of the values in blocks
     default Element element() {
         return Element.FLOAT32;
     }
 
-    /// @return whether blocks are multiplied elsewhere than where they are filled
+    /// @return whether products read a copy of the filled memory
     default boolean isStaged() {
         return false;
     }
 
-    /// @param rows of the block
-    /// @return a block that lives until this is closed
+    /// @param rows rows of the block
+    /// @return a block that is valid until this product is closed
     Block block(int rows);
 
-    /// Multiplies two blocks of this product's.
+    /// Multiplies two blocks that this product created.
     ///
-    /// @param product is given [left's rows, right's rows], f32 or i32 by [#element], valid only during the call
+    /// @param product receives [left's rows, right's rows], f32 or i32 by [#element], valid only during the call
     void multiply(Block left, Block right, Consumer<MemorySegment> product);
 
     @Override

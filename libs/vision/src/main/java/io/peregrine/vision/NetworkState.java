@@ -32,7 +32,7 @@ public final class NetworkState implements AutoCloseable {
         this.manager = TorchEngine.load().newBaseManager(device);
     }
 
-    /// Zeros in the processor's memory, to be filled there.
+    /// Zeros in CPU memory, to be filled there.
     private static NetworkState zeros(TrainableNetwork network, List<Parameter> parameters) {
         parameters.forEach(Parameter::mustFit);
         NetworkState state = new NetworkState(network, parameters, Device.cpu());
@@ -42,11 +42,11 @@ public final class NetworkState implements AutoCloseable {
         return state;
     }
 
-    /// Takes the tensors to where they shall be computed with.
+    /// Moves the tensors to the device of the computation.
     ///
-    /// @param wanted as [TorchEngine#device] takes it
-    /// @return this, or what is there in its place
-    /// @throws Failure INPUT `NO_SUCH_DEVICE`; then this is closed
+    /// @param wanted as in [TorchEngine#device]
+    /// @return this state, or its replacement on the device
+    /// @throws FailureException INPUT `NO_SUCH_DEVICE`; this state is then closed
     public NetworkState on(String wanted) {
         try {
             Device device = TorchEngine.device(wanted);
@@ -57,31 +57,31 @@ public final class NetworkState implements AutoCloseable {
         }
     }
 
-    /// @return the same tensors on a device; these are closed
+    /// @return the same tensors on a device; this state is closed
     NetworkState moved(Device device) {
-        NetworkState there = new NetworkState(network, parameters, device);
+        NetworkState moved = new NetworkState(network, parameters, device);
         tensors.forEach((name, tensor) -> {
             NDArray copy = tensor.toDevice(device, true);
-            copy.attach(there.manager);
-            there.tensors.put(name, copy);
+            copy.attach(moved.manager);
+            moved.tensors.put(name, copy);
         });
         close();
-        return there;
+        return moved;
     }
 
-    /// @return whether the tensors lie in the processor's memory, so that it can be worked on in place
+    /// @return whether the tensors are in CPU memory, so that they can be changed in place
     boolean isInMemory() {
         return !manager.getDevice().isGpu();
     }
 
-    /// @return the engine's word for where the tensors lie, such as `cpu` or `gpu0`
+    /// @return the engine's name of the device, such as `cpu` or `gpu0`
     public String device() {
         Device device = manager.getDevice();
         return device.getDeviceType() + (device.isGpu() ? device.getDeviceId() : "");
     }
 
-    /// Start values as PyTorch's, from our own stream: uniform in ±1/√fan-in for weights and biases, drawn in
-    /// `state_dict` order; and those that a network gives.
+    /// Initial values as in PyTorch, but from Peregrine's own random stream: uniform in ±1/√fan-in for weights
+    /// and biases, drawn in `state_dict` order, and the values that a network prescribes.
     ///
     /// @param seed 0 to 4,294,967,295
     public static NetworkState fresh(TrainableNetwork network, long seed) {
@@ -102,7 +102,7 @@ public final class NetworkState implements AutoCloseable {
                     }
                 }
                 case ZEROS, RUNNING_MEAN -> {
-                    // As every tensor begins.
+                    // Every tensor is zero initially.
                 }
             }
             for (int i = 0; parameter.given() != null && i < parameter.size(); i++) {
@@ -117,21 +117,21 @@ public final class NetworkState implements AutoCloseable {
 
     /// Reads a checkpoint, or a part of a larger file.
     ///
-    /// @param prefix in front of each name, perhaps empty
-    /// @throws Failure OURS, if a tensor is missing or of another shape
+    /// @param prefix prefix of each name, may be empty
+    /// @throws FailureException INTERNAL, if a tensor is missing or has another shape
     public static NetworkState read(TrainableNetwork network, Safetensors file, String prefix) {
         return read(network, network.parameters(), file, prefix);
     }
 
-    /// Takes the weights that a user gives.
+    /// Uses weights that a user supplies.
     ///
-    /// @throws Failure INPUT `INIT_MISMATCH`, if they are not the network's
+    /// @throws FailureException INPUT `INIT_MISMATCH`, if the weights do not match the network
     public static NetworkState given(TrainableNetwork network, Safetensors file) {
         StateDict.mustFit(network, file);
         return read(network, file, "");
     }
 
-    /// Reads some of a network's tensors, for one that needs no more.
+    /// Reads some of a network's tensors, for callers that need no others.
     static NetworkState read(TrainableNetwork network, List<Parameter> parameters, Safetensors file, String prefix) {
         NetworkState state = zeros(network, parameters);
         try {
@@ -140,7 +140,7 @@ public final class NetworkState implements AutoCloseable {
                 if (!StateDict.fits(tensor, parameter)) {
                     throw FailureException.internal(
                             "CHECKPOINT_SHAPE",
-                            "tensor %s is %s %s, the network takes F32 %s"
+                            "tensor %s is %s %s, but the network needs F32 %s"
                                     .formatted(
                                             parameter.name(),
                                             tensor.dtype(),
@@ -157,9 +157,9 @@ public final class NetworkState implements AutoCloseable {
         }
     }
 
-    /// Adds every tensor to a file, where it can be by its own memory: write the file before the next step.
+    /// Adds every tensor to a file. Tensors in CPU memory are not copied, so write the file before the next step.
     ///
-    /// @param prefix in front of each name, perhaps empty
+    /// @param prefix prefix of each name, may be empty
     public void write(SafetensorsWriter file, String prefix) {
         for (Parameter parameter : parameters) {
             MemorySegment values = isInMemory() ? memory(parameter) : copy(tensors.get(parameter.name()));
@@ -171,31 +171,31 @@ public final class NetworkState implements AutoCloseable {
         return Adam.memory(tensors.get(parameter.name()));
     }
 
-    /// Results of an operation belong to its first operand's manager: copies of the handles keep them in the
-    /// step's.
+    /// Results of an operation belong to the manager of its first operand. Copies of the handles attach them to
+    /// the step's manager.
     ///
-    /// @param step a manager that is closed after the step; the memory behind the handles stays
+    /// @param step a manager that is closed after the step; the tensors' memory is kept
     Map<String, NDArray> handles(NDManager step) {
         Map<String, NDArray> handles = new HashMap<>();
         tensors.forEach((name, tensor) -> handles.put(name, handle(tensor, step)));
         return handles;
     }
 
-    /// @return the same memory, under another manager
+    /// @return a handle on the same memory, attached to another manager
     static NDArray handle(NDArray tensor, NDManager step) {
         NDArray handle = tensor.stopGradient();
         handle.attach(step);
         return handle;
     }
 
-    /// @return a tensor's values, wherever it lies
+    /// @return a tensor's values, from any device
     static MemorySegment copy(NDArray tensor) {
         try (NDManager step = tensor.getManager().newSubManager()) {
             return MemorySegment.ofBuffer(handle(tensor, step).toByteBuffer(false));
         }
     }
 
-    /// @return what the network makes of a batch, without learning, flat in C order
+    /// @return the network's output for a batch, without training, flat in C order
     float[] output(Batch batch) {
         try (NDManager step = manager.newSubManager()) {
             return network.output(handles(step), batch.pixels(step), false).toFloatArray();

@@ -5,31 +5,31 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import java.util.Map;
 
-/// What moves weights by their gradients, in place: Adam with PyTorch's values, once for each kind of memory.
-/// What one has written the other can read.
+/// Updates weights in place by their gradients: Adam with PyTorch's constants, with one implementation per kind
+/// of memory. Each implementation can read the state that the other has written.
 public sealed interface Optimizer extends AutoCloseable permits Adam, FusedAdam {
     /// @param rate the learning rate, above 0
-    /// @param decay share of a weight that a step at learning rate 1 would take away, from 0 on
+    /// @param decay weight decay: share of a weight that a step at learning rate 1 subtracts, at least 0
     static Optimizer of(NetworkState state, double rate, double decay) {
         return state.isInMemory() ? new Adam(state.network(), rate, decay) : new FusedAdam(state, rate, decay);
     }
 
     /// One step of all weights.
     ///
-    /// @param weights f32, contiguous, by name: those that are learned, and perhaps others; moved in place
-    /// @param gradients f32 of the same shapes; of no use afterwards
-    /// @param rateShare share of the learning rate that this step has
-    /// @param longest norm of all gradients together; longer ones are shortened to it, as PyTorch's
-    ///     `clip_grad_norm_`; infinite: none are
-    void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double rateShare, double longest);
+    /// @param weights f32, contiguous, by name: trainable ones and possibly others; updated in place
+    /// @param gradients f32 of the same shapes; invalid afterwards
+    /// @param lrFactor factor of the learning rate for this step
+    /// @param maxGradNorm maximum norm of all gradients together; larger ones are scaled down to it, as in
+    ///     PyTorch's `clip_grad_norm_`; infinite for no clipping
+    void step(Map<String, NDArray> weights, Map<String, NDArray> gradients, double lrFactor, double maxGradNorm);
 
-    /// @return what moving weights has taken in all; on a GPU, what it took to ask for it
+    /// @return total seconds of all updates; on a GPU, the seconds until they were launched
     double seconds();
 
     /// Adds both moments of every tensor and the number of steps to a file.
     void write(SafetensorsWriter file);
 
-    /// Goes on from what [#write] wrote.
+    /// Resumes from the state that [#write] wrote.
     void read(Safetensors file);
 
     @Override

@@ -7,37 +7,37 @@ import java.util.function.IntToDoubleFunction;
 
 /// One tensor of a network's `state_dict`.
 ///
-/// @param name as PyTorch's, such as `conv2d1.weight`
+/// @param name as in PyTorch, such as `conv2d1.weight`
 /// @param shape in C order
-/// @param start how it begins
-/// @param fanIn for a uniform start: inputs of one unit
-/// @param given of each value's place in C order, with which it begins; where that is NaN, and where this is
-///     null, it begins as `start` says
+/// @param start initial distribution
+/// @param fanIn inputs of one unit, for a uniform start
+/// @param given function of a value's index in C order that returns its initial value; for NaN, or if it is null,
+///     `start` applies
 public record Parameter(String name, long[] shape, Start start, long fanIn, IntToDoubleFunction given) {
     public Parameter(String name, long[] shape, Start start, long fanIn) {
         this(name, shape, start, fanIn, null);
     }
 
-    /// How a tensor begins.
+    /// Initial values of a tensor.
     public enum Start {
-        /// Uniform in ±1/√fan-in, PyTorch's default of convolutions and linear layers.
+        /// Uniform in ±1/√fan-in, PyTorch's default for convolutions and linear layers.
         UNIFORM,
-        /// Batch norm's scale.
+        /// Scale of batch norm.
         ONES,
-        /// Batch norm's shift.
+        /// Shift of batch norm.
         ZEROS,
-        /// Running mean of batch norm: zeros, moved by the forward pass, not by the optimizer.
+        /// Running mean of batch norm: zeros, updated by the forward pass, not by the optimizer.
         RUNNING_MEAN,
-        /// Running variance of batch norm: ones, moved by the forward pass.
+        /// Running variance of batch norm: ones, updated by the forward pass.
         RUNNING_VARIANCE
     }
 
-    /// @return whether the optimizer moves it
+    /// @return whether the optimizer updates it
     public boolean isLearned() {
         return start != Start.RUNNING_MEAN && start != Start.RUNNING_VARIANCE;
     }
 
-    /// @return what PyTorch calls the count of batches that it keeps beside a running variance; empty for all else
+    /// @return PyTorch's name of the batch counter beside a running variance; empty for other tensors
     public Optional<String> counter() {
         return start == Start.RUNNING_VARIANCE
                 ? Optional.of(name.replace("running_var", "num_batches_tracked"))
@@ -53,7 +53,7 @@ public record Parameter(String name, long[] shape, Start start, long fanIn, IntT
         return Math.toIntExact(size);
     }
 
-    /// @throws Failure INPUT `NETWORK_TOO_LARGE`, if it would take 2 GiB or more
+    /// @throws FailureException INPUT `NETWORK_TOO_LARGE`, if the tensor would take 2 GiB or more
     void mustFit() {
         double bytes = 4;
         for (long dimension : shape) {
@@ -62,7 +62,7 @@ public record Parameter(String name, long[] shape, Start start, long fanIn, IntT
         if (bytes > Integer.MAX_VALUE) {
             throw FailureException.input(
                     "NETWORK_TOO_LARGE",
-                    "tensor %s of shape %s would take %,.0f bytes, at most %,d: say a smaller side or latent"
+                    "tensor %s of shape %s would take %,.0f bytes; at most %,d are allowed. Use a smaller side or latent"
                             .formatted(name, Arrays.toString(shape), bytes, Integer.MAX_VALUE));
         }
     }

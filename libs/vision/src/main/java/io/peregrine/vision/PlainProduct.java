@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.function.Consumer;
 
-/// [MatrixProduct] in plain Java: what [EngineProduct] is tested against, and what multiplies where the
-/// engine's native library does not run.
+/// [MatrixProduct] in plain Java: the reference in tests of [EngineProduct], and the fallback where the engine's
+/// native library does not run.
 public final class PlainProduct implements MatrixProduct {
     private final Arena arena = arena();
 

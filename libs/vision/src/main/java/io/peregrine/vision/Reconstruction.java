@@ -4,14 +4,15 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 
-/// What a trained autoencoder makes of an image: encoded, and decoded again.
+/// Encodes and decodes an image with a trained autoencoder.
 public final class Reconstruction {
     private Reconstruction() {}
 
-    /// @param weights an autoencoder's checkpoint; all of it is in memory for as long as this takes
+    /// @param weights an autoencoder's checkpoint; all of it is in memory during the call
     /// @param image u8 [3, side, side]
     /// @return f32 [3, side, side], about 0 to 255
-    /// @throws Failure OURS, if the weights are none, or `SIDE_DIFFERS`, if they are for images of another side
+    /// @throws FailureException INTERNAL, if the checkpoint is invalid, or `SIDE_DIFFERS`, if it is for images of
+    ///     another side
     public static float[] of(Safetensors weights, MemorySegment image, int side) {
         Autoencoder network = Autoencoder.of(weights);
         network.mustTake(side);

@@ -17,14 +17,15 @@ import java.util.Map;
 /// A residual network for a few thousand to a hundred thousand images: He, Zhang, Ren, Sun, "Deep Residual
 /// Learning for Image Recognition", 2016, with torchvision's names and blocks and a third of its channels.
 ///
-/// Pixels are scaled to −2 … 2; a 3×3 convolution and a max-pool take the side to a quarter; three stages of two
-/// basic blocks each (32, 64, 128 channels, the later two at half the side). Each block begins as the identity
-/// (Goyal et al., 2017). Each channel's mean and standard deviation over all places, of all three stages, are
-/// normed and go on to dropout, linear to the classes and log-softmax: style lies in such statistics (Huang,
-/// Belongie, "Arbitrary Style Transfer in Real-time with Adaptive Instance Normalization", 2017), and colour and
-/// brushwork are seen by the first stage already. Any side from 8 on works.
+/// Pixels are scaled to −2 … 2. A 3×3 convolution and a max-pool reduce the side to a quarter. Three stages of
+/// two basic blocks each follow (32, 64, 128 channels; the last two stages halve the side). Each block starts as
+/// the identity (Goyal et al., 2017). The features are each channel's mean and standard deviation over all
+/// positions, from all three stages. They pass through batch norm, dropout, a linear layer to the classes and
+/// log-softmax. Such statistics represent style (Huang, Belongie, "Arbitrary Style Transfer in Real-time with
+/// Adaptive Instance Normalization", 2017), and the first stage already detects colour and brushwork. The side
+/// may be any number from 8 on.
 public final class ResNet implements Classifier {
-    /// Preset's name in a specification.
+    /// Name of the preset in a specification.
     public static final String PRESET = "resnet";
 
     private static final int[] USUAL = {32, 64, 128};
@@ -33,7 +34,7 @@ public final class ResNet implements Classifier {
     private static final Shape TWO = new Shape(2, 2);
     private static final Shape THREE = new Shape(3, 3);
     private static final Shape NONE = new Shape(0, 0);
-    /// A root is infinitely steep at 0, where a channel is the same everywhere.
+    /// The derivative of the root is infinite at 0, where a channel is constant.
     private static final float LEAST_VARIANCE = 1e-4f;
 
     private final int[] channels;
@@ -42,14 +43,14 @@ public final class ResNet implements Classifier {
     private final CrossEntropy loss;
 
     /// @param classes at least 2
-    /// @param dropout share of the features left out in training, 0 to below 1
-    /// @param weights of the classes in the training loss; null: all alike
-    /// @param smoothing share of the truth spread over all classes in training, 0 to below 1
+    /// @param dropout share of the features that are dropped in training, 0 to below 1
+    /// @param weights class weights in the training loss; null if all are equal
+    /// @param smoothing share of the label spread over all classes in training, 0 to below 1
     public ResNet(int classes, double dropout, float[] weights, double smoothing) {
         this(USUAL, classes, dropout, weights, smoothing);
     }
 
-    /// @param channels of the three stages, each other than the one before
+    /// @param channels channels of the three stages; consecutive ones differ
     ResNet(int[] channels, int classes, double dropout, float[] weights, double smoothing) {
         this.channels = channels.clone();
         this.classes = classes;
@@ -107,7 +108,7 @@ public final class ResNet implements Classifier {
             }
             addStatistics(x, statistics);
         }
-        // One row has no spread that it could be normed by.
+        // Batch norm needs more than one row.
         x = BatchNorm.of(
                 NDArrays.concat(statistics, 1),
                 state,
@@ -121,22 +122,22 @@ public final class ResNet implements Classifier {
                 .logSoftmax(1);
     }
 
-    /// Adds each channel's mean and standard deviation over all places, f32 [n, channels] each.
+    /// Adds each channel's mean and standard deviation over all positions, f32 [n, channels] each.
     private static void addStatistics(NDArray x, NDList all) {
-        // The engine's mean takes one axis.
+        // The engine's mean supports one axis.
         NDArray flat = x.reshape(x.getShape().get(0), x.getShape().get(1), -1);
         NDArray mean = flat.mean(new int[] {2}, true);
         all.add(mean.squeeze(2));
         all.add(flat.sub(mean).square().mean(new int[] {2}).add(LEAST_VARIANCE).sqrt());
     }
 
-    /// Has the engine keep a place's channels beside each other: its convolutions on the processor work fastest
-    /// so, and what they make of such a tensor is laid out like it.
+    /// Converts the tensor to channels-last memory layout: the engine's convolutions are fastest with it on the
+    /// CPU, and their outputs keep it.
     ///
     /// @return the same f32 [n, channels, side, side]
     private static NDArray channelsLast(NDArray x) {
         Shape shape = x.getShape();
-        // The first reshape copies.
+        // The first reshape makes a copy.
         return x.transpose(0, 2, 3, 1)
                 .reshape(shape.get(0), -1)
                 .reshape(shape.get(0), shape.get(2), shape.get(3), shape.get(1))

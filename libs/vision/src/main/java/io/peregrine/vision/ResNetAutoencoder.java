@@ -13,27 +13,28 @@ import java.util.function.IntToDoubleFunction;
 
 /// A residual autoencoder over patches of 8×8 pixels, for a few thousand to a hundred thousand images.
 ///
-/// A convolution makes a vector of each patch, residual blocks (He and others, 2016; without norms, each
-/// beginning as the identity) pass these on to their neighbours, a linear layer makes the code; the decoder is
-/// the mirror, and its last convolution draws the pixels of a patch from it and its neighbours (Shi and others,
-/// "Real-Time Single Image … Sub-Pixel Convolutional Neural Network", 2016).
+/// A convolution turns each patch into a vector. Residual blocks (He and others, 2016; without norms, each
+/// starting as the identity) exchange information between neighbouring patches. A linear layer produces the
+/// latent vector. The decoder mirrors the encoder. Its last convolution computes a patch's pixels from its vector
+/// and those of its neighbours (Shi and others, "Real-Time Single Image … Sub-Pixel Convolutional Neural
+/// Network", 2016).
 ///
-/// It begins as what a linear code of its length does best without having seen an image: the mean brightness and
-/// colours of the patches, their slowest waves ([DctInit]), and straight lines between the patches. Learning goes
-/// on from there. Any side divisible by 8 works.
+/// Its initial weights are the best linear code of this length without training data: mean brightness and colours
+/// of the patches, their lowest frequencies ([DctInit]), and linear interpolation between patches. Training
+/// improves it from there. The side may be any multiple of 8.
 public final class ResNetAutoencoder implements Autoencoder {
-    /// Preset's name in a specification.
+    /// Name of the preset in a specification.
     public static final String PRESET = "resnet-autoencoder";
 
     private static final int PATCH = 8;
-    private static final int USUAL_CHANNELS = 32;
-    private static final int USUAL_HIDDEN = 64;
+    private static final int DEFAULT_CHANNELS = 32;
+    private static final int DEFAULT_HIDDEN = 64;
     private static final int BLOCKS = 2;
     private static final float SCALE = 64;
     private static final Shape NONE = new Shape(0, 0);
     private static final Shape ONE = new Shape(1, 1);
     private static final Shape PATCHES = new Shape(PATCH, PATCH);
-    /// Brightness and two differences of colours, of unit length and at right angles.
+    /// Brightness and two colour differences, orthonormal.
     private static final double[][] COLOURS = {
         {1 / Math.sqrt(3), 1 / Math.sqrt(3), 1 / Math.sqrt(3)},
         {1 / Math.sqrt(2), 0, -1 / Math.sqrt(2)},
@@ -47,12 +48,12 @@ public final class ResNetAutoencoder implements Autoencoder {
     private final int grid;
 
     /// @param side of the square images, a multiple of 8
-    /// @param latent length of the code
+    /// @param latent length of the latent vector
     public ResNetAutoencoder(int side, int latent) {
-        this(side, latent, USUAL_CHANNELS, USUAL_HIDDEN);
+        this(side, latent, DEFAULT_CHANNELS, DEFAULT_HIDDEN);
     }
 
-    /// @param channels of a patch's vector, at least 3
+    /// @param channels length of a patch's vector, at least 3
     /// @param hidden channels within a block
     ResNetAutoencoder(int side, int latent, int channels, int hidden) {
         this.side = side;
@@ -124,22 +125,22 @@ public final class ResNetAutoencoder implements Autoencoder {
         return new Parameter(name, shape, Parameter.Start.ZEROS, 0, given);
     }
 
-    /// The first channels begin as a patch's mean brightness and colours; the others as chance has it.
+    /// The first channels start as a patch's mean brightness and colours, the others randomly.
     private static double mean(int place) {
         int channel = place / (3 * PATCH * PATCH);
         int colour = place / (PATCH * PATCH) % 3;
         return channel < 3 ? COLOURS[channel][colour] / (PATCH * PATCH) : Double.NaN;
     }
 
-    /// @param feature channel, then down, then across
+    /// @param feature index in [channel, patch down, patch across]
     private double value(DctInit cosines, int code, int feature) {
         return cosines.at(code, feature / (grid * grid), feature / grid % grid, feature % grid);
     }
 
-    /// A pixel begins on the straight line between the means of its own patch and of the one that it is nearer
-    /// to.
+    /// A pixel's initial value is the linear interpolation between the means of its own patch and of the nearest
+    /// other patch.
     ///
-    /// @param place in [colour, pixel down, pixel across], [channel, patch down, patch across]
+    /// @param place index in [colour, pixel down, pixel across], [channel, patch down, patch across]
     private double line(int place) {
         int channel = place / 9 % channels;
         int pixel = place / (9 * channels);
@@ -151,8 +152,8 @@ public final class ResNetAutoencoder implements Autoencoder {
                 * share(pixel % PATCH, place % 3);
     }
 
-    /// @param pixel in its patch
-    /// @param patch 0: the one before, 1: its own, 2: the one after
+    /// @param pixel index in its patch
+    /// @param patch 0: the previous one, 1: its own, 2: the next one
     private static double share(int pixel, int patch) {
         double fromMiddle = (pixel + 0.5) / PATCH - 0.5;
         return Math.max(0, 1 - Math.abs(fromMiddle - (patch - 1)));

@@ -11,11 +11,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/// The report's autoencoder: three convolutions (kernel 2, stride 2, padding 1) with ReLU, linear to the code;
-/// then the mirror with transposed convolutions, ReLU to the end; trained by the mean squared error. Any side
-/// divisible by 8 works.
+/// The report's autoencoder: three convolutions (kernel 2, stride 2, padding 1) with ReLU and a linear layer to
+/// the latent vector. The decoder mirrors it with transposed convolutions and a final ReLU. Trained with the mean
+/// squared error. The side may be any multiple of 8.
 public final class SeedAutoencoder implements Autoencoder {
-    /// Preset's name in a specification.
+    /// Name of the preset in a specification.
     public static final String PRESET = "seed-autoencoder";
 
     private static final int[] CHANNELS = {3, 16, 32, 64};
@@ -27,16 +27,16 @@ public final class SeedAutoencoder implements Autoencoder {
     private final int width;
 
     /// @param side of the square images, a multiple of 8
-    /// @param latent length of the code
+    /// @param latent length of the latent vector
     public SeedAutoencoder(int side, int latent) {
         this.side = side;
         this.latent = latent;
-        // Each convolution: ⌊w / 2⌋ + 1.
+        // Side after each convolution: ⌊w / 2⌋ + 1.
         this.width = side / 8 + 1;
     }
 
     /// @param weights a `seed-autoencoder` checkpoint
-    /// @return the network that it belongs to
+    /// @return the checkpoint's network
     static SeedAutoencoder of(Safetensors weights) {
         long[] code = weights.tensor("encoder.7.weight").shape();
         int width = (int) Math.round(Math.sqrt(code[1] / 64.0));
@@ -67,7 +67,7 @@ public final class SeedAutoencoder implements Autoencoder {
         for (int layer = 0; layer < 3; layer++) {
             int in = CHANNELS[3 - layer];
             int out = CHANNELS[2 - layer];
-            // PyTorch takes a transposed weight's second dimension for its inputs.
+            // In PyTorch, fan-in of a transposed convolution is computed from the weight's second dimension.
             SeedCnn.add(
                     all,
                     "decoder." + (3 + 2 * layer),
@@ -106,8 +106,8 @@ public final class SeedAutoencoder implements Autoencoder {
         return x;
     }
 
-    /// Transposed convolution, kernel 2, stride 2, padding 1: as a 1×1 convolution to 4 places for each pixel,
-    /// laid side by side, without the rim that the padding takes. DJL has none of its own.
+    /// Transposed convolution, kernel 2, stride 2, padding 1. It is computed as a 1×1 convolution to 4 positions
+    /// per pixel, interleaved, without the border that the padding removes. DJL has no transposed convolution.
     ///
     /// @param x f32 [n, in, h, w]
     /// @param weight f32 [in, out, 2, 2], PyTorch's layout

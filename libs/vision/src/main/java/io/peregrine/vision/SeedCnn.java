@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.Map;
 
 /// The report's classifier: three times convolution (kernel 2, padding 2), batch norm, ReLU and max-pool (4,
-/// padding 2); then linear 300, dropout, ReLU, linear to the classes, log-softmax; trained by NLL. A
-/// reproduction, not a recommendation.
+/// padding 2); then linear 300, dropout, ReLU, linear to the classes, log-softmax; trained with NLL. It exists
+/// for reproduction and is not recommended.
 public final class SeedCnn implements Classifier {
-    /// Preset's name in a specification.
+    /// Name of the preset in a specification.
     public static final String PRESET = "seed-cnn";
 
     private static final int[] CHANNELS = {3, 16, 32, 64};
@@ -31,13 +31,14 @@ public final class SeedCnn implements Classifier {
 
     /// @param side of the square images
     /// @param classes at least 2
-    /// @param dropout share of hidden units left out in training, 0 to below 1
+    /// @param dropout share of hidden units that are dropped in training, 0 to below 1
     public SeedCnn(int side, int classes, double dropout) {
         this(side, classes, dropout, null, 0);
     }
 
-    /// @param weights of the classes in the training loss, as PyTorch's `NLLLoss(weight=…)`; null: all alike
-    /// @param smoothing share of the truth spread over all classes in training, 0 to below 1
+    /// @param weights class weights in the training loss, as in PyTorch's `NLLLoss(weight=…)`; null if all are
+    ///     equal
+    /// @param smoothing share of the label spread over all classes in training, 0 to below 1
     public SeedCnn(int side, int classes, double dropout, float[] weights, double smoothing) {
         this.loss = new CrossEntropy(weights, (float) smoothing);
         this.side = side;
@@ -54,7 +55,7 @@ public final class SeedCnn implements Classifier {
             int out = CHANNELS[layer];
             add(all, "conv2d" + layer, Parameter.Start.UNIFORM, in * 4L, new long[] {out, in, 2, 2}, out);
             BatchNorm.add(all, "batchnorm2d" + layer, out, Parameter.Start.ONES);
-            // Convolution: w + 2·2 − 2 + 1; pooling: ⌊(w + 2·2 − 4) / 4⌋ + 1.
+            // Side after the convolution: w + 2·2 − 2 + 1; after pooling: ⌊(w + 2·2 − 4) / 4⌋ + 1.
             width = (width + 3) / 4 + 1;
         }
         long features = (long) CHANNELS[3] * width * width;

@@ -9,27 +9,29 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/// A network's `state_dict` as a user gives it: what PyTorch's `load_state_dict` would take with `strict=True`.
-/// The counts of batches (`num_batches_tracked`) may be there or not, and mean nothing here.
+/// A `state_dict` supplied by a user. It accepts what PyTorch's `load_state_dict` accepts with `strict=True`.
+/// Batch counters (`num_batches_tracked`) are optional and ignored.
 final class StateDict {
-    /// A message has room for so many differences.
-    private static final int TOLD = 8;
+    /// Maximum number of differences in a message.
+    private static final int MAX_LISTED = 8;
 
     private StateDict() {}
 
-    /// @throws Failure INPUT `INIT_MISMATCH` with what differs, if the file's tensors are not the network's
+    /// @throws FailureException INPUT `INIT_MISMATCH` with the differences, if the file's tensors do not match
+    ///     the network's
     static void mustFit(TrainableNetwork network, Safetensors file) {
         List<String> differences = differences(network.parameters(), file);
         if (differences.isEmpty()) {
             return;
         }
-        String more = differences.size() > TOLD ? "; and %,d more".formatted(differences.size() - TOLD) : "";
+        String more =
+                differences.size() > MAX_LISTED ? "; and %,d more".formatted(differences.size() - MAX_LISTED) : "";
         throw FailureException.input(
                 "INIT_MISMATCH",
-                "these weights are not those of %s in docs/networks.py: %s%s; give its state_dict, for the preset, side, latent and number of classes of this run"
+                "the weights do not match %s in docs/networks.py: %s%s; supply its state_dict, for the preset, side, latent and number of classes of this run"
                         .formatted(
                                 network.getClass().getSimpleName(),
-                                String.join("; ", differences.subList(0, Math.min(TOLD, differences.size()))),
+                                String.join("; ", differences.subList(0, Math.min(MAX_LISTED, differences.size()))),
                                 more));
     }
 
@@ -41,15 +43,15 @@ final class StateDict {
             String name = parameter.name();
             String shape = Arrays.toString(parameter.shape());
             if (!surplus.remove(name)) {
-                differences.add("%s is missing, wanted F32 %s".formatted(name, shape));
+                differences.add("%s is missing, expected F32 %s".formatted(name, shape));
             } else if (!fits(file.tensor(name), parameter)) {
-                differences.add("%s is %s, wanted F32 %s".formatted(name, about(file.tensor(name)), shape));
+                differences.add("%s is %s, expected F32 %s".formatted(name, about(file.tensor(name)), shape));
             }
         }
         for (String name : file.names()) {
             if (surplus.contains(name)) {
                 differences.add(
-                        "%s is not wanted, found %s".formatted(Safetensors.shown(name), about(file.tensor(name))));
+                        "%s is unexpected, found %s".formatted(Safetensors.shown(name), about(file.tensor(name))));
             }
         }
         return differences;

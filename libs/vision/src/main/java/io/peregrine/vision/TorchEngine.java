@@ -22,29 +22,29 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/// The PyTorch engine of this process, with a thread count that is said and kept.
+/// The PyTorch engine of this process, with an explicit and fixed thread count.
 ///
-/// Sums are taken in another order with another number of threads, so the same bytes need the same number: a run
-/// records it, and every resume uses it.
+/// Another number of threads sums in another order, so the same bytes need the same number: a run records it, and
+/// every resume uses it.
 public final class TorchEngine {
     private static final String THREADS = "ai.djl.pytorch.num_threads";
     private static final String HUGE_PAGES = "THP_MEM_ALLOC_ENABLE";
 
     private static final Pattern GPU = Pattern.compile("gpu:([0-9]{1,4})");
 
-    /// `c10::cuda::device_count()`: how many GPUs the engine itself computes on.
+    /// `c10::cuda::device_count()`: the number of GPUs that the engine can use.
     private static final String GPUS = "_ZN3c104cuda12device_countEv";
 
     private static Integer threads;
 
     private TorchEngine() {}
 
-    /// Loads the engine the first time, and has the calling thread compute on so many threads from now on.
+    /// Loads the engine on the first call, and sets the number of threads for computations of the calling thread.
     ///
     /// @param wanted threads of one tensor operation, at least 1
     public static synchronized Engine load(int wanted) {
         if (wanted < 1) {
-            throw new IllegalArgumentException("the engine computes on at least 1 thread, not " + wanted);
+            throw new IllegalArgumentException("the engine needs at least 1 thread, not " + wanted);
         }
         if (threads == null) {
             System.setProperty(THREADS, Integer.toString(wanted));
@@ -53,14 +53,15 @@ public final class TorchEngine {
             useHugePages();
         }
         Engine engine = Engine.getEngine("PyTorch");
-        // OpenMP keeps this number for each thread that calls it, so it is said by the one that will compute.
+        // OpenMP stores this number per calling thread, so the thread that computes must set it.
         JniUtils.setNumThreads(wanted);
         threads = wanted;
         return engine;
     }
 
-    /// A training step maps each large activation anew and is mostly page faults: with huge pages it takes 0.7
-    /// of the time. The engine reads this variable when it first allocates; Java cannot set its own environment.
+    /// A training step maps each large activation again and spends most of its time on page faults; with huge
+    /// pages it takes 0.7 of the time. The engine reads this variable at its first allocation. Java cannot set
+    /// its own environment.
     private static void useHugePages() {
         Optional<MemorySegment> setenv = Linker.nativeLinker().defaultLookup().find("setenv");
         if (System.getenv(HUGE_PAGES) != null || setenv.isEmpty()) {
@@ -69,7 +70,7 @@ public final class TorchEngine {
         FunctionDescriptor type = FunctionDescriptor.of(
                 ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.JAVA_INT);
         try (Arena arena = Arena.ofConfined()) {
-            // A refusal costs time, not bits.
+            // Without it, steps are slower but have the same bits.
             int refused = (int) Linker.nativeLinker()
                     .downcallHandle(setenv.get(), type)
                     .invokeExact(arena.allocateFrom(HUGE_PAGES), arena.allocateFrom("1"), 0);
@@ -81,16 +82,16 @@ public final class TorchEngine {
         }
     }
 
-    /// @return the engine as it is, loaded with as many threads as `ai.djl.pytorch.num_threads` or the
-    ///     processors say
+    /// @return the loaded engine; if it is not loaded yet, it starts with `ai.djl.pytorch.num_threads` threads or
+    ///     one per processor
     public static synchronized Engine load() {
         return threads == null ? load(threads()) : Engine.getEngine("PyTorch");
     }
 
-    /// Counts the GPUs by asking PyTorch. DJL asks a CUDA runtime that it looks for by itself, and finds none
-    /// where it lies among Python's packages.
+    /// Counts the GPUs by calling PyTorch. DJL would search for a CUDA runtime itself, and it does not find one
+    /// among Python's packages.
     ///
-    /// @return how many the engine computes on; 0 by one that is built for the processor
+    /// @return number of GPUs that the engine can use; 0 for a CPU build
     public static int gpus() {
         load();
         Path library = Path.of(LibUtils.getLibtorchPath(), "libc10_cuda.so");
@@ -110,10 +111,10 @@ public final class TorchEngine {
         }
     }
 
-    /// Finds what to compute on.
+    /// Finds the device for a computation.
     ///
-    /// @param wanted `cpu`, `gpu:0` and so on, or `auto`: the first GPU, where the engine has one
-    /// @throws Failure INPUT `NO_SUCH_DEVICE`, if the engine has no such GPU; one built for the processor has none
+    /// @param wanted `cpu`, `gpu:0` and so on, or `auto`: the first GPU, or the CPU if the engine has no GPU
+    /// @throws FailureException INPUT `NO_SUCH_DEVICE`, if the engine has no such GPU; a CPU build has none
     public static Device device(String wanted) {
         int gpus = gpus();
         if (wanted.equals("cpu") || wanted.equals("auto") && gpus == 0) {
@@ -123,7 +124,7 @@ public final class TorchEngine {
         if (!gpu.matches() || Integer.parseInt(gpu.group(1)) >= gpus) {
             throw FailureException.input(
                     "NO_SUCH_DEVICE",
-                    "the device is '%s', and this engine (PyTorch %s) computes on cpu%s; name one of these, or auto, or bring an engine with CUDA (PYTORCH_LIBRARY_PATH)"
+                    "the device '%s' is not available: this engine (PyTorch %s) supports cpu%s; use one of these or auto, or install an engine with CUDA (PYTORCH_LIBRARY_PATH)"
                             .formatted(
                                     wanted,
                                     load().getVersion(),
@@ -134,7 +135,7 @@ public final class TorchEngine {
         return Device.gpu(Integer.parseInt(gpu.group(1)));
     }
 
-    /// @return engine and processor: with others, sums may end in other last bits
+    /// @return engine and CPU; with others, the last bits of sums may differ
     public static String build() {
         return "PyTorch %s on %s".formatted(load().getVersion(), processor());
     }
@@ -150,7 +151,7 @@ public final class TorchEngine {
         }
     }
 
-    /// @return threads of one tensor operation, now or once loaded
+    /// @return threads of one tensor operation, now or after loading
     public static synchronized int threads() {
         return threads != null
                 ? threads

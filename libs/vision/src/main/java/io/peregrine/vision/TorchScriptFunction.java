@@ -20,15 +20,14 @@ import java.util.zip.CRC32;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 
-/// A function that the engine has and DJL does not offer, written in TorchScript. Several threads may call it at
-/// once.
+/// A function of the engine that DJL does not offer, written in TorchScript. Thread-safe.
 final class TorchScriptFunction implements AutoCloseable {
     private final NDManager manager;
     private final PtSymbolBlock module;
 
-    /// @param parameters with their types, such as `left: Tensor, right: Tensor`
-    /// @param body lines of which the last returns a tensor, such as `return torch.mm(left, right)`
-    /// @throws ai.djl.engine.EngineException if this engine has no such operation
+    /// @param parameters parameters with their types, such as `left: Tensor, right: Tensor`
+    /// @param body lines of code; the last returns a tensor, such as `return torch.mm(left, right)`
+    /// @throws ai.djl.engine.EngineException if this engine does not have the operation
     TorchScriptFunction(NDManager manager, String parameters, String body) {
         this.manager = manager;
         try (ByteArrayInputStream archive = new ByteArrayInputStream(archive(parameters, body))) {
@@ -48,8 +47,8 @@ final class TorchScriptFunction implements AutoCloseable {
         return IValue.listFrom(tensors.toArray(PtNDArray[]::new));
     }
 
-    /// @param arguments are closed
-    /// @return a new tensor of the function's manager
+    /// @param arguments arguments, closed by this call
+    /// @return a new tensor attached to the function's manager
     NDArray of(IValue... arguments) {
         try (IValue result = module.forward(arguments)) {
             return result.toTensor((PtNDManager) manager);
@@ -60,8 +59,9 @@ final class TorchScriptFunction implements AutoCloseable {
         }
     }
 
-    /// A module without parameters, as `torch.jit.save` writes it: a ZIP of stored entries, of which two are code
-    /// and two are pickles (protocol 2) of an object of the module's class, not in training, and of no constants.
+    /// A module without parameters, in the format of `torch.jit.save`: a ZIP of stored entries. Two of them are
+    /// code, and two are pickles (protocol 2): an object of the module's class, not in training mode, and the
+    /// empty constants.
     private static byte[] archive(String parameters, String body) throws IOException {
         ByteArrayOutputStream object = new ByteArrayOutputStream();
         object.write(new byte[] {(byte) 0x80, 2, 'c'});

@@ -14,12 +14,12 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// Steps of one network: forward, backward, Adam.
+/// Training steps of one network: forward, backward, Adam.
 ///
-/// Each step makes its leaves anew over the same memory, so there is nothing to zero and nothing is added up;
-/// closing the step's manager frees all of it.
+/// Each step creates its leaf tensors again over the same memory, so gradients are neither zeroed nor
+/// accumulated. Closing the step's manager frees all of them.
 public final class Training {
-    /// A batch's pixels in memory that the engine reads in place, and its labels.
+    /// A batch: pixels in memory that the engine reads in place, and labels.
     public static final class Batch implements AutoCloseable {
         private final int side;
         private final Arena arena = arena();
@@ -30,13 +30,13 @@ public final class Training {
 
         /// @param capacity rows of a full batch
         /// @param side of the square images
-        /// @throws Failure INPUT `BATCH_TOO_LARGE`, if a full one would take 2 GiB or more
+        /// @throws FailureException INPUT `BATCH_TOO_LARGE`, if a full batch would take 2 GiB or more
         public Batch(int capacity, int side) {
             long image = 4L * 3 * side * side;
             if (capacity * image > Integer.MAX_VALUE) {
                 throw FailureException.input(
                         "BATCH_TOO_LARGE",
-                        "a batch of %,d images of side %d takes %,d bytes, at most %,d: say a batchSize up to %,d"
+                        "a batch of %,d images of side %d takes %,d bytes; at most %,d are allowed. Use a batchSize of at most %,d"
                                 .formatted(
                                         capacity,
                                         side,
@@ -68,12 +68,12 @@ public final class Training {
             return labels[row];
         }
 
-        /// Says how many rows are filled.
+        /// Sets the number of filled rows.
         public void count(int rows) {
             count = rows;
         }
 
-        /// @return rows that are filled
+        /// @return number of filled rows
         public int count() {
             return count;
         }
@@ -103,45 +103,45 @@ public final class Training {
         }
     }
 
-    /// What a batch came to.
+    /// Result of a batch.
     ///
-    /// @param loss the batch's mean
-    /// @param predicted class of each row by a classifier; of an autoencoder empty
-    /// @param logProbabilities [rows, classes] by a classifier, flat; of an autoencoder empty
+    /// @param loss mean loss of the batch
+    /// @param predicted predicted class of each row; empty for an autoencoder
+    /// @param logProbabilities [rows, classes], flat; empty for an autoencoder
     public record Outcome(double loss, int[] predicted, float[] logProbabilities) {}
 
     private final Engine engine;
     private final NetworkState state;
     private final Optimizer optimizer;
-    private final double longest;
+    private final double maxGradNorm;
 
-    /// @param state moved in place; closed by the caller
+    /// @param state updated in place; closed by the caller
     /// @param optimizer closed by the caller
     public Training(NetworkState state, Optimizer optimizer) {
         this(state, optimizer, Double.POSITIVE_INFINITY);
     }
 
-    /// @param longest norm of all gradients together; longer ones are shortened to it, as PyTorch's
-    ///     `clip_grad_norm_`; infinite: none is
-    public Training(NetworkState state, Optimizer optimizer, double longest) {
+    /// @param maxGradNorm maximum norm of all gradients together; larger ones are scaled down to it, as in
+    ///     PyTorch's `clip_grad_norm_`; infinite for no clipping
+    public Training(NetworkState state, Optimizer optimizer, double maxGradNorm) {
         this.engine = TorchEngine.load();
         this.state = state;
         this.optimizer = optimizer;
-        this.longest = longest;
+        this.maxGradNorm = maxGradNorm;
     }
 
     /// One step at the full learning rate.
     ///
-    /// @param stream seeds dropout: a function of (seed, epoch, step), so that a resumed training draws the same
-    public Outcome step(Batch batch, int stream) {
-        return step(batch, stream, 1);
+    /// @param dropoutSeed a function of (seed, epoch, step), so that a resumed training has the same dropout
+    public Outcome step(Batch batch, int dropoutSeed) {
+        return step(batch, dropoutSeed, 1);
     }
 
     /// One step.
     ///
-    /// @param share of the learning rate that a schedule leaves, 0 to 1
-    public Outcome step(Batch batch, int stream, double share) {
-        engine.setRandomSeed(stream);
+    /// @param lrFactor factor of the learning rate, 0 to 1
+    public Outcome step(Batch batch, int dropoutSeed, double lrFactor) {
+        engine.setRandomSeed(dropoutSeed);
         try (NDManager manager = state.manager().newSubManager();
                 GradientCollector gradients = engine.newGradientCollector()) {
             Map<String, NDArray> leaves = new HashMap<>();
@@ -168,12 +168,12 @@ public final class Training {
                     found.put(parameter.name(), gradient);
                 }
             }
-            optimizer.step(state.tensors(), found, share, longest);
+            optimizer.step(state.tensors(), found, lrFactor, maxGradNorm);
             return outcome(loss.getFloat(), output);
         }
     }
 
-    /// Measures a batch without learning from it.
+    /// Measures a batch without training.
     public Outcome measure(Batch batch) {
         try (NDManager manager = state.manager().newSubManager()) {
             NDArray pixels = batch.pixels(manager);
@@ -184,7 +184,7 @@ public final class Training {
         }
     }
 
-    /// @return what the network makes of a batch, without learning, flat in C order
+    /// @return the network's output for a batch, without training, flat in C order
     public float[] output(Batch batch) {
         return state.output(batch);
     }
@@ -193,7 +193,7 @@ public final class Training {
         if (!state.network().classifies()) {
             return new Outcome(loss, new int[0], new float[0]);
         }
-        // By hand: of equal ones the first, on every engine.
+        // Explicit loop: among equal values the first class wins, on every engine.
         int rows = (int) output.getShape().get(0);
         int classes = (int) output.getShape().get(1);
         float[] values = output.toFloatArray();

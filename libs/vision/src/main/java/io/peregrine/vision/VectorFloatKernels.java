@@ -9,11 +9,11 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/// [FloatKernels] by vectors: the same operations in the same order, fused where those are.
+/// [FloatKernels] with the Vector API: the same operations in the same order, with the same fused multiply-adds.
 final class VectorFloatKernels extends FloatKernels {
     private static final VectorSpecies<Float> FLOATS = FloatVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
-    /// As many bytes as there are floats in a vector; no byte vector is shorter than 64 bits.
+    /// Has as many bytes as a vector has floats, but at least 64 bits, the shortest byte vector.
     private static final VectorSpecies<Byte> BYTES =
             VectorSpecies.of(byte.class, VectorShape.forBitSize(Math.max(64, FLOATS.length() * Byte.SIZE)));
 

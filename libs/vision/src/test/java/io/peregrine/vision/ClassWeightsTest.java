@@ -23,16 +23,16 @@ class ClassWeightsTest {
         }
     }
 
-    /// PyTorch's NLLLoss(weight=[0.5, 2, 3]) by its formula: Σ w[y] · nll / Σ w[y].
+    /// The formula of PyTorch's NLLLoss(weight=[0.5, 2, 3]): Σ w[y] · nll / Σ w[y].
     @Test
-    void theTrainingLossWeighsEachImageByItsClass() {
+    void trainingLossWeightsEachImageByItsClass() {
         SeedCnn weighted = new SeedCnn(16, 3, 0, new float[] {0.5f, 2, 3}, 0);
         double expected = (0.5 * 0.1 + 2 * 0.7 + 0.5 * 3 + 3 * 0.1) / (0.5 + 2 + 0.5 + 3);
         assertThat((double) loss(weighted, true)).isCloseTo(expected, within(1e-6));
     }
 
     @Test
-    void whatIsMeasuredIsNotWeighed() {
+    void reportedLossIsNotWeighted() {
         SeedCnn weighted = new SeedCnn(16, 3, 0, new float[] {0.5f, 2, 3}, 0);
         SeedCnn plain = new SeedCnn(16, 3, 0);
         assertThat(loss(weighted, false)).isEqualTo(loss(plain, false)).isEqualTo(loss(plain, true));

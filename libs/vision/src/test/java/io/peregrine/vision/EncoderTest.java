@@ -32,7 +32,7 @@ class EncoderTest {
     }
 
     @Test
-    void latentsEqualPyTorchs() throws IOException {
+    void latentsEqualThoseOfPyTorch() throws IOException {
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"));
                 Safetensors weights = Safetensors.open(weights(golden));
                 Encoder encoder = new Encoder(weights)) {
@@ -48,7 +48,7 @@ class EncoderTest {
             float[] ours = encoder.encode(images.data(), count, side);
 
             assertThat(ours).hasSize(count * encoder.latent()).containsExactly(expected, within(1e-5f * scale));
-            // A batch of its own, through the same buffer.
+            // A separate batch through the same buffer.
             long values = images.data().byteSize() / count;
             assertThat(encoder.encode(images.data().asSlice(values, values), 1, side))
                     .containsExactly(
@@ -58,7 +58,7 @@ class EncoderTest {
     }
 
     @Test
-    void aImageIsReconstructedAsPyTorchDoes() throws IOException {
+    void imageIsReconstructedAsInPyTorch() throws IOException {
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"));
                 Safetensors weights = Safetensors.open(weights(golden))) {
             Safetensors.Tensor images = golden.tensor("images");
@@ -71,19 +71,19 @@ class EncoderTest {
             assertThat(ours)
                     .containsExactly(java.util.Arrays.copyOfRange(expected, 4 * values, 5 * values), within(1e-3f));
             assertThatThrownBy(() -> Reconstruction.of(weights, images.data(), side / 2))
-                    .hasMessageContaining("images of side " + side / 2);
+                    .hasMessageContaining("images have side " + side / 2);
         }
     }
 
     @Test
-    void imagesOfAnotherSideAreRefusedByName() throws IOException {
+    void imagesOfAnotherSideFail() throws IOException {
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"));
                 Safetensors weights = Safetensors.open(weights(golden));
                 Encoder encoder = new Encoder(weights)) {
             int side = (int) golden.tensor("images").shape()[2] / 2;
             assertThatThrownBy(
                             () -> encoder.encode(golden.tensor("images").data().asSlice(0, 3L * side * side), 1, side))
-                    .hasMessageContaining("images of side " + side);
+                    .hasMessageContaining("images have side " + side);
         }
     }
 }

@@ -10,8 +10,8 @@ class FloatKernelsTest {
     private final Random random = new Random(3);
 
     @Test
-    void vectorsMoveWeightsToTheSameBitsAsPlainLoops() {
-        // Odd length, odd range: what is left over at the end of the vectors too.
+    void vectorAdamGivesTheSameBitsAsPlainLoops() {
+        // Odd length and odd range, to include the remainder after the last full vector.
         float[][] plain = {floats(1_003), floats(1_003), floats(1_003), floats(1_003)};
         for (int i = 0; i < plain[3].length; i++) {
             plain[3][i] *= plain[3][i];
@@ -29,7 +29,7 @@ class FloatKernelsTest {
     }
 
     @Test
-    void vectorsWidenEveryByteAsPlainLoopsDo() {
+    void vectorsWidenEveryByteAsPlainLoops() {
         byte[] pixels = new byte[1_003];
         random.nextBytes(pixels);
         float[] plain = new float[1_005];

@@ -18,7 +18,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The device's optimizer on the processor, beside the processor's own.
+/// Compares the device's optimizer, on the CPU, with the CPU's own.
 class FusedAdamTest {
     private static final double RATE = 0.01;
     private static final double DECAY = 0.5;
@@ -32,7 +32,7 @@ class FusedAdamTest {
         return new ResNet(new int[] {4, 8, 16}, 3, 0, null, 0);
     }
 
-    /// Gradients of every size, the same for both.
+    /// Gradients of all magnitudes, the same for both optimizers.
     private static Map<String, NDArray> gradients(NetworkState state, int step) {
         Mt19937 random = new Mt19937(step);
         Map<String, NDArray> gradients = new LinkedHashMap<>();
@@ -56,12 +56,12 @@ class FusedAdamTest {
                 squares += (double) value * value;
             }
         }
-        assertThat(Math.sqrt(squares)).as("there is something to shorten").isGreaterThan(LONGEST);
+        assertThat(Math.sqrt(squares)).as("the gradients need clipping").isGreaterThan(LONGEST);
         optimizer.step(state.tensors(), gradients, 1 / (1 + 0.1 * step), LONGEST);
         gradients.values().forEach(NDArray::close);
     }
 
-    /// @return the largest difference, of the second's largest value
+    /// @return the largest difference, relative to the second's largest value
     static double apart(float[] ours, float[] theirs) {
         double scale = 0;
         double worst = 0;
@@ -73,7 +73,7 @@ class FusedAdamTest {
     }
 
     @Test
-    void itMovesWeightsAsTheProcessorsDoes() {
+    void updatesWeightsAsTheCpuOptimizerDoes() {
         ResNet network = network();
         try (NetworkState start = NetworkState.fresh(network, 1);
                 NetworkState here = NetworkState.fresh(network, 1);
@@ -92,7 +92,7 @@ class FusedAdamTest {
                         .isLessThanOrEqualTo(1e-6);
                 if (parameter.isLearned()) {
                     assertThat(apart(start.tensors().get(name).toFloatArray(), moved))
-                            .as("%s has moved", name)
+                            .as("%s has changed", name)
                             .isGreaterThan(1e-2);
                 }
             }
@@ -100,7 +100,7 @@ class FusedAdamTest {
     }
 
     @Test
-    void aTrainingByItLearnsAsOneByTheProcessors() {
+    void trainingHasTheSameLossesAsWithTheCpuOptimizer() {
         ResNet network = network();
         try (NetworkState here = NetworkState.fresh(network, 1);
                 NetworkState there = NetworkState.fresh(network, 1).moved(Device.cpu());
@@ -126,7 +126,7 @@ class FusedAdamTest {
         return losses;
     }
 
-    /// Nine noisy images, of three classes by how light they are.
+    /// Nine noisy images in three classes by brightness.
     static Training.Batch batch(int side) {
         Training.Batch batch = new Training.Batch(9, side);
         Mt19937 random = new Mt19937(3);
@@ -141,7 +141,7 @@ class FusedAdamTest {
     }
 
     @Test
-    void whatOneHasWrittenTheOtherGoesOnFrom() throws IOException {
+    void eachOptimizerResumesFromTheOthersState() throws IOException {
         ResNet network = network();
         try (NetworkState state = NetworkState.fresh(network, 1);
                 Adam adam = new Adam(network, RATE, DECAY);
@@ -177,7 +177,7 @@ class FusedAdamTest {
     }
 
     @Test
-    void theProcessorsOwnIsTakenWhereItCanReach() {
+    void cpuOptimizerIsUsedForTensorsInCpuMemory() {
         try (NetworkState state = NetworkState.fresh(network(), 1).on("cpu");
                 Optimizer optimizer = Optimizer.of(state, RATE, DECAY)) {
             assertThat(state.device()).isEqualTo("cpu");

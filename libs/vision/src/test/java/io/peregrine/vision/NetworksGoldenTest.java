@@ -16,14 +16,14 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/// Both networks against PyTorch 2.7.1: outputs, five losses, weights after five Adam steps. Tolerances:
+/// Compares both networks with PyTorch 2.7.1: outputs, five losses, weights after five Adam steps. Tolerances:
 /// golden/README.md.
 @Tag("golden")
 class NetworksGoldenTest {
     private static final Pattern ROWS = Pattern.compile("(\\d+)-(\\d+)");
 
     @Test
-    void theClassifierLearnsAsPyTorchs() throws IOException {
+    void classifierTrainsAsInPyTorch() throws IOException {
         JsonNode about = about("classifier");
         try (Safetensors golden = Safetensors.open(Golden.file("classifier.safetensors"))) {
             SeedCnn network = new SeedCnn(
@@ -53,7 +53,7 @@ class NetworksGoldenTest {
     }
 
     @Test
-    void theAutoencoderLearnsAsPyTorchs() throws IOException {
+    void autoencoderTrainsAsInPyTorch() throws IOException {
         JsonNode about = about("autoencoder");
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"))) {
             int side = about.get("side").intValue();
@@ -73,7 +73,7 @@ class NetworksGoldenTest {
     }
 
     @Test
-    void theEncoderGivesPyTorchsCodes() throws IOException {
+    void encoderGivesPyTorchsLatents() throws IOException {
         try (Safetensors golden = Safetensors.open(Golden.file("autoencoder.safetensors"))) {
             int side = about("autoencoder").get("side").intValue();
             for (String moment : List.of("before", "after")) {
@@ -117,16 +117,17 @@ class NetworksGoldenTest {
         float[] ours = state.tensors().get(name).toFloatArray();
         float[] after = golden.tensor("after." + name).floats();
         if (name.matches("conv2d\\d+\\.bias")) {
-            // Its gradient before batch norm is rounding alone, which Adam turns into steps of its rate.
+            // The bias's gradient before batch norm is only rounding noise, which Adam turns into steps of the
+            // learning rate's size.
             float[] before = golden.tensor("before." + name).floats();
             int steps = golden.tensor("losses").doubles().length;
             for (int i = 0; i < ours.length; i++) {
                 assertThat(Math.abs(ours[i] - before[i])).as(name).isLessThanOrEqualTo((float) (5 * rate * steps));
             }
         } else if (name.endsWith("running_mean")) {
-            // It carries the noise of that bias: PyTorch 2.7.1 with one thread is itself off by 0.0210 of the
-            // scale on a Zen 4. So the bias's own distance, weighed as five running averages weigh it, is allowed
-            // on top.
+            // This tensor contains the noise of that bias: PyTorch 2.7.1 with one thread itself differs by 0.0210
+            // of the scale on a Zen 4. So the test adds the bias's own difference to the tolerance, weighted as
+            // five running averages weight it.
             String bias = name.replace("batchnorm", "conv").replace("running_mean", "bias");
             float[] theirs = golden.tensor("after." + bias).floats();
             close(
@@ -142,7 +143,7 @@ class NetworksGoldenTest {
     private static void close(float[] ours, float[] expected, double tolerance, String what) {
         assertThat(ours).as(what).hasSameSizeAs(expected);
         assertThat(distance(ours, expected) / scale(expected))
-                .as("%s, of its scale %s", what, scale(expected))
+                .as("%s, relative to its scale %s", what, scale(expected))
                 .isLessThanOrEqualTo(tolerance);
     }
 

@@ -12,17 +12,17 @@ import org.junit.jupiter.api.TestReporter;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What a GPU computes, beside the processor. Where the engine has none, these tests are skipped.
+/// Compares results on a GPU with those on the CPU. Skipped if the engine has no GPU.
 class OnGpuTest {
-    /// Of the largest value. PyTorch rounds what a convolution multiplies to 10 bits on a GPU (TF32) unless it is
-    /// told not to.
+    /// Relative to the largest value. On a GPU PyTorch rounds the operands of a convolution to 10 bits (TF32)
+    /// unless that is disabled.
     private static final double OUTPUT = 1e-2;
 
     private static final double LOSS = 5e-2;
     private static final int SIDE = 32;
 
     @BeforeAll
-    static void thereIsOne() {
+    static void requireGpu() {
         assumeTrue(TorchEngine.gpus() > 0, "the engine has no GPU");
     }
 
@@ -36,7 +36,7 @@ class OnGpuTest {
     }
 
     @Test
-    void autoTakesIt() {
+    void autoSelectsTheGpu() {
         assertThat(TorchEngine.device("auto")).isEqualTo(Device.gpu(0));
         assertThat(TorchEngine.device("gpu:0")).isEqualTo(Device.gpu(0));
         try (NetworkState state = NetworkState.fresh(network("resnet"), 1).on("auto");
@@ -48,7 +48,7 @@ class OnGpuTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"seed-cnn", "resnet", "seed-autoencoder", "resnet-autoencoder"})
-    void aNetworkAnswersThereAsHere(String preset, TestReporter reporter) {
+    void networkGivesTheSameOutput(String preset, TestReporter reporter) {
         TrainableNetwork network = network(preset);
         try (NetworkState here = NetworkState.fresh(network, 1);
                 NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
@@ -61,7 +61,7 @@ class OnGpuTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"seed-cnn", "resnet", "seed-autoencoder", "resnet-autoencoder"})
-    void aTrainingLearnsThereAsHere(String preset, TestReporter reporter) {
+    void trainingHasTheSameLosses(String preset, TestReporter reporter) {
         TrainableNetwork network = network(preset);
         double rate = network.classifies() ? 0.004 : 0.001;
         try (NetworkState here = NetworkState.fresh(network, 1);
@@ -81,9 +81,9 @@ class OnGpuTest {
         }
     }
 
-    /// The probe looks at sums that take all 24 bits.
+    /// The probe checks sums that need all 24 bits.
     @Test
-    void balancingsProductsAreExactThere() {
+    void productsForBalancingAreExact() {
         try (MatrixProduct product = new EngineProduct(Device.gpu(0))) {
             assertThat(product.isStaged()).isTrue();
         }

@@ -12,8 +12,8 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Against PyTorch: `bench/python/make_autoencoder_vectors.py` made `resnet-autoencoder.safetensors` with
-/// docs/networks.py.
+/// Compares with PyTorch: `bench/python/make_autoencoder_vectors.py` created `resnet-autoencoder.safetensors`
+/// with docs/networks.py.
 class ResNetAutoencoderTest {
     private static final int SIDE = 24;
     private static final int ROWS = 16;
@@ -32,7 +32,7 @@ class ResNetAutoencoderTest {
     }
 
     @Test
-    void itLearnsAsPyTorchs() throws URISyntaxException {
+    void trainsAsInPyTorch() throws URISyntaxException {
         ResNetAutoencoder network = new ResNetAutoencoder(SIDE, 5, 4, 6);
         try (Safetensors vectors = Safetensors.open(Path.of(getClass()
                         .getResource("/resnet-autoencoder.safetensors")
@@ -67,11 +67,13 @@ class ResNetAutoencoderTest {
             scale = Math.max(scale, Math.abs(theirs[i]));
             worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
         }
-        assertThat(worst / scale).as("%s, of its scale %s", what, scale).isLessThanOrEqualTo(tolerance);
+        assertThat(worst / scale)
+                .as("%s, relative to its scale %s", what, scale)
+                .isLessThanOrEqualTo(tolerance);
     }
 
     @Test
-    void theCodesOfItsCheckpointAreThoseOfTheNetworkItself(@TempDir Path folder) throws Exception {
+    void encoderOfItsCheckpointGivesTheNetworksLatents(@TempDir Path folder) throws Exception {
         Path checkpoint = folder.resolve("checkpoint.safetensors");
         ResNetAutoencoder network = new ResNetAutoencoder(SIDE, 5, 4, 6);
         try (Safetensors vectors = Safetensors.open(Path.of(getClass()
@@ -95,10 +97,10 @@ class ResNetAutoencoderTest {
         }
     }
 
-    /// An image that is bright in its middle and turns from red to blue, and what the network makes of it before
-    /// it has learnt anything.
+    /// An image that is bright in its middle and changes from red to blue, and its reconstruction before any
+    /// training.
     @Test
-    void itBeginsAsAImageOfFewWavesNotAsNoise() {
+    void untrainedNetworkReconstructsLowFrequencies() {
         int side = 64;
         try (NetworkState state = NetworkState.fresh(new ResNetAutoencoder(side, 60), 3);
                 Training.Batch batch = new Training.Batch(1, side)) {
@@ -120,12 +122,12 @@ class ResNetAutoencoderTest {
                 double difference = drawn[i] - image.getAtIndex(ValueLayout.JAVA_FLOAT, i);
                 error += difference * difference / drawn.length;
             }
-            assertThat(Math.sqrt(error)).as("root mean square, of levels").isLessThan(8);
+            assertThat(Math.sqrt(error)).as("root mean square error, in levels").isLessThan(8);
         }
     }
 
     @Test
-    void everySideDivisibleByEightWorksAndACodeMayHaveMorePlacesThanThereAreWaves() throws IOException {
+    void supportsSidesDivisibleByEightAndMoreLatentsThanWaves() throws IOException {
         for (int side : new int[] {8, 24, 104}) {
             ResNetAutoencoder network = new ResNetAutoencoder(side, 300);
             try (NetworkState state = NetworkState.fresh(network, 1);

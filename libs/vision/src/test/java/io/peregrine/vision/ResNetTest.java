@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
-/// Against PyTorch: `bench/python/make_resnet_vectors.py` made the files with docs/networks.py.
+/// Compares with PyTorch: `bench/python/make_resnet_vectors.py` created the files with docs/networks.py.
 class ResNetTest {
     private static final int[] CHANNELS = {4, 8, 16};
     private static final float[] WEIGHTS = {0.5f, 1, 2, 1.5f, 0.25f};
@@ -51,11 +51,13 @@ class ResNetTest {
             scale = Math.max(scale, Math.abs(theirs[i]));
             worst = Math.max(worst, Math.abs(ours[i] - theirs[i]));
         }
-        assertThat(worst / scale).as("%s, of its scale %s", what, scale).isLessThanOrEqualTo(tolerance);
+        assertThat(worst / scale)
+                .as("%s, relative to its scale %s", what, scale)
+                .isLessThanOrEqualTo(tolerance);
     }
 
     @Test
-    void itLearnsAsPyTorchsWithAdamWShortenedGradientsAndASmoothedWeighedLoss() throws URISyntaxException, IOException {
+    void trainsAsInPyTorchWithAdamWClippingAndSmoothedWeightedLoss() throws URISyntaxException, IOException {
         ResNet network = new ResNet(CHANNELS, WEIGHTS.length, 0, WEIGHTS, 0.1);
         try (Safetensors vectors = vectors();
                 NetworkState state = NetworkState.read(network, vectors, "before.");
@@ -66,7 +68,7 @@ class ResNetTest {
             double[] losses = vectors.tensor("losses").doubles();
             double[] norms = vectors.tensor("norms").doubles();
             assertThat(DoubleStream.of(norms))
-                    .as("every step has something to shorten")
+                    .as("every step clips its gradients")
                     .allMatch(norm -> norm > NORM);
             for (int step = 0; step < losses.length; step++) {
                 try (Training.Batch batch = batch(vectors, step % 2 * BATCH, BATCH)) {
@@ -78,7 +80,7 @@ class ResNetTest {
             }
             assumeTrue(
                     hasTheVectorsKernels(),
-                    "weights after several steps are compared where the engine has AVX-512, as where the vectors were made");
+                    "weights after several steps are compared only with AVX-512, with which the vectors were created");
             for (Parameter parameter : network.parameters()) {
                 String name = parameter.name();
                 float[] ours = state.tensors().get(name).toFloatArray();
@@ -88,15 +90,16 @@ class ResNetTest {
         }
     }
 
-    /// Adam divides a gradient by its own size: where it is zero but for rounding, rounding alone decides where
-    /// the step goes. The vectors were made with the kernels for AVX-512, and others round otherwise.
+    /// Adam divides a gradient by its own size. If a gradient is zero except for rounding, rounding alone decides
+    /// the direction of the step. The vectors were created with the AVX-512 kernels; others round differently.
     private static boolean hasTheVectorsKernels() throws IOException {
         return Files.readString(Path.of("/proc/cpuinfo")).contains(" avx512f");
     }
 
-    /// The way back: `safetensors.torch.save_file(network.state_dict(), …)`, as a user would.
+    /// The opposite direction: a file from `safetensors.torch.save_file(network.state_dict(), …)`, as a user
+    /// would write it.
     @Test
-    void aStateDictThatPyTorchSavedAnswersAsThere() throws URISyntaxException {
+    void stateDictSavedByPyTorchGivesTheSameOutput() throws URISyntaxException {
         ResNet network = new ResNet(CHANNELS, WEIGHTS.length, 0, WEIGHTS, 0.1);
         try (Safetensors vectors = vectors();
                 Safetensors saved = resource("/resnet-state-dict.safetensors");
@@ -108,7 +111,7 @@ class ResNetTest {
     }
 
     @Test
-    void everySideFromEightOnWorks() {
+    void supportsAllSidesFromEight() {
         ResNet network = new ResNet(3, 0.1, null, 0);
         for (int side : new int[] {8, 16, 24, 104}) {
             try (NetworkState state = NetworkState.fresh(network, 1);
@@ -121,9 +124,9 @@ class ResNetTest {
         }
     }
 
-    /// As an epoch's last batch may be.
+    /// The last batch of an epoch may have one row.
     @Test
-    void aBatchOfOneRowIsLearntFrom() {
+    void trainsOnABatchOfOneRow() {
         ResNet network = new ResNet(3, 0.1, null, 0);
         try (NetworkState state = NetworkState.fresh(network, 1);
                 Adam adam = new Adam(network, RATE);
@@ -136,7 +139,7 @@ class ResNetTest {
     }
 
     @Test
-    void atItsBeginningEachBlockIsTheIdentity() {
+    void untrainedBlocksAreTheIdentity() {
         assertThat(new ResNet(3, 0.1, null, 0).parameters())
                 .filteredOn(parameter -> parameter.name().endsWith("bn2.weight"))
                 .hasSize(6)

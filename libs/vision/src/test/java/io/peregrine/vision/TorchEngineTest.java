@@ -11,23 +11,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class TorchEngineTest {
     @Test
-    void theProcessorIsAlwaysThere() {
+    void cpuIsAlwaysAvailable() {
         assertThat(TorchEngine.device("cpu")).isEqualTo(Device.cpu());
     }
 
     @Test
-    void autoTakesTheFirstGpuThatTheEngineHas() {
+    void autoSelectsTheFirstGpu() {
         assertThat(TorchEngine.device("auto")).isEqualTo(TorchEngine.gpus() > 0 ? Device.gpu(0) : Device.cpu());
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"gpu:99", "gpu", "cuda:0", "gpu:-1", ""})
-    void aDeviceThatIsNotThereIsRefusedByName(String wanted) {
+    void missingDeviceIsRejected(String wanted) {
         assertThatThrownBy(() -> TorchEngine.device(wanted))
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         failure -> assertThat(failure.code()).isEqualTo("NO_SUCH_DEVICE"))
                 .hasMessageContaining("'" + wanted + "'")
-                .hasMessageContaining("computes on cpu");
+                .hasMessageContaining("supports cpu");
     }
 }
