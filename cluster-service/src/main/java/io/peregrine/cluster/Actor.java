@@ -7,10 +7,10 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.work.Audit;
 import java.util.Optional;
 
-/// Who asked for an event: told by its source and by what its producer says of who asked. Over Kafka nothing
-/// proves it.
+/// The actor of an event: derived from the event's source and from the publisher that its producer states. Over
+/// Kafka the actor is claimed, not proven.
 final class Actor {
-    static final String OURS = "/peregrine/cluster-service";
+    static final String THIS_SERVICE = "/peregrine/cluster-service";
 
     private static final String SERVICES = "/peregrine/";
     private static final String COMMAND = "/peregrine/command";
@@ -18,8 +18,8 @@ final class Actor {
 
     private Actor() {}
 
-    /// @param publisher as the event names who asked for it
-    /// @return null of an event that the pipeline itself published
+    /// @param publisher the event's statement of its actor
+    /// @return null for an event that the pipeline itself published
     static String of(CloudEvent event, Optional<String> publisher) {
         boolean asked = event.data() instanceof DatasetReady
                 || event.data() instanceof RunCancelled
@@ -32,7 +32,7 @@ final class Actor {
             return publisher.map(user -> "command, user " + user).orElse("command");
         }
         if (source.startsWith(SERVICES)) {
-            // The service has written down whom it served.
+            // The service has recorded the actor of the request.
             return publisher.orElse(Audit.actor(source));
         }
         String client = source.startsWith(BARE) ? "Kafka client" : "Kafka client, source " + source;

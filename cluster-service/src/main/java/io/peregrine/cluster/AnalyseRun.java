@@ -31,9 +31,10 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jboss.logging.Logger;
 
-/// Clusters a run's latents, measures and names the clusters, publishes latents and clusters, and says so.
+/// Clusters a run's latents, measures and names the clusters, and publishes latents, clusters and
+/// `clusters.computed`.
 ///
-/// It keeps nothing on the way: a killed analysis begins anew and ends in the same bytes.
+/// It saves no intermediate state: a killed analysis restarts from scratch and ends in the same bytes.
 @ApplicationScoped
 class AnalyseRun implements JobHandler {
     static final String KIND = "analyse";
@@ -81,10 +82,10 @@ class AnalyseRun implements JobHandler {
                             clustering.inertia(),
                             analysis.measures()),
                     "clusters");
-            // What was said last of each task may be two seconds old.
+            // The last progress event of a task may be two seconds old.
             totals(analysis, latents)
                     .forEach((task, total) -> tx.publish(progressed(run, task, total, total), "finished/" + task));
-            ClusterFlow.completeWhenWhole(tx, run);
+            ClusterFlow.completeIfReady(tx, run);
         });
         LOG.infof(
                 "clusters computed run=%s images=%d clusters=%d iterations=%d inertia=%.6g",
@@ -97,16 +98,17 @@ class AnalyseRun implements JobHandler {
         if (n < 2 || k > n) {
             throw FailureException.input(
                     "TOO_FEW_IMAGES",
-                    "%d clusters of %d images: say clusters.k from 1 to %d, with at least 2 images".formatted(k, n, n));
+                    "cannot make %d clusters of %d images: clusters.k must be from 1 to %d, and at least 2 images are needed"
+                            .formatted(k, n, n));
         }
         int[] labels = IntStream.of(latents.rows()).map(manifest::label).toArray();
         Split[] splits = Arrays.stream(latents.rows()).mapToObj(manifest::split).toArray(Split[]::new);
         int threads =
                 config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
         RunRef run = context.job().run();
-        try (WorkerPool team = new WorkerPool(threads)) {
+        try (WorkerPool pool = new WorkerPool(threads)) {
             return Analysis.of(
-                    latents.points(), labels, splits, manifest.classes(), k, spec.seed(), team, (task, done, total) -> {
+                    latents.points(), labels, splits, manifest.classes(), k, spec.seed(), pool, (task, done, total) -> {
                         context.check();
                         context.progress(() -> progressed(run, task, done, total));
                     });
@@ -183,9 +185,9 @@ class AnalyseRun implements JobHandler {
         return store.publish("clusters", "safetensors", writer::writeTo);
     }
 
-    /// A tensor, since a header has no room for 10,000 names.
+    /// Stored as a tensor, because a safetensors header has no room for 10,000 names.
     ///
-    /// @return a JSON array in UTF-8: a class's name may hold any character but zero
+    /// @return a JSON array in UTF-8: class names may contain any character except U+0000
     private static byte[] names(Analysis analysis) {
         try {
             return EventCodec.json()

@@ -10,7 +10,7 @@ import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
-/// Ends a run because a user asks for it.
+/// Cancels a run at a user's request.
 @ApplicationScoped
 public class CancelRun {
     private static final Logger LOG = Logger.getLogger(CancelRun.class);
@@ -21,15 +21,15 @@ public class CancelRun {
         this.database = database;
     }
 
-    /// Says `run.cancelled`, unless the run has ended already.
+    /// Publishes `run.cancelled`, unless the run has already ended.
     ///
-    /// @param by who asks for it
-    /// @return whether this ended the run
+    /// @param by the actor
+    /// @return whether this call ended the run
     public boolean cancel(RunRef run, String reason, String by) {
         AtomicBoolean cancelled = new AtomicBoolean();
         database.inTransaction(null, tx -> {
             RunCancelled event = new RunCancelled(run, reason);
-            // Of two ends the first stands: whether this was it, the table of ended runs knows.
+            // The first end of a run is kept. The table of ended runs records whether it was this one.
             tx.causedByActor(by).publish(event, "cancelled");
             boolean first = RunState.endedBy(tx.sql(), run.id(), event.type());
             cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, event.reason()));
@@ -37,7 +37,7 @@ public class CancelRun {
                 Audit.note(tx.sql(), "cancelled", run.id(), by, event.reason());
             }
         });
-        LOG.infof("cancel asked run=%s cancelled=%b by=%s", run.id(), cancelled.get(), by);
+        LOG.infof("cancel requested run=%s cancelled=%b by=%s", run.id(), cancelled.get(), by);
         return cancelled.get();
     }
 }

@@ -20,10 +20,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
-/// Hears everything and keeps the catalogue. Once a run's manifest and its final autoencoder are known, its
-/// images are encoded, pack by pack ([PlanEncoding], [EncodePacks]), then clustered ([AnalyseRun]); once
-/// clusters and both final checkpoints are in, the run is completed ([CompleteRun]). Whatever the order: rows
-/// complete each step.
+/// Receives all events and maintains the catalogue. Once a run's manifest and its final autoencoder are known,
+/// its images are encoded pack by pack ([PlanEncoding], [EncodePacks]) and clustered ([AnalyseRun]). Once
+/// clusters and both final checkpoints are known, the run is completed ([CompleteRun]). Events may arrive in any
+/// order: each step starts when its rows are complete.
 @ApplicationScoped
 class ClusterFlow implements EventHandler {
     private final Inbox inbox;
@@ -65,50 +65,50 @@ class ClusterFlow implements EventHandler {
     @Override
     public void handle(CloudEvent event, Transaction tx) {
         RunRef run = RunProjection.runOf(event);
-        // Always this lock before the one on the run's row, or two transactions could wait for each other.
+        // Locks always in this order, this one before the run's row. Otherwise two transactions could deadlock.
         tx.hasEnded(run.id());
         String by = Actor.of(event, tx.publisher());
         if (event.data() instanceof RunDeleted) {
             Audit.note(tx.sql(), "deleted", run.id(), by, "dataset " + run.dataset());
-            RunProjection.forget(tx.sql(), run.id());
+            RunProjection.delete(tx.sql(), run.id());
             return;
         }
         RunProjection.record(tx.sql(), event, by);
         audit(event, run, by, tx);
         switch (event.data()) {
-            case DatasetSealed sealed -> encodeWhenReady(tx, run);
+            case DatasetSealed sealed -> encodeIfReady(tx, run);
             case DatasetBalanced balanced -> {
-                encodeWhenReady(tx, run);
-                completeWhenWhole(tx, run);
+                encodeIfReady(tx, run);
+                completeIfReady(tx, run);
             }
             case CheckpointPublished checkpoint
             when checkpoint.last() -> {
-                encodeWhenReady(tx, run);
-                completeWhenWhole(tx, run);
+                encodeIfReady(tx, run);
+                completeIfReady(tx, run);
             }
             default -> {}
         }
     }
 
-    /// What this service did itself is noted where it was asked for.
+    /// Actions of this service itself are audited by the code that handles the request.
     private static void audit(CloudEvent event, RunRef run, String by, Transaction tx) {
         if (event.data() instanceof DatasetReady ready) {
             Audit.note(tx.sql(), "published", run.id(), by, "dataset " + ready.dataset());
         } else if (event.data() instanceof RunCancelled cancelled
-                && !event.source().equals(Actor.OURS)
+                && !event.source().equals(Actor.THIS_SERVICE)
                 && RunState.endedBy(tx.sql(), run.id(), event.type())) {
             Audit.note(tx.sql(), "cancelled", run.id(), by, cancelled.reason());
         }
     }
 
-    private static void encodeWhenReady(Transaction tx, RunRef run) {
+    private static void encodeIfReady(Transaction tx, RunRef run) {
         RunState.encodingInput(tx.sql(), run.id())
                 .ifPresent(input -> tx.add(new Job.New(run, PlanEncoding.KIND, "all", input)));
     }
 
-    /// Completion is a job of its own, so that what makes a run whole need not lock its end.
-    static void completeWhenWhole(Transaction tx, RunRef run) {
-        if (RunState.isWhole(tx.sql(), run.id())) {
+    /// Completion is a separate job, so that the transaction of the last missing fact does not also end the run.
+    static void completeIfReady(Transaction tx, RunRef run) {
+        if (RunState.isReadyToComplete(tx.sql(), run.id())) {
             tx.add(new Job.New(run, CompleteRun.KIND, "all", null));
         }
     }

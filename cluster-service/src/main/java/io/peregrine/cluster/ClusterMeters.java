@@ -17,12 +17,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Meters of runs, classes and clusters, read from the catalogue: the same on every replica and after every
-/// start.
+/// Metrics of runs, classes and clusters. They are read from the catalogue, so they are the same on every replica
+/// and after every start.
 ///
-/// `peregrine_run_info{run,dataset,stage}` is 1 for each run that is running and gone when it ends; those of
-/// classes tell of the set that was balanced last, those of clusters of the clusters that were computed last: of
-/// the largest 200.
+/// `peregrine_run_info{run,dataset,stage}` is 1 for each running run and is removed when the run ends. Class
+/// metrics describe the last balanced set, cluster metrics the last computed clusters; both cover only the
+/// largest 200.
 @ApplicationScoped
 class ClusterMeters {
     private static final Duration PAUSE = Duration.ofSeconds(5);
@@ -48,25 +48,26 @@ class ClusterMeters {
         this.registry = registry;
         this.runs = gauge("peregrine.runs", null, "Runs by state");
         this.info = gauge("peregrine.run.info", null, "1 for each run that is running, with its stage");
-        this.silence = gauge("peregrine.run.silence", "seconds", "Time since anything was heard of a running run");
+        this.silence = gauge("peregrine.run.silence", "seconds", "Time since the last event of a running run");
         this.classes = gauge(
-                "peregrine.class.rows", null, "Training rows of each class that was balanced last, real and synthetic");
+                "peregrine.class.rows",
+                null,
+                "Training rows of each class of the last balanced set, real and synthetic");
         this.classesOmitted = gauge(
                 "peregrine.classes.omitted",
                 null,
-                "Classes that peregrine_class_rows leaves out: it has the largest 200");
+                "Classes omitted from peregrine_class_rows, which has the largest 200");
         this.clustersOmitted = gauge(
                 "peregrine.clusters.omitted",
                 null,
-                "Clusters that peregrine_cluster_size and peregrine_cluster_purity_ratio leave out: they have the"
+                "Clusters omitted from peregrine_cluster_size and peregrine_cluster_purity_ratio, which have the"
                         + " largest 200");
         this.iterations = gauge("peregrine.kmeans.iterations", null, "Iterations of the last k-means");
         this.inertia =
                 gauge("peregrine.kmeans.inertia", null, "Sum of squared distances to the centres, of the last k-means");
-        this.sizes =
-                gauge("peregrine.cluster.size", null, "Images of each cluster that was computed last, by its name");
-        this.purities =
-                gauge("peregrine.cluster.purity", "ratio", "Share of each cluster's most frequent class, by its name");
+        this.sizes = gauge("peregrine.cluster.size", null, "Images of each of the last computed clusters, by name");
+        this.purities = gauge(
+                "peregrine.cluster.purity", "ratio", "Share of each cluster's most frequent class, by cluster name");
         this.nmi = gauge(
                 "peregrine.cluster.nmi",
                 "ratio",
@@ -90,17 +91,17 @@ class ClusterMeters {
         clock.close();
     }
 
-    /// While the database is away the last values stand.
+    /// While the database is unavailable, the last values remain.
     private void measure() {
         List<MultiGauge.Row<?>> states = new ArrayList<>();
         queries.states().forEach((state, count) -> states.add(MultiGauge.Row.of(Tags.of("state", state), count)));
         runs.register(states, true);
-        tell(queries.running());
-        tell(queries.balanced());
-        queries.latest().ifPresentOrElse(this::tell, this::tellOfNone);
+        update(queries.running());
+        update(queries.balanced());
+        queries.latest().ifPresentOrElse(this::update, this::clearClusters);
     }
 
-    private void tell(List<Running> running) {
+    private void update(List<Running> running) {
         List<MultiGauge.Row<?>> infos = new ArrayList<>();
         List<MultiGauge.Row<?>> silences = new ArrayList<>();
         for (Running run : running) {
@@ -112,7 +113,7 @@ class ClusterMeters {
         silence.register(silences, true);
     }
 
-    private void tell(Balanced balanced) {
+    private void update(Balanced balanced) {
         List<MultiGauge.Row<?>> rows = new ArrayList<>();
         for (ClassSize of : balanced.largest()) {
             Tags tags = Tags.of("class", of.label());
@@ -123,14 +124,14 @@ class ClusterMeters {
         classesOmitted.register(List.of(MultiGauge.Row.of(Tags.empty(), balanced.omitted())), true);
     }
 
-    /// The last run with clusters was deleted.
-    private void tellOfNone() {
+    /// Removes all values after the last run with clusters was deleted.
+    private void clearClusters() {
         for (MultiGauge gauge : List.of(iterations, inertia, sizes, purities, clustersOmitted, nmi, measures)) {
             gauge.register(List.of(), true);
         }
     }
 
-    private void tell(Latest latest) {
+    private void update(Latest latest) {
         iterations.register(List.of(MultiGauge.Row.of(Tags.empty(), latest.iterations())), true);
         inertia.register(List.of(MultiGauge.Row.of(Tags.empty(), latest.inertia())), true);
         List<MultiGauge.Row<?>> sizeRows = new ArrayList<>();

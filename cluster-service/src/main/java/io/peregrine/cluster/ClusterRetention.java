@@ -11,12 +11,12 @@ import java.time.Duration;
 import java.util.Optional;
 import org.jboss.logging.Logger;
 
-/// What cluster-service removes of runs that have ended some time ago. Everything else stays until the run is
-/// deleted: it is what callers ask for.
+/// Data that cluster-service removes some time after the end of a run. Everything else is served by the API and
+/// is kept until the run is deleted.
 class ClusterRetention {
     private static final Logger LOG = Logger.getLogger(ClusterRetention.class);
 
-    /// Latents are read by the analysis alone, which has published them as an artifact.
+    /// Only the analysis reads the latents, and it has published them as an artifact.
     @Produces
     @Singleton
     RetentionRule latents(RetentionConfig config) {
@@ -30,7 +30,7 @@ class ClusterRetention {
                 limit :limit for update of latent skip locked""");
     }
 
-    /// A training of hours says how far it is thousands of times.
+    /// A training of several hours publishes thousands of progress events.
     @Produces
     @Singleton
     RetentionRule progress(ClusterConfig config) {
@@ -46,7 +46,7 @@ class ClusterRetention {
                 order by timeline.time limit :limit for update of timeline skip locked""");
     }
 
-    /// Deletes whole runs as a user does, where that is configured.
+    /// Deletes whole runs, as a user does, if this is configured.
     @Produces
     @Singleton
     RetentionRule runs(ClusterConfig config) {
@@ -67,7 +67,8 @@ class ClusterRetention {
         };
     }
 
-    /// One run at a time: it may have a hundred thousand images. A run that cannot be deleted stops no other.
+    /// Deletes one run at a time: it may have a hundred thousand images. A run that cannot be deleted does not
+    /// block others.
     private static int deleteOne(Transaction tx, Duration age) {
         for (RunRef run : RunState.endedBefore(tx.sql(), age)) {
             tx.sql().savepoint("run");

@@ -9,7 +9,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import org.jboss.logging.Logger;
 
-/// Says that a run is completed.
+/// Publishes that a run is completed.
 @ApplicationScoped
 class CompleteRun implements JobHandler {
     static final String KIND = "complete";

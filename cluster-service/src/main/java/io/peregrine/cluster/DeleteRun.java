@@ -9,8 +9,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
-/// Deletes a run because a user asks for it: the catalogue forgets it at once, the other services
-/// when they hear of it. Its artifacts stay until they are pruned.
+/// Deletes a run at a user's request. The catalogue deletes it at once, the other services when they receive the
+/// event. Its artifacts are kept until a prune.
 @ApplicationScoped
 public class DeleteRun {
     private static final Logger LOG = Logger.getLogger(DeleteRun.class);
@@ -21,14 +21,14 @@ public class DeleteRun {
         this.database = database;
     }
 
-    /// Says `run.deleted`, unless the run still goes on.
+    /// Publishes `run.deleted`, unless the run is still running.
     ///
-    /// @param by who asks for it
-    /// @return whether it was there to be deleted
+    /// @param by the actor
+    /// @return whether this call deleted the run
     public boolean delete(RunRef run, String by) {
         AtomicBoolean deleted = new AtomicBoolean();
         database.inTransaction(null, tx -> deleted.set(delete(tx, run, by)));
-        LOG.infof("delete asked run=%s deleted=%b by=%s", run.id(), deleted.get(), by);
+        LOG.infof("delete requested run=%s deleted=%b by=%s", run.id(), deleted.get(), by);
         return deleted.get();
     }
 
@@ -37,7 +37,7 @@ public class DeleteRun {
             return false;
         }
         Audit.note(tx.sql(), "deleted", run.id(), by, "dataset " + run.dataset());
-        RunProjection.forget(tx.sql(), run.id());
+        RunProjection.delete(tx.sql(), run.id());
         return true;
     }
 }

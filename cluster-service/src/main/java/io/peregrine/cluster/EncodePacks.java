@@ -24,13 +24,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
-/// Encodes the images of some packs with the run's final autoencoder; the last packs of a run have it analysed.
+/// Encodes the images of some packs with the run's final autoencoder. The job that encodes the last pack adds the
+/// analysis.
 @ApplicationScoped
 class EncodePacks implements JobHandler {
     static final String KIND = "encode";
 
     /// @param first number of the first pack in the manifest
-    /// @param packs how many packs follow one another
+    /// @param packs number of consecutive packs
     record Order(EncodingInput input, int first, int packs) {}
 
     private final ArtifactStore store;
@@ -67,7 +68,7 @@ class EncodePacks implements JobHandler {
         });
     }
 
-    /// @return of each pack the manifest's rows in the order in which they lie in it
+    /// @return for each pack, the manifest's rows in the order of the pack's images
     private static int[][] rows(Manifest manifest, Order order) {
         int[][] rows = new int[order.packs()][0];
         for (int row = 0; row < manifest.rows(); row++) {
@@ -99,7 +100,7 @@ class EncodePacks implements JobHandler {
             if (pack.count() != count) {
                 throw FailureException.internal(
                         "PACK_CORRUPT",
-                        "pack %d has %d images, its manifest tells of %d".formatted(number, pack.count(), count),
+                        "pack %d has %d images, but its manifest lists %d".formatted(number, pack.count(), count),
                         null);
             }
             int d = encoder.latent();
@@ -115,7 +116,7 @@ class EncodePacks implements JobHandler {
                 if (!Float.isFinite(latent)) {
                     throw FailureException.input(
                             "AUTOENCODER_DIVERGED",
-                            "the autoencoder's latents are not finite: its training diverged; say a lower"
+                            "the autoencoder's latents are not finite: its training diverged; use a lower"
                                     + " autoencoder.learningRate");
                 }
             }

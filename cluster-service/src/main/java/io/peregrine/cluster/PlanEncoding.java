@@ -16,8 +16,8 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Makes jobs of some packs each, so that replicas share the encoding. A dataset of 10,000 classes has at least
-/// as many packs, most of few images: a job has packs of at least 256 images together, but for the last.
+/// Adds encoding jobs of several packs each, so that replicas share the work. A dataset of 10,000 classes has at
+/// least 10,000 packs, most of them small. So every job except the last has at least 256 images.
 @ApplicationScoped
 class PlanEncoding implements JobHandler {
     static final String KIND = "plan-encoding";
@@ -40,7 +40,7 @@ class PlanEncoding implements JobHandler {
         Manifest manifest = Manifest.open(store, input.manifest());
         if (manifest.packs().isEmpty()) {
             throw FailureException.input(
-                    "TOO_FEW_IMAGES", "the dataset has no pack of images; clusters take at least 2 images");
+                    "TOO_FEW_IMAGES", "the dataset has no pack of images; clustering needs at least 2 images");
         }
         context.complete(tx -> {
             Clusters.plan(tx.sql(), run.id(), manifest.packs());

@@ -23,7 +23,7 @@ import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
-/// Every name that a class and a file may have goes through tables and answers as it is.
+/// Any allowed name of a class or file passes unchanged through tables and responses.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class AwkwardNamesTest {
@@ -39,20 +39,20 @@ class AwkwardNamesTest {
     String bootstrap;
 
     @Test
-    void imagesAreAnsweredForByTheirOwnNames() {
+    void imagesAreReturnedUnderTheirOwnNames() {
         String run = EventCodec.runId("/studio", "awkward names");
         RunRef ref = new RunRef(run, NAMES.get(1), new ArtifactRef("store:run/x.json", "0".repeat(64), 1));
-        try (KafkaFixture wire = new KafkaFixture(bootstrap)) {
-            wire.publish(new RunAccepted(ref, "file:///data/x"), "ingest-service", "");
+        try (KafkaFixture kafka = new KafkaFixture(bootstrap)) {
+            kafka.publish(new RunAccepted(ref, "file:///data/x"), "ingest-service", "");
             for (int i = 0; i < NAMES.size(); i++) {
                 String name = NAMES.get(i);
                 ArtifactRef pack = new ArtifactRef("store:pack/%d.safetensors".formatted(i), "1".repeat(64), 1);
                 ImageRef image = new ImageRef(id(i, "kept"), 2L * i, name + "/" + name, "2".repeat(64), 0);
-                wire.publish(
+                kafka.publish(
                         new ImagesIngested(ref, name, Split.TRAIN, i, pack, List.of(image)),
                         "ingest-service",
                         "pack " + i);
-                wire.publish(
+                kafka.publish(
                         new ImageRejected(
                                 ref,
                                 id(i, "refused"),

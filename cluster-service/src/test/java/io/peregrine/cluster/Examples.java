@@ -13,10 +13,11 @@ import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
 
-/// The examples of the OpenAPI document against real answers: the same fields, so that none grows old.
+/// Compares the fields of the OpenAPI document's examples with live responses, so that no example becomes
+/// outdated.
 final class Examples {
     private static final ObjectMapper JSON = new ObjectMapper();
-    /// Objects whose keys are data: names of classes, measures, stages.
+    /// Objects with data as keys: names of classes, measures, stages.
     private static final Set<String> MAPS = Set.of("measures", "seconds", "spec", "requested", "counts", "headers");
 
     private final Map<String, String> addresses = new LinkedHashMap<>();
@@ -55,10 +56,10 @@ final class Examples {
             String file = "/openapi-examples/" + address.getKey() + ".json";
             try (InputStream example = Examples.class.getResourceAsStream(file)) {
                 assertThat(example)
-                        .as("an example of %s; now it answers %s", address.getKey(), live)
+                        .as("an example of %s; the live response is %s", address.getKey(), live)
                         .isNotNull();
                 assertThat(fields(JSON.readTree(example)))
-                        .as("fields of the example %s; now it answers %s", file, live)
+                        .as("fields of the example %s; the live response is %s", file, live)
                         .isEqualTo(fields(JSON.readTree(live)));
             }
         }

@@ -30,7 +30,7 @@ class HostileInputTest extends WithKafka {
     Database database;
 
     @Test
-    void zeroCharactersThatPostgresqlCannotHoldAreShownAsReplaced() throws Exception {
+    void zeroCharactersAreReplacedBecausePostgresqlCannotStoreThem() throws Exception {
         String body = "{\"dataset\":\"odd\\u0000name\",\"uri\":\"file:///a\\u0000b\\\\u0000\"}";
         kafka.publish(new ProducerRecord<>(Topics.DATASETS, null, body.getBytes()));
         await().atMost(PATIENCE)
@@ -41,7 +41,7 @@ class HostileInputTest extends WithKafka {
     }
 
     @Test
-    void bytesThatAreNoEventAreQuarantinedByName() throws Exception {
+    void invalidEventsAreQuarantined() throws Exception {
         kafka.publish(new ProducerRecord<>(Topics.IMAGES, "x", "no event at all".getBytes()));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/quarantine?limit=1")
@@ -51,7 +51,7 @@ class HostileInputTest extends WithKafka {
     }
 
     @Test
-    void aDatabaseThatRefusesIsAnsweredWithWhenToTryAgain() {
+    void databaseErrorIsAnsweredWithRetryAfter() {
         refuse("revoke all on all tables in schema cluster from cluster");
         try {
             given().get("/api/v1/runs")
@@ -70,7 +70,7 @@ class HostileInputTest extends WithKafka {
     }
 
     @Test
-    void whatIsAskedWronglyIsAnsweredWithTheCure() {
+    void badRequestIsAnsweredWithARemedy() {
         problem(400, "Bad limit", "/api/v1/runs?limit=0");
         problem(400, "Bad limit", "/api/v1/runs?limit=1001");
         problem(400, "Bad limit", "/api/v1/runs?limit=many");
@@ -99,7 +99,7 @@ class HostileInputTest extends WithKafka {
                 .then()
                 .statusCode(422)
                 .contentType("application/problem+json")
-                .body("detail", containsString("It has 60,000 characters."));
+                .body("detail", containsString("The reason has 60,000 characters."));
         given().delete("/api/v1/runs").then().statusCode(405).contentType("application/problem+json");
     }
 

@@ -21,15 +21,15 @@ class OpenApiTest {
     String service;
 
     @Test
-    void theCommittedDocumentIsTheOneThatIsServed() throws IOException {
+    void committedDocumentIsServed() throws IOException {
         CommittedApi.assertIsServed(
                 "cluster-service",
                 given().get("/q/openapi").then().statusCode(200).extract().asString());
     }
 
     @Test
-    void eachOperationAsksForItsRole() throws Exception {
-        // What a proxy passes on comes from elsewhere: also a service on loopback asks for a key then.
+    void eachOperationRequiresItsRole() throws Exception {
+        // A request forwarded by a proxy is not local, so the service requires a key even on loopback.
         GuardedApi api = new GuardedApi(service, Map.of("X-Forwarded-For", "203.0.113.7"));
         assertThat(api.check("cluster-service")).isGreaterThan(5);
     }

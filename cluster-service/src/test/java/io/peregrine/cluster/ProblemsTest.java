@@ -15,7 +15,7 @@ class ProblemsTest {
     String service;
 
     @Test
-    void everyRefusalIsAProblemOfItsKind() throws Exception {
+    void everyErrorIsAProblemOfItsType() throws Exception {
         new Problems(service).check("""
             GET /nowhere => 404 address-unknown
             GET /api/v1/paintings => 404 address-unknown

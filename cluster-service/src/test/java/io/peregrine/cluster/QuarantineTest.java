@@ -20,14 +20,14 @@ import java.util.Base64;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.junit.jupiter.api.Test;
 
-/// The quarantine and the audit over HTTP, as libs/rest answers them in every service.
+/// The REST API of quarantine and audit, which libs/rest adds to every service.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class QuarantineTest extends WithKafka {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     @Test
-    void aRecordIsListedShownReplayedAndPurged() throws Exception {
+    void recordIsListedShownReplayedAndPurged() throws Exception {
         byte[] large = "x".repeat(70_000).getBytes();
         kafka.publish(new ProducerRecord<>(Topics.SHARDS, "key", large));
         await().atMost(PATIENCE)
@@ -78,7 +78,7 @@ class QuarantineTest extends WithKafka {
     }
 
     @Test
-    void manyArePurgedByFilterAndNeverAllByOversight() throws Exception {
+    void filterPurgesManyRecordsAndNeverAllByMistake() throws Exception {
         for (int i = 0; i < 3; i++) {
             kafka.publish(new ProducerRecord<>(Topics.CHECKPOINTS, "x", ("no event " + i).getBytes()));
         }

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What a web page in the browser of whoever sits at this machine can do to a service on loopback: look, if it
-/// belongs to the service, and nothing else.
+/// What a web page in a browser on this machine can do to a service on loopback: read, if the page belongs to the
+/// service, and nothing else.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class RequestGuardTest {
@@ -38,7 +38,7 @@ class RequestGuardTest {
 
     /// `METHOD target | header | header … => status`; `PORT` stands for the service's.
     @Test
-    void aRequestForAnotherNameOrFromAnotherSiteIsRefused() throws IOException {
+    void requestForAnotherHostOrFromAnotherSiteIsRejected() throws IOException {
         check(service, """
             GET /api/v1/runs | Host: localhost:PORT => 200
             GET /api/v1/runs | Host: LOCALHOST.:PORT => 200
@@ -95,9 +95,9 @@ class RequestGuardTest {
             """);
     }
 
-    /// Probes and Prometheus know addresses only.
+    /// Probes and Prometheus use addresses, not host names.
     @Test
-    void thePortOfHealthAndMetricsIsAskedForByAddressToo() throws IOException {
+    void managementPortAcceptsRequestsByAddress() throws IOException {
         assertThat(management.getPort()).isNotEqualTo(service.getPort());
         check(management, """
             GET /q/health/live | Host: localhost:PORT => 200
@@ -112,7 +112,7 @@ class RequestGuardTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"key", "Basic bm90OmFrZXk=", "Bearer", "Bearer not-a-key-of-this-service"})
-    void aKeyThatIsNotKnownIsRefusedOnLoopbackToo(String authorization) throws IOException {
+    void unknownKeyIsRejectedOnLoopbackToo(String authorization) throws IOException {
         check(service, "GET /api/v1/runs | Host: localhost:PORT | Authorization: %s => 401".formatted(authorization));
     }
 
@@ -130,7 +130,7 @@ class RequestGuardTest {
                 wrong.add("%s%n  answered %s".formatted(line, answer.substring(0, Math.min(900, answer.length()))));
             }
         }
-        assertThat(wrong).as("answers that are not as the table says").isEmpty();
+        assertThat(wrong).as("answers that differ from the table").isEmpty();
     }
 
     private static String ask(URI server, String[] lines) throws IOException {

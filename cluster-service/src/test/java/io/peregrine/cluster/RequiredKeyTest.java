@@ -26,7 +26,7 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.hamcrest.Matchers;
 import org.junit.jupiter.api.Test;
 
-/// A service that requires a key, as each does that listens beyond loopback, with an identity provider beside it.
+/// A service that requires a key, as any service that listens beyond loopback does, with an identity provider.
 @QuarkusTest
 @TestProfile(RequiredKeyTest.WithIssuer.class)
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
@@ -50,12 +50,12 @@ class RequiredKeyTest {
     String key;
 
     @Test
-    void eachOperationAsksForItsRole() throws Exception {
+    void eachOperationRequiresItsRole() throws Exception {
         assertThat(new GuardedApi(service, Map.of()).check("cluster-service")).isGreaterThan(20);
     }
 
     @Test
-    void whatNobodyDocumentedIsNotOpenEither() {
+    void undocumentedPathsRequireAKeyToo() {
         for (String path : List.of("/", "/nowhere", "/q/openapi", "/api/v1/../v1/runs", "//api/v1/runs")) {
             given().urlEncodingEnabled(false).get(path).then().statusCode(401);
         }
@@ -65,7 +65,7 @@ class RequiredKeyTest {
     }
 
     @Test
-    void theRolesOfATokenCount() throws Exception {
+    void rolesOfATokenAreChecked() throws Exception {
         for (String group : List.of("read", "run", "maintain", "curators")) {
             boolean runs = !group.equals("read");
             boolean maintains = List.of("maintain", "curators").contains(group);
@@ -81,7 +81,7 @@ class RequiredKeyTest {
     }
 
     @Test
-    void aTokenThatTheIssuerDidNotSignOrThatIsOverIsNone() throws Exception {
+    void foreignOrExpiredTokenIsRejected() throws Exception {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
         generator.initialize(2048);
         PrivateKey foreign = generator.generateKeyPair().getPrivate();

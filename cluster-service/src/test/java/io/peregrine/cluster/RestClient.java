@@ -10,7 +10,7 @@ import io.restassured.response.ValidatableResponse;
 import java.util.ArrayList;
 import java.util.List;
 
-/// What the service answers, asked as a user would.
+/// Sends requests to the service as a user would.
 final class RestClient {
     private RestClient() {}
 
@@ -34,7 +34,7 @@ final class RestClient {
         }
     }
 
-    /// Follows `Link: rel="next"` to the end.
+    /// Follows `Link: rel="next"` to the last page.
     static List<JsonPath> pages(String first) {
         List<JsonPath> pages = new ArrayList<>();
         String next = first;

@@ -37,7 +37,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 
-/// A run that is cancelled, that fails, that is deleted: what is heard of it later, and what is left.
+/// Runs that are cancelled, failed or deleted: how later events are handled, and which data remains.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class RunEndsTest extends WithKafka {
@@ -50,7 +50,7 @@ class RunEndsTest extends WithKafka {
     Database database;
 
     @Test
-    void aRunIsCancelledOnceAndNothingMoreIsSaidOfIt() throws Exception {
+    void runIsCancelledOnceAndPublishesNothingMore() throws Exception {
         SyntheticRun played = new SyntheticRun(store, "cancelled");
         String run = played.run.id();
         List<CloudEvent> early = played.events.stream()
@@ -58,7 +58,7 @@ class RunEndsTest extends WithKafka {
                 .toList();
         kafka.publish(early);
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
-        // It is told what it waits for, for as long as it does.
+        // The run shows what it waits for, as long as it waits.
         String other = "cd".repeat(16);
         kafka.publish(
                 new StageQueued(played.run, Stage.TRAIN, 2, List.of(other), 12.5, null), "trainer-service", "train/1");
@@ -92,7 +92,7 @@ class RunEndsTest extends WithKafka {
                 .body("state", equalTo("cancelled"));
         given().post("/api/v1/runs/{run}/cancel", run).then().statusCode(409);
         await().atMost(PATIENCE).until(() -> kafka.of(run, RunCancelled.class).size() == 1);
-        // What comes late is noted, and leads to nothing.
+        // Late events are recorded in the timeline and have no effect.
         kafka.publish(played.events);
         await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
 
@@ -110,7 +110,7 @@ class RunEndsTest extends WithKafka {
     }
 
     @Test
-    void aRunThatGoesOnIsNotDeletedAndOfADeletedOneNothingIsLeftOrComesBack() throws Exception {
+    void runningRunIsNotDeletedAndADeletedRunLeavesNoRows() throws Exception {
         SyntheticRun played = new SyntheticRun(store, "deleted");
         String run = played.run.id();
         given().delete("/api/v1/runs/{run}", run)
@@ -124,8 +124,8 @@ class RunEndsTest extends WithKafka {
                 .then()
                 .statusCode(409)
                 .contentType("application/problem+json")
-                .body("title", equalTo("The run still goes on"))
-                .body("detail", containsString("Cancel it first"));
+                .body("title", equalTo("The run is still running"))
+                .body("detail", containsString("Cancel it with POST"));
         kafka.publish(played.events);
         await().atMost(PATIENCE).until(() -> !kafka.of(run, RunCompleted.class).isEmpty());
         assertThat(rowsOf(run)).containsKeys("run", "timeline", "image", "latent", "point", "needed", "job");
@@ -135,12 +135,12 @@ class RunEndsTest extends WithKafka {
         given().delete("/api/v1/runs/{run}", run).then().statusCode(404);
         await().atMost(PATIENCE).until(() -> kafka.of(run, RunDeleted.class).size() == 1);
         problem(404, "No such run", "/api/v1/runs/" + run);
-        // Everything again, by the inbox as if for the first time.
+        // All events again; the inbox no longer knows them.
         database.jdbi().useHandle(sql -> sql.execute("delete from inbox"));
         kafka.publish(played.events);
         String last = played.events.getLast().id();
         await().atMost(PATIENCE).until(() -> count("select count(*) from inbox where id = :run", last) == 1);
-        // Who published it, and who deleted it.
+        // The audit has two rows: who published the run, and who deleted it.
         await().atMost(PATIENCE)
                 .untilAsserted(() -> assertThat(rowsOf(run)).isEqualTo(Map.of("ended_run", 1L, "audit", 2L)));
         problem(404, "No such run", "/api/v1/runs/" + run);
@@ -151,7 +151,7 @@ class RunEndsTest extends WithKafka {
     }
 
     @Test
-    void aDeletionThatIsHeardBeforeAnythingElseOfTheRunHolds() throws Exception {
+    void deletionReceivedBeforeAllOtherEventsTakesEffect() throws Exception {
         SyntheticRun played = new SyntheticRun(store, "deleted first");
         String run = played.run.id();
         kafka.publish(List.of(ended(played, new RunDeleted(played.run), 1)));
@@ -165,8 +165,8 @@ class RunEndsTest extends WithKafka {
         ok("/api/v1/audit?run=" + run).body("items.action", equalTo(List.of("deleted")));
     }
 
-    /// @return how many rows each table of this service has of a run, where it has any; a table
-    ///     of runs that a deletion forgets is found by this
+    /// @return number of rows of the run in each table of this service that has any; also finds tables that a
+    ///     deletion forgets
     private Map<String, Long> rowsOf(String run) {
         Map<String, Long> rows = new TreeMap<>();
         List<String> tables = database.jdbi()
@@ -176,7 +176,7 @@ class RunEndsTest extends WithKafka {
                 """).mapTo(String.class).list());
         for (String table : tables) {
             String column = table.equals("run") ? "id" : "run";
-            // The outbox still has what is to be told of the deletion.
+            // The outbox still contains the event of the deletion.
             String which = table.equals("outbox") ? " and not terminal" : "";
             long n = count("select count(*) from %s where %s = :run%s".formatted(table, column, which), run);
             if (n > 0) {
@@ -187,11 +187,11 @@ class RunEndsTest extends WithKafka {
     }
 
     @Test
-    void aRunThatFailedSaysWhyAndTheFirstEndStands() throws Exception {
+    void failedRunHasAReasonAndTheFirstEndIsKept() throws Exception {
         SyntheticRun played = new SyntheticRun(store, "failed");
         String run = played.run.id();
         RunFailed failed = new RunFailed(
-                played.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower learningRate", List.of());
+                played.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "use a lower learningRate", List.of());
         kafka.publish(List.of(ended(played, new RunCancelled(played.run, "late"), 2), ended(played, failed, 1)));
         kafka.publish(played.events);
         await().atMost(PATIENCE).until(() -> given().get("/api/v1/runs/" + run).statusCode() == 200);
@@ -201,7 +201,7 @@ class RunEndsTest extends WithKafka {
         kafka.publish(List.of(ended(
                 other,
                 new RunFailed(
-                        other.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "say a lower rate", List.of()),
+                        other.run, Stage.TRAIN, FailureKind.INPUT, "LOSS_DIVERGED", "use a lower rate", List.of()),
                 1)));
         await().atMost(PATIENCE)
                 .untilAsserted(() -> ok("/api/v1/runs/" + other.run.id())

@@ -50,14 +50,14 @@ class RunProjectionTest extends WithKafka {
     Database database;
 
     @Test
-    void aRunToldInAnyOrderIsCompletedOnceAndAnswersAtEveryAddress() throws Exception {
+    void runIsCompletedOnceForAnyOrderOfEventsAndServedAtEveryAddress() throws Exception {
         SyntheticRun played = new SyntheticRun(store, "whole");
         String run = played.run.id();
         List<CloudEvent> shuffled = new ArrayList<>(played.events);
         Collections.shuffle(shuffled, new Random(3));
         kafka.publish(shuffled);
         await().atMost(PATIENCE).until(() -> !kafka.of(run, RunCompleted.class).isEmpty());
-        // Everything again: a repeat changes nothing.
+        // All events again: a repetition changes nothing.
         kafka.publish(played.events);
         await().pollDelay(Duration.ofSeconds(2)).until(() -> true);
 
@@ -67,7 +67,7 @@ class RunProjectionTest extends WithKafka {
                 (ClustersComputed) kafka.of(run, ClustersComputed.class).getFirst();
         assertThat(computed.k()).isEqualTo(SyntheticRun.CLASSES.size());
         assertThat(computed.measures()).containsKeys("nmi.train", "nmi.test", "silhouette.all", "ari.all");
-        // Plain colours are no riddle.
+        // Plain colours are easy to cluster.
         assertThat(computed.measures().get("purity.all")).isEqualTo(1);
         try (Safetensors clusters = Safetensors.open(store.open(computed.clusters()));
                 Safetensors latents = Safetensors.open(store.open(computed.latents()))) {
@@ -168,7 +168,7 @@ class RunProjectionTest extends WithKafka {
                         "Ukiyo_e>Ukiyo_e>2");
     }
 
-    private void checkTimeline(String run, int said) {
+    private void checkTimeline(String run, int published) {
         List<String> ids = new ArrayList<>();
         Instant before = Instant.MIN;
         for (JsonPath page : pages("/api/v1/runs/" + run + "/timeline?limit=5")) {
@@ -178,7 +178,7 @@ class RunProjectionTest extends WithKafka {
                 before = Instant.parse(time);
             }
         }
-        assertThat(ids).doesNotHaveDuplicates().hasSizeGreaterThan(said);
+        assertThat(ids).doesNotHaveDuplicates().hasSizeGreaterThan(published);
         ok("/api/v1/runs/" + run + "/timeline?limit=1000")
                 .body("items.type", org.hamcrest.Matchers.hasItem("io.peregrine.run.completed.v1"));
     }
@@ -244,7 +244,7 @@ class RunProjectionTest extends WithKafka {
                         .header("Cache-Control", containsString("immutable"))
                         .extract()
                         .asByteArray()));
-        // Two images, each with its margin: to the left the pixels themselves.
+        // Two images, each with its margin; on the left are the original pixels.
         assertThat(both.getWidth()).isEqualTo(2 * SyntheticRun.SIDE + 12);
         assertThat(both.getRGB(4 + 5, 4 + 7)).isEqualTo(image.getRGB(5, 7));
         assertThat(both.getRGB(8 + SyntheticRun.SIDE + 5, 4 + 7)).isNotEqualTo(image.getRGB(5, 7));
@@ -298,7 +298,7 @@ class RunProjectionTest extends WithKafka {
     }
 
     @Test
-    void theSameImagesWeightsAndSeedGiveTheSameBytes() throws Exception {
+    void sameImagesWeightsAndSeedGiveTheSameBytes() throws Exception {
         List<ClustersComputed> computed = new ArrayList<>();
         for (String id : List.of("once", "twice")) {
             SyntheticRun played = new SyntheticRun(store, id);

@@ -20,18 +20,17 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/// Thirty days of runs in the catalogue, in seconds. At full size: `mvn test -pl cluster-service -am
+/// Thirty days of runs in the catalogue, simulated in seconds. At full size: `mvn test -pl cluster-service -am
 /// -Dtest=RunRetentionTest -Dretention.runs=1000 -Dsurefire.failIfNoSpecifiedTests=false`.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class RunRetentionTest extends WithKafka {
-    private static final int RUNS_A_DAY = Integer.getInteger("retention.runs", 2);
+    private static final int RUNS_PER_DAY = Integer.getInteger("retention.runs", 2);
     private static final int DAYS = 30;
     private static final int RUN_RETENTION = 10;
 
-    /// A run of 60 images in 4 classes and one pack: 259 rows, with every table that grows with images or
-    /// time.
-    private static final List<String> OF_A_RUN = List.of("""
+    /// A run of 60 images in 4 classes and one pack: 259 rows, in every table that grows with images or time.
+    private static final List<String> RUN_ROWS = List.of("""
             run (id, dataset, created, state, ended, images, refused, requested, spec, manifest)
             select run, 'retained', at - interval '1 minute', 'completed', at, 60, 0, '{}',
                 null, '{}' from day""", """
@@ -61,7 +60,7 @@ class RunRetentionTest extends WithKafka {
         removeExpired(ClusterRetention.runs(Optional.of(Duration.ZERO)), 0);
     }
 
-    /// @param daysAgo of the simulated day: so much is every row older than it looks
+    /// @param daysAgo age of all rows of the simulated day
     private Map<String, Long> removeExpired(RetentionRule runs, int daysAgo) {
         Duration past = Duration.ofDays(daysAgo);
         Duration week = Duration.ofDays(7).plus(past);
@@ -76,7 +75,7 @@ class RunRetentionTest extends WithKafka {
     }
 
     @Test
-    void afterThirtyDaysTheCatalogueStopsGrowing() {
+    void catalogueStopsGrowingAfterThirtyDays() {
         List<Map<String, Long>> rows = new ArrayList<>();
         List<Map<String, Long>> bytes = new ArrayList<>();
         for (int day = 0; day < DAYS; day++) {
@@ -90,12 +89,12 @@ class RunRetentionTest extends WithKafka {
             System.out.printf("day %2d  rows %s  bytes %s%n", day + 1, rows.getLast(), bytes.getLast());
         }
         Map<String, Long> expected = new TreeMap<>();
-        int kept = RUN_RETENTION * RUNS_A_DAY;
+        int kept = RUN_RETENTION * RUNS_PER_DAY;
         Map.of("run", 1, "progress", 8, "class", 4, "pack", 1, "image", 60, "checkpoint", 4, "point", 60)
                 .forEach((table, each) -> expected.put(table, (long) each * kept));
-        // Of runs that ended longer than a week ago only the results are left.
-        expected.put("latent", 60L * 7 * RUNS_A_DAY);
-        expected.put("timeline", 12L * kept + 48L * 7 * RUNS_A_DAY);
+        // Of runs that ended more than a week ago only the results remain.
+        expected.put("latent", 60L * 7 * RUNS_PER_DAY);
+        expected.put("timeline", 12L * kept + 48L * 7 * RUNS_PER_DAY);
         assertThat(rows.getLast()).isEqualTo(expected).isEqualTo(rows.get(DAYS - 10));
         for (String table : List.of("image", "timeline", "point", "latent")) {
             assertThat(bytes.getLast().get(table))
@@ -105,7 +104,7 @@ class RunRetentionTest extends WithKafka {
     }
 
     @Test
-    void withoutARetentionOfRunsTheirResultsStay() {
+    void resultsStayWithoutRunRetention() {
         insertDay(400);
         Map<String, Long> before =
                 ofRuns("(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))");
@@ -113,26 +112,26 @@ class RunRetentionTest extends WithKafka {
         Map<String, Long> removed = removeExpired(ClusterRetention.runs(Optional.empty()), 0);
 
         assertThat(removed)
-                .containsEntry("latent", 60L * RUNS_A_DAY)
-                .containsEntry("timeline", 48L * RUNS_A_DAY)
+                .containsEntry("latent", 60L * RUNS_PER_DAY)
+                .containsEntry("timeline", 48L * RUNS_PER_DAY)
                 .doesNotContainKeys("run", "ended_run");
         Map<String, Long> after =
                 ofRuns("(select count(*) from %1$s where %2$s in (select id from run where dataset = 'retained'))");
         before.put("latent", 0L);
-        before.merge("timeline", -48L * RUNS_A_DAY, Long::sum);
+        before.merge("timeline", -48L * RUNS_PER_DAY, Long::sum);
         assertThat(after).isEqualTo(before);
     }
 
     private void insertDay(int daysAgo) {
         database.jdbi()
-                .useTransaction(sql -> OF_A_RUN.forEach(rows -> sql.createUpdate("""
+                .useTransaction(sql -> RUN_ROWS.forEach(rows -> sql.createUpdate("""
                         with day as (
                             select md5('retained' || :days || '/' || r) as run,
                                 now() - :days * interval '1 day' - interval '1 hour' as at
                             from generate_series(1, :runs) r)
                         insert into\s""" + rows)
                         .bind("days", daysAgo)
-                        .bind("runs", RUNS_A_DAY)
+                        .bind("runs", RUNS_PER_DAY)
                         .execute()));
     }
 

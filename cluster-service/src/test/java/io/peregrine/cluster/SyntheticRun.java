@@ -41,8 +41,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 
-/// A small run as ingest, balance and trainer would tell it: three classes of plain colour and noise, real packs,
-/// a real manifest, and an autoencoder of PyTorch's making. One image is refused.
+/// A small run as published by ingest, balance and trainer: three classes of plain colour and noise, real packs,
+/// a real manifest, and an autoencoder created by PyTorch. One image is refused.
 final class SyntheticRun {
     static final List<String> CLASSES = List.of("Blue_Period", "Red_Period", "Ukiyo_e");
     static final int SIDE = 32;
@@ -62,7 +62,7 @@ final class SyntheticRun {
     SyntheticRun(ArtifactStore store, String id) throws InvalidSpecException {
         this.store = store;
         this.random = new Random(7);
-        // Long enough ago that nothing of it lies in the future.
+        // Long enough ago that none of its events lies in the future.
         this.begin = Instant.now().minusSeconds(120).truncatedTo(ChronoUnit.SECONDS);
         ObjectNode body =
                 EventCodec.json().createObjectNode().put("dataset", "colours").put("uri", "file:///data/colours");
@@ -74,7 +74,7 @@ final class SyntheticRun {
         run = new RunRef(runId, "colours", spec);
         DatasetReady ready = new DatasetReady("colours", body);
         events.add(new CloudEvent(id, "/studio", ready.type(), begin, runId, runId, null, ready));
-        say(1, "accepted", new RunAccepted(run, "file:///data/colours"));
+        publish(1, "accepted", new RunAccepted(run, "file:///data/colours"));
         for (Split split : List.of(Split.TEST, Split.TRAIN)) {
             for (int label = 0; label < CLASSES.size(); label++) {
                 pack(label, split, split == Split.TEST ? TEST : TRAIN[label]);
@@ -96,7 +96,7 @@ final class SyntheticRun {
             String imageId = EventCodec.eventId(split.jsonName(), CLASSES.get(label), path);
             if (label == 1 && split == Split.TRAIN && i == 4) {
                 entries.add(new Manifest.Entry(label, split, -1, -1, path, sha256, "IMAGE_TRUNCATED"));
-                say(
+                publish(
                         20,
                         "refused " + row,
                         new ImageRejected(
@@ -116,7 +116,7 @@ final class SyntheticRun {
             }
         }
         ArtifactRef pack = PixelPack.publish(store, Map.of("side", "32"), SIDE, pixels);
-        say(
+        publish(
                 21 + packs.size(),
                 "pack " + packs.size(),
                 new ImagesIngested(run, CLASSES.get(label), split, packs.size(), pack, refs));
@@ -136,8 +136,8 @@ final class SyntheticRun {
 
     private ManifestRef sealed() {
         ManifestRef manifest = new Manifest(SIDE, CLASSES, packs, entries).publish(store);
-        say(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "images", Map.of()));
-        say(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), images, 1, 0));
+        publish(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "images", Map.of()));
+        publish(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), images, 1, 0));
         return manifest;
     }
 
@@ -145,14 +145,14 @@ final class SyntheticRun {
         RecipeShard recipes = new RecipeShard(
                 new long[] {9, 10}, new long[] {9, 11}, new double[] {0, .5}, new long[] {0, 0}, new long[] {0, 1});
         ArtifactRef shard = recipes.publish(store, Map.of());
-        say(50, "0", new ShardWritten(run, 0, 1, shard, 2));
+        publish(50, "0", new ShardWritten(run, 0, 1, shard, 2));
         List<ClassBalance> classes = List.of(
-                // Two of its 14 were left out.
+                // Two of its 14 images were dropped.
                 new ClassBalance(CLASSES.get(0), 12, 0, 0, null, null, 2L, null),
                 new ClassBalance(CLASSES.get(1), 8, 6, 1),
                 new ClassBalance(CLASSES.get(2), 6, 8, 0));
         ArtifactRef balance = ClassBalance.publish(store, classes);
-        say(51, "balanced", new DatasetBalanced(run, manifest, List.of(shard), balance, 40, 14));
+        publish(51, "balanced", new DatasetBalanced(run, manifest, List.of(shard), balance, 40, 14));
     }
 
     private void trained() {
@@ -167,7 +167,7 @@ final class SyntheticRun {
         TestMeasures test = new TestMeasures(.8, 7 / 9., .75, .74, 9, new Calibration(.25, .125, 7 / 9.), results);
         for (int epoch = 1; epoch <= 2; epoch++) {
             Map<String, Double> measures = new LinkedHashMap<>(Map.of("loss", 1.2 / epoch, "accuracy", .4 * epoch));
-            say(
+            publish(
                     60 + epoch,
                     "classifier " + epoch,
                     new CheckpointPublished(
@@ -181,7 +181,7 @@ final class SyntheticRun {
                             measures,
                             epoch == 2 ? test : null));
             TestMeasures loss = new TestMeasures(2_000, 0, 0, 0, 9, null, null);
-            say(
+            publish(
                     70 + epoch,
                     "autoencoder " + epoch,
                     new CheckpointPublished(
@@ -195,9 +195,9 @@ final class SyntheticRun {
                             Map.of("loss", 5_000. / epoch),
                             epoch == 2 ? loss : null));
         }
-        // Said by a training that was begun anew later and then came to its end here: the end stands.
+        // Published by a training that was restarted later and then ended at this epoch: the end is kept.
         ArtifactRef gone = new ArtifactRef("store:checkpoint/00/" + "0".repeat(64) + ".safetensors", "0".repeat(64), 1);
-        say(
+        publish(
                 50,
                 "before it was begun anew",
                 new CheckpointPublished(
@@ -217,7 +217,7 @@ final class SyntheticRun {
         }
     }
 
-    private void say(int second, String ordinal, PipelineEvent event) {
+    private void publish(int second, String ordinal, PipelineEvent event) {
         String id = EventCodec.eventId(run.id(), event.type(), ordinal);
         events.add(new CloudEvent(
                 id, "/peregrine/test", event.type(), begin.plusSeconds(second), run.id(), run.id(), null, event));

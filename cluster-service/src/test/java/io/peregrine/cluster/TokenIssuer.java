@@ -16,7 +16,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 
-/// An identity provider: publishes its key as OIDC says, and lends its private one to the test that signs tokens.
+/// An OIDC identity provider: publishes its public key, and lends its private key to the test that signs tokens.
 public final class TokenIssuer implements QuarkusTestResourceLifecycleManager {
     private HttpServer server;
 

@@ -8,15 +8,14 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 
-/// What becomes of a run's latents: clusters with names, measures against the classes, a projection for people.
+/// Analysis of a run's latents: named clusters, measures against the classes, and a projection for charts.
 ///
-/// @param clustering of all images, whatever their split
-/// @param distances of each image to its centre, [n]
+/// @param clustering of all images of all splits
+/// @param distances distance of each image to its centre, [n]
 /// @param pca of all images
-/// @param projection float32 [n, 3]; a component that the data does not have is 0
-/// @param clusters in the order of their numbers
-/// @param measures by name and split, such as `nmi.test`, `silhouette.all`; those that are not defined are left
-///     out
+/// @param projection float32 [n, 3]; a component that the data lacks is 0
+/// @param clusters in the order of their indices
+/// @param measures by name and split, such as `nmi.test`, `silhouette.all`; undefined measures are omitted
 public record Analysis(
         KMeans.Clustering clustering,
         double[] distances,
@@ -28,9 +27,9 @@ public record Analysis(
     /// Axes of the projection.
     public static final int AXES = 3;
 
-    /// @param name of the class that it matches, or `mixed n`
-    /// @param purity share of its most frequent class; 0 without an image
-    /// @param counts images of each class that it has, by class
+    /// @param name name of the matching class, or `mixed n`
+    /// @param purity share of its most frequent class; 0 without images
+    /// @param counts number of images by class; only classes in the cluster
     public record Cluster(int index, String name, long size, double purity, SortedMap<Integer, Long> counts) {}
 
     /// @param latents one point for each image, at least two
@@ -46,11 +45,11 @@ public record Analysis(
             List<String> classes,
             int k,
             long seed,
-            WorkerPool team,
+            WorkerPool pool,
             Progress progress) {
-        KMeans.Clustering clustering = new KMeans(latents, team).cluster(k, seed, progress);
+        KMeans.Clustering clustering = new KMeans(latents, pool).cluster(k, seed, progress);
         progress.at("projection", 0, 1);
-        Pca pca = Pca.of(latents, AXES, team);
+        Pca pca = Pca.of(latents, AXES, pool);
         int[] assignments = clustering.assignments();
         ContingencyTable overlap = ContingencyTable.of(labels, assignments, k, classes.size());
         String[] names = HungarianMatching.names(overlap, classes);
@@ -64,15 +63,15 @@ public record Analysis(
                 clustering,
                 distances(latents, clustering),
                 pca,
-                widened(pca, latents),
+                padded(pca, latents),
                 List.copyOf(clusters),
-                measures(latents, labels, splits, assignments, team, progress));
+                measures(latents, labels, splits, assignments, pool, progress));
     }
 
     private static SequencedMap<String, Double> measures(
-            Points latents, int[] labels, Split[] splits, int[] assignments, WorkerPool team, Progress progress) {
+            Points latents, int[] labels, Split[] splits, int[] assignments, WorkerPool pool, Progress progress) {
         SequencedMap<String, Double> measures = new TreeMap<>();
-        measure("all", latents, labels, assignments, team, progress, measures);
+        measure("all", latents, labels, assignments, pool, progress, measures);
         for (Split split : Split.values()) {
             int[] rows = IntStream.range(0, splits.length)
                     .filter(i -> splits[i] == split)
@@ -80,7 +79,7 @@ public record Analysis(
             if (rows.length > 0) {
                 int[] truth = IntStream.of(rows).map(i -> labels[i]).toArray();
                 int[] clusters = IntStream.of(rows).map(i -> assignments[i]).toArray();
-                measure(split.jsonName(), latents.rows(rows), truth, clusters, team, progress, measures);
+                measure(split.jsonName(), latents.rows(rows), truth, clusters, pool, progress, measures);
             }
         }
         return measures;
@@ -91,7 +90,7 @@ public record Analysis(
             Points latents,
             int[] truth,
             int[] clusters,
-            WorkerPool team,
+            WorkerPool pool,
             Progress progress,
             SequencedMap<String, Double> measures) {
         ClusterMetrics agreement = ClusterMetrics.of(truth, clusters);
@@ -101,7 +100,7 @@ public record Analysis(
         measures.put("completeness." + of, agreement.completeness());
         measures.put("v." + of, agreement.v());
         measures.put("purity." + of, agreement.purity());
-        Silhouette.of(latents, clusters, team, progress).ifPresent(s -> measures.put("silhouette." + of, s));
+        Silhouette.of(latents, clusters, pool, progress).ifPresent(s -> measures.put("silhouette." + of, s));
     }
 
     private static double[] distances(Points latents, KMeans.Clustering clustering) {
@@ -118,7 +117,7 @@ public record Analysis(
         return distances;
     }
 
-    private static float[] widened(Pca pca, Points latents) {
+    private static float[] padded(Pca pca, Points latents) {
         float[] narrow = pca.project(latents);
         int m = pca.components().length;
         float[] wide = new float[latents.count() * AXES];

@@ -2,13 +2,13 @@ package io.peregrine.cluster.analysis;
 
 import java.util.Arrays;
 
-/// How well clusters agree with classes, as scikit-learn measures it.
+/// Agreement of clusters with classes, as defined by scikit-learn.
 ///
-/// @param ari adjusted Rand index (Hubert and Arabie, 1985): 0 by chance, 1 the same
+/// @param ari adjusted Rand index (Hubert and Arabie, 1985): 0 by chance, 1 for identical partitions
 /// @param nmi normalised mutual information, by the arithmetic mean of the entropies, 0 to 1
-/// @param homogeneity 1 where every cluster has one class (Rosenberg and Hirschberg, "V-measure", 2007)
-/// @param completeness 1 where every class lies in one cluster
-/// @param v harmonic mean of the two
+/// @param homogeneity 1 if every cluster contains one class (Rosenberg and Hirschberg, "V-measure", 2007)
+/// @param completeness 1 if every class lies in one cluster
+/// @param v harmonic mean of homogeneity and completeness
 /// @param purity share of points that belong to their cluster's most frequent class
 public record ClusterMetrics(double ari, double nmi, double homogeneity, double completeness, double v, double purity) {
 
@@ -17,7 +17,7 @@ public record ClusterMetrics(double ari, double nmi, double homogeneity, double 
     public static ClusterMetrics of(int[] truth, int[] clusters) {
         if (truth.length != clusters.length || truth.length == 0) {
             throw new IllegalArgumentException(
-                    "%d classes against %d clusters: there must be one of each for every point, and a point"
+                    "%d class labels and %d cluster labels: there must be one of each per point, and at least one point"
                             .formatted(truth.length, clusters.length));
         }
         ContingencyTable overlap = ContingencyTable.of(truth, clusters);
@@ -30,8 +30,8 @@ public record ClusterMetrics(double ari, double nmi, double homogeneity, double 
         double homogeneity = classEntropy == 0 ? 1 : mutual / classEntropy;
         double completeness = clusterEntropy == 0 ? 1 : mutual / clusterEntropy;
         double v = homogeneity + completeness == 0 ? 0 : 2 * homogeneity * completeness / (homogeneity + completeness);
-        // One class and one cluster, or every point alone in both: both measures would divide 0 by 0, and
-        // scikit-learn says 1.
+        // One class and one cluster, or every point alone in both: both measures would be 0 / 0, and scikit-learn
+        // returns 1.
         boolean trivial = classEntropy == 0 && clusterEntropy == 0 || isAlone(ofClasses, n) && isAlone(ofClusters, n);
         return new ClusterMetrics(
                 trivial ? 1 : adjustedRandIndex(overlap, ofClasses, ofClusters, n),

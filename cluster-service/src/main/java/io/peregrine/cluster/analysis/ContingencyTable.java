@@ -4,8 +4,8 @@ import java.util.Arrays;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
-/// How many points each cluster shares with each class. Only pairs that share a point are held: they are at most
-/// as many as the points, where a table of 10,000 clusters and as many classes would take 800 MB.
+/// Number of points that each cluster shares with each class. The table stores only pairs that share points.
+/// There are at most as many as points; a dense table of 10,000 clusters and as many classes would take 800 MB.
 public final class ContingencyTable {
     private final int clusters;
     private final int classes;
@@ -24,7 +24,7 @@ public final class ContingencyTable {
         this.points = points;
     }
 
-    /// @return as large as the highest numbers that occur
+    /// @return a table as large as the highest labels
     static ContingencyTable of(int[] truth, int[] clusters) {
         int classes = Arrays.stream(truth).max().orElse(-1) + 1;
         int k = Arrays.stream(clusters).max().orElse(-1) + 1;

@@ -5,17 +5,19 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.PriorityQueue;
 
-/// Pairs clusters with classes so that the pairs share as many points as possible, and names the clusters by it.
+/// Matches clusters with classes so that the pairs share as many points as possible, and names the clusters
+/// accordingly.
 ///
-/// Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials; among all pairings
-/// with the largest total the one that is lowest in lexicographic order (cluster 0 gets the lowest class that it
-/// can have, then cluster 1, …). Clusters are rows, classes columns; where there are fewer of one kind, rows or
-/// columns without points make up the difference.
+/// Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials. Among all
+/// matchings with the largest total it returns the lowest in lexicographic order (cluster 0 gets the lowest class
+/// that it can have, then cluster 1, …). Clusters are rows and classes are columns. If there are fewer of one
+/// kind, rows or columns without points fill the difference.
 ///
-/// Only pairs that share points have an edge. A row's potential p and a column's q are at least 0, p + q is at
-/// least what the two share, and equal to it ("tight") for every pair of every best pairing. Two that share
-/// nothing are tight where both potentials are 0: so all such rows and columns can be paired with one another,
-/// and none of these pairs has to be held. The time is that of walks through shared edges, where a full table
+/// Only pairs that share points have an edge. A row's potential p and a column's q are at least 0. p + q is at
+/// least the number of shared points, and equal to it ("tight") for every pair of every best matching. A pair
+/// without shared points is tight if both potentials are 0. So all such rows and columns can be matched with one
+/// another, and none of these pairs has to be stored. The time is that of walks through shared edges; a dense
+/// table would take the cube of the size.
 /// would take the cube of the size.
 public final class HungarianMatching {
     private final ContingencyTable overlap;
@@ -40,14 +42,14 @@ public final class HungarianMatching {
         search = new Search(size);
     }
 
-    /// @return for each cluster its class, or −1 for a surplus one
+    /// @return the class of each cluster, or −1 for a surplus cluster
     public static int[] of(ContingencyTable overlap) {
         HungarianMatching matching = new HungarianMatching(overlap);
         for (int row = 0; row < overlap.clusters(); row++) {
             matching.augment(row);
         }
-        matching.pairTheRest();
-        matching.lower();
+        matching.matchRemaining();
+        matching.minimizeLexicographically();
         int[] matched = Arrays.copyOf(matching.columnOf, overlap.clusters());
         for (int k = 0; k < matched.length; k++) {
             matched[k] = matched[k] < overlap.classes() ? matched[k] : -1;
@@ -56,8 +58,8 @@ public final class HungarianMatching {
     }
 
     /// @param classes names in label order
-    /// @return a name for each cluster: that of its class, or `mixed n` where it is a surplus one or, worse, has
-    /// no point of the class that was left for it
+    /// @return a name for each cluster: that of its class, or `mixed n` if it is surplus or has no point of the
+    ///     class that remained for it
     public static String[] names(ContingencyTable overlap, List<String> classes) {
         int[] matched = of(overlap);
         String[] names = new String[matched.length];
@@ -69,7 +71,7 @@ public final class HungarianMatching {
         return names;
     }
 
-    /// The same edges from the columns' side.
+    /// The same edges, indexed by column.
     private static final class Edges {
         private final int[] first;
         private final int[] row;
@@ -96,7 +98,7 @@ public final class HungarianMatching {
         }
     }
 
-    /// What one search has reached, forgotten in the time that it took.
+    /// The rows and columns that one search has reached. The time of a reset is proportional to their number.
     private static final class Search {
         private final long[] rowAt;
         private final long[] columnAt;
@@ -126,7 +128,7 @@ public final class HungarianMatching {
             columns[columnCount++] = column;
         }
 
-        void forget() {
+        void reset() {
             for (int i = 0; i < rowCount; i++) {
                 rowAt[rows[i]] = -1;
             }
@@ -141,8 +143,8 @@ public final class HungarianMatching {
     /// A column that a search may reach.
     private record Offer(long distance, int column, int row) {}
 
-    /// Gives the row a column by a shortest augmenting path (Dijkstra's over reduced costs), which ends at a free
-    /// column or at a row that does as well without any.
+    /// Assigns a column to the row by a shortest augmenting path (Dijkstra's algorithm over reduced costs). The
+    /// path ends at a free column, or at a row that loses nothing without a column.
     private void augment(int start) {
         for (int cell = overlap.first(start); cell < overlap.first(start + 1); cell++) {
             long wanted = overlap.points(cell) - columnPotential[overlap.label(cell)];
@@ -150,17 +152,17 @@ public final class HungarianMatching {
         }
         PriorityQueue<Offer> offers = new PriorityQueue<>(Comparator.comparingLong(Offer::distance));
         int scanned = 0;
-        int leaver = start;
+        int unmatched = start;
         long now = 0;
         search.reachRow(start, 0);
-        int end = offer(start, now, withdrawal(leaver), offers);
-        while (end < 0 && withdrawal(leaver) > now) {
+        int end = offer(start, now, distanceWithoutColumn(unmatched), offers);
+        while (end < 0 && distanceWithoutColumn(unmatched) > now) {
             int column;
             if (scanned < search.columnCount) {
                 column = search.columns[scanned++];
             } else {
                 Offer next = next(offers);
-                if (next == null || next.distance() >= withdrawal(leaver)) {
+                if (next == null || next.distance() >= distanceWithoutColumn(unmatched)) {
                     break;
                 }
                 now = next.distance();
@@ -175,13 +177,13 @@ public final class HungarianMatching {
             }
             int row = rowOf[column];
             search.reachRow(row, now);
-            leaver = withdrawal(row) < withdrawal(leaver) ? row : leaver;
-            end = offer(row, now, withdrawal(leaver), offers);
+            unmatched = distanceWithoutColumn(row) < distanceWithoutColumn(unmatched) ? row : unmatched;
+            end = offer(row, now, distanceWithoutColumn(unmatched), offers);
         }
-        move(end >= 0 ? now : withdrawal(leaver));
+        move(end >= 0 ? now : distanceWithoutColumn(unmatched));
         if (end < 0) {
-            end = columnOf[leaver];
-            columnOf[leaver] = -1;
+            end = columnOf[unmatched];
+            columnOf[unmatched] = -1;
         }
         while (end >= 0) {
             int taker = search.from[end];
@@ -190,11 +192,11 @@ public final class HungarianMatching {
             rowOf[end] = taker;
             end = given;
         }
-        search.forget();
+        search.reset();
     }
 
-    /// @return the distance at which a reached row does as well without a column
-    private long withdrawal(int row) {
+    /// @return the distance at which a reached row loses nothing without a column
+    private long distanceWithoutColumn(int row) {
         return search.rowAt[row] + rowPotential[row];
     }
 
@@ -206,10 +208,10 @@ public final class HungarianMatching {
         return next;
     }
 
-    /// Reaches the columns that are as near as the row itself, and notes those that are less than `limit` away.
+    /// Reaches the columns at the row's own distance, and queues those at a distance below `limit`.
     ///
     /// @param now the row's distance
-    /// @return a free column that is as near as the row; −1 without one
+    /// @return a free column at the row's distance; −1 if there is none
     private int offer(int row, long now, long limit, PriorityQueue<Offer> offers) {
         for (int cell = overlap.first(row); cell < overlap.first(row + 1); cell++) {
             int column = overlap.label(cell);
@@ -239,8 +241,8 @@ public final class HungarianMatching {
         }
     }
 
-    /// Rows and columns that are alone have the potential 0, and any pair of them is tight.
-    private void pairTheRest() {
+    /// Matches the remaining rows and columns: their potentials are 0, so any pair of them is tight.
+    private void matchRemaining() {
         int column = 0;
         for (int row = 0; row < size; row++) {
             if (columnOf[row] < 0) {
@@ -253,9 +255,9 @@ public final class HungarianMatching {
         }
     }
 
-    /// Every pairing with the largest total uses only tight pairs; row by row, takes the lowest column with which
-    /// the later rows can still be paired.
-    private void lower() {
+    /// Every matching with the largest total uses only tight pairs. For each row in turn, takes the lowest column
+    /// that still allows a matching of the later rows.
+    private void minimizeLexicographically() {
         boolean[] fixed = new boolean[size];
         int lowestFree = 0;
         for (int row = 0; row < size; row++) {
@@ -265,13 +267,13 @@ public final class HungarianMatching {
             if (mayBeLowered(row, fixed, lowestFree)) {
                 reach(columnOf[row], row);
                 take(row);
-                search.forget();
+                search.reset();
             }
             fixed[columnOf[row]] = true;
         }
     }
 
-    /// @param lowestFree the lowest column with the potential 0 that is not fixed
+    /// @param lowestFree the lowest column with potential 0 that is not fixed
     private boolean mayBeLowered(int row, boolean[] fixed, int lowestFree) {
         if (rowPotential[row] == 0 && lowestFree < columnOf[row]) {
             return true;
@@ -285,7 +287,7 @@ public final class HungarianMatching {
         return false;
     }
 
-    /// Finds every later row that could do with the column that is given up, itself or by passing its own on.
+    /// Finds every later row that can use the freed column, itself or by passing on its own column.
     private void reach(int freed, int giver) {
         search.reachColumn(freed, 0);
         boolean restReached = false;
@@ -310,7 +312,7 @@ public final class HungarianMatching {
         }
     }
 
-    /// @param column that the row would take
+    /// @param column the column that the row would take
     private void passOn(int row, int column, int giver) {
         int own = columnOf[row];
         if (row > giver && search.columnAt[own] < 0) {
@@ -319,7 +321,7 @@ public final class HungarianMatching {
         }
     }
 
-    /// Takes the lowest column that was reached; each row on the way takes the next one.
+    /// Takes the lowest reached column; each row on the path takes the next one.
     private void take(int row) {
         int freed = columnOf[row];
         int lowest = freed;

@@ -3,16 +3,16 @@ package io.peregrine.cluster.analysis;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/// Lloyd's k-means as scikit-learn 1.9.1 runs it (`KMeans(n_init=1, algorithm='lloyd', tol=1e-4, max_iter=300)`)
-/// on float32 points, to the same assignments: centred data, strict convergence before the tolerance, farthest
+/// Lloyd's k-means as in scikit-learn 1.9.1 (`KMeans(n_init=1, algorithm='lloyd', tol=1e-4, max_iter=300)`) on
+/// float32 points, with the same assignments: centred data, strict convergence before the tolerance, farthest
 /// points for empty clusters, ties to the lowest cluster. Lloyd, "Least squares quantization in PCM", 1982.
 ///
-/// Distances and sums are formed in double in a fixed order, so the same points, centres or seed give the same
-/// bytes for any number of threads.
+/// Distances and sums are computed in double in a fixed order. So the same points and the same centres or seed
+/// give the same bytes for any number of threads.
 public final class KMeans {
     private static final int MAX_ITERATIONS = 300;
     private static final double TOLERANCE = 1e-4;
-    /// Points of one piece of work.
+    /// Points per task.
     private static final int CHUNK = 256;
 
     /// A clustering.
@@ -25,12 +25,12 @@ public final class KMeans {
     public record Clustering(int[] assignments, Points centers, double inertia, int iterations, int distinct) {}
 
     private final Points points;
-    private final WorkerPool team;
+    private final WorkerPool pool;
     private final float[] mean;
     private final double tolerance;
 
     /// @param points at least one
-    public KMeans(Points points, WorkerPool team) {
+    public KMeans(Points points, WorkerPool pool) {
         double[] mean = points.mean();
         this.mean = new float[mean.length];
         for (int j = 0; j < mean.length; j++) {
@@ -38,7 +38,7 @@ public final class KMeans {
         }
         this.tolerance = TOLERANCE * meanVariance(points, mean);
         this.points = points.moved(this.mean, -1);
-        this.team = team;
+        this.pool = pool;
     }
 
     /// Starts from k-means++.
@@ -49,9 +49,9 @@ public final class KMeans {
     public Clustering cluster(int k, long seed, Progress progress) {
         if (k < 1 || k > points.count()) {
             throw new IllegalArgumentException(
-                    "%d clusters of %d points: ask for 1 to %d".formatted(k, points.count(), points.count()));
+                    "cannot make %d clusters of %d points: use 1 to %d".formatted(k, points.count(), points.count()));
         }
-        return lloyd(points.rows(new KMeansStart(points, team).draw(k, seed, progress)), progress);
+        return lloyd(points.rows(new KMeansStart(points, pool).draw(k, seed, progress)), progress);
     }
 
     /// Starts from given centres.
@@ -88,13 +88,13 @@ public final class KMeans {
                 assignments, centers.moved(mean, +1), inertia(assignments, centers), iterations, distinct);
     }
 
-    /// @return the nearest centre of each point; the lowest where several are equally near
+    /// @return the nearest centre of each point; ties go to the lowest
     private int[] nearest(Points centers) {
         SquaredDistances toCenters = new SquaredDistances(centers);
         int padded = toCenters.padded();
         int n = points.count();
         int[] nearest = new int[n];
-        team.each((n + CHUNK - 1) / CHUNK, piece -> {
+        pool.each((n + CHUNK - 1) / CHUNK, piece -> {
             int from = piece * CHUNK;
             int to = Math.min(n, from + CHUNK);
             double[] block = new double[(to - from) * padded];
@@ -120,7 +120,7 @@ public final class KMeans {
         int[][] members = members(assignments, k);
         double[][] sums = new double[k][d];
         long[] weights = new long[k];
-        team.each(k, cluster -> {
+        pool.each(k, cluster -> {
             double[] sum = sums[cluster];
             for (int point : members[cluster]) {
                 for (int j = 0, at = point * d; j < d; j++) {
@@ -136,7 +136,7 @@ public final class KMeans {
         }
         float[] centers = new float[k * d];
         for (int c = 0; c < k; c++) {
-            // A cluster that is empty still would otherwise lie in the origin, among the points.
+            // Otherwise the centre of a cluster that is still empty would be the origin, among the points.
             int source = weights[c] > 0 ? c : biggest;
             for (int j = 0; j < d; j++) {
                 centers[c * d + j] = (float) (sums[source][j] / weights[source]);
@@ -145,8 +145,8 @@ public final class KMeans {
         return new Points(k, d, centers);
     }
 
-    /// Gives each empty cluster one of the points that lie farthest from their old centre, farthest first, and
-    /// takes it out of its old cluster's sum. Nothing happens where every point lies on its centre.
+    /// Moves one of the points farthest from their old centre into each empty cluster, farthest first, and
+    /// removes it from its old cluster's sum. Does nothing if every point lies on its centre.
     private void fillEmpty(int[] assignments, Points old, double[][] sums, long[] weights) {
         int[] empty =
                 IntStream.range(0, weights.length).filter(c -> weights[c] == 0).toArray();

@@ -2,21 +2,21 @@ package io.peregrine.cluster.analysis;
 
 import io.peregrine.random.Mt19937;
 
-/// The first centres of k-means: greedy k-means++ as scikit-learn 1.9.1 draws them from `RandomState(seed)`.
+/// Initial centres of k-means: greedy k-means++ as in scikit-learn 1.9.1 with `RandomState(seed)`.
 ///
-/// Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", 2007. Of `2 + ⌊ln k⌋` points drawn
-/// in proportion to their squared distance from the nearest centre so far, each step takes the one that lowers
-/// the sum of these distances most.
+/// Arthur and Vassilvitskii, "k-means++: the advantages of careful seeding", 2007. Each step draws `2 + ⌊ln k⌋`
+/// points with probabilities proportional to the squared distance from the nearest centre so far. It takes the
+/// one that reduces the sum of these distances most.
 final class KMeansStart {
-    /// Points of one piece of work.
+    /// Points per task.
     private static final int CHUNK = 1_024;
 
     private final Points points;
-    private final WorkerPool team;
+    private final WorkerPool pool;
 
-    KMeansStart(Points points, WorkerPool team) {
+    KMeansStart(Points points, WorkerPool pool) {
         this.points = points;
-        this.team = team;
+        this.pool = pool;
     }
 
     /// @param k at most the number of points
@@ -56,7 +56,7 @@ final class KMeansStart {
         return chosen;
     }
 
-    /// As `RandomState.choice(n, p=1/n)`: a search, right side, in the normalised cumulative sum.
+    /// Same as `RandomState.choice(n, p=1/n)`: a right-side search in the normalised cumulative sum.
     private int first(double uniform) {
         int n = points.count();
         double[] cumulative = new double[n];
@@ -72,14 +72,14 @@ final class KMeansStart {
         return at;
     }
 
-    /// @return squared distances from each candidate to every point: [candidates, n], rounded to float32 as the
-    /// reference keeps them
+    /// @return squared distances from each candidate to every point: [candidates, n], rounded to float32 as in
+    ///     scikit-learn
     private double[][] distances(int[] candidates) {
         SquaredDistances toCandidates = new SquaredDistances(points.rows(candidates));
         int padded = toCandidates.padded();
         int n = points.count();
         double[][] distances = new double[candidates.length][n];
-        team.each((n + CHUNK - 1) / CHUNK, piece -> {
+        pool.each((n + CHUNK - 1) / CHUNK, piece -> {
             int from = piece * CHUNK;
             int to = Math.min(n, from + CHUNK);
             double[] block = new double[(to - from) * padded];
@@ -103,7 +103,7 @@ final class KMeansStart {
         return cumulative;
     }
 
-    /// @return the first place whose value is not below the sought one, as `searchsorted(…, side='left')`
+    /// @return the first index whose value is not below the sought one, as `searchsorted(…, side='left')`
     private static int searchLeft(double[] ascending, double sought) {
         int low = 0;
         int high = ascending.length;

@@ -5,25 +5,25 @@ import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;
 import org.ejml.interfaces.decomposition.EigenDecomposition_F64;
 
-/// Principal components of points, with the signs of scikit-learn since 1.5: in each component the entry of
+/// Principal components of points, with the signs of scikit-learn since 1.5: in each component the entry with the
 /// largest absolute value is positive. Pearson, "On lines and planes of closest fit to systems of points in
 /// space", 1901.
 ///
-/// The components are eigenvectors of the covariance matrix or, where there are fewer points than dimensions,
-/// come from those of the points' Gram matrix, which is the smaller one.
+/// The components are eigenvectors of the covariance matrix. If there are fewer points than dimensions, they are
+/// computed from the eigenvectors of the points' Gram matrix, which is then the smaller one.
 ///
-/// @param mean of the points, [d]
-/// @param components [m, d], by falling variance
-/// @param varianceRatio share of the whole variance along each component, [m]
+/// @param mean mean of the points, [d]
+/// @param components [m, d], by decreasing variance
+/// @param varianceRatio share of the total variance along each component, [m]
 public record Pca(double[] mean, double[][] components, double[] varianceRatio) {
 
     /// @param points at least two
-    /// @param wanted number of components; fewer come out where points or dimensions are fewer
-    public static Pca of(Points points, int wanted, WorkerPool team) {
+    /// @param wanted number of components; limited to the number of points and of dimensions
+    public static Pca of(Points points, int wanted, WorkerPool pool) {
         int n = points.count();
         int d = points.dimensions();
         if (n < 2) {
-            throw new IllegalArgumentException("principal components take at least 2 points, not " + n);
+            throw new IllegalArgumentException("principal components need at least 2 points, not " + n);
         }
         double[] mean = points.mean();
         double[][] centred = new double[n][d];
@@ -33,7 +33,7 @@ public record Pca(double[] mean, double[][] components, double[] varianceRatio) 
             }
         }
         boolean dual = n < d;
-        double[][] matrix = dual ? products(centred, team) : products(transposed(centred), team);
+        double[][] matrix = dual ? products(centred, pool) : products(transposed(centred), pool);
         int size = matrix.length;
         int m = Math.min(wanted, size);
         EigenDecomposition_F64<DMatrixRMaj> eigen = DecompositionFactory_DDRM.eig(size, true, true);
@@ -78,10 +78,10 @@ public record Pca(double[] mean, double[][] components, double[] varianceRatio) 
     }
 
     /// @return the products of every two rows, symmetric
-    private static double[][] products(double[][] rows, WorkerPool team) {
+    private static double[][] products(double[][] rows, WorkerPool pool) {
         int n = rows.length;
         double[][] products = new double[n][n];
-        team.each(n, i -> {
+        pool.each(n, i -> {
             for (int j = 0; j <= i; j++) {
                 products[i][j] = dot(rows[i], rows[j]);
             }
@@ -94,7 +94,7 @@ public record Pca(double[] mean, double[][] components, double[] varianceRatio) 
         return products;
     }
 
-    /// Four sums side by side: one alone would wait for each addition.
+    /// Four independent sums, because a single one would wait for the latency of each addition.
     private static double dot(double[] a, double[] b) {
         double s0 = 0;
         double s1 = 0;

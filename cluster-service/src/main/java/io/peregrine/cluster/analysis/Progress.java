@@ -1,14 +1,14 @@
 package io.peregrine.cluster.analysis;
 
-/// Hears how far a long calculation is. May throw, and thereby stops it.
+/// Receives the progress of a long computation. An exception from it stops the computation.
 @FunctionalInterface
 public interface Progress {
-    /// For calculations that nobody watches.
+    /// Ignores the progress.
     Progress NONE = (task, done, total) -> {};
 
-    /// Called often, from the thread that began the calculation.
+    /// Called often, on the thread that started the computation.
     ///
     /// @param task such as `k-means`
-    /// @param total 0 where it is not known
+    /// @param total 0 if unknown
     void at(String task, long done, long total);
 }

@@ -2,21 +2,21 @@ package io.peregrine.cluster.analysis;
 
 import java.util.OptionalDouble;
 
-/// How much nearer points lie to their own cluster than to the next, −1 to 1. Rousseeuw, "Silhouettes: a
+/// How much closer points are to their own cluster than to the next one, −1 to 1. Rousseeuw, "Silhouettes: a
 /// graphical aid to the interpretation and validation of cluster analysis", 1987.
 public final class Silhouette {
-    /// Points of one piece of work.
+    /// Points per task.
     private static final int CHUNK = 64;
-    /// Points to which distances are formed at a time: panels of 1,024 × d doubles stay in the cache of one core.
+    /// Points per distance block: panels of 1,024 × d doubles stay in the cache of one core.
     private static final int TILE = 1_024;
-    /// Pieces between two looks at the clock: a second or so.
+    /// Tasks between two progress reports: about a second.
     private static final int ROUND = 16;
 
     private Silhouette() {}
 
     /// @param clusters cluster of each point
     /// @return the mean silhouette; empty with fewer than two clusters or as many clusters as points
-    public static OptionalDouble of(Points points, int[] clusters, WorkerPool team, Progress progress) {
+    public static OptionalDouble of(Points points, int[] clusters, WorkerPool pool, Progress progress) {
         int n = points.count();
         int k = 0;
         for (int cluster : clusters) {
@@ -26,18 +26,18 @@ public final class Silhouette {
         for (int cluster : clusters) {
             sizes[cluster]++;
         }
-        long inhabited = java.util.Arrays.stream(sizes).filter(s -> s > 0).count();
-        if (inhabited < 2 || inhabited >= n) {
+        long nonEmpty = java.util.Arrays.stream(sizes).filter(s -> s > 0).count();
+        if (nonEmpty < 2 || nonEmpty >= n) {
             return OptionalDouble.empty();
         }
         SquaredDistances[] tiles = new SquaredDistances[(n + TILE - 1) / TILE];
-        team.each(tiles.length, t -> tiles[t] = new SquaredDistances(points, t * TILE, Math.min(n, (t + 1) * TILE)));
+        pool.each(tiles.length, t -> tiles[t] = new SquaredDistances(points, t * TILE, Math.min(n, (t + 1) * TILE)));
         double[] silhouettes = new double[n];
         int pieces = (n + CHUNK - 1) / CHUNK;
         for (int round = 0; round < pieces; round += ROUND) {
             progress.at("silhouette", (long) round * CHUNK, n);
             int first = round;
-            team.each(Math.min(ROUND, pieces - round), piece -> {
+            pool.each(Math.min(ROUND, pieces - round), piece -> {
                 int from = (first + piece) * CHUNK;
                 chunk(points, from, Math.min(n, from + CHUNK), tiles, clusters, sizes, silhouettes);
             });

@@ -5,9 +5,9 @@ import jdk.incubator.vector.VectorSpecies;
 
 /// Squared Euclidean distances from points to a few fixed targets, by direct differences in double.
 ///
-/// A vector's lanes are targets, so each distance is one sum over the dimensions in their order, with one fused
-/// multiply-add for each: the same bits for any vector width and any number of threads. The usual form
-/// |x|² − 2·x·c + |c|² would need one operation less and lose the digits in which near points differ.
+/// Each vector lane is a target, so each distance is one sum over the dimensions in order, with one fused
+/// multiply-add each. The result has the same bits for any vector width and number of threads. The usual form
+/// |x|² − 2·x·c + |c|² would save one operation but lose the digits in which close points differ.
 final class SquaredDistances {
     private static final VectorSpecies<Double> LANES = DoubleVector.SPECIES_PREFERRED;
     /// Targets of one panel: two vectors, so that four points fill eight accumulators.
@@ -45,7 +45,7 @@ final class SquaredDistances {
 
     /// @param from first point
     /// @param to after the last point
-    /// @param out [to − from, padded]; columns from the number of targets on mean nothing
+    /// @param out [to − from, padded]; columns beyond the number of targets are meaningless
     void of(Points points, int from, int to, double[] out) {
         for (int panel = 0; panel < padded; panel += PANEL) {
             int row = from;

@@ -8,8 +8,9 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntConsumer;
 
-/// Threads that share pieces of work. Which thread takes which piece is chance; so a piece writes only what is
-/// its own and sums are formed within one piece: then the result has the same bits for any number of threads.
+/// Threads that run tasks in parallel. The assignment of tasks to threads is random. So each task writes only its
+/// own output, and each sum is computed within one task. The result then has the same bits for any number of
+/// threads.
 public final class WorkerPool implements AutoCloseable {
     private final ExecutorService threads;
 
@@ -19,7 +20,7 @@ public final class WorkerPool implements AutoCloseable {
                 size, Thread.ofPlatform().daemon().name("analysis-", 0).factory());
     }
 
-    /// Does pieces 0 to pieces − 1 and returns when all are done.
+    /// Runs tasks 0 to pieces − 1 and returns when all are done.
     void each(int pieces, IntConsumer work) {
         List<Future<?>> running = new ArrayList<>(pieces);
         for (int piece = 0; piece < pieces; piece++) {
@@ -32,7 +33,7 @@ public final class WorkerPool implements AutoCloseable {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while calculating", e);
+            throw new IllegalStateException("interrupted during the analysis", e);
         } catch (ExecutionException e) {
             throw new IllegalStateException(e.getCause());
         } finally {

@@ -17,13 +17,13 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/// The report's plot: every image a mark in the plane of the first two principal components, in its group's
-/// colour and form; every cluster's centre with its name.
+/// The cluster plot of the report. Each image is a mark in the plane of the first two principal components, with
+/// its group's colour and shape. Each cluster's centre carries its name.
 ///
-/// @param legend what a group is
+/// @param legend title of the legend
 /// @param groups in the legend's order
-/// @param across what goes to the right, with its unit
-/// @param up what goes up, with its unit
+/// @param across label of the horizontal axis, with its unit
+/// @param up label of the vertical axis, with its unit
 public record ClusterPlot(
         String title,
         String subtitle,
@@ -33,7 +33,7 @@ public record ClusterPlot(
         String across,
         String up)
         implements Chart {
-    /// Images of one colour.
+    /// Images with one colour.
     public record Group(String name, double[] x, double[] y) {}
 
     /// A cluster's centre.
@@ -54,7 +54,7 @@ public record ClusterPlot(
     private static final Font NAME = Lettering.bold(12);
     private static final Color HALO = new Color(255, 255, 255, 205);
 
-    /// The largest that it is, whatever it shows.
+    /// Maximum width, with any content.
     public static final int WIDEST = LEFT + PLOT + 24 + COLUMNS * COLUMN;
 
     public static final int HEIGHT = TOP + PLOT + BOTTOM;
@@ -80,7 +80,7 @@ public record ClusterPlot(
         Axis y = axis(false, TOP + PLOT, TOP);
         axes(pen, x, y);
         int points = groups.stream().mapToInt(group -> group.x().length).sum();
-        // The largest first: a small group is not to vanish below one that is everywhere.
+        // The largest group is drawn first, so that a small one does not vanish below it.
         IntStream.range(0, groups.size())
                 .boxed()
                 .sorted(Comparator.comparing((Integer i) -> -groups.get(i).x().length))
@@ -90,7 +90,7 @@ public record ClusterPlot(
         legend(pen);
     }
 
-    /// @return the size of a mark: many must be small to be told apart
+    /// @return size of a mark; many marks must be small to be distinguishable
     private static double size(int points) {
         return Math.clamp(7 * Math.pow(500.0 / Math.max(1, points), 0.25), 2, 7);
     }
@@ -121,13 +121,13 @@ public record ClusterPlot(
         pen.turned(up, 20, TOP + PLOT / 2.0, -90, Align.CENTRE, TEXT, Pen.INK);
     }
 
-    /// All marks of a group are one path, and marks that would lie on one another are one mark: 100,000 images
-    /// make a file of a megabyte or two, not of ten.
+    /// All marks of a group form one path, and overlapping marks are merged: 100,000 images give a file of one or
+    /// two megabytes instead of ten.
     private void marks(Pen pen, int number, double size, Axis x, Axis y) {
         Group group = groups.get(number);
         Path2D path = new Path2D.Double(Path2D.WIND_NON_ZERO);
         Set<Long> drawn = new HashSet<>();
-        // Below three pixels no form is seen.
+        // Below three pixels shapes are not visible.
         boolean dots = size < 3 || Palette.isRound(number);
         double grain = size < 3 ? size / 2 : size / 4;
         for (int i = 0; i < group.x().length; i++) {

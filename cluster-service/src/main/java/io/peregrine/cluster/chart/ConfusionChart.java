@@ -10,8 +10,8 @@ import java.awt.geom.Rectangle2D;
 import java.util.List;
 import java.util.stream.LongStream;
 
-/// True against predicted classes: counts as numbers, shares of each true class as colour; beside them how many
-/// of a class were found, below them how many so called were it.
+/// True against predicted classes: counts as numbers, and shares of each true class as colours. Recall is beside
+/// the rows, precision below the columns.
 ///
 /// @param classes in label order
 /// @param counts rows: truth, columns: predicted
@@ -25,10 +25,10 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
     private static final int SCALE = 96;
     private static final int GRID = 864;
 
-    /// Below such a cell no number can be read.
+    /// Below this cell size numbers are unreadable.
     private static final int READABLE = 19;
 
-    /// At least from here a cell has room for the share as well.
+    /// From this size on, a cell has room for the share too.
     private static final int ROOMY = 52;
 
     private static final Font TEXT = Lettering.plain(13);
@@ -42,7 +42,7 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
         return cell() * classes.size();
     }
 
-    /// @return letters that fit beside a cell
+    /// @return font that fits beside a cell
     private Font names() {
         return Lettering.plain(Math.clamp(0.62 * cell(), 9, 13));
     }
@@ -57,7 +57,7 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
         return (int) Math.ceil(TOP + grid() + 34 + slanted() + AXIS);
     }
 
-    /// @return the room that the longest name takes below the grid
+    /// @return height of the longest name below the grid
     private double slanted() {
         return classes.stream()
                         .mapToDouble(name -> Lettering.width(name(name), names()))
@@ -129,7 +129,7 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
     private void margins(Pen pen) {
         double cell = cell();
         Font font = names();
-        // Where cells are narrower than letters, every so many classes are named.
+        // If cells are narrower than the font, only every n-th class is named.
         int every = (int) Math.ceil((font.getSize2D() + 1) / cell);
         double bottom = TOP + grid();
         for (int i = 0; i < classes.size(); i += every) {
@@ -182,7 +182,7 @@ public record ConfusionChart(String title, String subtitle, List<String> classes
         return Math.round(100 * share) + " %";
     }
 
-    /// @return how many of a hundred; a dash where there is nothing to be right about
+    /// @return percentage; a dash if the total is 0
     private static String rate(long right, long all) {
         return all == 0 ? "–" : Long.toString(Math.round(100.0 * right / all));
     }

@@ -12,18 +12,18 @@ import java.awt.geom.Line2D;
 import java.awt.geom.Path2D;
 import java.util.List;
 
-/// What was measured at each epoch's end, a panel for each kind of measure.
+/// Measures at the end of each epoch, one panel per kind of measure.
 ///
 /// @param panels side by side
 public record HistoryChart(String title, String subtitle, List<Panel> panels) implements Chart {
-    /// One measure of one network.
+    /// Curves of one measure of one network.
     ///
-    /// @param unit of what goes up, with its name
+    /// @param unit label of the vertical axis, with its unit
     /// @param share whether values are shares, shown from 0 to 100 %
     public record Panel(String title, String unit, boolean share, List<Series> series) {}
 
     /// @param epochs ascending
-    /// @param values one for each epoch; a single one is a mark without a line
+    /// @param values one per epoch; a single one is drawn as a mark without a line
     public record Series(String name, int[] epochs, double[] values) {}
 
     private static final int PANEL = 400;
@@ -32,7 +32,7 @@ public record HistoryChart(String title, String subtitle, List<Panel> panels) im
     private static final int TOP = 104;
     private static final int PLOT = 250;
     private static final int LEGEND_ROW = 20;
-    /// Beyond so many epochs marks would hide the line.
+    /// Beyond this number of epochs marks would hide the line.
     private static final int MARKED = 40;
 
     private static final Font SMALL = Lettering.plain(12);
@@ -108,7 +108,7 @@ public record HistoryChart(String title, String subtitle, List<Panel> panels) im
     }
 
     private static void mark(Pen pen, int number, double x, double y, boolean alone) {
-        // Another form for each, so that colour is not all that tells them apart.
+        // Each series has its own shape, so that colour is not the only difference.
         pen.fill(Palette.form(number, x, y, alone ? 11 : 7), Palette.colour(number));
     }
 
@@ -153,7 +153,7 @@ public record HistoryChart(String title, String subtitle, List<Panel> panels) im
                 high = Math.max(high, value);
             }
         }
-        // A loss is never below 0, and its fall is to be seen whole where that costs little room.
+        // A loss is never below 0. The axis includes 0 if that costs little room.
         return Axis.around(low < 0.5 * high ? Math.min(0, low) : low, high, 5, bottom, TOP);
     }
 }

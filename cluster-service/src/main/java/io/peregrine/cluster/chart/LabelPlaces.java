@@ -5,7 +5,7 @@ import java.awt.geom.Rectangle2D;
 import java.util.ArrayList;
 import java.util.List;
 
-/// Finds places for labels within a frame where they lie on nothing that was put there before.
+/// Finds positions for labels within a frame that overlap nothing placed before.
 final class LabelPlaces {
     private static final int DIRECTIONS = 16;
     private static final double FURTHEST = 260;
@@ -24,17 +24,17 @@ final class LabelPlaces {
         taken.add(new Rectangle2D.Double(x, y, width, height));
     }
 
-    /// @return the nearest free place for a label of a point; null, if there is none far and wide
+    /// @return the nearest free position for a label of a point; null if none is near enough
     Rectangle2D beside(double x, double y, double width, double height) {
         Rectangle2D clear = nearest(x, y, width, height, true);
         return clear != null ? clear : nearest(x, y, width, height, false);
     }
 
-    /// @param clear whether no line to a label may cross another label
+    /// @param clear whether leader lines must not cross other labels
     private Rectangle2D nearest(double x, double y, double width, double height, boolean clear) {
         for (double away = 8; away < FURTHEST; away += 4) {
             for (int direction = 0; direction < DIRECTIONS; direction++) {
-                // To the right first, then turn by turn to both sides.
+                // To the right first, then alternating to both sides.
                 int turn = direction % 2 == 0 ? direction / 2 : -(direction + 1) / 2;
                 double angle = turn * 2 * Math.PI / DIRECTIONS;
                 double middleX = x + Math.cos(angle) * (away + width / 2);

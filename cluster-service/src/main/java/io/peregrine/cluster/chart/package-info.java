@@ -1,2 +1,2 @@
-/// What a run's charts look like. It knows neither framework nor database.
+/// Charts of a run. The package depends neither on the framework nor on the database.
 package io.peregrine.cluster.chart;

@@ -13,11 +13,11 @@ import java.util.Optional;
 import java.util.function.BiFunction;
 import org.jboss.logging.Logger;
 
-/// What artifacts tell of a run's classes. Those that were asked for last are kept: they never change.
+/// Reads artifacts with data about a run's classes. The most recently used ones are cached: they never change.
 @ApplicationScoped
 class ClassArtifacts {
     private static final Logger LOG = Logger.getLogger(ClassArtifacts.class);
-    /// At 10,000 classes one takes some megabytes.
+    /// At 10,000 classes one artifact takes some megabytes.
     private static final int KEPT = 8;
 
     private final ArtifactStore store;
@@ -32,15 +32,15 @@ class ClassArtifacts {
         this.store = store;
     }
 
-    /// @param ref null: there is none yet
-    /// @return what balancing made of each class, in label order; empty, if the artifact is missing
+    /// @param ref null if it does not exist yet
+    /// @return balancing results of each class, in label order; empty if the artifact is missing
     @SuppressWarnings("unchecked")
     Optional<List<ClassBalance>> balance(ArtifactRef ref) {
         return find(ref, ClassBalance::open).map(found -> (List<ClassBalance>) found);
     }
 
-    /// @param ref null: there is none yet
-    /// @return what the classifier predicted of each class; empty, if the artifact is missing
+    /// @param ref null if it does not exist yet
+    /// @return the classifier's results for each class; empty if the artifact is missing
     Optional<ClassResults> results(ArtifactRef ref) {
         return find(ref, ClassResults::open).map(ClassResults.class::cast);
     }
@@ -62,7 +62,7 @@ class ClassArtifacts {
             }
             return Optional.of(read);
         } catch (FailureException missing) {
-            LOG.warnf("cannot read what %s tells of classes: %s", ref.uri(), missing.getMessage());
+            LOG.warnf("Cannot read class data uri=%s: %s", ref.uri(), missing.getMessage());
             return Optional.empty();
         }
     }

@@ -14,7 +14,7 @@ import java.util.Optional;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jdbi.v3.core.Handle;
 
-/// What is asked of a run's classes: rows of the catalogue together with what artifacts tell.
+/// Queries about a run's classes: rows of the catalogue joined with artifacts.
 @ApplicationScoped
 public class ClassQueries {
     private final Database database;
@@ -31,12 +31,12 @@ public class ClassQueries {
             @Schema(description = "Predicted class") String predicted,
             @Schema(description = "Test images") long count) {}
 
-    /// References to what artifacts tell of a run's classes; null where there is none yet.
+    /// References to artifacts about a run's classes; null if they do not exist yet.
     record Refs(ArtifactRef balance, ArtifactRef results) {}
 
     private record Found(Refs refs, List<ClassRows.Row> rows) {}
 
-    /// @return classes in label order, each with what is known of it
+    /// @return classes in label order, with all data known so far
     public Page<RunDetails.ClassSizes> page(String run, Cursor after, int limit) {
         long last = after == null ? -1 : after.number(0);
         Found found =
@@ -62,7 +62,7 @@ public class ClassQueries {
     public Optional<Page<ConfusionCell>> confusion(String run, Cursor after, int limit) {
         Refs refs = database.jdbi().withHandle(sql -> refs(sql, run));
         List<String> names = names(run);
-        // Without their names, which come with the images, cells say nothing.
+        // Without class names, which arrive with the images, cells are meaningless.
         return artifacts
                 .results(refs.results())
                 .filter(results -> results.classes() == names.size())
@@ -97,7 +97,7 @@ public class ClassQueries {
                 .orElse(new Refs(null, null));
     }
 
-    /// Not to be called inside a transaction: it reads files.
+    /// Do not call inside a transaction: it reads files.
     List<RunDetails.ClassSizes> join(List<ClassRows.Row> rows, Refs refs) {
         if (rows.isEmpty()) {
             return List.of();

@@ -4,16 +4,16 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/// How many images each class of a run has, by split: the table `class`, which follows from the table `image`.
+/// Number of images of each class of a run, by split: the table `class`, which is derived from the table `image`.
 final class ClassRows {
     private ClassRows() {}
 
     /// @param place index of the class, in label order
     record Row(int place, String label, long train, long test, long validation, long refused) {}
 
-    /// Counts once the dataset is sealed and every listed file is in, whichever came last. Label order is that of
-    /// code points, and so of UTF-8 bytes.
-    static void countWhenAllAreIn(Handle sql, String run) {
+    /// Counts once the dataset is sealed and all listed files have arrived, in any order. Label order is by code
+    /// points, which is also the order of UTF-8 bytes.
+    static void countIfAllArrived(Handle sql, String run) {
         Optional<Long> listed = sql.createQuery(
                         "select images + refused from run where id = :run and images is not null")
                 .bind("run", run)
@@ -35,8 +35,8 @@ final class ClassRows {
                             test = excluded.test, validation = excluded.validation, refused = excluded.refused""").bind("run", run).bind("listed", listed.get()).execute();
     }
 
-    /// @param after place of the last class of the page before; -1 for the first page
-    /// @return in label order; none before all images are in
+    /// @param after place of the last class of the previous page; -1 for the first page
+    /// @return classes in label order; empty before all images have arrived
     static List<Row> page(Handle sql, String run, long after, int limit) {
         return sql.createQuery("select * from class where run = :run and place > :after order by place limit :limit")
                 .bind("run", run)

@@ -12,7 +12,7 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 
 /// Latents, clusters and points of a run: the rows that this service's own jobs write.
 public final class Clusters {
-    /// Rows of one round trip.
+    /// Rows per round trip.
     private static final int BATCH = 1_000;
 
     private Clusters() {}
@@ -34,12 +34,12 @@ public final class Clusters {
                 .execute();
     }
 
-    /// Keeps the latents of packs that follow one another.
+    /// Stores the latents of consecutive packs.
     ///
     /// @param first number of the first pack
-    /// @param rows of each pack's images
-    /// @param latents of each pack, one point for each row
-    /// @return packs of the run that are encoded now, and how many there are
+    /// @param rows rows of each pack's images
+    /// @param latents latents of each pack, one point per row
+    /// @return number of encoded packs of the run, and of all its packs
     public static Encoded encoded(Handle sql, String run, int first, int[][] rows, List<Points> latents) {
         RunState.lock(sql, run);
         PreparedBatch batch = sql.prepareBatch(
@@ -75,7 +75,7 @@ public final class Clusters {
 
     /// A run's latents in row order.
     ///
-    /// @param rows of the manifest, ascending
+    /// @param rows manifest rows, ascending
     public record Latents(int[] rows, Points points) {}
 
     /// @return all latents of the run
@@ -105,7 +105,7 @@ public final class Clusters {
         return new Latents(rows, new Points(n, n == 0 ? 1 : values[0].length / n, n == 0 ? new float[0] : values[0]));
     }
 
-    /// Keeps what came out of an analysis.
+    /// Stores the result of an analysis.
     public static void keep(
             Handle sql,
             String run,

@@ -8,17 +8,18 @@ import java.util.Base64;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/// Where a page ends: the sort key of its last item, opaque to callers. Pages stay right while rows come in.
+/// The end of a page: the sort key of its last item, opaque to callers. Paging stays correct while rows are
+/// added.
 public record Cursor(List<String> key) {
     private static final char SEPARATOR = '\n';
-    /// No event of ours is later; the database's time ends before Java's.
+    /// No event of this pipeline is later; the database's time range ends before Java's.
     private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
-    /// A cursor that is none of ours.
+    /// A cursor that this service did not issue.
     @SuppressWarnings("serial")
     public static final class InvalidCursorException extends RuntimeException {
         InvalidCursorException(String text) {
-            super("'%s' is no cursor of this address".formatted(text));
+            super("'%s' is not a cursor of this address".formatted(text));
         }
     }
 
@@ -27,7 +28,7 @@ public record Cursor(List<String> key) {
         return new Cursor(Arrays.stream(key).map(Object::toString).toList());
     }
 
-    /// @param text as [#text] wrote it, or null for the first page
+    /// @param text text that [#text] returned, or null for the first page
     /// @return null for the first page
     public static Cursor parse(String text) {
         if (text == null || text.isEmpty()) {

@@ -13,7 +13,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.Query;
 
-/// What is asked of a run's images and clusters.
+/// Queries about a run's images and clusters.
 @ApplicationScoped
 public class ImageQueries {
     private static final String IMAGE = """
@@ -47,7 +47,7 @@ public class ImageQueries {
 
             String detail) {}
 
-    /// Where an image lies among the clusters.
+    /// The cluster of an image and its coordinates.
     public record Assignment(
             int index,
             String name,
@@ -73,11 +73,11 @@ public class ImageQueries {
             @Schema(description = "Images of each class in it")
             Map<String, Long> counts) {}
 
-    /// An image as a dot.
+    /// An image's point in the projection.
     public record ProjectedPoint(
             String imageId, long row, float x, float y, float z, String label, int cluster, String split) {}
 
-    /// Where an image's pixels lie.
+    /// Location of an image's pixels.
     public record Pixels(ArtifactRef pack, int index) {}
 
     /// @return digest of the run's clusters artifact, once they are computed
@@ -89,7 +89,7 @@ public class ImageQueries {
                         .findOne());
     }
 
-    /// @return all clusters of a run in the order of their numbers
+    /// @return all clusters of a run, ordered by index
     public List<Cluster> clusters(String run) {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("select * from cluster where run = :run order by index")
@@ -98,7 +98,7 @@ public class ImageQueries {
                         .list());
     }
 
-    /// @return clusters in the order of their numbers
+    /// @return clusters ordered by index
     public Page<Cluster> clusters(String run, Cursor after, int limit) {
         List<Cluster> rows = database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
@@ -120,7 +120,7 @@ public class ImageQueries {
                         .findOne());
     }
 
-    /// @return a cluster's images, nearest to its centre first
+    /// @return a cluster's images, ordered by distance to its centre
     public Page<Image> members(String run, int cluster, Cursor after, int limit) {
         List<Image> rows = list(
                 IMAGE + """
@@ -136,8 +136,8 @@ public class ImageQueries {
     }
 
     /// @param label class, or null for all
-    /// @param split or null for all
-    /// @param refusedOnly whether accepted ones are left out
+    /// @param split split, or null for all
+    /// @param refusedOnly whether to omit accepted images
     /// @return listed files in row order
     public Page<Image> images(String run, String label, String split, boolean refusedOnly, Cursor after, int limit) {
         List<Image> rows = list(

@@ -11,11 +11,11 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
 
-/// What the meters tell.
+/// Queries behind the metrics.
 @ApplicationScoped
 public class MeterQueries {
-    /// So many classes, and so many clusters, are told; a label has no more values.
-    public static final int MOST_LABELS = 200;
+    /// Maximum number of classes and of clusters in metrics, which limits the number of label values.
+    public static final int MAX_LABELS = 200;
 
     private final Database database;
     private final ClassArtifacts artifacts;
@@ -25,25 +25,25 @@ public class MeterQueries {
         this.artifacts = artifacts;
     }
 
-    /// A run that is running.
+    /// A running run.
     ///
-    /// @param stage of its newest progress
-    /// @param silentSeconds since anything was heard of it
+    /// @param stage stage of its newest progress
+    /// @param silentSeconds seconds since its last event
     public record Running(String run, String dataset, String stage, double silentSeconds) {}
 
-    /// A class of the set that was balanced last.
+    /// A class of the last balanced set.
     public record ClassSize(String label, long real, long synthetic) {}
 
-    /// The set that was balanced last.
+    /// The last balanced set.
     ///
-    /// @param largest at most [#MOST_LABELS] classes
-    /// @param omitted how many classes are left out
+    /// @param largest at most [#MAX_LABELS] classes
+    /// @param omitted number of omitted classes
     public record Balanced(List<ClassSize> largest, int omitted) {}
 
-    /// The clusters that were computed last.
+    /// The last computed clusters.
     ///
-    /// @param largest at most [#MOST_LABELS] clusters, by name
-    /// @param omitted how many clusters are left out
+    /// @param largest at most [#MAX_LABELS] clusters, by name
+    /// @param omitted number of omitted clusters
     /// @param measures by name and split, such as `nmi.test`
     public record Latest(
             int iterations, double inertia, Map<String, Cluster> largest, int omitted, Map<String, Double> measures) {}
@@ -51,7 +51,7 @@ public class MeterQueries {
     /// @param purity share of the cluster's most frequent class
     public record Cluster(long size, double purity) {}
 
-    /// @return how many runs are in each state
+    /// @return number of runs in each state
     public Map<String, Long> states() {
         Map<String, Long> states = new TreeMap<>(Map.of("running", 0L, "completed", 0L, "failed", 0L, "cancelled", 0L));
         database.jdbi()
@@ -61,7 +61,7 @@ public class MeterQueries {
         return states;
     }
 
-    /// @return at most 100, the newest
+    /// @return the newest running runs, at most 100
     public List<Running> running() {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
@@ -80,7 +80,7 @@ public class MeterQueries {
                         .list());
     }
 
-    /// @return no class before the first set was balanced
+    /// @return no classes before the first balanced set
     public Balanced balanced() {
         Optional<String> newest = database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
@@ -90,7 +90,7 @@ public class MeterQueries {
                 .orElse(List.of());
         List<ClassSize> largest = classes.stream()
                 .sorted(Comparator.comparingLong(ClassBalance::after).reversed())
-                .limit(MOST_LABELS)
+                .limit(MAX_LABELS)
                 .map(one -> new ClassSize(one.label(), one.real(), one.synthetic()))
                 .toList();
         return new Balanced(largest, classes.size() - largest.size());
@@ -103,7 +103,7 @@ public class MeterQueries {
                                 rs.getInt("iterations"),
                                 rs.getDouble("inertia"),
                                 clusters(sql, rs.getString("run")),
-                                Math.max(0, rs.getInt("k") - MOST_LABELS),
+                                Math.max(0, rs.getInt("k") - MAX_LABELS),
                                 RunProjection.measures(rs.getString("measures"))))
                         .findOne());
     }
@@ -113,7 +113,7 @@ public class MeterQueries {
         sql.createQuery("""
                         select name, size, purity from cluster where run = :run order by size desc, index limit :most""")
                 .bind("run", run)
-                .bind("most", MOST_LABELS)
+                .bind("most", MAX_LABELS)
                 .map((rs, context) ->
                         Map.entry(rs.getString("name"), new Cluster(rs.getLong("size"), rs.getDouble("purity"))))
                 .forEach(entry -> clusters.put(entry.getKey(), entry.getValue()));

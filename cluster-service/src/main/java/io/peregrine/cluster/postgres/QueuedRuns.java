@@ -8,9 +8,9 @@ import java.time.Instant;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
 
-/// What runs wait for, as each stage told last (`V20261129_45__queued.sql`).
+/// What runs wait for, as each stage last reported (`V20261129_45__queued.sql`).
 final class QueuedRuns {
-    /// The newest of a row of `run`, if the stage has not got on with it since.
+    /// The newest report about a row of `run`, unless the stage has made progress since.
     static final String NEWEST = """
             left join lateral (
                 select stage as queued_stage, position as queued_position, behind as queued_behind,
@@ -40,10 +40,10 @@ final class QueuedRuns {
     }
 
     /// @param rs a row of `run` joined with [#NEWEST]
-    /// @return null, if the run does not wait
+    /// @return null if the run does not wait
     static RunSummary.Waiting read(ResultSet rs) throws SQLException {
-        Instant told = RunQueries.instant(rs, "queued_time");
-        if (told == null) {
+        Instant reported = RunQueries.instant(rs, "queued_time");
+        if (reported == null) {
             return null;
         }
         long millis = (long) (rs.getDouble("queued_seconds") * 1e3);
@@ -52,7 +52,7 @@ final class QueuedRuns {
                 rs.getInt("queued_position"),
                 List.of((String[]) rs.getArray("queued_behind").getArray()),
                 rs.getString("queued_resource"),
-                told.minus(Duration.ofMillis(millis)),
-                told);
+                reported.minus(Duration.ofMillis(millis)),
+                reported);
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/// All that is known of one run. Parts that are not known yet are left out.
+/// All known data of one run. Parts that are not known yet are omitted.
 public record RunDetails(
         @JsonUnwrapped RunSummary summary,
 
@@ -49,10 +49,11 @@ public record RunDetails(
 
         Map<String, String> links) {
 
-    /// So many classes are told with their run, and drawn as a confusion matrix; more are told in pages.
+    /// Up to this number of classes are part of the run's details and drawn as a confusion matrix; more are
+    /// available in pages.
     public static final int MOST_CLASSES = 256;
 
-    /// How far a task is.
+    /// Progress of a task.
     public record Progress(
             String stage,
             String task,
@@ -62,10 +63,10 @@ public record RunDetails(
             @Schema(description = "By name") Map<String, Double> measures,
             Instant time) {}
 
-    /// How many images a class has, and what the classifier made of them.
+    /// Number of images of a class, and the classifier's results for it.
     ///
     /// @param before training images
-    /// @param after training rows, synthetic ones too
+    /// @param after training rows, including synthetic ones
     public record ClassSizes(
             @Schema(description = "Its place in label order, from 0")
             int index,
@@ -91,7 +92,7 @@ public record RunDetails(
             @Schema(description = "Share of the test images predicted as it that are of it; left out if there are none")
             Double precision) {}
 
-    /// One network's training.
+    /// Training of one network.
     public record Training(
             int epochs,
             List<Epoch> history,
@@ -112,8 +113,7 @@ public record RunDetails(
             boolean last,
             Instant time) {}
 
-    /// Measured once, on the test split; left out where there are no test images. An autoencoder has only a
-    /// loss.
+    /// Measures on the test split, taken once; omitted without test images. An autoencoder has only a loss.
     public record TestResult(
             double loss,
             Double accuracy,
@@ -140,7 +140,7 @@ public record RunDetails(
             @Schema(description = "Whether the classifier's probabilities can be believed; null if not measured")
             Calibration calibration) {}
 
-    /// Whether a classifier's probabilities can be believed.
+    /// Calibration: how closely a classifier's probabilities match its accuracy.
     public record Calibration(
             @Schema(description = "Expected calibration error over 15 bins, 0 to 1")
             double error,
@@ -151,7 +151,7 @@ public record RunDetails(
             @Schema(description = "Accuracy of the class that is most probable after the correction")
             double correctedAccuracy) {}
 
-    /// The run's clusters as a whole.
+    /// Measures of the run's whole clustering.
     public record Clustering(
             int k,
             int iterations,

@@ -32,14 +32,14 @@ import java.util.regex.Pattern;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
-/// Events to rows. Order is only a hint: every statement leaves the same rows whichever event came first, and
-/// each event of a run locks the run's row, so that two that arrive at once see each other's facts.
+/// Projects events to rows. Events may arrive in any order: every statement leaves the same rows in each order.
+/// Each event locks its run's row, so that two concurrent events see each other's facts.
 public final class RunProjection {
-    /// The escape itself, not the end of an escaped backslash with u0000 behind it.
+    /// Matches the escape \u0000, but not an escaped backslash that is followed by u0000.
     private static final Pattern ESCAPED_ZERO = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
 
-    /// What is known of runs, but for the runs themselves.
-    private static final List<String> OF_A_RUN = List.of(
+    /// Tables with rows of a run, except the table of runs itself.
+    private static final List<String> RUN_TABLES = List.of(
             "timeline",
             "progress",
             "queued",
@@ -54,14 +54,14 @@ public final class RunProjection {
 
     private RunProjection() {}
 
-    /// Writes down what an event says, and that it was said.
+    /// Stores the facts of an event and adds it to the timeline.
     ///
-    /// @param by who asked for it, or null where nobody did
+    /// @param by the actor, or null
     public static void record(Handle sql, CloudEvent event, String by) {
         RunRef run = runOf(event);
         begin(sql, run, event.time());
         if (event.data() instanceof StageQueued queued) {
-            // No part of its story, and no sign of life: a run that only waits is silent.
+            // Not part of the timeline and not a sign of life: a run that only waits counts as silent.
             QueuedRuns.record(sql, queued, event.time());
             return;
         }
@@ -79,16 +79,16 @@ public final class RunProjection {
         fact(sql, run, event.data(), event.time());
     }
 
-    /// @return the run that an event tells of; a dataset-ready begins it
+    /// @return the run of an event; a dataset-ready event starts one
     public static RunRef runOf(CloudEvent event) {
         return event.data() instanceof DatasetReady ready
                 ? new RunRef(EventCodec.runId(event), ready.dataset(), null)
                 : event.data().run();
     }
 
-    /// Forgets a deleted run.
-    public static void forget(Handle sql, String run) {
-        for (String table : OF_A_RUN) {
+    /// Deletes the rows of a deleted run.
+    public static void delete(Handle sql, String run) {
+        for (String table : RUN_TABLES) {
             sql.createUpdate("delete from %s where run = :run".formatted(table))
                     .bind("run", run)
                     .execute();
@@ -130,12 +130,13 @@ public final class RunProjection {
             case RunCompleted completed -> RunState.end(sql, run.id(), "completed", time, null, null);
             case RunFailed failed -> RunState.end(sql, run.id(), "failed", time, failure(failed), null);
             case RunCancelled cancelled -> RunState.end(sql, run.id(), "cancelled", time, null, cancelled.reason());
-            case RunDeleted deleted -> throw new IllegalArgumentException("a deleted run has no facts: forget it");
+            case RunDeleted deleted ->
+                throw new IllegalArgumentException("a deleted run has no facts; delete its rows");
             case StageQueued queued -> throw new IllegalArgumentException("recorded before");
-            // The timeline tells of these; what they point to is not asked for by run.
+            // These appear only in the timeline; the API does not serve their artifacts by run.
             case RunAccepted accepted -> {}
             case ShardWritten shard -> {}
-            // Its rows were written with it, in the transaction that said it.
+            // Its rows were written in the transaction that published it.
             case ClustersComputed computed -> {}
         }
     }
@@ -159,10 +160,10 @@ public final class RunProjection {
                     .add();
         }
         batch.execute();
-        ClassRows.countWhenAllAreIn(sql, event.run().id());
+        ClassRows.countIfAllArrived(sql, event.run().id());
     }
 
-    /// Notes where a pack's pixels lie.
+    /// Stores the location of a pack's pixels.
     public static void pack(Handle sql, String run, int number, ArtifactRef pixels) {
         sql.createUpdate("insert into pack (run, number, pixels) values (:run, :number, cast(:pixels as jsonb))"
                         + " on conflict do nothing")
@@ -187,7 +188,7 @@ public final class RunProjection {
                 .bind("reason", event.reason())
                 .bind("detail", event.detail())
                 .execute();
-        ClassRows.countWhenAllAreIn(sql, event.run().id());
+        ClassRows.countIfAllArrived(sql, event.run().id());
     }
 
     private static void sealed(Handle sql, DatasetSealed event) {
@@ -200,7 +201,7 @@ public final class RunProjection {
                 .bind("refused", event.refused())
                 .bind("duplicates", event.duplicatesAcrossSplits())
                 .execute();
-        ClassRows.countWhenAllAreIn(sql, event.run().id());
+        ClassRows.countIfAllArrived(sql, event.run().id());
     }
 
     private static void balanced(Handle sql, DatasetBalanced event) {
@@ -270,7 +271,8 @@ public final class RunProjection {
         try {
             return json == null ? null : EventCodec.json().readValue(json, type);
         } catch (JsonProcessingException e) {
-            throw new IllegalStateException("the catalogue holds no " + type.getSimpleName() + ": " + json, e);
+            throw new IllegalStateException(
+                    "the catalogue contains an invalid " + type.getSimpleName() + ": " + json, e);
         }
     }
 
@@ -282,9 +284,9 @@ public final class RunProjection {
         return measures;
     }
 
-    /// PostgreSQL holds no zero character, neither in a text nor in JSON; users' texts may have one.
-    private static String text(String said) {
-        return said.replace('\0', '\ufffd');
+    /// PostgreSQL cannot store U+0000, neither in text nor in JSON, but users' texts may contain it.
+    private static String text(String given) {
+        return given.replace('\0', '\ufffd');
     }
 
     static String json(Object value) {

@@ -30,7 +30,7 @@ import java.util.stream.IntStream;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jdbi.v3.core.Handle;
 
-/// What is asked of runs.
+/// Read-only queries behind the runs API.
 @ApplicationScoped
 public class RunQueries {
     private static final String SUMMARY = "select run.*, queued.* from run " + QueuedRuns.NEWEST;
@@ -47,8 +47,8 @@ public class RunQueries {
         this.artifacts = artifacts;
     }
 
-    /// @param state or null for all
-    /// @param dataset or null for all
+    /// @param state state, or null for all
+    /// @param dataset dataset, or null for all
     /// @return newest first
     public Page<RunSummary> runs(String state, String dataset, Cursor after, int limit) {
         List<RunSummary> rows = database.jdbi()
@@ -76,7 +76,7 @@ public class RunQueries {
                         .findOne());
     }
 
-    /// @return the run as events of it point to it
+    /// @return the reference to the run that its events carry
     public Optional<RunRef> reference(String run) {
         return database.jdbi()
                 .withHandle(sql -> sql.createQuery("select id, dataset, spec from run where id = :id")
@@ -88,7 +88,7 @@ public class RunQueries {
                         .findOne());
     }
 
-    /// An event of a run, as its timeline keeps it.
+    /// An event in a run's timeline.
     public record TimelineEntry(
             long place,
             Instant time,
@@ -102,7 +102,7 @@ public class RunQueries {
                             + " published. What came over Kafka is claimed, not proven")
             String by) {}
 
-    /// @return every event of the run, once, by time
+    /// @return every event of the run once, ordered by time
     public Page<TimelineEntry> timeline(String run, Cursor after, int limit) {
         List<TimelineEntry> rows = database.jdbi()
                 .withHandle(sql -> sql.createQuery("""
@@ -127,7 +127,7 @@ public class RunQueries {
 
     /// @param links of the run's parts, by name
     public Optional<RunDetails> details(String run, Map<String, String> links) {
-        // One transaction, one view: parts of a running run fit together.
+        // One transaction gives one consistent view of a running run.
         Optional<Stored> stored = database.jdbi()
                 .inTransaction(
                         org.jdbi.v3.core.transaction.TransactionIsolationLevel.REPEATABLE_READ,
@@ -138,11 +138,11 @@ public class RunQueries {
         return stored.map(this::withFiles);
     }
 
-    /// What rows tell of a run, and references to what files tell.
+    /// Data of a run from rows, and references to artifacts with more of it.
     ///
-    /// @param details without what files tell
-    /// @param classes at most one more than are told with a run
-    /// @param test of the classifier, or null
+    /// @param details without data from artifacts
+    /// @param classes at most one more than the details include
+    /// @param test measures of the classifier, or null
     private record Stored(
             RunDetails details,
             ArtifactRef spec,
@@ -178,7 +178,7 @@ public class RunQueries {
                 classifier == null ? null : classifier.test());
     }
 
-    /// The specification and what is known of classes are artifacts, and no file is read inside a transaction.
+    /// The specification and class data are artifacts. No file is read inside a transaction.
     private RunDetails withFiles(Stored stored) {
         RunDetails d = stored.details();
         boolean few = stored.classes().size() <= RunDetails.MOST_CLASSES;
@@ -210,23 +210,23 @@ public class RunQueries {
         try {
             return ref == null ? null : EventCodec.json().readTree(Files.readAllBytes(store.open(ref)));
         } catch (FailureException | IOException pruned) {
-            // The run is known all the same; its request still says most of it.
+            // The run is still known; its request contains most of the specification.
             return null;
         }
     }
 
     private static RunDetails.TestResult result(TestMeasures test, List<ClassRows.Row> classes, ClassResults results) {
-        boolean told = results != null && results.classes() == classes.size();
+        boolean known = results != null && results.classes() == classes.size();
         return new RunDetails.TestResult(
                 test.loss(),
                 test.accuracy(),
                 test.balancedAccuracy(),
                 test.macroF1(),
                 test.images(),
-                told ? classes.stream().map(ClassRows.Row::label).toList() : null,
-                told ? each(results, results::recall) : null,
-                told ? each(results, results::precision) : null,
-                told ? confusion(results) : null,
+                known ? classes.stream().map(ClassRows.Row::label).toList() : null,
+                known ? each(results, results::recall) : null,
+                known ? each(results, results::precision) : null,
+                known ? confusion(results) : null,
                 test.byClass(),
                 test.calibration() == null
                         ? null
@@ -276,7 +276,7 @@ public class RunQueries {
         }
     }
 
-    /// @return null before the first epoch's end
+    /// @return null before the end of the first epoch
     private static TrainingRow training(Handle sql, String run, Network network) {
         record Row(RunDetails.Epoch epoch, int epochs, ArtifactRef weights, TestMeasures test) {}
         List<Row> rows = sql.createQuery(

@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
 
-/// Where a run stands: what its next step still lacks, and whether it has ended.
+/// State of a run: inputs for its next step, and whether it has ended.
 public final class RunState {
     private RunState() {}
 
-    /// Lets one transaction at a time go on with a run.
+    /// Locks a run, so that one transaction at a time processes it.
     ///
-    /// @return whether the run still runs; empty, if it is unknown
+    /// @return whether the run is still running; empty if it is unknown
     public static Optional<Boolean> lock(Handle sql, String run) {
         return sql.createQuery("select state = 'running' from run where id = :id for no key update")
                 .bind("id", run)
@@ -25,9 +25,9 @@ public final class RunState {
                 .findOne();
     }
 
-    /// Ends a run, unless it has ended before.
+    /// Ends a run, unless it has already ended.
     ///
-    /// @return whether this is the end
+    /// @return whether this call ended it
     public static boolean end(Handle sql, String run, String state, Instant time, JsonNode failure, String cancelled) {
         return sql.createUpdate("""
                         update run set state = :state, ended = :time, failure = cast(:failure as jsonb),
@@ -42,7 +42,7 @@ public final class RunState {
                 == 1;
     }
 
-    /// @return whether a terminal event of this type was the run's first
+    /// @return whether the run's first terminal event was of this type
     public static boolean endedBy(Handle sql, String run, String type) {
         return sql.createQuery("select exists (select from ended_run where run = :run and type = :type)")
                 .bind("run", run)
@@ -51,7 +51,7 @@ public final class RunState {
                 .one();
     }
 
-    /// @return the first runs that ended longer ago than this, by this service's clock
+    /// @return up to 20 runs that ended longer ago than this, oldest first, by this service's database clock
     public static List<RunRef> endedBefore(Handle sql, Duration age) {
         return sql.createQuery("""
                         select id, dataset, spec from ended_run ended join run on run.id = ended.run
@@ -78,12 +78,12 @@ public final class RunState {
                 .findOne();
     }
 
-    /// What the encoding of a run's images needs.
+    /// Input of the encoding of a run's images.
     public record EncodingInput(ManifestRef manifest, ArtifactRef weights) {}
 
-    /// @return whether clusters, both final checkpoints with their measures, and what balancing made of the
-    ///     classes are in: whoever hears that the run is completed may ask for all of it
-    public static boolean isWhole(Handle sql, String run) {
+    /// @return whether the clusters, both final checkpoints with their measures, and the balancing results have
+    ///     arrived; a consumer of `run.completed` may request all of them
+    public static boolean isReadyToComplete(Handle sql, String run) {
         return sql.createQuery("""
                         select exists (select from clustering where run = :run)
                            and exists (select from run where id = :run and balance is not null)

@@ -22,7 +22,7 @@ public record RunSummary(
 
         @Schema(description = "What a running run waits for, where it waits for a worker or a resource")
         Waiting waiting) {
-    /// A run waits while a stage's workers are at work on others, or while a resource is away or full.
+    /// A run waits while a stage's workers are busy with other runs, or while a resource is unavailable or full.
     public record Waiting(
             @Schema(enumeration = {"ingest", "balance", "train", "cluster"})
             String stage,

@@ -21,13 +21,13 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// What an event says, in a few words for a person.
+/// Describes an event in a few words for the timeline.
 final class TimelineText {
     private TimelineText() {}
 
     static String of(PipelineEvent event) {
         return switch (event) {
-            case DatasetReady ready -> "dataset %s lies ready".formatted(ready.dataset());
+            case DatasetReady ready -> "dataset %s is ready".formatted(ready.dataset());
             case RunAccepted accepted -> "accepted: %s".formatted(accepted.uri());
             case ImagesIngested images ->
                 "%d images of %s (%s) decoded into pack %d"

@@ -39,15 +39,15 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// What a run's answers look like. The ending of the address says the format, so that a page can show a chart and
-/// `curl -O` saves it under its name.
+/// A run's data as charts. The suffix of the path selects the format, so that a page can show a chart and `curl
+/// -O` saves it under its name.
 @Path("/api/v1/runs/{run}/charts")
 @Produces({"image/svg+xml", "image/png", "application/json"})
 @Tag(name = "charts")
 public class ChartsResource {
     private static final List<String> GROUPINGS = List.of("cluster", "class");
 
-    /// Memory for each point that is read from the database: its record, its texts and its numbers as objects.
+    /// Memory per point read from the database: its record, its strings and its boxed numbers.
     private static final int POINT_BYTES = 400;
 
     private final RunQueries runs;
@@ -76,9 +76,10 @@ public class ChartsResource {
             @Parameter(ref = "format") @PathParam("format") String format,
             @Context Request request) {
         ChartFormat asked = format(format);
-        RunDetails details = must(run);
+        RunDetails details = require(run);
         Chart chart = RunCharts.history(details)
-                .orElseThrow(() -> Problem.of(RunProblem.NO_HISTORY, "Run %s has no epoch behind it.".formatted(run)));
+                .orElseThrow(() ->
+                        Problem.of(RunProblem.NO_HISTORY, "Run %s has not finished an epoch yet.".formatted(run)));
         int epochs = Stream.of(details.classifier(), details.autoencoder())
                 .filter(Objects::nonNull)
                 .mapToInt(training -> training.history().size())
@@ -98,11 +99,11 @@ public class ChartsResource {
             @Parameter(ref = "format") @PathParam("format") String format,
             @Context Request request) {
         ChartFormat asked = format(format);
-        RunDetails details = must(run);
+        RunDetails details = require(run);
         if (details.classCount() != null && details.classCount() > RunDetails.MOST_CLASSES) {
             throw Problem.of(
                     RunProblem.TOO_MANY_CLASSES,
-                    "Run %s has %,d classes; a confusion matrix of at most %d is drawn."
+                    "Run %s has %,d classes; a confusion matrix is drawn for at most %d."
                             .formatted(run, details.classCount(), RunDetails.MOST_CLASSES));
         }
         Chart chart = RunCharts.confusion(details)
@@ -132,13 +133,14 @@ public class ChartsResource {
         String grouping = by == null ? GROUPINGS.getFirst() : by;
         if (!GROUPINGS.contains(grouping)) {
             throw Problem.of(
-                    RunProblem.BAD_FILTER, "by is '%s', allowed are %s.".formatted(by, String.join(", ", GROUPINGS)));
+                    RunProblem.BAD_FILTER,
+                    "by is '%s'; allowed values are %s.".formatted(by, String.join(", ", GROUPINGS)));
         }
-        RunDetails details = must(run);
+        RunDetails details = require(run);
         if (details.clustering() == null) {
             throw Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run));
         }
-        // Its points are read from the database only when it is drawn.
+        // The points are read from the database only if the chart is not cached.
         long points = details.summary().images() == null ? 0 : details.summary().images();
         long bytes = points * POINT_BYTES + asked.bytes(ClusterPlot.WIDEST, ClusterPlot.HEIGHT, points);
         return answer(
@@ -157,7 +159,7 @@ public class ChartsResource {
                 request);
     }
 
-    /// @return share of each component; none where the artifact is gone
+    /// @return share of each component; empty if the artifact is missing
     private double[] variance(ArtifactRef clusters) {
         try (Safetensors file = Safetensors.open(store, clusters)) {
             return file.tensor("pca_explained_variance_ratio").doubles();
@@ -171,7 +173,7 @@ public class ChartsResource {
         return answer(key, format.bytes(chart.width(), chart.height(), marks), () -> chart, format, run, request);
     }
 
-    /// @return the same for the same measures of both networks alone
+    /// @return a tag that depends only on the measures of both networks
     private static String trained(RunDetails run) {
         try {
             return HttpCaching.tag(
@@ -199,11 +201,12 @@ public class ChartsResource {
                 .map(format -> "." + format.name().toLowerCase(Locale.ROOT))
                 .collect(Collectors.joining(" and "));
         throw Problem.of(
-                RunProblem.CHART_FORMAT_UNKNOWN, "A chart's address ends in %s, not '.%s'.".formatted(allowed, ending));
+                RunProblem.CHART_FORMAT_UNKNOWN,
+                "A chart's path must end in %s, not in '.%s'.".formatted(allowed, ending));
     }
 
-    private RunDetails must(String run) {
+    private RunDetails require(String run) {
         return runs.details(run, Map.of())
-                .orElseThrow(() -> Problem.of(RunProblem.RUN_UNKNOWN, "There is no run '%s'.".formatted(run)));
+                .orElseThrow(() -> Problem.of(RunProblem.RUN_UNKNOWN, "Run '%s' does not exist.".formatted(run)));
     }
 }

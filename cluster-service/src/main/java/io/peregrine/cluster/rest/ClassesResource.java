@@ -19,7 +19,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// A run's classes in pages: a run may have 10,000.
+/// Pages of a run's classes: a run may have 10,000.
 @Path("/api/v1/runs/{run}")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "runs")
@@ -50,8 +50,8 @@ public class ClassesResource {
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
             @Context UriInfo uri) {
-        runs.must(run);
-        return Paging.answer(classes.page(run, Cursor.parse(cursor), paging.limit(limit, paging.most())), uri);
+        runs.require(run);
+        return Paging.answer(classes.page(run, Cursor.parse(cursor), paging.limit(limit, paging.maxLimit())), uri);
     }
 
     @GET
@@ -66,14 +66,14 @@ public class ClassesResource {
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
             @Context UriInfo uri) {
-        runs.must(run);
+        runs.require(run);
         Cursor after = Cursor.parse(cursor);
-        int most = paging.limit(limit, paging.most());
+        int maxLimit = paging.limit(limit, paging.maxLimit());
         if (!classes.isTested(run)) {
             throw Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test images.".formatted(run));
         }
         return Paging.answer(
-                classes.confusion(run, after, most)
+                classes.confusion(run, after, maxLimit)
                         .orElseThrow(() -> Problem.of(
                                 RunProblem.TEST_RESULT_GONE,
                                 "The test result of run %s cannot be read from the store.".formatted(run))),

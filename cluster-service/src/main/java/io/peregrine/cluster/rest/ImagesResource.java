@@ -24,7 +24,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// A run's clusters and images. Clusters do not change once they are computed: their answers carry an ETag.
+/// A run's clusters and images. Clusters do not change after they are computed, so their responses carry an ETag.
 @Path("/api/v1/runs/{run}")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "clusters and images")
@@ -62,8 +62,8 @@ public class ImagesResource {
             @Context UriInfo uri) {
         String digest = computed(run);
         Cursor after = Cursor.parse(cursor);
-        int most = paging.limit(limit, paging.most());
-        return Paging.settled(digest, request, () -> images.clusters(run, after, most), uri);
+        int maxLimit = paging.limit(limit, paging.maxLimit());
+        return Paging.settled(digest, request, () -> images.clusters(run, after, maxLimit), uri);
     }
 
     @GET
@@ -76,7 +76,7 @@ public class ImagesResource {
             @Context Request request,
             @Context UriInfo uri) {
         String digest = computed(run);
-        Cluster cluster = must(run, index);
+        Cluster cluster = require(run, index);
         return Paging.settled(digest, request, () -> cluster, uri);
     }
 
@@ -92,10 +92,10 @@ public class ImagesResource {
             @Context Request request,
             @Context UriInfo uri) {
         String digest = computed(run);
-        Cluster cluster = must(run, index);
+        Cluster cluster = require(run, index);
         Cursor after = Cursor.parse(cursor);
-        int most = paging.limit(limit);
-        return Paging.settled(digest, request, () -> images.members(run, cluster.index(), after, most), uri);
+        int maxLimit = paging.limit(limit);
+        return Paging.settled(digest, request, () -> images.members(run, cluster.index(), after, maxLimit), uri);
     }
 
     @GET
@@ -114,8 +114,8 @@ public class ImagesResource {
             @Context UriInfo uri) {
         String digest = computed(run);
         Cursor after = Cursor.parse(cursor);
-        int most = paging.limit(limit, 0);
-        return Paging.settled(digest, request, () -> images.projection(run, after, most), uri);
+        int maxLimit = paging.limit(limit, 0);
+        return Paging.settled(digest, request, () -> images.projection(run, after, maxLimit), uri);
     }
 
     @GET
@@ -130,11 +130,11 @@ public class ImagesResource {
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
             @Context UriInfo uri) {
-        runs.must(run);
+        runs.require(run);
         if (split != null && !SPLITS.contains(split)) {
             throw Problem.of(
                     RunProblem.BAD_FILTER,
-                    "split is '%s', allowed are %s.".formatted(split, String.join(", ", SPLITS)));
+                    "split is '%s'; allowed values are %s.".formatted(split, String.join(", ", SPLITS)));
         }
         Page<Image> page = images.images(run, label, split, false, Cursor.parse(cursor), paging.limit(limit));
         return Paging.answer(page, uri);
@@ -149,7 +149,7 @@ public class ImagesResource {
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
             @Context UriInfo uri) {
-        runs.must(run);
+        runs.require(run);
         Page<Image> page = images.images(run, null, null, true, Cursor.parse(cursor), paging.limit(limit));
         return Paging.answer(page, uri);
     }
@@ -160,18 +160,18 @@ public class ImagesResource {
     public Image image(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId) {
-        runs.must(run);
+        runs.require(run);
         return images.image(run, imageId).orElseThrow(() -> unknown(imageId));
     }
 
     private String computed(String run) {
-        runs.must(run);
+        runs.require(run);
         return images.clustersDigest(run)
                 .orElseThrow(
                         () -> Problem.of(RunProblem.CLUSTERS_NOT_COMPUTED, "Run %s has no clusters.".formatted(run)));
     }
 
-    private Cluster must(String run, String index) {
+    private Cluster require(String run, String index) {
         try {
             return images.cluster(run, Integer.parseInt(index)).orElseThrow(NumberFormatException::new);
         } catch (NumberFormatException unknown) {

@@ -3,7 +3,7 @@ package io.peregrine.cluster.rest;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/// The shape of a page for the OpenAPI document, which has no generics of its own.
+/// The shape of a page in the OpenAPI document, which has no generics.
 abstract class PageOf<T> {
     @Schema(required = true)
     public List<T> items;

@@ -14,7 +14,7 @@ import jakarta.ws.rs.core.UriInfo;
 import java.util.function.Supplier;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
-/// Limits, links to next pages, and answers that do not change any more.
+/// Limits, links to next pages, and responses that no longer change.
 @ApplicationScoped
 class Paging {
     private final ClusterConfig config;
@@ -23,19 +23,19 @@ class Paging {
         this.config = config;
     }
 
-    /// @param limit as it was asked, or null
+    /// @param limit requested limit, or null
     int limit(String limit) {
         return limit(limit, config.defaultPageSize());
     }
 
-    /// @return the most items that a page may have
-    int most() {
+    /// @return the maximum number of items of a page
+    int maxLimit() {
         return config.maxPageSize();
     }
 
-    /// @param otherwise where none was asked for
-    int limit(String limit, int otherwise) {
-        return Pages.limit(limit, otherwise, config.maxPageSize());
+    /// @param defaultLimit limit if the request has none
+    int limit(String limit, int defaultLimit) {
+        return Pages.limit(limit, defaultLimit, config.maxPageSize());
     }
 
     @ServerExceptionMapper
@@ -43,12 +43,12 @@ class Paging {
         return Problem.of(GeneralProblem.BAD_CURSOR, cursor.getMessage() + ".").answer(uri);
     }
 
-    /// @return the page, with `Link: rel="next"` where there is more
+    /// @return the page, with `Link: rel="next"` if there is another
     static Response answer(Page<?> page, UriInfo uri) {
         return Pages.linked(Response.ok(page), page.nextCursor(), uri).build();
     }
 
-    /// Answers what will not change any more; 304 where the caller has it already.
+    /// Responds with an entity that no longer changes; with 304 if the caller already has it.
     static Response settled(String tag, Request request, Supplier<?> entity, UriInfo uri) {
         return HttpCaching.STABLE.answer(tag, request, () -> {
             Object found = entity.get();

@@ -32,7 +32,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// An image to look at: as the networks see it, as the autoencoder remembers it, and as it was.
+/// An image as the networks see it, as the autoencoder reconstructs it, and its original file.
 @Path("/api/v1/runs/{run}/images/{imageId}")
 @Produces({"image/png", MediaType.APPLICATION_JSON})
 @Tag(name = "clusters and images")
@@ -43,7 +43,7 @@ public class PixelsResource {
     private final ClusterConfig config;
     private final Drawings drawings;
 
-    /// One whole autoencoder is in memory at a time: at side 416 each has nearly half a gigabyte.
+    /// Only one autoencoder is in memory at a time: at side 416 each takes nearly half a gigabyte.
     private final Object oneAtATime = new Object();
 
     PixelsResource(
@@ -63,7 +63,7 @@ public class PixelsResource {
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
             @Context Request request) {
-        Pixels pixels = must(run, imageId);
+        Pixels pixels = require(run, imageId);
         return HttpCaching.IMMUTABLE.answer(
                 tag(pixels),
                 request,
@@ -86,7 +86,7 @@ public class PixelsResource {
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
             @Context Request request) {
-        Pixels pixels = must(run, imageId);
+        Pixels pixels = require(run, imageId);
         ArtifactRef weights = images.autoencoder(run)
                 .orElseThrow(() ->
                         Problem.of(RunProblem.NO_AUTOENCODER, "Run %s has no trained autoencoder.".formatted(run)));
@@ -131,7 +131,7 @@ public class PixelsResource {
         return pixels.pack().sha256() + "-" + pixels.index();
     }
 
-    /// @param columns of the sheet; what is beside the image itself is made of it as floats
+    /// @param columns columns of the sheet; the images besides the original are computed as floats
     private Response.ResponseBuilder png(
             Pixels pixels, String imageId, String tag, int columns, Function<PixelPack, ContactSheet> drawn) {
         PixelPack pack;
@@ -151,7 +151,7 @@ public class PixelsResource {
         }
     }
 
-    private Pixels must(String run, String imageId) {
+    private Pixels require(String run, String imageId) {
         Image image = image(run, imageId);
         return images.pixels(run, imageId)
                 .orElseThrow(() -> Problem.of(
@@ -160,7 +160,7 @@ public class PixelsResource {
     }
 
     private Image image(String run, String imageId) {
-        runs.must(run);
+        runs.require(run);
         return images.image(run, imageId).orElseThrow(() -> ImagesResource.unknown(imageId));
     }
 }

@@ -22,14 +22,14 @@ import java.util.Optional;
 import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 
-/// What is known of a run, as charts.
+/// Charts of a run.
 final class RunCharts {
-    /// Names of so many centres find a place beside one another.
-    private static final int MOST_CENTRES = 100;
+    /// Labels of up to this number of centres fit beside one another.
+    private static final int MAX_CENTRES = 100;
 
     private RunCharts() {}
 
-    /// @return empty before the first epoch's end
+    /// @return empty before the end of the first epoch
     static Optional<Chart> history(RunDetails run) {
         List<Panel> panels = new ArrayList<>();
         if (run.classifier() != null) {
@@ -63,7 +63,7 @@ final class RunCharts {
         return new Panel(title, unit, false, series);
     }
 
-    /// Adds a measure, if it was taken.
+    /// Adds a measure, if it exists.
     private static void add(List<Series> series, Training training, String measure, String name) {
         List<Epoch> epochs = training.history().stream()
                 .filter(epoch -> epoch.measures().containsKey(measure))
@@ -82,7 +82,7 @@ final class RunCharts {
         return new Series(name, new int[] {training.history().getLast().epoch()}, new double[] {value});
     }
 
-    /// @return empty before the classifier was tested, or where there was nothing to test it on
+    /// @return empty before the classifier's test, or without test images
     static Optional<Chart> confusion(RunDetails run) {
         TestResult test = run.classifier() == null ? null : run.classifier().test();
         if (test == null || test.confusion() == null || test.confusion().isEmpty()) {
@@ -100,9 +100,9 @@ final class RunCharts {
     }
 
     /// @param classes names in label order
-    /// @param clusters their names, by index
-    /// @param byClass whether a mark shows the image's class, not its cluster
-    /// @param variance share of the components, as far as it is known
+    /// @param clusters names by cluster index
+    /// @param byClass whether a mark shows the image's class instead of its cluster
+    /// @param variance shares of the components that are known
     static Chart clusters(
             RunDetails run,
             List<String> classes,
@@ -121,15 +121,15 @@ final class RunCharts {
                         agreement == null ? "" : String.format(Locale.ROOT, ", NMI with the classes %.3f", agreement),
                         id(run));
         return new ClusterPlot(
-                "Codes of " + dataset(run) + (byClass ? " by class" : " by cluster"),
+                "Latents of " + dataset(run) + (byClass ? " by class" : " by cluster"),
                 measures,
                 byClass ? "Class, images" : "Cluster, images",
                 byClass ? groups(classes, points, point -> places.get(point.label())) : ofClusters,
                 ofClusters.stream()
                         .filter(cluster -> cluster.x().length > 0)
-                        // Of equally large ones those that come first.
+                        // Equally large clusters keep their order.
                         .sorted(Comparator.comparingInt(cluster -> -cluster.x().length))
-                        .limit(MOST_CENTRES)
+                        .limit(MAX_CENTRES)
                         .map(cluster -> new ClusterPlot.Centre(cluster.name(), mean(cluster.x()), mean(cluster.y())))
                         .toList(),
                 component("First", variance, 0),
@@ -149,7 +149,7 @@ final class RunCharts {
                 .toList();
     }
 
-    /// The projection is linear: a centre's place is the mean of its images' places.
+    /// The projection is linear, so a centre's position is the mean of its images' positions.
     private static double mean(double[] values) {
         return Arrays.stream(values).average().orElse(0);
     }
@@ -158,10 +158,10 @@ final class RunCharts {
         return axis < variance.length
                 ? String.format(
                         Locale.ROOT,
-                        "%s principal component of the codes (%.1f %% of the variance)",
+                        "%s principal component of the latents (%.1f %% of the variance)",
                         which,
                         100 * variance[axis])
-                : which + " principal component of the codes";
+                : which + " principal component of the latents";
     }
 
     private static String dataset(RunDetails run) {

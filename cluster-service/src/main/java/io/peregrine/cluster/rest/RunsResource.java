@@ -41,7 +41,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/// Runs: which there are, what is known of one, what happened in it; its cancellation and deletion.
+/// Lists runs, describes a run and its timeline, and cancels and deletes runs.
 @Path("/api/v1/runs")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "runs")
@@ -80,7 +80,7 @@ public class RunsResource {
         if (state != null && !STATES.contains(state)) {
             throw Problem.of(
                     RunProblem.BAD_FILTER,
-                    "state is '%s', allowed are %s.".formatted(state, String.join(", ", STATES)));
+                    "state is '%s'; allowed values are %s.".formatted(state, String.join(", ", STATES)));
         }
         Page<RunSummary> page = runs.runs(state, dataset, Cursor.parse(cursor), paging.limit(limit));
         return Paging.answer(page, uri);
@@ -102,38 +102,38 @@ public class RunsResource {
             @Parameter(ref = "limit") @QueryParam("limit") String limit,
             @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
             @Context UriInfo uri) {
-        must(run);
+        require(run);
         return Paging.answer(runs.timeline(run, Cursor.parse(cursor), paging.limit(limit)), uri);
     }
 
-    /// Why a run is cancelled.
+    /// The reason of a cancellation.
     ///
-    /// @param reason one sentence for people, or null
+    /// @param reason one sentence for readers, or null
     public record Cancellation(
             @Schema(examples = "wrong folder", maxLength = RunCancelled.REASON_CHARACTERS)
             String reason) {
-        /// Reads a body that may be missing, whatever its media type is said to be: `curl -X POST` shall do.
+        /// Parses a body of any declared media type. The body may be missing, so that `curl -X POST` is enough.
         static Cancellation read(String body) {
-            String otherwise = "asked by a user";
+            String defaultReason = "requested by a user";
             if (body == null || body.isBlank()) {
-                return new Cancellation(otherwise);
+                return new Cancellation(defaultReason);
             }
             try {
                 JsonNode json = EventCodec.json().readTree(body);
                 if (json.isObject()
                         && (!json.has("reason") || json.get("reason").isTextual())) {
-                    return new Cancellation(bounded(json.path("reason").asText(otherwise)));
+                    return new Cancellation(bounded(json.path("reason").asText(defaultReason)));
                 }
             } catch (JsonProcessingException noJson) {
-                // Refused below, with what is allowed.
+                // Handled below, with an error that states what is allowed.
             }
-            throw Problem.of(GeneralProblem.BAD_BODY, "The body is not {\"reason\": \"a text\"}.");
+            throw Problem.of(GeneralProblem.BAD_BODY, "The body is not of the form {\"reason\": \"a text\"}.");
         }
 
         private static String bounded(String reason) {
             int characters = reason.codePointCount(0, reason.length());
             if (characters > RunCancelled.REASON_CHARACTERS) {
-                throw Problem.of(RunProblem.REASON_TOO_LONG, "It has %,d characters.".formatted(characters));
+                throw Problem.of(RunProblem.REASON_TOO_LONG, "The reason has %,d characters.".formatted(characters));
             }
             return reason;
         }
@@ -193,19 +193,19 @@ public class RunsResource {
     public void delete(@Parameter(ref = "run") @PathParam("run") String run) {
         RunRef reference = runs.reference(run).orElseThrow(() -> unknown(run));
         if (!deleting.delete(reference, caller.name())) {
-            // Another may have deleted it at the same moment.
-            must(run);
+            // Another request may have deleted it at the same moment.
+            require(run);
             throw Problem.of(RunProblem.RUN_GOES_ON, "Run %s is running.".formatted(run));
         }
     }
 
-    /// @throws Problem.Thrown where the run is unknown
-    RunSummary must(String run) {
+    /// @throws Problem.ProblemException if the run is unknown
+    RunSummary require(String run) {
         return runs.summary(run).orElseThrow(() -> unknown(run));
     }
 
     private static Problem.ProblemException unknown(String run) {
-        return Problem.of(RunProblem.RUN_UNKNOWN, "There is no run '%s'.".formatted(run));
+        return Problem.of(RunProblem.RUN_UNKNOWN, "Run '%s' does not exist.".formatted(run));
     }
 
     private static Map<String, String> links(String run) {

@@ -9,7 +9,7 @@ import org.eclipse.microprofile.openapi.models.media.Content;
 import org.eclipse.microprofile.openapi.models.media.Schema;
 import org.eclipse.microprofile.openapi.models.parameters.Parameter;
 
-/// Adds to the OpenAPI document the parameters and answers that many operations have, told once.
+/// Adds parameters and responses that many operations share to the OpenAPI document.
 @OpenApiFilter(OpenApiFilter.RunStage.BUILD)
 public class SharedParameters implements OASFilter {
     @Override

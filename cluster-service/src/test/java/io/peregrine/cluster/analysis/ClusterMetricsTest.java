@@ -6,20 +6,20 @@ import org.junit.jupiter.api.Test;
 
 class ClusterMetricsTest {
     @Test
-    void oneClusterOfOneClassAgreesWhollyAsInScikitLearn() {
+    void oneClusterOfOneClassAgreesFullyAsInScikitLearn() {
         assertThat(ClusterMetrics.of(new int[] {0, 0, 0}, new int[] {0, 0, 0}))
                 .isEqualTo(new ClusterMetrics(1, 1, 1, 1, 1, 1));
     }
 
     @Test
-    void pointsThatAreAloneInBothAgreeWholly() {
+    void singletonsInBothAgreeFully() {
         ClusterMetrics agreement = ClusterMetrics.of(new int[] {0, 1, 2}, new int[] {2, 0, 1});
         assertThat(agreement.ari()).isEqualTo(1);
         assertThat(agreement.nmi()).isEqualTo(1);
     }
 
     @Test
-    void oneClusterOfSeveralClassesIsCompleteAndNotHomogeneous() {
+    void oneClusterOfSeveralClassesIsCompleteButNotHomogeneous() {
         ClusterMetrics agreement = ClusterMetrics.of(new int[] {0, 1, 1, 1}, new int[] {0, 0, 0, 0});
         assertThat(agreement.ari()).isEqualTo(0);
         assertThat(agreement.nmi()).isEqualTo(0);

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class HungarianMatchingTest {
     @Test
-    void theLargestTotalWinsAlsoWhereTheLargestPairDoesNot() {
+    void largestTotalWinsOverTheLargestPair() {
         long[][] overlap = {{10, 9}, {9, 1}};
         assertThat(HungarianMatching.of(sparse(overlap))).containsExactly(1, 0);
     }
@@ -27,7 +27,7 @@ class HungarianMatchingTest {
     }
 
     @Test
-    void surplusClustersAndThoseWithoutAPointOfTheirClassAreMixed() {
+    void surplusClustersAndClustersWithoutTheirClassAreMixed() {
         long[][] overlap = {{1, 0}, {7, 0}, {3, 4}, {2, 0}};
         assertThat(HungarianMatching.names(sparse(overlap), List.of("Cubism", "Ukiyo_e")))
                 .containsExactly("mixed 1", "Cubism", "Ukiyo_e", "mixed 2");
@@ -36,13 +36,13 @@ class HungarianMatchingTest {
     }
 
     @Test
-    void fewerClustersThanClassesLeaveClassesOver() {
+    void fewerClustersThanClassesLeaveClassesUnmatched() {
         assertThat(HungarianMatching.of(sparse(new long[][] {{1, 5, 2}}))).containsExactly(1);
     }
 
     @ParameterizedTest
     @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
-    void everyPairingTriedGivesTheSameAnswer(long seed) {
+    void exhaustiveSearchGivesTheSameMatching(long seed) {
         Random random = new Random(seed);
         for (int round = 0; round < 200; round++) {
             long[][] overlap = new long[1 + random.nextInt(6)][1 + random.nextInt(6)];
@@ -51,7 +51,7 @@ class HungarianMatchingTest {
                     row[c] = random.nextInt(seed % 2 == 0 ? 2 : 4);
                 }
             }
-            assertThat(HungarianMatching.of(sparse(overlap))).isEqualTo(byTryingAll(overlap));
+            assertThat(HungarianMatching.of(sparse(overlap))).isEqualTo(exhaustive(overlap));
         }
     }
 
@@ -83,7 +83,7 @@ class HungarianMatchingTest {
         int[] matched = assertTimeout(
                 Duration.ofSeconds(30), () -> HungarianMatching.of(ContingencyTable.of(truth, clusters, size, 2)));
 
-        // Clusters 0 to 499 have two points of one class each: the lowest two that differ are 0 and 1.
+        // Clusters 0 to 499 contain two points of one class each: the lowest two that differ are 0 and 1.
         assertThat(matched).startsWith(0, 1);
         assertThat(IntStream.of(matched).skip(2)).containsOnly(-1);
     }
@@ -102,8 +102,8 @@ class HungarianMatchingTest {
                 table[0].length);
     }
 
-    /// The specification itself: all pairings in lexicographic order, the first with the largest total.
-    private static int[] byTryingAll(long[][] overlap) {
+    /// The specification itself: of all matchings in lexicographic order, the first with the largest total.
+    private static int[] exhaustive(long[][] overlap) {
         int classes = overlap[0].length;
         int size = Math.max(overlap.length, classes);
         List<int[]> pairings = new ArrayList<>();

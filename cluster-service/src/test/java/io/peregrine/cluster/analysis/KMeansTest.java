@@ -66,7 +66,7 @@ class KMeansTest {
     }
 
     @Test
-    void smileFindsTheSameClustersWhereTheyLieFarApart() {
+    void smileFindsTheSameClustersIfTheyAreFarApart() {
         Random random = new Random(9);
         double[][] data = new double[120][6];
         float[] values = new float[120 * 6];
@@ -85,8 +85,8 @@ class KMeansTest {
     }
 
     @Test
-    void anEmptyClusterGetsTheFarthestPoint() {
-        // Every point is nearer to the first two centres than to the third.
+    void emptyClusterGetsTheFarthestPoint() {
+        // Every point is closer to the first two centres than to the third.
         Points points = new Points(5, 1, new float[] {0, 1, 10, 11, 30});
         Points init = new Points(3, 1, new float[] {0, 10, 1_000});
         try (WorkerPool team = new WorkerPool(1)) {
@@ -99,16 +99,16 @@ class KMeansTest {
     }
 
     @Test
-    void moreClustersThanPointsAreRefusedWithWhatIsAllowed() {
+    void moreClustersThanPointsFailWithTheAllowedRange() {
         try (WorkerPool team = new WorkerPool(1)) {
             KMeans kMeans = new KMeans(random(3, 2, 1), team);
             assertThatThrownBy(() -> kMeans.cluster(4, 42, Progress.NONE))
-                    .hasMessage("4 clusters of 3 points: ask for 1 to 3");
+                    .hasMessage("cannot make 4 clusters of 3 points: use 1 to 3");
         }
     }
 
     @Test
-    void progressMayStopTheCalculation() {
+    void progressListenerCanStopTheComputation() {
         try (WorkerPool team = new WorkerPool(1)) {
             KMeans kMeans = new KMeans(random(300, 2, 1), team);
             assertThatThrownBy(() -> kMeans.cluster(4, 42, (task, done, total) -> {

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Against what scikit-learn computed: see the golden folder's README.
+/// Compares with results of scikit-learn; see the README of the golden folder.
 @Tag("golden")
 class ReferenceTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final WorkerPool TEAM = new WorkerPool(2);
+    private static final WorkerPool POOL = new WorkerPool(2);
     private static Safetensors golden;
     private static Points vectors;
     private static JsonNode expected;
@@ -37,7 +37,7 @@ class ReferenceTest {
     @AfterAll
     static void close() {
         golden.close();
-        TEAM.close();
+        POOL.close();
     }
 
     private static Points points(String name) {
@@ -49,8 +49,8 @@ class ReferenceTest {
     }
 
     @Test
-    void lloydFromGivenCentresEndsInScikitLearnsAssignments() {
-        var ours = new KMeans(vectors, TEAM).cluster(points("init"), Progress.NONE);
+    void lloydFromGivenCentresGivesScikitLearnsAssignments() {
+        var ours = new KMeans(vectors, POOL).cluster(points("init"), Progress.NONE);
 
         assertThat(ours.assignments()).isEqualTo(ints("assignments"));
         assertThat(ours.iterations()).isEqualTo(expected.get("n_iter").asInt());
@@ -60,23 +60,23 @@ class ReferenceTest {
     }
 
     @Test
-    void ownStartsEndWithinTheSpreadOfScikitLearnsInertias() {
+    void ownStartsGiveInertiasInScikitLearnsRange() {
         JsonNode spread = expected.get("inertia_default_init_over_20_seeds");
         double[] inertias = inertiasOfTwentyStarts(vectors, expected.get("k").asInt());
 
         double min = spread.get("min").asDouble();
         double max = spread.get("max").asDouble();
         assertThat((inertias[9] + inertias[10]) / 2).as("median").isBetween(min, max);
-        // A draw that falls on another point by a rounding may end in a valley of its own, near the others.
+        // A draw that rounding moves to another point may end in another local minimum, near the others.
         double slack = (max - min) / 2;
         assertThat(inertias[0]).isGreaterThan(min - slack);
         assertThat(inertias[19]).isLessThan(max + slack);
     }
 
-    /// The same seeds draw the same starts where no draw falls between two points by less than a rounding, as in
-    /// the set that is kept here.
+    /// The same seeds draw the same starts if no draw is within rounding of the border between two points, as in
+    /// this stored set.
     @Test
-    void startsOfTheKeptSetAreScikitLearns() throws IOException {
+    void startsOfTheStoredSetEqualScikitLearns() throws IOException {
         JsonNode kept = JSON.readTree(Golden.kept("manifest.json").toFile()).get("kmeans");
         JsonNode spread = kept.get("inertia_default_init_over_20_seeds");
         double[] inertias;
@@ -94,13 +94,13 @@ class ReferenceTest {
     private static double[] inertiasOfTwentyStarts(Points points, int k) {
         return LongStream.range(0, 20)
                 .mapToDouble(seed ->
-                        new KMeans(points, TEAM).cluster(k, seed, Progress.NONE).inertia())
+                        new KMeans(points, POOL).cluster(k, seed, Progress.NONE).inertia())
                 .sorted()
                 .toArray();
     }
 
     @Test
-    void moreClustersThanDistinctPointsLeaveSomeEmptyAndNoNumberUndefined() {
+    void moreClustersThanDistinctPointsLeaveEmptyClustersAndNoNan() {
         Points duplicates = points("duplicates");
         long distinct = Stream.iterate(0, i -> i < duplicates.count(), i -> i + 1)
                 .map(i -> Arrays.toString(duplicates.rows(i).values()))
@@ -108,7 +108,7 @@ class ReferenceTest {
                 .count();
         int k = (int) Math.min(duplicates.count(), distinct + 3);
 
-        var ours = new KMeans(duplicates, TEAM).cluster(k, 0, Progress.NONE);
+        var ours = new KMeans(duplicates, POOL).cluster(k, 0, Progress.NONE);
 
         assertThat(ours.distinct()).isEqualTo((int) distinct);
         assertThat(ours.inertia()).isCloseTo(0, within(1e-6));
@@ -120,7 +120,7 @@ class ReferenceTest {
     @Test
     void principalComponentsEqualScikitLearns() {
         float[][] components = components();
-        Pca pca = Pca.of(vectors, components.length, TEAM);
+        Pca pca = Pca.of(vectors, components.length, POOL);
 
         for (int c = 0; c < components.length; c++) {
             float[] ours = new float[vectors.dimensions()];
@@ -136,9 +136,8 @@ class ReferenceTest {
         }
     }
 
-    /// Scikit-learn's `components_` lies in memory column by column, and safetensors' numpy writer takes memory
-    /// as it lies: then the values under the shape [m, d] are those of [d, m]. Rows of unit length tell which it
-    /// is.
+    /// Scikit-learn stores `components_` column by column, and safetensors' numpy writer copies memory as it is.
+    /// The values under the shape [m, d] are then those of [d, m]. Rows of unit length show which case it is.
     private static float[][] components() {
         float[] values = golden.tensor("pca_components").floats();
         int m = (int) golden.tensor("pca_components").shape()[0];
@@ -184,12 +183,12 @@ class ReferenceTest {
                 .get("silhouette")
                 .asDouble();
 
-        assertThat(Silhouette.of(vectors, ints("assignments"), TEAM, Progress.NONE)
+        assertThat(Silhouette.of(vectors, ints("assignments"), POOL, Progress.NONE)
                         .orElseThrow())
                 .isCloseTo(silhouette, within(1e-5));
     }
 
-    /// Relative to the tensor's own scale, as tolerances of the golden vectors are meant.
+    /// Relative to the tensor's scale, as the tolerances of the golden vectors are defined.
     private static void assertClose(float[] ours, float[] theirs, double tolerance) {
         double scale = 0;
         for (float value : theirs) {

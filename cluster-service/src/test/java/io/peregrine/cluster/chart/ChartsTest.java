@@ -43,7 +43,7 @@ class ChartsTest {
                 .toList();
     }
 
-    /// Row i: 10 · (i + 1) right ones, and one that was taken for the first class.
+    /// Row i: 10 · (i + 1) correct predictions, and one prediction of the first class.
     private static ConfusionChart confusion(int classes) {
         List<List<Long>> counts = new ArrayList<>();
         for (int truth = 0; truth < classes; truth++) {
@@ -56,9 +56,9 @@ class ChartsTest {
     }
 
     @Test
-    void aConfusionMatrixHasCountsSharesRecallAndPrecision() throws Exception {
+    void confusionMatrixHasCountsSharesRecallAndPrecision() throws Exception {
         List<String> texts = texts(confusion(3));
-        // Of class 1 there are 21, of them 20 found; of 12 called class 0 ten were it.
+        // Class 1 has 21 images, 20 of them found; 10 of the 12 predicted as class 0 are correct.
         assertThat(texts)
                 .contains(
                         "20", "95 %", "21", "95", "83", "True class", "Predicted class", "Recall (%)", "Precision (%)");
@@ -66,7 +66,7 @@ class ChartsTest {
     }
 
     @Test
-    void aConfusionMatrixOf27ClassesHasEveryCountAndEveryName() throws Exception {
+    void confusionMatrixOf27ClassesHasEveryCountAndEveryName() throws Exception {
         List<String> texts = texts(confusion(27));
         for (int truth = 1; truth < 27; truth++) {
             assertThat(texts).contains(Integer.toString(10 * (truth + 1)));
@@ -76,7 +76,7 @@ class ChartsTest {
     }
 
     @Test
-    void manyClassesMakeNoLargerImage() {
+    void manyClassesDoNotEnlargeTheImage() {
         ConfusionChart chart = confusion(900);
         assertThat(chart.width()).isLessThan(1_500);
         assertThat(chart.height()).isLessThan(1_500);
@@ -84,7 +84,7 @@ class ChartsTest {
     }
 
     @Test
-    void aClassWithoutTestImagesHasADashForItsRecall() throws Exception {
+    void classWithoutTestImagesHasADashForItsRecall() throws Exception {
         List<List<Long>> counts = List.of(List.of(0L, 0L), List.of(0L, 3L));
         assertThat(texts(new ConfusionChart("t", "s", List.of("none", "some"), counts)))
                 .contains("–")
@@ -111,7 +111,7 @@ class ChartsTest {
     }
 
     @Test
-    void everyCentreAndEveryLegendRowIsNamed() throws Exception {
+    void everyCentreAndEveryLegendRowHasAName() throws Exception {
         List<String> texts = texts(plot(27, 1_500));
         for (String name : names(27).subList(0, 4)) {
             assertThat(texts).filteredOn(name::equals).as(name).hasSize(2);
@@ -120,7 +120,7 @@ class ChartsTest {
     }
 
     @Test
-    void aHundredThousandImagesMakeAFileThatABrowserTakes() {
+    void hundredThousandImagesGiveAFileThatABrowserCanShow() {
         byte[] svg = ChartFormat.SVG.of(plot(27, 100_000));
         assertThat(svg.length).isLessThan(3_000_000);
         assertThat(Pattern.compile("<path").matcher(new String(svg, UTF_8)).results())
@@ -129,7 +129,7 @@ class ChartsTest {
     }
 
     @Test
-    void oneColourIsOneImageOnOnePlace() throws Exception {
+    void imagesAtOnePositionGiveAValidChart() throws Exception {
         ClusterPlot.Group one = new ClusterPlot.Group("one", new double[] {3, 3, 3}, new double[] {4, 4, 4});
         ClusterPlot chart = new ClusterPlot(
                 "t", "s", "Class", List.of(one), List.of(new ClusterPlot.Centre("one", 3, 4)), "x", "y");
@@ -139,7 +139,7 @@ class ChartsTest {
     }
 
     @Test
-    void labelsNeverLieOnEachOther() {
+    void labelsDoNotOverlap() {
         LabelPlaces places = new LabelPlaces(0, 0, 640, 640);
         Random random = new Random(5);
         List<Rectangle2D> found = new ArrayList<>();
@@ -154,7 +154,7 @@ class ChartsTest {
     }
 
     @Test
-    void aHistoryHasALineForEachMeasureAndAMarkForTheTest() throws Exception {
+    void historyHasALinePerMeasureAndAMarkForTheTest() throws Exception {
         int[] epochs = {1, 2, 3};
         HistoryChart chart = new HistoryChart(
                 "Training",
@@ -186,7 +186,7 @@ class ChartsTest {
     }
 
     @Test
-    void oneEpochIsAMark() throws Exception {
+    void oneEpochIsDrawnAsAMark() throws Exception {
         HistoryChart chart = new HistoryChart(
                 "Training",
                 "run",

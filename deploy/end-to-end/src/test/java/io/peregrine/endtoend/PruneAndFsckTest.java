@@ -131,8 +131,7 @@ class PruneAndFsckTest {
 
         assertThat(typed("delete", one).words()).startsWith("Deleted " + one).doesNotContain("Not heard");
         assertThat(typed("delete", one))
-                .isEqualTo(new Said(
-                        2, "There is no run '%s'. Ask GET /api/v1/runs for those that there are.".formatted(one)));
+                .isEqualTo(new Said(2, "Run '%s' does not exist. GET /api/v1/runs lists all runs.".formatted(one)));
         Set<String> before = files(store);
         String would = typed("prune", "--dry-run").words();
         assertThat(files(store)).isEqualTo(before);
