@@ -17,7 +17,7 @@ class ExpiredCheckpoints {
 
     private final GarbageCollector pruning;
     /// True at first: an earlier process may have left some.
-    private final AtomicBoolean some = new AtomicBoolean(true);
+    private final AtomicBoolean pending = new AtomicBoolean(true);
     private PeriodicTasks clock;
 
     ExpiredCheckpoints(GarbageCollector pruning) {
@@ -25,8 +25,8 @@ class ExpiredCheckpoints {
     }
 
     /// Marks that expired checkpoints may exist.
-    void some() {
-        some.set(true);
+    void markPending() {
+        pending.set(true);
     }
 
     void start(@Observes StartupEvent start) {
@@ -39,7 +39,7 @@ class ExpiredCheckpoints {
     }
 
     private void delete() {
-        if (!some.getAndSet(false)) {
+        if (!pending.getAndSet(false)) {
             return;
         }
         boolean done = false;
@@ -47,7 +47,7 @@ class ExpiredCheckpoints {
             done = pruning.sweep();
         } finally {
             if (!done) {
-                some.set(true);
+                pending.set(true);
             }
         }
     }

@@ -134,7 +134,7 @@ class TrainNetwork implements JobHandler {
                     training,
                     files,
                     new SaveInterval(config.saveEvery(), System.nanoTime())));
-            files.forget();
+            files.delete();
         } catch (FailureException failure) {
             if (failure.code().equals(NetworkTraining.LOSS_NOT_FINITE)) {
                 meters.diverged(network);
@@ -142,11 +142,11 @@ class TrainNetwork implements JobHandler {
             throw failure;
         } catch (JobStoppedException stopped) {
             if (stopped.reason() == JobStoppedException.Reason.RUN_ENDED) {
-                files.forget();
+                files.delete();
             }
             throw stopped;
         } finally {
-            meters.over(network);
+            meters.removeGauges(network);
         }
     }
 
@@ -224,7 +224,7 @@ class TrainNetwork implements JobHandler {
                         where);
             }
             Beginning first = spec.init() == null ? Beginning.START : Beginning.INIT;
-            meters.began(wanted, job.state() == null ? first : Beginning.ANEW);
+            meters.started(wanted, job.state() == null ? first : Beginning.ANEW);
             return begin(network, spec, trainingData);
         }
         try (Safetensors state = Safetensors.open(found.file().get())) {
@@ -233,7 +233,7 @@ class TrainNetwork implements JobHandler {
                     "training resumed %s epoch=%d batch=%d of=%d",
                     where, training.position().epoch(), training.position().batch(), training.batches());
             training.environmentChange().ifPresent(how -> LOG.warnf("training %s %s", where, how));
-            meters.began(wanted, found.rejected().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
+            meters.started(wanted, found.rejected().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
             return training;
         }
     }
@@ -270,11 +270,11 @@ class TrainNetwork implements JobHandler {
                                 task.job().check();
                                 meters.step(task.network(), position, task.spec(), rows, seconds);
                                 task.job().progress(() -> task.progress(position, batches));
-                                boolean givesWay = task.job().shouldYield(config.slice());
+                                boolean yields = task.job().shouldYield(config.slice());
                                 // After a failed save, the next batch does not try to save again.
-                                if (task.times().isDue(System.nanoTime()) || (givesWay && isSaved[0])) {
+                                if (task.times().isDue(System.nanoTime()) || (yields && isSaved[0])) {
                                     isSaved[0] = task.saveIfPossible();
-                                    if (givesWay && isSaved[0]) {
+                                    if (yields && isSaved[0]) {
                                         throw task.job().yielded();
                                     }
                                 }
@@ -305,20 +305,20 @@ class TrainNetwork implements JobHandler {
                 checkpoint,
                 end.measures(),
                 end.test() == null ? null : end.test().measures(results(end)));
-        boolean[] gaveUp = new boolean[1];
+        boolean[] anyExpired = new boolean[1];
         if (end.last()) {
             task.job().complete(tx -> {
                 tx.publish(task.allDone(end), task.network().jsonName() + "/all");
-                gaveUp[0] = task.publishCheckpoint(event, tx);
+                anyExpired[0] = task.publishCheckpoint(event, tx);
             });
         } else {
             WaitForDisk.until(task.job(), () -> {
-                task.save(tx -> gaveUp[0] = task.publishCheckpoint(event, tx));
+                task.save(tx -> anyExpired[0] = task.publishCheckpoint(event, tx));
                 return null;
             });
         }
-        if (gaveUp[0]) {
-            expired.some();
+        if (anyExpired[0]) {
+            expired.markPending();
         }
     }
 
@@ -358,13 +358,13 @@ class TrainNetwork implements JobHandler {
             try {
                 save(tx -> {});
                 return true;
-            } catch (FailureException refused) {
-                if (refused.kind() != FailureKind.RESOURCE) {
-                    throw refused;
+            } catch (FailureException failure) {
+                if (failure.kind() != FailureKind.RESOURCE) {
+                    throw failure;
                 }
                 LOG.warnf(
                         "Training continues without saving run=%s network=%s: %s",
-                        run().id(), network.jsonName(), refused.getMessage());
+                        run().id(), network.jsonName(), failure.getMessage());
                 times.saved(began, System.nanoTime());
                 return false;
             }

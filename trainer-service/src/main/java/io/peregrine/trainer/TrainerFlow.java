@@ -48,7 +48,7 @@ class TrainerFlow implements EventHandler {
                 }
             }
             case RunDeleted deleted ->
-                CheckpointTable.forget(tx.sql(), deleted.run().id());
+                CheckpointTable.delete(tx.sql(), deleted.run().id());
             default -> {
                 // No job starts or ends with this event.
             }

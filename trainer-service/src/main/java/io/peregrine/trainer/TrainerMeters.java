@@ -51,7 +51,7 @@ class TrainerMeters {
 
     /// A gauge for the running training. A counter that increases once, at process start, would be invisible to
     /// PromQL's `increase`.
-    void began(Network network, Beginning from) {
+    void started(Network network, Beginning from) {
         set(
                 "peregrine.train.began.info",
                 "1 for what the running training started from",
@@ -135,7 +135,7 @@ class TrainerMeters {
     }
 
     /// Removes the gauges of a network's training.
-    void over(Network network) {
+    void removeGauges(Network network) {
         values.keySet().removeIf(id -> {
             boolean gone = network.jsonName().equals(id.getTag("network"));
             if (gone) {

@@ -12,8 +12,8 @@ import org.jboss.logging.Logger;
 /// hours, and its state is what could not be written.
 final class WaitForDisk {
     private static final Logger LOG = Logger.getLogger(WaitForDisk.class);
-    private static final Duration FIRST_PAUSE = Duration.ofMillis(250);
-    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+    private static final Duration INITIAL_BACKOFF = Duration.ofMillis(250);
+    private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
     private static final long CHECK_NANOS = Duration.ofMillis(100).toNanos();
 
     private WaitForDisk() {}
@@ -22,25 +22,25 @@ final class WaitForDisk {
     /// @throws io.peregrine.work.JobStoppedException if the run has ended, the lease was lost or the service
     ///     stops
     static <T> T until(JobContext job, Supplier<T> write) {
-        Duration pause = FIRST_PAUSE;
+        Duration pause = INITIAL_BACKOFF;
         while (true) {
             try {
                 return write.get();
-            } catch (FailureException refused) {
-                if (refused.kind() != FailureKind.RESOURCE) {
-                    throw refused;
+            } catch (FailureException failure) {
+                if (failure.kind() != FailureKind.RESOURCE) {
+                    throw failure;
                 }
                 LOG.warnf(
                         "Training waits for disk, retrying in %d ms run=%s network=%s: %s",
-                        pause.toMillis(), job.job().run().id(), job.job().key(), refused.getMessage());
-                job.waitingFor(refused.code() + ": " + refused.getMessage());
+                        pause.toMillis(), job.job().run().id(), job.job().key(), failure.getMessage());
+                job.waitingFor(failure.code() + ": " + failure.getMessage());
             }
             long until = System.nanoTime() + pause.toNanos();
             while (System.nanoTime() < until) {
                 job.check();
                 LockSupport.parkNanos(CHECK_NANOS);
             }
-            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            pause = pause.multipliedBy(2).compareTo(MAX_BACKOFF) < 0 ? pause.multipliedBy(2) : MAX_BACKOFF;
         }
     }
 }

@@ -211,9 +211,9 @@ class TrainerFlowTest extends WithKafka {
         long asked = System.nanoTime();
         train(next);
         assertThat((System.nanoTime() - asked) / 1e9).isLessThan(30);
-        List<PipelineEvent> said = kafka.of(run, PipelineEvent.class);
+        List<PipelineEvent> published = kafka.of(run, PipelineEvent.class);
         kafka.await(next.run().id(), CheckpointPublished.class);
-        assertThat(kafka.of(run, PipelineEvent.class)).isEqualTo(said);
+        assertThat(kafka.of(run, PipelineEvent.class)).isEqualTo(published);
         assertThat(kafka.of(run, CheckpointPublished.class)).noneMatch(CheckpointPublished::last);
         assertNoFolderIsLeft();
     }
@@ -243,11 +243,11 @@ class TrainerFlowTest extends WithKafka {
                 from(first.get(2), "\"preset\": \"seed-cnn\", \"learningRate\": 1e-30"),
                 from(first.getLast(), "\"preset\": \"seed-autoencoder\", \"latent\": 6")));
         assertThat(second).hasSize(2);
-        try (Safetensors begun = Safetensors.open(store.open(first.get(2).weights()));
+        try (Safetensors started = Safetensors.open(store.open(first.get(2).weights()));
                 Safetensors ended =
                         Safetensors.open(store.open(second.getFirst().weights()))) {
             assertThat(ended.tensor("linear1.weight").floats())
-                    .isEqualTo(begun.tensor("linear1.weight").floats());
+                    .isEqualTo(started.tensor("linear1.weight").floats());
         }
         assertThat(second.getLast().measures().get("loss"))
                 .isLessThan(first.get(4).measures().get("loss"));
@@ -258,7 +258,7 @@ class TrainerFlowTest extends WithKafka {
         RunFailed failed = kafka.await(bad.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("INIT_MISMATCH");
-        assertThat(failed.detail()).contains("conv2d1.weight is missing, wanted F32 [16, 3, 2, 2]");
+        assertThat(failed.detail()).contains("conv2d1.weight is missing, expected F32 [16, 3, 2, 2]");
         assertNoFolderIsLeft();
     }
 
@@ -269,11 +269,11 @@ class TrainerFlowTest extends WithKafka {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
         ArtifactRef before = store.publish("checkpoint", "safetensors", new byte[] {1});
         for (int epoch : new int[] {3, 4}) {
-            CheckpointPublished said = new CheckpointPublished(
+            CheckpointPublished published = new CheckpointPublished(
                     balanced.run(), Network.CLASSIFIER, epoch, 9, false, false, before, Map.of("loss", 1.0), null);
             database.inTransaction(null, tx -> {
-                tx.publish(said, "classifier/" + epoch);
-                CheckpointTable.published(tx.sql(), said);
+                tx.publish(published, "classifier/" + epoch);
+                CheckpointTable.published(tx.sql(), published);
             });
         }
         CheckpointPublished last = train(balanced).stream()
@@ -294,7 +294,7 @@ class TrainerFlowTest extends WithKafka {
         RunFailed failed = kafka.await(elsewhere.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
         assertThat(failed.reason()).isEqualTo("NO_SUCH_DEVICE");
-        assertThat(failed.detail()).contains("'gpu:99'", "computes on cpu", "auto");
+        assertThat(failed.detail()).contains("'gpu:99'", "supports cpu", "auto");
     }
 
     private static String from(CheckpointPublished checkpoint, String field) throws JsonProcessingException {

@@ -87,7 +87,7 @@ public final class CheckpointTable {
     }
 
     /// Deletes the rows of a deleted run.
-    public static void forget(Handle sql, String run) {
+    public static void delete(Handle sql, String run) {
         sql.createUpdate("delete from checkpoint where run = :run")
                 .bind("run", run)
                 .execute();

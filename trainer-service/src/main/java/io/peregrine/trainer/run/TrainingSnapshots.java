@@ -227,19 +227,19 @@ public final class TrainingSnapshots {
     }
 
     /// Removes the job's folder.
-    public void forget() {
-        forget(folder);
+    public void delete() {
+        delete(folder);
     }
 
-    private static void forgetIfPossible(Path folder) {
+    private static void deleteIfPossible(Path folder) {
         try {
-            forget(folder);
+            delete(folder);
         } catch (FailureException ignored) {
             // The next training tries again.
         }
     }
 
-    private static void forget(Path folder) {
+    private static void delete(Path folder) {
         try {
             remove(folder, name -> true);
             Files.deleteIfExists(folder);
@@ -273,7 +273,7 @@ public final class TrainingSnapshots {
         try (Stream<Path> folders = Files.list(all)) {
             folders.filter(Files::isDirectory)
                     .filter(folder -> !isOpen.test(folder.getFileName().toString()))
-                    .forEach(TrainingSnapshots::forgetIfPossible);
+                    .forEach(TrainingSnapshots::deleteIfPossible);
         } catch (IOException e) {
             throw unreachable(all, e);
         }

@@ -94,7 +94,7 @@ abstract class DrawnImages {
         return new SeedCnn(SIDE, 2, 0.1);
     }
 
-    byte[] undisturbed(TrainableNetwork network, TrainSpec spec) throws IOException {
+    byte[] uninterrupted(TrainableNetwork network, TrainSpec spec) throws IOException {
         try (NetworkTraining training = new NetworkTraining(network, spec, material)) {
             while (!training.isOver()) {
                 training.epoch((position, batches, rows, seconds) -> {}, () -> {});

@@ -23,32 +23,32 @@ class GivenWeightsTest extends DrawnImages {
     @Test
     void trainingStartsFromExactlyTheGivenWeights() throws IOException {
         Path trained = folder.resolve("trained.safetensors");
-        Files.write(trained, undisturbed(cnn(), classifier(0.01)));
+        Files.write(trained, uninterrupted(cnn(), classifier(0.01)));
         TrainSpec another = new TrainSpec("seed-cnn", 0, 3, 5, 0.02, 7, 0.1);
-        try (NetworkTraining before = begun(cnn(), classifier(0.01), trained);
+        try (NetworkTraining before = start(cnn(), classifier(0.01), trained);
                 NetworkTraining fresh = new NetworkTraining(cnn(), another, material);
-                NetworkTraining given = begun(cnn(), another, trained)) {
+                NetworkTraining given = start(cnn(), another, trained)) {
             double loss = before.test(() -> {}).loss();
             assertThat(given.test(() -> {})).isEqualTo(before.test(() -> {}));
             assertThat(fresh.test(() -> {}).loss()).isNotEqualTo(loss);
             assertThat(given.position()).isEqualTo(TrainingProgress.start());
         }
-        try (NetworkTraining given = begun(cnn(), another, trained)) {
+        try (NetworkTraining given = start(cnn(), another, trained)) {
             SafetensorsWriter state = new SafetensorsWriter();
             given.write(state);
-            Path file = folder.resolve("begun.safetensors");
+            Path file = folder.resolve("started.safetensors");
             state.writeTo(file);
-            try (Safetensors begun = Safetensors.open(file);
+            try (Safetensors started = Safetensors.open(file);
                     Safetensors wanted = Safetensors.open(trained)) {
                 for (String name : wanted.names()) {
                     if (!name.endsWith("num_batches_tracked")) {
-                        assertThat(begun.tensor(name).floats())
+                        assertThat(started.tensor(name).floats())
                                 .as(name)
                                 .isEqualTo(wanted.tensor(name).floats());
-                        if (begun.names().contains("adam.first." + name)) {
-                            assertThat(begun.tensor("adam.first." + name).floats())
+                        if (started.names().contains("adam.first." + name)) {
+                            assertThat(started.tensor("adam.first." + name).floats())
                                     .containsOnly(0);
-                            assertThat(begun.tensor("adam.second." + name).floats())
+                            assertThat(started.tensor("adam.second." + name).floats())
                                     .containsOnly(0);
                         }
                     }
@@ -60,15 +60,15 @@ class GivenWeightsTest extends DrawnImages {
     @Test
     void weightsOfAnotherNetworkFailWithAllDifferences() throws IOException {
         Path trained = folder.resolve("trained.safetensors");
-        Files.write(trained, undisturbed(cnn(), classifier(0.01)));
-        refused(new SeedCnn(SIDE, 5, 0.1), trained)
+        Files.write(trained, uninterrupted(cnn(), classifier(0.01)));
+        assertMismatch(new SeedCnn(SIDE, 5, 0.1), trained)
                 .hasMessageContaining("SeedCnn in docs/networks.py")
-                .hasMessageContaining("linear2.weight is F32 [2, 300], wanted F32 [5, 300]")
-                .hasMessageContaining("linear2.bias is F32 [2], wanted F32 [5];")
+                .hasMessageContaining("linear2.weight is F32 [2, 300], expected F32 [5, 300]")
+                .hasMessageContaining("linear2.bias is F32 [2], expected F32 [5];")
                 .hasMessageNotContaining("num_batches_tracked");
-        refused(new SeedAutoencoder(SIDE, 6), trained)
-                .hasMessageContaining("encoder.0.weight is missing, wanted F32 [16, 3, 2, 2]")
-                .hasMessageContaining("more; give its state_dict");
+        assertMismatch(new SeedAutoencoder(SIDE, 6), trained)
+                .hasMessageContaining("encoder.0.weight is missing, expected F32 [16, 3, 2, 2]")
+                .hasMessageContaining("more; supply its state_dict");
         SafetensorsWriter other = new SafetensorsWriter();
         try (Safetensors weights = Safetensors.open(trained)) {
             for (Parameter parameter : cnn().parameters()) {
@@ -83,24 +83,24 @@ class GivenWeightsTest extends DrawnImages {
             other.add("\0" + "n".repeat(40_000), new long[] {1}, new long[] {7});
             Path file = folder.resolve("other.safetensors");
             other.writeTo(file);
-            refused(cnn(), file)
-                    .hasMessageContaining("linear2.bias is F64 [2], wanted F32 [2]; ")
-                    .hasMessageContaining("linear3.num_batches_tracked is not wanted, found I64 []; ")
+            assertMismatch(cnn(), file)
+                    .hasMessageContaining("linear2.bias is F64 [2], expected F32 [2]; ")
+                    .hasMessageContaining("linear3.num_batches_tracked is unexpected, found I64 []; ")
                     .hasMessageContaining("?nnn")
                     .message()
                     .hasSizeLessThan(1_000);
         }
     }
 
-    private AbstractThrowableAssert<?, ?> refused(TrainableNetwork network, Path weights) {
-        return assertThatThrownBy(() -> begun(network, classifier(0.01), weights))
+    private AbstractThrowableAssert<?, ?> assertMismatch(TrainableNetwork network, Path weights) {
+        return assertThatThrownBy(() -> start(network, classifier(0.01), weights))
                 .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.code()).isEqualTo("INIT_MISMATCH");
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                 });
     }
 
-    private NetworkTraining begun(TrainableNetwork network, TrainSpec spec, Path weights) {
+    private NetworkTraining start(TrainableNetwork network, TrainSpec spec, Path weights) {
         try (Safetensors given = Safetensors.open(weights)) {
             return NetworkTraining.from(given, network, spec, material);
         }

@@ -102,7 +102,7 @@ class NetworkTrainingTest extends DrawnImages {
     @Test
     void anotherSeedGivesAnotherResult() throws IOException {
         TrainSpec other = new TrainSpec("seed-cnn", 0, 3, 5, 0.01, 43, 0.1);
-        assertThat(undisturbed(cnn(), other)).isNotEqualTo(undisturbed(cnn(), classifier(0.01)));
+        assertThat(uninterrupted(cnn(), other)).isNotEqualTo(uninterrupted(cnn(), classifier(0.01)));
     }
 
     @Test

@@ -28,21 +28,21 @@ class ResumedTrainingTest extends DrawnImages {
     @ParameterizedTest
     @ValueSource(ints = {1, 4, 5, 6, 9, 14})
     void killedAndResumedTrainingEndsInTheSameBytes(int killedAfter) throws IOException {
-        assertThat(interrupted(cnn(), classifier(0.01), killedAfter)).isEqualTo(undisturbed(cnn(), classifier(0.01)));
+        assertThat(interrupted(cnn(), classifier(0.01), killedAfter)).isEqualTo(uninterrupted(cnn(), classifier(0.01)));
     }
 
     @Test
     void resumedAutoencoderEndsInTheSameBytes() throws IOException {
         TrainSpec spec = new TrainSpec("seed-autoencoder", 6, 2, 5, 0.001, 7, 0);
         assertThat(interrupted(new SeedAutoencoder(SIDE, 6), spec, 7))
-                .isEqualTo(undisturbed(new SeedAutoencoder(SIDE, 6), spec));
+                .isEqualTo(uninterrupted(new SeedAutoencoder(SIDE, 6), spec));
     }
 
     @Test
     void resumedResidualAutoencoderEndsInTheSameBytes() throws IOException {
         TrainSpec spec = new TrainSpec("resnet-autoencoder", 6, 2, 5, 0.001, 7, 0);
         assertThat(interrupted(new ResNetAutoencoder(SIDE, 6), spec, 7))
-                .isEqualTo(undisturbed(new ResNetAutoencoder(SIDE, 6), spec));
+                .isEqualTo(uninterrupted(new ResNetAutoencoder(SIDE, 6), spec));
     }
 
     /// Uses everything that a resume could lose: schedule, augmentation, label smoothing, weight decay, gradient
@@ -52,27 +52,27 @@ class ResumedTrainingTest extends DrawnImages {
     void resumedResidualNetworkWithAllOptionsEndsInTheSameBytes(int killedAfter) throws IOException {
         TrainSpec spec = residual(new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0));
         ResNet network = new ResNet(2, 0.1, null, 0.1);
-        byte[] undisturbed = undisturbed(network, spec);
-        assertThat(interrupted(network, spec, killedAfter)).isEqualTo(undisturbed);
+        byte[] uninterrupted = uninterrupted(network, spec);
+        assertThat(interrupted(network, spec, killedAfter)).isEqualTo(uninterrupted);
         for (TrainingOptions other : List.of(
                 new TrainingOptions(Schedule.CONSTANT, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
                 new TrainingOptions(Schedule.COSINE, 0, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
                 new TrainingOptions(Schedule.COSINE, 0.2, 0, 0.5, 0.1, Augment.STANDARD, 0),
                 new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0, 0.1, Augment.STANDARD, 0),
                 new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.FLIP, 0))) {
-            assertThat(undisturbed(network, residual(other)))
+            assertThat(uninterrupted(network, residual(other)))
                     .as("%s has an effect", other)
-                    .isNotEqualTo(undisturbed);
+                    .isNotEqualTo(uninterrupted);
         }
     }
 
     @Test
     void trainingStoppedInItsLastMeasurementRepeatsNoStep() throws IOException {
         Path file = folder.resolve("all-learnt.safetensors");
-        EpochResult undisturbed = null;
+        EpochResult uninterrupted = null;
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
             while (!training.isOver()) {
-                undisturbed = training.epoch((position, batches, rows, seconds) -> {}, () -> {});
+                uninterrupted = training.epoch((position, batches, rows, seconds) -> {}, () -> {});
             }
         }
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
@@ -99,16 +99,16 @@ class ResumedTrainingTest extends DrawnImages {
                     },
                     () -> {});
             assertThat(training.isOver()).isTrue();
-            assertThat(end.test()).isEqualTo(undisturbed.test()).isNotNull();
+            assertThat(end.test()).isEqualTo(uninterrupted.test()).isNotNull();
             assertThat(end.measures().get("loss"))
-                    .isEqualTo(undisturbed.measures().get("loss"));
+                    .isEqualTo(uninterrupted.measures().get("loss"));
         }
     }
 
     @Test
     void resumeUsesTheThreadsThatTheRunStartedWith() throws IOException {
         TorchEngine.load(1);
-        byte[] onOne = undisturbed(cnn(), classifier(0.01));
+        byte[] onOne = uninterrupted(cnn(), classifier(0.01));
         TorchEngine.load(1);
         Path file = folder.resolve("begun-on-one.safetensors");
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(0.01), material)) {
@@ -189,7 +189,7 @@ class ResumedTrainingTest extends DrawnImages {
             }
             return weights(training);
         } finally {
-            files.forget();
+            files.delete();
             assertThat(state).doesNotExist();
         }
     }

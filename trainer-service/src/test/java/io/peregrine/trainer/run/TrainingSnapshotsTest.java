@@ -152,9 +152,9 @@ class TrainingSnapshotsTest {
 
     @Test
     void endedJobLeavesNoFiles() throws IOException {
-        files.forget();
+        files.delete();
         save(1);
-        files.forget();
+        files.delete();
         assertThat(folder).doesNotExist();
         assertThat(claim(2).find().file()).isEmpty();
     }

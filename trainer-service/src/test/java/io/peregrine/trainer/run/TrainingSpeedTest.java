@@ -53,8 +53,8 @@ class TrainingSpeedTest {
     /// Two epochs of three batches of four.
     private JsonNode measured(String network, Path file, String warmUp) throws IOException {
         PrintStream out = System.out;
-        ByteArrayOutputStream said = new ByteArrayOutputStream();
-        System.setOut(new PrintStream(said, true, UTF_8));
+        ByteArrayOutputStream output = new ByteArrayOutputStream();
+        System.setOut(new PrintStream(output, true, UTF_8));
         try {
             TrainingSpeed.main(new String[] {
                 network, file.toString(), folder.resolve("store").toString(), "4", "3", "2", "2", warmUp, "auto"
@@ -63,7 +63,7 @@ class TrainingSpeedTest {
             System.setOut(out);
         }
         return EventCodec.json()
-                .readTree(said.toString(UTF_8)
+                .readTree(output.toString(UTF_8)
                         .lines()
                         .filter(one -> one.startsWith("{"))
                         .findFirst()
