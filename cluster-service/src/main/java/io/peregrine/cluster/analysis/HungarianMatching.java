@@ -18,7 +18,6 @@ import java.util.PriorityQueue;
 /// without shared points is tight if both potentials are 0. So all such rows and columns can be matched with one
 /// another, and none of these pairs has to be stored. The time is that of walks through shared edges; a dense
 /// table would take the cube of the size.
-/// would take the cube of the size.
 public final class HungarianMatching {
     private final ContingencyTable overlap;
     private final int size;

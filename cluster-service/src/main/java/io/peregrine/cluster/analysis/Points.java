@@ -44,7 +44,7 @@ public record Points(int count, int dimensions, float[] values) {
     }
 
     /// @param sign +1 or −1
-    /// @return every point moved by sign · offset, in float32 as scikit-learn keeps it
+    /// @return every point moved by sign · offset, in float32 as in scikit-learn
     Points moved(float[] offset, int sign) {
         float[] moved = values.clone();
         for (int at = 0; at < moved.length; ) {

@@ -45,10 +45,10 @@ public class CheckpointsResource {
         this.store = store;
     }
 
-    /// A checkpoint whose file is there.
+    /// A checkpoint that is kept.
     ///
     /// @param best the best so far, by the loss on the validation split or, without one, in training
-    /// @param last whether its training ended with it
+    /// @param last whether it is the last checkpoint of its training
     public record KeptCheckpoint(
             @Schema(enumeration = {"classifier", "autoencoder"})
             String network,
@@ -69,7 +69,7 @@ public class CheckpointsResource {
         }
     }
 
-    /// All that are kept of a run.
+    /// All kept checkpoints of a run.
     public record KeptCheckpoints(List<KeptCheckpoint> items) {}
 
     @GET
