@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// What a web page in a browser on this machine can do to a service on loopback: read, if the page belongs to the
-/// service, and nothing else.
+/// The requests that a web page in a browser on this machine can send to a service on loopback. Requests for
+/// other host names, and changing requests from other sites, are rejected.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class RequestGuardTest {
@@ -36,7 +36,7 @@ class RequestGuardTest {
     @TestHTTPResource(management = true)
     URI management;
 
-    /// `METHOD target | header | header … => status`; `PORT` stands for the service's.
+    /// `METHOD target | header | header … => status`; `PORT` is replaced by the service's port.
     @Test
     void requestForAnotherHostOrFromAnotherSiteIsRejected() throws IOException {
         check(service, """

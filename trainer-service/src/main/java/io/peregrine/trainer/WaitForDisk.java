@@ -8,8 +8,8 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
-/// Waits during a training until a write to disk succeeds, instead of releasing the job: an epoch may have taken
-/// hours, and its state is what could not be written.
+/// Waits during a training until a write to disk succeeds. The job is not released, because an epoch may have
+/// taken hours and its state is what could not be written.
 final class WaitForDisk {
     private static final Logger LOG = Logger.getLogger(WaitForDisk.class);
     private static final Duration INITIAL_BACKOFF = Duration.ofMillis(250);

@@ -57,8 +57,8 @@ public final class HungarianMatching {
     }
 
     /// @param classes names in label order
-    /// @return a name for each cluster: that of its class, or `mixed n` if it is surplus or has no point of the
-    ///     class that remained for it
+    /// @return a name for each cluster: that of its class, or `mixed n`. A cluster is mixed if no class is left
+    ///     for it, or if it has no point of the class that is left.
     public static String[] names(ContingencyTable overlap, List<String> classes) {
         int[] matched = of(overlap);
         String[] names = new String[matched.length];

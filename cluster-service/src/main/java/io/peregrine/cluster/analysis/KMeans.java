@@ -3,9 +3,10 @@ package io.peregrine.cluster.analysis;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
-/// Lloyd's k-means as in scikit-learn 1.9.1 (`KMeans(n_init=1, algorithm='lloyd', tol=1e-4, max_iter=300)`) on
-/// float32 points, with the same assignments: centred data, strict convergence before the tolerance, farthest
-/// points for empty clusters, ties to the lowest cluster. Lloyd, "Least squares quantization in PCM", 1982.
+/// Lloyd's k-means on float32 points, as in scikit-learn 1.9.1 (`KMeans(n_init=1, algorithm='lloyd', tol=1e-4,
+/// max_iter=300)`). The assignments are the same: data are centred, strict convergence is tested before the
+/// tolerance, empty clusters get the farthest points, and ties go to the lowest cluster. Lloyd, "Least squares
+/// quantization in PCM", 1982.
 ///
 /// Distances and sums are computed in double in a fixed order. So the same points and the same centres or seed
 /// give the same bytes for any number of threads.

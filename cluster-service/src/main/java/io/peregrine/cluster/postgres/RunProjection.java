@@ -35,7 +35,7 @@ import org.jdbi.v3.core.statement.PreparedBatch;
 /// Projects events to rows. Events may arrive in any order: every statement leaves the same rows in each order.
 /// Each event locks its run's row, so that two concurrent events see each other's facts.
 public final class RunProjection {
-    /// Matches the escape \u0000, but not an escaped backslash that is followed by u0000.
+    /// Matches an escaped U+0000, but not an escaped backslash followed by the text u0000.
     private static final Pattern ESCAPED_ZERO = Pattern.compile("(?<!\\\\)((?:\\\\\\\\)*)\\\\u0000");
 
     /// Tables with rows of a run, except the table of runs itself.

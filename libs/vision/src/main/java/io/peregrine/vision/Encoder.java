@@ -40,7 +40,7 @@ public final class Encoder implements AutoCloseable {
         network.mustTake(side);
         int latent = network.latent();
         long values = 3L * side * side;
-        float[] codes = new float[count * latent];
+        float[] latents = new float[count * latent];
         for (int from = 0; from < count; from += AT_ONCE) {
             int rows = Math.min(AT_ONCE, count - from);
             for (int row = 0; row < rows; row++) {
@@ -50,10 +50,10 @@ public final class Encoder implements AutoCloseable {
             try (NDManager manager = state.manager().newSubManager()) {
                 float[] part = network.encode(state.handles(manager), batch.pixels(manager))
                         .toFloatArray();
-                System.arraycopy(part, 0, codes, from * latent, part.length);
+                System.arraycopy(part, 0, latents, from * latent, part.length);
             }
         }
-        return codes;
+        return latents;
     }
 
     @Override

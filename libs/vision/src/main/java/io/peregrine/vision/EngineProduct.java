@@ -137,8 +137,8 @@ public final class EngineProduct implements MatrixProduct {
         }
     }
 
-    /// Balancing depends on exact sums, so one is checked: 1,023 · 127² + 127 · 126 is odd and above 2²³, so it
-    /// needs all 24 bits of a float32 sum.
+    /// Checks one sum, because balancing depends on exact sums. 1,023 · 127² + 127 · 126 is odd and above 2²³, so
+    /// it needs all 24 bits of a float32 sum.
     private void probe() {
         try (NDManager probed = host.newSubManager();
                 NDManager there = manager.newSubManager()) {

@@ -33,8 +33,8 @@ sealed class FloatKernels permits VectorFloatKernels {
             float correction,
             float epsilon) {}
 
-    /// Updates the values from `from` to before `to` by one step of Adam, with the same bits as PyTorch 2.7.1:
-    /// its `lerp_` and `addcmul_` are compiled to fused multiply-adds, its `addcdiv_` is not.
+    /// Updates the values from `from` to before `to` by one step of Adam, with the same bits as PyTorch 2.7.1.
+    /// PyTorch compiles `lerp_` and `addcmul_` to fused multiply-adds, but not `addcdiv_`.
     void adam(
             AdamStep s,
             MemorySegment weights,

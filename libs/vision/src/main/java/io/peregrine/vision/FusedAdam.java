@@ -16,8 +16,8 @@ import java.util.stream.Collectors;
 /// [Adam] for weights outside CPU memory. It uses PyTorch's own fused AdamW for all tensors of a group at once,
 /// in place, on the weights' device. The last digits depend on the device.
 ///
-/// DJL does not offer it. DJL's operations with a scalar copy that scalar to the device and wait for the copy, so
-/// an Adam made of such operations would wait hundreds of times per step.
+/// DJL does not offer it. In DJL, an operation with a scalar copies the scalar to the device and waits for the
+/// copy. An Adam made of such operations would wait hundreds of times per step.
 final class FusedAdam implements Optimizer {
     private record Moments(NDArray first, NDArray second) {}
 

@@ -80,8 +80,8 @@ public final class NetworkState implements AutoCloseable {
         return device.getDeviceType() + (device.isGpu() ? device.getDeviceId() : "");
     }
 
-    /// Initial values as in PyTorch, but from Peregrine's own random stream: uniform in ±1/√fan-in for weights
-    /// and biases, drawn in `state_dict` order, and the values that a network prescribes.
+    /// Initial values as in PyTorch, but from Peregrine's own random stream. Weights and biases are uniform in
+    /// ±1/√fan-in, drawn in `state_dict` order. A network may prescribe other values.
     ///
     /// @param seed 0 to 4,294,967,295
     public static NetworkState fresh(TrainableNetwork network, long seed) {

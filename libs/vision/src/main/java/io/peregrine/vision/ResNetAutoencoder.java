@@ -19,9 +19,9 @@ import java.util.function.IntToDoubleFunction;
 /// and those of its neighbours (Shi and others, "Real-Time Single Image … Sub-Pixel Convolutional Neural
 /// Network", 2016).
 ///
-/// Its initial weights are the best linear code of this length without training data: mean brightness and colours
-/// of the patches, their lowest frequencies ([DctInit]), and linear interpolation between patches. Training
-/// improves it from there. The side may be any multiple of 8.
+/// Its initial weights are the best linear code of this length without training data. They encode the mean
+/// brightness and colours of the patches and their lowest frequencies ([DctInit]). They decode with linear
+/// interpolation between patches. Training continues from there. The side may be any multiple of 8.
 public final class ResNetAutoencoder implements Autoencoder {
     /// Name of the preset in a specification.
     public static final String PRESET = "resnet-autoencoder";

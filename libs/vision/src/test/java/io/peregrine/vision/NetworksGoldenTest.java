@@ -88,10 +88,10 @@ class NetworksGoldenTest {
                 writer.writeTo(file);
                 try (Safetensors weights = Safetensors.open(file);
                         Encoder encoder = new Encoder(weights)) {
-                    float[] codes = encoder.encode(golden.tensor("images").data(), rows(golden), side);
+                    float[] latents = encoder.encode(golden.tensor("images").data(), rows(golden), side);
                     float[] expected = golden.tensor("encoded_" + moment).floats();
-                    assertThat(codes).hasSize(rows(golden) * encoder.latent());
-                    close(codes, expected, moment.equals("before") ? 1e-5 : 1e-3, "encoded " + moment);
+                    assertThat(latents).hasSize(rows(golden) * encoder.latent());
+                    close(latents, expected, moment.equals("before") ? 1e-5 : 1e-3, "encoded " + moment);
                 } finally {
                     java.nio.file.Files.delete(file);
                 }

@@ -2,8 +2,8 @@ package io.peregrine.trainer.run;
 
 import java.time.Duration;
 
-/// Decides when a training's state is saved: at a fixed interval, and less often if a save takes long, so that
-/// saving takes at most a twentieth of the time.
+/// Decides when the state of a training is saved: at a fixed interval, or less often if a save takes long. Saving
+/// takes at most a twentieth of the time.
 public final class SaveInterval {
     /// A pause is at least this many times as long as the previous save.
     static final int PAUSE_PER_SAVE = 20;
