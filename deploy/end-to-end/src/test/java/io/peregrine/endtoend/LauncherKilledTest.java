@@ -39,8 +39,8 @@ class LauncherKilledTest {
         succeeds("up", "--ports", "free", "--data", data);
         succeeds("run", gallery.toString(), "--side", "32", "--epochs", "1", "--data", data);
         assertThat(succeeds("status", "--data", data)).contains("completed");
-        assertThat(succeeds("fsck", "--data", data)).contains("Nothing that a run needs is missing or damaged");
-        assertThat(succeeds("down", "--data", data)).contains("Down.");
+        assertThat(succeeds("fsck", "--data", data)).contains("No artifact that a run references is missing or damaged");
+        assertThat(succeeds("down", "--data", data)).contains("Stopped.");
         nothingIsLeft();
     }
 

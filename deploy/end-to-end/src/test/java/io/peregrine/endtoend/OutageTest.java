@@ -48,7 +48,7 @@ class OutageTest {
             assertThat(house.notices())
                     .singleElement()
                     .asString()
-                    .startsWith("Kafka ended with exit status 137 and is started again");
+                    .startsWith("Kafka ended with exit status 137; restarting it");
 
             long before = house.pid("cluster");
             house.publishBytes(Topics.RUNS, "not four bytes".getBytes(UTF_8));
@@ -62,7 +62,7 @@ class OutageTest {
                     .atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(house.notices())
                             .anyMatch(notice -> notice.startsWith(
-                                    "cluster-service ended with exit status 4 and is started again")));
+                                    "cluster-service ended with exit status 4; restarting it")));
             Awaitility.await("another process").atMost(PATIENCE).until(() -> house.pid("cluster") != before);
         }
     }

@@ -126,10 +126,10 @@ class PruneAndFsckTest {
         assertThat(files(store)).containsAll(ofOne).containsAll(ofTwo);
         assertThat(typed("fsck")).satisfies(said -> {
             assertThat(said.status()).as(said.words()).isZero();
-            assertThat(said.words()).contains("Nothing that a run needs is missing or damaged");
+            assertThat(said.words()).contains("No artifact that a run references is missing or damaged");
         });
 
-        assertThat(typed("delete", one).words()).startsWith("Deleted " + one).doesNotContain("Not heard");
+        assertThat(typed("delete", one).words()).startsWith("Deleted " + one).doesNotContain("not processed");
         assertThat(typed("delete", one))
                 .isEqualTo(new Said(2, "Run '%s' does not exist. GET /api/v1/runs lists all runs.".formatted(one)));
         Set<String> before = files(store);
@@ -176,11 +176,11 @@ class PruneAndFsckTest {
 
         assertThat(said.status()).as(said.words()).isEqualTo(1);
         assertThat(said.words())
-                .containsPattern("damaged +" + packs.get(0) + " .*hash.+\n +needed by " + run)
-                .containsPattern("missing +" + packs.get(1) + " is not in .+\n +needed by " + run)
+                .containsPattern("damaged +" + packs.get(0) + " .*hash.+\n +referenced by " + run)
+                .containsPattern("missing +" + packs.get(1) + " is not in .+\n +referenced by " + run)
                 .contains("unneeded  store:shard/ab/" + "ab".repeat(32) + ".safetensors, 6 bytes, spared")
                 .contains("2 artifacts are missing or damaged. Publish the datasets")
-                .contains("1 files are needed by no run; ./peregrine prune");
+                .contains("1 files are not referenced by any run; ./peregrine prune");
         Path taken = store.resolve("damaged");
         if (Files.isDirectory(taken)) {
             // A folder's: nobody can use it any more. An object keeps its name.

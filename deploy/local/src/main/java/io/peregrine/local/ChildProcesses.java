@@ -16,8 +16,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 
-/// The children of a launcher, kept in `<data>/processes.json`: for `./peregrine status`, and for whoever comes
-/// after a launcher that was killed.
+/// The child processes of a launcher, stored in `<data>/processes.json`. `./peregrine status` reads the file. So
+/// does the next launcher after one that was killed.
 public final class ChildProcesses {
     private record Listed(List<ChildProcess> processes) {}
 
@@ -29,9 +29,9 @@ public final class ChildProcesses {
         this.file = data.resolve("processes.json");
     }
 
-    /// Writes down a process that was started just now.
+    /// Records a process that was just started.
     ///
-    /// @param lastEnd why it was started again; null at its first start
+    /// @param lastEnd reason of the restart; null at the first start
     synchronized void started(Supervised child, String lastEnd) {
         ChildProcess before = children.get(child.name());
         ProcessIdentity identity = child.process().map(ProcessIdentity::of).orElse(new ProcessIdentity(0, ""));
@@ -49,7 +49,7 @@ public final class ChildProcesses {
         write();
     }
 
-    /// Notes that the process is another one now, though nobody here started it.
+    /// Records that the child has a new process that this launcher did not start.
     synchronized void seen(Supervised child) {
         ChildProcess before = children.get(child.name());
         if (before != null
@@ -68,7 +68,7 @@ public final class ChildProcesses {
         }
     }
 
-    /// @return what the file tells; none if there is no file that can be read
+    /// @return the processes in the file; empty if there is no readable file
     public List<ChildProcess> read() {
         try {
             return Files.isRegularFile(file)
@@ -81,7 +81,7 @@ public final class ChildProcesses {
         }
     }
 
-    /// Ends what a launcher that is gone has left running. Whoever calls has the data folder's lock.
+    /// Ends the processes that a dead launcher left running. The caller must hold the data folder's lock.
     ///
     /// @return one line for each process that was ended
     public List<String> endLeft() {
@@ -89,7 +89,7 @@ public final class ChildProcesses {
         for (ChildProcess child : read()) {
             Optional<ProcessHandle> left = new ProcessIdentity(child.pid(), child.started()).find();
             if (left.isPresent()) {
-                // Services and broker halt by themselves when their launcher is gone, unless they hang.
+                // Services and broker exit by themselves when their launcher has exited, unless they hang.
                 CompletableFuture<ProcessHandle> exit = left.get().onExit();
                 boolean isDatabase = child.name().equals(LocalPostgres.NAME);
                 if (!isDatabase) {
@@ -113,12 +113,12 @@ public final class ChildProcesses {
         try {
             Files.deleteIfExists(file);
         } catch (IOException stays) {
-            // It names processes that are gone; whoever reads it sees that.
+            // The file lists only processes that have exited; readers check each process.
         }
         return ended;
     }
 
     private static String left(String name, long pid) {
-        return "%s (process %d), which an earlier launcher had left running, was ended.".formatted(name, pid);
+        return "Ended %s (process %d), which an earlier launcher had left running.".formatted(name, pid);
     }
 }

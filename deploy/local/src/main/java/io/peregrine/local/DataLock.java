@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Optional;
 
-/// The lock of a data folder: held by the launcher that works in it, and given back by the system however that
-/// ends.
+/// The lock of a data folder, held by the launcher that uses the folder. The operating system releases it when
+/// the launcher exits for any reason.
 public final class DataLock implements AutoCloseable {
     private final FileChannel channel;
 
@@ -19,7 +19,7 @@ public final class DataLock implements AutoCloseable {
     }
 
     /// @return the lock, unless another process has it
-    /// @throws Refusal if the folder cannot be used
+    /// @throws RefusedException if the folder cannot be used
     public static Optional<DataLock> take(Path data) {
         try {
             Files.createDirectories(data.resolve("logs"));
@@ -30,12 +30,12 @@ public final class DataLock implements AutoCloseable {
                     return Optional.of(new DataLock(channel));
                 }
             } catch (OverlappingFileLockException thisProcess) {
-                // As if another had it.
+                // Handled like a lock held by another process.
             }
             channel.close();
             return Optional.empty();
         } catch (IOException e) {
-            throw new RefusedException("The data folder %s cannot be used: %s.".formatted(data, e));
+            throw new RefusedException("Cannot use the data folder %s: %s.".formatted(data, e));
         }
     }
 

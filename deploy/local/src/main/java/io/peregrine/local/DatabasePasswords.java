@@ -11,10 +11,10 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// The passwords of the local database's roles: a line `*:*:*:ROLE:PASSWORD` for each, in a file as PostgreSQL's
-/// own clients read it (`PGPASSFILE`). They are drawn once. A file that is there is used as it is.
+/// The passwords of the local database's roles. The file has PostgreSQL's `PGPASSFILE` format, with a line
+/// `*:*:*:ROLE:PASSWORD` for each role. Passwords are generated once; an existing file is used unchanged.
 final class DatabasePasswords {
-    /// Host, port and database; role; password. A backslash quotes a colon or another backslash.
+    /// Host, port and database; role; password. A backslash escapes a colon or another backslash.
     private static final Pattern LINE =
             Pattern.compile("(?:(?:[^:\\\\]|\\\\.)+:){3}((?:[^:\\\\]|\\\\.)+):((?:[^:\\\\]|\\\\.)+)");
 
@@ -24,10 +24,10 @@ final class DatabasePasswords {
         this.byRole = byRole;
     }
 
-    /// Reads the file, or draws passwords into a new one.
+    /// Reads the file, or generates passwords and writes them into a new one.
     ///
-    /// @param roles that need one
-    /// @throws Refusal if the file has none for one of them
+    /// @param roles the roles that need a password
+    /// @throws RefusedException if the file has no password for one of the roles
     static DatabasePasswords of(Path file, Collection<String> roles) {
         if (!Files.exists(file)) {
             List<String> lines = new ArrayList<>();
@@ -39,7 +39,7 @@ final class DatabasePasswords {
         for (String role : roles) {
             if (!byRole.containsKey(role)) {
                 throw new RefusedException(
-                        "%s has no password for the role %s. A line for it is *:*:*:%2$s:PASSWORD; without the file, new passwords are drawn at the next start."
+                        "%s has no password for the role %s. Add a line *:*:*:%2$s:PASSWORD, or delete the file: the next start then generates new passwords."
                                 .formatted(file, role));
             }
         }
@@ -56,7 +56,7 @@ final class DatabasePasswords {
                 }
             }
         } catch (IOException e) {
-            throw new RefusedException("The passwords of the database cannot be read from %s (%s).".formatted(file, e));
+            throw new RefusedException("Cannot read the database passwords from %s: %s.".formatted(file, e));
         }
         return byRole;
     }
@@ -65,11 +65,11 @@ final class DatabasePasswords {
         return field.replaceAll("\\\\(.)", "$1");
     }
 
-    /// @throws IllegalArgumentException if the file was not asked for one of this role
+    /// @throws IllegalArgumentException if the role was not among those requested
     String of(String role) {
         String password = byRole.get(role);
         if (password == null) {
-            throw new IllegalArgumentException("'%s' is none of the roles %s".formatted(role, byRole.keySet()));
+            throw new IllegalArgumentException("'%s' is not one of the roles %s".formatted(role, byRole.keySet()));
         }
         return password;
     }

@@ -6,19 +6,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The allocator that the trainer is started with where this machine has it: [jemalloc](https://jemalloc.net).
+/// Memory allocator of the trainer, used if it is installed: [jemalloc](https://jemalloc.net).
 ///
-/// A training step takes and gives back large pieces of memory. The C library returns each of them to the system,
-/// which has to clear all of it again for the next step; jemalloc keeps them for the next step.
+/// A training step allocates and frees large memory blocks. The C library returns each block to the operating
+/// system, which must zero the pages again for the next step. jemalloc keeps the blocks for the next step.
 final class Jemalloc {
-    /// Large pieces are kept as small ones are, for ten seconds; two arenas, since few threads allocate.
+    /// Large blocks are kept like small ones, for ten seconds. Two arenas suffice because few threads allocate.
     private static final String OPTIONS = "oversize_threshold:0,narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:0";
 
     private static final String NAME = "libjemalloc.so.2";
 
     private Jemalloc() {}
 
-    /// Finds it where distributions install it, or where `deploy/jemalloc/setup.sh` unpacks it.
+    /// Finds the library where distributions install it, or where `deploy/jemalloc/setup.sh` unpacks it.
     static Optional<Path> find() {
         String cache = Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
                 .filter(folder -> !folder.isBlank())
@@ -29,10 +29,10 @@ final class Jemalloc {
                 .findFirst();
     }
 
-    /// Has a process allocate by it, unless its environment says already what is loaded first.
+    /// Makes a process use jemalloc, unless its environment already sets `LD_PRELOAD`.
     ///
-    /// @param environment of the process
-    /// @param library as [#find] finds it
+    /// @param environment environment variables of the process
+    /// @param library result of [#find]
     static void use(Map<String, String> environment, Optional<Path> library) {
         if (library.isPresent() && environment.getOrDefault("LD_PRELOAD", "").isBlank()) {
             environment.put("LD_PRELOAD", library.get().toString());

@@ -35,11 +35,11 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         this.log = folder.resolve("broker.log");
     }
 
-    /// Starts a broker and waits until its topics are there.
+    /// Starts a broker and waits until its topics exist.
     ///
-    /// @param folder for its data and its log; a broker that ran there before goes on from it
-    /// @param port to listen on, on loopback; 0 takes a free one
-    /// @throws Refusal if the port is in use or the broker was not built
+    /// @param folder for its data and its log; data of an earlier broker are used
+    /// @param port to listen on, on loopback; 0 selects a free port
+    /// @throws RefusedException if the port is in use or the broker is not built
     public static LocalBroker start(Path folder, int port) {
         LocalBroker broker = new LocalBroker(folder, port == 0 ? Ports.free() : port);
         try {
@@ -51,18 +51,18 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         }
     }
 
-    /// Starts the broker again, on the same folder and port, after [#stop], and waits until its topics are there.
+    /// Restarts the broker on the same folder and port after [#stop], and waits until its topics exist.
     public void start() {
         launch();
         createTopics();
     }
 
     private synchronized void launch() {
-        Ports.mustBeFree(port, NAME);
+        Ports.requireFree(port, NAME);
         Path built = ProjectRoot.path().resolve("deploy/broker/target");
         if (!Files.isDirectory(built.resolve("lib"))) {
             throw new RefusedException(
-                    "The broker is not built (no %s); run ./peregrine, which builds it.".formatted(built));
+                    "The broker is not built: %s does not exist. Run ./peregrine, which builds it.".formatted(built));
         }
         try {
             Files.createDirectories(folder);
@@ -85,7 +85,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
                     .start();
             wanted = true;
         } catch (IOException e) {
-            throw new UncheckedIOException("the broker cannot be started in " + folder, e);
+            throw new UncheckedIOException("cannot start the broker in " + folder, e);
         }
     }
 
@@ -117,20 +117,20 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
             try (Admin admin = admin()) {
-                Set<String> there = admin.listTopics().names().get(10, TimeUnit.SECONDS);
+                Set<String> existing = admin.listTopics().names().get(10, TimeUnit.SECONDS);
                 List<NewTopic> missing = Topics.partitions().entrySet().stream()
-                        .filter(topic -> !there.contains(topic.getKey()))
+                        .filter(topic -> !existing.contains(topic.getKey()))
                         .map(topic -> new NewTopic(topic.getKey(), topic.getValue(), (short) 1))
                         .toList();
                 admin.createTopics(missing).all().get(10, TimeUnit.SECONDS);
                 return;
             } catch (ExecutionException | TimeoutException notYet) {
                 if (!isAlive() || System.nanoTime() > deadline) {
-                    throw new RefusedException("The broker did not come up; see %s.".formatted(log));
+                    throw new RefusedException("The broker did not start. See its log %s.".formatted(log));
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted while the broker came up", e);
+                throw new IllegalStateException("interrupted while waiting for the broker", e);
             }
         }
     }
@@ -155,12 +155,12 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         return port;
     }
 
-    /// @return whether the process lives
+    /// @return whether the process is running
     public boolean isAlive() {
         return process().isPresent();
     }
 
-    /// Kills the process, as a power cut would.
+    /// Kills the process (SIGKILL), which simulates a power failure.
     public void kill() {
         process().ifPresent(broker -> {
             broker.destroyForcibly();
@@ -168,7 +168,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         });
     }
 
-    /// Kills the process, and leaves it so until [#start].
+    /// Kills the process; it is not restarted until [#start].
     public void stop() {
         synchronized (this) {
             wanted = false;
@@ -214,7 +214,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         }
     }
 
-    /// Its topics are there from its first start.
+    /// The topics exist since the first start.
     @Override
     public void startAgain() {
         kill();

@@ -9,16 +9,16 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// The keys of the services' REST interfaces, a line `NAME ROLE KEY` for each, in `<data>/keys`. They are drawn
-/// once, and only the owner of the data folder can read them.
+/// The keys of the services' REST interfaces, stored in `<data>/keys` with a line `NAME ROLE KEY` for each. They
+/// are generated once, and only the owner of the data folder can read them.
 public final class LocalKeys {
     private static final List<String> ROLES = List.of("read", "run", "maintain");
 
     private LocalKeys() {}
 
     /// @param data folder of data and logs
-    /// @return the file of keys, made where there is none
-    static synchronized Path draw(Path data) {
+    /// @return the file of keys, created if it does not exist
+    static synchronized Path createIfMissing(Path data) {
         Path file = data.resolve("keys");
         if (Files.isRegularFile(file)) {
             return file;
@@ -30,7 +30,7 @@ public final class LocalKeys {
         return PrivateFile.write(file, lines);
     }
 
-    /// @return the key of a maintainer, where the file of a data folder can be read and has one in full
+    /// @return the key of a maintainer, if the data folder's file is readable and contains one in plain text
     public static Optional<String> maintainer(Path data) {
         try (Stream<String> lines = Files.lines(data.resolve("keys"))) {
             return lines.map(line -> line.strip().split("\\s+"))
@@ -38,7 +38,7 @@ public final class LocalKeys {
                             parts.length == 3 && parts[1].equals("maintain") && !parts[2].startsWith("sha256:"))
                     .map(parts -> parts[2])
                     .findFirst();
-        } catch (IOException | UncheckedIOException noneForThisUser) {
+        } catch (IOException | UncheckedIOException unreadable) {
             return Optional.empty();
         }
     }

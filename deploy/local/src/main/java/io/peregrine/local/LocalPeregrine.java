@@ -24,16 +24,16 @@ import java.util.stream.Stream;
 
 /// All of Peregrine on one machine: broker, database and the four services as child processes.
 ///
-/// What `./peregrine` starts, and the fixture of the end-to-end tests. A child that dies or hangs is started
-/// again, as any supervisor would. Data and logs lie under one folder.
+/// The `./peregrine` command and the end-to-end tests start it. A child process that ends or hangs is restarted.
+/// Data and logs are stored under one folder.
 public final class LocalPeregrine implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(120);
     private static final Duration PROBE_PAUSE = Duration.ofSeconds(15);
     private static final int PROBES = 6;
 
-    /// Where everything listens, on loopback; 0 takes a free port.
+    /// The ports on loopback; 0 selects a free port.
     public record Addresses(int kafka, int postgres, Map<Service, Integer> services) {
-        /// The ports that the README names.
+        /// The default ports, which the README documents.
         public static Addresses defaults() {
             Map<Service, Integer> ports = new EnumMap<>(Service.class);
             for (Service service : Service.values()) {
@@ -42,7 +42,7 @@ public final class LocalPeregrine implements AutoCloseable {
             return new Addresses(9092, 5433, ports);
         }
 
-        /// @return who listens where
+        /// @return each process's name with its port
         Map<String, Integer> byName() {
             Map<String, Integer> ports = new LinkedHashMap<>();
             ports.put("Kafka", kafka);
@@ -92,14 +92,15 @@ public final class LocalPeregrine implements AutoCloseable {
         this.supervisor = new Supervisor(children, PROBE_PAUSE, PROBES, notices);
     }
 
-    /// Starts everything and waits until every service is ready. It ends at the latest when this process does.
+    /// Starts everything and waits until every service is ready. All child processes end at the latest when this
+    /// process ends.
     ///
-    /// @param data folder for data and logs; what ran there before goes on from it
-    /// @param roots folders below which datasets may lie
-    /// @param environment of every service, beside and over what it is given here
-    /// @param notices told in one line of a child that died or hung and is started again
-    /// @throws Refusal in one sentence, if a port or the data folder is in use, or something is not built or not
-    ///     up
+    /// @param data folder for data and logs; existing data in it are used
+    /// @param roots folders below which datasets may be stored
+    /// @param environment additional environment variables of every service; they override those set here
+    /// @param notices receives one line for each child that ended or hung and is restarted
+    /// @throws RefusedException if a port or the data folder is in use, or a component is not built or does not
+    ///     start
     public static LocalPeregrine start(
             Path data,
             List<Path> roots,
@@ -107,7 +108,7 @@ public final class LocalPeregrine implements AutoCloseable {
             Map<String, String> environment,
             Consumer<String> notices) {
         LocalPeregrine peregrine = new LocalPeregrine(data, roots, addresses, environment, notices);
-        // Before anything starts: Ctrl-C may come at any moment.
+        // Registered before anything starts, because Ctrl-C may come at any moment.
         Runtime.getRuntime().addShutdownHook(new Thread(peregrine::close, "stop Peregrine"));
         try {
             peregrine.startAll();
@@ -122,19 +123,19 @@ public final class LocalPeregrine implements AutoCloseable {
         for (Service service : Service.values()) {
             Path jar = jar(service);
             if (!Files.isRegularFile(jar)) {
-                throw new RefusedException(
-                        "%s is not built (no %s); run ./peregrine, which builds it.".formatted(service.module(), jar));
+                throw new RefusedException("%s is not built: %s does not exist. Run ./peregrine, which builds it."
+                        .formatted(service.module(), jar));
             }
         }
         lock = DataLock.take(data)
                 .orElseThrow(() -> new RefusedException(
-                        "Another Peregrine works in %s; end it (./peregrine down, if it was brought up so), or name"
+                        "The data folder %s is in use by another Peregrine. Stop it (./peregrine down, if ./peregrine up started it),"
                                         .formatted(data)
-                                + " another folder with --data."));
-        // Before the ports are looked at: what an earlier launcher left running may have them.
+                                + " or choose another folder with --data."));
+        // Before the ports are checked, because processes left by an earlier launcher may occupy them.
         children.endLeft().forEach(notices);
         for (Service service : Service.values()) {
-            Ports.mustBeFree(addresses.services().get(service), service.module());
+            Ports.requireFree(addresses.services().get(service), service.module());
         }
         CompletableFuture<Void> kafka = CompletableFuture.runAsync(() -> {
             broker = LocalBroker.start(data.resolve("kafka"), addresses.kafka());
@@ -196,7 +197,7 @@ public final class LocalPeregrine implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         Map<String, String> given = builder.environment();
         given.put("PEREGRINE_STORE", store().toString());
-        // An empty one would not count as named.
+        // An empty value would count as unset.
         given.put("PEREGRINE_ROOTS", roots.isEmpty() ? "/nowhere" : joined(roots));
         given.put("PEREGRINE_GRANTS", grants(data).toString());
         given.put("PEREGRINE_TRAINER_STATE", trainerState().toString());
@@ -208,11 +209,11 @@ public final class LocalPeregrine implements AutoCloseable {
         given.put("PEREGRINE_INGEST_URL", address(Service.INGEST));
         given.put("KAFKA_BOOTSTRAP_SERVERS", broker.bootstrapServers());
         given.put("QUARKUS_HTTP_HOST", "127.0.0.1");
-        // On loopback each service answers for its health and metrics on its main port.
+        // On loopback each service serves health and metrics on its main port.
         given.put("QUARKUS_MANAGEMENT_HOST_ENABLED", "false");
-        given.put("PEREGRINE_HTTP_KEYS_FILE", LocalKeys.draw(data).toString());
+        given.put("PEREGRINE_HTTP_KEYS_FILE", LocalKeys.createIfMissing(data).toString());
         given.put("QUARKUS_HTTP_PORT", Integer.toString(port));
-        // In any other locale Java cannot name a file 'café.jpg', let alone open it.
+        // In a non-UTF-8 locale Java cannot represent or open file names such as 'café.jpg'.
         given.put("LC_ALL", "C.UTF-8");
         given.put("MALLOC_ARENA_MAX", "2");
         given.put("THP_MEM_ALLOC_ENABLE", "1");
@@ -225,7 +226,7 @@ public final class LocalPeregrine implements AutoCloseable {
         try {
             return builder.start();
         } catch (IOException e) {
-            throw new UncheckedIOException(service.module() + " cannot be started", e);
+            throw new UncheckedIOException("cannot start " + service.module(), e);
         }
     }
 
@@ -234,7 +235,8 @@ public final class LocalPeregrine implements AutoCloseable {
     }
 
     /// @param data folder of data and logs
-    /// @return the folder where a run is allowed to read folders that are no roots; only its owner can write there
+    /// @return the folder of grants, which allow a run to read folders outside the roots; only its owner can
+    ///     write there
     public static Path grants(Path data) {
         Path folder = data.resolve("grants");
         try {
@@ -245,7 +247,7 @@ public final class LocalPeregrine implements AutoCloseable {
             }
             return folder;
         } catch (IOException e) {
-            throw new RefusedException("The folder %s cannot be made: %s.".formatted(folder, e));
+            throw new RefusedException("Cannot create the folder %s: %s.".formatted(folder, e));
         }
     }
 
@@ -253,9 +255,9 @@ public final class LocalPeregrine implements AutoCloseable {
         return services.get(service).current();
     }
 
-    /// Waits until a service answers that it is ready.
+    /// Waits until a service reports that it is ready.
     ///
-    /// @throws Refusal after two minutes, naming its log
+    /// @throws RefusedException after two minutes, with the path of the log
     public void awaitReady(Service service) {
         HttpRequest ready = HttpRequest.newBuilder(URI.create(address(service) + "/q/health/ready"))
                 .timeout(Duration.ofSeconds(5))
@@ -271,11 +273,11 @@ public final class LocalPeregrine implements AutoCloseable {
                 pause();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
-                throw new IllegalStateException("interrupted while " + service.module() + " came up", e);
+                throw new IllegalStateException("interrupted while waiting for " + service.module(), e);
             }
         }
-        throw new RefusedException(
-                "%s is not ready after %d s; see %s.".formatted(service.module(), PATIENCE.toSeconds(), log(service)));
+        throw new RefusedException("%s is not ready after %d s. See its log %s."
+                .formatted(service.module(), PATIENCE.toSeconds(), log(service)));
     }
 
     private static void pause() {
@@ -286,29 +288,29 @@ public final class LocalPeregrine implements AutoCloseable {
         }
     }
 
-    /// Kills a service's process (`kill -9`); the supervisor starts it again.
+    /// Kills a service's process (`kill -9`); the supervisor restarts it.
     public void kill(Service service) {
         process(service).destroyForcibly().onExit().join();
     }
 
-    /// Asks a service's process to end (SIGTERM) and waits until it has; the supervisor starts it again.
+    /// Terminates a service's process (SIGTERM) and waits until it has exited; the supervisor restarts it.
     public void terminate(Service service) {
         Process process = process(service);
         process.destroy();
         process.onExit().join();
     }
 
-    /// Starts one more process of a service, beside the first: same broker, database and store, a port of its
-    /// own. It is not started again, and ends with all others.
+    /// Starts a second process of a service with the same broker, database and store and its own port. The
+    /// supervisor does not restart it. It ends with the other processes.
     ///
-    /// @param log where it writes its log
+    /// @param log the log file
     public synchronized Process replica(Service service, Path log) {
         Process replica = start(service, 0, log);
         replicas.add(replica);
         return replica;
     }
 
-    /// @return the number of a service's process as it is now
+    /// @return the process id of a service's current process
     public long pid(Service service) {
         return process(service).pid();
     }
@@ -341,12 +343,12 @@ public final class LocalPeregrine implements AutoCloseable {
         return data;
     }
 
-    /// @return where a service writes its log
+    /// @return the log file of a service
     public Path log(Service service) {
         return data.resolve("logs").resolve(service.module() + ".log");
     }
 
-    /// Stops everything: services first, so that each gives its work back, then broker and database.
+    /// Stops everything: services first, so that each releases its jobs, then broker and database.
     @Override
     public void close() {
         List<Process> all;

@@ -16,18 +16,18 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/// A real PostgreSQL as a child process, with a schema and a role for each service.
+/// A real PostgreSQL server as a child process, with a schema and a role for each service.
 ///
-/// It asks everyone for a password (SCRAM), the superuser too. Passwords are in `pgpass` beside the data folder.
-/// Durable as a server is: `fsync` and `synchronous_commit` are on. One that an earlier `kill -9` left running on
-/// the same folder is found and stopped, and its folder taken over.
+/// Every role needs a password (SCRAM), including the superuser. Passwords are stored in `pgpass` next to the
+/// data folder. The server is durable: `fsync` and `synchronous_commit` are on. A server that an earlier `kill
+/// -9` left running on the same folder is found and stopped, and its folder is used.
 public final class LocalPostgres implements AutoCloseable, Supervised {
-    /// Each has a role and a schema of its name.
+    /// Each service has a role and a schema with its name.
     public static final List<String> SERVICES = List.of("ingest", "balance", "trainer", "cluster");
 
     static final String NAME = "PostgreSQL";
-    /// `pg_ctl restart` is over sooner.
-    private static final Duration GONE = Duration.ofSeconds(2);
+    /// A server that is missing for longer has ended; `pg_ctl restart` takes less time.
+    private static final Duration MISSING = Duration.ofSeconds(2);
 
     private final Path folder;
     private final int port;
@@ -35,7 +35,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
     private volatile DatabasePasswords passwords;
     private EmbeddedPostgres server;
     private volatile boolean wanted;
-    private Long goneSince;
+    private Long missingSince;
 
     private LocalPostgres(Path folder, int port) {
         this.folder = folder;
@@ -45,23 +45,24 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
 
     /// Starts a server.
     ///
-    /// @param folder for its data; a server that ran there before goes on from it
-    /// @param port to listen on, on loopback; 0 takes a free one
-    /// @throws Refusal if the port is in use
+    /// @param folder for its data; data of an earlier server are used
+    /// @param port to listen on, on loopback; 0 selects a free port
+    /// @throws RefusedException if the port is in use
     public static LocalPostgres start(Path folder, int port) {
         LocalPostgres postgres = new LocalPostgres(folder.toAbsolutePath(), port == 0 ? Ports.free() : port);
         postgres.start();
         return postgres;
     }
 
-    /// Starts the server again, on the same folder and port, after [#stop].
+    /// Restarts the server on the same folder and port after [#stop].
     public synchronized void start() {
         try {
             processes.end();
-            Ports.mustBeFree(port, NAME);
-            beginAnewIfHalfMade();
+            Ports.requireFree(port, NAME);
+            deleteIfIncomplete();
             if (passwords == null) {
-                // Later starts keep them, whatever the file says by then: the services that run have these.
+                // Later starts in this process reuse these passwords even if the file has changed, because
+                // running services use them.
                 passwords = DatabasePasswords.of(
                         folder.resolveSibling("pgpass"),
                         Stream.concat(Stream.of(PostgresAccess.SUPERUSER), SERVICES.stream())
@@ -83,26 +84,27 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
                     .setServerConfig("max_connections", "200")
                     .setServerConfig("listen_addresses", "127.0.0.1")
                     .setServerConfig("unix_socket_directories", "")
-                    // What clients are told is no concern of the server's log; why it ended is.
+                    // Clients receive their own errors. The log contains only why the server ended.
                     .setServerConfig("log_min_messages", "fatal")
                     .setOutputRedirector(ProcessBuilder.Redirect.appendTo(log().toFile()))
                     .setErrorRedirector(ProcessBuilder.Redirect.appendTo(log().toFile()))
                     .start();
             createSchemas();
-            Files.deleteIfExists(halfMade());
+            Files.deleteIfExists(incompleteMarker());
             wanted = true;
         } catch (IOException e) {
-            throw new UncheckedIOException("PostgreSQL cannot be started in " + folder, e);
+            throw new UncheckedIOException("cannot start PostgreSQL in " + folder, e);
         }
     }
 
-    /// Beside the folder while it is made: if the launcher is killed meanwhile, what lies there will never start.
-    private Path halfMade() {
+    /// Marker file next to the folder while the database is being created. If the launcher is killed then, no
+    /// server can start from the incomplete folder.
+    private Path incompleteMarker() {
         return folder.resolveSibling(folder.getFileName() + ".half-made");
     }
 
-    private void beginAnewIfHalfMade() throws IOException {
-        if (Files.exists(halfMade()) && Files.exists(folder)) {
+    private void deleteIfIncomplete() throws IOException {
+        if (Files.exists(incompleteMarker()) && Files.exists(folder)) {
             try (Stream<Path> files = Files.walk(folder)) {
                 for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
                     Files.delete(file);
@@ -112,7 +114,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
         Files.createDirectories(folder);
         try (Stream<Path> files = Files.list(folder)) {
             if (files.findAny().isEmpty()) {
-                Files.writeString(halfMade(), "The database in this folder is being made.\n");
+                Files.writeString(incompleteMarker(), "The database in this folder is being created.\n");
             }
         }
     }
@@ -131,7 +133,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
                 sql.execute("alter role %s set search_path = %s".formatted(service, service));
             }
         } catch (SQLException e) {
-            throw new IllegalStateException("PostgreSQL refuses Peregrine's roles", e);
+            throw new IllegalStateException("cannot create Peregrine's roles in PostgreSQL", e);
         }
         try (Connection connection = connect(PostgresAccess.SUPERUSER);
                 Statement sql = connection.createStatement()) {
@@ -139,7 +141,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
                 sql.execute("create schema if not exists %s authorization %s".formatted(service, service));
             }
         } catch (SQLException e) {
-            throw new IllegalStateException("PostgreSQL refuses Peregrine's schemas", e);
+            throw new IllegalStateException("cannot create Peregrine's schemas in PostgreSQL", e);
         }
     }
 
@@ -159,34 +161,34 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
         return port;
     }
 
-    /// @param role a service's, or `postgres`
+    /// @param role a service's role, or `postgres`
     /// @return its password
     public String password(String role) {
         return passwords.of(role);
     }
 
-    /// @param role a service's, or `postgres`
+    /// @param role a service's role, or `postgres`
     public Connection connect(String role) throws SQLException {
         return DriverManager.getConnection(url(), role, password(role));
     }
 
-    /// Stops the server; [#start] goes on from its folder.
+    /// Stops the server; [#start] restarts it on the same folder.
     public synchronized void stop() {
         wanted = false;
         discard();
-        // One that hangs does not follow pg_ctl, which gives up after 5 seconds.
+        // A server that hangs ignores pg_ctl, which gives up after 5 seconds.
         processes.end();
     }
 
-    /// Gives the server up. If it lives and answers, it is shut down.
+    /// Discards the server object. A server that is running and responding is shut down.
     private void discard() {
         if (server != null) {
-            // pg_ctl sends a signal to whatever process has the number in the file.
-            processes.forget();
+            // pg_ctl signals the process whose id is in the file, even if another process has that id now.
+            processes.deleteStalePidFile();
             try {
                 server.close();
             } catch (IOException e) {
-                throw new UncheckedIOException("PostgreSQL in " + folder + " does not stop", e);
+                throw new UncheckedIOException("cannot stop PostgreSQL in " + folder, e);
             } finally {
                 server = null;
             }
@@ -216,17 +218,17 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
     @Override
     public synchronized Optional<String> ended() {
         if (process().isPresent()) {
-            goneSince = null;
+            missingSince = null;
             return Optional.empty();
         }
         long now = System.nanoTime();
-        if (goneSince == null) {
-            goneSince = now;
+        if (missingSince == null) {
+            missingSince = now;
         }
-        return now - goneSince < GONE.toNanos() ? Optional.empty() : Optional.of("ended");
+        return now - missingSince < MISSING.toNanos() ? Optional.empty() : Optional.of("ended");
     }
 
-    /// Also a refusal is an answer, such as one while the server recovers.
+    /// An error from the server is an answer too, for example while it recovers.
     @Override
     public boolean answers() {
         String superuser = PostgresAccess.SUPERUSER;

@@ -18,19 +18,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// A Prometheus of this machine's as a child process, which scrapes the four services.
+/// An installed Prometheus as a child process, which scrapes the four services.
 ///
-/// It runs `deploy/prometheus/prometheus.yml`, the file of `docker compose up`, with the services' addresses on
-/// loopback in place of their names there. One that dies is started again; none outlives the process that started
-/// it.
+/// It uses `deploy/prometheus/prometheus.yml`, the configuration of `docker compose up`, with loopback addresses
+/// in place of the service names. If it ends, it is restarted. It does not outlive the process that started it.
 public final class LocalPrometheus implements AutoCloseable {
-    /// Not 9090, where a machine's own Prometheus listens.
-    public static final int USUAL_PORT = 9091;
+    /// Not 9090, the default port of a Prometheus that may already run on the machine.
+    public static final int DEFAULT_PORT = 9091;
 
-    /// A shell between, because Prometheus does not look after its parent: when standard input ends, which it
-    /// also does when the parent is killed, Prometheus is told to end. Once Prometheus has ended nothing is told
-    /// any more: its number may be another process's.
-    private static final String WATCHED = """
+    /// A wrapper shell, because Prometheus does not notice that its parent has ended. When standard input closes,
+    /// which also happens when the parent is killed, the shell terminates Prometheus. After Prometheus has ended
+    /// the shell sends no signal, because another process may have its id.
+    private static final String WRAPPER = """
             exec 3<&0
             "$@" </dev/null 3<&- & prometheus=$!
             { while read -r line <&3; do :; done; kill $prometheus; } >/dev/null 2>&1 & watch=$!
@@ -52,7 +51,7 @@ public final class LocalPrometheus implements AutoCloseable {
         this.notices = notices;
     }
 
-    /// Finds a program of Prometheus: on the `PATH`, or where `deploy/prometheus/setup.sh` unpacks it.
+    /// Finds a Prometheus program on the `PATH`, or where `deploy/prometheus/setup.sh` unpacks it.
     ///
     /// @param name `prometheus` or `promtool`
     public static Optional<Path> find(String name) {
@@ -70,28 +69,28 @@ public final class LocalPrometheus implements AutoCloseable {
                 .findFirst();
     }
 
-    /// @throws Refusal in one sentence, if none is installed
-    public static Path mustFind() {
+    /// @throws RefusedException if none is installed
+    public static Path require() {
         return find("prometheus")
                 .orElseThrow(
                         () -> new RefusedException(
-                                "--observe needs Prometheus, and no program 'prometheus' is on the PATH;"
-                                        + " install it, or on Debian run deploy/prometheus/setup.sh, which unpacks one for you alone."));
+                                "--observe needs Prometheus, but there is no program 'prometheus' on the PATH."
+                                        + " Install it, or on Debian run deploy/prometheus/setup.sh, which unpacks it for the current user."));
     }
 
-    /// Starts Prometheus. It ends at the latest when this process does.
+    /// Starts Prometheus. It ends at the latest when this process ends.
     ///
-    /// @param folder for its data, configuration and log; one that ran there before goes on from it
-    /// @param port to listen on, on loopback; 0 takes a free one
+    /// @param folder for its data, configuration and log; data of an earlier Prometheus are used
+    /// @param port to listen on, on loopback; 0 selects a free port
     /// @param addresses of the services, as `http://127.0.0.1:<port>`
-    /// @param every how often it scrapes and evaluates rules; empty: as often as the file says
-    /// @param notices told in one line when it died and was started again
-    /// @throws Refusal if the port is in use or no Prometheus is installed
+    /// @param every interval of scrapes and rule evaluations; empty: the intervals in the file
+    /// @param notices receives one line whenever Prometheus ended and is restarted
+    /// @throws RefusedException if the port is in use or no Prometheus is installed
     public static LocalPrometheus start(
             Path folder, int port, Map<Service, String> addresses, Optional<Duration> every, Consumer<String> notices) {
         int listens = port == 0 ? Ports.free() : port;
-        Path program = mustFind();
-        Ports.mustBeFree(listens, "Prometheus");
+        Path program = require();
+        Ports.requireFree(listens, "Prometheus");
         LocalPrometheus prometheus = new LocalPrometheus(program, folder, listens, notices);
         try {
             Files.createDirectories(prometheus.folder);
@@ -101,7 +100,7 @@ public final class LocalPrometheus implements AutoCloseable {
                             .writeValueAsBytes(
                                     configuration(ProjectRoot.path().resolve("deploy/prometheus"), addresses, every)));
         } catch (IOException e) {
-            throw new UncheckedIOException("Prometheus cannot be started in " + folder, e);
+            throw new UncheckedIOException("cannot start Prometheus in " + folder, e);
         }
         Runtime.getRuntime().addShutdownHook(new Thread(prometheus::close, "stop Prometheus"));
         prometheus.launch();
@@ -109,7 +108,7 @@ public final class LocalPrometheus implements AutoCloseable {
     }
 
     /// @param deployed folder of `prometheus.yml` and its rules
-    /// @return the configuration, with addresses in place of names; each service that it watches has one
+    /// @return the configuration with addresses in place of names, one for each service that it scrapes
     static JsonNode configuration(Path deployed, Map<Service, String> addresses, Optional<Duration> every)
             throws IOException {
         ObjectNode whole = (ObjectNode)
@@ -129,7 +128,7 @@ public final class LocalPrometheus implements AutoCloseable {
                     .map(entry -> URI.create(entry.getValue()).getAuthority())
                     .findFirst()
                     .orElseThrow(() -> new IllegalStateException(
-                            "prometheus.yml watches " + module + ", which is none of our services"));
+                            "prometheus.yml scrapes '" + module + "', which is not a service of Peregrine"));
             job.remove("dns_sd_configs");
             job.putArray("static_configs").addObject().putArray("targets").add(address);
         }
@@ -144,7 +143,7 @@ public final class LocalPrometheus implements AutoCloseable {
             process = new ProcessBuilder(
                             "sh",
                             "-c",
-                            WATCHED,
+                            WRAPPER,
                             "prometheus",
                             program.toString(),
                             "--config.file=" + configuration(),
@@ -156,9 +155,9 @@ public final class LocalPrometheus implements AutoCloseable {
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log().toFile()))
                     .start();
         } catch (IOException e) {
-            throw new UncheckedIOException("Prometheus cannot be started", e);
+            throw new UncheckedIOException("cannot start Prometheus", e);
         }
-        // Not at once: at Ctrl-C it may hear of the end before we do.
+        // Delayed, because on Ctrl-C Prometheus may end before this process has noticed the signal.
         process.onExit().thenAcceptAsync(this::startAgain, CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS));
     }
 
@@ -169,13 +168,13 @@ public final class LocalPrometheus implements AutoCloseable {
             }
         }
         try {
-            // If only the shell was killed, this ends the Prometheus that it has left.
+            // If only the shell was killed, this ends the Prometheus process that is still running.
             ended.getOutputStream().close();
         } catch (IOException gone) {
-            // Nobody reads it any more.
+            // The reader has already ended.
         }
-        notices.accept("Prometheus ended with exit status %d and is started again; its log: %s"
-                .formatted(ended.exitValue(), log()));
+        notices.accept(
+                "Prometheus ended with exit status %d; restarting it. Log: %s".formatted(ended.exitValue(), log()));
         launch();
     }
 
@@ -184,7 +183,7 @@ public final class LocalPrometheus implements AutoCloseable {
         return "http://127.0.0.1:" + port;
     }
 
-    /// @return the file that it runs
+    /// @return the configuration file in use
     public Path configuration() {
         return folder.resolve("prometheus.yml");
     }
@@ -210,7 +209,7 @@ public final class LocalPrometheus implements AutoCloseable {
                 last.destroyForcibly();
             }
         } catch (IOException gone) {
-            // It ended by itself.
+            // It had already ended.
         } catch (InterruptedException e) {
             last.descendants().forEach(ProcessHandle::destroyForcibly);
             last.destroyForcibly();

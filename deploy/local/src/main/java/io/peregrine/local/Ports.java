@@ -10,7 +10,7 @@ import java.net.ServerSocket;
 final class Ports {
     private Ports() {}
 
-    /// @return a port that nobody listens on now
+    /// @return a port that is free now
     static int free() {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
@@ -19,7 +19,7 @@ final class Ports {
         }
     }
 
-    /// @return whether nobody listens on the port
+    /// @return whether the port is free
     static boolean isFree(int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true);
@@ -30,11 +30,11 @@ final class Ports {
         }
     }
 
-    /// @throws Refusal if somebody listens on the port
-    static void mustBeFree(int port, String whose) {
+    /// @throws RefusedException if the port is in use
+    static void requireFree(int port, String whose) {
         if (!isFree(port)) {
             throw new RefusedException(
-                    "Port %d, which %s needs, is in use; stop what listens there, or add --ports free."
+                    "Port %d, which %s needs, is in use. Stop the process that listens on it, or add --ports free."
                             .formatted(port, whose));
         }
     }

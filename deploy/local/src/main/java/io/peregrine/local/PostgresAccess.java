@@ -14,13 +14,13 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.postgresql.util.PasswordUtil;
 
-/// Whom a database lets in: whoever knows a role's password, from its first moment on. A folder whose database
-/// let everyone in is changed like a new one.
+/// Access rules of the database: from its first start every connection needs its role's password. A database that
+/// was created without passwords is changed in the same way.
 final class PostgresAccess {
     static final String SUPERUSER = "postgres";
 
     private static final String RULES = """
-            # Written anew at each start.
+            # Rewritten at each start.
             # TYPE  DATABASE  USER  ADDRESS  METHOD
             local   all       all            scram-sha-256
             host    all       all   all      scram-sha-256
@@ -32,16 +32,16 @@ final class PostgresAccess {
     private final Path binaries;
     private final Path log;
 
-    /// @param folder of the database's data
-    /// @param binaries where PostgreSQL's programs are unpacked
+    /// @param folder data folder of the database
+    /// @param binaries folder into which PostgreSQL's programs are unpacked
     PostgresAccess(Path folder, Path binaries, Path log) {
         this.folder = folder;
         this.binaries = binaries;
         this.log = log;
     }
 
-    /// Writes the rules, and gives the superuser a password by PostgreSQL's single-user mode, which has no
-    /// network. No server may run.
+    /// Writes the rules and sets the superuser's password in PostgreSQL's single-user mode, which has no network.
+    /// No server may be running.
     void restrict(String superusersPassword) {
         try {
             Files.writeString(folder.resolve("pg_hba.conf"), RULES);
@@ -51,7 +51,7 @@ final class PostgresAccess {
                 command.addAll(List.of("unshare", "-U"));
             }
             command.addAll(List.of(program().toString(), "--single", "-D", folder.toString()));
-            // No statement goes to a log.
+            // Statements are not logged, because they contain passwords.
             command.addAll(List.of("-c", "log_min_messages=fatal", "-c", "log_min_error_statement=panic", "postgres"));
             Process single = new ProcessBuilder(command)
                     .redirectErrorStream(true)
@@ -65,20 +65,20 @@ final class PostgresAccess {
                         .formatted(single.exitValue(), log));
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("the database in " + folder + " cannot be given a password", e);
+            throw new UncheckedIOException("cannot set the password of the database in " + folder, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while PostgreSQL was given a password", e);
+            throw new IllegalStateException("interrupted while setting PostgreSQL's password", e);
         }
     }
 
-    /// @return a statement from which the password cannot be read
+    /// @return a statement that contains only the SCRAM hash of the password
     static String passwordOf(String role, String password) {
         return "alter role %s password '%s'".formatted(role, PasswordUtil.encodeScramSha256(password.toCharArray()));
     }
 
-    /// The newest: after an upgrade there are those of two versions. They are unpacked once in a process, for the
-    /// first of its databases.
+    /// Returns the newest version, because after an upgrade two versions are unpacked. Programs are unpacked once
+    /// in a process, for its first database.
     private Path program() throws IOException {
         if (Files.isDirectory(binaries)) {
             try (Stream<Path> versions = Files.list(binaries)) {
@@ -89,7 +89,7 @@ final class PostgresAccess {
             }
         }
         if (lastUsed == null || !Files.isExecutable(lastUsed)) {
-            throw new IOException("no PostgreSQL is unpacked in " + binaries);
+            throw new IOException("found no unpacked PostgreSQL in " + binaries);
         }
         return lastUsed;
     }

@@ -11,11 +11,11 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The processes of the PostgreSQL server that works in one data folder.
+/// The processes of the PostgreSQL server that uses one data folder.
 ///
-/// They are recognized by that folder, which is the working directory of each of them and an argument of the
-/// first. `postmaster.pid` names only a number, which after a crash may be another process's, even another
-/// PostgreSQL's.
+/// They are recognized by that folder: it is the working directory of each process and an argument of the
+/// postmaster. `postmaster.pid` contains only a process id. After a crash another process may have that id, even
+/// another PostgreSQL server.
 final class PostgresProcesses {
     private static final Set<String> PROGRAMS = Set.of("postgres", "initdb", "pg_ctl");
     private static final Duration PATIENCE = Duration.ofSeconds(20);
@@ -28,12 +28,12 @@ final class PostgresProcesses {
         this.pidFile = this.folder.resolve("postmaster.pid");
     }
 
-    /// @return all that work in the folder now
+    /// @return all processes that use the folder now
     List<ProcessHandle> all() {
-        return ProcessHandle.allProcesses().filter(this::worksHere).toList();
+        return ProcessHandle.allProcesses().filter(this::usesFolder).toList();
     }
 
-    /// @return the one that `postmaster.pid` names, if it is one that works in the folder
+    /// @return the process with the id in `postmaster.pid`, if it uses the folder
     Optional<ProcessHandle> postmaster() {
         try {
             return Files.readAllLines(pidFile).stream()
@@ -41,13 +41,13 @@ final class PostgresProcesses {
                     .map(String::strip)
                     .filter(line -> line.matches("\\d{1,9}"))
                     .flatMap(line -> ProcessHandle.of(Long.parseLong(line)))
-                    .filter(this::worksHere);
+                    .filter(this::usesFolder);
         } catch (IOException none) {
             return Optional.empty();
         }
     }
 
-    private boolean worksHere(ProcessHandle process) {
+    private boolean usesFolder(ProcessHandle process) {
         Path proc = Path.of("/proc", Long.toString(process.pid()));
         try {
             Path program = Files.readSymbolicLink(proc.resolve("exe")).getFileName();
@@ -64,14 +64,14 @@ final class PostgresProcesses {
             return option >= 0
                     && option + 1 < arguments.size()
                     && List.of(folder.toString(), real.toString()).contains(arguments.get(option + 1));
-        } catch (IOException goneOrAnotherUsers) {
+        } catch (IOException endedOrForeign) {
             return false;
         }
     }
 
-    /// Ends all of them: the first by a fast shutdown, those that do not follow within 20 seconds by a kill.
+    /// Ends all of them: the postmaster by a fast shutdown, those still running after 20 seconds by SIGKILL.
     ///
-    /// @return those that there were
+    /// @return the processes found
     List<ProcessHandle> end() {
         List<ProcessHandle> found = all();
         postmaster().ifPresent(PostgresProcesses::shutDown);
@@ -85,10 +85,10 @@ final class PostgresProcesses {
         return found;
     }
 
-    /// Kills all of them, and returns when they are gone.
+    /// Kills all of them, and returns when they have exited.
     void kill() {
         List<ProcessHandle> left = all();
-        // What a process had open is closed only after its program can no longer be seen.
+        // A process closes its files only after its program is no longer visible in `/proc`.
         while (!left.isEmpty()) {
             left.forEach(ProcessHandle::destroyForcibly);
             pause();
@@ -96,11 +96,11 @@ final class PostgresProcesses {
                     .distinct()
                     .toList();
         }
-        forget();
+        deleteStalePidFile();
     }
 
-    /// Deletes a `postmaster.pid` whose process is gone, before anything sends a signal to the number in it.
-    void forget() {
+    /// Deletes a `postmaster.pid` whose process has exited, before anything signals the process id in it.
+    void deleteStalePidFile() {
         if (postmaster().isEmpty()) {
             try {
                 Files.deleteIfExists(pidFile);
@@ -110,7 +110,8 @@ final class PostgresProcesses {
         }
     }
 
-    /// SIGINT is PostgreSQL's fast shutdown; Java can only send SIGTERM, which would wait for clients.
+    /// SIGINT requests PostgreSQL's fast shutdown. Java can only send SIGTERM, which would wait for clients to
+    /// disconnect.
     private static void shutDown(ProcessHandle postmaster) {
         try {
             new ProcessBuilder("kill", "-INT", Long.toString(postmaster.pid()))
@@ -129,7 +130,7 @@ final class PostgresProcesses {
             TimeUnit.MILLISECONDS.sleep(50);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while PostgreSQL ended", e);
+            throw new IllegalStateException("interrupted while waiting for PostgreSQL to end", e);
         }
     }
 }

@@ -5,12 +5,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// A process by its number and by the moment at which it started.
+/// A process, identified by its id and its start time.
 ///
-/// A number alone says nothing once it lies in a file: after a crash or a reboot it is any other process's.
+/// A stored process id alone is not enough: after a crash or a reboot another process may have it.
 ///
-/// @param pid its number
-/// @param started identifies the boot and the clock tick at which it started
+/// @param pid process id
+/// @param started boot id and clock tick of the start
 public record ProcessIdentity(long pid, String started) {
     private static final Path PROC = Path.of("/proc");
     private static final Path BOOT = PROC.resolve("sys/kernel/random/boot_id");
@@ -24,12 +24,12 @@ public record ProcessIdentity(long pid, String started) {
         return of(ProcessHandle.current());
     }
 
-    /// @return a process that lives
+    /// @return the identity of a running process
     public static ProcessIdentity of(ProcessHandle process) {
         return new ProcessIdentity(process.pid(), started(process).orElse(""));
     }
 
-    /// @return the process, if it still lives
+    /// @return the process, if it is still running
     public Optional<ProcessHandle> find() {
         return ProcessHandle.of(pid)
                 .filter(process -> started != null
@@ -45,7 +45,7 @@ public record ProcessIdentity(long pid, String started) {
             String stat =
                     Files.readString(PROC.resolve(Long.toString(process.pid())).resolve("stat"));
             String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ");
-            // A zombie has ended; only nobody has asked how.
+            // A zombie has ended; its parent has not read its exit status yet.
             return fields[STATE].equals("Z")
                     ? Optional.empty()
                     : Optional.of(Files.readString(BOOT).strip() + "/" + fields[START_TICKS]);

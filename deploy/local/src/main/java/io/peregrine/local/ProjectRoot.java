@@ -4,7 +4,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The project's top folder, found upwards from where this class was built or from where the process runs.
+/// The project's root folder: a parent of the folder that contains this class, or of the working directory.
 public final class ProjectRoot {
     private ProjectRoot() {}
 
@@ -35,7 +35,7 @@ public final class ProjectRoot {
     private static Path aboveOrFail(Path from) {
         Path found = above(from);
         if (found == null) {
-            throw new IllegalStateException("no checkout of Peregrine above " + from);
+            throw new IllegalStateException("found no checkout of Peregrine in or above " + from);
         }
         return found;
     }

@@ -1,9 +1,9 @@
 package io.peregrine.local;
 
-/// Something that a person can put right, in one clear sentence. Shown without a stack trace.
+/// An error that the user can fix. The CLI prints its message without a stack trace.
 @SuppressWarnings("serial")
 public final class RefusedException extends RuntimeException {
-    public RefusedException(String sentence) {
-        super(sentence);
+    public RefusedException(String message) {
+        super(message);
     }
 }

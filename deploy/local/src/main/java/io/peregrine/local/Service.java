@@ -2,9 +2,9 @@ package io.peregrine.local;
 
 import java.util.Locale;
 
-/// The four services, and what each is given on one machine.
+/// The four services with their default ports and heap sizes on one machine.
 public enum Service {
-    // Room for the largest image that is decoded, 100 megapixels, while it is turned.
+    // Enough for the largest image that is decoded (100 megapixels) while it is rotated.
     INGEST(8081, "1g"),
     BALANCE(8082, "512m"),
     TRAINER(8083, "768m"),
@@ -18,12 +18,12 @@ public enum Service {
         this.heap = heap;
     }
 
-    /// @return its role and schema in the database, and the word for it in commands
+    /// @return the short name: role and schema in the database, and argument of commands
     public String word() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /// @return the module's folder
+    /// @return the folder of the module, which is also the name of the service
     public String module() {
         return word() + "-service";
     }

@@ -39,9 +39,9 @@ final class ServiceProcess implements Supervised {
         return process;
     }
 
-    /// Asks it to end, for good.
+    /// Terminates the process; it is not restarted.
     ///
-    /// @return its process
+    /// @return the terminated process
     synchronized Process stop() {
         wanted = false;
         process.destroy();
@@ -79,7 +79,7 @@ final class ServiceProcess implements Supervised {
         return now.isAlive() ? Optional.empty() : Optional.of("ended with exit status " + now.exitValue());
     }
 
-    /// Whatever it answers: a service whose liveness is DOWN ends by itself, with the reason in its log.
+    /// Any answer counts. A service whose liveness is DOWN exits by itself and logs the reason.
     @Override
     public boolean answers() {
         HttpRequest live = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/q/health/live"))

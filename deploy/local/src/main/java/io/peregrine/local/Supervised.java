@@ -3,7 +3,7 @@ package io.peregrine.local;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// A child of the launcher that a [Supervisor] keeps running: the broker, the database or a service.
+/// A child process that a [Supervisor] keeps running: the broker, the database or a service.
 interface Supervised {
     String name();
 
@@ -11,18 +11,18 @@ interface Supervised {
 
     Path log();
 
-    /// @return false while it was stopped on purpose
+    /// @return false while it is stopped on purpose
     boolean isWanted();
 
-    /// @return its process, while it lives
+    /// @return its process, if it is running
     Optional<ProcessHandle> process();
 
-    /// @return how it ended, as the rest of a sentence, if it has
+    /// @return how it ended, as the end of a sentence; empty while it is running
     Optional<String> ended();
 
-    /// Asks it for any answer at all, for a few seconds.
+    /// Sends a probe and waits a few seconds for any answer.
     boolean answers();
 
-    /// Ends what is left of it, and starts it on the same port and folder.
+    /// Ends its remaining processes and restarts it on the same port and folder.
     void startAgain();
 }

@@ -7,16 +7,16 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/// Keeps the children of a launcher running. One that ended is started again, and so is one that lives but no
-/// longer answers. Each is watched by a thread of its own, so that none waits for another.
+/// Restarts child processes of the launcher that have ended or that no longer answer probes. Each child has its
+/// own supervisor thread, so that no child delays another.
 final class Supervisor implements AutoCloseable {
     private static final Duration PAUSE = Duration.ofMillis(200);
-    /// A start takes seconds; the recovery of a large database takes longer.
+    /// Time for a start: usually seconds, but the recovery of a large database takes longer.
     private static final Duration START = Duration.ofMinutes(3);
-    /// One that ends sooner after its start than this has not come up.
+    /// A child that ends within this time after its start counts as a failed start.
     private static final Duration UP = Duration.ofSeconds(5);
 
-    private static final Duration LONGEST_WAIT = Duration.ofSeconds(30);
+    private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
 
     private final ChildProcesses children;
     private final Duration probePause;
@@ -25,9 +25,9 @@ final class Supervisor implements AutoCloseable {
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean closing;
 
-    /// @param probePause between two questions whether a child answers
-    /// @param probes that are not answered, one after another, mean that it hangs
-    /// @param notices told in one line of each child that is started again
+    /// @param probePause time between two probes of a child
+    /// @param probes number of consecutive unanswered probes after which a child counts as hung
+    /// @param notices receives one line for each child that is restarted
     Supervisor(ChildProcesses children, Duration probePause, int probes, Consumer<String> notices) {
         this.children = children;
         this.probePause = probePause;
@@ -35,7 +35,7 @@ final class Supervisor implements AutoCloseable {
         this.notices = notices;
     }
 
-    /// Watches a child that was started just now.
+    /// Supervises a child that was just started.
     synchronized void watch(Supervised child) {
         children.started(child, null);
         threads.add(Thread.ofPlatform()
@@ -67,11 +67,11 @@ final class Supervisor implements AutoCloseable {
                 } catch (InterruptedException e) {
                     return;
                 } catch (RuntimeException | Error e) {
-                    // A launcher that no longer supervises would be worse than one that repeats itself.
+                    // The supervisor must keep running, even if the same error is reported repeatedly.
                     failedStarts++;
                     Duration wait = backoff(failedStarts);
                     if (!closing) {
-                        notices.accept("%s cannot be started again, next attempt in %d s: %s"
+                        notices.accept("Cannot restart %s, next attempt in %d s: %s"
                                 .formatted(child.name(), wait.toSeconds(), e));
                     }
                     try {
@@ -100,7 +100,8 @@ final class Supervisor implements AutoCloseable {
                 unanswered++;
             }
             nextProbe = System.nanoTime() + probePause.toNanos();
-            // By their number and not by the clock: this process or the machine may have been suspended itself.
+            // Probes are counted instead of measuring time, because this process or the machine may have been
+            // suspended.
             return unanswered < probes
                     ? Optional.empty()
                     : Optional.of("did not answer %d times in a row".formatted(probes));
@@ -110,7 +111,7 @@ final class Supervisor implements AutoCloseable {
             boolean early = System.nanoTime() - started < UP.toNanos();
             earlyEnds = early ? earlyEnds + 1 : 0;
             Duration wait = earlyEnds < 2 ? Duration.ZERO : backoff(earlyEnds - 1);
-            notices.accept("%s %s and is started again%s; its log: %s"
+            notices.accept("%s %s; restarting it%s. Log: %s"
                     .formatted(
                             child.name(),
                             fault,
@@ -135,17 +136,17 @@ final class Supervisor implements AutoCloseable {
         }
     }
 
-    /// @return 1, 2, 4 … 30 seconds
+    /// @return 1, 2, 4, 8, 16, then 30 seconds
     private static Duration backoff(int times) {
         Duration wait = Duration.ofSeconds(1L << Math.min(times - 1, 5));
-        return wait.compareTo(LONGEST_WAIT) < 0 ? wait : LONGEST_WAIT;
+        return wait.compareTo(MAX_BACKOFF) < 0 ? wait : MAX_BACKOFF;
     }
 
     private static void sleep(Duration pause) throws InterruptedException {
         TimeUnit.NANOSECONDS.sleep(pause.toNanos());
     }
 
-    /// Ends watching; a start that is under way is waited for.
+    /// Stops supervising, and waits for a restart that is in progress.
     @Override
     public void close() {
         List<Thread> watching;

@@ -11,31 +11,31 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// Looks at this machine before anything is started on it: what Peregrine needs, what it would be slow without,
-/// and what only some commands ask for.
+/// Checks this machine before anything is started: what Peregrine requires, what makes it faster, and what only
+/// some commands require.
 public final class SystemCheck {
-    /// What the README's "Requirements and sizes" says, less what a kernel keeps for itself.
+    /// The 4 GB of the README's "Requirements and sizes", minus the memory that the kernel reserves.
     private static final long MEMORY = 3_700_000_000L;
 
     private static final long DISK = 2_000_000_000L;
     private static final long OPEN_FILES = 4_096;
-    /// Bytes of an image of the default side in a pack.
+    /// Bytes of an image of the default side length in a pack.
     private static final long IMAGE = 3L * 416 * 416;
 
-    /// How much it matters.
+    /// Severity of a finding.
     public enum Severity {
-        /// It is there.
+        /// The requirement is met.
         GOOD,
-        /// Peregrine runs without, more slowly, or some commands do not.
+        /// Peregrine works without it, but more slowly or without some commands.
         BETTER_WITH,
-        /// Nothing runs without.
+        /// Peregrine does not work without it.
         LACKS
     }
 
-    /// One thing looked at.
+    /// Result of one check.
     ///
-    /// @param found what is there
-    /// @param advice what to do about it; empty if it is good
+    /// @param found what was found
+    /// @param advice what to do; empty if the requirement is met
     public record Finding(String what, Severity severity, String found, String advice) {}
 
     private final Path proc;
@@ -47,26 +47,26 @@ public final class SystemCheck {
         this.sys = sys;
     }
 
-    /// @param data folder that data will lie in; nothing stays of what is tried in it
-    /// @param addresses that must be free; of 0 any will do; null: they are Peregrine's own already
+    /// @param data folder for the data; files created by the check are deleted
+    /// @param addresses ports that must be free; 0 stands for any free port; null if Peregrine already uses them
     public static List<Finding> findings(Path data, Addresses addresses) {
         return findings(Path.of("/proc"), Path.of("/sys"), data, addresses);
     }
 
     static List<Finding> findings(Path proc, Path sys, Path data, Addresses addresses) {
-        SystemCheck machine = new SystemCheck(proc, sys);
-        machine.processor();
-        machine.memory();
-        machine.openFiles();
-        machine.hugePages();
-        machine.jemalloc();
-        machine.disk(data.toAbsolutePath().normalize());
-        machine.temporaryFiles(Path.of(System.getProperty("java.io.tmpdir")));
-        machine.ports(addresses);
-        machine.tool("Python, for verify and bench", "install Python 3.11 with venv", "python3", "-c", """
+        SystemCheck check = new SystemCheck(proc, sys);
+        check.processor();
+        check.memory();
+        check.openFiles();
+        check.hugePages();
+        check.jemalloc();
+        check.disk(data.toAbsolutePath().normalize());
+        check.temporaryFiles(Path.of(System.getProperty("java.io.tmpdir")));
+        check.ports(addresses);
+        check.tool("Python, for verify and bench", "install Python 3.11 with venv", "python3", "-c", """
                 import sys, venv; assert sys.version_info >= (3, 11); print(sys.version.split()[0])""");
-        machine.tool("Docker, for compose", "install Docker with compose", "docker", "compose", "version", "--short");
-        return List.copyOf(machine.findings);
+        check.tool("Docker, for compose", "install Docker with compose", "docker", "compose", "version", "--short");
+        return List.copyOf(check.findings);
     }
 
     private void good(String what, String found) {
@@ -77,7 +77,7 @@ public final class SystemCheck {
         String name = "processor";
         String kind = System.getProperty("os.name") + " on " + System.getProperty("os.arch");
         if (!kind.equals("Linux on amd64")) {
-            findings.add(new Finding(name, Severity.LACKS, kind, "the engine's libraries are for Linux on x86-64"));
+            findings.add(new Finding(name, Severity.LACKS, kind, "Peregrine needs Linux on x86-64"));
             return;
         }
         String cores = "%d cores".formatted(Runtime.getRuntime().availableProcessors());
@@ -90,7 +90,7 @@ public final class SystemCheck {
                     name,
                     Severity.BETTER_WITH,
                     cores + " without AVX2",
-                    "searches and trainings take several times as long"));
+                    "neighbour search and training take several times as long"));
         }
     }
 
@@ -99,10 +99,10 @@ public final class SystemCheck {
         long left = kilobytes("MemAvailable:");
         String found = "%.1f GB, %.1f available".formatted(all / 1e9, left / 1e9);
         if (all < MEMORY) {
-            findings.add(new Finding("memory", Severity.LACKS, found, "4 GB are needed"));
+            findings.add(new Finding("memory", Severity.LACKS, found, "Peregrine needs 4 GB"));
         } else if (left < MEMORY) {
-            findings.add(
-                    new Finding("memory", Severity.BETTER_WITH, found, "others hold the rest; 4 GB should be free"));
+            findings.add(new Finding(
+                    "memory", Severity.BETTER_WITH, found, "4 GB should be available; stop other programs"));
         } else {
             good("memory", found);
         }
@@ -119,13 +119,13 @@ public final class SystemCheck {
     private void openFiles() {
         String limit = lines(proc.resolve("self/limits"))
                 .filter(line -> line.startsWith("Max open files"))
-                // Java takes all that is allowed it, the second number.
+                // Java raises its limit to the hard limit, the second number.
                 .map(line -> line.split("\\s+")[4])
                 .findFirst()
                 .orElse("unknown");
         if (limit.matches("\\d+") && Long.parseLong(limit) < OPEN_FILES) {
-            findings.add(
-                    new Finding("open files", Severity.LACKS, limit, "allow %,d: ulimit -n".formatted(OPEN_FILES)));
+            findings.add(new Finding(
+                    "open files", Severity.LACKS, limit, "raise the limit to %,d: ulimit -n".formatted(OPEN_FILES)));
         } else {
             good("open files", limit);
         }
@@ -139,9 +139,9 @@ public final class SystemCheck {
                     "huge pages",
                     Severity.BETTER_WITH,
                     "never",
-                    "trainings are slower; echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"));
+                    "training is slower; echo madvise > /sys/kernel/mm/transparent_hugepage/enabled"));
         } else {
-            good("huge pages", "when asked for");
+            good("huge pages", "available");
         }
     }
 
@@ -153,8 +153,8 @@ public final class SystemCheck {
                                 new Finding(
                                         "jemalloc",
                                         Severity.BETTER_WITH,
-                                        "not there",
-                                        "trainings are slower; install libjemalloc2, or on Debian run deploy/jemalloc/setup.sh, which unpacks it for you alone")));
+                                        "not found",
+                                        "training is slower; install libjemalloc2, or on Debian run deploy/jemalloc/setup.sh, which unpacks it for the current user")));
     }
 
     private void disk(Path data) {
@@ -167,15 +167,15 @@ public final class SystemCheck {
             long left = Files.getFileStore(there).getUsableSpace();
             String found = "%s: %.1f GB left, %,d images of side 416".formatted(data, left / 1e9, left / IMAGE);
             if (left < DISK) {
-                findings.add(
-                        new Finding(what, Severity.LACKS, found, "make room for 2 GB, or name another with --data"));
+                findings.add(new Finding(
+                        what, Severity.LACKS, found, "free 2 GB of disk space, or choose another folder with --data"));
                 return;
             }
             if (executable(what, there)) {
                 good(what, found);
             }
         } catch (IOException e) {
-            findings.add(new Finding(what, Severity.LACKS, data + ": " + e, "name another with --data"));
+            findings.add(new Finding(what, Severity.LACKS, data + ": " + e, "choose another folder with --data"));
         }
     }
 
@@ -185,7 +185,8 @@ public final class SystemCheck {
         }
     }
 
-    /// The database's programs and the engine's libraries are unpacked before they are run.
+    /// The database's programs and the engine's libraries are unpacked here and executed, so the folder must
+    /// allow this.
     private boolean executable(String what, Path folder) {
         Path script = null;
         try {
@@ -198,13 +199,14 @@ public final class SystemCheck {
             if (new ProcessBuilder(script.toString()).start().waitFor() == 0) {
                 return true;
             }
-            findings.add(new Finding(what, Severity.LACKS, folder.toString(), "programs must be allowed to run there"));
+            findings.add(new Finding(
+                    what, Severity.LACKS, folder.toString(), "the folder must allow execution of programs"));
         } catch (IOException e) {
             findings.add(new Finding(
                     what,
                     Severity.LACKS,
                     folder + ": " + e.getMessage(),
-                    "it must be writable, and not mounted noexec"));
+                    "the folder must be writable, and not mounted noexec"));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -219,13 +221,13 @@ public final class SystemCheck {
                 Files.deleteIfExists(file);
             }
         } catch (IOException stays) {
-            // A few bytes, whose name says whose they are.
+            // A file of a few bytes may remain; its name shows where it comes from.
         }
     }
 
     private void ports(Addresses addresses) {
         if (addresses == null) {
-            good("ports", "Peregrine runs already");
+            good("ports", "used by the running Peregrine");
             return;
         }
         Map<String, Integer> wanted = addresses.byName();
@@ -239,8 +241,8 @@ public final class SystemCheck {
             findings.add(new Finding(
                     "ports",
                     Severity.LACKS,
-                    "taken: " + String.join(", ", taken),
-                    "add --ports free, or end who listens"));
+                    "in use: " + String.join(", ", taken),
+                    "add --ports free, or stop the programs that use them"));
         }
     }
 
@@ -249,17 +251,17 @@ public final class SystemCheck {
             Process process = new ProcessBuilder(command)
                     .redirectError(ProcessBuilder.Redirect.DISCARD)
                     .start();
-            String said = new String(process.getInputStream().readAllBytes()).strip();
+            String output = new String(process.getInputStream().readAllBytes()).strip();
             if (process.waitFor(10, TimeUnit.SECONDS) && process.exitValue() == 0) {
-                good(what, said);
+                good(what, output);
                 return;
             }
         } catch (IOException notThere) {
-            // As if it had refused.
+            // Handled like a command that failed.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        findings.add(new Finding(what, Severity.BETTER_WITH, "not there", advice));
+        findings.add(new Finding(what, Severity.BETTER_WITH, "not found", advice));
     }
 
     private static Stream<String> lines(Path file) {

@@ -11,11 +11,12 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class JemallocTest {
-    /// It speaks when it is asked to: so it was there.
+    /// jemalloc prints its configuration on request, which shows that it was loaded.
     @Test
     void aProcessAllocatesByIt() throws IOException, InterruptedException {
         Optional<Path> library = Jemalloc.find();
-        assumeTrue(library.isPresent(), "no jemalloc here; deploy/jemalloc/setup.sh gets one on Debian");
+        assumeTrue(
+                library.isPresent(), "skipped: jemalloc is not installed; deploy/jemalloc/setup.sh unpacks Debian's");
         ProcessBuilder java = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-version")
                 .redirectErrorStream(true);

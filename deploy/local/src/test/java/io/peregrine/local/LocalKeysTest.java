@@ -16,13 +16,13 @@ class LocalKeysTest {
     @Test
     void keysAreDrawnOnceForTheirOwnerAlone() throws Exception {
         assertThat(LocalKeys.maintainer(data)).isEmpty();
-        Path file = LocalKeys.draw(data);
+        Path file = LocalKeys.createIfMissing(data);
         List<String> lines = Files.readAllLines(file);
         assertThat(lines).hasSize(3).allMatch(line -> line.matches("local-(\\w+) \\1 [A-Za-z0-9_-]{43}"));
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
         assertThat(LocalKeys.maintainer(data)).contains(lines.getLast().split(" ")[2]);
-        assertThat(Files.readAllLines(LocalKeys.draw(data))).isEqualTo(lines);
+        assertThat(Files.readAllLines(LocalKeys.createIfMissing(data))).isEqualTo(lines);
     }
 
     @Test

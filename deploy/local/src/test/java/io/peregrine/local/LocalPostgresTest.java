@@ -61,9 +61,9 @@ class LocalPostgresTest {
                         Integer.toString(port))
                 .redirectErrorStream(true)
                 .start();
-        String said =
+        String firstLine =
                 launcher.inputReader().lines().filter("up"::equals).findFirst().orElseThrow();
-        assertThat(said).isEqualTo("up");
+        assertThat(firstLine).isEqualTo("up");
         long orphan = Long.parseLong(Files.readAllLines(folder.resolve("data/postmaster.pid"))
                 .getFirst()
                 .trim());
@@ -73,14 +73,14 @@ class LocalPostgresTest {
         try (LocalPostgres next = LocalPostgres.start(folder.resolve("data"), port);
                 Connection connection = next.connect("trainer")) {
             assertThat(connection.isValid(2)).isTrue();
-            // It has ended; its number goes when whoever adopted it asks for its exit status.
+            // It has ended, but its process id is freed only when its new parent reads its exit status.
             ProcessHandle.of(orphan)
                     .ifPresent(ended ->
                             ended.onExit().orTimeout(60, TimeUnit.SECONDS).join());
         }
     }
 
-    /// A process that starts a database and is then killed.
+    /// Starts a database in a process that is then killed.
     static final class Launcher {
         public static void main(String[] arguments) throws InterruptedException {
             LocalPostgres.start(Path.of(arguments[0]), Integer.parseInt(arguments[1]));
@@ -89,7 +89,7 @@ class LocalPostgresTest {
         }
     }
 
-    /// What a crash leaves: the number of a server that is gone, which is another process's by now.
+    /// After a crash: a stale process id that another process has by now.
     @Test
     void anotherServersProcessIsLeftAloneThoughPostmasterPidNamesIt() throws Exception {
         Path program = Files.copy(Path.of("/bin/sleep"), folder.resolve("postgres"));
@@ -105,7 +105,8 @@ class LocalPostgresTest {
         }
     }
 
-    /// A launcher that is killed while it makes the database leaves a folder which no server ever starts from.
+    /// A launcher that is killed while it creates the database leaves an incomplete folder, from which no server
+    /// can start.
     @Test
     void aHalfMadeFolderIsMadeAnew() throws Exception {
         Path data = Files.createDirectories(folder.resolve("data"));
@@ -125,7 +126,7 @@ class LocalPostgresTest {
             assertThatThrownBy(() -> LocalPostgres.start(folder.resolve("data"), taken.getLocalPort()))
                     .isInstanceOf(RefusedException.class)
                     .hasMessage(
-                            "Port %d, which PostgreSQL needs, is in use; stop what listens there, or add --ports free."
+                            "Port %d, which PostgreSQL needs, is in use. Stop the process that listens on it, or add --ports free."
                                     .formatted(taken.getLocalPort()));
         }
     }

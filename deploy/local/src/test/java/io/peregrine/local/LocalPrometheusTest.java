@@ -46,7 +46,7 @@ class LocalPrometheusTest {
             JsonNode config = there.at("/scrape_configs/" + job);
             assertThat(config.get("job_name").textValue()).isEqualTo(service.module());
             assertThat(config.at("/dns_sd_configs/0/names/0").textValue()).isEqualTo(service.module());
-            // Beyond loopback health and metrics have a port of their own.
+            // Beyond loopback, health and metrics have their own port.
             assertThat(config.at("/dns_sd_configs/0/port").intValue()).isEqualTo(9000);
 
             JsonNode local = here.at("/scrape_configs/" + job);
@@ -64,7 +64,7 @@ class LocalPrometheusTest {
 
     @Test
     void oneThatDiesIsStartedAgainAndNoneIsLeftBehind() throws Exception {
-        mustBeInstalled();
+        assumeInstalled();
         List<String> notices = new CopyOnWriteArrayList<>();
         LocalPrometheus prometheus =
                 LocalPrometheus.start(folder.resolve("prometheus"), 0, addresses(), Optional.empty(), notices::add);
@@ -81,7 +81,7 @@ class LocalPrometheusTest {
 
     @Test
     void aPortInUseIsRefused() throws IOException {
-        mustBeInstalled();
+        assumeInstalled();
         try (ServerSocket other = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             int port = other.getLocalPort();
             assertThatThrownBy(() -> LocalPrometheus.start(folder, port, addresses(), Optional.empty(), notice -> {}))
@@ -90,7 +90,7 @@ class LocalPrometheusTest {
         }
     }
 
-    private static void mustBeInstalled() {
+    private static void assumeInstalled() {
         assumeTrue(
                 LocalPrometheus.find("prometheus").isPresent(),
                 "skipped: no prometheus on the PATH; deploy/prometheus/setup.sh unpacks Debian's");

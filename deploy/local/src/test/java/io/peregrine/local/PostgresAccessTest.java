@@ -60,7 +60,7 @@ class PostgresAccessTest {
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                     .isEqualTo("rw-------");
 
-            // A server that is started again under running services keeps the passwords that they have.
+            // A server that is restarted while services run keeps the passwords that they use.
             Files.delete(file);
             postgres.stop();
             postgres.start();
@@ -68,7 +68,7 @@ class PostgresAccessTest {
         }
     }
 
-    /// A folder as it was made before: everyone is let in, and a role's password is its name.
+    /// A folder in the old format: no password is needed, and a role's password is its name.
     @Test
     void aFolderThatLetEveryoneInAsksForPasswordsFromItsNextStartOn() throws Exception {
         Path data = folder.resolve("postgres");
@@ -107,7 +107,7 @@ class PostgresAccessTest {
         assertThatThrownBy(() -> DatabasePasswords.of(file, ROLES))
                 .isInstanceOf(RefusedException.class)
                 .hasMessage(
-                        "%s has no password for the role ingest. A line for it is *:*:*:ingest:PASSWORD; without the file, new passwords are drawn at the next start.",
+                        "%s has no password for the role ingest. Add a line *:*:*:ingest:PASSWORD, or delete the file: the next start then generates new passwords.",
                         file);
     }
 

@@ -12,14 +12,14 @@ class ProcessIdentityTest {
         assertThat(identity.find()).map(ProcessHandle::pid).contains(process.pid());
 
         assertThat(new ProcessIdentity(process.pid(), "").find())
-                .as("a file that tells no start")
+                .as("a file without a start time")
                 .isEmpty();
         assertThat(new ProcessIdentity(process.pid(), null).find()).isEmpty();
         assertThat(new ProcessIdentity(process.pid(), ProcessIdentity.current().started()).find())
-                .as("a number that was given to another process")
+                .as("a process id that another process has now")
                 .isEmpty();
         assertThat(new ProcessIdentity(process.pid(), identity.started().replaceFirst("^.", "~")).find())
-                .as("the same number and tick after another boot")
+                .as("the same process id and tick after another boot")
                 .isEmpty();
 
         process.destroyForcibly().onExit().join();

@@ -30,8 +30,8 @@ class SupervisorTest {
             both.forEach(child -> child.process().orElseThrow().destroyForcibly());
             awaitOthers(both, first);
             assertThat(notices)
-                    .anyMatch(notice -> notice.startsWith("Kafka ended with exit status 137 and is started again"))
-                    .anyMatch(notice -> notice.startsWith("PostgreSQL ended and is started again"));
+                    .anyMatch(notice -> notice.startsWith("Kafka ended with exit status 137; restarting it"))
+                    .anyMatch(notice -> notice.startsWith("PostgreSQL ended; restarting it"));
 
             List<Long> second = pids(both);
             for (long pid : second) {
@@ -71,8 +71,8 @@ class SupervisorTest {
         }
     }
 
-    /// A child that remembers whether it has answered its supervisor since its last start. Only from then on do a
-    /// few unanswered probes mean that it hangs; before, a start may take minutes.
+    /// A child that records whether it has answered its supervisor since its last start. Only after the first
+    /// answer do a few unanswered probes mean that it hangs, because a start may take minutes.
     private static final class Probed implements Supervised {
         private final Supervised child;
         private volatile boolean answeredSupervisor;

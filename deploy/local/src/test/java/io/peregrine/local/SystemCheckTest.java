@@ -28,7 +28,7 @@ class SystemCheckTest {
                 .orElseThrow();
     }
 
-    /// Tests run on it, so it lacks nothing; and nothing stays of what was tried.
+    /// The machine runs the tests, so it meets all requirements; and the check leaves no files behind.
     @Test
     void thisMachineLacksNothing() throws IOException {
         List<Finding> findings = SystemCheck.findings(folder.resolve("a/data"), ANY);
@@ -53,9 +53,9 @@ class SystemCheckTest {
         assertThat(of("processor", findings).severity()).isEqualTo(Severity.BETTER_WITH);
         assertThat(of("processor", findings).found()).endsWith("without AVX2");
         assertThat(of("memory", findings))
-                .isEqualTo(new Finding("memory", Severity.LACKS, "2.0 GB, 1.0 available", "4 GB are needed"));
+                .isEqualTo(new Finding("memory", Severity.LACKS, "2.0 GB, 1.0 available", "Peregrine needs 4 GB"));
         assertThat(of("open files", findings))
-                .isEqualTo(new Finding("open files", Severity.LACKS, "1024", "allow 4,096: ulimit -n"));
+                .isEqualTo(new Finding("open files", Severity.LACKS, "1024", "raise the limit to 4,096: ulimit -n"));
         assertThat(of("huge pages", findings).advice()).contains("echo madvise");
     }
 
@@ -67,8 +67,8 @@ class SystemCheckTest {
                     .isEqualTo(new Finding(
                             "ports",
                             Severity.LACKS,
-                            "taken: %d (Kafka)".formatted(taken.getLocalPort()),
-                            "add --ports free, or end who listens"));
+                            "in use: %d (Kafka)".formatted(taken.getLocalPort()),
+                            "add --ports free, or stop the programs that use them"));
         }
         assertThat(of("ports", SystemCheck.findings(folder, ANY)).severity()).isEqualTo(Severity.GOOD);
     }

@@ -24,23 +24,24 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// Did balancing help? Several strategies with several seeds on the same split, each a run of its own.
+/// Did balancing help? `compare`: trains several strategies with several seeds on the same split, each in its own
+/// run.
 @Command(
         name = "compare",
         description =
-                "Train with several strategies and seeds on the same split, and tell with error bars which helped."
-                        + " Interrupted and begun again, it goes on.")
+                "Train with several strategies and seeds on the same split, and show with error bars which ones helped."
+                        + " An interrupted comparison resumes when it is started again.")
 final class CompareCommand extends RunCommands.Whole {
     /// Budgets of a training.
     enum Budget {
-        /// Every strategy takes the optimizer steps that the baseline takes: else a larger set would train for
+        /// Every strategy takes as many optimizer steps as the baseline. Otherwise a larger set would train for
         /// longer.
         steps,
-        /// Every strategy meets its rows equally often.
+        /// Every strategy trains for the same number of epochs.
         epochs
     }
 
-    @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
+    @Parameters(paramLabel = "FOLDER", description = "one folder for each class, or train/ and test/ with such folders")
     private Path folder;
 
     @Mixin
@@ -53,43 +54,44 @@ final class CompareCommand extends RunCommands.Whole {
             description = "the baseline first, from " + Candidate.KNOWN + " (default: ${DEFAULT-VALUE})")
     private List<String> strategies = List.of("none", "atLeast:200", "auto", "weights");
 
-    @Option(names = "--seeds", paramLabel = "N", description = "trainings of each (default: ${DEFAULT-VALUE})")
+    @Option(names = "--seeds", paramLabel = "N", description = "trainings of each strategy (default: ${DEFAULT-VALUE})")
     private int seeds = 5;
 
     @Option(
             names = "--budget",
             paramLabel = "steps|epochs",
-            description = "what all have alike: optimizer steps (default), or epochs")
+            description = "what all strategies have in common: optimizer steps (default) or epochs")
     private Budget budget = Budget.steps;
 
     @Option(
             names = "--to",
             paramLabel = "DIR",
-            description = "folder of compare.md, .png and .svg (default: compare-NAME here)")
+            description = "folder for compare.md, .png and .svg (default: compare-NAME in the working directory)")
     private Path to;
 
     @Override
     public Integer call() throws InterruptedException {
-        RunCommands.mustHaveClasses(folder);
+        RunCommands.requireClasses(folder);
         if (seeds < 1 || seeds > 1_000) {
-            throw new RefusedException("--seeds is from 1 to 1000, not %d.".formatted(seeds));
+            throw new RefusedException("--seeds is %d; it must be from 1 to 1000.".formatted(seeds));
         }
-        List<Candidate> contenders = contenders();
-        // What cannot stand is said before anything is started.
+        List<Candidate> candidates = candidates();
+        // Validates the specification before anything is started.
         ObjectNode plain = options.datasetReady(folder);
         String contents = contents();
-        ProgressView screen = screen();
+        ProgressView view = view();
         return within(
                 SpecOptions.roots(folder, plain),
-                screen,
-                instance -> compare(instance, contenders, plain, contents, screen));
+                view,
+                instance -> compare(instance, candidates, plain, contents, view));
     }
 
-    private List<Candidate> contenders() {
+    private List<Candidate> candidates() {
         try {
             List<Candidate> read = strategies.stream().map(Candidate::read).toList();
             if (read.stream().distinct().count() < read.size()) {
-                throw new RefusedException("--strategies names one twice: %s.".formatted(String.join(",", strategies)));
+                throw new RefusedException("--strategies contains a strategy twice: %s. Give each one once."
+                        .formatted(String.join(",", strategies)));
             }
             return read;
         } catch (IllegalArgumentException unknown) {
@@ -97,7 +99,7 @@ final class CompareCommand extends RunCommands.Whole {
         }
     }
 
-    /// @return what tells this folder from itself with other images: an id of its runs
+    /// @return a hash of the folder's file names, sizes and times; part of the ids of its runs
     private String contents() {
         try (Stream<Path> files = Files.walk(folder)) {
             StringBuilder all = new StringBuilder();
@@ -112,38 +114,38 @@ final class CompareCommand extends RunCommands.Whole {
             return UUID.nameUUIDFromBytes(all.toString().getBytes(StandardCharsets.UTF_8))
                     .toString();
         } catch (IOException | UncheckedIOException e) {
-            throw new RefusedException("%s cannot be read: %s.".formatted(folder, e.getMessage()));
+            throw new RefusedException("Cannot read %s: %s.".formatted(folder, e.getMessage()));
         }
     }
 
     private int compare(
             RunningInstance instance,
-            List<Candidate> contenders,
+            List<Candidate> candidates,
             ObjectNode plain,
             String contents,
-            ProgressView screen) {
-        KafkaClient conversation = new KafkaClient(instance.kafka());
+            ProgressView view) {
+        KafkaClient kafka = new KafkaClient(instance.kafka());
         RunFollower follower = new RunFollower(instance);
-        RunSpec usual = parsed(plain);
-        int epochs = usual.classifier().epochs();
+        RunSpec baseSpec = parsed(plain);
+        int epochs = baseSpec.classifier().epochs();
         List<Outcome> outcomes = new ArrayList<>();
         List<Long> classes = null;
         List<String> names = List.of();
         long steps = 0;
         int number = 0;
-        for (Candidate contender : contenders) {
-            // The first run of all tells how large the classes are.
-            int own = classes == null ? epochs : epochs(contender, classes, steps, epochs, usual);
+        for (Candidate candidate : candidates) {
+            // The first run reports the sizes of the classes.
+            int own = classes == null ? epochs : epochs(candidate, classes, steps, epochs, baseSpec);
             for (int i = 0; i < seeds; i++) {
-                long seed = usual.classifier().seed() + i;
-                ObjectNode spec = spec(plain, contender, seed, own);
+                long seed = baseSpec.classifier().seed() + i;
+                ObjectNode spec = spec(plain, candidate, seed, own);
                 String id = UUID.nameUUIDFromBytes((contents + spec).getBytes(StandardCharsets.UTF_8))
                         .toString();
-                screen.print("%d of %d: %s, seed %d, %d epochs"
-                        .formatted(++number, contenders.size() * seeds, contender.name(), seed, own));
-                // A run of an earlier comparison may have ended so long ago that Kafka has dropped its events.
+                view.print("%d of %d: %s, seed %d, %d epochs"
+                        .formatted(++number, candidates.size() * seeds, candidate.name(), seed, own));
+                // A run of an earlier comparison may have ended so long ago that Kafka has deleted its events.
                 RunResults results = follower.ended(KafkaClient.runOf(id))
-                        .orElseGet(() -> follower.follow(conversation.publish(spec, id), screen));
+                        .orElseGet(() -> follower.follow(kafka.publish(spec, id), view));
                 if (!results.isCompleted()) {
                     System.err.println(results.why());
                     return 1;
@@ -151,12 +153,12 @@ final class CompareCommand extends RunCommands.Whole {
                 classes = classes == null ? results.trainingImages() : classes;
                 names = results.classNames();
                 long rows = results.rows();
-                long taken = results.lastEpoch() * batches(rows, usual);
+                long taken = results.lastEpoch() * batches(rows, baseSpec);
                 steps = steps == 0 ? taken : steps;
-                outcomes.add(new Outcome(contender, seed, rows, results.lastEpoch(), taken, results.test()));
+                outcomes.add(new Outcome(candidate, seed, rows, results.lastEpoch(), taken, results.test()));
             }
         }
-        return write(new Comparison(names, outcomes), usual);
+        return write(new Comparison(names, outcomes), baseSpec);
     }
 
     private static RunSpec parsed(ObjectNode spec) {
@@ -171,16 +173,16 @@ final class CompareCommand extends RunCommands.Whole {
         return Math.ceilDiv(rows, spec.classifier().batchSize());
     }
 
-    private int epochs(Candidate contender, List<Long> classes, long steps, int epochs, RunSpec spec) {
+    private int epochs(Candidate candidate, List<Long> classes, long steps, int epochs, RunSpec spec) {
         return budget == Budget.epochs
                 ? epochs
-                : (int) Math.max(1, Math.round((double) steps / batches(contender.rows(classes), spec)));
+                : (int) Math.max(1, Math.round((double) steps / batches(candidate.rows(classes), spec)));
     }
 
-    /// The autoencoder and the clusters are not compared: they take as little as they may.
-    private static ObjectNode spec(ObjectNode plain, Candidate contender, long seed, int epochs) {
+    /// Autoencoder and clusters are not compared, so they get the smallest settings.
+    private static ObjectNode spec(ObjectNode plain, Candidate candidate, long seed, int epochs) {
         ObjectNode spec = plain.deepCopy();
-        contender.into(spec);
+        candidate.into(spec);
         spec.withObjectProperty("balance").put("seed", seed);
         spec.withObjectProperty("classifier").put("seed", seed).put("epochs", epochs);
         spec.withObjectProperty("autoencoder").put("epochs", 1).put("latent", 8);
@@ -206,7 +208,7 @@ final class CompareCommand extends RunCommands.Whole {
                                             budget),
                             "compare.png"));
         } catch (IOException e) {
-            throw new RefusedException("%s cannot be written: %s.".formatted(folderTo, e.getMessage()));
+            throw new RefusedException("Cannot write %s: %s.".formatted(folderTo, e.getMessage()));
         }
         if (json) {
             System.out.println(page.json());

@@ -28,16 +28,17 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// The commands that look at a balanced set or take it elsewhere: `samples` and `export`.
+/// The commands that show or export a balanced set: `samples` and `export`.
 final class DatasetCommands {
     private DatasetCommands() {}
 
     @Command(
             name = "samples",
-            description = "Write a contact sheet of made images: in each column base, made image and neighbour.")
+            description =
+                    "Write a contact sheet of synthetic images: each column has base, synthetic image and neighbour.")
     static final class Samples implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Parameters(paramLabel = "RUN")
         String run;
@@ -45,16 +46,22 @@ final class DatasetCommands {
         @Option(names = "--class", paramLabel = "C", description = "only of this class")
         String label;
 
-        @Option(names = "--count", paramLabel = "N", description = "made images, 1 to 64 (default: ${DEFAULT-VALUE})")
+        @Option(
+                names = "--count",
+                paramLabel = "N",
+                description = "synthetic images, 1 to 64 (default: ${DEFAULT-VALUE})")
         int count = 12;
 
-        @Option(names = "--to", paramLabel = "FILE", description = "the PNG (default: samples-RUN[-C].png here)")
+        @Option(
+                names = "--to",
+                paramLabel = "FILE",
+                description = "PNG file to write (default: samples-RUN[-C].png in the working directory)")
         Path file;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
             String of = label == null ? "" : "&label=" + URLEncoder.encode(label, StandardCharsets.UTF_8);
-            byte[] png = ask(place, "/api/v1/runs/%s/samples/sheet?limit=%d%s".formatted(run, count, of));
+            byte[] png = ask(instanceOptions, "/api/v1/runs/%s/samples/sheet?limit=%d%s".formatted(run, count, of));
             String name = label == null ? "samples-%s.png".formatted(run) : "samples-%s-%s.png".formatted(run, label);
             Path written = file == null ? Path.of(name) : file;
             Files.write(written, png);
@@ -65,10 +72,11 @@ final class DatasetCommands {
 
     @Command(
             name = "export",
-            description = "Write a run's balanced set for another trainer: originals first, in fit_resample's order.")
+            description =
+                    "Export a run's balanced set for another trainer: originals first, in the order of fit_resample.")
     static final class Export implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Parameters(paramLabel = "RUN")
         String run;
@@ -80,19 +88,22 @@ final class DatasetCommands {
                 description = "arrays X (float32) and y, or a PNG for each row")
         String form;
 
-        @Option(names = "--to", paramLabel = "DIR", description = "empty or new folder (default: export-RUN here)")
+        @Option(
+                names = "--to",
+                paramLabel = "DIR",
+                description = "empty or new folder (default: export-RUN in the working directory)")
         Path folder;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
             io.peregrine.artifacts.Export.Format wanted = form();
-            JsonNode plan = EventCodec.json().readTree(ask(place, "/api/v1/runs/%s/balance".formatted(run)));
+            JsonNode plan = EventCodec.json().readTree(ask(instanceOptions, "/api/v1/runs/%s/balance".formatted(run)));
             if (!plan.path("state").asText().equals("balanced")) {
-                throw new RefusedException("Run %s is not balanced yet; %.0f s are expected still."
+                throw new RefusedException("Run %s is not balanced yet; about %.0f s are left."
                         .formatted(run, plan.path("secondsLeft").asDouble()));
             }
-            FileStore store =
-                    new FileStore(Path.of(RunningInstance.mustFind(place.data()).data(), "store"));
+            FileStore store = new FileStore(
+                    Path.of(RunningInstance.require(instanceOptions.data()).data(), "store"));
             Path to = folder == null ? Path.of("export-" + run) : folder;
             try {
                 write(wanted, store, plan, to);
@@ -109,7 +120,8 @@ final class DatasetCommands {
                 case "npy" -> io.peregrine.artifacts.Export.Format.NPY;
                 case "imagefolder" -> io.peregrine.artifacts.Export.Format.IMAGEFOLDER;
                 default ->
-                    throw new RefusedException("--as is safetensors, npy or imagefolder, not '%s'.".formatted(form));
+                    throw new RefusedException(
+                            "--as is '%s'; it must be safetensors, npy or imagefolder.".formatted(form));
             };
         }
 
@@ -124,12 +136,12 @@ final class DatasetCommands {
                         new io.peregrine.artifacts.Export(BalancedRows.open(store, shards, rows), manifest, pixels);
                 System.out.println("%,d rows of %,d values take %,d bytes in %s."
                         .formatted(rows, pixels.values(), export.bytes(form), to.toAbsolutePath()));
-                AtomicLong said = new AtomicLong(System.nanoTime());
+                AtomicLong lastReport = new AtomicLong(System.nanoTime());
                 export.write(form, to, done -> {
-                    long last = said.get();
+                    long last = lastReport.get();
                     boolean due =
                             System.nanoTime() - last > Duration.ofSeconds(2).toNanos();
-                    if (due && said.compareAndSet(last, System.nanoTime())) {
+                    if (due && lastReport.compareAndSet(last, System.nanoTime())) {
                         System.out.println("%,d of %,d rows".formatted(done, rows));
                     }
                 });
@@ -137,9 +149,9 @@ final class DatasetCommands {
         }
     }
 
-    /// @throws Refusal with the service's own words, if it refused
-    private static byte[] ask(InstanceOptions place, String path) throws IOException, InterruptedException {
-        RunningInstance instance = RunningInstance.mustFind(place.data());
+    /// @throws RefusedException with the service's error detail, if it answered with an error
+    private static byte[] ask(InstanceOptions instanceOptions, String path) throws IOException, InterruptedException {
+        RunningInstance instance = RunningInstance.require(instanceOptions.data());
         try (HttpClient http = HttpClient.newHttpClient()) {
             HttpResponse<byte[]> answer = http.send(
                     InstanceAccess.sign(HttpRequest.newBuilder(URI.create(instance.balance() + path)))
@@ -150,11 +162,12 @@ final class DatasetCommands {
                 throw new RefusedException(EventCodec.json()
                         .readTree(answer.body())
                         .path("detail")
-                        .asText("balance-service answers " + answer.statusCode() + "."));
+                        .asText("balance-service answered with status " + answer.statusCode() + "."));
             }
             return answer.body();
         } catch (IllegalArgumentException notAnAddress) {
-            throw new RefusedException("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
+            throw new RefusedException(
+                    "'%s' is not a valid path with a run's id; ./peregrine status lists the ids.".formatted(path));
         }
     }
 }

@@ -8,19 +8,20 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/// Tells before anything starts what would stop it.
+/// `doctor`: checks the machine before anything is started.
 @Command(
         name = "doctor",
         description =
-                "Tell what this machine lacks, and what it would be faster with; exit status 2 if it lacks anything.")
+                "Check what this machine lacks, and what would make Peregrine faster; exit status 2 if a requirement is not met.")
 final class DoctorCommand implements Callable<Integer> {
     @Mixin
-    InstanceOptions place;
+    InstanceOptions instanceOptions;
 
     @Override
     public Integer call() {
-        boolean runs = RunningInstance.find(place.data()).isPresent();
-        List<Finding> findings = SystemCheck.findings(place.data(), runs ? null : place.addresses());
+        boolean runs = RunningInstance.find(instanceOptions.data()).isPresent();
+        List<Finding> findings =
+                SystemCheck.findings(instanceOptions.data(), runs ? null : instanceOptions.addresses());
         findings.forEach(finding -> System.out.println(line(finding)));
         return findings.stream().anyMatch(finding -> finding.severity() == Severity.LACKS) ? 2 : 0;
     }
@@ -28,8 +29,8 @@ final class DoctorCommand implements Callable<Integer> {
     private static String line(Finding finding) {
         String mark = switch (finding.severity()) {
             case GOOD -> "ok";
-            case BETTER_WITH -> "without";
-            case LACKS -> "LACKS";
+            case BETTER_WITH -> "WARNING";
+            case LACKS -> "MISSING";
         };
         String advice = finding.advice().isEmpty() ? "" : ": " + finding.advice();
         return "%-8s %-29s %s%s".formatted(mark, finding.what(), finding.found(), advice);

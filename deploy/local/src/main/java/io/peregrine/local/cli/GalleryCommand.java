@@ -8,13 +8,11 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `gallery`: the demo's images alone. A command of its own in the image that paints them for containers, which
-/// has neither broker nor database on its class path.
-@Command(
-        name = "gallery",
-        description = "Paint the demo's gallery into a folder: 27 styles, as badly balanced as WikiArt.")
+/// `gallery`: paints only the demo's images. It is also the main class of the container image that paints them,
+/// whose class path has neither broker nor database.
+@Command(name = "gallery", description = "Paint the demo's gallery into a folder: 27 styles, as imbalanced as WikiArt.")
 public final class GalleryCommand implements Callable<Integer> {
-    @Parameters(paramLabel = "FOLDER", description = "where to; what was painted there before is left as it is")
+    @Parameters(paramLabel = "FOLDER", description = "target folder; existing paintings in it are kept")
     private Path folder;
 
     @Option(names = "--side", paramLabel = "N", description = "pixels along each side (default: ${DEFAULT-VALUE})")

@@ -11,20 +11,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
-/// What this process may do with the instance that it works with, because it can read and write that instance's
-/// data folder: send a maintainer's key, and let a run read the folder that it is published for.
+/// Access to an instance through its data folder. A process that can read and write the folder can send a
+/// maintainer's key, and can allow a run to read the folder of its dataset.
 final class InstanceAccess {
     private static volatile Optional<Path> data = Optional.empty();
 
     private InstanceAccess() {}
 
-    /// Works with the instance over a data folder from now on.
+    /// Selects the instance of a data folder.
     static void use(Path folder) {
         data = Optional.of(folder);
     }
 
-    /// @return the same request with the key of the data folder, or the one in the environment variable
-    ///     `PEREGRINE_KEY`; unchanged where there is neither
+    /// @return the same request with the key in the environment variable `PEREGRINE_KEY`, or else the data
+    ///     folder's key; unchanged if there is neither
     static HttpRequest.Builder sign(HttpRequest.Builder request) {
         Optional.ofNullable(System.getenv("PEREGRINE_KEY"))
                 .or(() -> data.flatMap(LocalKeys::maintainer))
@@ -32,8 +32,8 @@ final class InstanceAccess {
         return request;
     }
 
-    /// Lets a run read the folders that its dataset-ready names, and no other run. To be done before it is
-    /// published.
+    /// Allows a run, and no other run, to read the folders in its dataset-ready event. Must be called before the
+    /// event is published.
     static void grant(String run, ObjectNode datasetReady) {
         if (data.isEmpty()) {
             return;
@@ -48,7 +48,7 @@ final class InstanceAccess {
                             .toList());
         } catch (IOException e) {
             throw new RefusedException(
-                    "The run cannot be allowed to read its folder: %s cannot be written (%s). Publish as the user who brought Peregrine up, or have it brought up with --root."
+                    "Cannot allow the run to read its folder, because %s is not writable: %s. Publish as the user who started Peregrine, or start it with --root."
                             .formatted(grants, e));
         }
     }

@@ -7,7 +7,7 @@ import io.peregrine.local.RefusedException;
 import java.nio.file.Path;
 import picocli.CommandLine.Option;
 
-/// Where data and logs lie, and where things listen.
+/// Options for the folder of data and logs, and for the ports.
 final class InstanceOptions {
     @Option(
             names = "--data",
@@ -18,8 +18,8 @@ final class InstanceOptions {
     @Option(
             names = "--ports",
             paramLabel = "usual|free",
-            description = "usual: Kafka 9092, PostgreSQL 5433, services 8081 to 8084, Prometheus 9091; free: any that"
-                    + " are free")
+            description = "usual: Kafka 9092, PostgreSQL 5433, services 8081 to 8084, Prometheus 9091; free: any free"
+                    + " ports")
     private String ports = "usual";
 
     Path data() {
@@ -32,13 +32,13 @@ final class InstanceOptions {
         return switch (ports) {
             case "usual" -> Addresses.defaults();
             case "free" -> Addresses.free();
-            default -> throw new RefusedException("--ports is 'usual' or 'free', not '" + ports + "'.");
+            default -> throw new RefusedException("--ports is '" + ports + "'; it must be 'usual' or 'free'.");
         };
     }
 
-    /// @return where Prometheus listens; 0: a free port
+    /// @return the port of Prometheus; 0: a free port
     int prometheusPort() {
-        return ports.equals("usual") ? LocalPrometheus.USUAL_PORT : 0;
+        return ports.equals("usual") ? LocalPrometheus.DEFAULT_PORT : 0;
     }
 
     String ports() {

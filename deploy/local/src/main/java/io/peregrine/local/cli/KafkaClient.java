@@ -25,7 +25,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/// Speaks with a running Peregrine as any other producer and consumer would: over Kafka.
+/// Kafka producer and consumer for a running Peregrine.
 final class KafkaClient {
     private static final String SOURCE = "/peregrine/command";
 
@@ -35,22 +35,22 @@ final class KafkaClient {
         this.bootstrapServers = bootstrapServers;
     }
 
-    /// Publishes a dataset-ready under a new id.
+    /// Publishes a dataset-ready event with a new id.
     ///
-    /// @return the run that it begins
+    /// @return the id of the run that it starts
     String publish(ObjectNode spec) {
         return publish(spec, UUID.randomUUID().toString());
     }
 
-    /// @return the run that a dataset-ready of this id begins
+    /// @return the id of the run that a dataset-ready event with this id starts
     static String runOf(String id) {
         return EventCodec.runId(SOURCE, id);
     }
 
-    /// Publishes a dataset-ready.
+    /// Publishes a dataset-ready event.
     ///
-    /// @param id if it was published before, nothing happens a second time
-    /// @return the run that it begins or began
+    /// @param id event id; publishing the same id again has no effect
+    /// @return the id of the run that it starts or began
     String publish(ObjectNode spec, String id) {
         DatasetReady ready = new DatasetReady(spec.path("dataset").asText(), spec);
         InstanceAccess.grant(EventCodec.runId(SOURCE, id), spec);
@@ -60,23 +60,24 @@ final class KafkaClient {
                 new ByteArraySerializer())) {
             ProducerRecord<String, byte[]> record =
                     EventCodec.write(new CloudEvent(id, SOURCE, ready.type(), Instant.now(), null, null, null, ready));
-            // Who asks, of CloudEvents' extension "Auth Context": the run's timeline tells it.
+            // The user, in CloudEvents' extension "Auth Context"; the run's timeline shows it.
             record.headers()
                     .add("ce_authid", System.getProperty("user.name", "").getBytes(StandardCharsets.UTF_8));
             producer.send(record).get();
             return runOf(id);
         } catch (ExecutionException e) {
-            throw new IllegalStateException("the broker at " + bootstrapServers + " refuses the event", e.getCause());
+            throw new IllegalStateException(
+                    "cannot publish the event to the broker at " + bootstrapServers, e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted while publishing", e);
         }
     }
 
-    /// Reads the topics from their beginning and shows the run's events, until one of them ends it.
+    /// Reads the topics from their beginning and shows the run's events, until one of them ends the run.
     ///
-    /// @param hasEnded asked several times a second; stops the reading, too
-    void follow(RunProgress progress, ProgressView screen, BooleanSupplier hasEnded) {
+    /// @param hasEnded called several times a second; reading also stops when it returns true
+    void follow(RunProgress progress, ProgressView view, BooleanSupplier hasEnded) {
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
                 Map.of("bootstrap.servers", bootstrapServers, "isolation.level", "read_committed"),
                 new StringDeserializer(),
@@ -94,13 +95,13 @@ final class KafkaClient {
                     try {
                         CloudEvent event = EventCodec.read(record);
                         if (progress.receive(event)) {
-                            screen.show(event, progress);
+                            view.show(event, progress);
                         }
-                    } catch (UnreadableEventException foreign) {
-                        // The services keep it in quarantine; it is not this run's.
+                    } catch (UnreadableEventException unreadable) {
+                        // Ignored: the services quarantine such a record, and it does not belong to this run.
                     }
                 }
-                screen.draw(progress, Instant.now());
+                view.draw(progress, Instant.now());
             }
         }
     }

@@ -17,10 +17,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// The commands that take care of runs and of the store: `delete`, `prune`, `fsck`. Each service
-/// answers for what it has published.
+/// The commands that maintain runs and the store: `delete`, `prune`, `fsck`. They query each service, because
+/// each is responsible for the artifacts that it published.
 final class MaintenanceCommands {
-    /// A store may be a bucket far away.
+    /// Long, because the store may be a remote bucket.
     private static final Duration PATIENCE = Duration.ofMinutes(30);
 
     private MaintenanceCommands() {}
@@ -28,41 +28,43 @@ final class MaintenanceCommands {
     @Command(
             name = "delete",
             description =
-                    "Delete a run that has ended. What it alone needed stays in the store until ./peregrine prune.")
+                    "Delete a run that has ended. Artifacts that only this run references stay in the store until ./peregrine prune.")
     static final class Delete implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Parameters(paramLabel = "RUN")
         String run;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             QueryCommands.json(
                     QueryCommands.ask(instance.cluster(), "DELETE", "/api/v1/runs/" + run, Duration.ofMinutes(2)));
             List<String> late = new ArrayList<>();
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
-                if (!forgets(service.getValue())) {
+                if (!hasProcessedDeletion(service.getValue())) {
                     late.add(service.getKey());
                 }
             }
-            System.out.println("Deleted " + run + ". ./peregrine prune makes the room free that it alone took.");
+            System.out.println("Deleted " + run + ". ./peregrine prune frees the disk space that only this run used.");
             if (!late.isEmpty()) {
-                System.out.println("Not heard of it yet, but will: " + String.join(", ", late) + ".");
+                System.out.println("These services have not processed the deletion yet, but will: "
+                        + String.join(", ", late) + ".");
             }
             return 0;
         }
 
-        /// The others hear of it over Kafka: whoever prunes next means without this run.
-        private boolean forgets(String service) throws InterruptedException {
+        /// Waits until a service has received the deletion over Kafka, so that the next prune no longer counts
+        /// this run.
+        private boolean hasProcessedDeletion(String service) throws InterruptedException {
             String path = "/api/v1/artefacts?run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
             for (int tries = 0; tries < 100; tries++) {
                 try {
                     if (ask(service, "GET", path).path("artifacts").asLong(1) == 0) {
                         return true;
                     }
-                } catch (IOException | RefusedException away) {
+                } catch (IOException | RefusedException unavailable) {
                     return false;
                 }
                 TimeUnit.MILLISECONDS.sleep(200);
@@ -73,17 +75,18 @@ final class MaintenanceCommands {
 
     @Command(
             name = "prune",
-            description = "Delete the artifacts that no run needs from the store; everything else goes on meanwhile.")
+            description =
+                    "Delete the artifacts that no run references from the store; services keep running meanwhile.")
     static final class Prune implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
-        @Option(names = "--dry-run", description = "only tell what would be deleted")
+        @Option(names = "--dry-run", description = "only print what would be deleted")
         boolean dry;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             long artifacts = 0;
             long bytes = 0;
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
@@ -105,19 +108,19 @@ final class MaintenanceCommands {
     @Command(
             name = "fsck",
             description =
-                    "Read every artifact that a run needs and hold it against its name, its SHA-256, and its length."
-                            + " Tells what is missing, damaged, or needed by no run; changes nothing. Exit status 1 if something"
+                    "Read every artifact that a run references and compare it with its SHA-256, which is its name, and its length."
+                            + " Lists missing, damaged and unreferenced artifacts; changes nothing. Exit status 1 if an artifact"
                             + " is missing or damaged.")
     static final class Fsck implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             List<JsonNode> faults = new ArrayList<>();
             List<JsonNode> unneeded = new ArrayList<>();
-            long loose = 0;
+            long unneededCount = 0;
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
                 long artifacts = 0;
                 long bytes = 0;
@@ -132,20 +135,21 @@ final class MaintenanceCommands {
                 } while (cursor != null);
                 System.out.println(line(service.getKey(), artifacts, bytes));
                 JsonNode rest = ask(service.getValue(), "GET", "/api/v1/artefacts/unneeded");
-                loose += rest.path("artifacts").asLong() + rest.path("spared").asLong();
+                unneededCount +=
+                        rest.path("artifacts").asLong() + rest.path("spared").asLong();
                 rest.path("items").forEach(unneeded::add);
             }
-            tell(faults, unneeded, loose);
+            print(faults, unneeded, unneededCount);
             return faults.isEmpty() ? 0 : 1;
         }
 
-        private static void tell(List<JsonNode> faults, List<JsonNode> unneeded, long loose) {
+        private static void print(List<JsonNode> faults, List<JsonNode> unneeded, long unneededCount) {
             for (JsonNode fault : faults) {
                 String how = fault.path("code").asText().equals("ARTIFACT_MISSING") ? "missing" : "damaged";
                 List<String> runs = StreamSupport.stream(fault.path("runs").spliterator(), false)
                         .map(JsonNode::asText)
                         .toList();
-                System.out.println("%-9s %s%n          needed by %s"
+                System.out.println("%-9s %s%n          referenced by %s"
                         .formatted(how, fault.path("detail").asText(), String.join(", ", runs)));
             }
             for (JsonNode file : unneeded) {
@@ -154,17 +158,18 @@ final class MaintenanceCommands {
                                 file.path("uri").asText(),
                                 file.path("bytes").asLong(),
                                 file.path("spared").asBoolean()
-                                        ? ", spared until it is a day old: no table knows it"
+                                        ? ", kept until it is a day old, because no table lists it"
                                         : ""));
             }
             System.out.println(
                     faults.isEmpty()
-                            ? "Nothing that a run needs is missing or damaged."
-                            : "%,d artifacts are missing or damaged. Publish the datasets of their runs again, as they were"
+                            ? "No artifact that a run references is missing or damaged."
+                            : "%,d artifacts are missing or damaged. Publish the datasets of their runs again with the same"
                                             .formatted(faults.size())
-                                    + " published: the same files come back under the same names.");
-            if (loose > 0) {
-                System.out.println("%,d files are needed by no run; ./peregrine prune deletes them.".formatted(loose));
+                                    + " specification; this restores the same files under the same names.");
+            if (unneededCount > 0) {
+                System.out.println("%,d files are not referenced by any run; ./peregrine prune deletes them."
+                        .formatted(unneededCount));
             }
         }
     }
@@ -173,7 +178,7 @@ final class MaintenanceCommands {
         return "%-16s %,9d artifacts %,16d bytes".formatted(service, artifacts, bytes);
     }
 
-    /// @throws Refusal with the service's own words, if it refused
+    /// @throws RefusedException with the service's error detail, if it answered with an error
     private static JsonNode ask(String service, String method, String path) throws IOException, InterruptedException {
         return QueryCommands.json(QueryCommands.ask(service, method, path, PATIENCE));
     }

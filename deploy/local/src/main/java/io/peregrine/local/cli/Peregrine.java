@@ -34,16 +34,16 @@ import picocli.CommandLine.ScopeType;
         },
         footer = {
             "",
-            "Also: ./peregrine verify runs every check and test; verify --slow those of minutes too, verify --golden DIR"
-                    + " only the golden ones.",
-            "./peregrine bench balance compares with imbalanced-learn, bench train with PyTorch, bench networks with the"
-                    + " report's; --help after each tells more.",
-            "./peregrine chaos disturbs services, broker, database and disk for ten minutes, and compares what comes out;"
-                    + " --help after it tells more. accept goes through what the pipeline promises, line by line.",
-            "./peregrine simulate runs schedules of faults on the services' own code; --help after it tells more."
+            "Also: ./peregrine verify runs all checks and tests except the slow ones; verify --slow includes those,"
+                    + " verify --golden DIR runs only the golden tests.",
+            "./peregrine bench balance measures against imbalanced-learn, bench train against PyTorch, bench networks"
+                    + " against the report's networks; each has --help.",
+            "./peregrine chaos injects faults into services, broker, database and disk for ten minutes and compares the"
+                    + " results; see its --help. accept runs the acceptance checks of the pipeline, one by one.",
+            "./peregrine simulate runs schedules of faults on the services' own code; see its --help."
         })
 public final class Peregrine {
-    // Inherited, so that each command tells of itself.
+    // Inherited, so that each command has --help.
     @Option(
             names = {"-h", "--help"},
             usageHelp = true,
@@ -61,8 +61,8 @@ public final class Peregrine {
         System.exit(commandLine().execute(arguments));
     }
 
-    /// @return whose exit status is 0: done; 1: the run failed; 2: something that a person can put right, said in
-    ///     one sentence
+    /// @return the command line; exit status 0: success; 1: the run failed; 2: an error that the user can fix,
+    ///     printed as one message
     static CommandLine commandLine() {
         return new CommandLine(new Peregrine()).setExecutionExceptionHandler((error, command, parsed) -> {
             if (error instanceof RefusedException refusal) {

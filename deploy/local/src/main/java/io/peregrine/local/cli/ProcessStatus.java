@@ -16,12 +16,12 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/// How broker, database or a service is now, as `./peregrine status` tells it.
+/// Current status of broker, database or a service, as `./peregrine status` prints it.
 ///
 /// @param state `ready`, `not ready`, `no answer` or `down`
 /// @param uptimeSeconds since its last start; null while it is down
-/// @param restarts how often the launcher started it again
-/// @param lastEnd why it did so last, or null
+/// @param restarts how often the launcher restarted it
+/// @param lastEnd reason of the last restart, or null
 record ProcessStatus(
         String name,
         String state,
@@ -33,7 +33,7 @@ record ProcessStatus(
         String lastEnd) {
     private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-    /// @return broker, database and services of an instance
+    /// @return status of broker, database and services of an instance
     static List<ProcessStatus> of(RunningInstance instance) throws InterruptedException {
         List<ProcessStatus> all = new ArrayList<>();
         try (HttpClient http = HttpClient.newBuilder().connectTimeout(PATIENCE).build()) {
@@ -77,7 +77,7 @@ record ProcessStatus(
         }
     }
 
-    /// @return a heading and a line for each
+    /// @return a heading and one line for each process
     static List<String> table(List<ProcessStatus> all) {
         List<String> lines = new ArrayList<>();
         lines.add("%-16s %-10s %5s %8s %12s %8s".formatted("PROCESS", "STATE", "PORT", "PID", "UPTIME", "RESTARTS"));
@@ -90,7 +90,7 @@ record ProcessStatus(
                             each.pid,
                             uptime(each.uptimeSeconds),
                             each.restarts,
-                            each.lastEnd == null ? "" : "  (it " + each.lastEnd + ")"));
+                            each.lastEnd == null ? "" : "  (last restart: " + each.lastEnd + ")"));
         }
         return lines;
     }

@@ -17,10 +17,10 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 
-/// Shows a run to a person: a block of four stages that moves where there is a terminal, one line for each fact
-/// where there is none.
+/// Shows the progress of a run: on a terminal as a block of four stages that is redrawn, otherwise as one line
+/// for each event.
 public final class ProgressView {
-    /// How much is shown.
+    /// Output mode.
     public enum Mode {
         LIVE,
         PLAIN,
@@ -42,13 +42,13 @@ public final class ProgressView {
         this.mode = mode;
     }
 
-    /// @return LIVE where a person's terminal shows standard output, otherwise PLAIN
+    /// @return LIVE if standard output is a terminal, otherwise PLAIN
     public static Mode modeOfStandardOutput() {
         boolean terminal = System.console() != null && System.console().isTerminal();
         return terminal && !"dumb".equals(System.getenv("TERM")) ? Mode.LIVE : Mode.PLAIN;
     }
 
-    /// Says something beside the stages.
+    /// Prints a line above the stages.
     public void print(String line) {
         if (mode == Mode.SILENT) {
             return;
@@ -58,7 +58,7 @@ public final class ProgressView {
         out.flush();
     }
 
-    /// Shows what an event changed.
+    /// Shows a new event.
     public void show(CloudEvent event, RunProgress progress) {
         if (mode == Mode.PLAIN) {
             fact(event).ifPresent(line -> out.println(line));
@@ -68,7 +68,7 @@ public final class ProgressView {
         }
     }
 
-    /// Draws the stages anew, where there is a terminal; to be called a few times a second.
+    /// Redraws the stages on a terminal; to be called a few times a second.
     public void draw(RunProgress progress, Instant now) {
         if (mode != Mode.LIVE) {
             return;
@@ -105,7 +105,7 @@ public final class ProgressView {
                         DIM,
                         time,
                         RESET,
-                        told(stage, progress));
+                        detail(stage, progress));
     }
 
     private static double share(Stage stage, RunProgress progress) {
@@ -125,19 +125,19 @@ public final class ProgressView {
     }
 
     private static String bar(double share) {
-        // What others say of a run may be more than all of it.
+        // Progress comes from events of the services, which may report more than the total.
         int full = Math.clamp(Math.round(share * BAR), 0, BAR);
         return "█".repeat(full) + "░".repeat(BAR - full);
     }
 
-    private static String told(Stage stage, RunProgress progress) {
+    private static String detail(Stage stage, RunProgress progress) {
         Optional<StageQueued> queued = progress.queued(stage);
         return queued.isPresent() ? waiting(queued.get()) : done(stage, progress);
     }
 
     private static String waiting(StageQueued queued) {
         if (queued.resource() != null) {
-            return "waits: " + queued.resource();
+            return "waiting: " + queued.resource();
         }
         String behind = queued.behind().isEmpty()
                 ? ""
@@ -148,7 +148,8 @@ public final class ProgressView {
                                         .formatted(
                                                 queued.behind().size() < StageQueued.MOST_BEHIND ? "" : "at least ",
                                                 queued.behind().size() - 1));
-        return "waits for %s: %s in line%s".formatted(workers(queued.stage()), ordinal(queued.position()), behind);
+        return "waiting for %s: %s in the queue%s"
+                .formatted(workers(queued.stage()), ordinal(queued.position()), behind);
     }
 
     private static String workers(Stage stage) {

@@ -11,44 +11,43 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Option;
 
-/// Whether a Prometheus watches what is brought up.
+/// Option to start a Prometheus with Peregrine.
 final class PrometheusOptions {
-    @Option(
-            names = "--observe",
-            description = "have a Prometheus of this machine's scrape the services; it must be installed")
+    @Option(names = "--observe", description = "start a Prometheus that scrapes the services; it must be installed")
     private boolean wanted;
 
     boolean isWanted() {
         return wanted;
     }
 
-    /// To be called before anything starts.
+    /// Must be called before anything is started.
     ///
-    /// @throws Refusal in one sentence, if one is wanted and none is installed
-    void mustBePossible() {
+    /// @throws RefusedException if Prometheus is requested but not installed
+    void requireInstalled() {
         if (wanted) {
-            LocalPrometheus.mustFind();
+            LocalPrometheus.require();
         }
     }
 
-    /// @throws Refusal if one is wanted and what runs already has none
-    void mustBeThere(RunningInstance instance) {
+    /// @throws RefusedException if Prometheus is requested but the running instance has none
+    void requireRunning(RunningInstance instance) {
         if (wanted && instance.prometheus() == null) {
             throw new RefusedException(
-                    "What runs over %s was brought up without --observe; ./peregrine down ends it, then"
+                    "The running instance of %s was started without --observe. Stop it with ./peregrine down, then"
                                     .formatted(instance.data())
-                            + " bring it up with --observe.");
+                            + " start it with --observe.");
         }
     }
 
-    /// Starts Prometheus where it is wanted.
-    Optional<LocalPrometheus> start(InstanceOptions place, LocalPeregrine peregrine, Consumer<String> notices) {
+    /// Starts Prometheus if it is requested.
+    Optional<LocalPrometheus> start(
+            InstanceOptions instanceOptions, LocalPeregrine peregrine, Consumer<String> notices) {
         if (!wanted) {
             return Optional.empty();
         }
         return Optional.of(LocalPrometheus.start(
-                place.data().resolve("prometheus"),
-                place.prometheusPort(),
+                instanceOptions.data().resolve("prometheus"),
+                instanceOptions.prometheusPort(),
                 Arrays.stream(Service.values()).collect(Collectors.toMap(Function.identity(), peregrine::address)),
                 Optional.empty(),
                 notices));

@@ -21,7 +21,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// `quarantine` and `audit`: what no service understood, and who did what. Both ask all four services.
+/// `quarantine` and `audit`: records that services could not read, and who did what. Both query all four
+/// services.
 final class QuarantineCommands {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String QUARANTINE = "/api/v1/quarantine";
@@ -30,41 +31,38 @@ final class QuarantineCommands {
 
     @Command(
             name = "quarantine",
-            description = "List the records that services could not understand; show, replay or purge them.",
+            description = "List the records that services could not read; show, replay or purge them.",
             subcommands = {ListAll.class, Show.class, Replay.class, Purge.class})
     static final class Quarantine implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Mixin
         Listing listing;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            return listing.list(place);
+            return listing.list(instanceOptions);
         }
     }
 
-    /// What `quarantine` and `quarantine list` take.
+    /// Options of `quarantine` and `quarantine list`.
     static final class Listing {
-        @Option(
-                names = "--limit",
-                paramLabel = "N",
-                description = "records of each service, 1 to 1000; 100 if left out")
+        @Option(names = "--limit", paramLabel = "N", description = "records of each service, 1 to 1000 (default: 100)")
         int limit = 100;
 
         @Option(names = "--json", description = "print one JSON array")
         boolean json;
 
-        int list(InstanceOptions place) throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+        int list(InstanceOptions instanceOptions) throws IOException, InterruptedException {
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             ArrayNode all = merged(instance, QUARANTINE + "?limit=" + limit, "keptAt");
             if (json) {
                 System.out.println(all.toPrettyString());
                 return 0;
             }
             if (all.isEmpty()) {
-                System.out.println("No record is in quarantine.");
+                System.out.println("The quarantine is empty.");
             }
             for (JsonNode record : all) {
                 System.out.println("%-14s %s  %s/%d at %d  %,d bytes  %s: %s"
@@ -85,28 +83,28 @@ final class QuarantineCommands {
     @Command(name = "list", description = "List the records of all services, newest first.")
     static final class ListAll implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Mixin
         Listing listing;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            return listing.list(place);
+            return listing.list(instanceOptions);
         }
     }
 
-    /// A record's name on the command line: its service and its number there.
-    private record Named(String service, String path) {
-        static Named of(RunningInstance instance, String id) {
+    /// Id of a record on the command line: its service and its number in that service.
+    private record RecordId(String service, String path) {
+        static RecordId of(RunningInstance instance, String id) {
             String[] parts = id.split(":", 2);
             String address = instance.services().get(parts[0] + "-service");
             if (parts.length < 2 || address == null || !parts[1].matches("[0-9]{1,18}")) {
                 throw new RefusedException(
-                        "'%s' is not a record in quarantine, which is named such as ingest:12; ./peregrine quarantine lists them."
+                        "'%s' is not the id of a record in quarantine, such as ingest:12; ./peregrine quarantine lists them."
                                 .formatted(id));
             }
-            return new Named(address, QUARANTINE + "/" + parts[1]);
+            return new RecordId(address, QUARANTINE + "/" + parts[1]);
         }
 
         JsonNode ask(String method, String after) throws IOException, InterruptedException {
@@ -117,14 +115,14 @@ final class QuarantineCommands {
     @Command(name = "show", description = "Show one record with its headers and its bytes, as JSON.")
     static final class Show implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Parameters(paramLabel = "ID", description = "such as ingest:12")
         String id;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            System.out.println(Named.of(RunningInstance.mustFind(place.data()), id)
+            System.out.println(RecordId.of(RunningInstance.require(instanceOptions.data()), id)
                     .ask("GET", "")
                     .toPrettyString());
             return 0;
@@ -134,30 +132,32 @@ final class QuarantineCommands {
     @Command(
             name = "replay",
             description =
-                    "Have the service receive a record again. Accepted, it leaves the quarantine; refused, it stays"
+                    "Let the service receive a record again. If it is accepted, it leaves the quarantine; otherwise it stays"
                             + " with the new reason, and the exit status is 2.")
     static final class Replay implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Parameters(paramLabel = "ID", arity = "1..*", description = "such as ingest:12")
         List<String> ids;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             for (String id : ids) {
-                Named.of(instance, id).ask("POST", "/replay");
+                RecordId.of(instance, id).ask("POST", "/replay");
                 System.out.println("Accepted " + id + ".");
             }
             return 0;
         }
     }
 
-    @Command(name = "purge", description = "Remove records for good: one by one, or all of every service that match.")
+    @Command(
+            name = "purge",
+            description = "Delete records permanently: by ID, or all records of every service that match.")
     static final class Purge implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Parameters(paramLabel = "ID", arity = "0..*", description = "such as ingest:12")
         List<String> ids = List.of();
@@ -168,7 +168,7 @@ final class QuarantineCommands {
         @Option(names = "--topic", description = "such as peregrine.images")
         String topic;
 
-        @Option(names = "--older-than", paramLabel = "DAYS", description = "kept longer ago than this")
+        @Option(names = "--older-than", paramLabel = "DAYS", description = "only records older than this")
         Integer days;
 
         @Option(names = "--all", description = "every record")
@@ -179,11 +179,11 @@ final class QuarantineCommands {
             boolean filtered = kind != null || topic != null || days != null || all;
             if (ids.isEmpty() != filtered) {
                 throw new RefusedException(
-                        "Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
+                        "Give either the IDs of records, or at least one of --kind, --topic, --older-than and --all.");
             }
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             for (String id : ids) {
-                Named.of(instance, id).ask("DELETE", "");
+                RecordId.of(instance, id).ask("DELETE", "");
                 System.out.println("Removed " + id + ".");
             }
             if (filtered) {
@@ -209,7 +209,9 @@ final class QuarantineCommands {
                                 ? null
                                 : Instant.now().minus(Duration.ofDays(days)).toString());
             } catch (DateTimeException | ArithmeticException e) {
-                throw new RefusedException("--older-than is %d, which is not a number of days.".formatted(days));
+                throw new RefusedException(
+                        "--older-than is %d; that many days are out of range. Give a smaller number of days."
+                                .formatted(days));
             }
             return query.toString();
         }
@@ -223,21 +225,15 @@ final class QuarantineCommands {
 
     @Command(
             name = "audit",
-            description = "Tell who published, cancelled and deleted runs, pruned, replayed and purged, newest first.")
+            description = "List who published, cancelled and deleted runs, pruned, replayed and purged, newest first.")
     static final class Audit implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
-        @Parameters(
-                arity = "0..1",
-                paramLabel = "RUN",
-                description = "only what was done to this run, also a deleted one")
+        @Parameters(arity = "0..1", paramLabel = "RUN", description = "only actions on this run, which may be deleted")
         String run;
 
-        @Option(
-                names = "--limit",
-                paramLabel = "N",
-                description = "entries of each service, 1 to 1000; 100 if left out")
+        @Option(names = "--limit", paramLabel = "N", description = "entries of each service, 1 to 1000 (default: 100)")
         int limit = 100;
 
         @Option(names = "--json", description = "print one JSON array")
@@ -245,7 +241,7 @@ final class QuarantineCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             String ofRun = run == null ? "" : "&run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
             ArrayNode all = merged(instance, "/api/v1/audit?limit=" + limit + ofRun, "at");
             if (json) {
@@ -266,7 +262,7 @@ final class QuarantineCommands {
         }
     }
 
-    /// @return the items of all services, newest first, each with its service, and its id as it is named here
+    /// @return the items of all services, newest first, each with its service and its command-line id
     private static ArrayNode merged(RunningInstance instance, String path, String time)
             throws IOException, InterruptedException {
         ArrayNode all = EventCodec.json().createArrayNode();
@@ -274,13 +270,13 @@ final class QuarantineCommands {
             JsonNode items = QueryCommands.json(QueryCommands.ask(service.getValue(), "GET", path, PATIENCE))
                     .path("items");
             for (JsonNode item : items) {
-                ObjectNode named = (ObjectNode) item;
-                named.put(
+                ObjectNode entry = (ObjectNode) item;
+                entry.put(
                         "id",
                         service.getKey().replace("-service", "") + ":"
                                 + item.path("id").asText());
-                named.put("service", service.getKey());
-                all.add(named);
+                entry.put("service", service.getKey());
+                all.add(entry);
             }
         }
         ArrayNode sorted = EventCodec.json().createArrayNode();

@@ -22,16 +22,20 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// The commands that speak with what is up: `publish`, `status`, `cancel`.
+/// The commands for a running instance: `publish`, `status`, `cancel`.
 final class QueryCommands {
     private QueryCommands() {}
 
-    @Command(name = "publish", description = "Publish a dataset-ready for a folder to what is up; print the run.")
+    @Command(
+            name = "publish",
+            description = "Publish a dataset-ready event for a folder to the running instance, and print the run's id.")
     static final class Publish implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
-        @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
+        @Parameters(
+                paramLabel = "FOLDER",
+                description = "one folder for each class, or train/ and test/ with such folders")
         Path folder;
 
         @Mixin
@@ -39,8 +43,8 @@ final class QueryCommands {
 
         @Override
         public Integer call() {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
-            RunCommands.mustHaveClasses(folder);
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
+            RunCommands.requireClasses(folder);
             System.out.println(new KafkaClient(instance.kafka()).publish(spec.datasetReady(folder)));
             return 0;
         }
@@ -49,12 +53,12 @@ final class QueryCommands {
     @Command(
             name = "status",
             aliases = {"runs", "show"},
-            description = "Tell of broker, database, services and all runs, or of one run.")
+            description = "Show broker, database, services and all runs, or one run.")
     static final class Status implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
-        @Option(names = "--json", description = "for programs; of one run it always is")
+        @Option(names = "--json", description = "print JSON; one run is always printed as JSON")
         boolean asJson;
 
         @Parameters(arity = "0..1", paramLabel = "RUN")
@@ -62,11 +66,11 @@ final class QueryCommands {
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             if (run != null) {
                 System.out.println(json(ask(instance.cluster(), "GET", "/api/v1/runs/" + run))
                         .toPrettyString());
-                tellFindings(instance);
+                printFindings(instance);
                 return 0;
             }
             List<ProcessStatus> processes = ProcessStatus.of(instance);
@@ -84,7 +88,7 @@ final class QueryCommands {
                 return 0;
             }
             if (runs.isEmpty()) {
-                System.out.println("No run yet; ./peregrine publish FOLDER begins one.");
+                System.out.println("There are no runs yet; ./peregrine publish FOLDER starts one.");
             }
             for (JsonNode each : runs) {
                 JsonNode waiting = each.path("waiting");
@@ -93,7 +97,7 @@ final class QueryCommands {
                                 each.path("run").asText(each.path("id").asText()),
                                 each.path("state").asText(),
                                 each.path("dataset").asText(),
-                                waiting.isObject() ? "  (waits " + waiting(waiting) + ")" : ""));
+                                waiting.isObject() ? "  (waiting " + waiting(waiting) + ")" : ""));
             }
             return 0;
         }
@@ -108,11 +112,11 @@ final class QueryCommands {
                             .formatted(
                                     waiting.path("stage").asText(),
                                     waiting.path("position").asInt(),
-                                    waiting.path("behind").path(0).asText("nobody"));
+                                    waiting.path("behind").path(0).asText("no other run"));
         }
 
-        /// Beside the run's JSON, which stays what a program can read.
-        private void tellFindings(RunningInstance instance) throws InterruptedException {
+        /// Written to standard error, so that standard output contains only the run's JSON.
+        private void printFindings(RunningInstance instance) throws InterruptedException {
             String findings = "/api/v1/datasets/" + run + "/findings";
             try {
                 HttpResponse<String> answer = ask(instance.ingest(), "GET", findings + "?limit=1");
@@ -120,13 +124,13 @@ final class QueryCommands {
                     findingsLine(json(answer).path("totals"), instance.ingest() + findings)
                             .ifPresent(System.err::println);
                 }
-            } catch (IOException ingestIsAway) {
-                // The run was told; its findings are when they can be asked for.
+            } catch (IOException ingestUnavailable) {
+                // The run was printed; its findings can be queried later.
             }
         }
     }
 
-    /// @param totals as ingest-service tells them: `[{"kind": "HIDDEN", "total": 2, …}, …]`
+    /// @param totals as ingest-service reports them: `[{"kind": "HIDDEN", "total": 2, …}, …]`
     /// @return one line for a person, if anything was found
     static Optional<String> findingsLine(JsonNode totals, String address) {
         if (totals.isEmpty()) {
@@ -143,14 +147,14 @@ final class QueryCommands {
     @Command(name = "cancel", description = "Cancel a run.")
     static final class Cancel implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Parameters(paramLabel = "RUN")
         String run;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            RunningInstance instance = RunningInstance.mustFind(place.data());
+            RunningInstance instance = RunningInstance.require(instanceOptions.data());
             json(ask(instance.cluster(), "POST", "/api/v1/runs/" + run + "/cancel"));
             System.out.println("Cancelled " + run + ".");
             return 0;
@@ -171,21 +175,23 @@ final class QueryCommands {
                             .method(method, HttpRequest.BodyPublishers.noBody())
                             .build(),
                     HttpResponse.BodyHandlers.ofString());
-        } catch (ConnectException nobody) {
+        } catch (ConnectException refused) {
             throw new RefusedException(
-                    "Nothing answers at %s; look at its log, or start all by ./peregrine up.".formatted(service));
+                    "No connection to %s. See the log of this service, or start everything with ./peregrine up."
+                            .formatted(service));
         } catch (IllegalArgumentException notAnAddress) {
-            throw new RefusedException("'%s' is no run's id; ./peregrine status lists them.".formatted(path));
+            throw new RefusedException(
+                    "'%s' is not a valid path with a run's id; ./peregrine status lists the ids.".formatted(path));
         }
     }
 
     /// @return the answer's body
-    /// @throws Refusal with the service's own words, if it refused
+    /// @throws RefusedException with the service's error detail, if it answered with an error
     static JsonNode json(HttpResponse<String> answer) throws IOException {
         JsonNode body = EventCodec.json().readTree(answer.body().isBlank() ? "{}" : answer.body());
         if (answer.statusCode() >= 300) {
-            throw new RefusedException(
-                    body.path("detail").asText("%s answers %d.".formatted(answer.uri(), answer.statusCode())));
+            throw new RefusedException(body.path("detail")
+                    .asText("%s answered with status %d.".formatted(answer.uri(), answer.statusCode())));
         }
         return body;
     }

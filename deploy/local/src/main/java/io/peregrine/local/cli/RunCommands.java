@@ -18,71 +18,71 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/// The commands that take a folder all the way: `demo` and `run`.
+/// The commands that process a folder through all stages: `demo` and `run`.
 final class RunCommands {
     private RunCommands() {}
 
-    /// What both have in common: bring Peregrine up if need be, publish, watch, sum up.
+    /// Common part of both: start Peregrine if needed, publish, follow the run, print the summary.
     abstract static class Whole implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Mixin
-        PrometheusOptions observation;
+        PrometheusOptions prometheusOptions;
 
-        @Option(names = "--keep", description = "leave everything up afterwards, until Ctrl-C")
+        @Option(names = "--keep", description = "keep everything running afterwards, until Ctrl-C")
         boolean keep;
 
-        @Option(names = "--json", description = "print one JSON object instead")
+        @Option(names = "--json", description = "print only one JSON object")
         boolean json;
 
-        /// Whether what was worked with answers afterwards.
-        private boolean staysUp;
+        /// Whether the instance keeps running afterwards.
+        private boolean keepsRunning;
 
-        ProgressView screen() {
+        ProgressView view() {
             return new ProgressView(System.out, json ? ProgressView.Mode.SILENT : ProgressView.modeOfStandardOutput());
         }
 
-        int run(ObjectNode spec, Path folder, ProgressView screen) throws InterruptedException {
-            return within(SpecOptions.roots(folder, spec), screen, instance -> follow(instance, spec, screen));
+        int run(ObjectNode spec, Path folder, ProgressView view) throws InterruptedException {
+            return within(SpecOptions.roots(folder, spec), view, instance -> follow(instance, spec, view));
         }
 
-        /// Works with what runs, or with what is brought up for it.
+        /// Uses the running instance, or starts one for this command.
         ///
-        /// @param roots below which lies what the work needs, where Peregrine is brought up for it
-        /// @param work answers with the exit status
-        int within(List<Path> roots, ProgressView screen, ToIntFunction<RunningInstance> work)
+        /// @param roots folders that the command needs, used if Peregrine is started for it
+        /// @param work returns the exit status
+        int within(List<Path> roots, ProgressView view, ToIntFunction<RunningInstance> work)
                 throws InterruptedException {
-            observation.mustBePossible();
-            Optional<RunningInstance> running = RunningInstance.find(place.data());
+            prometheusOptions.requireInstalled();
+            Optional<RunningInstance> running = RunningInstance.find(instanceOptions.data());
             if (running.isPresent()) {
-                observation.mustBeThere(running.get());
-                screen.print("Using what runs over " + place.data());
-                staysUp = true;
+                prometheusOptions.requireRunning(running.get());
+                view.print("Using the running instance of " + instanceOptions.data());
+                keepsRunning = true;
                 return work.applyAsInt(running.get());
             }
-            screen.print("Starting broker, database and four services (logs: %s) …"
-                    .formatted(place.data().resolve("logs")));
-            staysUp = keep;
-            try (LocalPeregrine peregrine = UpCommands.open(place, roots, screen::print)) {
+            view.print("Starting broker, database and four services (logs: %s) …"
+                    .formatted(instanceOptions.data().resolve("logs")));
+            keepsRunning = keep;
+            try (LocalPeregrine peregrine = UpCommands.open(instanceOptions, roots, view::print)) {
                 RunningInstance instance =
-                        RunningInstance.of(peregrine, observation.start(place, peregrine, screen::print));
+                        RunningInstance.of(peregrine, prometheusOptions.start(instanceOptions, peregrine, view::print));
                 int status = work.applyAsInt(instance);
                 if (keep) {
                     instance.announce();
                     if (instance.prometheus() != null) {
-                        screen.print("Prometheus: " + instance.prometheus());
+                        view.print("Prometheus: " + instance.prometheus());
                     }
-                    screen.print("Everything stays up; Ctrl-C ends it.");
+                    view.print("Everything keeps running; Ctrl-C stops it.");
                     new CountDownLatch(1).await();
                 }
                 return status;
             }
         }
 
-        private int follow(RunningInstance instance, ObjectNode spec, ProgressView screen) {
+        private int follow(RunningInstance instance, ObjectNode spec, ProgressView view) {
             String run = new KafkaClient(instance.kafka()).publish(spec);
-            RunResults results = new RunFollower(instance).follow(run, screen);
+            RunResults results = new RunFollower(instance).follow(run, view);
             if (!results.isCompleted()) {
                 System.err.println(results.why());
                 return 1;
@@ -91,7 +91,7 @@ final class RunCommands {
             if (json) {
                 System.out.println(summary.json());
             } else {
-                summary.lines(Path.of(instance.data()), instance.cluster(), staysUp)
+                summary.lines(Path.of(instance.data()), instance.cluster(), keepsRunning)
                         .forEach(System.out::println);
             }
             return 0;
@@ -100,7 +100,7 @@ final class RunCommands {
 
     @Command(
             name = "demo",
-            description = "Make a gallery of 27 painted styles as badly balanced as WikiArt, and take it all the way.")
+            description = "Paint a gallery of 27 styles, as imbalanced as WikiArt, and process it through all stages.")
     static final class Demo extends Whole {
         @Option(names = "--side", paramLabel = "N", description = "pixels along each side (default: ${DEFAULT-VALUE})")
         int side = 64;
@@ -110,24 +110,26 @@ final class RunCommands {
 
         @Override
         public Integer call() throws InterruptedException {
-            observation.mustBePossible();
-            ProgressView screen = screen();
-            Path gallery = place.data().resolve("gallery-" + side);
-            screen.print("Painting a gallery in " + gallery + " …");
+            prometheusOptions.requireInstalled();
+            ProgressView view = view();
+            Path gallery = instanceOptions.data().resolve("gallery-" + side);
+            view.print("Painting a gallery in " + gallery + " …");
             int paintings = Gallery.write(gallery, Gallery.Plan.demo(side));
-            screen.print("%,d paintings in 27 styles.".formatted(paintings));
+            view.print("%,d paintings in 27 styles.".formatted(paintings));
             SpecOptions spec = new SpecOptions();
             spec.name = "gallery";
             spec.side = side;
             spec.epochs = epochs;
             spec.strategy = "atLeast:40";
-            return run(spec.datasetReady(gallery), gallery, screen);
+            return run(spec.datasetReady(gallery), gallery, view);
         }
     }
 
-    @Command(name = "run", description = "Take a folder of labelled images all the way.")
+    @Command(name = "run", description = "Process a folder of labelled images through all stages.")
     static final class Run extends Whole {
-        @Parameters(paramLabel = "FOLDER", description = "one folder for each class, perhaps below train/ and test/")
+        @Parameters(
+                paramLabel = "FOLDER",
+                description = "one folder for each class, or train/ and test/ with such folders")
         Path folder;
 
         @Mixin
@@ -135,30 +137,29 @@ final class RunCommands {
 
         @Override
         public Integer call() throws InterruptedException {
-            mustHaveClasses(folder);
-            return run(spec.datasetReady(folder), folder, screen());
+            requireClasses(folder);
+            return run(spec.datasetReady(folder), folder, view());
         }
     }
 
-    private static boolean tellsClasses(Path entry) {
+    private static boolean definesClasses(Path entry) {
         String name = entry.getFileName().toString();
         return Files.isDirectory(entry) || name.equals("metadata.csv") || name.equals("metadata.jsonl");
     }
 
-    /// @throws Refusal in one sentence, if there is nothing to label images by
-    static void mustHaveClasses(Path folder) {
+    /// @throws RefusedException if the folder has neither class folders nor metadata
+    static void requireClasses(Path folder) {
         if (!Files.isDirectory(folder)) {
-            throw new RefusedException(
-                    "There is no folder " + folder.toAbsolutePath().normalize() + ".");
+            throw new RefusedException("The folder " + folder.toAbsolutePath().normalize() + " does not exist.");
         }
         try (Stream<Path> entries = Files.list(folder)) {
-            if (entries.noneMatch(RunCommands::tellsClasses)) {
+            if (entries.noneMatch(RunCommands::definesClasses)) {
                 throw new RefusedException(
-                        "%s has no class folders; images lie in one folder for each class, FOLDER/<class>/…, or a metadata.csv names them"
+                        "%s has no class folders. Put the images into one folder for each class, FOLDER/<class>/…, or add a metadata.csv with their labels."
                                 .formatted(folder.toAbsolutePath().normalize()));
             }
         } catch (IOException e) {
-            throw new RefusedException("%s cannot be read: %s.".formatted(folder, e.getMessage()));
+            throw new RefusedException("Cannot read %s: %s.".formatted(folder, e.getMessage()));
         }
     }
 }

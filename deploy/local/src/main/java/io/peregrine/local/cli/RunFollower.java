@@ -13,95 +13,96 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
-/// Follows a run until it has ended. Its events tell how far it is, and cluster-service whether it has ended: a
-/// run whose events Kafka has dropped already, or whose events cannot be read now, ends all the same.
+/// Follows a run until it has ended. Events show its progress; cluster-service reports whether it has ended. So
+/// the follower also stops if Kafka has already deleted the run's events, or if they cannot be read now.
 final class RunFollower {
     private static final Duration PATIENCE = Duration.ofSeconds(15);
-    private static final Duration BETWEEN_QUESTIONS = Duration.ofSeconds(2);
-    /// How long a run may be unknown that was published just now, and how long cluster-service may be away.
-    private static final Duration LONGEST_SILENCE = Duration.ofMinutes(1);
+    private static final Duration POLL_INTERVAL = Duration.ofSeconds(2);
+    /// How long a run that was just published may be unknown, and how long cluster-service may be unavailable.
+    private static final Duration MAX_SILENCE = Duration.ofMinutes(1);
 
     private final String cluster;
-    private final KafkaClient conversation;
-    private final Duration longestSilence;
+    private final KafkaClient kafka;
+    private final Duration maxSilence;
 
     RunFollower(RunningInstance instance) {
-        this(instance.cluster(), new KafkaClient(instance.kafka()), LONGEST_SILENCE);
+        this(instance.cluster(), new KafkaClient(instance.kafka()), MAX_SILENCE);
     }
 
-    RunFollower(String cluster, KafkaClient conversation, Duration longestSilence) {
+    RunFollower(String cluster, KafkaClient kafka, Duration maxSilence) {
         this.cluster = cluster;
-        this.conversation = conversation;
-        this.longestSilence = longestSilence;
+        this.kafka = kafka;
+        this.maxSilence = maxSilence;
     }
 
-    /// @return what became of a run, if cluster-service knows it and it has ended
-    /// @throws Refusal if cluster-service does not answer
+    /// @return the results of a run, if cluster-service knows it and it has ended
+    /// @throws RefusedException if cluster-service does not answer
     Optional<RunResults> ended(String run) {
         return find(run).filter(RunFollower::hasEnded).map(this::results);
     }
 
     /// Shows a run's events until it has ended.
     ///
-    /// @throws Refusal if nobody knows the run, or cluster-service stays away
-    RunResults follow(String run, ProgressView screen) {
+    /// @throws RefusedException if the run is unknown, or cluster-service stays unavailable
+    RunResults follow(String run, ProgressView view) {
         RunProgress progress = new RunProgress(run);
         Silence silence = new Silence();
         JsonNode[] ended = new JsonNode[1];
-        conversation.follow(progress, screen, () -> {
+        kafka.follow(progress, view, () -> {
             ended[0] = silence.ask(run, progress);
             return ended[0] != null;
         });
         while (ended[0] == null) {
-            // The end was heard; cluster-service says the rest when it has heard of it, too.
+            // The event that ends the run was received. Wait until cluster-service has processed it too.
             LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
             ended[0] = silence.ask(run, progress);
         }
         return results(ended[0]);
     }
 
-    /// Asks cluster-service every now and then, and bounds how long nobody knows anything of the run.
+    /// Polls cluster-service, and limits how long neither events nor cluster-service report anything about the
+    /// run.
     private final class Silence {
-        private long nextQuestion = System.nanoTime();
-        private long lastSign = System.nanoTime();
+        private long nextPoll = System.nanoTime();
+        private long lastNews = System.nanoTime();
         private int events;
         private boolean wasKnown;
 
         /// @return the run's details, once it has ended; otherwise null
         JsonNode ask(String run, RunProgress progress) {
             long now = System.nanoTime();
-            if (progress.end().isEmpty() && now < nextQuestion) {
+            if (progress.end().isEmpty() && now < nextPoll) {
                 return null;
             }
-            nextQuestion = now + BETWEEN_QUESTIONS.toNanos();
+            nextPoll = now + POLL_INTERVAL.toNanos();
             if (progress.events() > events) {
                 events = progress.events();
-                lastSign = now;
+                lastNews = now;
             }
             Optional<JsonNode> details;
             try {
                 details = find(run);
-            } catch (RefusedException away) {
-                mustNotLast(now, away.getMessage());
+            } catch (RefusedException unavailable) {
+                failIfTooLong(now, unavailable.getMessage());
                 return null;
             }
             if (details.isPresent()) {
-                lastSign = now;
+                lastNews = now;
                 wasKnown = true;
                 return details.filter(RunFollower::hasEnded).orElse(null);
             }
             if (wasKnown || progress.end().filter(RunDeleted.class::isInstance).isPresent()) {
                 throw new RefusedException("The run was deleted.");
             }
-            mustNotLast(now, "cluster-service does not know the run %s.".formatted(run));
+            failIfTooLong(now, "cluster-service does not know the run %s.".formatted(run));
             return null;
         }
 
-        private void mustNotLast(long now, String found) {
-            if (now - lastSign > longestSilence.toNanos()) {
+        private void failIfTooLong(long now, String found) {
+            if (now - lastNews > maxSilence.toNanos()) {
                 throw new RefusedException(
-                        "%s No event of it has come for %d s either. It was deleted, or a service does not work: see ./peregrine status and the logs."
-                                .formatted(found, longestSilence.toSeconds()));
+                        "%s No event of the run was received for %d s either. It was deleted, or a service does not work: see ./peregrine status and the logs."
+                                .formatted(found, maxSilence.toSeconds()));
             }
         }
     }
@@ -125,7 +126,7 @@ final class RunFollower {
     private RunResults results(JsonNode details) {
         String run = "/api/v1/runs/" + details.path("run").asText();
         boolean completed = details.path("state").asText().equals("completed");
-        // A run with many classes has them in pages.
+        // The classes of a run with many classes are paginated.
         List<JsonNode> classes = details.path("classes").isArray()
                 ? RunResults.list(details.path("classes"))
                 : completed ? pages(run + "/classes") : List.of();

@@ -29,7 +29,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 
-/// What one run's events have told so far, whatever their order and however often each came.
+/// State of a run, built from its events. Order and duplicates of events do not matter.
 public final class RunProgress {
     private final String run;
     private final Set<String> seen = new HashSet<>();
@@ -39,7 +39,7 @@ public final class RunProgress {
     private final Map<Network, CheckpointPublished> newest = new EnumMap<>(Network.class);
     private final Map<Network, CheckpointPublished> last = new EnumMap<>(Network.class);
     private final List<ImageRejected> refused = new ArrayList<>();
-    private Instant began;
+    private Instant startedAt;
     private long images;
     private DatasetSealed sealed;
     private DatasetBalanced balanced;
@@ -50,16 +50,16 @@ public final class RunProgress {
         this.run = run;
     }
 
-    /// Takes one event in.
+    /// Processes one event.
     ///
-    /// @return whether it was new and of this run
+    /// @return whether the event was new and belongs to this run
     public boolean receive(CloudEvent event) {
         if (!run.equals(event.correlationId()) || !seen.add(event.source() + ' ' + event.id())) {
             return false;
         }
         switch (event.data()) {
-            case DatasetReady ready -> began = event.time();
-            case RunAccepted accepted -> began = began == null ? event.time() : began;
+            case DatasetReady ready -> startedAt = event.time();
+            case RunAccepted accepted -> startedAt = startedAt == null ? event.time() : startedAt;
             case ImagesIngested ingested -> images += ingested.images().size();
             case ImageRejected image -> refused.add(image);
             case DatasetSealed all -> {
@@ -67,7 +67,7 @@ public final class RunProgress {
                 ended.put(Stage.INGEST, event.time());
             }
             case ShardWritten shard -> {
-                // Told with dataset.balanced.
+                // dataset.balanced has the totals.
             }
             case DatasetBalanced all -> {
                 balanced = all;
@@ -101,7 +101,7 @@ public final class RunProgress {
         return run;
     }
 
-    /// @return how many events were taken in
+    /// @return number of events processed
     int events() {
         return seen.size();
     }
@@ -142,7 +142,8 @@ public final class RunProgress {
         return Optional.ofNullable(latest.get(stage));
     }
 
-    /// @return what the run waits for in a stage, as that told last; empty where it has got on since
+    /// @return what the run waits for in a stage, by the stage's latest event; empty after the stage has made
+    ///     progress
     public Optional<StageQueued> queued(Stage stage) {
         return Optional.ofNullable(hasEnded(stage) ? null : queued.get(stage));
     }
@@ -157,7 +158,7 @@ public final class RunProgress {
         return stage == Stage.TRAIN ? last.size() == Network.values().length : ended.containsKey(stage);
     }
 
-    /// @return the stage that is at work
+    /// @return the stage that is in progress
     public Stage current() {
         for (Stage stage : Stage.values()) {
             if (!hasEnded(stage)) {
@@ -167,10 +168,10 @@ public final class RunProgress {
         return Stage.CLUSTER;
     }
 
-    /// @param now until when a stage counts that has not ended
-    /// @return how long a stage has taken, or has been at work; empty before it begins
+    /// @param now end of the measured time for a stage that has not ended
+    /// @return how long a stage took, or has been in progress; empty before it starts
     public Optional<Duration> took(Stage stage, Instant now) {
-        Instant from = stage == Stage.INGEST ? began : ended.get(Stage.values()[stage.ordinal() - 1]);
+        Instant from = stage == Stage.INGEST ? startedAt : ended.get(Stage.values()[stage.ordinal() - 1]);
         if (from == null || (!hasEnded(stage) && stage != current())) {
             return Optional.empty();
         }

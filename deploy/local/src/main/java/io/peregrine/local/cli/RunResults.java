@@ -9,12 +9,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.StreamSupport;
 
-/// What became of a run that has ended, as cluster-service tells it: Kafka forgets a run's events after some
-/// days, the catalogue keeps the run until it is deleted.
+/// Results of a run that has ended, as cluster-service reports them. Kafka deletes a run's events after some
+/// days; cluster-service keeps the run until it is deleted.
 ///
 /// @param details of `GET /api/v1/runs/{run}`
 /// @param classes in label order
-/// @param clusters by index; none, unless the run is completed
+/// @param clusters by index; empty unless the run is completed
 record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clusters) {
     RunResults {
         classes = List.copyOf(classes);
@@ -29,7 +29,7 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
         return details.path("state").asText().equals("completed");
     }
 
-    /// @return why it is not completed
+    /// @return why the run is not completed
     String why() {
         JsonNode failure = details.path("failure");
         if (failure.isMissingNode() || failure.isNull()) {
@@ -67,8 +67,8 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
         return classes.stream().mapToLong(each -> each.path("after").asLong()).sum();
     }
 
-    /// @return the classifier's last epoch; a training that was restarted from scratch may have ended before one
-    ///     that was published earlier
+    /// @return the classifier's last epoch; a training that was restarted from scratch may have fewer epochs than
+    ///     were published before
     int lastEpoch() {
         for (JsonNode epoch : details.path("classifier").path("history")) {
             if (epoch.path("last").asBoolean()) {
@@ -84,7 +84,7 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
         if (test.path("recall").isArray()) {
             test.path("recall").forEach(each -> recall.add(each.asDouble()));
         } else {
-            // Of many classes each tells its own.
+            // With many classes, each class has its own recall.
             classes.forEach(each -> recall.add(each.path("recall").asDouble()));
         }
         return new Tested(
@@ -96,7 +96,7 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
                 classes.stream().map(each -> each.path("test").asLong()).toList());
     }
 
-    /// @return by stage, in their order
+    /// @return seconds by stage, in the order of the stages
     Map<String, Double> seconds() {
         Map<String, Double> seconds = new LinkedHashMap<>();
         for (Stage stage : Stage.values()) {

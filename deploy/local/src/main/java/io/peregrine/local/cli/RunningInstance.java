@@ -14,16 +14,16 @@ import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.SequencedMap;
 
-/// The instance that `./peregrine up` keeps running over a data folder, as `<data>/peregrine.json` tells of it.
+/// The instance that `./peregrine up` keeps running on a data folder, as described in `<data>/peregrine.json`.
 ///
-/// @param launcher its process
-/// @param launcherStarted identifies the process together with its number, see [ProcessIdentity]
+/// @param launcher process id of the launcher
+/// @param launcherStarted identifies the process together with its id, see [ProcessIdentity]
 /// @param kafka bootstrap servers
 /// @param ingest address of the ingest service
 /// @param balance address of the balance service
 /// @param trainer address of the trainer service
 /// @param cluster address of the cluster service
-/// @param prometheus its address, or null where nobody observes
+/// @param prometheus address of Prometheus, or null without --observe
 record RunningInstance(
         long launcher,
         String launcherStarted,
@@ -57,7 +57,7 @@ record RunningInstance(
                 prometheus.map(LocalPrometheus::address).orElse(null));
     }
 
-    /// @return where each service answers, by its name
+    /// @return address of each service by name
     SequencedMap<String, String> services() {
         SequencedMap<String, String> services = new LinkedHashMap<>();
         services.put(Service.INGEST.module(), ingest);
@@ -69,10 +69,10 @@ record RunningInstance(
 
     void announce() {
         try {
-            Path aside = Path.of(data, "peregrine.json.part");
-            Files.write(aside, EventCodec.json().writeValueAsBytes(this));
+            Path part = Path.of(data, "peregrine.json.part");
+            Files.write(part, EventCodec.json().writeValueAsBytes(this));
             Files.move(
-                    aside,
+                    part,
                     file(Path.of(data)),
                     java.nio.file.StandardCopyOption.ATOMIC_MOVE,
                     java.nio.file.StandardCopyOption.REPLACE_EXISTING);
@@ -89,16 +89,16 @@ record RunningInstance(
         try {
             Files.deleteIfExists(file(data));
         } catch (IOException stays) {
-            // A file that stays names a process that is gone; find() sees that.
+            // A remaining file refers to a process that has ended; find() checks that.
         }
     }
 
-    /// @return the launcher, if it lives and is no other process that has its number now
+    /// @return the launcher, if it is running; another process that has its id now is not returned
     Optional<ProcessHandle> process() {
         return new ProcessIdentity(launcher, launcherStarted).find();
     }
 
-    /// @return the instance that runs over a data folder now
+    /// @return the instance that is running on a data folder
     static Optional<RunningInstance> find(Path data) {
         return read(data)
                 .filter(instance -> instance.isOf(data))
@@ -106,7 +106,7 @@ record RunningInstance(
                 .map(RunningInstance::withAccess);
     }
 
-    /// A folder that was copied while it was in use tells of the other's launcher.
+    /// A data folder that was copied while in use contains the file of the original's launcher.
     boolean isOf(Path folder) {
         try {
             return Files.isSameFile(folder, Path.of(data));
@@ -115,7 +115,7 @@ record RunningInstance(
         }
     }
 
-    /// @return what the file tells, whether it still holds or not
+    /// @return the content of the file, which may be out of date
     static Optional<RunningInstance> read(Path data) {
         if (!Files.isRegularFile(file(data))) {
             return Optional.empty();
@@ -127,10 +127,10 @@ record RunningInstance(
         }
     }
 
-    static RunningInstance mustFind(Path data) {
+    static RunningInstance require(Path data) {
         return find(data)
                 .orElseThrow(() -> new RefusedException(
-                        "Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
+                        "No Peregrine is running on %s. Start it with ./peregrine up, or give its folder with --data."
                                 .formatted(data.toAbsolutePath().normalize())));
     }
 }

@@ -18,12 +18,15 @@ import java.util.Optional;
 import java.util.TreeMap;
 import picocli.CommandLine.Option;
 
-/// The options that say what a run is to do. What is left out takes the default of the specification.
+/// The options that define a run. Omitted options have the default of the specification.
 final class SpecOptions {
-    @Option(names = "--name", paramLabel = "NAME", description = "the dataset's name; the folder's otherwise")
+    @Option(names = "--name", paramLabel = "NAME", description = "name of the dataset (default: name of the folder)")
     String name;
 
-    @Option(names = "--spec", paramLabel = "FILE", description = "a dataset-ready's fields as JSON; other options win")
+    @Option(
+            names = "--spec",
+            paramLabel = "FILE",
+            description = "fields of the dataset-ready event as JSON; other options override them")
     Path spec;
 
     @Option(names = "--side", paramLabel = "N", description = "pixels along each side, a multiple of 8")
@@ -35,13 +38,16 @@ final class SpecOptions {
             description = "none, auto, minority, 'not minority', all, a ratio, or atLeast:N")
     String strategy;
 
-    @Option(names = "--method", paramLabel = "M", description = "smote, random-over, random-under, or class-weights")
+    @Option(names = "--method", paramLabel = "M", description = "smote, random-over, random-under or class-weights")
     String method;
 
     @Option(names = "--neighbours", paramLabel = "K", description = "SMOTE's k, or adaptive")
     String neighbours;
 
-    @Option(names = "--coverage", paramLabel = "random|even", description = "even: each image is a base equally often")
+    @Option(
+            names = "--coverage",
+            paramLabel = "random|even",
+            description = "how bases are chosen; even: each image equally often")
     String coverage;
 
     @Option(names = "--classifier", paramLabel = "PRESET", description = "resnet or seed-cnn")
@@ -56,29 +62,29 @@ final class SpecOptions {
     @Option(names = "--batch-size", paramLabel = "N", description = "of both networks")
     Integer batchSize;
 
-    @Option(names = "--latent", paramLabel = "N", description = "length of the autoencoder's code")
+    @Option(names = "--latent", paramLabel = "N", description = "length of the autoencoder's latent vector")
     Integer latent;
 
-    @Option(names = "--clusters", paramLabel = "K", description = "number of clusters; as many as classes otherwise")
+    @Option(names = "--clusters", paramLabel = "K", description = "number of clusters (default: number of classes)")
     Integer clusters;
 
-    @Option(
-            names = "--test",
-            paramLabel = "SHARE",
-            description = "share cut off to test, where the folder has no splits")
+    @Option(names = "--test", paramLabel = "SHARE", description = "share of test images, if the folder has no splits")
     Double test;
 
-    @Option(names = "--validation", paramLabel = "SHARE", description = "share cut off to validate")
+    @Option(
+            names = "--validation",
+            paramLabel = "SHARE",
+            description = "share of validation images, if the folder has no splits")
     Double validation;
 
-    @Option(names = "--priority", paramLabel = "N", description = "-10 to 10: runs of a higher one are served first")
+    @Option(names = "--priority", paramLabel = "N", description = "-10 to 10; runs of higher priority are served first")
     Integer priority;
 
-    @Option(names = "--seed", paramLabel = "N", description = "of every draw")
+    @Option(names = "--seed", paramLabel = "N", description = "seed of all random draws")
     Long seed;
 
-    /// @return the data of a dataset-ready for a folder
-    /// @throws Refusal with each field that cannot stand
+    /// @return the data of a dataset-ready event for a folder
+    /// @throws RefusedException with every invalid field
     ObjectNode datasetReady(Path folder) {
         ObjectNode body = read();
         Path absolute = folder.toAbsolutePath().normalize();
@@ -88,8 +94,8 @@ final class SpecOptions {
                         ? name
                         : body.path("dataset").asText(absolute.getFileName().toString()));
         body.put("uri", absolute.toUri().toString());
-        for (String room : new String[] {"split", "balance", "classifier", "autoencoder", "clusters"}) {
-            put(body, room, "seed", seed);
+        for (String object : new String[] {"split", "balance", "classifier", "autoencoder", "clusters"}) {
+            put(body, object, "seed", seed);
         }
         put(body, "image", "side", side);
         put(body, "balance", "method", method);
@@ -114,12 +120,12 @@ final class SpecOptions {
         try {
             RunSpec.parse(body);
         } catch (InvalidSpecException bad) {
-            throw new RefusedException("The run's specification cannot stand. " + bad.getMessage());
+            throw new RefusedException("The run's specification is invalid. " + bad.getMessage());
         }
         return body;
     }
 
-    /// @return folders that a run reads from: that of its images, and those of the weights that it begins with
+    /// @return folders that a run reads: the folder of its images and those of initial weights
     static List<Path> roots(Path folder, ObjectNode datasetReady) {
         List<Path> roots = new ArrayList<>(List.of(folder));
         for (String network : new String[] {"classifier", "autoencoder"}) {
@@ -129,7 +135,7 @@ final class SpecOptions {
                     Optional.ofNullable(Path.of(URI.create(init.textValue())).getParent())
                             .ifPresent(roots::add);
                 } catch (IllegalArgumentException | FileSystemNotFoundException e) {
-                    // The run will fail of it by name.
+                    // The run will fail with an error for this field.
                 }
             }
         }
@@ -143,15 +149,15 @@ final class SpecOptions {
         try {
             return (ObjectNode) EventCodec.json().readTree(Files.readAllBytes(spec));
         } catch (IOException | ClassCastException e) {
-            throw new RefusedException("%s is no JSON object: %s".formatted(spec, e.getMessage()));
+            throw new RefusedException("%s does not contain a JSON object: %s".formatted(spec, e.getMessage()));
         }
     }
 
-    private static void put(ObjectNode body, String room, String field, Object value) {
+    private static void put(ObjectNode body, String object, String field, Object value) {
         if (value != null) {
-            body.withObjectProperty(room).putPOJO(field, value);
-            // A POJO node is no number to a reader; read it back as the JSON that it is.
-            body.set(room, EventCodec.json().valueToTree(body.get(room)));
+            body.withObjectProperty(object).putPOJO(field, value);
+            // RunSpec does not accept a POJO node as a number, so convert it to plain JSON.
+            body.set(object, EventCodec.json().valueToTree(body.get(object)));
         }
     }
 

@@ -12,10 +12,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
-/// What came out of a completed run: one page for a person, or one JSON object for a program.
+/// Summary of a completed run: a page of text, or one JSON object for programs.
 final class Summary {
     private static final int BAR = 30;
-    /// So many classes and clusters are a page; addresses below it have the others.
+    /// Maximum number of classes and clusters on the page; the addresses below it return all.
     private static final int SHOWN = 100;
 
     private final RunResults results;
@@ -54,7 +54,7 @@ final class Summary {
         all.put("clusters", clusters);
         all.put("seconds", results.seconds());
         try {
-            // The events' mapper sorts keys; this object has an order of its own.
+            // The mapper for events sorts keys; this object keeps its own order.
             return EventCodec.json()
                     .writer()
                     .without(com.fasterxml.jackson.databind.SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
@@ -77,8 +77,8 @@ final class Summary {
 
     /// @param data folder of data and logs
     /// @param cluster address of the cluster service
-    /// @param staysUp whether the addresses answer after this
-    List<String> lines(Path data, String cluster, boolean staysUp) {
+    /// @param keepsRunning whether the addresses work after the command has ended
+    List<String> lines(Path data, String cluster, boolean keepsRunning) {
         List<String> lines = new ArrayList<>();
         long most = results.classes().stream()
                 .mapToLong(each -> each.path("after").asLong())
@@ -109,7 +109,7 @@ final class Summary {
                 test.balancedAccuracy(),
                 test.macroF1()));
         lines.add("");
-        lines.add("Clusters of the autoencoder's codes, named by the class that they match best");
+        lines.add("Clusters of the autoencoder's latent vectors, named after the class that they match best");
         for (JsonNode each : shown(results.clusters())) {
             lines.add(String.format(
                     Locale.ROOT,
@@ -127,7 +127,7 @@ final class Summary {
         lines.add(took.toString());
         lines.add("Data and logs: " + data);
         String run = cluster + "/api/v1/runs/" + results.run();
-        lines.add(staysUp ? "Ask it:" : "With --keep it stays up and answers:");
+        lines.add(keepsRunning ? "Query the run:" : "With --keep the services keep running and you can query the run:");
         lines.add("  curl " + run);
         lines.add("  curl " + run + "/classes");
         lines.add("  curl " + run + "/clusters");

@@ -22,51 +22,50 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/// The commands that bring Peregrine up and down.
+/// The commands that start and stop Peregrine.
 final class UpCommands {
     private UpCommands() {}
 
-    /// Brings everything up in this process, to be closed by the caller; when this process ends, it ends in any
-    /// case.
-    static LocalPeregrine open(InstanceOptions place, List<Path> roots, Consumer<String> notices) {
-        if (RunningInstance.find(place.data()).isPresent()) {
+    /// Starts everything as children of this process. The caller closes it; it also ends when this process ends.
+    static LocalPeregrine open(InstanceOptions instanceOptions, List<Path> roots, Consumer<String> notices) {
+        if (RunningInstance.find(instanceOptions.data()).isPresent()) {
             throw new RefusedException(
-                    "Peregrine already runs over %s; ./peregrine down ends it.".formatted(place.data()));
+                    "Peregrine is already running on %s; ./peregrine down stops it.".formatted(instanceOptions.data()));
         }
-        LocalPeregrine peregrine = LocalPeregrine.start(place.data(), roots, place.addresses(), Map.of(), notices);
+        LocalPeregrine peregrine =
+                LocalPeregrine.start(instanceOptions.data(), roots, instanceOptions.addresses(), Map.of(), notices);
         Runtime.getRuntime().addShutdownHook(new Thread(RunningInstance.of(peregrine, Optional.empty())::withdraw));
         return peregrine;
     }
 
-    @Command(name = "up", description = "Bring broker, database and services up, and leave them up.")
+    @Command(name = "up", description = "Start broker, database and services, and keep them running.")
     static final class Up implements Callable<Integer> {
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Option(
                 names = "--root",
                 paramLabel = "DIR",
-                description =
-                        "folder below which every dataset may lie, also one that is published over Kafka or REST; may"
-                                + " be given several times. The commands publish, run and compare need none: they let their own"
-                                + " run read its folder")
+                description = "folder from which runs may read datasets, also those published over Kafka or REST; may"
+                        + " be given several times. The commands publish, run and compare do not need it: they allow their"
+                        + " own run to read its folder")
         List<Path> roots = List.of();
 
         @Mixin
-        PrometheusOptions observation;
+        PrometheusOptions prometheusOptions;
 
-        @Option(names = "--foreground", description = "stay in the foreground until Ctrl-C")
+        @Option(names = "--foreground", description = "run in the foreground until Ctrl-C")
         boolean foreground;
 
         @Override
         public Integer call() throws IOException, InterruptedException {
-            observation.mustBePossible();
+            prometheusOptions.requireInstalled();
             if (!foreground) {
                 return inBackground();
             }
-            LocalPeregrine peregrine = open(place, roots, System.out::println);
-            RunningInstance instance =
-                    RunningInstance.of(peregrine, observation.start(place, peregrine, System.out::println));
+            LocalPeregrine peregrine = open(instanceOptions, roots, System.out::println);
+            RunningInstance instance = RunningInstance.of(
+                    peregrine, prometheusOptions.start(instanceOptions, peregrine, System.out::println));
             instance.announce();
             addresses(instance).forEach(System.out::println);
             new CountDownLatch(1).await();
@@ -74,15 +73,15 @@ final class UpCommands {
         }
 
         private int inBackground() throws IOException, InterruptedException {
-            Optional<RunningInstance> running = RunningInstance.find(place.data());
+            Optional<RunningInstance> running = RunningInstance.find(instanceOptions.data());
             if (running.isPresent()) {
-                observation.mustBeThere(running.get());
-                System.out.println("Peregrine runs already.");
+                prometheusOptions.requireRunning(running.get());
+                System.out.println("Peregrine is already running.");
                 addresses(running.get()).forEach(System.out::println);
                 return 0;
             }
-            Files.createDirectories(place.data().resolve("logs"));
-            Path log = place.data().resolve("logs/launcher.log");
+            Files.createDirectories(instanceOptions.data().resolve("logs"));
+            Path log = instanceOptions.data().resolve("logs/launcher.log");
             List<String> command = new ArrayList<>(List.of(
                     "setsid",
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -97,12 +96,12 @@ final class UpCommands {
                     "up",
                     "--foreground",
                     "--data",
-                    place.data().toString(),
+                    instanceOptions.data().toString(),
                     "--ports",
-                    place.ports()));
+                    instanceOptions.ports()));
             roots.forEach(root -> command.addAll(
                     List.of("--root", root.toAbsolutePath().normalize().toString())));
-            if (observation.isWanted()) {
+            if (prometheusOptions.isWanted()) {
                 command.add("--observe");
             }
             Process launcher = new ProcessBuilder(command)
@@ -110,17 +109,17 @@ final class UpCommands {
                     .redirectOutput(log.toFile())
                     .start();
             System.out.println("Starting broker, database and four services (log: %s) …".formatted(log));
-            while (RunningInstance.find(place.data()).isEmpty()) {
+            while (RunningInstance.find(instanceOptions.data()).isEmpty()) {
                 if (launcher.waitFor(200, TimeUnit.MILLISECONDS)) {
-                    String said = Files.readString(log).strip();
+                    String output = Files.readString(log).strip();
                     throw new RefusedException(
-                            said.isEmpty()
-                                    ? "The launcher ended with exit status %d before everything was up. Start it again; what was made so far is kept."
+                            output.isEmpty()
+                                    ? "The launcher ended with exit status %d before everything was ready. Start it again; existing data are kept."
                                             .formatted(launcher.exitValue())
-                                    : said);
+                                    : output);
                 }
             }
-            addresses(RunningInstance.mustFind(place.data())).forEach(System.out::println);
+            addresses(RunningInstance.require(instanceOptions.data())).forEach(System.out::println);
             return 0;
         }
 
@@ -138,17 +137,17 @@ final class UpCommands {
         }
     }
 
-    @Command(name = "down", description = "End what ./peregrine up has started; data and logs stay.")
+    @Command(name = "down", description = "Stop what ./peregrine up has started; data and logs are kept.")
     static final class Down implements Callable<Integer> {
-        /// Services have 15 s to give their work back, broker and database some more.
+        /// Services have 15 s to release their jobs; broker and database need some more time.
         private static final Duration PATIENCE = Duration.ofSeconds(60);
 
         @Mixin
-        InstanceOptions place;
+        InstanceOptions instanceOptions;
 
         @Override
         public Integer call() {
-            Path data = place.data();
+            Path data = instanceOptions.data();
             Optional<RunningInstance> found = RunningInstance.read(data);
             Optional<ProcessHandle> launcher =
                     found.filter(instance -> instance.isOf(data)).flatMap(RunningInstance::process);
@@ -156,17 +155,17 @@ final class UpCommands {
             List<String> left = endLeft(data);
             left.forEach(System.out::println);
             if (launcher.isPresent()) {
-                System.out.println("Down.");
+                System.out.println("Stopped.");
                 return 0;
             }
             found.ifPresent(stale -> {
                 System.out.println(
-                        "%s names process %d, which is not a launcher of this folder (any more); it was left alone."
+                        "%s refers to process %d, which is not a launcher of this folder (any more). The process was not stopped."
                                 .formatted(data.resolve("peregrine.json"), stale.launcher()));
                 RunningInstance.withdraw(data);
             });
             if (left.isEmpty()) {
-                System.out.println("Nothing runs over " + data + ".");
+                System.out.println("No Peregrine is running on " + data + ".");
             }
             return 0;
         }
@@ -176,7 +175,7 @@ final class UpCommands {
             try {
                 launcher.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             } catch (TimeoutException hangs) {
-                System.out.println("The launcher (process %d) has not ended within %d s and is killed."
+                System.out.println("The launcher (process %d) did not end within %d s; killing it."
                         .formatted(launcher.pid(), PATIENCE.toSeconds()));
                 launcher.destroyForcibly();
                 launcher.onExit().join();
@@ -187,16 +186,16 @@ final class UpCommands {
             }
         }
 
-        /// What a launcher that was killed has left, if none works over the folder now.
+        /// Ends the processes left by a killed launcher, unless another launcher uses the folder now.
         private static List<String> endLeft(Path data) {
             if (!Files.exists(data.resolve("lock"))) {
                 return List.of();
             }
             try (DataLock lock = DataLock.take(data)
                     .orElseThrow(() -> new RefusedException(
-                            "Peregrine works in %s, but ./peregrine up has not announced it; it may still come up, or belong"
+                            "A Peregrine uses %s, but ./peregrine up did not start it or is still starting it. It may belong"
                                             .formatted(data)
-                                    + " to a demo, run or compare. End it where it was started."))) {
+                                    + " to a demo, run or compare. Stop it where it was started."))) {
                 return new ChildProcesses(data).endLeft();
             }
         }

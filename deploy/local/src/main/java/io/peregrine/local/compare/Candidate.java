@@ -6,12 +6,12 @@ import java.util.Collection;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// One way to balance, as a comparison names it.
+/// One balancing strategy of a comparison.
 ///
 /// @param name such as `none` or `atLeast:200`
-/// @param count of `atLeast`; otherwise 0
+/// @param count N of `atLeast:N`; otherwise 0
 public record Candidate(String name, Kind kind, long count) {
-    /// What it does to the training images.
+    /// What the strategy does to the training images.
     public enum Kind {
         NONE("none", "smote", "none"),
         AT_LEAST("atLeast:N", "smote", null),
@@ -31,12 +31,12 @@ public record Candidate(String name, Kind kind, long count) {
         }
     }
 
-    /// All that [#read] takes.
+    /// All values that [#read] accepts.
     public static final String KNOWN = "none, atLeast:N, auto, weights, random-over, random-under";
 
     private static final Pattern AT_LEAST = Pattern.compile("(?i)atLeast:([0-9]{1,9})");
 
-    /// @throws IllegalArgumentException if the word is none of [#KNOWN]
+    /// @throws IllegalArgumentException if the word is not one of [#KNOWN]
     public static Candidate read(String word) {
         Matcher atLeast = AT_LEAST.matcher(word);
         if (atLeast.matches()) {
@@ -47,10 +47,10 @@ public record Candidate(String name, Kind kind, long count) {
                 return new Candidate(word, kind, 0);
             }
         }
-        throw new IllegalArgumentException("'%s' is no strategy of a comparison: %s".formatted(word, KNOWN));
+        throw new IllegalArgumentException("'%s' is not a strategy; allowed are %s".formatted(word, KNOWN));
     }
 
-    /// Writes it into a specification.
+    /// Writes this strategy into a specification.
     public void into(ObjectNode spec) {
         ObjectNode balance = spec.withObjectProperty("balance");
         balance.put("method", kind.method);
@@ -62,7 +62,7 @@ public record Candidate(String name, Kind kind, long count) {
     }
 
     /// @param classes training images of each class
-    /// @return rows that the classifier meets in an epoch
+    /// @return number of training rows of the classifier in one epoch
     public long rows(Collection<Long> classes) {
         long most = classes.stream().mapToLong(Long::longValue).max().orElse(0);
         long fewest = classes.stream()

@@ -7,8 +7,8 @@ import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 
-/// What trainings on the same images came to, each strategy with the same seeds: means, and differences to the
-/// baseline seed by seed.
+/// Results of trainings on the same images, each strategy with the same seeds: means, and paired differences from
+/// the baseline by seed.
 public final class Comparison {
     /// Student's t at 97.5 %, for 1 to 30 degrees of freedom.
     private static final double[] T = {
@@ -20,13 +20,13 @@ public final class Comparison {
 
     /// One training.
     ///
-    /// @param rows of an epoch
-    /// @param steps of the optimizer
-    public record Outcome(Candidate contender, long seed, long rows, int epochs, long steps, Tested test) {}
+    /// @param rows training rows of an epoch
+    /// @param steps optimizer steps
+    public record Outcome(Candidate candidate, long seed, long rows, int epochs, long steps, Tested test) {}
 
     /// A mean with its uncertainty.
     ///
-    /// @param error standard error of the mean; no number where there is one value
+    /// @param error standard error of the mean; NaN for a single value
     public record Mean(double value, double error, int count) {
         static Mean of(List<Double> values) {
             int n = values.size();
@@ -42,28 +42,30 @@ public final class Comparison {
             return error * (freedom < 1 ? Double.NaN : freedom <= T.length ? T[freedom - 1] : T_BEYOND);
         }
 
-        /// @return whether the interval lies wholly on one side of 0
+        /// @return whether the interval excludes 0
         public boolean isApartFromZero() {
             return Math.abs(value) > halfWidth();
         }
     }
 
     private final List<String> classes;
-    private final Map<String, List<Outcome>> byContender = new LinkedHashMap<>();
+    private final Map<String, List<Outcome>> byCandidate = new LinkedHashMap<>();
 
     /// @param classes in label order
-    /// @param outcomes of the baseline first, the others in their order; each contender with the same seeds
+    /// @param outcomes those of the baseline first, then those of the others in order; all candidates have the
+    ///     same seeds
     public Comparison(List<String> classes, List<Outcome> outcomes) {
         this.classes = List.copyOf(classes);
         for (Outcome outcome : outcomes) {
-            byContender
-                    .computeIfAbsent(outcome.contender().name(), name -> new ArrayList<>())
+            byCandidate
+                    .computeIfAbsent(outcome.candidate().name(), name -> new ArrayList<>())
                     .add(outcome);
         }
         List<Long> seeds = seeds(baseline());
-        byContender.forEach((name, all) -> {
+        byCandidate.forEach((name, all) -> {
             if (!seeds(all).equals(seeds)) {
-                throw new IllegalArgumentException("%s has the seeds %s, not %s".formatted(name, seeds(all), seeds));
+                throw new IllegalArgumentException(
+                        "%s has the seeds %s; expected %s".formatted(name, seeds(all), seeds));
             }
         });
     }
@@ -73,41 +75,41 @@ public final class Comparison {
     }
 
     private List<Outcome> baseline() {
-        return byContender.values().iterator().next();
+        return byCandidate.values().iterator().next();
     }
 
-    /// @return names, the baseline's first
-    public List<String> contenders() {
-        return List.copyOf(byContender.keySet());
+    /// @return names of the candidates, the baseline first
+    public List<String> candidates() {
+        return List.copyOf(byCandidate.keySet());
     }
 
-    /// @return in label order
+    /// @return names of the classes in label order
     public List<String> classes() {
         return classes;
     }
 
-    /// @return outcomes in the order of the seeds
-    public List<Outcome> of(String contender) {
-        return List.copyOf(byContender.get(contender));
+    /// @return outcomes of a candidate in the order of the seeds
+    public List<Outcome> of(String candidate) {
+        return List.copyOf(byCandidate.get(candidate));
     }
 
     /// @return mean of a measure over the seeds
-    public Mean mean(String contender, ToDoubleFunction<Tested> measure) {
-        return Mean.of(of(contender).stream()
+    public Mean mean(String candidate, ToDoubleFunction<Tested> measure) {
+        return Mean.of(of(candidate).stream()
                 .map(outcome -> measure.applyAsDouble(outcome.test()))
                 .toList());
     }
 
-    /// @return mean over the seeds of what a contender has more than the baseline with the same seed
-    public Mean difference(String contender, ToDoubleFunction<Tested> measure) {
-        List<Outcome> own = of(contender);
+    /// @return mean over the seeds of the difference between a candidate and the baseline with the same seed
+    public Mean difference(String candidate, ToDoubleFunction<Tested> measure) {
+        List<Outcome> own = of(candidate);
         return Mean.of(IntStream.range(0, own.size())
                 .mapToObj(i -> measure.applyAsDouble(own.get(i).test())
                         - measure.applyAsDouble(baseline().get(i).test()))
                 .toList());
     }
 
-    /// @return images that everything was tested on
+    /// @return number of test images
     public long tested() {
         return baseline().getFirst().test().images().stream().mapToLong(n -> n).sum();
     }

@@ -11,7 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
 
-/// A comparison as a page of markdown, or as an object for a program.
+/// A comparison as a Markdown page, or as a JSON object for programs.
 public final class ComparisonPage {
     private final Comparison comparison;
 
@@ -19,8 +19,8 @@ public final class ComparisonPage {
         this.comparison = comparison;
     }
 
-    /// @param title one line
-    /// @param image the plot's file name
+    /// @param title title of the page, one line
+    /// @param image file name of the plot
     public String markdown(String title, String image) {
         List<String> lines = new ArrayList<>();
         lines.add("# " + title);
@@ -37,17 +37,17 @@ public final class ComparisonPage {
         return String.join("\n", lines) + "\n";
     }
 
-    /// @return one object: classes, tested, sentence, and of each strategy its trainings with all measures, and
-    ///     what it has more balanced accuracy than the baseline
+    /// @return one object: classes, tested, sentence, and for each strategy its trainings with all measures and
+    ///     its difference in balanced accuracy from the baseline
     public String json() {
         List<Map<String, Object>> strategies = new ArrayList<>();
-        for (String name : comparison.contenders()) {
+        for (String name : comparison.candidates()) {
             Map<String, Object> strategy = new LinkedHashMap<>();
             strategy.put("strategy", name);
             strategy.put(
                     "trainings",
                     comparison.of(name).stream().map(ComparisonPage::training).toList());
-            if (!name.equals(comparison.contenders().getFirst())) {
+            if (!name.equals(comparison.candidates().getFirst())) {
                 Mean more = comparison.difference(name, Tested::balancedAccuracy);
                 strategy.put("more", more.value());
                 // With one seed there is no interval.
@@ -80,31 +80,31 @@ public final class ComparisonPage {
                 "test", outcome.test());
     }
 
-    /// @return what can be said of the strategies, and what cannot
+    /// @return the conclusion: which differences are significant, and which are not
     public String sentence() {
-        String baseline = comparison.contenders().getFirst();
+        String baseline = comparison.candidates().getFirst();
         List<String> found = new ArrayList<>();
         for (String name :
-                comparison.contenders().subList(1, comparison.contenders().size())) {
+                comparison.candidates().subList(1, comparison.candidates().size())) {
             Mean more = comparison.difference(name, Tested::balancedAccuracy);
             String verdict = more.count() < 2
-                    ? "one seed tells nothing of chance"
+                    ? "one seed does not allow a conclusion"
                     : !more.isApartFromZero()
-                            ? "no difference can be told"
+                            ? "no significant difference"
                             : more.value() > 0 ? "it helped" : "it harmed";
             found.add("`%s` changed balanced accuracy by %s: %s".formatted(name, interval(more), verdict));
         }
         return found.isEmpty()
-                ? "Only `%s` was tried: there is nothing to compare it with.".formatted(baseline)
-                : "Against `%s`, %s.".formatted(baseline, String.join("; ", found));
+                ? "Only `%s` was trained; there is nothing to compare it with.".formatted(baseline)
+                : "Compared with `%s`: %s.".formatted(baseline, String.join("; ", found));
     }
 
     private void measures(List<String> lines) {
         lines.add(
-                "| strategy | rows | epochs | steps | accuracy | balanced accuracy | macro F1 | balanced accuracy, more than `%s` (95 %%) |"
-                        .formatted(comparison.contenders().getFirst()));
+                "| strategy | rows | epochs | steps | accuracy | balanced accuracy | macro F1 | balanced accuracy, difference from `%s` (95 %%) |"
+                        .formatted(comparison.candidates().getFirst()));
         lines.add("| --- | --- | --- | --- | --- | --- | --- | --- |");
-        for (String name : comparison.contenders()) {
+        for (String name : comparison.candidates()) {
             Outcome one = comparison.of(name).getFirst();
             lines.add("| `%s` | %,d | %d | %,d | %s | %s | %s | %s |"
                     .formatted(
@@ -115,7 +115,7 @@ public final class ComparisonPage {
                             mean(name, Tested::accuracy),
                             mean(name, Tested::balancedAccuracy),
                             mean(name, Tested::macroF1),
-                            name.equals(comparison.contenders().getFirst())
+                            name.equals(comparison.candidates().getFirst())
                                     ? ""
                                     : interval(comparison.difference(name, Tested::balancedAccuracy))));
         }
@@ -124,10 +124,10 @@ public final class ComparisonPage {
     private void recalls(List<String> lines) {
         lines.add("Recall of each class, mean ± standard error over the seeds:");
         lines.add("");
-        lines.add("| class | tested | `" + String.join("` | `", comparison.contenders()) + "` |");
-        lines.add("| --- | --- |" + " --- |".repeat(comparison.contenders().size()));
+        lines.add("| class | tested | `" + String.join("` | `", comparison.candidates()) + "` |");
+        lines.add("| --- | --- |" + " --- |".repeat(comparison.candidates().size()));
         List<Long> tested = comparison
-                .of(comparison.contenders().getFirst())
+                .of(comparison.candidates().getFirst())
                 .getFirst()
                 .test()
                 .images();
@@ -135,7 +135,7 @@ public final class ComparisonPage {
             int row = label;
             StringBuilder line = new StringBuilder(
                     "| %s | %d |".formatted(comparison.classes().get(label), tested.get(label)));
-            for (String name : comparison.contenders()) {
+            for (String name : comparison.candidates()) {
                 line.append(" ")
                         .append(mean(name, test -> test.recall().get(row)))
                         .append(" |");
@@ -145,18 +145,19 @@ public final class ComparisonPage {
     }
 
     private String caution() {
-        int seeds = comparison.of(comparison.contenders().getFirst()).size();
+        int seeds = comparison.of(comparison.candidates().getFirst()).size();
         double accuracy = comparison
-                .mean(comparison.contenders().getFirst(), Tested::accuracy)
+                .mean(comparison.candidates().getFirst(), Tested::accuracy)
                 .value();
-        // Agresti and Coull, 1998: two more of each kind, so that an accuracy of 1 is not taken for certain.
+        // Agresti and Coull, 1998: adds two successes and two failures, so that the error is not 0 at an accuracy
+        // of 1.
         double n = comparison.tested() + 4;
         double share = (accuracy * comparison.tested() + 2) / n;
         double error = Math.sqrt(share * (1 - share) / n);
         return String.format(
                 Locale.ROOT,
-                "%d seeds of start values, order, dropout and synthesis, all on the same split. The intervals tell of these draws, "
-                        + "not of other test images: with %,d of them one standard error of an accuracy is %.1f points.",
+                "%d seeds for initial weights, order, dropout and synthesis, all on the same split. The intervals cover the variation between "
+                        + "seeds, not the choice of test images: with %,d test images one standard error of an accuracy is %.1f points.",
                 seeds,
                 comparison.tested(),
                 100 * error);

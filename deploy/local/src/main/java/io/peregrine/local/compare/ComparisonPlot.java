@@ -32,7 +32,7 @@ public final class ComparisonPlot implements Chart {
         this.comparison = comparison;
         double low = 1;
         double high = 0;
-        for (String name : comparison.contenders()) {
+        for (String name : comparison.candidates()) {
             Mean mean = comparison.mean(name, Tested::balancedAccuracy);
             double half = Double.isNaN(mean.halfWidth()) ? 0 : mean.halfWidth();
             low = Math.min(low, mean.value() - half);
@@ -42,7 +42,7 @@ public final class ComparisonPlot implements Chart {
                 high = Math.max(high, outcome.test().balancedAccuracy());
             }
         }
-        // Whole steps of five points around all of it.
+        // Limits of the axis: multiples of five points around all values.
         from = Math.max(0, Math.floor(low * 20 - 0.2) / 20);
         to = Math.min(1, Math.max(from + 0.05, Math.ceil(high * 20 + 0.2) / 20));
     }
@@ -59,10 +59,10 @@ public final class ComparisonPlot implements Chart {
 
     @Override
     public int height() {
-        return TOP + ROW * comparison.contenders().size() + BOTTOM;
+        return TOP + ROW * comparison.candidates().size() + BOTTOM;
     }
 
-    /// An interval may reach beyond what an accuracy can be; the plot does not.
+    /// An interval may extend beyond the range of an accuracy; the plot clips it.
     private double x(double value) {
         return axis().at(Math.clamp(value, from, to));
     }
@@ -74,7 +74,7 @@ public final class ComparisonPlot implements Chart {
     @Override
     public void draw(Pen pen) {
         frame(pen);
-        List<String> names = comparison.contenders();
+        List<String> names = comparison.candidates();
         for (int i = 0; i < names.size(); i++) {
             row(pen, names.get(i), TOP + ROW * i + ROW / 2);
         }
@@ -90,9 +90,9 @@ public final class ComparisonPlot implements Chart {
         }
         double legend = height() - 10;
         pen.fill(Palette.form(0, LEFT + 5, legend - 5, 10), SEED);
-        pen.text("a seed", LEFT + 16, legend, Align.LEFT, SMALL, Pen.GREY);
+        pen.text("one seed", LEFT + 16, legend, Align.LEFT, SMALL, Pen.GREY);
         pen.fill(Palette.form(3, LEFT + 86, legend - 5, 11), MEAN);
-        pen.text("mean and 95 % interval of the seeds", LEFT + 98, legend, Align.LEFT, SMALL, Pen.GREY);
+        pen.text("mean and 95 % interval over the seeds", LEFT + 98, legend, Align.LEFT, SMALL, Pen.GREY);
     }
 
     private void row(Pen pen, String name, int y) {

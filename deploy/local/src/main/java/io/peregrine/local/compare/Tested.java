@@ -2,10 +2,10 @@ package io.peregrine.local.compare;
 
 import java.util.List;
 
-/// What a classifier came to on the test images.
+/// Test results of a classifier.
 ///
-/// @param recall by class in label order; empty where it was not measured
-/// @param images tested images of each class, in label order
+/// @param recall recall of each class in label order; empty if it was not measured
+/// @param images number of test images of each class, in label order
 public record Tested(
         double loss, double accuracy, double balancedAccuracy, double macroF1, List<Double> recall, List<Long> images) {
     public Tested {

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
-/// What a person can put right is said in one sentence, before anything is started.
+/// Errors that the user can fix are reported in one message, before anything is started.
 class CommandTest {
     @TempDir
     Path folder;
@@ -44,25 +44,26 @@ class CommandTest {
     }
 
     @Test
-    void nothingIsPurgedFromQuarantineByOversight() {
+    void purgeNeedsIdsOrAFilter() {
         for (String[] words : new String[][] {{}, {"ingest:1", "--all"}}) {
             String[] command = Arrays.copyOf(new String[] {"quarantine", "purge"}, 2 + words.length);
             System.arraycopy(words, 0, command, 2, words.length);
             assertThat(refused(command))
-                    .isEqualTo("Name records by their IDs, or which by --kind, --topic, --older-than or --all.");
+                    .isEqualTo(
+                            "Give either the IDs of records, or at least one of --kind, --topic, --older-than and --all.");
         }
-        assertThat(refused("quarantine", "--data", data())).startsWith("Nothing runs over");
-        assertThat(refused("audit", "--data", data())).startsWith("Nothing runs over");
+        assertThat(refused("quarantine", "--data", data())).startsWith("No Peregrine is running on");
+        assertThat(refused("audit", "--data", data())).startsWith("No Peregrine is running on");
     }
 
     @Test
-    void aMissingFolderIsNamed() {
+    void reportsAMissingFolder() {
         Path missing = folder.resolve("nowhere");
-        assertThat(refused("run", missing.toString())).isEqualTo("There is no folder " + missing + ".");
+        assertThat(refused("run", missing.toString())).isEqualTo("The folder " + missing + " does not exist.");
     }
 
     @Test
-    void aFolderWithoutClassesIsToldWhatIsWanted() {
+    void reportsAFolderWithoutClasses() {
         assertThat(refused("run", images.resolve("Cubism").toString()))
                 .startsWith(images.resolve("Cubism") + " has no class folders")
                 .contains("FOLDER/<class>/")
@@ -70,14 +71,14 @@ class CommandTest {
     }
 
     @Test
-    void aFolderWhoseMetadataTellTheClassesNeedsNoFolderForEach() throws IOException {
+    void acceptsMetadataInsteadOfClassFolders() throws IOException {
         Path flat = Files.createDirectories(folder.resolve("flat"));
         Files.writeString(flat.resolve("metadata.csv"), "file_name,label\n1.jpg,Cubism\n");
-        RunCommands.mustHaveClasses(flat);
+        RunCommands.requireClasses(flat);
     }
 
     @Test
-    void findingsAreToldInOneLineAndNothingWhereThereAreNone() throws IOException {
+    void findingsArePrintedInOneLine() throws IOException {
         JsonNode totals = EventCodec.json()
                 .readTree("[{\"kind\":\"IDENTICAL_ACROSS_CLASSES\",\"total\":4},{\"kind\":\"HIDDEN\",\"total\":1005}]");
         assertThat(QueryCommands.findingsLine(totals, "http://x/findings"))
@@ -87,7 +88,7 @@ class CommandTest {
     }
 
     @Test
-    void whatTheSpecificationRefusesNeedsNothingStarted() {
+    void rejectsAnInvalidSpecificationBeforeAnythingStarts() {
         assertThat(refused("run", images.toString(), "--epochs", "-1", "--data", data()))
                 .contains("epochs", "-1");
         assertThat(refused("run", images.toString(), "--strategy", "sometimes", "--data", data()))
@@ -100,7 +101,7 @@ class CommandTest {
     }
 
     @Test
-    void weightsToBeginWithMayLieInAFolderOfTheirOwn() throws IOException {
+    void initialWeightsMayBeInAnotherFolder() throws IOException {
         SpecOptions options = new SpecOptions();
         options.spec = Files.writeString(folder.resolve("spec.json"), """
                 {"classifier": {"init": "file:///elsewhere/a.safetensors"}, "autoencoder": {"init": "file:/bad name"}}""");
@@ -109,34 +110,35 @@ class CommandTest {
     }
 
     @Test
-    void aSpecificationThatIsNoObjectIsNamed() throws IOException {
+    void reportsASpecificationThatIsNotAnObject() throws IOException {
         Path spec = Files.writeString(folder.resolve("spec.json"), "[1, 2]");
         assertThat(refused("run", images.toString(), "--spec", spec.toString()))
-                .startsWith(spec + " is no JSON object");
+                .startsWith(spec + " does not contain a JSON object");
     }
 
     @Test
     void portsAreUsualOrFree() {
         assertThat(refused("run", images.toString(), "--ports", "odd", "--data", data()))
-                .endsWith("--ports is 'usual' or 'free', not 'odd'.");
+                .endsWith("--ports is 'odd'; it must be 'usual' or 'free'.");
     }
 
     @Test
-    void whoAsksWhenNothingRunsIsToldWhatToDo() {
+    void commandsReportThatNothingIsRunning() {
         for (String[] asked :
                 new String[][] {{"status"}, {"delete", "ab"}, {"prune"}, {"prune", "--dry-run"}, {"fsck"}}) {
             String[] words = Arrays.copyOf(asked, asked.length + 2);
             words[asked.length] = "--data";
             words[asked.length + 1] = data();
             assertThat(refused(words))
-                    .isEqualTo("Nothing runs over %s; start it with ./peregrine up, or name its folder with --data."
-                            .formatted(data()));
+                    .isEqualTo(
+                            "No Peregrine is running on %s. Start it with ./peregrine up, or give its folder with --data."
+                                    .formatted(data()));
         }
     }
 
-    /// What a launcher that was killed leaves: its number, which is another process's by now.
+    /// A killed launcher leaves its process id, which another process has by now.
     @Test
-    void downEndsNoProcessThatOnlyHasTheLaunchersNumber() throws Exception {
+    void downDoesNotEndAProcessThatReusesTheLaunchersId() throws Exception {
         Path data = Files.createDirectories(folder.resolve("data"));
         Process other = new ProcessBuilder("sleep", "600").start();
         try {
@@ -168,20 +170,20 @@ class CommandTest {
     }
 
     @Test
-    void aDataFolderServesOneAtATime() throws IOException {
+    void aDataFolderIsUsedByOneLauncherAtATime() throws IOException {
         Path data = Files.createDirectories(folder.resolve("data"));
         try (FileChannel another =
                 FileChannel.open(data.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             assertThat(another.tryLock()).isNotNull();
-            // In a checkout that was not built yet that is what is said first.
+            // A checkout that was not built yet reports that first.
             assertThat(refused("run", images.toString(), "--ports", "free", "--data", data()))
-                    .containsAnyOf("Another Peregrine works in " + data, "is not built");
+                    .containsAnyOf("The data folder " + data + " is in use", "is not built");
         }
     }
 
-    /// In a process of its own, whose environment knows no Prometheus.
+    /// In a separate process whose environment has no Prometheus.
     @Test
-    void observingWithoutAPrometheusIsRefusedBeforeAnythingStarts() throws Exception {
+    void observeWithoutPrometheusFailsBeforeAnythingStarts() throws Exception {
         ProcessBuilder command = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-cp",
@@ -198,20 +200,20 @@ class CommandTest {
         String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
         assertThat(process.waitFor()).as(said).isEqualTo(2);
         assertThat(said)
-                .startsWith("--observe needs Prometheus, and no program 'prometheus' is on the PATH")
+                .startsWith("--observe needs Prometheus, but there is no program 'prometheus' on the PATH")
                 .contains("deploy/prometheus/setup.sh")
                 .doesNotContain("\n");
         assertThat(folder.resolve("data")).doesNotExist();
     }
 
     @Test
-    void anUnknownOptionGetsTheNearestOne() {
+    void suggestsTheNearestOption() {
         assertThat(refused("demo", "--sides", "64"))
                 .contains("Unknown option", "--sides", "Possible solutions: --side");
     }
 
     @Test
-    void aMachineThatLacksSomethingIsAFailure() throws IOException {
+    void doctorFailsIfARequirementIsNotMet() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         assertThat(Peregrine.commandLine().execute("doctor", "--ports", "free", "--data", file.toString()))
                 .isEqualTo(2);
@@ -220,14 +222,14 @@ class CommandTest {
     }
 
     @Test
-    void everyCommandTellsOfItself() {
+    void everyCommandHasHelp() {
         Peregrine.commandLine().getSubcommands().forEach((word, command) -> {
-            StringWriter told = new StringWriter();
+            StringWriter help = new StringWriter();
             int status =
-                    Peregrine.commandLine().setOut(new PrintWriter(told, true)).execute(word, "--help");
+                    Peregrine.commandLine().setOut(new PrintWriter(help, true)).execute(word, "--help");
             assertThat(status).as(word).isZero();
-            // A command with two names tells of itself by the first.
-            assertThat(told.toString()).startsWith("Usage: peregrine " + command.getCommandName());
+            // The help of a command with aliases shows its first name.
+            assertThat(help.toString()).startsWith("Usage: peregrine " + command.getCommandName());
         });
     }
 }

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/// A run is followed to its end where no event of it can be read: here nobody listens at the broker's address.
+/// A run is followed to its end even if its events cannot be read: here no broker listens at the address.
 @Timeout(60)
 class RunFollowerTest {
     private static final String RUN = "ab".repeat(16);
@@ -50,9 +50,9 @@ class RunFollowerTest {
         server.stop(0);
     }
 
-    private RunFollower follower(Duration longestSilence) {
+    private RunFollower follower(Duration maxSilence) {
         return new RunFollower(
-                "http://127.0.0.1:" + server.getAddress().getPort(), new KafkaClient("127.0.0.1:1"), longestSilence);
+                "http://127.0.0.1:" + server.getAddress().getPort(), new KafkaClient("127.0.0.1:1"), maxSilence);
     }
 
     private static ProgressView silent() {
@@ -60,7 +60,7 @@ class RunFollowerTest {
     }
 
     @Test
-    void aRunEndsWhenClusterServiceSaysSo() {
+    void aRunEndsWhenClusterServiceReportsIt() {
         states.addAll(List.of("unknown", "running", "running", "completed"));
         RunResults results = follower(Duration.ofMinutes(1)).follow(RUN, silent());
         assertThat(results.isCompleted()).isTrue();
@@ -81,7 +81,7 @@ class RunFollowerTest {
     }
 
     @Test
-    void aRunThatIsDeletedMeanwhileOrThatNobodyKnowsIsGivenUp() {
+    void stopsFollowingADeletedOrUnknownRun() {
         states.addAll(List.of("running", "unknown"));
         assertThatThrownBy(() -> follower(Duration.ofMinutes(1)).follow(RUN, silent()))
                 .isInstanceOf(RefusedException.class)

@@ -33,13 +33,13 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/// What a person sees of a run, and what a program gets, from its events alone.
+/// Progress of a run built from its events, as shown to users and programs.
 class RunProgressTest {
     private static final ArtifactRef SOME = new ArtifactRef("store:some/00", "0".repeat(64), 1);
     private static final RunRef RUN = new RunRef("ab".repeat(16), "gallery", SOME);
     private static final Instant BEGIN = Instant.parse("2026-01-01T10:00:00Z");
 
-    private static CloudEvent said(int second, PipelineEvent event) {
+    private static CloudEvent event(int second, PipelineEvent event) {
         return new CloudEvent(
                 EventCodec.eventId(RUN.id(), event.type(), Integer.toString(second)),
                 "/peregrine/somebody",
@@ -67,8 +67,8 @@ class RunProgressTest {
 
     private static List<CloudEvent> events() {
         return List.of(
-                said(0, new RunAccepted(RUN, "file:///gallery")),
-                said(
+                event(0, new RunAccepted(RUN, "file:///gallery")),
+                event(
                         1,
                         new ImageRejected(
                                 RUN,
@@ -80,14 +80,14 @@ class RunProgressTest {
                                 "0".repeat(64),
                                 "IMAGE_TRUNCATED",
                                 "it ends early")),
-                said(4, new DatasetSealed(RUN, new ManifestRef(SOME, SOME), 2, 48, 1, 0)),
-                said(6, new DatasetBalanced(RUN, new ManifestRef(SOME, SOME), List.of(SOME), SOME, 60, 20)),
-                said(8, checkpoint(Network.CLASSIFIER, 1, 1.25)),
-                said(10, checkpoint(Network.CLASSIFIER, 2, 0.5)),
-                said(13, checkpoint(Network.AUTOENCODER, 1, 5_000)),
-                said(16, checkpoint(Network.AUTOENCODER, 2, 2_500)),
-                said(20, new ClustersComputed(RUN, SOME, SOME, 2, 3, 100, Map.of("nmi.all", 0.5))),
-                said(21, new RunCompleted(RUN)));
+                event(4, new DatasetSealed(RUN, new ManifestRef(SOME, SOME), 2, 48, 1, 0)),
+                event(6, new DatasetBalanced(RUN, new ManifestRef(SOME, SOME), List.of(SOME), SOME, 60, 20)),
+                event(8, checkpoint(Network.CLASSIFIER, 1, 1.25)),
+                event(10, checkpoint(Network.CLASSIFIER, 2, 0.5)),
+                event(13, checkpoint(Network.AUTOENCODER, 1, 5_000)),
+                event(16, checkpoint(Network.AUTOENCODER, 2, 2_500)),
+                event(20, new ClustersComputed(RUN, SOME, SOME, 2, 3, 100, Map.of("nmi.all", 0.5))),
+                event(21, new RunCompleted(RUN)));
     }
 
     private static RunProgress heard(List<CloudEvent> events) {
@@ -121,12 +121,12 @@ class RunProgressTest {
     @Test
     void withoutATerminalEachFactIsALine() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressView screen =
+        ProgressView view =
                 new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN);
         RunProgress progress = new RunProgress(RUN.id());
         for (CloudEvent event : events()) {
             progress.receive(event);
-            screen.show(event, progress);
+            view.show(event, progress);
         }
         assertThat(bytes.toString(StandardCharsets.UTF_8).lines())
                 .containsExactly(
@@ -144,11 +144,11 @@ class RunProgressTest {
     @Test
     void onATerminalABlockOfFourStagesMoves() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressView screen =
+        ProgressView view =
                 new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
         RunProgress progress = heard(events().subList(0, 5));
-        screen.draw(progress, BEGIN.plusSeconds(9));
-        screen.draw(progress, BEGIN.plusSeconds(9));
+        view.draw(progress, BEGIN.plusSeconds(9));
+        view.draw(progress, BEGIN.plusSeconds(9));
         String[] drawn = bytes.toString(StandardCharsets.UTF_8).split("\u001b\\[4A\u001b\\[J");
         assertThat(drawn).hasSize(2);
         assertThat(drawn[1].replaceAll("\u001b\\[[0-9;]*m", "").lines())
@@ -160,29 +160,29 @@ class RunProgressTest {
     }
 
     @Test
-    void aStageThatHasNotBegunTookNoTime() {
+    void aStageThatHasNotStartedTookNoTime() {
         RunProgress progress = heard(events().subList(0, 3));
         assertThat(progress.took(Stage.BALANCE, BEGIN.plusSeconds(5))).contains(Duration.ofSeconds(1));
         assertThat(progress.took(Stage.TRAIN, BEGIN.plusSeconds(5))).isEmpty();
     }
 
     @Test
-    void aRunThatWaitsIsToldForWhatUntilItGetsOn() {
+    void showsWhatARunWaitsForUntilItMakesProgress() {
         RunProgress progress = new RunProgress(RUN.id());
         String other = "cd".repeat(16);
-        progress.receive(said(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12, null)));
+        progress.receive(event(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12, null)));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressView screen =
+        ProgressView view =
                 new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
-        screen.draw(progress, BEGIN.plusSeconds(2));
+        view.draw(progress, BEGIN.plusSeconds(2));
         assertThat(bytes.toString(StandardCharsets.UTF_8))
-                .contains("waits for ingest-service: 2nd in line, behind run %s and 1 more".formatted(other));
+                .contains("waiting for ingest-service: 2nd in the queue, behind run %s and 1 more".formatted(other));
 
-        progress.receive(said(2, new StageQueued(RUN, Stage.INGEST, 0, List.of(), 12, "STORE_FULL: No room.")));
-        screen.draw(progress, BEGIN.plusSeconds(3));
-        assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("waits: STORE_FULL: No room.");
+        progress.receive(event(2, new StageQueued(RUN, Stage.INGEST, 0, List.of(), 12, "STORE_FULL: No room.")));
+        view.draw(progress, BEGIN.plusSeconds(3));
+        assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("waiting: STORE_FULL: No room.");
 
-        progress.receive(said(3, new StageProgressed(RUN, Stage.INGEST, "decode", 1, 9, "images", Map.of())));
+        progress.receive(event(3, new StageProgressed(RUN, Stage.INGEST, "decode", 1, 9, "images", Map.of())));
         assertThat(progress.queued(Stage.INGEST)).isEmpty();
     }
 }

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/// What a person and a program get of a run that has ended, from what cluster-service says of it.
+/// Results of a run that has ended, as shown to users and programs, from cluster-service's answers.
 class RunResultsTest {
     private static final String RUN = "ab".repeat(16);
 
@@ -41,7 +41,7 @@ class RunResultsTest {
     }
 
     @Test
-    void theObjectForProgramsHasEveryFieldThatTheManualNames() throws JsonProcessingException {
+    void theJsonObjectHasEveryDocumentedField() throws JsonProcessingException {
         assertThat(json(new Summary(completed()).json())).isEqualTo(json("""
                 {"run": "%s", "images": 48, "refused": 1,
                  "classes": [{"name": "Baroque", "before": 30, "after": 30}, {"name": "Cubism", "before": 12, "after": 30}],
@@ -51,7 +51,7 @@ class RunResultsTest {
     }
 
     @Test
-    void thePageForAPersonTellsOfClassesAccuracyClustersTimesAndAddresses() throws JsonProcessingException {
+    void thePageShowsClassesAccuracyClustersTimesAndAddresses() throws JsonProcessingException {
         String page = String.join("\n", new Summary(completed()).lines(Path.of("/data"), "http://here", true));
         assertThat(page)
                 .containsPattern("Cubism +12 → 30 +▓{10}░{20}")
@@ -63,7 +63,7 @@ class RunResultsTest {
     }
 
     @Test
-    void whyARunIsNotCompletedIsSaid() throws JsonProcessingException {
+    void reportsWhyARunIsNotCompleted() throws JsonProcessingException {
         RunResults failed = new RunResults(json("""
                 {"state": "failed", "failure": {"stage": "ingest", "kind": "input", "reason": "BAD_SPEC", "detail": "two errors",
                   "errors": [{"field": "image.side", "problem": "too small", "found": "1", "remedy": "say 8 or more"}]}}"""), List.of(), List.of());

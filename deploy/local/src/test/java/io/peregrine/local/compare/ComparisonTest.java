@@ -40,7 +40,7 @@ class ComparisonTest {
 
     /// By hand: differences 4, 2, 6, 3, 5 points: mean 4, deviation 1.5811, error 0.7071, times 2.776.
     @Test
-    void differencesAreTakenSeedBySeedWithStudentsInterval() {
+    void differencesArePairedBySeedWithStudentsInterval() {
         Comparison comparison = of(List.of(NONE, outcomes("auto", 0.34, 0.36, 0.34, 0.39, 0.37)));
         Mean more = comparison.difference("auto", Tested::balancedAccuracy);
         assertThat(more.value()).isCloseTo(0.04, within(1e-12));
@@ -50,28 +50,28 @@ class ComparisonTest {
         assertThat(comparison.tested()).isEqualTo(60);
         assertThat(new ComparisonPage(comparison).sentence())
                 .isEqualTo(
-                        "Against `none`, `auto` changed balanced accuracy by +4.0 points (+2.0 to +6.0): it helped.");
+                        "Compared with `none`: `auto` changed balanced accuracy by +4.0 points (+2.0 to +6.0): it helped.");
     }
 
     @Test
-    void whatChanceCouldHaveDoneIsNotCalledADifference() {
+    void anIntervalThatIncludesZeroIsNotADifference() {
         Comparison comparison = of(List.of(NONE, outcomes("weights", 0.35, 0.30, 0.33, 0.31, 0.36)));
         assertThat(comparison.difference("weights", Tested::balancedAccuracy).isApartFromZero())
                 .isFalse();
-        assertThat(new ComparisonPage(comparison).sentence()).endsWith("no difference can be told.");
+        assertThat(new ComparisonPage(comparison).sentence()).endsWith("no significant difference.");
     }
 
     @Test
-    void harmIsCalledHarm() {
+    void aNegativeIntervalIsReportedAsHarm() {
         Comparison comparison = of(List.of(NONE, outcomes("random-under", 0.20, 0.24, 0.18, 0.26, 0.22)));
         assertThat(new ComparisonPage(comparison).sentence()).endsWith("-10.0 points (-10.0 to -10.0): it harmed.");
     }
 
     @Test
-    void oneSeedTellsNothingOfChance() {
+    void oneSeedDoesNotAllowAConclusion() {
         Comparison comparison = of(List.of(outcomes("none", 0.3), outcomes("auto", 0.4)));
         assertThat(new ComparisonPage(comparison).markdown("t", "p.png"))
-                .contains("one seed tells nothing of chance")
+                .contains("one seed does not allow a conclusion")
                 .doesNotContain("NaN");
         assertThat(new String(ChartFormat.SVG.of(new ComparisonPlot(comparison)), UTF_8))
                 .contains(">none<", ">auto<")
@@ -79,7 +79,7 @@ class ComparisonTest {
     }
 
     @Test
-    void thePageHasEveryStrategyAndEveryClassAndSaysHowFarTheTestReaches() {
+    void thePageHasEveryStrategyEveryClassAndTheStandardError() {
         Comparison comparison = of(List.of(NONE, outcomes("auto", 0.34, 0.36, 0.34, 0.39, 0.37)));
         assertThat(new ComparisonPage(comparison).markdown("wikiart6 at side 96", "compare.png"))
                 .startsWith("# wikiart6 at side 96")
@@ -87,7 +87,7 @@ class ComparisonTest {
                 .contains("| Baroque | 40 | 32.0 ± 1.4 % | 36.0 ± 0.9 % |")
                 .contains("| Cubism | 20 | 68.0 ± 1.4 % | 64.0 ± 0.9 % |")
                 // (0.32 · 60 + 2) / 64 = 0.33125, and √(0.33125 · 0.66875 / 64)
-                .contains("with 60 of them one standard error of an accuracy is 5.9 points");
+                .contains("with 60 test images one standard error of an accuracy is 5.9 points");
     }
 
     @Test
@@ -105,7 +105,7 @@ class ComparisonTest {
     }
 
     @Test
-    void strategiesWithOtherSeedsAreNotCompared() {
+    void rejectsStrategiesWithDifferentSeeds() {
         assertThatThrownBy(() -> of(List.of(NONE, outcomes("auto", 0.3, 0.4))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("auto has the seeds [42, 43]");
@@ -121,7 +121,7 @@ class ComparisonTest {
         "atLeast:200,  1570"
     })
     void rowsOfAnEpochFollowFromTheClasses(String name, long rows) {
-        // The last class has no training image: there is nothing to make any from.
+        // The last class has no training images, so none can be synthesized.
         assertThat(Candidate.read(name).rows(List.of(620L, 350L, 200L, 30L, 15L, 0L)))
                 .isEqualTo(rows);
     }
@@ -133,7 +133,7 @@ class ComparisonTest {
         "random-under, random-under,  \"auto\"",
         "atLeast:200,  smote,         {\"atLeast\":200}"
     })
-    void eachIsASpecificationThatStands(String name, String method, String strategy) throws Exception {
+    void eachCandidateIsAValidSpecification(String name, String method, String strategy) throws Exception {
         ObjectNode spec =
                 EventCodec.json().createObjectNode().put("dataset", "a").put("uri", "file:///a");
         Candidate.read(name).into(spec);
@@ -143,9 +143,9 @@ class ComparisonTest {
     }
 
     @Test
-    void anUnknownStrategyIsToldWhichThereAre() {
+    void anUnknownStrategyListsTheAllowedOnes() {
         assertThatThrownBy(() -> Candidate.read("smote"))
-                .hasMessage("'smote' is no strategy of a comparison: none, atLeast:N, auto, weights, random-over,"
+                .hasMessage("'smote' is not a strategy; allowed are none, atLeast:N, auto, weights, random-over,"
                         + " random-under");
     }
 }
