@@ -11,18 +11,17 @@ import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
 
-/// Unpacks the services' native libraries while an image is built, and leaves them out of the jars that go into
-/// it.
+/// Unpacks the services' native libraries while an image is built, and removes them from the jars in the image.
 ///
-/// Libraries unpack themselves into a cache or into /tmp at each start; an image has a read-only root, and its
-/// /tmp lets nothing be executed. Arguments: the folder of the packaged services; where to write `natives/torch`,
-/// `natives/opencv`, and each service as `libraries` and `classes`.
+/// Libraries normally unpack themselves into a cache or into /tmp at each start. A container has a read-only
+/// root, and its /tmp is mounted noexec. Arguments: the folder of the packaged services; the output folder for
+/// `natives/torch`, `natives/opencv`, and each service as `libraries` and `classes`.
 void main(String[] arguments) throws IOException {
     Path jars = Path.of(arguments[0]);
     Path out = Path.of(arguments[1]);
     Path torch = Files.createDirectories(out.resolve("natives/torch"));
     Path opencv = Files.createDirectories(out.resolve("natives/opencv"));
-    // The engine unpacks itself as it would at run time; that it computes here shows that it will there.
+    // The engine unpacks itself as at run time. If it loads here, it also loads in the container.
     System.setProperty("ENGINE_CACHE_DIR", torch.toString());
     IO.println("unpacked " + Engine.getEngine("PyTorch"));
     copy(jars, out, "ingest-service", Map.of(
@@ -36,13 +35,13 @@ void main(String[] arguments) throws IOException {
     }
 }
 
-/// @param wanted how the name of a library in a jar begins, to the file that it becomes
+/// @param wanted from the prefix of a library's name in a jar to the file to write
 private static void copy(Path jars, Path out, String service, Map<String, Path> wanted) throws IOException {
     Path from = jars.resolve(service).toRealPath();
     try (Stream<Path> files = Files.walk(from)) {
         for (Path file : files.toList()) {
             String name = from.relativize(file).toString();
-            // Two layers of the image: libraries change seldom.
+            // Two layers of the image, because libraries rarely change.
             Path copy = out.resolve(service).resolve(name.startsWith("lib/") ? "libraries" : "classes").resolve(name);
             if (Files.isDirectory(file)) {
                 continue;
@@ -57,7 +56,7 @@ private static void copy(Path jars, Path out, String service, Map<String, Path> 
     }
     for (Map.Entry<String, Path> library : wanted.entrySet()) {
         if (!Files.isRegularFile(library.getValue())) {
-            throw new IOException("no jar of %s has %s".formatted(service, library.getKey()));
+            throw new IOException("found no jar of %s that contains %s".formatted(service, library.getKey()));
         }
     }
 }
@@ -67,7 +66,8 @@ private static boolean hasNatives(String jar) {
             .anyMatch(jar::contains);
 }
 
-/// Copies a jar without its libraries for any system. Properties stay: the engine reads its version there.
+/// Copies a jar without its native libraries for all systems. Properties are kept, because the engine reads its
+/// version from them.
 private static void strip(Path jar, Path copy, Map<String, Path> wanted) throws IOException {
     try (ZipFile zip = new ZipFile(jar.toFile());
             ZipOutputStream rest = new ZipOutputStream(Files.newOutputStream(copy))) {

@@ -12,9 +12,9 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Set;
 
-/// Writes the JSON schema of Strimzi's resources that we use, read off the classes of `io.strimzi:api`: the names
-/// of all properties, their types and the words of their enumerations. What must be there, those classes do not
-/// tell.
+/// Writes the JSON schema of the Strimzi resources that Peregrine uses, generated from the classes of
+/// `io.strimzi:api`: the names of all properties, their types and enumeration values. The classes do not show
+/// which properties are required.
 ///
 /// Argument: the file to write.
 private static final ObjectMapper JSON = new ObjectMapper();

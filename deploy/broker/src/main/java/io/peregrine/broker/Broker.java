@@ -12,15 +12,15 @@ import kafka.server.KafkaRaftServer;
 import kafka.tools.StorageTool;
 import org.apache.kafka.common.utils.Time;
 
-/// Starts one KRaft node, broker and controller in one, and stays until it is stopped or its parent is gone.
+/// Runs one KRaft node, which is both broker and controller, until it is stopped or its parent process has ended.
 ///
-/// Arguments: the properties file, which names `log.dirs`, and the parent's process id.
+/// Arguments: the properties file, which sets `log.dirs`, and the parent's process id.
 public final class Broker {
     private Broker() {}
 
     public static void main(String[] arguments) throws IOException {
         Path file = Path.of(arguments[0]);
-        endWith(Long.parseLong(arguments[1]));
+        haltWith(Long.parseLong(arguments[1]));
         Properties properties = new Properties();
         try (Reader reader = Files.newBufferedReader(file)) {
             properties.load(reader);
@@ -30,7 +30,7 @@ public final class Broker {
                 "format", "-t", "cGVyZWdyaW5lLWxvY2FsMQ", "-c", file.toString(), "--ignore-formatted", "--standalone"
             };
             if (StorageTool.execute(format, System.out) != 0) {
-                throw new IOException("the broker's folder cannot be formatted: " + properties.getProperty("log.dirs"));
+                throw new IOException("cannot format the broker's folder " + properties.getProperty("log.dirs"));
             }
         }
         KafkaRaftServer server = new KafkaRaftServer(KafkaConfig.fromProps(properties, false), Time.SYSTEM);
@@ -39,9 +39,10 @@ public final class Broker {
         server.awaitShutdown();
     }
 
-    /// A broker that outlives its launcher would hold port and folder. The launcher is looked for among our
-    /// ancestors: if it is gone already, its number may be another process's by now.
-    private static void endWith(long parent) {
+    /// Halts the broker when its launcher ends, because otherwise it would keep the port and the folder in use.
+    /// The launcher is searched among the ancestors of this process: if it has ended already, another process may
+    /// have its id.
+    private static void haltWith(long parent) {
         Stream.iterate(
                         ProcessHandle.current().parent(),
                         Optional::isPresent,

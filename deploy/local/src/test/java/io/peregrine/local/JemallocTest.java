@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 class JemallocTest {
     /// jemalloc prints its configuration on request, which shows that it was loaded.
     @Test
-    void aProcessAllocatesByIt() throws IOException, InterruptedException {
+    void aProcessUsesJemalloc() throws IOException, InterruptedException {
         Optional<Path> library = Jemalloc.find();
         assumeTrue(
                 library.isPresent(), "skipped: jemalloc is not installed; deploy/jemalloc/setup.sh unpacks Debian's");
@@ -32,14 +32,14 @@ class JemallocTest {
     }
 
     @Test
-    void whatAUserLoadsFirstStays() {
+    void keepsAnExistingPreload() {
         Map<String, String> environment = new HashMap<>(Map.of("LD_PRELOAD", "libother.so"));
         Jemalloc.use(environment, Optional.of(Path.of("/usr/lib/libjemalloc.so.2")));
         assertThat(environment).containsExactly(Map.entry("LD_PRELOAD", "libother.so"));
     }
 
     @Test
-    void withoutItNothingIsSaid() {
+    void withoutJemallocTheEnvironmentIsUnchanged() {
         Map<String, String> environment = new HashMap<>();
         Jemalloc.use(environment, Optional.empty());
         assertThat(environment).isEmpty();

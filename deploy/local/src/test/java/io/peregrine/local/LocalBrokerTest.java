@@ -17,7 +17,7 @@ class LocalBrokerTest {
     Path folder;
 
     @Test
-    void itHasTheTopicsAndKeepsWhatWasSaidThroughAKill() throws Exception {
+    void createsTheTopicsAndKeepsRecordsAfterAKill() throws Exception {
         long offset;
         int port;
         try (LocalBroker broker = LocalBroker.start(folder, 0)) {

@@ -14,7 +14,7 @@ class LocalKeysTest {
     Path data;
 
     @Test
-    void keysAreDrawnOnceForTheirOwnerAlone() throws Exception {
+    void keysAreGeneratedOnceAndReadableOnlyByTheirOwner() throws Exception {
         assertThat(LocalKeys.maintainer(data)).isEmpty();
         Path file = LocalKeys.createIfMissing(data);
         List<String> lines = Files.readAllLines(file);
@@ -26,7 +26,7 @@ class LocalKeysTest {
     }
 
     @Test
-    void grantsAreWrittenByTheirOwnerAlone() throws Exception {
+    void onlyTheOwnerCanWriteGrants() throws Exception {
         Path grants = LocalPeregrine.grants(data);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(grants)))
                 .isEqualTo("rwx------");
@@ -34,7 +34,7 @@ class LocalKeysTest {
     }
 
     @Test
-    void aKeyThatIsKnownByItsDigestCannotBeSent() throws Exception {
+    void aKeyStoredAsADigestCannotBeSent() throws Exception {
         Files.write(data.resolve("keys"), List.of("# keys", "ops maintain sha256:" + "0".repeat(64)));
         assertThat(LocalKeys.maintainer(data)).isEmpty();
     }

@@ -19,7 +19,7 @@ class LocalPostgresTest {
     Path folder;
 
     @Test
-    void eachServiceHasItsOwnSchemaAndWhatItKeepsOutlivesARestart() throws Exception {
+    void eachServiceHasItsOwnSchemaAndDataSurviveARestart() throws Exception {
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("data"), 0)) {
             try (Connection ingest = postgres.connect("ingest");
                     Statement sql = ingest.createStatement()) {
@@ -50,7 +50,7 @@ class LocalPostgresTest {
     }
 
     @Test
-    void oneThatWasLeftRunningIsStoppedAndItsFolderTakenOver() throws Exception {
+    void stopsAnOrphanedServerAndUsesItsFolder() throws Exception {
         int port = Ports.free();
         Process launcher = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -91,7 +91,7 @@ class LocalPostgresTest {
 
     /// After a crash: a stale process id that another process has by now.
     @Test
-    void anotherServersProcessIsLeftAloneThoughPostmasterPidNamesIt() throws Exception {
+    void doesNotEndAnotherProcessWithTheIdInPostmasterPid() throws Exception {
         Path program = Files.copy(Path.of("/bin/sleep"), folder.resolve("postgres"));
         Process other = new ProcessBuilder(program.toString(), "600").start();
         Path data = Files.createDirectories(folder.resolve("data"));
@@ -108,7 +108,7 @@ class LocalPostgresTest {
     /// A launcher that is killed while it creates the database leaves an incomplete folder, from which no server
     /// can start.
     @Test
-    void aHalfMadeFolderIsMadeAnew() throws Exception {
+    void recreatesAnIncompleteFolder() throws Exception {
         Path data = Files.createDirectories(folder.resolve("data"));
         Files.writeString(data.resolve("PG_VERSION"), "17\n");
         Files.createFile(data.resolve("postgresql.conf"));
@@ -121,7 +121,7 @@ class LocalPostgresTest {
     }
 
     @Test
-    void aPortInUseIsNamed() throws Exception {
+    void reportsAPortInUse() throws Exception {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             assertThatThrownBy(() -> LocalPostgres.start(folder.resolve("data"), taken.getLocalPort()))
                     .isInstanceOf(RefusedException.class)

@@ -36,7 +36,7 @@ class LocalPrometheusTest {
     }
 
     @Test
-    void theFileOfComposeWatchesEveryServiceAtItsAddressHere() throws IOException {
+    void theComposeConfigurationScrapesEveryServiceAtItsLocalAddress() throws IOException {
         Path deployed = ProjectRoot.path().resolve("deploy/prometheus");
         JsonNode there =
                 new YAMLMapper().readTree(deployed.resolve("prometheus.yml").toFile());
@@ -63,7 +63,7 @@ class LocalPrometheusTest {
     }
 
     @Test
-    void oneThatDiesIsStartedAgainAndNoneIsLeftBehind() throws Exception {
+    void restartsAPrometheusThatEndedAndLeavesNoneBehind() throws Exception {
         assumeInstalled();
         List<String> notices = new CopyOnWriteArrayList<>();
         LocalPrometheus prometheus =
@@ -80,7 +80,7 @@ class LocalPrometheusTest {
     }
 
     @Test
-    void aPortInUseIsRefused() throws IOException {
+    void reportsAPortInUse() throws IOException {
         assumeInstalled();
         try (ServerSocket other = new ServerSocket(0, 1, java.net.InetAddress.getLoopbackAddress())) {
             int port = other.getLocalPort();

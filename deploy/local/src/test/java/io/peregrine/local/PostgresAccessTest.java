@@ -26,25 +26,25 @@ class PostgresAccessTest {
     Path folder;
 
     @Test
-    void everyRoleNeedsItsDrawnPasswordWhichStaysOverStarts() throws Exception {
+    void everyRoleNeedsItsGeneratedPasswordAlsoAfterARestart() throws Exception {
         Path file = folder.resolve("pgpass");
-        List<String> drawn;
+        List<String> generated;
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
-            drawn = Files.readAllLines(file);
-            assertThat(drawn).hasSize(5).allMatch(line -> line.matches("\\*:\\*:\\*:\\w+:[A-Za-z0-9_-]{43}"));
+            generated = Files.readAllLines(file);
+            assertThat(generated).hasSize(5).allMatch(line -> line.matches("\\*:\\*:\\*:\\w+:[A-Za-z0-9_-]{43}"));
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                     .isEqualTo("rw-------");
             assertGuarded(postgres);
         }
         try (LocalPostgres postgres = LocalPostgres.start(folder.resolve("postgres"), 0)) {
-            assertThat(Files.readAllLines(file)).isEqualTo(drawn);
+            assertThat(Files.readAllLines(file)).isEqualTo(generated);
             assertGuarded(postgres);
         }
-        assertThat(Files.readString(folder.resolve("postgres.log"))).doesNotContain(passwords(drawn));
+        assertThat(Files.readString(folder.resolve("postgres.log"))).doesNotContain(passwords(generated));
     }
 
     @Test
-    void aFileThatIsThereIsUsedAsItIsAlsoOverAnotherDatabasesPasswords() throws Exception {
+    void usesAnExistingPasswordFileUnchanged() throws Exception {
         LocalPostgres.start(folder.resolve("postgres"), 0).close();
         Path file = folder.resolve("pgpass");
         Files.write(
@@ -70,7 +70,7 @@ class PostgresAccessTest {
 
     /// A folder in the old format: no password is needed, and a role's password is its name.
     @Test
-    void aFolderThatLetEveryoneInAsksForPasswordsFromItsNextStartOn() throws Exception {
+    void aFolderWithoutPasswordsRequiresThemAfterTheNextStart() throws Exception {
         Path data = folder.resolve("postgres");
         try (EmbeddedPostgres before = EmbeddedPostgres.builder()
                         .setDataDirectory(data)
@@ -102,7 +102,7 @@ class PostgresAccessTest {
     }
 
     @Test
-    void aRoleWithoutAPasswordIsNamed() throws Exception {
+    void reportsARoleWithoutAPassword() throws Exception {
         Path file = Files.writeString(folder.resolve("pgpass"), "*:*:*:postgres:one\n");
         assertThatThrownBy(() -> DatabasePasswords.of(file, ROLES))
                 .isInstanceOf(RefusedException.class)

@@ -6,7 +6,7 @@ import org.junit.jupiter.api.Test;
 
 class ProcessIdentityTest {
     @Test
-    void aProcessIsFoundByItsNumberAndItsStartAndByNoOther() throws Exception {
+    void findsAProcessOnlyByItsIdAndItsStartTime() throws Exception {
         Process process = new ProcessBuilder("sleep", "600").start();
         ProcessIdentity identity = ProcessIdentity.of(process.toHandle());
         assertThat(identity.find()).map(ProcessHandle::pid).contains(process.pid());

@@ -18,7 +18,7 @@ class SupervisorTest {
     private final List<String> notices = new CopyOnWriteArrayList<>();
 
     @Test
-    void brokerAndDatabaseAreStartedAgainWhetherTheyDieOrHang() throws Exception {
+    void restartsABrokerOrDatabaseThatEndsOrHangs() throws Exception {
         ChildProcesses children = new ChildProcesses(data);
         try (LocalBroker broker = LocalBroker.start(data.resolve("kafka"), 0);
                 LocalPostgres postgres = LocalPostgres.start(data.resolve("postgres"), 0);

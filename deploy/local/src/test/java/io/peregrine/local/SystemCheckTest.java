@@ -30,7 +30,7 @@ class SystemCheckTest {
 
     /// The machine runs the tests, so it meets all requirements; and the check leaves no files behind.
     @Test
-    void thisMachineLacksNothing() throws IOException {
+    void thisMachineMeetsAllRequirements() throws IOException {
         List<Finding> findings = SystemCheck.findings(folder.resolve("a/data"), ANY);
         assertThat(findings).hasSizeGreaterThan(7).noneMatch(one -> one.severity() == Severity.LACKS);
         assertThat(of("memory", findings).found()).containsPattern("[1-9][0-9.]* GB, ");
@@ -40,7 +40,7 @@ class SystemCheckTest {
     }
 
     @Test
-    void whatASmallMachineLacksIsNamedWithWhatToDo() throws IOException {
+    void reportsWhatASmallMachineLacksAndWhatToDo() throws IOException {
         Path proc = Files.createDirectories(folder.resolve("proc/self")).getParent();
         Path sys = Files.createDirectories(folder.resolve("sys/kernel/mm/transparent_hugepage"));
         Files.writeString(proc.resolve("cpuinfo"), "flags\t\t: fpu sse2 avx\n");
@@ -60,7 +60,7 @@ class SystemCheckTest {
     }
 
     @Test
-    void whoNeedsATakenPortIsNamed() throws IOException {
+    void reportsThePurposeOfAPortInUse() throws IOException {
         try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             Addresses addresses = new Addresses(taken.getLocalPort(), 0, Map.of());
             assertThat(of("ports", SystemCheck.findings(folder, addresses)))
@@ -74,7 +74,7 @@ class SystemCheckTest {
     }
 
     @Test
-    void aFolderThatCannotBeWrittenIsNoPlaceForData() throws IOException {
+    void reportsADataFolderThatIsNotWritable() throws IOException {
         Path file = Files.createFile(folder.resolve("file"));
         Finding found = of("disk for data", SystemCheck.findings(file, ANY));
         assertThat(found.severity()).isEqualTo(Severity.LACKS);

@@ -4,7 +4,7 @@ import java.awt.Color;
 import java.awt.geom.Line2D;
 import java.util.List;
 
-/// Paint that shows nothing but itself.
+/// Abstract styles, without figures or scenes.
 final class Abstract {
     static final List<Style> STYLES = List.of(
             Style.of("Abstract_Expressionism", Abstract::gestures, 0x101010, 0xf4f0e6, 0xc92a2a, 0x1f4fa0, 0xe0a81f),

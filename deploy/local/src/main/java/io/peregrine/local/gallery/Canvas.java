@@ -14,8 +14,8 @@ import java.awt.geom.Point2D;
 import java.awt.geom.Rectangle2D;
 import java.awt.image.BufferedImage;
 
-/// One painting in the making: a unit square to paint on, a palette that is a little different each time, and
-/// chance.
+/// The canvas of one painting: a unit square, a palette that varies slightly between paintings, and a random
+/// generator.
 ///
 /// Coordinates run from 0 to 1, from the top left; angles are in radians.
 final class Canvas {
@@ -43,12 +43,12 @@ final class Canvas {
         }
     }
 
-    /// @return uniform in [low, high)
+    /// @return a random number, uniform in [low, high)
     double between(double low, double high) {
         return low + (high - low) * random.uniform();
     }
 
-    /// @return a whole number from low to high, both included
+    /// @return a random integer from low to high, both inclusive
     int whole(int low, int high) {
         return low + (int) random.below(high - low + 1L);
     }
@@ -57,12 +57,12 @@ final class Canvas {
         return random.uniform() < probability;
     }
 
-    /// @return the palette's colour of that place
+    /// @return the palette's colour at this index
     Color tone(int place) {
         return palette[place % palette.length];
     }
 
-    /// @return any colour of the palette
+    /// @return a random colour of the palette
     Color anyTone() {
         return tone(whole(0, palette.length - 1));
     }
@@ -81,7 +81,7 @@ final class Canvas {
         return new Color(colour.getRed(), colour.getGreen(), colour.getBlue(), (int) (255 * opacity));
     }
 
-    /// Fills everything, from one colour at the top to another at the bottom.
+    /// Fills the canvas with a gradient from one colour at the top to another at the bottom.
     void ground(Color top, Color bottom) {
         brush.setPaint(new GradientPaint(0, 0, top, 0, 1, bottom));
         brush.fill(new Rectangle2D.Double(0, 0, 1, 1));
@@ -106,7 +106,7 @@ final class Canvas {
         fill(colour, new Rectangle2D.Double(x, y, width, height));
     }
 
-    /// A light or a shadow that fades out to its rim.
+    /// Paints a light or a shadow that fades out towards its edge.
     void glow(Color colour, double x, double y, double radius, double opacity) {
         brush.setPaint(
                 new RadialGradientPaint(new Point2D.Double(x, y), (float) radius, new float[] {0, 1}, new Color[] {
@@ -115,7 +115,7 @@ final class Canvas {
         brush.fill(new Rectangle2D.Double(0, 0, 1, 1));
     }
 
-    /// A curved stroke that begins at a point and leaves it at an angle.
+    /// Paints a curved stroke that starts at a point in the direction of an angle.
     void stroke(Color colour, double x, double y, double angle, double length, double width, double bend) {
         double x2 = x + length * Math.cos(angle);
         double y2 = y + length * Math.sin(angle);
@@ -126,7 +126,7 @@ final class Canvas {
         draw(colour, width, path);
     }
 
-    /// A ridge of hills from edge to edge, filled down to the lower rim.
+    /// Paints a ridge of hills from edge to edge, filled down to the bottom edge.
     void ridge(Color colour, double height, double roughness) {
         Path2D path = new Path2D.Double();
         path.moveTo(0, 1);
@@ -142,7 +142,7 @@ final class Canvas {
         fill(colour, path);
     }
 
-    /// A closed shape with straight sides around a point.
+    /// Paints a polygon around a point.
     void shard(Color colour, double x, double y, double radius, int corners) {
         Path2D path = new Path2D.Double();
         double turn = between(0, Math.PI);
@@ -159,7 +159,7 @@ final class Canvas {
         fill(colour, path);
     }
 
-    /// Head and shoulders: the sitter of a portrait.
+    /// Paints head and shoulders, for portraits.
     void sitter(double x, double y, double size, Color skin, Color hair, Color robe) {
         oval(robe, x, y + size * 1.75, size * 2.6, size * 2.3);
         oval(hair, x, y - size * 0.12, size * 1.12, size * 1.32);
@@ -168,7 +168,7 @@ final class Canvas {
         glow(Color.WHITE, x - size * 0.15, y - size * 0.15, size * 0.5, 0.25);
     }
 
-    /// A standing figure, `slim` times as tall as it is wide.
+    /// Paints a standing figure, `slim` times as tall as it is wide.
     void figure(double x, double foot, double height, double slim, Color skin, Color robe) {
         double width = height / slim;
         Path2D body = new Path2D.Double();
@@ -181,7 +181,7 @@ final class Canvas {
         oval(skin, x, foot - height * 0.88, width * 0.5, height * 0.17);
     }
 
-    /// Fine noise over all, as the weave of a canvas gives.
+    /// Adds fine noise everywhere, like the weave of a canvas.
     void grain(int strength) {
         for (int y = 0; y < side; y++) {
             for (int x = 0; x < side; x++) {

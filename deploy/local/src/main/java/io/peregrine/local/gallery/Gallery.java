@@ -19,19 +19,19 @@ import java.util.SequencedMap;
 import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 
-/// A folder of procedural paintings in 27 styles, as badly balanced as WikiArt: real PNG files, the same for one
-/// seed.
+/// A folder of procedural paintings in 27 styles, as imbalanced as WikiArt. The paintings are PNG files; the same
+/// seed produces the same images.
 ///
 /// Written as `{train,test}/<Style>/<number>.png`.
 public final class Gallery {
     private Gallery() {}
 
-    /// How a gallery is made.
+    /// Parameters of a gallery.
     ///
-    /// @param side of each square painting, in pixels
-    /// @param divisor a style has max(8, round(WikiArt's count / divisor)) training images and a ninth of them, 3
-    ///     to 20, to test
-    /// @param seed of every draw
+    /// @param side side length of each square painting, in pixels
+    /// @param divisor a style has max(8, round(WikiArt's count / divisor)) training images, and a ninth as many
+    ///     test images, from 3 to 20
+    /// @param seed seed of all random draws
     public record Plan(int side, double divisor, long seed) {
         /// The gallery of `./peregrine demo`.
         public static Plan demo(int side) {
@@ -54,7 +54,7 @@ public final class Gallery {
         return counts;
     }
 
-    /// Writes the gallery. Files that are there already are left as they are: they are the same.
+    /// Writes the gallery. Existing files are kept, because their content would be the same.
     ///
     /// @return number of paintings
     public static int write(Path folder, Plan plan) {
@@ -63,8 +63,8 @@ public final class Gallery {
         return write(folder, plan, train, true);
     }
 
-    /// @param sizes training images by style; a style left out has none
-    /// @param tested whether each style also has images to test
+    /// @param sizes training images by style; a missing style has none
+    /// @param tested whether each style also has test images
     /// @return number of paintings
     private static int write(Path folder, Plan plan, Map<String, Integer> sizes, boolean tested) {
         List<Style> styles = Style.all();
@@ -104,15 +104,16 @@ public final class Gallery {
     private static void write(Path file, BufferedImage painting) {
         try {
             Files.createDirectories(file.getParent());
-            Path aside = Files.createTempFile(file.getParent(), ".", ".part");
-            ImageIO.write(painting, "png", aside.toFile());
-            Files.move(aside, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
+            Path part = Files.createTempFile(file.getParent(), ".", ".part");
+            ImageIO.write(painting, "png", part.toFile());
+            Files.move(part, file, java.nio.file.StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
-            throw new UncheckedIOException("the gallery cannot be written to " + file, e);
+            throw new UncheckedIOException("cannot write the painting " + file, e);
         }
     }
 
-    /// Paints for measurements: `Gallery FOLDER SIDE DIVISOR [{"style": count, …}]`; with counts only to train.
+    /// Paints galleries for measurements: `Gallery FOLDER SIDE DIVISOR [{"style": count, …}]`; with counts there
+    /// are only training images.
     public static void main(String[] arguments) throws IOException {
         Path folder = Path.of(arguments[0]);
         Plan plan = new Plan(Integer.parseInt(arguments[1]), Double.parseDouble(arguments[2]), 42);

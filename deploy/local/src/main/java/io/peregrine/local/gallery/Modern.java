@@ -5,7 +5,7 @@ import java.awt.geom.Line2D;
 import java.awt.geom.Rectangle2D;
 import java.util.List;
 
-/// Rooms, streets, posters and pieces: figures after 1890.
+/// Styles with rooms, streets, posters and still lifes: figurative painting after 1890.
 final class Modern {
     static final List<Style> STYLES = List.of(
             Style.of("Art_Nouveau_Modern", Modern::whiplash, 0xf0e2bf, 0x3f6f4f, 0xb98a2f, 0x8f3f3f, 0x6f8f7f),

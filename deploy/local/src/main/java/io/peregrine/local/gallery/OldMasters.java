@@ -5,7 +5,7 @@ import java.awt.geom.Arc2D;
 import java.awt.geom.Path2D;
 import java.util.List;
 
-/// Portraits, altars and garlands, from the early Renaissance to the Rococo.
+/// Styles with portraits, altars and garlands, from the early Renaissance to the Rococo.
 final class OldMasters {
     private static final Color SKIN = new Color(0xe2b48c);
     private static final Color PALE_SKIN = new Color(0xf0d2b8);

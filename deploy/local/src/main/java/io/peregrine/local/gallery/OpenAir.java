@@ -5,7 +5,7 @@ import java.awt.geom.Ellipse2D;
 import java.awt.geom.Path2D;
 import java.util.List;
 
-/// Landscapes and skies, from the Romantics to the Fauves, and the floating world.
+/// Styles with landscapes and skies, from Romanticism to Fauvism, and Ukiyo-e.
 final class OpenAir {
     static final List<Style> STYLES = List.of(
             Style.of("Romanticism", OpenAir::storm, 0x2f3d4f, 0xd98a3a, 0x5a4a3c, 0xf0d9a0, 0x1c2630),

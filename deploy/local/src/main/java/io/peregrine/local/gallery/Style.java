@@ -4,11 +4,11 @@ import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// A way of painting: a palette and what is done with it.
+/// A style of painting: a palette and a painter.
 ///
 /// @param name WikiArt's class name
 /// @param palette colours as 0xRRGGBB
-/// @param paint composes one painting; the canvas brings chance
+/// @param paint composes one painting with the random generator of the canvas
 record Style(String name, int[] palette, Consumer<Canvas> paint) {
     static Style of(String name, Consumer<Canvas> paint, int... palette) {
         return new Style(name, palette, paint);
