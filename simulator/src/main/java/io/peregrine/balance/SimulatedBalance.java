@@ -13,8 +13,8 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// The balance service without its framework. Simulated runs balance by `random-over`, which plans and assembles
-/// with the service's own code and searches no neighbours.
+/// The balance service without its framework. Simulated runs use the method `random-over`, which plans and
+/// assembles with the service's own code and does not search neighbours.
 public final class SimulatedBalance implements ServiceCode {
     private final BalanceFlow flow;
     private final List<JobHandler> handlers;

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// The cluster service without its framework. Only the encoding of images, whose engine is native, is
-/// [SimulatedEncoding].
+/// The cluster service without its framework. Only the encoding of images is replaced, by [SimulatedEncoding],
+/// because its engine is native.
 public final class SimulatedCluster implements ServiceCode {
     private final ClusterFlow flow;
     private final CancelRun cancelling;
@@ -46,12 +46,12 @@ public final class SimulatedCluster implements ServiceCode {
         return handlers;
     }
 
-    /// As the REST operation of that name does.
+    /// Equivalent to the REST operation with this name.
     public boolean cancel(RunRef run) {
         return cancelling.cancel(run, "simulated", "the simulator");
     }
 
-    /// As the REST operation of that name does.
+    /// Equivalent to the REST operation with this name.
     public boolean delete(RunRef run) {
         return deleting.delete(run, "the simulator");
     }

@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 
-/// Stands for [EncodePacks], whose engine is native: an image's code is the mean of each of its colours. Writes
-/// and says what the real one does.
+/// Replaces [EncodePacks], whose engine is native. The latent vector of an image is the mean of each colour
+/// channel. It writes the same rows and publishes the same events as the real handler.
 final class SimulatedEncoding implements JobHandler {
     private static final int DIMENSIONS = 3;
 

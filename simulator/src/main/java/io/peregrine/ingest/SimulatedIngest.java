@@ -12,7 +12,7 @@ import io.peregrine.work.JobHandler;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// The ingest service without its framework: all of it is the service's own code.
+/// The ingest service without its framework. All code is the service's own.
 public final class SimulatedIngest implements ServiceCode {
     private static final WorkerPool CREW = new WorkerPool(1);
     private static final long PIXELS_MAX = 1_000_000;

@@ -7,11 +7,10 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 
-/// Something that a simulated process does, such as one job. It runs on a thread of its own, but only while the
-/// scheduler waits for it: at any moment one thread runs.
+/// Something that a simulated process does, such as one job. It has its own thread, but the scheduler waits while
+/// it runs, so only one thread runs at any moment.
 final class Activity {
-    /// Thrown inside an activity whose process was killed; nothing that the code does on its way out has an
-    /// effect.
+    /// Thrown inside an activity whose process was killed. What the code does while it unwinds has no effect.
     @SuppressWarnings("serial")
     static final class Killed extends Error {
         Killed() {
@@ -41,8 +40,9 @@ final class Activity {
     private int transactions;
     private final List<Runnable> leftOpen = new ArrayList<>();
 
-    /// @param process whose activity it is; null, if it is nobody's that can be killed
-    /// @param then told at the end what it threw, or null; on the scheduler's thread
+    /// @param process the process that runs the activity; null if it does not belong to a process that can be
+    ///     killed
+    /// @param then receives at the end what the activity threw, or null; called on the scheduler's thread
     Activity(String name, Process process, Work work, Consumer<Throwable> then) {
         this.name = name;
         this.process = process;
@@ -50,7 +50,7 @@ final class Activity {
         this.then = then;
     }
 
-    /// @return the activity whose thread this is, or null on the scheduler's own
+    /// @return the activity of the current thread, or null on the scheduler's thread
     static Activity current() {
         return CURRENT.get();
     }
@@ -63,7 +63,7 @@ final class Activity {
         return process;
     }
 
-    /// Lets the activity run until it pauses or is over.
+    /// Runs the activity until it pauses or ends.
     void resume() {
         if (started) {
             turn.release();
@@ -91,18 +91,18 @@ final class Activity {
         }
     }
 
-    /// Lets the scheduler go on elsewhere; returns when this activity is resumed.
+    /// Returns control to the scheduler; returns when this activity is resumed.
     void pause() {
         scheduler.release();
         turn.acquireUninterruptibly();
     }
 
-    /// @param close what is open while the activity lasts and ends with it, whatever way its code takes
+    /// @param close closes a resource when the activity ends, even if its code does not
     void opened(Runnable close) {
         leftOpen.add(close);
     }
 
-    void mustLive() {
+    void checkAlive() {
         if (process != null && !process.isAlive()) {
             throw new Killed();
         }
@@ -121,7 +121,7 @@ final class Activity {
         then.accept(thrown);
     }
 
-    /// Counts transactions that this activity has open: others may wait for their locks.
+    /// Counts the open transactions of this activity; other activities may wait for their locks.
     void inTransaction(int change) {
         transactions += change;
     }

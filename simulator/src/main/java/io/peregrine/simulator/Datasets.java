@@ -4,16 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// The datasets that simulated users publish: a few images of two classes, as PNM, which is decoded in Java.
+/// The datasets that simulated users publish: a few images of two classes in the format PNM, which is decoded in
+/// Java.
 final class Datasets {
-    /// Different datasets; runs of the same one share their artifacts.
+    /// Number of different datasets; runs of the same dataset share artifacts.
     static final int COUNT = 2;
 
     private static final int SIDE = 8;
 
     private final Path folder;
 
-    /// @param folder in which they are written
+    /// @param folder folder into which they are written
     Datasets(Path folder) throws IOException {
         this.folder = folder.toRealPath();
         for (int dataset = 0; dataset < COUNT; dataset++) {
@@ -41,7 +42,7 @@ final class Datasets {
         return folder;
     }
 
-    /// @return the data of a dataset-ready
+    /// @return the data of a dataset-ready event
     String ready(int dataset) {
         return """
                 {"dataset":"d%d","uri":"file://%s/d%d","image":{"side":8},"balance":{"method":"random-over"},\

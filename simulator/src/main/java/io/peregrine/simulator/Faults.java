@@ -17,10 +17,10 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TimeoutException;
 
-/// What goes wrong in a schedule, and when activities give way to one another.
+/// Injects the faults of a schedule, and decides when activities yield to one another.
 final class Faults {
     private static final int OUTAGE_STEPS = 25;
-    /// Longer than a lease, so that whoever was not heard of loses its job.
+    /// Longer than a lease, so that a process that did not renew its lease loses its job.
     private static final Duration JUMP = Process.LEASE.plusSeconds(5);
 
     private static final Map<Bug, Map<String, String>> REWRITTEN = new ConcurrentHashMap<>();
@@ -29,13 +29,13 @@ final class Faults {
     private final RandomGenerator random;
     private final Weather weather;
     private final Garbage garbage;
-    private final Map<Service, Integer> awayUntil = new EnumMap<>(Service.class);
-    private final Map<Service, Fate> away = new EnumMap<>(Service.class);
+    private final Map<Service, Integer> unavailableUntil = new EnumMap<>(Service.class);
+    private final Map<Service, Fate> outages = new EnumMap<>(Service.class);
     private boolean on;
     private int budget;
     private int garbageLeft;
     private int rewindsLeft;
-    private int brokerAwayUntil;
+    private int brokerUnavailableUntil;
     private Activity stopped;
 
     Faults(Schedule schedule, RandomGenerator random, Weather weather) {
@@ -66,43 +66,43 @@ final class Faults {
         return on;
     }
 
-    /// From now on nothing goes wrong, and no activity gives way.
+    /// Ends all faults; activities no longer yield.
     void end() {
         on = false;
     }
 
-    /// A place at which the activity that runs may give way to others.
+    /// A point at which the running activity may yield to others.
     void point(String where) {
         Activity activity = Activity.current();
         if (activity == null) {
             return;
         }
-        activity.mustLive();
+        activity.checkAlive();
         if (!on) {
             return;
         }
-        boolean givesWay = activity.isInTransaction()
+        boolean yields = activity.isInTransaction()
                 ? where.equals("commit") && random.nextInt(1_000) < weather.transactionPauses()
                 : random.nextInt(100) < weather.switches();
-        if (givesWay) {
-            schedule.trace("%s is before: %s".formatted(activity.name(), where));
+        if (yields) {
+            schedule.trace("%s pauses before: %s".formatted(activity.name(), where));
             activity.pause();
-            activity.mustLive();
+            activity.checkAlive();
         }
     }
 
-    /// @return what of a service's database goes wrong
+    /// @return the faults of a service's database
     SimulatedDatabase.Faults of(ServiceState state) {
         return new SimulatedDatabase.Faults() {
             @Override
             public Fate connecting() {
-                return isAway(state.service()) ? away.get(state.service()) : Fate.DONE;
+                return isUnavailable(state.service()) ? outages.get(state.service()) : Fate.DONE;
             }
 
             @Override
             public Fate statement() {
-                if (isAway(state.service())) {
-                    return away.get(state.service());
+                if (isUnavailable(state.service())) {
+                    return outages.get(state.service());
                 }
                 return isLost() ? Fate.LOST_BEFORE : Fate.DONE;
             }
@@ -151,23 +151,23 @@ final class Faults {
         return true;
     }
 
-    private boolean isAway(Service service) {
-        return on && awayUntil.getOrDefault(service, 0) > schedule.steps();
+    private boolean isUnavailable(Service service) {
+        return on && unavailableUntil.getOrDefault(service, 0) > schedule.steps();
     }
 
-    /// @return why a relay is told that its record was not sent, or null
+    /// @return the error for the relay if its record was not sent, or null
     Exception send(ServiceState state, ProducerRecord<String, byte[]> record) {
         point("send");
-        if (on && brokerAwayUntil > schedule.steps()) {
-            return new TimeoutException("the broker is away (simulated)");
+        if (on && brokerUnavailableUntil > schedule.steps()) {
+            return new TimeoutException("the broker is unavailable (simulated)");
         }
         if (refuses(record) || stopped != null && stopped == Activity.current()) {
             if (schedule.bug() == Bug.RELAY_STOPS_AT_BAD_ROW) {
-                // This relay takes it for something that passes, and sends nothing more in this round.
+                // This relay treats the error as transient, and sends nothing more in this round.
                 stopped = Activity.current();
                 return new TimeoutException("no acknowledgement (simulated)");
             }
-            schedule.trace("the broker refuses an event for good");
+            schedule.trace("the broker rejects an event permanently");
             return new RecordTooLargeException("the record is too large (simulated)");
         }
         schedule.broker().append(record.topic(), record.key(), record.value(), record.headers(), false);
@@ -183,7 +183,7 @@ final class Faults {
         return schedule.users().isRefused(record.key(), type);
     }
 
-    /// Adds what could go wrong next.
+    /// Offers the faults that could happen next.
     void offer(Offers offers) {
         if (garbageLeft > 0) {
             offers.add(1, () -> {
@@ -201,10 +201,10 @@ final class Faults {
             offers.add(2, this::crash);
             offers.add(1, this::cutPower);
             offers.add(2, this::jump);
-            offers.add(1, this::databaseGoes);
+            offers.add(1, this::databaseOutage);
             offers.add(1, () -> {
-                brokerAwayUntil = schedule.steps() + random.nextInt(OUTAGE_STEPS);
-                schedule.trace("the broker is away");
+                brokerUnavailableUntil = schedule.steps() + random.nextInt(OUTAGE_STEPS);
+                schedule.trace("the broker becomes unavailable");
             });
         }
     }
@@ -220,10 +220,10 @@ final class Faults {
                 .filter(one -> one.processes().stream().anyMatch(process -> process.job != null))
                 .toList();
         ServiceState state = busy.isEmpty() ? schedule.state(anyService()) : busy.get(random.nextInt(busy.size()));
-        // Rather one at work: the others have nothing to lose.
-        List<Process> atWork =
+        // Prefers a process that runs a job, because the others have nothing to lose.
+        List<Process> working =
                 state.processes().stream().filter(one -> one.job != null).toList();
-        List<Process> from = atWork.isEmpty() ? state.processes() : atWork;
+        List<Process> from = working.isEmpty() ? state.processes() : working;
         Process process = from.get(random.nextInt(from.size()));
         schedule.trace(process.name() + " is killed");
         state.crash(List.of(process));
@@ -232,7 +232,7 @@ final class Faults {
 
     private void cutPower() {
         budget--;
-        schedule.trace("the power is cut");
+        schedule.trace("power failure");
         for (Service service : Service.values()) {
             ServiceState state = schedule.state(service);
             state.crash(List.copyOf(state.processes()));
@@ -249,17 +249,17 @@ final class Faults {
 
     private void jump() {
         budget--;
-        schedule.trace("nobody does anything for " + JUMP.toSeconds() + " s");
+        schedule.trace("nothing runs for " + JUMP.toSeconds() + " s");
         schedule.advance(JUMP);
     }
 
-    private void databaseGoes() {
+    private void databaseOutage() {
         budget--;
         Service service = anyService();
         Fate fate = random.nextBoolean() ? Fate.LOST_BEFORE : Fate.REFUSED;
-        awayUntil.put(service, schedule.steps() + random.nextInt(OUTAGE_STEPS));
-        away.put(service, fate);
-        schedule.trace(
-                "the database of %s is %s".formatted(service.schema(), fate == Fate.REFUSED ? "read-only" : "away"));
+        unavailableUntil.put(service, schedule.steps() + random.nextInt(OUTAGE_STEPS));
+        outages.put(service, fate);
+        schedule.trace("the database of %s is %s"
+                .formatted(service.schema(), fate == Fate.REFUSED ? "read-only" : "unavailable"));
     }
 }

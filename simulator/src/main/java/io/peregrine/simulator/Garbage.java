@@ -8,8 +8,8 @@ import java.util.random.RandomGenerator;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
-/// Records that are no events, from a small grammar: a value, headers of a CloudEvent of which one or more are
-/// wrong, and sometimes a `traceparent` that is none.
+/// Records that are not events, generated from a small grammar: a value, CloudEvent headers of which at least one
+/// is wrong, and sometimes an invalid `traceparent`.
 final class Garbage {
     private static final List<String> TYPES = List.of(
             "io.peregrine.dataset.ready.v1",
@@ -25,9 +25,9 @@ final class Garbage {
         this.random = random;
     }
 
-    /// Puts one record on the broker.
+    /// Appends one record to the broker's log.
     ///
-    /// @return what it is, for the trace
+    /// @return a description for the trace
     String appendTo(SimulatedBroker broker) {
         String topic = pick(List.copyOf(Topics.partitions().keySet()));
         Headers headers = headers();
@@ -36,7 +36,7 @@ final class Garbage {
         return "%s value=%s headers=%s".formatted(topic, value == null ? "none" : new String(value, UTF_8), headers);
     }
 
-    /// No value here is the data of an event, so no record is one whatever its headers say.
+    /// None of these values is the data of an event, so no record is an event, even with valid headers.
     private byte[] value() {
         return switch (random.nextInt(10)) {
             case 0 -> null;

@@ -7,7 +7,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.function.Consumer;
 
-/// A store with [Bug#PUBLISH_BEFORE_REFERENCE]: it tells of an artifact after that has its name.
+/// A store with [Bug#PUBLISH_BEFORE_REFERENCE]: it reports an artifact only after the file has its name.
 final class HastyStore {
     private HastyStore() {}
 

@@ -1,8 +1,8 @@
 package io.peregrine.simulator;
 
-/// Takes what the scheduler may do next.
+/// Receives the actions that the scheduler may choose next.
 @FunctionalInterface
 interface Offers {
-    /// @param weight how likely it is, beside the others
+    /// @param weight probability relative to the other actions
     void add(int weight, Runnable action);
 }

@@ -12,9 +12,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.jdbi.v3.core.Handle;
 
-/// What must be so after the faults have ended, whatever they were.
+/// Checks the invariants that must hold after the faults have ended.
 final class Oracle {
-    /// Steps within which a small run that is published then is completed.
+    /// Steps within which a small run that is published afterwards must complete.
     private static final int STEPS = 600;
 
     private static final int LIVENESS_EVERY = 4;
@@ -27,10 +27,10 @@ final class Oracle {
             union all select latents ->> 'uri' from clustering where run = :run
             order by 1""";
 
-    /// By dataset: what its runs end in undisturbed.
-    private final Map<Integer, List<String>> undisturbed = new HashMap<>();
+    /// By dataset: the artifacts of a run without faults.
+    private final Map<Integer, List<String>> expectedReferences = new HashMap<>();
 
-    /// Runs each dataset without any fault, and remembers what it comes to.
+    /// Runs each dataset without faults, and stores the resulting artifacts.
     Oracle(Sandbox sandbox, Datasets datasets) throws Exception {
         for (int dataset = 0; dataset < Datasets.COUNT; dataset++) {
             Schedule schedule = new Schedule(0, sandbox, datasets, Weather.calm(), null, null);
@@ -39,25 +39,25 @@ final class Oracle {
             List<String> references = references(schedule, run);
             String state = state(schedule, run);
             if (!state.equals("completed")) {
-                throw new IllegalStateException(
-                        "without any fault dataset d%d is %s: %s".formatted(dataset, state, events(schedule, run)));
+                throw new IllegalStateException("the run of dataset d%d without faults is %s: %s"
+                        .formatted(dataset, state, events(schedule, run)));
             }
-            undisturbed.put(dataset, references);
+            expectedReferences.put(dataset, references);
         }
     }
 
-    /// @throws Violation naming what is not as it must be
+    /// @throws Violation with the invariant that does not hold
     void check(Schedule schedule) {
         for (Users.Run run : schedule.users().published()) {
             checkRun(schedule, run);
         }
         checkGarbage(schedule);
         for (Service service : Service.values()) {
-            checkNeeded(schedule, service);
+            checkReferenced(schedule, service);
         }
         checkFences(schedule);
         checkClaims(schedule);
-        // It takes as long as all the rest, so every fourth schedule must do.
+        // This takes as long as all other checks, so it runs for every fourth schedule only.
         if (schedule.seed() % LIVENESS_EVERY == 0) {
             checkLiveness(schedule);
         }
@@ -81,40 +81,42 @@ final class Oracle {
         for (Service service : Service.values()) {
             checkOneEnd(schedule, service, run);
         }
-        if (state.equals("completed") && !references(schedule, run).equals(undisturbed.get(run.dataset))) {
-            throw new Violation("run %s of dataset d%d ended in %s, undisturbed it ends in %s"
-                    .formatted(run.id, run.dataset, references(schedule, run), undisturbed.get(run.dataset)));
+        if (state.equals("completed") && !references(schedule, run).equals(expectedReferences.get(run.dataset))) {
+            throw new Violation("run %s of dataset d%d ended in %s; without faults it ends in %s"
+                    .formatted(run.id, run.dataset, references(schedule, run), expectedReferences.get(run.dataset)));
         }
     }
 
-    /// A service says one end of a run at most, and nothing of it after another's that it has heard.
+    /// A service publishes at most one end event of a run, and no events of the run after it has received another
+    /// service's end event.
     private static void checkOneEnd(Schedule schedule, Service service, Users.Run run) {
         List<String> wrong = query(schedule, service, run, """
-                select 'says two ends' where 1 < (select count(*) from outbox where run = :run and terminal)
+                select 'published two end events' where 1 < (select count(*) from outbox where run = :run and terminal)
                 union all
-                select 'says ' || o.type || ' after the run has ended'
+                select 'published ' || o.type || ' after the run had ended'
                     from outbox o join ended_run e using (run)
                     where run = :run and not o.terminal and o.created_at > e.ended_at and e.type not like '%completed%'
                 union all
                 select 'has a job of an ended run in state ' || state
                     from job join ended_run e using (run) where run = :run and state in ('queued', 'running')
                 union all
-                select 'has done a job after the run has ended'
+                select 'completed a job after the run had ended'
                     from job join ended_run e using (run) where run = :run and state = 'done' and updated_at > e.ended_at""");
         if (!wrong.isEmpty()) {
-            throw new Violation("of run %s %s %s".formatted(run.id, service.application(), wrong));
+            throw new Violation("run %s: %s %s".formatted(run.id, service.application(), wrong));
         }
     }
 
     private static void checkDeleted(Schedule schedule, Users.Run run) {
         for (String table : schedule.sandbox().tables()) {
-            // That it was deleted, and who did what, is kept on purpose.
+            // The record of the deletion and the audit entries are kept on purpose.
             if (Stream.of("ended_run", "inbox", "audit", "simulated").anyMatch(table::contains)) {
                 continue;
             }
             long rows = schedule.sandbox().admin().withHandle(sql -> rows(sql, table, run.id));
             if (rows > 0) {
-                throw new Violation("run %s is deleted, and %s has %d rows of it".formatted(run.id, table, rows));
+                throw new Violation(
+                        "run %s is deleted, but %s still has %d of its rows".formatted(run.id, table, rows));
             }
         }
     }
@@ -125,9 +127,9 @@ final class Oracle {
                 .bind("table", table)
                 .mapTo(Boolean.class)
                 .one();
-        String notSaid = table.contains("outbox") ? " and not terminal" : "";
+        String exceptEndEvents = table.contains("outbox") ? " and not terminal" : "";
         return ofRuns
-                ? sql.createQuery("select count(*) from %s where run = :run%s".formatted(table, notSaid))
+                ? sql.createQuery("select count(*) from %s where run = :run%s".formatted(table, exceptEndEvents))
                         .bind("run", run)
                         .mapTo(Long.class)
                         .one()
@@ -157,13 +159,13 @@ final class Oracle {
                             .sorted()
                             .toList());
             if (!expected.equals(found)) {
-                throw new Violation("%s has quarantined %s; what nobody can understand is %s"
+                throw new Violation("%s has quarantined %s; the unreadable records are %s"
                         .formatted(service.application(), found, expected));
             }
         }
     }
 
-    private static void checkNeeded(Schedule schedule, Service service) {
+    private static void checkReferenced(Schedule schedule, Service service) {
         List<String> needed = schedule.sandbox()
                 .admin()
                 .withHandle(sql -> sql.createQuery(
@@ -182,13 +184,13 @@ final class Oracle {
         String wanted = uri.substring(uri.lastIndexOf('/') + 1, uri.lastIndexOf('.'));
         try {
             if (!Files.exists(file)) {
-                throw new Violation("%s needs %s, which is not there".formatted(service.application(), uri));
+                throw new Violation("%s references %s, which does not exist".formatted(service.application(), uri));
             }
             byte[] bytes = Files.readAllBytes(file);
             String digest = HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
             if (!digest.equals(wanted)) {
-                throw new Violation("%s needs %s, which is damaged: it has %d bytes"
+                throw new Violation("%s references %s, which is damaged: it has %d bytes"
                         .formatted(service.application(), uri, bytes.length));
             }
         } catch (java.io.IOException | java.security.NoSuchAlgorithmException e) {
@@ -196,7 +198,7 @@ final class Oracle {
         }
     }
 
-    /// Each epoch was reached once, and never by a claim that another had taken over.
+    /// Each epoch was reached once, and never by a stale claim.
     private static void checkFences(Schedule schedule) {
         List<String> stale = schedule.sandbox()
                 .admin()
@@ -204,7 +206,7 @@ final class Oracle {
                         select run || ' ' || network || ' epoch ' || epoch || ' by claim ' || fence || ' after claim '
                             || previous from (
                             select *, lag(fence) over w as previous, lag(epoch) over w as earlier
-                            from trainer.simulated_epoch window w as (partition by run, network order by place)) told
+                            from trainer.simulated_epoch window w as (partition by run, network order by place)) claims
                         where previous > fence or earlier >= epoch""").mapTo(String.class).list());
         if (!stale.isEmpty()) {
             throw new Violation("a stale claim wrote: " + stale);
@@ -220,7 +222,7 @@ final class Oracle {
                                     .mapTo(String.class)
                                     .list());
             if (!stale.isEmpty()) {
-                throw new Violation("%s: a claim was written to by a process that had lost it: %s"
+                throw new Violation("%s: a process wrote to a job that it no longer owned: %s"
                         .formatted(service.application(), stale));
             }
         }
@@ -228,20 +230,20 @@ final class Oracle {
 
     private void checkLiveness(Schedule schedule) {
         Users.Run small = schedule.users().publish(0);
-        int began = schedule.resumptions();
+        int resumptionsBefore = schedule.resumptions();
         schedule.settle();
         if (!state(schedule, small).equals("completed")) {
             throw new Violation("a small run published after the faults is %s: %s"
                     .formatted(state(schedule, small), events(schedule, small)));
         }
-        if (schedule.resumptions() - began > STEPS) {
+        if (schedule.resumptions() - resumptionsBefore > STEPS) {
             throw new Violation("a small run published after the faults took %d steps; %d are allowed"
-                    .formatted(schedule.resumptions() - began, STEPS));
+                    .formatted(schedule.resumptions() - resumptionsBefore, STEPS));
         }
     }
 
     private static void checkPruning(Schedule schedule, Service service) {
-        schedule.state(service).pruneAtLast();
+        schedule.state(service).pruneAtEnd();
         List<String> left = schedule.sandbox()
                 .admin()
                 .withHandle(sql -> sql.createQuery("""
@@ -253,7 +255,7 @@ final class Oracle {
         if (!left.isEmpty()) {
             throw new Violation("after pruning %s still has %s".formatted(service.application(), left));
         }
-        checkNeeded(schedule, service);
+        checkReferenced(schedule, service);
     }
 
     private static boolean isDeleted(Schedule schedule, Users.Run run) {

@@ -6,7 +6,7 @@ import io.peregrine.work.GarbageCollector;
 import io.peregrine.work.Inbox;
 import java.nio.file.Path;
 
-/// What a simulated process of a service is made from.
+/// Components for one simulated process of a service.
 ///
-/// @param datasets folder below which datasets lie
+/// @param datasets folder that contains the datasets
 public record Parts(Database database, ArtifactStore store, Inbox inbox, GarbageCollector pruning, Path datasets) {}

@@ -11,10 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.apache.kafka.clients.producer.Producer;
 
-/// One process of a service: the objects that `WorkBeans`, `StoreBean` and the service's beans would make, and
-/// what a crash takes away with them.
+/// One process of a service: the objects that `WorkBeans`, `StoreBean` and the service's beans create, and that
+/// are lost in a crash.
 final class Process {
-    /// As in `WorkConfig`.
+    /// The value in `WorkConfig`.
     static final Duration LEASE = Duration.ofSeconds(10);
 
     private final Service service;
@@ -28,8 +28,8 @@ final class Process {
     Activity relay;
     Activity heartbeat;
 
-    /// @param name tells processes apart, also those of the same service one after the other
-    /// @param skew by which this machine's clock differs
+    /// @param name unique name, also among successive processes of one service
+    /// @param skew offset of this machine's clock
     Process(
             Service service,
             String name,
@@ -49,8 +49,9 @@ final class Process {
         }
         ArtifactStore needed = new ReferenceTrackingStore(files, service.kinds());
         Inbox inbox = new Inbox(database, event -> {});
-        // While the database is away an inbox waits on its thread. Stopped, it gives the record back at once, and
-        // the schedule delivers it again: the same for the database, and no thread sleeps.
+        // While the database is unavailable an inbox waits on its thread. A stopped inbox returns the record
+        // immediately, and the schedule delivers it again. The effect on the database is the same, and no thread
+        // sleeps.
         inbox.stop();
         this.pruning = new GarbageCollector(database, needed, service.kinds());
         this.code = service.code(new Parts(database, needed, inbox, pruning, datasets));

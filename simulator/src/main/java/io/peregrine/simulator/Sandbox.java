@@ -19,10 +19,10 @@ import org.flywaydb.core.Flyway;
 import org.jdbi.v3.core.Jdbi;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/// What schedules take turns in, since it takes long to make: a database with the four services' schemas,
-/// migrated as the services do, and a disk. One thread uses it at a time.
+/// A database with the four services' schemas, migrated like the services', and a disk. Creating a sandbox is
+/// slow, so many schedules use it one after another. One thread uses it at a time.
 final class Sandbox implements AutoCloseable {
-    /// Shadows PostgreSQL's own `now()`, since it comes first in the search path.
+    /// Overrides PostgreSQL's `now()`, because its schema is earlier in the search path.
     private static final String CLOCK = """
             create schema simulated_clock;
             create function simulated_clock.now() returns timestamptz language sql stable
@@ -30,7 +30,7 @@ final class Sandbox implements AutoCloseable {
             grant usage on schema simulated_clock to public;
             """;
 
-    /// Notes whoever writes to a job that another process has claimed since.
+    /// Records writes to a job by a process after another process has claimed it.
     private static final String STALE = """
             create table SERVICE.simulated_stale (what text);
             create function SERVICE.simulated_note() returns trigger language plpgsql security definer as '
@@ -60,9 +60,9 @@ final class Sandbox implements AutoCloseable {
     private Consumer<String> diskPoint = operation -> {};
     private int uses;
 
-    /// @param postgres that the database is made in
-    /// @param name of the database
-    /// @param folder for the disk's files
+    /// @param postgres server in which the database is created
+    /// @param name name of the database
+    /// @param folder folder for the disk's files
     Sandbox(EmbeddedPostgres postgres, String name, Path folder) throws IOException, SQLException {
         this.folder = folder;
         try (Connection connection = postgres.getPostgresDatabase().getConnection();
@@ -74,12 +74,12 @@ final class Sandbox implements AutoCloseable {
             for (Service service : Service.values()) {
                 try {
                     sql.execute("create role %s login password '%s'".formatted(service.schema(), service.schema()));
-                } catch (SQLException another) {
-                    // Roles are the server's: another sandbox has made it.
+                } catch (SQLException exists) {
+                    // Roles belong to the server; another sandbox has created this one.
                 }
             }
         }
-        // One connection: the oracle and the end of a schedule ask some hundred times.
+        // One connection is kept, because the oracle and the end of a schedule send some hundred queries.
         adminConnection = source(postgres, name, "postgres", null).getConnection();
         admin = Jdbi.create(adminConnection);
         admin.useHandle(sql -> sql.createScript(CLOCK).execute());
@@ -109,7 +109,7 @@ final class Sandbox implements AutoCloseable {
         disk = new SimulatedDisk(folder.resolve("disk"), operation -> {
             Activity activity = Activity.current();
             if (activity != null) {
-                activity.mustLive();
+                activity.checkAlive();
                 diskPoint.accept(operation);
             }
         });
@@ -141,7 +141,7 @@ final class Sandbox implements AutoCloseable {
         return script.append("set session_replication_role = origin").toString();
     }
 
-    /// Everything is as after the migrations.
+    /// Restores the state after the migrations.
     void clear(SimulatedDisk.Ignored fsync) throws IOException, SQLException {
         clock.reset();
         disk.clear(fsync);
@@ -159,12 +159,12 @@ final class Sandbox implements AutoCloseable {
                 sql -> sql.createQuery(query).mapTo(String.class).list());
     }
 
-    /// @return the database past all faults, for setting up and for looking
+    /// @return access to the database without faults, for setup and checks
     Jdbi admin() {
         return admin;
     }
 
-    /// @return every table of the services
+    /// @return all tables of the services
     List<String> tables() {
         return new ArrayList<>(tables);
     }

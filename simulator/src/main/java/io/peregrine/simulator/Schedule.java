@@ -9,17 +9,17 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
-/// One schedule: what happens in which order, and what goes wrong, all from one seed.
+/// One schedule: the order of all actions and the faults, both determined by one seed.
 ///
-/// The scheduler starts activities of processes and lets them go on, one at a time. While there are faults it
-/// chooses at random; afterwards it lets everything come to its end.
+/// The scheduler starts and resumes activities of processes, one at a time. While there are faults it chooses at
+/// random; afterwards it completes all work.
 final class Schedule {
-    private static final int MOST_ACTIVITIES = 6;
+    private static final int MAX_ACTIVITIES = 6;
     private static final Duration STEP = Duration.ofMillis(10);
     private static final Duration IDLE = Duration.ofMillis(500);
 
-    /// @param action what to do
-    /// @param weight how likely
+    /// @param action the action
+    /// @param weight relative probability
     private record Choice(int weight, Runnable action) {}
 
     private final long seed;
@@ -38,7 +38,7 @@ final class Schedule {
     private int steps;
     private int resumptions;
 
-    /// @param trace is added to; null to trace nothing
+    /// @param trace receives the trace; null to trace nothing
     Schedule(long seed, Sandbox sandbox, Datasets datasets, Weather weather, Bug bug, List<String> trace)
             throws Exception {
         this.seed = seed;
@@ -62,7 +62,7 @@ final class Schedule {
         this.users = new Users(this, random, this.weather);
     }
 
-    /// @throws Violation if the schedule shows that something is wrong
+    /// @throws Violation if an invariant does not hold
     void run(Oracle oracle) throws Exception {
         try {
             if (weather.history()) {
@@ -79,14 +79,14 @@ final class Schedule {
                 step();
             }
             faults.end();
-            trace("the faults end");
+            trace("end of the faults");
             users.publishRest();
             settle();
             oracle.check(this);
         } catch (Violation violation) {
             throw violation;
         } finally {
-            // Nothing of this schedule may go on in the next.
+            // No activity of this schedule may continue in the next.
             services.values().forEach(state -> state.processes().forEach(Process::kill));
             while (!activities.isEmpty()) {
                 resume(activities.getFirst());
@@ -99,7 +99,7 @@ final class Schedule {
         for (Activity paused : activities) {
             choices.add(new Choice(paused.isInTransaction() ? 12 : 4, () -> resume(paused)));
         }
-        if (activities.size() < MOST_ACTIVITIES) {
+        if (activities.size() < MAX_ACTIVITIES) {
             for (ServiceState state : services.values()) {
                 state.offer((weight, action) -> choices.add(new Choice(weight, action)));
             }
@@ -125,9 +125,9 @@ final class Schedule {
         throw new IllegalStateException("weights changed while one was chosen");
     }
 
-    /// Lets everything come to its end, without faults.
+    /// Completes all work without faults.
     ///
-    /// @throws Violation if it does not within the time that leases and waits can explain
+    /// @throws Violation if work remains after the time that leases and back-offs can take
     void settle() {
         Duration limit = sandbox.clock().elapsed().plus(Duration.ofMinutes(10));
         Duration pause = Duration.ofSeconds(1);
@@ -163,9 +163,9 @@ final class Schedule {
         services.values().forEach(ServiceState::mayHaveWork);
     }
 
-    /// Begins an activity and lets it run until it pauses.
+    /// Starts an activity and runs it until it pauses.
     ///
-    /// @param then told at its end what it threw, or null
+    /// @param then receives at the end what the activity threw, or null
     Activity start(String name, Process process, Activity.Work work, Consumer<Throwable> then) {
         Activity activity = new Activity(name, process, work, then);
         activities.add(activity);
@@ -187,7 +187,7 @@ final class Schedule {
         }
     }
 
-    /// Ends processes as `kill -9` does: what they do ends where it is.
+    /// Kills processes as `kill -9` does: their activities stop where they are.
     void kill(List<Process> processes) {
         processes.forEach(Process::kill);
         for (Activity activity : List.copyOf(activities)) {
@@ -212,7 +212,7 @@ final class Schedule {
         return steps;
     }
 
-    /// @return how often an activity was let go on
+    /// @return how often an activity was resumed
     int resumptions() {
         return resumptions;
     }

@@ -17,7 +17,7 @@ import java.util.Properties;
 import java.util.Set;
 import java.util.function.Function;
 
-/// The four services, as their own `application.properties` describe them.
+/// The four services, as configured in their own `application.properties`.
 enum Service {
     INGEST(SimulatedIngest::new),
     BALANCE(SimulatedBalance::new),
@@ -46,7 +46,7 @@ enum Service {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        throw new IllegalStateException("the class path has no application.properties of " + application);
+        throw new IllegalStateException("the class path contains no application.properties of " + application);
     }
 
     /// @return the service's role and schema

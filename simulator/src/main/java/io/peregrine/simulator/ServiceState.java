@@ -11,15 +11,15 @@ import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// A service in a schedule: its processes, its consumers' places, and what it could do next.
+/// A service in a schedule: its processes, its consumers' positions, and its possible next actions.
 final class ServiceState {
-    private static final int MOST_RESTARTS = 3;
+    private static final int MAX_RESTARTS = 3;
 
     private final Schedule schedule;
     private final Service service;
     private final List<Place> places;
     private final List<Process> processes = new ArrayList<>();
-    /// Places whose channel ended with an error, until the process is started again.
+    /// Positions whose channel ended with an error, until the process is restarted.
     private final Map<Place, String> ended = new HashMap<>();
 
     private int started;
@@ -54,7 +54,7 @@ final class ServiceState {
     void start(int count) {
         for (int i = 0; i < count; i++) {
             String name = service.schema() + "-" + ++started;
-            // Only a lease by the worker's clock would notice.
+            // Only the bug of leases by the worker's clock depends on the skew.
             String skew = schedule.bug() != Bug.LEASE_BY_WORKER_CLOCK ? "0" : started % 2 == 0 ? "-1 hour" : "1 hour";
             processes.add(new Process(
                     service,
@@ -70,7 +70,7 @@ final class ServiceState {
         mayHaveWork();
     }
 
-    /// Kills a process, or all of them, and starts as many. What was not acknowledged comes again.
+    /// Kills processes. Records that were not acknowledged are delivered again.
     void crash(List<Process> which) {
         processes.removeAll(which);
         schedule.kill(which);
@@ -82,7 +82,7 @@ final class ServiceState {
         }
     }
 
-    /// Adds what this service could do next.
+    /// Offers the actions that this service could do next.
     void offer(Offers offers) {
         for (Place place : places) {
             if (!place.inFlight
@@ -106,7 +106,7 @@ final class ServiceState {
             offers.add(schedule.weather().recycling() ? 3 : 1, () -> prune(any()));
         }
         if (!ended.isEmpty()) {
-            // Its liveness is down, and whoever runs it starts it again.
+            // The service's liveness is DOWN, so a supervisor would restart it.
             offers.add(1, this::restart);
         }
     }
@@ -116,7 +116,7 @@ final class ServiceState {
     }
 
     private void restart() {
-        schedule.trace(service.schema() + " is started again, since a channel ended: " + ended.values());
+        schedule.trace(service.schema() + " is restarted because a channel ended: " + ended.values());
         int count = processes.size();
         crash(List.copyOf(processes));
         start(count);
@@ -148,7 +148,7 @@ final class ServiceState {
 
     private void delivered(Place place, long generation, ConsumerRecord<String, byte[]> record, Throwable thrown) {
         if (place.generation != generation) {
-            // Somebody else has been given the partition since.
+            // The partition has been assigned to another consumer since.
             return;
         }
         place.inFlight = false;
@@ -165,7 +165,7 @@ final class ServiceState {
         }
     }
 
-    /// A group's coordinator takes a partition away and gives it out again, at an older offset.
+    /// Simulates a rebalance: the coordinator revokes a partition and assigns it again, at an older offset.
     void rewind(RandomGenerator random) {
         Place place = places.get(random.nextInt(places.size()));
         place.generation++;
@@ -233,18 +233,18 @@ final class ServiceState {
         }
     }
 
-    /// Prunes once, without faults.
-    void pruneAtLast() {
+    /// Prunes once, without faults, at the end of a schedule.
+    void pruneAtEnd() {
         prune(processes.getFirst());
     }
 
-    /// Does all that can be done now, without faults.
+    /// Does all work that is possible now, without faults.
     ///
-    /// @return whether there was anything
+    /// @return whether there was any work
     boolean settle() {
         boolean moved = false;
         if (!ended.isEmpty()) {
-            if (++restarts > MOST_RESTARTS) {
+            if (++restarts > MAX_RESTARTS) {
                 throw new Violation(
                         "a channel of %s ends at each start: %s".formatted(service.schema(), ended.values()));
             }
@@ -270,7 +270,7 @@ final class ServiceState {
         return moved;
     }
 
-    /// @return what is not done yet: jobs, and events that are not sent
+    /// @return open work: jobs, and events that are not sent
     List<String> open() {
         return schedule.sandbox()
                 .admin()

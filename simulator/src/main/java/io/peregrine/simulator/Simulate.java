@@ -25,7 +25,7 @@ public final class Simulate implements Callable<Integer> {
     @Option(names = "--seed", description = "Replays one schedule and prints its steps.")
     private Long seed;
 
-    @Option(names = "--schedules", description = "How many schedules, from --first on; default ${DEFAULT-VALUE}.")
+    @Option(names = "--schedules", description = "Number of schedules, starting at --first; default ${DEFAULT-VALUE}.")
     private int schedules = 1_000;
 
     @Option(names = "--first", description = "The first seed; default ${DEFAULT-VALUE}.")
@@ -33,14 +33,14 @@ public final class Simulate implements Callable<Integer> {
 
     @Option(
             names = "--bug",
-            description = "Plants a bug in every schedule; a wrong name prints the names.",
+            description = "Plants a bug in every schedule; an unknown name lists all names.",
             converter = BugName.class)
     private Bug bug;
 
-    @Option(names = "--bugs", description = "Plants each bug in turn, and tells which seed finds it.")
+    @Option(names = "--bugs", description = "Plants each bug in turn, and prints which seed finds it.")
     private boolean bugs;
 
-    /// The names as they are written in a shell.
+    /// Converts the names of bugs on the command line.
     static final class BugName implements CommandLine.ITypeConverter<Bug> {
         @Override
         public Bug convert(String name) {
@@ -61,7 +61,7 @@ public final class Simulate implements Callable<Integer> {
 
     @Override
     public Integer call() throws Exception {
-        // What services log of faults that are meant would hide the one line that counts.
+        // The services' logs about injected faults would hide the one relevant line.
         LogManager.getLogManager().reset();
         Logger.getLogger("").setLevel(Level.OFF);
         int threads = seed != null ? 1 : Runtime.getRuntime().availableProcessors();
@@ -82,7 +82,7 @@ public final class Simulate implements Callable<Integer> {
     }
 
     private int search(Simulator simulator) throws Exception {
-        long began = System.nanoTime();
+        long start = System.nanoTime();
         List<Found> found = new ArrayList<>();
         long run = simulator.search(first, schedules, bug, VIOLATIONS, one -> {
             found.add(one);
@@ -90,7 +90,7 @@ public final class Simulate implements Callable<Integer> {
                     "seed %d: %s%n  repeat with: ./peregrine simulate --seed %d%s%n",
                     one.seed(), one.violation(), one.seed(), bug == null ? "" : " --bug " + bug.option());
         });
-        double seconds = (System.nanoTime() - began) / 1e9;
+        double seconds = (System.nanoTime() - start) / 1e9;
         System.out.printf(
                 "%,d schedules, %,d with a violation; %.1f s, %.1f schedules a second%n",
                 run, found.size(), seconds, run / seconds);
@@ -101,14 +101,14 @@ public final class Simulate implements Callable<Integer> {
         int missed = 0;
         System.out.printf("%-28s %10s %8s  %s%n", "planted bug", "schedules", "seconds", "found by");
         for (Bug one : Bug.values()) {
-            long began = System.nanoTime();
+            long start = System.nanoTime();
             List<Found> found = new ArrayList<>();
             long run = simulator.search(first, schedules, one, 1, found::add);
             System.out.printf(
                     "%-28s %10d %8.1f  %s%n",
                     one.option(),
                     run,
-                    (System.nanoTime() - began) / 1e9,
+                    (System.nanoTime() - start) / 1e9,
                     found.isEmpty()
                             ? "NOT FOUND"
                             : "--seed %d: %s"

@@ -11,22 +11,22 @@ import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 import org.apache.kafka.common.record.TimestampType;
 
-/// A broker: a log for each partition. What was appended stays; consumers keep their own places.
+/// A broker with a log for each partition. Records are never deleted; consumers keep their own positions.
 final class SimulatedBroker {
-    /// Of each topic; enough for records of one run to come in another order than they were sent.
+    /// Partitions of each topic; two suffice for records of one run to arrive out of order.
     private static final int PARTITIONS = 2;
 
-    /// @param garbage whether no service can understand the record
+    /// @param garbage whether no service can read the record
     record Entry(ConsumerRecord<String, byte[]> record, boolean garbage) {}
 
-    /// A consumer group's place in one partition.
+    /// A consumer group's position in one partition.
     static final class Place {
         final String topic;
         final int partition;
         int next;
         int committed;
         boolean inFlight;
-        /// Grows whenever the partition is given to somebody.
+        /// Incremented whenever the partition is assigned.
         long generation;
 
         Place(String topic, int partition) {
@@ -58,7 +58,7 @@ final class SimulatedBroker {
         return Math.min(PARTITIONS, Topics.partitions().get(topic));
     }
 
-    /// @return a place at the beginning of each partition of the topics
+    /// @return a position at the beginning of each partition of the topics
     static List<Place> places(List<String> topics) {
         List<Place> places = new ArrayList<>();
         for (String topic : topics) {
@@ -94,7 +94,7 @@ final class SimulatedBroker {
         return place.next < log.size() ? Optional.of(log.get(place.next)) : Optional.empty();
     }
 
-    /// @return everything on some topics, partition by partition
+    /// @return all records of some topics, partition by partition
     List<Entry> all(List<String> topics) {
         List<Entry> all = new ArrayList<>();
         for (String topic : topics) {

@@ -3,7 +3,7 @@ package io.peregrine.simulator;
 import java.time.Duration;
 import java.time.Instant;
 
-/// The time that the database tells, by which leases and waits end. Moves when the scheduler says so.
+/// The database's clock, which determines when leases and back-offs end. The scheduler advances it.
 final class SimulatedClock {
     private static final Instant BEGIN = Instant.parse("2026-01-01T00:00:00Z");
 

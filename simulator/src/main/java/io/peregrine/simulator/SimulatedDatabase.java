@@ -13,23 +13,23 @@ import java.util.Deque;
 import java.util.logging.Logger;
 import javax.sql.DataSource;
 
-/// A service's way to its schema: a real PostgreSQL behind connections that fail when the schedule says so.
+/// A service's data source: a real PostgreSQL behind connections that fail when the schedule decides so.
 ///
-/// A transaction may be lost before its commit, in it (the database has it, the service is told that the
-/// connection broke) or at any statement. The connection tells the simulated time.
+/// A transaction may be lost before its commit, during it (the database has committed, the service gets a
+/// connection error) or at any statement. The connection sets the simulated time.
 final class SimulatedDatabase implements DataSource {
-    /// What becomes of something that is asked of the database.
+    /// Result of a request to the database.
     enum Fate {
         DONE,
-        /// The connection breaks before.
+        /// The connection breaks before the request has an effect.
         LOST_BEFORE,
-        /// The connection breaks after: it happened, and the service cannot know.
+        /// The connection breaks after the request took effect; the service cannot know.
         LOST_AFTER,
-        /// The database is there and refuses.
+        /// The database rejects the request.
         REFUSED
     }
 
-    /// Decides what becomes of what is asked.
+    /// Decides the results of requests.
     interface Faults {
         Fate connecting();
 
@@ -37,17 +37,17 @@ final class SimulatedDatabase implements DataSource {
 
         Fate committing();
 
-        /// Something may go elsewhere now.
+        /// A point at which the scheduler may switch to another activity.
         void point(String where);
 
-        /// @return the statement to be sent instead
+        /// @return the statement to send instead
         String statement(String sql);
 
-        /// @return statements that tell the database whose connection it is, and how that machine's clock differs
+        /// @return statements that set the process and the clock skew of the connection
         String machine();
     }
 
-    private record Idle(Connection connection, String told) {}
+    private record Idle(Connection connection, String settings) {}
 
     private final DataSource real;
     private final SimulatedClock clock;
@@ -73,7 +73,7 @@ final class SimulatedDatabase implements DataSource {
         Idle free = idle.poll();
         Connection connection = free == null ? real.getConnection() : free.connection();
         String time = "set simulated.now = '%s'; %s".formatted(clock.now(), faults == null ? "" : faults.machine());
-        if (free == null || !free.told().equals(time)) {
+        if (free == null || !free.settings().equals(time)) {
             try (Statement sql = connection.createStatement()) {
                 sql.execute(time);
             }
@@ -90,21 +90,21 @@ final class SimulatedDatabase implements DataSource {
         switch (fate) {
             case DONE -> {}
             case REFUSED -> throw new SQLException("cannot execute in a read-only transaction (simulated)", "25006");
-            default -> throw new SQLException("the connection is lost (simulated)", "08006");
+            default -> throw new SQLException("the connection was lost (simulated)", "08006");
         }
     }
 
-    /// One connection while a service has it.
+    /// One connection while a service uses it.
     private final class Session {
         private final Connection connection;
-        private final String told;
+        private final String settings;
         private final Activity activity;
         private boolean broken;
         private boolean open = true;
 
-        Session(Connection connection, String told, Activity activity) {
+        Session(Connection connection, String settings, Activity activity) {
             this.connection = connection;
-            this.told = told;
+            this.settings = settings;
             this.activity = activity;
         }
 
@@ -124,24 +124,24 @@ final class SimulatedDatabase implements DataSource {
             };
         }
 
-        private void mustWork() throws SQLException {
+        private void checkUsable() throws SQLException {
             if (activity != null) {
-                activity.mustLive();
+                activity.checkAlive();
             }
             if (broken) {
-                throw new SQLException("the connection is lost (simulated)", "08003");
+                throw new SQLException("the connection was lost (simulated)", "08003");
             }
         }
 
-        private void breaksBy(Fate fate) throws SQLException {
+        private void applyFate(Fate fate) throws SQLException {
             broken |= fate == Fate.LOST_BEFORE || fate == Fate.LOST_AFTER;
             fail(fate);
         }
 
         private Object prepare(Method method, Object[] arguments) throws Throwable {
-            mustWork();
+            checkUsable();
             if (activity != null) {
-                breaksBy(faults.statement());
+                applyFate(faults.statement());
             }
             arguments[0] = faults.statement((String) arguments[0]);
             PreparedStatement statement = (PreparedStatement) call(connection, method, arguments);
@@ -157,7 +157,8 @@ final class SimulatedDatabase implements DataSource {
                     activity.inTransaction(on ? -1 : 1);
                 }
                 if (on) {
-                    // What was neither committed nor rolled back would otherwise be committed by this.
+                    // Otherwise enabling auto-commit would commit a transaction that was neither committed nor
+                    // rolled back.
                     connection.rollback();
                 }
                 connection.setAutoCommit(on);
@@ -166,20 +167,20 @@ final class SimulatedDatabase implements DataSource {
         }
 
         private Object commit() throws SQLException {
-            mustWork();
+            checkUsable();
             if (activity == null) {
                 connection.commit();
                 return null;
             }
             faults.point("commit");
-            mustWork();
+            checkUsable();
             Fate fate = faults.committing();
             if (fate == Fate.LOST_AFTER || fate == Fate.DONE) {
                 connection.commit();
             } else {
                 connection.rollback();
             }
-            breaksBy(fate);
+            applyFate(fate);
             return null;
         }
 
@@ -203,34 +204,34 @@ final class SimulatedDatabase implements DataSource {
                     || activity != null
                             && activity.process() != null
                             && !activity.process().isAlive()) {
-                // A connection that breaks gives up its locks.
+                // A broken connection releases its locks.
                 try (Statement sql = connection.createStatement()) {
                     sql.execute("select pg_advisory_unlock_all()");
                 }
             }
-            idle.push(new Idle(connection, told));
+            idle.push(new Idle(connection, settings));
             return null;
         }
 
-        /// The activity is over: whatever it left open ends with it.
+        /// Closes the connection if the activity ended without closing it.
         private void abandon() {
             try {
                 close();
             } catch (SQLException e) {
-                throw new IllegalStateException("a simulated connection cannot be given back", e);
+                throw new IllegalStateException("cannot return a simulated connection", e);
             }
         }
 
         private Object call(Object target, Method method, Object[] arguments) throws Throwable {
             if (target == connection) {
-                mustWork();
+                checkUsable();
             }
             try {
                 return method.invoke(target, arguments);
             } catch (InvocationTargetException e) {
                 if (e.getCause() instanceof SQLException sql && "55P03".equals(sql.getSQLState())) {
-                    // Another activity, which does not run now, has the lock: as if the database had chosen us to
-                    // end a deadlock.
+                    // Another activity, which is paused, holds the lock. This is reported as a deadlock with this
+                    // transaction as the victim.
                     throw new SQLException("deadlock (simulated)", "40P01", sql);
                 }
                 throw e.getCause();
@@ -273,7 +274,7 @@ final class SimulatedDatabase implements DataSource {
 
     @Override
     public <T> T unwrap(Class<T> type) throws SQLException {
-        throw new SQLException("a simulated data source wraps nothing");
+        throw new SQLException("a simulated data source does not wrap another");
     }
 
     @Override

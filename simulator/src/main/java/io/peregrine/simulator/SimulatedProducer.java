@@ -9,12 +9,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 
-/// The relay's side of the simulated broker. It only sends; whatever else a producer can do is not there.
+/// The relay's producer for the simulated broker. It supports only `send` and `close`.
 final class SimulatedProducer {
-    /// What becomes of a record that is sent.
+    /// Sends a record.
     @FunctionalInterface
     interface Sending {
-        /// @return why the relay is told that it failed, or null
+        /// @return the error for the relay, or null
         Exception send(ProducerRecord<String, byte[]> record);
     }
 
@@ -30,7 +30,8 @@ final class SimulatedProducer {
                         return null;
                     }
                     if (!method.getName().equals("send")) {
-                        throw new UnsupportedOperationException("a simulated producer has no " + method.getName());
+                        throw new UnsupportedOperationException(
+                                "a simulated producer does not support " + method.getName());
                     }
                     ProducerRecord<String, byte[]> record = (ProducerRecord<String, byte[]>) arguments[0];
                     Callback callback = arguments.length > 1 ? (Callback) arguments[1] : null;

@@ -17,11 +17,11 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 
-/// Runs schedules. Each of its sandboxes is used by one thread at a time.
+/// Runs schedules. Each sandbox is used by one thread at a time.
 public final class Simulator implements AutoCloseable {
-    /// What was found.
+    /// A violation that was found.
     ///
-    /// @param seed that repeats it
+    /// @param seed the seed that reproduces it
     public record Found(long seed, String violation) {}
 
     private record Bench(Sandbox sandbox, Oracle oracle) {}
@@ -41,9 +41,9 @@ public final class Simulator implements AutoCloseable {
         }
     }
 
-    /// Starts a database of its own, which forgets everything at the end.
+    /// Starts a simulator with its own database, which is deleted at the end.
     ///
-    /// @param threads that run schedules
+    /// @param threads number of threads that run schedules
     public static Simulator start(int threads) throws Exception {
         Path memory = Path.of("/dev/shm");
         Path folder = Files.isWritable(memory)
@@ -76,9 +76,9 @@ public final class Simulator implements AutoCloseable {
 
     /// Runs one schedule.
     ///
-    /// @param bug that is planted, or null
-    /// @param trace is added to, or null
-    /// @return what is wrong
+    /// @param bug the planted bug, or null
+    /// @param trace receives the trace, or null
+    /// @return the violation, if there is one
     public Optional<Found> run(long seed, Bug bug, List<String> trace) throws Exception {
         return run(benches.getFirst(), seed, bug, trace);
     }
@@ -94,11 +94,11 @@ public final class Simulator implements AutoCloseable {
 
     /// Runs schedules on all threads.
     ///
-    /// @param first seed
-    /// @param bug that is planted, or null
-    /// @param most violations after which no further schedule is begun
-    /// @param each told of each violation as it is found, by one thread at a time
-    /// @return how many schedules were run
+    /// @param first the first seed
+    /// @param bug the planted bug, or null
+    /// @param most number of violations after which no further schedule is started
+    /// @param each receives each violation when it is found, from one thread at a time
+    /// @return number of schedules that were run
     public long search(long first, long schedules, Bug bug, int most, Consumer<Found> each) throws Exception {
         AtomicLong next = new AtomicLong(first);
         AtomicInteger found = new AtomicInteger();

@@ -12,12 +12,12 @@ import java.util.random.RandomGenerator;
 import org.apache.kafka.common.header.Headers;
 import org.apache.kafka.common.header.internals.RecordHeaders;
 
-/// Those who publish datasets, cancel runs and delete them.
+/// Users that publish datasets, cancel runs and delete runs.
 final class Users {
-    /// The same for all users: events are told apart by source and id together.
+    /// All users use the same id, because an event is identified by source and id together.
     private static final String ID = "gallery-1";
 
-    /// Without any of these a run cannot be completed.
+    /// Events without which a run cannot complete.
     private static final List<String> REFUSED =
             List.of("io.peregrine.dataset.sealed.v1", "io.peregrine.dataset.balanced.v1");
 
@@ -26,7 +26,7 @@ final class Users {
         final String id;
         final int dataset;
         boolean mayBeCancelled;
-        /// Type of the event that the broker refuses for good, or null.
+        /// Type of the event that the broker rejects permanently, or null.
         String refused;
 
         Run(String id, int dataset) {
@@ -59,12 +59,12 @@ final class Users {
         this.refusalLeft = weather.refusal();
     }
 
-    /// @return every run that was published
+    /// @return all published runs
     List<Run> published() {
         return published;
     }
 
-    /// @return whether the broker refuses an event of a run for good
+    /// @return whether the broker rejects an event of a run permanently
     boolean isRefused(String run, String type) {
         return published.stream().anyMatch(one -> one.id.equals(run) && type.equals(one.refused));
     }
@@ -117,7 +117,7 @@ final class Users {
     private void cancel() {
         Run run = published.get(random.nextInt(published.size()));
         cancelsLeft--;
-        // What is asked for may happen even if nobody is told so.
+        // The cancellation may succeed even if the user gets an error.
         run.mayBeCancelled = true;
         ask("a user cancels run " + run.id, cluster -> cluster.cancel(run.ref()));
     }

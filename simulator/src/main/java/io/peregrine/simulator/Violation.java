@@ -1,6 +1,6 @@
 package io.peregrine.simulator;
 
-/// Something that must not be, whatever went wrong before.
+/// An invariant that does not hold, although it must hold after any fault.
 @SuppressWarnings("serial")
 public final class Violation extends RuntimeException {
     Violation(String what) {

@@ -2,23 +2,23 @@ package io.peregrine.simulator;
 
 import java.util.random.RandomGenerator;
 
-/// How rough a schedule is, drawn from its seed: some are calm but for one kind of fault, some have all.
+/// Fault rates of a schedule, drawn from its seed. Some schedules have only one kind of fault, others have all.
 ///
-/// @param steps of the scheduler before the faults end
-/// @param runs that users publish while there are faults
-/// @param processes of each service
-/// @param switches how often in 100 points an activity gives way to others
-/// @param transactionPauses how often in 1,000 commits it gives way before one
-/// @param databaseFaults how often in 1,000 statements or commits a connection breaks
-/// @param faults budget of what ends a claim: crashes, power cuts, broken connections, jumps of the clock. A job
-///     is given up after six claims without progress, so there must not be more.
-/// @param garbage records that are no events
-/// @param rewinds of consumers to older offsets
-/// @param cancels and `deletes` that a user asks for
-/// @param history whether the first run has ended before anything goes wrong
-/// @param recycling whether that run is deleted then, and the same dataset published again while its artifacts
+/// @param steps steps of the scheduler before the faults end
+/// @param runs runs that users publish while there are faults
+/// @param processes processes of each service
+/// @param switches at how many of 100 points an activity yields to others
+/// @param transactionPauses before how many of 1,000 commits an activity yields
+/// @param databaseFaults at how many of 1,000 statements or commits a connection breaks
+/// @param faults maximum number of faults that end a claim: crashes, power failures, broken connections, clock
+///     jumps. A job fails after six claims without progress, so there must not be more.
+/// @param garbage records that are not events
+/// @param rewinds rewinds of consumers to older offsets
+/// @param cancels cancellations that a user requests; `deletes` likewise
+/// @param history whether the first run has ended before the first fault
+/// @param recycling whether that run is then deleted, and the same dataset published again while its artifacts
 ///     are pruned
-/// @param refusal whether the broker refuses an event of a run for good, so that the run must fail
+/// @param refusal whether the broker rejects an event of a run permanently, so that the run must fail
 record Weather(
         int steps,
         int runs,
@@ -54,7 +54,7 @@ record Weather(
                 recycling);
     }
 
-    /// @return no fault at all: what runs come to undisturbed
+    /// @return no faults, for the expected results of runs
     static Weather calm() {
         return new Weather(0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, false, false, false);
     }

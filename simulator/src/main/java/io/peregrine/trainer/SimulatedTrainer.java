@@ -7,8 +7,8 @@ import io.peregrine.work.JobHandler;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 
-/// The trainer service without its framework: the flow and the table of checkpoints are its own, the training is
-/// [SimulatedTraining].
+/// The trainer service without its framework. The flow and the table of checkpoints are the service's own;
+/// [SimulatedTraining] replaces the training.
 public final class SimulatedTrainer implements ServiceCode {
     private final TrainerFlow flow;
     private final List<JobHandler> handlers;

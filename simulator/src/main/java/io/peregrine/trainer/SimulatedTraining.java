@@ -22,8 +22,9 @@ import io.peregrine.work.Transaction;
 import java.util.Locale;
 import java.util.Map;
 
-/// Stands for [TrainNetwork], whose engine is native: two epochs, a checkpoint after each, whose weights follow
-/// from the manifest, the recipes and the network alone. Publishes, saves and ends as the real one does.
+/// Replaces [TrainNetwork], whose engine is native. It trains two epochs with a checkpoint after each. The
+/// weights depend only on the manifest, the recipes and the network. It publishes, saves and ends like the real
+/// handler.
 final class SimulatedTraining implements JobHandler {
     private static final int EPOCHS = 2;
 
@@ -92,8 +93,8 @@ final class SimulatedTraining implements JobHandler {
         return new TestMeasures(1, 1, 1, 1, 1, null, results);
     }
 
-    /// Notes beside what the real trainer writes which claim reached the epoch: the oracle looks whether a stale
-    /// one did.
+    /// In addition to the real trainer's rows, records which claim reached the epoch. The oracle checks that no
+    /// stale claim did.
     private static void say(JobContext job, CheckpointPublished event, Transaction tx) {
         tx.publish(event, event.network().jsonName() + "/" + (event.last() ? "last" : event.epoch()));
         job.retainOnly(tx, CheckpointTable.published(tx.sql(), event));

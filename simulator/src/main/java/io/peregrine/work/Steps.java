@@ -9,15 +9,15 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.LongSupplier;
 import org.apache.kafka.clients.producer.Producer;
 
-/// A process's worker and relay, made a step at a time by a scheduler instead of on threads of their own.
+/// The worker and the relay of a process. A scheduler runs them step by step; they have no threads of their own.
 public final class Steps {
     private final Worker worker;
     private final Relay relay;
     private final Map<JobContext, Long> renewed = new ConcurrentHashMap<>();
 
-    /// @param name of the process
-    /// @param application that events are said to come from
-    /// @param clock in nanoseconds
+    /// @param name name of the process
+    /// @param application the application in the `source` of events
+    /// @param clock returns nanoseconds
     public Steps(
             Database database,
             String name,
@@ -38,17 +38,17 @@ public final class Steps {
         return worker.step();
     }
 
-    /// What a service does from time to time for its jobs.
+    /// Runs the periodic maintenance of jobs.
     public void upkeep() {
         worker.cancelAbandoned();
     }
 
-    /// Renews the lease of the job that runs.
+    /// Renews the lease of the running job.
     public void heartbeat() {
         worker.heartbeat(renewed);
     }
 
-    /// @return how many events were sent
+    /// @return number of events sent
     public int relay() throws ExecutionException, InterruptedException {
         return relay.round();
     }

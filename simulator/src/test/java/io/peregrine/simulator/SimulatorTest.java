@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// The short form of `./peregrine simulate` and `./peregrine simulate --bugs`.
+/// Short versions of `./peregrine simulate` and `./peregrine simulate --bugs`.
 class SimulatorTest {
     private static final int SCHEDULES = 20;
 
@@ -24,7 +24,7 @@ class SimulatorTest {
 
     @BeforeAll
     static void start() throws Exception {
-        // What services log of faults that are meant would hide the one line that counts.
+        // The services' logs about injected faults would hide the one relevant line.
         LogManager.getLogManager().reset();
         Logger.getLogger("").setLevel(Level.OFF);
         simulator = Simulator.start(2);
@@ -36,24 +36,24 @@ class SimulatorTest {
     }
 
     @Test
-    void schedulesShowNothingWrong() throws Exception {
+    void schedulesFindNoViolation() throws Exception {
         List<Found> found = new CopyOnWriteArrayList<>();
         long run = simulator.search(1, SCHEDULES, null, 1, found::add);
         assertThat(found).isEmpty();
         assertThat(run).isEqualTo(SCHEDULES);
     }
 
-    /// Those that few schedules find; the others take a minute.
+    /// Bugs that a few schedules find; the others take a minute.
     @ParameterizedTest
     @EnumSource(names = {"RELAY_STOPS_AT_BAD_ROW", "DECODE_OUTSIDE_TRY", "INBOX_KEY_WITHOUT_SOURCE"})
-    void aBugThatIsPlantedIsFoundAtOnce(Bug bug) throws Exception {
+    void findsAPlantedBugQuickly(Bug bug) throws Exception {
         assertThat(isFoundWithin(10, bug)).isTrue();
     }
 
     @Tag("slow")
     @ParameterizedTest
     @EnumSource
-    void everyBugThatIsPlantedIsFound(Bug bug) throws Exception {
+    void findsEveryPlantedBug(Bug bug) throws Exception {
         assertThat(isFoundWithin(1_000, bug)).isTrue();
     }
 
@@ -64,7 +64,7 @@ class SimulatorTest {
     }
 
     @Test
-    void aSeedRepeatsItsSchedule() throws Exception {
+    void aSeedReproducesItsSchedule() throws Exception {
         List<String> first = new ArrayList<>();
         simulator.run(7, null, first);
         simulator.run(8, null, null);

@@ -11,7 +11,7 @@ import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.WritableByteChannel;
 import java.nio.file.Path;
 
-/// An open file or folder of a [SimulatedDisk], which learns of each write and of `force`.
+/// An open file or folder of a [SimulatedDisk]. It notifies the disk of each write and of `force`.
 final class DiskChannel extends FileChannel {
     private final SimulatedDisk disk;
     private final Path path;

@@ -11,7 +11,7 @@ import java.nio.file.spi.FileSystemProvider;
 import java.util.List;
 import java.util.Set;
 
-/// The file system of a [SimulatedDisk]. Names and rules are this machine's.
+/// The file system of a [SimulatedDisk]. Path names follow the rules of this machine's file system.
 final class DiskFileSystem extends FileSystem {
     private static final FileSystem REAL = FileSystems.getDefault();
 
@@ -28,7 +28,7 @@ final class DiskFileSystem extends FileSystem {
 
     @Override
     public void close() {
-        throw new UnsupportedOperationException("a simulated disk is always there");
+        throw new UnsupportedOperationException("a simulated disk cannot be closed");
     }
 
     @Override
@@ -74,11 +74,11 @@ final class DiskFileSystem extends FileSystem {
 
     @Override
     public UserPrincipalLookupService getUserPrincipalLookupService() {
-        throw new UnsupportedOperationException("a simulated disk has no owners");
+        throw new UnsupportedOperationException("a simulated disk does not support owners");
     }
 
     @Override
     public WatchService newWatchService() {
-        throw new UnsupportedOperationException("a simulated disk is not watched");
+        throw new UnsupportedOperationException("a simulated disk does not support watch services");
     }
 }

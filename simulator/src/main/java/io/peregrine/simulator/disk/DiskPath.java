@@ -10,7 +10,7 @@ import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
 import java.util.Iterator;
 
-/// A path on a [SimulatedDisk]: a path of this machine that says whose it is.
+/// A path on a [SimulatedDisk]: a path of this machine together with its disk.
 final class DiskPath implements Path {
     private final SimulatedDisk disk;
     private final Path real;
@@ -114,7 +114,7 @@ final class DiskPath implements Path {
 
     @Override
     public WatchKey register(WatchService watcher, WatchEvent.Kind<?>[] events, WatchEvent.Modifier... modifiers) {
-        throw new UnsupportedOperationException("a simulated disk is not watched");
+        throw new UnsupportedOperationException("a simulated disk does not support watch services");
     }
 
     @Override

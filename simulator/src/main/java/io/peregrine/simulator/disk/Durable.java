@@ -14,10 +14,10 @@ import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
-/// What of a disk survives a power cut. A file's bytes do once the file was fsynced, a name does once its folder
-/// was: both of a new file in a new folder need three calls, as on Linux.
+/// The part of a disk that survives a power failure. A file's bytes survive once the file was fsynced, a name
+/// once its folder was. So a new file in a new folder needs three calls of fsync, as on Linux.
 final class Durable {
-    /// A file or folder, whatever its name.
+    /// A file or folder, independent of its name.
     private static final class Node {
         final boolean folder;
         byte[] bytes;
@@ -28,7 +28,7 @@ final class Durable {
     }
 
     private final Path root;
-    /// Names as processes see them, and as they would be found after a power cut.
+    /// `live`: names as processes see them. `named`: names that would exist after a power failure.
     private final Map<Path, Node> live = new HashMap<>();
 
     private final Map<Path, Node> named = new HashMap<>();
@@ -75,12 +75,13 @@ final class Durable {
         named.putAll(live);
     }
 
-    /// Every name that differs from what is durable is kept or lost, and so are bytes.
+    /// Every name that is not durable is kept or lost at random, and so are bytes.
     void restore(RandomGenerator random) throws IOException {
         Map<Path, Node> found = new TreeMap<>();
         TreeSet<Path> names = new TreeSet<>(live.keySet());
         names.addAll(named.keySet());
-        // By names that the seed gives: those that lie aside are random, and so decide nothing here.
+        // Names in sorted order, so that the seed determines the result. Names in the folder `aside` are random,
+        // so they draw no random numbers here.
         for (Path path : names) {
             boolean known = path.equals(root) || path.getParent().equals(root) || found.containsKey(path.getParent());
             Node kept = live.get(path);
@@ -106,7 +107,7 @@ final class Durable {
         return path.getParent().getFileName().toString().equals("aside");
     }
 
-    /// A file that was not fsynced may be whole, empty or cut.
+    /// A file that was not fsynced may be complete, empty or truncated.
     private byte[] bytes(Node node, RandomGenerator random) throws IOException {
         if (node.bytes != null) {
             return node.bytes;

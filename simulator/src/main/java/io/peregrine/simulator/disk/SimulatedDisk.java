@@ -23,16 +23,16 @@ import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 
-/// A disk that forgets at a power cut what was not fsynced: bytes of files, names and folders.
+/// A disk that loses everything that was not fsynced in a power failure: bytes of files, names and folders.
 ///
-/// Its files lie in a folder of this machine, so that they can be mapped; what of them would survive is kept in
-/// [Durable]. Whoever writes is asked first whether its process still lives.
+/// Its files are stored in a folder of this machine, so that they can be memory-mapped. [Durable] tracks what
+/// would survive. Before each write the disk checks that the process is still alive.
 public final class SimulatedDisk extends FileSystemProvider {
-    /// Told of each operation before it is made, so that a scheduler can go elsewhere first.
+    /// Notified before each operation, so that a scheduler can switch to another activity first.
     @FunctionalInterface
     public interface Watcher {
         /// @param operation such as `move`
-        /// @throws RuntimeException or Error, if the process that asks does not live any more
+        /// @throws RuntimeException or Error, if the calling process is no longer alive
         void before(String operation);
     }
 
@@ -56,12 +56,12 @@ public final class SimulatedDisk extends FileSystemProvider {
         this.durable = new Durable(this.root);
     }
 
-    /// @return the disk's only folder at first
+    /// @return the root folder of the disk
     public Path root() {
         return new DiskPath(this, root);
     }
 
-    /// Begins anew, empty.
+    /// Deletes everything.
     public void clear(Ignored fsync) throws IOException {
         try (Stream<Path> files = Files.walk(root)) {
             for (Path file : files.sorted(java.util.Comparator.reverseOrder()).toList()) {
@@ -74,12 +74,13 @@ public final class SimulatedDisk extends FileSystemProvider {
         ignored = fsync;
     }
 
-    /// What was not fsynced is lost, or not: the seed decides for each name and for each file's bytes.
+    /// Simulates a power failure. For each name and each file's bytes that were not fsynced, the seed decides
+    /// whether they are lost.
     public void cutPower(RandomGenerator random) throws IOException {
         durable.restore(random);
     }
 
-    /// Whatever there is counts as fsynced.
+    /// Marks everything as fsynced.
     public void settle() throws IOException {
         durable.settle();
     }
@@ -111,7 +112,7 @@ public final class SimulatedDisk extends FileSystemProvider {
 
     @Override
     public FileSystem newFileSystem(URI uri, Map<String, ?> environment) {
-        throw new UnsupportedOperationException("a simulated disk is made by its constructor");
+        throw new UnsupportedOperationException("create a simulated disk with its constructor");
     }
 
     @Override
@@ -157,7 +158,7 @@ public final class SimulatedDisk extends FileSystemProvider {
                 }
             }
         }
-        // The order of this machine's file system is not the seed's.
+        // Sorted, because the order of this machine's file system does not depend on the seed.
         entries.sort(null);
         return new DirectoryStream<>() {
             @Override
