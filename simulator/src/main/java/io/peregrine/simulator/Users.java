@@ -119,19 +119,19 @@ final class Users {
         cancelsLeft--;
         // The cancellation may succeed even if the user gets an error.
         run.mayBeCancelled = true;
-        ask("a user cancels run " + run.id, cluster -> cluster.cancel(run.ref()));
+        request("a user cancels run " + run.id, cluster -> cluster.cancel(run.ref()));
     }
 
     void delete() {
         Run run = published.get(random.nextInt(published.size()));
-        ask("a user deletes run " + run.id, cluster -> {
+        request("a user deletes run " + run.id, cluster -> {
             if (cluster.delete(run.ref())) {
                 deletesLeft--;
             }
         });
     }
 
-    private void ask(String what, java.util.function.Consumer<SimulatedCluster> question) {
+    private void request(String what, java.util.function.Consumer<SimulatedCluster> question) {
         List<Process> processes = schedule.state(Service.CLUSTER).processes();
         Process process = processes.get(random.nextInt(processes.size()));
         asking = true;

@@ -57,10 +57,10 @@ final class SimulatedTraining implements JobHandler {
             if (event.last()) {
                 job.complete(tx -> {
                     tx.publish(progress(balanced, network, EPOCHS), network.jsonName() + "/all");
-                    say(job, event, tx);
+                    publish(job, event, tx);
                 });
             } else {
-                job.checkpoint(new byte[] {(byte) epoch}, tx -> say(job, event, tx));
+                job.checkpoint(new byte[] {(byte) epoch}, tx -> publish(job, event, tx));
             }
         }
     }
@@ -95,7 +95,7 @@ final class SimulatedTraining implements JobHandler {
 
     /// In addition to the real trainer's rows, records which claim reached the epoch. The oracle checks that no
     /// stale claim did.
-    private static void say(JobContext job, CheckpointPublished event, Transaction tx) {
+    private static void publish(JobContext job, CheckpointPublished event, Transaction tx) {
         tx.publish(event, event.network().jsonName() + "/" + (event.last() ? "last" : event.epoch()));
         job.retainOnly(tx, CheckpointTable.published(tx.sql(), event));
         tx.sql()

@@ -35,7 +35,7 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 
-/// What must be true once everything has ended: nothing is lost, nothing is doubled, nothing is left to do.
+/// Checks the state after all runs have ended: no event or job is lost, duplicated or open.
 final class Aftermath {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final Map<Service, Set<String>> RECEIVES = Map.of(
@@ -44,37 +44,38 @@ final class Aftermath {
             Service.TRAINER, Set.of(Topics.SHARDS, Topics.RUNS),
             Service.CLUSTER, Topics.partitions().keySet());
 
-    private final PeregrineFixture house;
+    private final PeregrineFixture fixture;
     private final Set<String> wrong = new TreeSet<>();
-    /// By topic: source and id of events, place of records that are none.
+    /// By topic: `events` holds source and id of events, `garbage` the positions of records that are not events.
     private final Map<String, Set<String>> events = new HashMap<>();
 
     private final Map<String, Set<String>> garbage = new HashMap<>();
     private long records;
     private long repeats;
 
-    private Aftermath(PeregrineFixture house) {
-        this.house = house;
+    private Aftermath(PeregrineFixture fixture) {
+        this.fixture = fixture;
     }
 
-    /// @param wrong sentences; none, if all is well
-    /// @param events different ones
-    /// @param repeats records that repeat an event, which the contract allows
-    /// @param garbage records that are no events
+    /// @param wrong errors found; empty if there are none
+    /// @param events number of distinct events
+    /// @param repeats number of repeated deliveries, which the contract allows
+    /// @param garbage number of records that are not events
     record Findings(Set<String> wrong, long events, long repeats, long garbage) {
         @Override
         public String toString() {
-            return "%,d events on Kafka, %,d of them delivered again; %,d records that are no events"
+            return "%,d events on Kafka, %,d of them delivered again; %,d records that are not events"
                     .formatted(events, repeats, garbage);
         }
     }
 
-    /// Looks again and again for two minutes, until nothing is wrong: the last events may still be on their way.
-    static Findings of(PeregrineFixture house) throws Exception {
+    /// Repeats the checks for up to two minutes until there are no errors, because the last events may still be
+    /// in transit.
+    static Findings of(PeregrineFixture fixture) throws Exception {
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (true) {
-            Aftermath now = new Aftermath(house);
-            now.look();
+            Aftermath now = new Aftermath(fixture);
+            now.check();
             if (now.wrong.isEmpty() || System.nanoTime() > deadline) {
                 long garbage =
                         now.garbage.values().stream().mapToLong(Set::size).sum();
@@ -84,11 +85,11 @@ final class Aftermath {
         }
     }
 
-    private void look() throws Exception {
+    private void check() throws Exception {
         readTopics();
         for (Service service : Service.values()) {
-            try (Connection database = house.database(service.word())) {
-                lookAt(service, database);
+            try (Connection database = fixture.database(service.word())) {
+                check(service, database);
             }
         }
     }
@@ -101,7 +102,7 @@ final class Aftermath {
             CloudEvent event;
             try {
                 event = EventCodec.read(record);
-            } catch (UnreadableEventException none) {
+            } catch (UnreadableEventException unreadable) {
                 add(garbage, record.topic(), place(record.topic(), record.partition(), record.offset()));
                 continue;
             }
@@ -135,11 +136,11 @@ final class Aftermath {
         return "%s/%d/%d".formatted(topic, partition, offset);
     }
 
-    /// All records of the five topics that a consumer of committed ones gets.
+    /// Reads all committed records of the five topics.
     private List<ConsumerRecord<String, byte[]>> committed() {
         List<ConsumerRecord<String, byte[]>> all = new ArrayList<>();
         try (KafkaConsumer<String, byte[]> consumer = new KafkaConsumer<>(
-                Map.of("bootstrap.servers", house.kafka(), "isolation.level", "read_committed"),
+                Map.of("bootstrap.servers", fixture.kafka(), "isolation.level", "read_committed"),
                 new StringDeserializer(),
                 new ByteArrayDeserializer())) {
             List<TopicPartition> partitions = new ArrayList<>();
@@ -158,44 +159,44 @@ final class Aftermath {
         return all;
     }
 
-    private void lookAt(Service service, Connection database) throws Exception {
+    private void check(Service service, Connection database) throws Exception {
         String name = service.module();
         Set<String> received = select(database, "select source || ' ' || id from inbox");
-        Set<String> there = ofTopics(events, RECEIVES.get(service));
-        tell(name + " has not received", minus(there, received));
-        tell(name + " has received what is on no topic of its own:", minus(received, there));
+        Set<String> expectedEvents = ofTopics(events, RECEIVES.get(service));
+        report(name + " has not received", minus(expectedEvents, received));
+        report(name + " has received events that are not on its topics:", minus(received, expectedEvents));
 
-        tell(
+        report(
                 name + " has not sent",
                 select(
                         database,
                         "select id || ' ' || type from outbox where sent_at is null and set_aside_at is null"));
-        tell(
+        report(
                 name + " has set aside",
                 select(database, "select id || ' ' || type from outbox where set_aside_at is not null"));
         Set<String> everything = ofTopics(events, Topics.partitions().keySet());
         Set<String> sent =
                 select(database, "select '/peregrine/%s ' || id from outbox where sent_at is not null".formatted(name));
-        tell(name + " believes that it has sent", minus(sent, everything));
+        report(name + " has marked as sent, but not published,", minus(sent, everything));
 
-        tell(
-                name + " has not done the job",
+        report(
+                name + " has not completed the job",
                 select(
                         database,
                         "select run || ' ' || kind || ' ' || key || ' ' || state || coalesce(' ' || error, '') from job"
                                 + " where state not in ('done', 'cancelled') and not (state = 'failed' and error like 'FOLDER_MISSING%')"));
         Set<String> kept = select(database, "select topic || '/' || partition || '/' || kafka_offset from quarantine");
         Set<String> expected = ofTopics(garbage, RECEIVES.get(service));
-        tell(name + " has not quarantined the record at", minus(expected, kept));
-        tell(name + " has quarantined the event at", minus(kept, expected));
+        report(name + " has not quarantined the record at", minus(expected, kept));
+        report(name + " has quarantined the event at", minus(kept, expected));
         for (String uri : select(database, "select uri from needed")) {
-            lookAt(name, uri);
+            check(name, uri);
         }
     }
 
-    /// An artifact that a run references lies in the store, and its bytes are those of its name.
-    private void lookAt(String service, String uri) throws Exception {
-        Path file = house.storeFolder().resolve(uri.substring(ArtifactStore.SCHEME.length()));
+    /// Checks that a referenced artifact is in the store and that its bytes match the digest in its name.
+    private void check(String service, String uri) throws Exception {
+        Path file = fixture.storeFolder().resolve(uri.substring(ArtifactStore.SCHEME.length()));
         if (!Files.isRegularFile(file)) {
             wrong.add("%s: %s is not in the store".formatted(service, uri));
             return;
@@ -203,7 +204,7 @@ final class Aftermath {
         String digest =
                 HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
         if (!file.getFileName().toString().startsWith(digest)) {
-            wrong.add("%s: %s holds other bytes than its name says".formatted(service, uri));
+            wrong.add("%s: the bytes of %s do not match the digest in its name".formatted(service, uri));
         }
     }
 
@@ -219,7 +220,7 @@ final class Aftermath {
         return left;
     }
 
-    private void tell(String what, Set<String> which) {
+    private void report(String what, Set<String> which) {
         if (!which.isEmpty()) {
             wrong.add("%s %s%s"
                     .formatted(

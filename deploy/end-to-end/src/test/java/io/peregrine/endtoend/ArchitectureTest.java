@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// The walls of the house: docs/architecture.md says why each stands.
+/// Dependency rules between packages; docs/architecture.md explains each.
 class ArchitectureTest {
     private static final List<String> MODULES = List.of(
             "libs/random",
@@ -41,7 +41,7 @@ class ArchitectureTest {
         "io.micrometer.."
     };
 
-    private static JavaClasses house;
+    private static JavaClasses classes;
 
     @BeforeAll
     static void importEveryModule() {
@@ -49,10 +49,10 @@ class ArchitectureTest {
                 .map(module -> ProjectRoot.path().resolve(module).resolve("target/classes"))
                 .toList();
         assertThat(built).as("built modules; run ./peregrine verify").allMatch(Files::isDirectory);
-        house = new ClassFileImporter().importPaths(built);
+        classes = new ClassFileImporter().importPaths(built);
         assertThat(Stream.of("ingest", "balance", "trainer", "cluster", "work", "vision", "local"))
-                .allSatisfy(room -> assertThat(house.stream().map(JavaClass::getPackageName))
-                        .contains("io.peregrine." + room));
+                .allSatisfy(name -> assertThat(classes.stream().map(JavaClass::getPackageName))
+                        .contains("io.peregrine." + name));
     }
 
     @Test
@@ -69,13 +69,13 @@ class ArchitectureTest {
                     .should()
                     .dependOnClassesThat()
                     .resideInAnyPackage(others)
-                    .because("services speak through events alone")
-                    .check(house);
+                    .because("services communicate only through events")
+                    .check(classes);
         }
     }
 
     @Test
-    void coresKnowNoFramework() {
+    void coresDoNotDependOnFrameworks() {
         noClasses()
                 .that()
                 .resideInAnyPackage(
@@ -88,12 +88,12 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage(FRAMEWORKS)
-                .because("a core's test is a constructor call")
-                .check(house);
+                .because("a test creates a core with its constructor, without a framework")
+                .check(classes);
     }
 
     @Test
-    void onlyFlowsKnowKafka() {
+    void onlyFlowsDependOnKafka() {
         noClasses()
                 .that()
                 .resideInAnyPackage(
@@ -106,12 +106,12 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAnyPackage("org.apache.kafka..", "org.eclipse.microprofile.reactive.messaging..")
-                .because("a service hears in one place")
-                .check(house);
+                .because("a service consumes Kafka records only in its flow")
+                .check(classes);
     }
 
     @Test
-    void librariesKnowNoServiceAndPyTorchStaysInVision() {
+    void librariesDoNotDependOnServicesAndOnlyVisionDependsOnPyTorch() {
         noClasses()
                 .that()
                 .resideInAnyPackage(
@@ -130,7 +130,7 @@ class ArchitectureTest {
                         "io.peregrine.trainer..",
                         "io.peregrine.cluster..",
                         "io.peregrine.local..")
-                .check(house);
+                .check(classes);
         noClasses()
                 .that()
                 .resideInAnyPackage(
@@ -145,12 +145,12 @@ class ArchitectureTest {
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage("ai.djl..")
-                .because("256 MB of natives stay where they are needed")
-                .check(house);
+                .because("256 MB of native libraries are needed only in vision")
+                .check(classes);
     }
 
     @Test
-    void noRoomOpensIntoItself() {
-        slices().matching("io.peregrine.(*)..").should().beFreeOfCycles().check(house);
+    void packagesAreFreeOfCycles() {
+        slices().matching("io.peregrine.(*)..").should().beFreeOfCycles().check(classes);
     }
 }

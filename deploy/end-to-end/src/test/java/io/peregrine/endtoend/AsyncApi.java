@@ -18,8 +18,8 @@ import java.util.stream.Stream;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
 
-/// `docs/asyncapi.yaml`, held against what is really said: each record on its topic, its headers, its data, and
-/// no field that the document does not name.
+/// Validates published records against `docs/asyncapi.yaml`: topic, headers and data, without undocumented
+/// fields.
 final class AsyncApi {
     private record Message(JsonSchema headers, JsonSchema payload) {}
 
@@ -30,7 +30,7 @@ final class AsyncApi {
         document =
                 Yaml.documents(ProjectRoot.path().resolve("docs/asyncapi.yaml")).getFirst();
         for (JsonNode schema : document.at("/components/schemas")) {
-            // What is put together of several cannot be closed in each of them.
+            // A schema that combines others with allOf cannot forbid additional properties in its parts.
             if (schema.has("properties") && !schema.has("allOf")) {
                 ((ObjectNode) schema).put("additionalProperties", false);
             }
@@ -49,8 +49,8 @@ final class AsyncApi {
         return JsonSchemaFactory.getInstance(VersionFlag.V7).getSchema(root);
     }
 
-    /// @return what a service's record has that the document does not say; nothing of a user's record
-    List<String> complaints(ConsumerRecord<String, byte[]> record) {
+    /// @return violations of the document by a service's record; empty for a user's record
+    List<String> violations(ConsumerRecord<String, byte[]> record) {
         Map<String, String> headers = new HashMap<>();
         for (Header header : record.headers()) {
             headers.put(header.key(), new String(header.value(), UTF_8));
@@ -61,23 +61,23 @@ final class AsyncApi {
         String type = headers.get("ce_type");
         Message message = messages.get(type);
         if (message == null || !onItsTopic(type, record.topic())) {
-            return List.of("%s is not said on %s".formatted(type, record.topic()));
+            return List.of("the document has no message %s on topic %s".formatted(type, record.topic()));
         }
-        List<String> complaints = new ArrayList<>();
+        List<String> violations = new ArrayList<>();
         try {
             Stream.concat(
                             message.headers().validate(EventCodec.json().valueToTree(headers)).stream(),
                             message.payload().validate(EventCodec.json().readTree(record.value())).stream())
-                    .forEach(error -> complaints.add(type + ": " + error.getMessage()));
+                    .forEach(error -> violations.add(type + ": " + error.getMessage()));
         } catch (IOException e) {
-            complaints.add(type + ": " + e.getMessage());
+            violations.add(type + ": " + e.getMessage());
         }
-        return complaints;
+        return violations;
     }
 
     private boolean onItsTopic(String type, String topic) {
-        for (JsonNode said : document.path("channels").path(topic).path("messages")) {
-            String name = said.get("$ref").textValue().replaceFirst(".*/", "");
+        for (JsonNode message : document.path("channels").path(topic).path("messages")) {
+            String name = message.get("$ref").textValue().replaceFirst(".*/", "");
             if (document.at("/components/messages/" + name + "/name")
                     .textValue()
                     .equals(type)) {

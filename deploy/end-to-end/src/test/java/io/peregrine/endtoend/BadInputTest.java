@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// Bad input harms nothing but itself: each is answered or kept by name, and good runs go on beside it.
+/// Bad input is answered with an error or kept in quarantine with its reason, and other runs are not affected.
 class BadInputTest {
     private static final String SMALL = """
             {"image":{"side":16},"balance":{"strategy":"auto","neighbours":2},
@@ -38,19 +38,19 @@ class BadInputTest {
     @TempDir
     static Path folder;
 
-    private static PeregrineFixture house;
+    private static PeregrineFixture fixture;
     private static Path gallery;
 
     @BeforeAll
-    static void openTheHouse() throws Exception {
+    static void open() throws Exception {
         gallery = folder.resolve("roots/gallery");
         SyntheticPaintings.write(gallery, 16, 2, 8, 5);
-        house = PeregrineFixture.open(folder.resolve("data"), folder.resolve("roots"));
+        fixture = PeregrineFixture.open(folder.resolve("data"), folder.resolve("roots"));
     }
 
     @AfterAll
-    static void closeTheHouse() throws Exception {
-        house.close();
+    static void close() throws Exception {
+        fixture.close();
     }
 
     @ParameterizedTest
@@ -64,11 +64,11 @@ class BadInputTest {
                 "peregrine.runs|half an ev|NOT_AN_EVENT",
                 "peregrine.shards|{}|NOT_AN_EVENT"
             })
-    void bytesThatAreNoEventAreKeptByName(String topic, String value, String kind) throws Exception {
-        long offset = house.publishBytes(topic, value.getBytes(UTF_8));
+    void unreadableRecordsAreQuarantinedWithTheirReason(String topic, String value, String kind) throws Exception {
+        long offset = fixture.publishBytes(topic, value.getBytes(UTF_8));
 
         Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
-            JsonNode kept = house.get("/api/v1/quarantine?limit=100").get("items");
+            JsonNode kept = fixture.get("/api/v1/quarantine?limit=100").get("items");
             assertThat(kept).anySatisfy(row -> {
                 assertThat(row.get("topic").textValue()).isEqualTo(topic);
                 assertThat(row.get("kind").textValue()).isEqualTo(kind);
@@ -76,7 +76,7 @@ class BadInputTest {
             });
         });
         assertThat(offset).isNotNegative();
-        aGoodRunSucceedsRightBehind("good-behind-" + kind + "-" + topic);
+        aValidRunSucceedsAfterwards("valid-after-" + kind + "-" + topic);
     }
 
     @ParameterizedTest
@@ -87,11 +87,11 @@ class BadInputTest {
                 "negative-epochs|{\"classifier\":{\"epochs\":-1}}|/classifier/epochs|a whole number from 1",
                 "misspelt|{\"clasifier\":{\"epochs\":1}}|/clasifier|did you mean 'classifier'"
             })
-    void aBadSpecificationIsAnsweredFieldByField(String dataset, String spec, String field, String remedy)
+    void anInvalidSpecificationIsReportedByField(String dataset, String spec, String field, String remedy)
             throws Exception {
-        String run = house.publish(dataset, gallery, spec);
+        String run = fixture.publish(dataset, gallery, spec);
 
-        RunFailed failed = (RunFailed) house.awaitEnd(run);
+        RunFailed failed = (RunFailed) fixture.awaitEnd(run);
         assertThat(failed.errors()).singleElement().satisfies(error -> {
             assertThat(error.field()).isEqualTo(field);
             assertThat(error.remedy()).contains(remedy);
@@ -99,13 +99,13 @@ class BadInputTest {
         Awaitility.await()
                 .atMost(Duration.ofSeconds(15))
                 .untilAsserted(() -> assertThat(
-                                house.get("/api/v1/runs/" + run).get("state").textValue())
+                                fixture.get("/api/v1/runs/" + run).get("state").textValue())
                         .isEqualTo("failed"));
-        aGoodRunSucceedsRightBehind("good-behind-" + dataset);
+        aValidRunSucceedsAfterwards("valid-after-" + dataset);
     }
 
     @Test
-    void aFolderThatIsMissingOrOutsideIsNamed() throws Exception {
+    void aMissingOrForbiddenFolderFailsTheRun() throws Exception {
         Path outside = folder.resolve("outside");
         SyntheticPaintings.write(outside, 16, 1, 3, 3);
         Path link = Files.createSymbolicLink(folder.resolve("roots/link"), outside);
@@ -114,39 +114,39 @@ class BadInputTest {
                 .isEqualTo("FOLDER_MISSING");
         assertThat(failure("outside", outside).reason()).isEqualTo("OUTSIDE_ROOTS");
         assertThat(failure("link", link).reason()).isEqualTo("OUTSIDE_ROOTS");
-        aGoodRunSucceedsRightBehind("good-behind-folders");
+        aValidRunSucceedsAfterwards("valid-after-folders");
     }
 
     @Test
-    void moreClassesThanAnEventHasRoomForAreARunLikeAnyOther() throws Exception {
+    void aRunMayHaveMoreClassesThanFitIntoAnEvent() throws Exception {
         Path many = folder.resolve("roots/many");
         TinyImages.write(many, 260, 3);
 
-        String run = house.publish("many", many, """
+        String run = fixture.publish("many", many, """
                 {"image":{"side":8},"split":{"test":0.34},"balance":{"strategy":"none"},
                  "classifier":{"preset":"seed-cnn","epochs":1},"autoencoder":{"preset":"seed-autoencoder","epochs":1,"latent":4}}""");
 
-        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
-        JsonNode details = house.get("/api/v1/runs/" + run);
+        assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+        JsonNode details = fixture.get("/api/v1/runs/" + run);
         assertThat(details.get("classCount").intValue()).isEqualTo(260);
         assertThat(details.has("classes")).isFalse();
         assertThat(details.at("/classifier/test/images").intValue()).isEqualTo(260);
-        assertThat(house.items("/api/v1/runs/" + run + "/classes"))
+        assertThat(fixture.items("/api/v1/runs/" + run + "/classes"))
                 .hasSize(260)
                 .allSatisfy(one -> assertThat(one.get("after").intValue()).isEqualTo(2))
                 .allSatisfy(one -> assertThat(one.get("recall").isNumber()).isTrue());
-        assertThat(house.items("/api/v1/runs/" + run + "/confusion").stream()
+        assertThat(fixture.items("/api/v1/runs/" + run + "/confusion").stream()
                         .mapToInt(cell -> cell.get("count").intValue())
                         .sum())
                 .isEqualTo(260);
-        assertThat(house.items("/api/v1/runs/" + run + "/clusters")).hasSize(260);
-        assertThat(house.status("/api/v1/runs/" + run + "/charts/confusion.svg"))
+        assertThat(fixture.items("/api/v1/runs/" + run + "/clusters")).hasSize(260);
+        assertThat(fixture.status("/api/v1/runs/" + run + "/charts/confusion.svg"))
                 .isEqualTo(422);
-        aGoodRunSucceedsRightBehind("good-behind-many");
+        aValidRunSucceedsAfterwards("valid-after-many");
     }
 
     @Test
-    void aClassWithOneImageIsNamedWithWhatWouldDo() throws Exception {
+    void aClassThatIsTooSmallIsReportedWithTheMinimum() throws Exception {
         Path lonely = folder.resolve("roots/lonely");
         SyntheticPaintings.write(lonely, 16, 1, 8, 1);
 
@@ -154,11 +154,11 @@ class BadInputTest {
 
         assertThat(failed.reason()).isEqualTo("CLASS_TOO_SMALL");
         assertThat(failed.detail()).contains("Style_1").contains("1").contains("neighbours");
-        aGoodRunSucceedsRightBehind("good-behind-lonely");
+        aValidRunSucceedsAfterwards("valid-after-lonely");
     }
 
     @Test
-    void damagedImagesAreRefusedByNameAndTheRestGoesOn() throws Exception {
+    void damagedImagesAreRejectedAndTheRunCompletes() throws Exception {
         Path damaged = folder.resolve("roots/damaged");
         SyntheticPaintings.write(damaged, 16, 2, 8, 5);
         byte[] jpeg = jpeg();
@@ -166,10 +166,10 @@ class BadInputTest {
         Files.write(damaged.resolve("train/Style_0/huge.png"), pngHeader(30_000, 30_000));
         Files.writeString(damaged.resolve("train/Style_1/words.png"), "these are words");
 
-        String run = house.publish("damaged", damaged, SMALL);
+        String run = fixture.publish("damaged", damaged, SMALL);
 
-        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
-        assertThat(house.listener().of(run, ImageRejected.class))
+        assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+        assertThat(fixture.listener().of(run, ImageRejected.class))
                 .extracting(ImageRejected::source, ImageRejected::reason)
                 .containsExactlyInAnyOrder(
                         org.assertj.core.groups.Tuple.tuple("half.jpg", "IMAGE_TRUNCATED"),
@@ -178,100 +178,100 @@ class BadInputTest {
     }
 
     @Test
-    void twoRunsTogetherBothEndAndARepeatChangesNothing() throws Exception {
-        String first = house.publish("twin-1", gallery, SMALL);
-        String second = house.publish("twin-2", gallery, SMALL);
-        assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
-        assertThat(house.awaitEnd(second)).isInstanceOf(RunCompleted.class);
+    void twoConcurrentRunsCompleteAndARepeatChangesNothing() throws Exception {
+        String first = fixture.publish("twin-1", gallery, SMALL);
+        String second = fixture.publish("twin-2", gallery, SMALL);
+        assertThat(fixture.awaitEnd(first)).isInstanceOf(RunCompleted.class);
+        assertThat(fixture.awaitEnd(second)).isInstanceOf(RunCompleted.class);
         assertThat(checkpoints(first)).isEqualTo(checkpoints(second)).isNotEmpty();
 
         List<CloudEvent> before = answersTo(first);
-        JsonNode told = house.get("/api/v1/runs/" + first);
-        assertThat(house.publish("twin-1", gallery, SMALL)).isEqualTo(first);
-        aGoodRunSucceedsRightBehind("behind-the-repeat");
+        JsonNode details = fixture.get("/api/v1/runs/" + first);
+        assertThat(fixture.publish("twin-1", gallery, SMALL)).isEqualTo(first);
+        aValidRunSucceedsAfterwards("after-the-repeat");
         assertThat(answersTo(first)).isEqualTo(before);
-        assertThat(house.get("/api/v1/runs/" + first)).isEqualTo(told);
+        assertThat(fixture.get("/api/v1/runs/" + first)).isEqualTo(details);
     }
 
     @Test
-    void theSameIdWithOtherContentIsKeptAndTheFirstStands() throws Exception {
-        String run = house.publish("conflict", gallery, SMALL);
-        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+    void anEventWithAUsedIdAndOtherContentIsQuarantined() throws Exception {
+        String run = fixture.publish("conflict", gallery, SMALL);
+        assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
 
-        house.publish("conflict", gallery, "{\"image\":{\"side\":24}}");
+        fixture.publish("conflict", gallery, "{\"image\":{\"side\":24}}");
 
         Awaitility.await()
                 .atMost(Duration.ofSeconds(30))
                 .untilAsserted(() -> assertThat(
-                                house.get("/api/v1/quarantine?limit=100").get("items"))
+                                fixture.get("/api/v1/quarantine?limit=100").get("items"))
                         .anySatisfy(
                                 row -> assertThat(row.get("kind").textValue()).isEqualTo("EVENT_ID_CONFLICT")));
-        assertThat(house.get("/api/v1/runs/" + run).get("state").textValue()).isEqualTo("completed");
+        assertThat(fixture.get("/api/v1/runs/" + run).get("state").textValue()).isEqualTo("completed");
     }
 
     @Test
-    void aCancelledRunStopsWithinSecondsAndSaysNothingAfterwards() throws Exception {
-        String beside = house.publish("beside-the-cancelled", gallery, SMALL);
-        String run = house.publish("cancelled", gallery, """
+    void aCancelledRunStopsWithinSecondsAndPublishesNothingAfterwards() throws Exception {
+        String concurrent = fixture.publish("concurrent-with-the-cancelled", gallery, SMALL);
+        String run = fixture.publish("cancelled", gallery, """
                 {"image":{"side":64},"balance":{"strategy":"none"},
                  "classifier":{"preset":"seed-cnn","epochs":5000,"batchSize":8},
                  "autoencoder":{"preset":"seed-autoencoder","epochs":1,"latent":4}}""");
         Awaitility.await()
                 .atMost(Duration.ofMinutes(3))
-                .until(() -> house.listener().of(run, StageProgressed.class).stream()
+                .until(() -> fixture.listener().of(run, StageProgressed.class).stream()
                         .anyMatch(p -> p.stage().jsonName().equals("train")));
 
-        assertThat(house.post("/api/v1/runs/" + run + "/cancel", "").statusCode())
+        assertThat(fixture.post("/api/v1/runs/" + run + "/cancel", "").statusCode())
                 .isEqualTo(202);
 
-        assertThat(house.awaitEnd(run)).isInstanceOf(RunCancelled.class);
-        long cancelledAt = house.listener()
+        assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCancelled.class);
+        long cancelledAt = fixture.listener()
                 .records(run)
                 .filter(h -> h.event().data() instanceof RunCancelled)
                 .findFirst()
                 .orElseThrow()
                 .at();
-        aGoodRunSucceedsRightBehind("behind-the-cancelled");
-        assertThat(house.awaitEnd(beside)).isInstanceOf(RunCompleted.class);
-        assertThat(house.listener().records(run).filter(h -> h.at() > cancelledAt + 3_000))
+        aValidRunSucceedsAfterwards("after-the-cancelled");
+        assertThat(fixture.awaitEnd(concurrent)).isInstanceOf(RunCompleted.class);
+        assertThat(fixture.listener().records(run).filter(h -> h.at() > cancelledAt + 3_000))
                 .isEmpty();
-        assertThat(house.post("/api/v1/runs/" + run + "/cancel", "").statusCode())
+        assertThat(fixture.post("/api/v1/runs/" + run + "/cancel", "").statusCode())
                 .isEqualTo(409);
     }
 
     @Test
     void bareJsonFromAnyProducerIsARun() throws Exception {
-        house.publishBytes(
+        fixture.publishBytes(
                 Topics.DATASETS,
                 "{\"dataset\":\"bare\",\"uri\":\"%s\",\"image\":{\"side\":16},\"balance\":{\"strategy\":\"none\"},\"classifier\":{\"epochs\":1},\"autoencoder\":{\"epochs\":1,\"latent\":4}}"
                         .formatted(gallery.toUri())
                         .getBytes(UTF_8));
         String run = Awaitility.await()
                 .atMost(Duration.ofSeconds(30))
-                .until(() -> house.listener().runOf("bare"), java.util.Optional::isPresent)
+                .until(() -> fixture.listener().runOf("bare"), java.util.Optional::isPresent)
                 .orElseThrow();
-        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+        assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
     }
 
-    /// What the services said of a run; the dataset-ready itself is ours.
+    /// The services' events of a run, without the dataset-ready event, which the test published.
     private static List<CloudEvent> answersTo(String run) {
-        return house.listener().of(run).stream()
+        return fixture.listener().of(run).stream()
                 .filter(event -> !(event.data() instanceof PipelineEvent.DatasetReady))
                 .toList();
     }
 
-    private static void aGoodRunSucceedsRightBehind(String dataset) throws Exception {
-        assertThat(house.awaitEnd(house.publish(dataset, gallery, SMALL))).isInstanceOf(RunCompleted.class);
+    private static void aValidRunSucceedsAfterwards(String dataset) throws Exception {
+        assertThat(fixture.awaitEnd(fixture.publish(dataset, gallery, SMALL))).isInstanceOf(RunCompleted.class);
     }
 
     private static RunFailed failure(String dataset, Path uri) throws Exception {
-        PipelineEvent end = house.awaitEnd(house.publish(dataset, uri, SMALL));
+        PipelineEvent end = fixture.awaitEnd(fixture.publish(dataset, uri, SMALL));
         assertThat(end).isInstanceOf(RunFailed.class);
         return (RunFailed) end;
     }
 
     private static Map<String, String> checkpoints(String run) {
-        return house.listener().of(run, CheckpointPublished.class).stream()
+        return fixture.listener().of(run, CheckpointPublished.class).stream()
                 .collect(java.util.stream.Collectors.toMap(
                         c -> c.network() + " " + c.epoch(), c -> c.weights().sha256()));
     }
@@ -282,7 +282,7 @@ class BadInputTest {
         return out.toByteArray();
     }
 
-    /// A PNG that says how large it is, and no more.
+    /// A PNG that ends after its header.
     private static byte[] pngHeader(int width, int height) {
         ByteBuffer chunk = ByteBuffer.allocate(17);
         chunk.put("IHDR".getBytes(UTF_8)).putInt(width).putInt(height).put(new byte[] {8, 2, 0, 0, 0});

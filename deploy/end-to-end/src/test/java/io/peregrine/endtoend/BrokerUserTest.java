@@ -21,11 +21,11 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// What a service's user may do on the broker is what the service does there, no less and no more.
+/// The permissions of a service's broker user are exactly those that the service needs.
 class BrokerUserTest {
     @ParameterizedTest
     @EnumSource(value = BrokerUser.class, mode = EnumSource.Mode.EXCLUDE, names = "PUBLISHER")
-    void aServicesUserReadsWhatItsChannelsDo(BrokerUser user) throws IOException {
+    void aUserMayReadExactlyTheTopicsOfItsServicesChannels(BrokerUser user) throws IOException {
         Properties settings = new Properties();
         try (Reader reader =
                 Files.newBufferedReader(module(user.user()).resolve("src/main/resources/application.properties"))) {
@@ -42,10 +42,10 @@ class BrokerUserTest {
         assertThat(user.group()).isEqualTo(settings.getProperty("quarkus.application.name"));
     }
 
-    /// A service publishes the events that its classes or those of libs/work make.
+    /// A service publishes the events that its classes or those of libs/work create.
     @ParameterizedTest
     @EnumSource(value = BrokerUser.class, mode = EnumSource.Mode.EXCLUDE, names = "PUBLISHER")
-    void aServicesUserWritesWhatItsCodePublishes(BrokerUser user) throws IOException {
+    void aUserMayWriteExactlyTheTopicsOfItsServicesEvents(BrokerUser user) throws IOException {
         Map<String, String> topics = topicsOfEvents();
         JavaClasses code = new ClassFileImporter()
                 .importPaths(Stream.of(user.user(), "libs/work")

@@ -23,7 +23,7 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The four services share a bucket instead of a folder, and it is away for a while in the middle.
+/// The four services share a bucket instead of a folder, and the bucket is unavailable for a while during a run.
 class BucketTest {
     private static final String BUCKET = "peregrine";
 
@@ -31,32 +31,34 @@ class BucketTest {
     Path folder;
 
     @Test
-    void aRunLivesInABucketAndOutlastsItsAbsence() throws Exception {
+    void aRunInABucketSurvivesAnOutageOfTheBucket() throws Exception {
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
         Path data = folder.resolve("data");
         try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);
-                PeregrineFixture house = PeregrineFixture.inBucket(data, folder, server, BUCKET)) {
-            String run = house.publish("bucket", gallery, """
+                PeregrineFixture fixture = PeregrineFixture.inBucket(data, folder, server, BUCKET)) {
+            String run = fixture.publish("bucket", gallery, """
                     {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
                      "classifier":{"preset":"seed-cnn","epochs":2,"batchSize":8},
                      "autoencoder":{"preset":"seed-autoencoder","epochs":2,"batchSize":8,"latent":12}}""");
             Awaitility.await("the dataset is sealed")
                     .atMost(Duration.ofMinutes(2))
-                    .until(() -> !house.listener().of(run, DatasetSealed.class).isEmpty());
+                    .until(() ->
+                            !fixture.listener().of(run, DatasetSealed.class).isEmpty());
             server.kill();
             Awaitility.await("a job waits for the bucket")
                     .atMost(Duration.ofMinutes(2))
-                    .until(() -> somethingLogged(data.resolve("logs"), "Resource unavailable"));
+                    .until(() -> isLogged(data.resolve("logs"), "Resource unavailable"));
             server.start();
-            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+            assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
 
             List<ArtifactRef> published = new ArrayList<>();
-            DatasetSealed sealed = house.listener().of(run, DatasetSealed.class).getFirst();
+            DatasetSealed sealed =
+                    fixture.listener().of(run, DatasetSealed.class).getFirst();
             published.add(sealed.run().spec());
             published.addAll(
-                    house.listener().of(run, DatasetBalanced.class).getFirst().shards());
-            Checkpoints.kept(house.listener().of(run, CheckpointPublished.class))
+                    fixture.listener().of(run, DatasetBalanced.class).getFirst().shards());
+            Checkpoints.kept(fixture.listener().of(run, CheckpointPublished.class))
                     .forEach(c -> published.add(c.weights()));
             assertThat(published).hasSizeGreaterThan(3).allSatisfy(ref -> {
                 byte[] object = Files.readAllBytes(
@@ -69,7 +71,7 @@ class BucketTest {
         }
     }
 
-    private static boolean somethingLogged(Path logs, String words) throws IOException {
+    private static boolean isLogged(Path logs, String words) throws IOException {
         try (Stream<Path> files = Files.list(logs)) {
             for (Path log : files.toList()) {
                 if (Files.readString(log).contains(words)) {

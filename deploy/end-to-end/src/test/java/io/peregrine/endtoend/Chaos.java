@@ -11,18 +11,18 @@ import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.core.ConditionTimeoutException;
 
-/// Faults one after another, as a seed draws them, while runs of tiny datasets are published. Each is over, and
-/// everything that it hit works again, before the next one comes.
+/// Injects faults, drawn from a seed, one after another while runs of tiny datasets are published. The next fault
+/// starts only after everything hit by the previous one works again.
 final class Chaos {
-    /// A fault that was done.
+    /// A fault that was injected.
     ///
-    /// @param atWork services that had a job at work which it hit
-    /// @param runs that were open
-    /// @param recovery until the first progress after its end
+    /// @param atWork affected services that were running a job
+    /// @param runs runs that were open
+    /// @param recovery time from the end of the fault to the first progress
     record Done(Fault fault, Set<Service> atWork, Set<String> runs, Duration lasted, Duration recovery) {}
 
-    /// @param skipped kinds that could not be done, with the reason
-    /// @param wrong sentences
+    /// @param skipped kinds of faults that could not be injected, with the reason
+    /// @param wrong errors found
     record Outcome(
             List<Done> faults,
             Map<FaultKind, String> skipped,
@@ -39,26 +39,26 @@ final class Chaos {
     private static final Duration DRAIN = Duration.ofMinutes(6);
     private static final Duration ONE_MORE = Duration.ofMinutes(2);
 
-    private final PeregrineFixture house;
+    private final PeregrineFixture fixture;
     private final SteadyRuns runs;
     private final FaultInjector injector;
     private final Recovery recovery;
     private final Map<FaultKind, String> skipped;
     private final List<Done> done = new ArrayList<>();
     private final Set<String> wrong = new TreeSet<>();
-    private final long began = System.nanoTime();
+    private final long start = System.nanoTime();
 
-    /// @param skipped kinds that cannot be done here, with the reason
-    Chaos(PeregrineFixture house, SteadyRuns runs, Map<FaultKind, String> skipped) {
-        this.house = house;
+    /// @param skipped kinds of faults that cannot be injected on this machine, with the reason
+    Chaos(PeregrineFixture fixture, SteadyRuns runs, Map<FaultKind, String> skipped) {
+        this.fixture = fixture;
         this.runs = runs;
-        this.injector = new FaultInjector(house);
-        this.recovery = new Recovery(house);
+        this.injector = new FaultInjector(fixture);
+        this.recovery = new Recovery(fixture);
         this.skipped = skipped;
     }
 
-    /// @param time for the faults; what is open then has its own time to end
-    /// @param whole whether every kind is done once, however long that takes
+    /// @param time time for the faults; open runs then have additional time to end
+    /// @param whole whether every kind is injected at least once, however long that takes
     Outcome disturb(Fault.Plan plan, Duration time, boolean whole) throws Exception {
         runs.measure();
         runs.begin();
@@ -71,16 +71,15 @@ final class Chaos {
         }
         Set<String> open = runs.stop(DRAIN);
         if (!open.isEmpty()) {
-            wrong.add("within %d s after the last fault these runs have not ended: %s"
-                    .formatted(DRAIN.toSeconds(), open));
+            wrong.add("these runs had not ended %d s after the last fault: %s".formatted(DRAIN.toSeconds(), open));
         }
         String last = runs.publishOneMore("afterwards");
         try {
-            house.awaitEnd(last, ONE_MORE);
+            fixture.awaitEnd(last, ONE_MORE);
         } catch (AssertionError late) {
-            wrong.add("a run that was published afterwards has not ended: " + late.getMessage());
+            wrong.add("a run published afterwards has not ended: " + late.getMessage());
         }
-        Aftermath.Findings findings = Aftermath.of(house);
+        Aftermath.Findings findings = Aftermath.of(fixture);
         wrong.addAll(findings.wrong());
         return new Outcome(done, skipped, runs.published(), runs.differences(), wrong, findings.toString());
     }
@@ -94,7 +93,7 @@ final class Chaos {
         Set<String> open = runs.open();
         Instant begin = Instant.now();
         Runnable afterwards = injector.inject(fault);
-        // What is killed is away at once, and the way back is its recovery.
+        // A kill takes effect immediately; the restart is part of the recovery.
         Instant end = fault.length().isZero() ? begin : Instant.now();
         Duration recovered;
         try {
@@ -106,22 +105,22 @@ final class Chaos {
         afterwards.run();
         done.add(new Done(fault, atWork, open, Duration.between(begin, end), recovered));
         System.out.printf(
-                "%4d s  %s; %d runs open, at work: %s; progress after %.1f s%n",
-                (System.nanoTime() - began) / 1_000_000_000,
+                "%4d s  %s; %d runs open, running a job: %s; progress after %.1f s%n",
+                (System.nanoTime() - start) / 1_000_000_000,
                 fault,
                 open.size(),
-                atWork.isEmpty() ? "nobody" : atWork,
+                atWork.isEmpty() ? "none" : atWork,
                 recovered.toMillis() / 1e3);
     }
 
-    /// A fault that meets a service at work says more than one that finds it idle.
+    /// Waits for a job, because a fault during a job is a stronger test than one while the service is idle.
     private void awaitJob(Fault fault) throws Exception {
         long deadline = System.nanoTime() + JOB.toNanos();
         Set<Service> one = Set.of(fault.service());
         while (recovery.atWork(one).isEmpty() && System.nanoTime() < deadline) {
             TimeUnit.MILLISECONDS.sleep(10);
         }
-        // Ingest, balance and cluster do a tiny job in less.
+        // The other services complete a tiny job in less time.
         if (fault.service() == Service.TRAINER) {
             TimeUnit.NANOSECONDS.sleep(fault.delay().toNanos());
         }

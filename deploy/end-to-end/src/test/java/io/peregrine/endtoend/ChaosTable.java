@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
-/// What [Chaos] tells at its end: a row for each kind of fault.
+/// The result table of [Chaos], with a row for each kind of fault.
 final class ChaosTable {
     private static final String NONE = "–";
 
@@ -22,7 +22,8 @@ final class ChaosTable {
         lines.add("Chaos, seed %d: %d faults, %d runs; %s."
                 .formatted(seed, outcome.faults().size(), outcome.runs(), outcome.counts()));
         lines.add("");
-        lines.add("| fault | times | seconds each | hit | met at work | recovery: median | worst | wrong results |");
+        lines.add(
+                "| fault | times | seconds each | target | running a job | recovery: median | worst | wrong results |");
         lines.add("| --- | --- | --- | --- | --- | --- | --- | --- |");
         for (FaultKind kind : FaultKind.values()) {
             lines.add(row(kind, outcome));
@@ -48,7 +49,7 @@ final class ChaosTable {
             return "| %s | %s | %s |"
                     .formatted(
                             kind.words,
-                            reason == null ? "not drawn in this time" : "skipped: " + reason,
+                            reason == null ? "not drawn" : "skipped: " + reason,
                             String.join(" | ", java.util.Collections.nCopies(6, NONE)));
         }
         double[] lengths = sorted(faults.stream().map(Chaos.Done::lasted).toList());
@@ -63,7 +64,7 @@ final class ChaosTable {
                 kind.words,
                 faults.size(),
                 lengths[lengths.length - 1] == 0
-                        ? "at once"
+                        ? "instant"
                         : "%.1f to %.1f".formatted(lengths[0], lengths[lengths.length - 1]),
                 counted(faults.stream().map(done -> done.fault().target()).toList()),
                 counted(faults.stream()

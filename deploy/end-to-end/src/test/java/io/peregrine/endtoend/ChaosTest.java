@@ -14,11 +14,11 @@ import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.opentest4j.TestAbortedException;
 
-/// `./peregrine chaos`, for two minutes: whatever is done to services, broker, database and disk, every run ends
-/// as if nothing had happened.
+/// `./peregrine chaos` for two minutes: after faults in services, broker, database and disk every run ends with
+/// the same results as without faults.
 ///
-/// `-Dperegrine.chaos.minutes=10` is the long form, in which every kind of fault is done;
-/// `-Dperegrine.chaos.seed` repeats the faults of a seed.
+/// With `-Dperegrine.chaos.minutes=10` every kind of fault is injected. `-Dperegrine.chaos.seed` repeats the
+/// faults of a seed.
 @Tag("slow")
 class ChaosTest {
     private static final int MINUTES = Integer.getInteger("peregrine.chaos.minutes", 2);
@@ -26,26 +26,26 @@ class ChaosTest {
     private static final int LONG_FORM = 10;
     private static final int STORE_MEGABYTES = 256;
 
-    // Who looks for what went wrong needs the logs.
+    // Kept on failure, because the logs are needed to find the cause.
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
 
     @Test
-    void afterEveryFaultEachRunEndsAsIfNothingHadHappened() throws Exception {
+    void everyRunEndsWithTheSameResultsAsWithoutFaults() throws Exception {
         Path data = folder.resolve("data");
         Map<FaultKind, String> skipped = new EnumMap<>(FaultKind.class);
         SmallDisk disk = null;
         try {
             disk = SmallDisk.mount(Files.createDirectories(data.resolve("store")), STORE_MEGABYTES);
         } catch (TestAbortedException notAllowed) {
-            skipped.put(FaultKind.STORE_FULL, "mounting is not allowed here");
+            skipped.put(FaultKind.STORE_FULL, "mounting is not permitted");
         }
         Chaos.Outcome outcome;
         boolean isLong = MINUTES >= LONG_FORM;
         System.out.printf("Chaos, seed %d, %d minutes; logs: %s%n", SEED, MINUTES, data.resolve("logs"));
-        try (PeregrineFixture house = PeregrineFixture.open(data, folder);
-                SteadyRuns runs = new SteadyRuns(house, folder.resolve("datasets"), SEED)) {
-            outcome = new Chaos(house, runs, skipped)
+        try (PeregrineFixture fixture = PeregrineFixture.open(data, folder);
+                SteadyRuns runs = new SteadyRuns(fixture, folder.resolve("datasets"), SEED)) {
+            outcome = new Chaos(fixture, runs, skipped)
                     .disturb(new Fault.Plan(SEED, !isLong), Duration.ofMinutes(MINUTES), isLong);
         } finally {
             if (disk != null) {

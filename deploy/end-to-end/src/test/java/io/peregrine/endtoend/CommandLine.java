@@ -12,15 +12,15 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// `./peregrine`, as a user types it, in processes of its own.
+/// Runs `./peregrine` commands in separate processes.
 final class CommandLine {
     private CommandLine() {}
 
-    /// What a command has printed, and its exit status.
-    record Answer(int status, String words) {}
+    /// Exit status and output of a command.
+    record Answer(int status, String output) {}
 
-    /// @param log for what it prints
-    static Process start(Path log, Map<String, String> environment, String... words) throws IOException {
+    /// @param log file for the output
+    static Process start(Path log, Map<String, String> environment, String... arguments) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:TieredStopAtLevel=1",
@@ -30,7 +30,7 @@ final class CommandLine {
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "io.peregrine.local.cli.Peregrine"));
-        command.addAll(List.of(words));
+        command.addAll(List.of(arguments));
         ProcessBuilder process = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.to(log.toFile()));
@@ -38,18 +38,18 @@ final class CommandLine {
         return process.start();
     }
 
-    /// Runs a command to its end. What hangs fails here, and not the whole build.
-    static Answer run(Path log, Duration patience, String... words) throws IOException, InterruptedException {
-        Process process = start(log, Map.of(), words);
+    /// Runs a command to its end. A command that hangs fails the test instead of blocking the build.
+    static Answer run(Path log, Duration patience, String... arguments) throws IOException, InterruptedException {
+        Process process = start(log, Map.of(), arguments);
         if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();
             throw new AssertionError(
-                    "%s has not ended within %s: %s".formatted(List.of(words), patience, Files.readString(log)));
+                    "%s did not end within %s: %s".formatted(List.of(arguments), patience, Files.readString(log)));
         }
         return new Answer(process.exitValue(), Files.readString(log, UTF_8).strip());
     }
 
-    /// @return the processes that name a folder in their command, or work in it or below it
+    /// @return the processes with a folder in their command or environment, or with a working directory in it
     static List<ProcessHandle> of(Path folder) {
         return ProcessHandle.allProcesses()
                 .filter(process -> process.pid() != ProcessHandle.current().pid() && names(process, folder))
@@ -63,7 +63,7 @@ final class CommandLine {
             return Stream.of(command.split("\0"))
                             .anyMatch(word -> word.startsWith(folder.toString()) || word.endsWith("=" + folder))
                     || Files.readSymbolicLink(proc.resolve("cwd")).startsWith(folder);
-        } catch (IOException goneOrAnotherUsers) {
+        } catch (IOException endedOrForeign) {
             return false;
         }
     }

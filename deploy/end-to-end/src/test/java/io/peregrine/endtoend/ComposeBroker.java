@@ -17,8 +17,8 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.admin.Admin;
 import org.awaitility.Awaitility;
 
-/// The broker of `deploy/compose` as its file says, with certificates, passwords and rights, on free ports of
-/// this machine's loopback.
+/// The broker of `deploy/compose` with the settings of its compose file: certificates, passwords and permissions.
+/// It listens on free ports on loopback.
 final class ComposeBroker implements AutoCloseable {
     private final Process process;
     private final Path adminProperties;
@@ -45,7 +45,7 @@ final class ComposeBroker implements AutoCloseable {
                 .replace("localhost:9094", "localhost:" + admin)
                 .replace("localhost:9093", "localhost:" + controller)
                 .replace("/run/secrets", secrets.folder().toString()));
-        // The broker's main class makes a quorum that can grow.
+        // The broker's main class creates a dynamic quorum.
         properties.put(
                 "controller.quorum.bootstrap.servers",
                 properties.remove("controller.quorum.voters").replace("1@", ""));
@@ -73,7 +73,8 @@ final class ComposeBroker implements AutoCloseable {
         return broker;
     }
 
-    /// As the image does it: `KAFKA_A_B` becomes `a.b`, two underscores are one, three a hyphen.
+    /// Converts variables like the image: `KAFKA_A_B` becomes `a.b`, two underscores become one, three become a
+    /// hyphen.
     private static Map<String, String> properties() throws IOException {
         JsonNode environment = Yaml.documents(ProjectRoot.path().resolve("deploy/compose/compose.yaml"))
                 .getFirst()
@@ -109,18 +110,18 @@ final class ComposeBroker implements AutoCloseable {
         });
     }
 
-    /// Makes topics, users and what each may do, as `broker-setup` does.
+    /// Creates topics, users and their permissions, as `broker-setup` does.
     void setUp(ComposeSecrets secrets) throws Exception {
         BrokerSetup.main(
                 new String[] {adminProperties.toString(), secrets.users().toString()});
     }
 
-    /// @return where other containers reach it
+    /// @return the address for other containers
     String bootstrapServers() {
         return "localhost:" + inside;
     }
 
-    /// @return the listener on the broker's own loopback, where everyone may do everything
+    /// @return the address of the listener on the broker's loopback, which has no access control
     String adminServers() {
         return "localhost:" + admin;
     }

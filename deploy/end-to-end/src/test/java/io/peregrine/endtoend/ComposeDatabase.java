@@ -8,7 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/// A database with the certificate and the rules of `deploy/compose`, and the roles of the local one.
+/// A database with the certificate and the access rules of `deploy/compose`, and the roles of the local database.
 final class ComposeDatabase implements AutoCloseable {
     private final EmbeddedPostgres server;
 
@@ -16,7 +16,7 @@ final class ComposeDatabase implements AutoCloseable {
         this.server = server;
     }
 
-    /// @param folder where passwords lie in `pgpass`
+    /// @param folder folder with the passwords in `pgpass`
     static ComposeDatabase start(Path folder, ComposeSecrets secrets) throws IOException {
         String superuser;
         try (LocalPostgres roles = LocalPostgres.start(folder.resolve("postgres"), 0)) {
@@ -48,7 +48,7 @@ final class ComposeDatabase implements AutoCloseable {
                 .start());
     }
 
-    /// In its container the key is the server's user's; here it must be ours.
+    /// PostgreSQL requires that the key belongs to its user. Here that is the user of the test.
     private static Path copy(ComposeSecrets secrets, String name, Path folder) throws IOException {
         Path copy = folder.resolve(name);
         Files.write(
@@ -56,7 +56,7 @@ final class ComposeDatabase implements AutoCloseable {
         return Files.setPosixFilePermissions(copy, PosixFilePermissions.fromString("rw-------"));
     }
 
-    /// @param host by which it is asked for
+    /// @param host host name for the connection
     String url(String host, String sslmode, Path authority) {
         return "jdbc:postgresql://%s:%d/peregrine?sslmode=%s&sslrootcert=%s&connectTimeout=10"
                 .formatted(host, server.getPort(), sslmode, authority);

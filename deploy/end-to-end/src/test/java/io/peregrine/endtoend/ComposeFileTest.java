@@ -21,8 +21,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// What every container of `deploy/compose` has. That they run is shown by `deploy/compose/prove`, which needs
-/// Docker.
+/// Checks the settings of every container of `deploy/compose`. `deploy/compose/prove`, which needs Docker, tests
+/// that they run.
 class ComposeFileTest {
     private static final Path FOLDER = ProjectRoot.path().resolve("deploy/compose");
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z_]+)(?::-([^}]*))?}");
@@ -37,12 +37,12 @@ class ComposeFileTest {
     }
 
     @Test
-    void everyContainerIsGuarded() {
+    void everyContainerIsRestricted() {
         assertThat(violations(services)).isEmpty();
     }
 
     @Test
-    void aViolationIsSeen() {
+    void aViolationIsDetected() {
         String open = """
                 {open: {image: 'apache/kafka', ports: ['9092:9092'], restart: unless-stopped, cap_drop: [ALL],
                   security_opt: ['no-new-privileges:true'], mem_limit: 1g, pids_limit: 5}}""";
@@ -50,9 +50,9 @@ class ComposeFileTest {
         Yaml.documents(open).getFirst().fields().forEachRemaining(each -> planted.put(each.getKey(), each.getValue()));
         assertThat(violations(planted))
                 .containsExactly(
-                        "open: its image has no pinned tag",
+                        "open: the image has no pinned tag",
                         "open: port 9092:9092 is open to other machines",
-                        "open: stays, and has no healthcheck");
+                        "open: long-running without a healthcheck");
     }
 
     private static List<String> violations(Map<String, JsonNode> containers) {
@@ -60,7 +60,7 @@ class ComposeFileTest {
         containers.forEach((name, container) -> {
             String image = container.path("image").asText();
             if (!image.matches("peregrine/.+") && !image.matches(".+:v?[0-9]+\\.[0-9]+\\.[0-9]+.*")) {
-                violations.add(name + ": its image has no pinned tag");
+                violations.add(name + ": the image has no pinned tag");
             }
             if (!container.path("cap_drop").toString().equals("[\"ALL\"]")) {
                 violations.add(name + ": keeps capabilities");
@@ -69,44 +69,44 @@ class ComposeFileTest {
                 violations.add(name + ": may gain privileges");
             }
             if (!container.has("mem_limit") || !container.has("pids_limit") || !container.has("restart")) {
-                violations.add(name + ": has no limit of memory or processes, or no restart policy");
+                violations.add(name + ": lacks a limit of memory or processes, or a restart policy");
             }
             for (JsonNode port : container.path("ports")) {
                 if (!port.asText().startsWith("127.0.0.1:")) {
                     violations.add(name + ": port " + port.asText() + " is open to other machines");
                 }
             }
-            boolean ours = image.startsWith("peregrine/");
-            if (ours
+            boolean isOwnImage = image.startsWith("peregrine/");
+            if (isOwnImage
                     && !(container.path("read_only").asBoolean()
                             && container.path("user").asText().equals("10001:10001"))) {
-                violations.add(name + ": is ours, and writes to its root or runs as another user");
+                violations.add(name + ": writes to its root or runs as another user than 10001");
             }
-            // Ours that stay have the healthcheck of their image.
-            boolean stays = container.path("restart").asText().equals("unless-stopped");
-            if (stays && !ours && !container.has("healthcheck")) {
-                violations.add(name + ": stays, and has no healthcheck");
+            // Peregrine's images contain the healthcheck of the services.
+            boolean isLongRunning = container.path("restart").asText().equals("unless-stopped");
+            if (isLongRunning && !isOwnImage && !container.has("healthcheck")) {
+                violations.add(name + ": long-running without a healthcheck");
             }
         });
         return violations;
     }
 
     @Test
-    void whoeverWaitsWaitsForHealthOrForTheEnd() {
+    void dependenciesWaitForHealthOrForCompletion() {
         services.forEach((name, container) -> container
                 .path("depends_on")
                 .fields()
                 .forEachRemaining(wait -> {
-                    boolean stays =
+                    boolean isLongRunning =
                             services.get(wait.getKey()).path("restart").asText().equals("unless-stopped");
                     assertThat(wait.getValue().path("condition").asText())
                             .as("%s waits for %s", name, wait.getKey())
-                            .isEqualTo(stays ? "service_healthy" : "service_completed_successfully");
+                            .isEqualTo(isLongRunning ? "service_healthy" : "service_completed_successfully");
                 }));
     }
 
     @Test
-    void theExampleHasEveryVariableWithItsDefault() throws IOException {
+    void theExampleFileHasEveryVariableWithItsDefault() throws IOException {
         SequencedMap<String, String> used = new LinkedHashMap<>();
         for (String file : Set.of("compose.yaml", "compose.gpu.yaml")) {
             Matcher matcher = VARIABLE.matcher(Files.readString(FOLDER.resolve(file)));
@@ -128,7 +128,7 @@ class ComposeFileTest {
 
     /// [TransportTest] starts broker and database with these settings.
     @Test
-    void whatOtherContainersReachIsEncryptedAndAsksWhoTheyAre() throws IOException {
+    void connectionsBetweenContainersAreEncryptedAndAuthenticated() throws IOException {
         JsonNode kafka = services.get("kafka").path("environment");
         Map<String, String> protocols = new TreeMap<>();
         for (String listener :
@@ -171,7 +171,7 @@ class ComposeFileTest {
     }
 
     @Test
-    void nothingIsFetchedBySyntaxLine() throws IOException {
+    void theDockerfileHasNoSyntaxLine() throws IOException {
         assertThat(Files.readString(FOLDER.resolve("Dockerfile"))).doesNotContain("syntax=");
         assertThat(new TreeSet<>(services.keySet()))
                 .contains(

@@ -12,9 +12,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
-/// Passwords and certificates, made by the scripts that `deploy/compose` runs.
+/// Passwords and certificates, created by the scripts of `deploy/compose`.
 ///
-/// @param folder that has a folder for each volume of secrets
+/// @param folder folder with a subfolder for each volume of secrets
 record ComposeSecrets(Path folder) {
     private static final List<String> VOLUMES = List.of(
             "postgres",
@@ -28,14 +28,16 @@ record ComposeSecrets(Path folder) {
             "publisher",
             "authority");
 
-    /// Needs `openssl`.
+    /// Creates them with `openssl`; skips the test without it.
     static ComposeSecrets make(Path folder) throws IOException, InterruptedException {
         Process version;
         try {
             version = new ProcessBuilder("openssl", "version").start();
-        } catch (IOException none) {
-            assumeThat(false).as("no openssl here to make certificates with").isTrue();
-            throw none;
+        } catch (IOException notInstalled) {
+            assumeThat(false)
+                    .as("skipped: openssl, which creates the certificates, is not installed")
+                    .isTrue();
+            throw notInstalled;
         }
         version.waitFor();
         for (String volume : VOLUMES) {
@@ -54,7 +56,7 @@ record ComposeSecrets(Path folder) {
         return new ComposeSecrets(folder);
     }
 
-    /// @return the certificate of the authority that both servers' are made by
+    /// @return the CA certificate of both servers
     Path authority() {
         return folder.resolve("ingest/ca.crt");
     }
@@ -64,7 +66,7 @@ record ComposeSecrets(Path folder) {
                 folder.resolve(user.user().replace("-service", "")).resolve("kafka-password"));
     }
 
-    /// @return a folder as `broker-setup` has it: of each user the file `USER/kafka-password`
+    /// @return a folder as for `broker-setup`, with a file `USER/kafka-password` for each user
     Path users() throws IOException {
         for (BrokerUser user : BrokerUser.values()) {
             Path own = Files.createDirectories(folder.resolve("users").resolve(user.user()));
@@ -73,7 +75,7 @@ record ComposeSecrets(Path folder) {
         return folder.resolve("users");
     }
 
-    /// @return the settings of a service's Kafka client, as environment variables of the compose file name them
+    /// @return settings of a service's Kafka client, equal to the environment variables in the compose file
     Map<String, String> kafkaClient(String user, String password) {
         return Map.of(
                 "security.protocol",
@@ -89,7 +91,7 @@ record ComposeSecrets(Path folder) {
                 authority().toString());
     }
 
-    /// @return the file that is handed to whoever publishes
+    /// @return the file for publishers
     Properties publisher() throws IOException {
         Properties properties = new Properties();
         try (var reader = Files.newBufferedReader(folder.resolve("publisher/client.properties"))) {

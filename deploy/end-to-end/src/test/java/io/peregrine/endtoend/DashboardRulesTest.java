@@ -14,7 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/// Every dashboard keeps every rule, and a rule that is broken is noticed.
+/// Every dashboard satisfies every rule, and violations are detected.
 class DashboardRulesTest {
     @Test
     void thereAreFiveDashboards() {
@@ -23,8 +23,9 @@ class DashboardRulesTest {
 
     @ParameterizedTest
     @MethodSource("names")
-    void everyRuleIsKept(String name) {
-        assertThat(DashboardRules.broken(name, Observed.dashboards().get(name))).isEmpty();
+    void everyDashboardSatisfiesEveryRule(String name) {
+        assertThat(DashboardRules.violations(name, Observed.dashboards().get(name)))
+                .isEmpty();
     }
 
     static Stream<String> names() {
@@ -33,49 +34,52 @@ class DashboardRulesTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("plants")
-    void aPlantedViolationIsNoticed(String expected, Consumer<ObjectNode> plant) {
+    void aPlantedViolationIsDetected(String expected, Consumer<ObjectNode> plant) {
         ObjectNode dashboard = Observed.dashboards().get("training").deepCopy();
         plant.accept(dashboard);
-        assertThat(DashboardRules.broken("training", dashboard)).anyMatch(broken -> broken.contains(expected));
+        assertThat(DashboardRules.violations("training", dashboard))
+                .anyMatch(violation -> violation.contains(expected));
     }
 
     static Stream<Arguments> plants() {
         return Stream.of(
                 plant("uid is peregrine-training", board -> board.put("uid", "a1B2c3")),
                 plant("editable is false", board -> board.put("editable", true)),
-                plant("no id of its own", board -> board.put("id", 17)),
-                plant("refreshes by itself", board -> board.remove("refresh")),
+                plant("the dashboard has no id", board -> board.put("id", 17)),
+                plant("refreshes automatically", board -> board.remove("refresh")),
                 plant("annotations mark the runs", board -> annotation(board).put("expr", "up")),
                 plant(
-                        "annotation Runs asks $datasource",
+                        "annotation Runs uses $datasource",
                         board -> annotation(board).remove("datasource")),
                 plant("labelled 'Data Source'", board -> variable(board, 0).put("label", "Datasource")),
-                plant("variable job has .+ for all", board -> variable(board, 1).put("allValue", ".*")),
+                plant(
+                        "variable job has .+ as value for all",
+                        board -> variable(board, 1).put("allValue", ".*")),
                 plant(
                         "variable job takes several values",
                         board -> variable(board, 1).put("multi", false)),
                 plant(
-                        "variable instance is asked for again",
+                        "variable instance is reloaded",
                         board -> variable(board, 2).put("refresh", 1)),
                 plant("a variable 'instance'", board -> variable(board, 2).put("name", "host")),
-                plant("asks a question", board -> panel(board).put("title", "Loss")),
+                plant("is a question", board -> panel(board).put("title", "Loss")),
                 plant(
-                        "one panel asks",
+                        "only one panel has the title",
                         board -> panel(board)
                                 .put("title", board.at("/panels/1/title").asText())),
                 plant("has a description", board -> panel(board).put("description", " ")),
                 plant("has a unit", board -> defaults(board).remove("unit")),
                 plant("has a query", board -> panel(board).putArray("targets")),
-                plant("lies within 24 columns", board -> place(board).put("w", 25)),
-                plant("does not lie over", board -> place(board).put("h", 30)),
+                plant("is within 24 columns", board -> place(board).put("w", 25)),
+                plant("does not overlap", board -> place(board).put("h", 30)),
                 plant(
-                        "asks $datasource",
+                        "uses $datasource",
                         board -> target(board).putObject("datasource").put("uid", "prometheus")),
-                query("asks for a metric", "1 + 1"),
+                query("selects a metric", "1 + 1"),
                 query("with job=~\"$job\"", "peregrine_train_loss{instance=~\"$instance\"}"),
                 query("with instance=~\"$instance\"", "peregrine_train_loss{job=~\"$job\"}"),
                 query("with job=~\"$job\"", "max by (job, instance) (peregrine_train_loss)"),
-                query("asks for up with job", MATCHED.formatted("peregrine_train_loss") + " * on (job) up"),
+                query("selects up with job", MATCHED.formatted("peregrine_train_loss") + " * on (job) up"),
                 query("in rate, irate or increase", "sum(" + MATCHED.formatted("peregrine_train_samples_total") + ")"),
                 query(
                         "over $__rate_interval, not over 5m",
@@ -120,7 +124,7 @@ class DashboardRulesTest {
     }
 
     @Test
-    void provisioningNamesTheFoldersAndLocksThem() throws IOException {
+    void provisionedSourcesAndDashboardsAreReadOnly() throws IOException {
         JsonNode sources = new YAMLMapper()
                 .readTree(Observed.GRAFANA
                         .resolve("provisioning/datasources/prometheus.yaml")
@@ -134,7 +138,7 @@ class DashboardRulesTest {
         assertThat(boards.at("/providers/0/allowUiUpdates").asBoolean(true)).isFalse();
         assertThat(boards.at("/providers/0/options/foldersFromFilesStructure").asBoolean())
                 .isTrue();
-        // The variable begins with the source that is provisioned.
+        // The default of the variable is the provisioned data source.
         assertThat(Observed.dashboards().values())
                 .allSatisfy(board -> assertThat(
                                 board.at("/templating/list/0/current/value").asText())

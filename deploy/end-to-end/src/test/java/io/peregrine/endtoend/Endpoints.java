@@ -19,10 +19,10 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/// Where a Peregrine that runs is to be found.
+/// Addresses and data folder of a running Peregrine.
 ///
 /// @param kafka bootstrap servers
-/// @param services address of each
+/// @param services address of each service
 /// @param data folder of data and logs
 record Endpoints(String kafka, int postgresPort, Map<Service, String> services, Path data) {
     static Endpoints of(LocalPeregrine peregrine) {
@@ -33,7 +33,7 @@ record Endpoints(String kafka, int postgresPort, Map<Service, String> services, 
                 peregrine.data());
     }
 
-    /// What `./peregrine up` has announced in a data folder.
+    /// Reads the addresses that `./peregrine up` has written into a data folder.
     static Endpoints announced(Path data) throws IOException {
         JsonNode instance =
                 EventCodec.json().readTree(data.resolve("peregrine.json").toFile());
@@ -54,7 +54,7 @@ record Endpoints(String kafka, int postgresPort, Map<Service, String> services, 
         return Stream.of(Service.values()).collect(Collectors.toMap(Function.identity(), address));
     }
 
-    /// @param name of a database
+    /// @param name name of the database
     Connection connect(String name, String role) throws SQLException {
         return DriverManager.getConnection(
                 "jdbc:postgresql://127.0.0.1:%d/%s?loginTimeout=5&socketTimeout=10".formatted(postgresPort, name),
@@ -62,7 +62,7 @@ record Endpoints(String kafka, int postgresPort, Map<Service, String> services, 
                 password(role));
     }
 
-    /// @return the password that was drawn for a role
+    /// @return the generated password of a role
     private String password(String role) {
         String begin = "*:*:*:%s:".formatted(role);
         try (Stream<String> lines = Files.lines(data.resolve("pgpass"))) {
@@ -75,7 +75,7 @@ record Endpoints(String kafka, int postgresPort, Map<Service, String> services, 
         }
     }
 
-    /// @return the jobs of a run that are not done, a line each
+    /// @return the open jobs of a run, one per line
     String openJobs(String run) throws SQLException {
         StringBuilder jobs = new StringBuilder();
         for (Service service : Service.values()) {

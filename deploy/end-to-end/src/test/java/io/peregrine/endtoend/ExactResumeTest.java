@@ -35,16 +35,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest state damaged, and
-/// by asking it to stop; and has it serve runs in turns. However often that happens, a training ends in the bytes
-/// of an undisturbed one.
+/// Ends the trainer at moments drawn from a seed: by `kill -9`, by `kill -9` with its newest snapshot damaged,
+/// and by SIGTERM. It also lets the trainer preempt runs for each other. In all cases a training produces the
+/// same bytes as an uninterrupted one.
 ///
-/// `-Dperegrine.resume.endings=50` is the long form; trainings are begun until there were so many.
+/// Trainings are started until the trainer was ended `-Dperegrine.resume.endings` times; the long version uses
+/// 50.
 @Tag("slow")
 class ExactResumeTest {
     private static final int ENDINGS = Integer.getInteger("peregrine.resume.endings", 4);
     private static final Duration SAVE_EVERY = Duration.ofSeconds(1);
-    /// What a step, a save and a slow machine may add to the pause between two saves.
+    /// Allowance for a step, a save and a slow machine, in addition to the interval between two saves.
     private static final Duration SLACK = Duration.ofSeconds(2);
     private static final String SPEC = """
             {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
@@ -55,55 +56,55 @@ class ExactResumeTest {
     private enum Ending {
         KILLED,
         KILLED_AND_DAMAGED,
-        ASKED
+        TERMINATED
     }
 
-    // Who looks for what went wrong needs the trainer's log.
+    // Kept on failure, because the trainer's log is needed to find the cause.
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
 
-    private PeregrineFixture house;
+    private PeregrineFixture fixture;
     private final Random random = new Random(Long.getLong("peregrine.resume.seed", 42));
     private int endings;
     private final Set<String> damaged = new HashSet<>();
-    private double longestRedone;
-    private double longestResume;
+    private double maxSecondsRedone;
+    private double maxSecondsToResume;
 
     @Test
-    void aTrainingIsTheSameHoweverOftenItsTrainerEnds() throws Exception {
+    void aTrainingThatIsInterruptedOftenProducesTheSameBytes() throws Exception {
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
         try (PeregrineFixture open = open()) {
-            house = open;
-            String first = house.publish("undisturbed", gallery, SPEC);
-            assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
-            Map<String, String> undisturbed = outcome(first);
-            assertThat(undisturbed).hasSize(25);
-            assertThat(checkpoints(needed(first))).isEqualTo(house.listener().keptCheckpoints(first));
-            // And the measures by class of the classifier's last epoch.
+            fixture = open;
+            String first = fixture.publish("uninterrupted", gallery, SPEC);
+            assertThat(fixture.awaitEnd(first)).isInstanceOf(RunCompleted.class);
+            Map<String, String> uninterrupted = outcome(first);
+            assertThat(uninterrupted).hasSize(25);
+            assertThat(checkpoints(needed(first))).isEqualTo(fixture.listener().keptCheckpoints(first));
+            // One more artifact: the per-class measures of the classifier's last epoch.
             assertThat(needed(first)).hasSize(checkpoints(needed(first)).size() + 1);
 
             int trainings = 0;
             while (endings < ENDINGS) {
-                String run = house.publish("disturbed-" + ++trainings, gallery, SPEC);
+                String run = fixture.publish("interrupted-" + ++trainings, gallery, SPEC);
                 disturb(run);
-                assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
-                assertThat(outcome(run)).isEqualTo(undisturbed);
+                assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+                assertThat(outcome(run)).isEqualTo(uninterrupted);
                 assertThat(needed(run)).isEqualTo(needed(first));
             }
             Awaitility.await("no other checkpoint is left")
                     .atMost(Duration.ofMinutes(1))
-                    .untilAsserted(() -> assertThat(house.store().list("checkpoint"))
+                    .untilAsserted(() -> assertThat(fixture.store().list("checkpoint"))
                             .extracting(ArtifactStore.Stored::uri)
                             .containsExactlyInAnyOrderElementsOf(checkpoints(needed(first))));
             System.out.printf(
-                    "%d endings (%d with damage) in %d trainings: at most %.1f s of work redone, resumed within %.1f s%n",
-                    endings, damaged.size(), trainings, longestRedone, longestResume);
-            assertThat(Files.readAllLines(house.log("trainer")))
-                    .as("each damaged snapshot is logged as rejected, and no other")
+                    "%d interruptions (%d with a damaged snapshot) in %d trainings: at most %.1f s of work redone, resumed within %.1f s%n",
+                    endings, damaged.size(), trainings, maxSecondsRedone, maxSecondsToResume);
+            assertThat(Files.readAllLines(fixture.log("trainer")))
+                    .as("exactly the damaged snapshots are rejected, with a log line")
                     .filteredOn(line -> line.contains("Training snapshot rejected"))
                     .map(line -> line.replaceFirst(".*: snapshot (\\S+) is damaged: its checksum is.*", "$1"))
-                    // A trainer that ends again before its first save finds the same file once more.
+                    // A trainer that ends again before its first save finds the same file again.
                     .containsAll(damaged)
                     .isSubsetOf(damaged);
         }
@@ -130,42 +131,42 @@ class ExactResumeTest {
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
         try (PeregrineFixture open = open()) {
-            house = open;
-            String first = house.publish("undisturbed", gallery, SPEC);
-            assertThat(house.awaitEnd(first)).isInstanceOf(RunCompleted.class);
+            fixture = open;
+            String first = fixture.publish("uninterrupted", gallery, SPEC);
+            assertThat(fixture.awaitEnd(first)).isInstanceOf(RunCompleted.class);
             slice(gallery, outcome(first));
         }
     }
 
-    /// A run that shares its trainer with a training of hours is told what it waits for, gives way again and
-    /// again once it is served, and ends.
-    private void slice(Path gallery, Map<String, String> undisturbed) throws Exception {
-        String urgent = house.publish("urgent", gallery, HOURS.replace("{\"image\"", "{\"priority\":10,\"image\""));
+    /// A run that shares its trainer with a training of many hours reports what it waits for. Once served, it is
+    /// preempted repeatedly, and still completes.
+    private void slice(Path gallery, Map<String, String> uninterrupted) throws Exception {
+        String urgent = fixture.publish("urgent", gallery, HOURS.replace("{\"image\"", "{\"priority\":10,\"image\""));
         awaitTraining(urgent, 0);
-        String run = house.publish("sliced", gallery, SPEC);
+        String run = fixture.publish("sliced", gallery, SPEC);
         assertThat(awaitWaiting(run)).isEqualTo("train, position 1, behind %s".formatted(List.of(urgent)));
-        String rival = house.publish("rival", gallery, HOURS);
+        String rival = fixture.publish("rival", gallery, HOURS);
         assertThat(awaitWaiting(rival)).isEqualTo("train, position 2, behind %s".formatted(List.of(urgent, run)));
-        assertThat(house.post("/api/v1/runs/" + urgent + "/cancel", "").statusCode())
+        assertThat(fixture.post("/api/v1/runs/" + urgent + "/cancel", "").statusCode())
                 .isEqualTo(202);
 
-        assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
-        assertThat(outcome(run)).isEqualTo(undisturbed);
-        assertThat(house.get("/api/v1/runs/" + run).has("waiting")).isFalse();
-        assertThat(house.listener().end(rival)).isEmpty();
+        assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+        assertThat(outcome(run)).isEqualTo(uninterrupted);
+        assertThat(fixture.get("/api/v1/runs/" + run).has("waiting")).isFalse();
+        assertThat(fixture.listener().end(rival)).isEmpty();
         long claims = claims(run);
-        System.out.printf("two networks were trained in %d slices beside a training of hours%n", claims);
+        System.out.printf("two networks were trained in %d slices next to a training of many hours%n", claims);
         assertThat(claims).as("slices of both networks").isGreaterThan(4);
     }
 
     private String awaitWaiting(String run) throws Exception {
         Awaitility.await("what " + run + " waits for")
                 .atMost(Duration.ofMinutes(2))
-                .until(() -> house.get("/api/v1/runs?limit=50")
+                .until(() -> fixture.get("/api/v1/runs?limit=50")
                                 .findValuesAsText("run")
                                 .contains(run)
-                        && house.get("/api/v1/runs/" + run).has("waiting"));
-        JsonNode waiting = house.get("/api/v1/runs/" + run).path("waiting");
+                        && fixture.get("/api/v1/runs/" + run).has("waiting"));
+        JsonNode waiting = fixture.get("/api/v1/runs/" + run).path("waiting");
         return "%s, position %d, behind %s"
                 .formatted(
                         waiting.path("stage").asText(),
@@ -175,9 +176,9 @@ class ExactResumeTest {
                                 .toList());
     }
 
-    /// @return how often the run's trainings were taken up
+    /// @return how often the run's trainings were claimed
     private long claims(String run) throws SQLException {
-        try (Connection database = house.database("trainer");
+        try (Connection database = fixture.database("trainer");
                 PreparedStatement query = database.prepareStatement("select sum(fence) from job where run = ?")) {
             query.setString(1, run);
             try (ResultSet rows = query.executeQuery()) {
@@ -187,32 +188,34 @@ class ExactResumeTest {
         }
     }
 
-    /// Ends the trainer again and again while it trains for a run, until that is over or it was often enough.
+    /// Ends the trainer repeatedly while it trains for a run, until the run is trained or the required number is
+    /// reached.
     private void disturb(String run) throws Exception {
         long ended = 0;
         while (endings < ENDINGS) {
-            Optional<Long> going = awaitTraining(run, ended);
-            if (going.isEmpty()) {
+            Optional<Long> startedAt = awaitTraining(run, ended);
+            if (startedAt.isEmpty()) {
                 return;
             }
             if (ended > 0) {
-                longestResume = Math.max(longestResume, (going.get() - ended) / 1e3);
+                maxSecondsToResume = Math.max(maxSecondsToResume, (startedAt.get() - ended) / 1e3);
             }
             TimeUnit.MILLISECONDS.sleep(random.nextInt(3_000));
             Ending how = Ending.values()[random.nextInt(Ending.values().length)];
             Optional<String> network = atWork(run);
             if (network.isPresent()) {
-                // Not since the other one, which may have come to its end meanwhile.
+                // Progress of this network only, because the training of the other one may have ended meanwhile.
                 Optional<Long> itself = progress(run, network.get()::equals, ended);
                 end(run, network.get(), how, itself, System.currentTimeMillis());
-                // Only now: until it is gone, it may still tell of progress, which is not the next one's.
+                // Set only now, because until the trainer has exited it may still report progress, which must not
+                // count for the next one.
                 ended = System.currentTimeMillis();
             }
         }
     }
 
     /// @param since milliseconds since 1970
-    /// @return when the first progress after a moment was made; empty, if the run has been trained
+    /// @return time of the first progress after a moment; empty if the training has ended
     private Optional<Long> awaitTraining(String run, long since) {
         Awaitility.await("training of " + run)
                 .atMost(Duration.ofMinutes(3))
@@ -222,10 +225,10 @@ class ExactResumeTest {
         return isTrained(run) ? Optional.empty() : progress(run, task -> true, since);
     }
 
-    /// @return when the first progress after a moment was made with a network
+    /// @return time of the first progress of a network after a moment
     private Optional<Long> progress(String run, Predicate<String> network, long since) {
-        // By the time at which it was said: what a killed process has left in its outbox is sent later.
-        return house.listener().of(run).stream()
+        // Uses the time of the event, because events in the outbox of a killed process are sent later.
+        return fixture.listener().of(run).stream()
                 .filter(event -> event.data() instanceof StageProgressed progress
                         && progress.stage() == Stage.TRAIN
                         && network.test(progress.task()))
@@ -235,21 +238,21 @@ class ExactResumeTest {
     }
 
     private boolean isTrained(String run) {
-        return house.listener().of(run, CheckpointPublished.class).stream()
+        return fixture.listener().of(run, CheckpointPublished.class).stream()
                         .filter(CheckpointPublished::last)
                         .count()
                 == 2;
     }
 
-    /// @param going since when it has trained this network; empty, if it has not told of that yet
-    private void end(String run, String network, Ending how, Optional<Long> going, long now) throws Exception {
-        if (how == Ending.ASKED) {
-            house.terminate("trainer");
+    /// @param startedAt since when the network is being trained; empty if no progress was reported yet
+    private void end(String run, String network, Ending how, Optional<Long> startedAt, long now) throws Exception {
+        if (how == Ending.TERMINATED) {
+            fixture.terminate("trainer");
             assertThat(System.currentTimeMillis() - now)
-                    .as("told to stop, it is out")
+                    .as("the trainer exits in time after SIGTERM")
                     .isLessThan(10_000);
         } else {
-            house.kill("trainer");
+            fixture.kill("trainer");
         }
         endings++;
         Optional<Path> newest = newest(run, network);
@@ -257,19 +260,20 @@ class ExactResumeTest {
             return;
         }
         long saved = Files.getLastModifiedTime(newest.get()).toMillis();
-        // Negative, too, where nothing had been learnt yet.
-        double redone = going.map(since -> (now - Math.max(since, saved)) / 1e3).orElse(Double.NEGATIVE_INFINITY);
+        // Also negative if no training step had been done yet.
+        double redone =
+                startedAt.map(since -> (now - Math.max(since, saved)) / 1e3).orElse(Double.NEGATIVE_INFINITY);
         switch (how) {
-            case ASKED ->
+            case TERMINATED ->
                 assertThat(redone)
-                        .as("%s of %s saves where it stands", network, run)
+                        .as("%s of %s saves its current state", network, run)
                         .isNegative();
             case KILLED -> {
                 assertThat(redone).isLessThan(SAVE_EVERY.plus(SLACK).toSeconds());
-                longestRedone = Math.max(longestRedone, redone);
+                maxSecondsRedone = Math.max(maxSecondsRedone, redone);
             }
             case KILLED_AND_DAMAGED -> {
-                // Damaged twice, it could be whole again.
+                // Damaging the same bit twice would repair the file.
                 if (damaged.add(newest.get().toString())) {
                     byte[] state = Files.readAllBytes(newest.get());
                     state[random.nextInt(state.length)] ^= 1;
@@ -279,9 +283,10 @@ class ExactResumeTest {
         }
     }
 
-    /// @return the network that is being trained: a killed trainer's job looks so, too, until its lease runs out
+    /// @return the network that is being trained; this includes the job of a killed trainer until its lease
+    ///     expires
     private Optional<String> atWork(String run) throws SQLException {
-        try (Connection database = house.database("trainer");
+        try (Connection database = fixture.database("trainer");
                 PreparedStatement query = database.prepareStatement(
                         "select key from job where run = ? and kind = 'train' and state = 'running' "
                                 + "order by lease_until desc limit 1")) {
@@ -292,16 +297,17 @@ class ExactResumeTest {
         }
     }
 
-    /// @return the file that a resume would begin from; empty before the first save, and when the training is over
+    /// @return the snapshot from which a training would resume; empty before the first save and after the
+    ///     training
     private Optional<Path> newest(String run, String network) throws SQLException {
-        try (Connection database = house.database("trainer");
+        try (Connection database = fixture.database("trainer");
                 PreparedStatement query = database.prepareStatement(
                         "select saved from job where run = ? and key = ? and state <> 'done' and saved is not null")) {
             query.setString(1, run);
             query.setString(2, network);
             try (ResultSet rows = query.executeQuery()) {
                 return rows.next()
-                        ? Optional.of(house.trainerState()
+                        ? Optional.of(fixture.trainerState()
                                 .resolve(run + "-" + network)
                                 .resolve(new String(rows.getBytes(1), UTF_8).split("[ \n]")[0]))
                         : Optional.empty();
@@ -309,10 +315,10 @@ class ExactResumeTest {
         }
     }
 
-    /// @return names of the checkpoints that are not given up
+    /// @return URIs of the artifacts that the run still references
     private Set<String> needed(String run) throws SQLException {
         Set<String> needed = new TreeSet<>();
-        try (Connection database = house.database("trainer");
+        try (Connection database = fixture.database("trainer");
                 PreparedStatement query = database.prepareStatement("select uri from needed where run = ?")) {
             query.setString(1, run);
             try (ResultSet rows = query.executeQuery()) {
@@ -324,17 +330,17 @@ class ExactResumeTest {
         return needed;
     }
 
-    /// Checkpoints, measures and clusters: names of artifacts are digests of their bytes.
+    /// Checkpoints, measures and clusters. Names of artifacts are digests, so equal names mean equal bytes.
     private Map<String, String> outcome(String run) {
         Map<String, String> outcome = new TreeMap<>();
-        for (CheckpointPublished c : house.listener().of(run, CheckpointPublished.class)) {
+        for (CheckpointPublished c : fixture.listener().of(run, CheckpointPublished.class)) {
             String left =
                     "%s %s %s %s".formatted(c.weights(), c.best(), c.measures().get("loss"), c.test());
             assertThat(outcome.put(c.network() + " " + c.epoch(), left))
                     .as("%s's epoch %d is published once", c.network(), c.epoch())
                     .isNull();
         }
-        for (ClustersComputed c : house.listener().of(run, ClustersComputed.class)) {
+        for (ClustersComputed c : fixture.listener().of(run, ClustersComputed.class)) {
             outcome.put("clusters", "%s %s".formatted(c.clusters(), c.latents()));
         }
         return outcome;

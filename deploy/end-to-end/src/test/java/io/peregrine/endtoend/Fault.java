@@ -60,7 +60,7 @@ record Fault(FaultKind kind, Service service, Duration calm, Duration delay, Dur
         }
     }
 
-    /// @return the services that cannot work while it lasts
+    /// @return the services that cannot work during the fault
     Set<Service> hit() {
         return service == null || kind == FaultKind.BROKER_STOPPED ? Set.of(Service.values()) : Set.of(service);
     }

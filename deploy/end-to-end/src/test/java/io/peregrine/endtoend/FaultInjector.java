@@ -13,36 +13,36 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/// Does faults to a Peregrine that runs: to its real processes, its real database and a real disk.
+/// Injects faults into a running Peregrine: its processes, its database and its disk.
 final class FaultInjector {
     private static final Duration START = Duration.ofMinutes(2);
 
-    private final PeregrineFixture house;
+    private final PeregrineFixture fixture;
 
-    FaultInjector(PeregrineFixture house) {
-        this.house = house;
+    FaultInjector(PeregrineFixture fixture) {
+        this.fixture = fixture;
     }
 
-    /// Does a fault and returns when it is over.
+    /// Injects a fault and returns when it is over.
     ///
-    /// @return what is to be done once everything works again
+    /// @return the cleanup to run once everything works again
     Runnable inject(Fault fault) throws Exception {
         String service = fault.service() == null ? null : fault.service().word();
         Duration length = fault.length();
         switch (fault.kind()) {
-            case SERVICE_KILLED -> house.kill(service);
-            case SERVICE_PAUSED -> pause(List.of(process(house.pid(service))), length);
+            case SERVICE_KILLED -> fixture.kill(service);
+            case SERVICE_PAUSED -> pause(List.of(process(fixture.pid(service))), length);
             case SERVICE_DOUBLED -> {
-                return beside(service, length, fault.secondOne());
+                return doubled(service, length, fault.secondOne());
             }
-            case BROKER_KILLED -> house.broker().kill();
-            case BROKER_PAUSED -> pause(List.of(house.broker().process().orElseThrow()), length);
+            case BROKER_KILLED -> fixture.broker().kill();
+            case BROKER_PAUSED -> pause(List.of(fixture.broker().process().orElseThrow()), length);
             case BROKER_STOPPED -> {
-                house.broker().stop();
+                fixture.broker().stop();
                 sleep(length.dividedBy(2));
-                house.kill(service);
+                fixture.kill(service);
                 sleep(length.dividedBy(2));
-                house.broker().start();
+                fixture.broker().start();
             }
             case CONNECTIONS_TERMINATED -> admin(terminate("usename <> 'postgres'"));
             case DATABASE_RESTARTED -> signal(postmaster(), "QUIT");
@@ -56,13 +56,14 @@ final class FaultInjector {
                 String others = terminate("usename <> 'postgres'");
                 admin("alter database peregrine set default_transaction_read_only = on", others);
                 sleep(length);
-                // As after a fail-over: a session keeps what it began with.
+                // Terminates the sessions, as in a fail-over, because a session keeps the setting with which it
+                // started.
                 admin("alter database peregrine reset default_transaction_read_only", others);
             }
             case LOGIN_REFUSED -> refuse("alter role %s nologin", "alter role %s login", service, length);
             case CONNECTIONS_REFUSED ->
                 refuse("alter role %s connection limit 0", "alter role %s connection limit -1", service, length);
-            case STORE_FULL -> fill(house.storeFolder().resolve("ballast"), length);
+            case STORE_FULL -> fill(fixture.storeFolder().resolve("ballast"), length);
         }
         return () -> {};
     }
@@ -77,9 +78,9 @@ final class FaultInjector {
         return "select pg_terminate_backend(pid) from pg_stat_activity where datname = 'peregrine' and " + which;
     }
 
-    /// Not within the database `peregrine`, which may refuse to write.
+    /// Connects to another database than `peregrine`, which may be read-only.
     void admin(String... statements) throws SQLException {
-        try (Connection database = house.superuser("postgres");
+        try (Connection database = fixture.superuser("postgres");
                 Statement sql = database.createStatement()) {
             for (String statement : statements) {
                 sql.execute(statement);
@@ -87,10 +88,10 @@ final class FaultInjector {
         }
     }
 
-    /// Two instances of a service, of which one is paused for longer than a lease.
-    private Runnable beside(String service, Duration length, boolean secondOne) throws Exception {
+    /// Starts a second instance of a service, and pauses one of the two for longer than a lease.
+    private Runnable doubled(String service, Duration length, boolean secondOne) throws Exception {
         Process replica = replica(service);
-        pause(List.of(secondOne ? replica.toHandle() : process(house.pid(service))), length);
+        pause(List.of(secondOne ? replica.toHandle() : process(fixture.pid(service))), length);
         return () -> {
             replica.destroy();
             replica.onExit().join();
@@ -99,9 +100,9 @@ final class FaultInjector {
 
     /// Starts a second instance and waits until it has started.
     Process replica(String service) throws IOException {
-        Path log = house.log(service).resolveSibling(service + "-replica.log");
+        Path log = fixture.log(service).resolveSibling(service + "-replica.log");
         long before = starts(log);
-        Process replica = house.replica(service);
+        Process replica = fixture.replica(service);
         Awaitility.await("the start of a second instance of " + service)
                 .atMost(START)
                 .pollInterval(Duration.ofMillis(200))
@@ -118,13 +119,13 @@ final class FaultInjector {
         }
     }
 
-    /// Takes all the room that there is, and gives it back.
+    /// Fills the disk for some time, and frees the space again.
     static void fill(Path ballast, Duration length) throws IOException, InterruptedException {
         byte[] block = new byte[64 * 1024];
         boolean full = false;
         try {
             long deadline = System.nanoTime() + length.toNanos();
-            // What somebody else gives back meanwhile is taken, too.
+            // Space that other programs free meanwhile is filled too.
             while (System.nanoTime() < deadline) {
                 try (OutputStream out = Files.newOutputStream(
                         ballast, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
@@ -140,11 +141,11 @@ final class FaultInjector {
             Files.deleteIfExists(ballast);
         }
         if (!full) {
-            throw new IllegalStateException("The disk of %s was not filled within %s.".formatted(ballast, length));
+            throw new IllegalStateException("the disk of %s was not full within %s".formatted(ballast, length));
         }
     }
 
-    /// Pauses processes, and has them go on whatever happens meanwhile.
+    /// Pauses processes, and resumes them in any case.
     static void pause(List<ProcessHandle> processes, Duration length) throws Exception {
         for (ProcessHandle process : processes) {
             signal(process, "STOP");
@@ -175,7 +176,7 @@ final class FaultInjector {
     }
 
     private ProcessHandle postmaster() {
-        return house.postgres().process().orElseThrow();
+        return fixture.postgres().process().orElseThrow();
     }
 
     private static void sleep(Duration length) throws InterruptedException {

@@ -1,6 +1,6 @@
 package io.peregrine.endtoend;
 
-/// What [Chaos] does to Peregrine.
+/// Kinds of faults that [Chaos] injects.
 enum FaultKind {
     SERVICE_KILLED("service killed (SIGKILL)", true, 0, 0),
     SERVICE_PAUSED("service paused (SIGSTOP)", true, 2, 20),
@@ -15,19 +15,19 @@ enum FaultKind {
     DATABASE_READ_ONLY("database read-only", false, 2, 15),
     LOGIN_REFUSED("database refuses a service's login", true, 2, 15),
     CONNECTIONS_REFUSED("database refuses a service's connections (limit 0)", true, 2, 15),
-    STORE_FULL("store without room (disk full)", false, 2, 20);
+    STORE_FULL("store's disk full", false, 2, 20);
 
-    private static final int LONGEST_BRIEF = 6;
+    private static final int MAX_BRIEF = 6;
     private static final int BRIEF_OUTAGE = 20;
 
     final String words;
-    /// Whether it is done to one service that the seed draws.
+    /// Whether the fault affects one service, which the seed determines.
     final boolean ofOneService;
 
     private final int shortest;
     private final int longest;
 
-    /// @param shortest seconds; 0: it is over at once, and what it has ended is started again
+    /// @param shortest minimum duration in seconds; 0: an instant fault, after which the process is restarted
     FaultKind(String words, boolean ofOneService, int shortest, int longest) {
         this.words = words;
         this.ofOneService = ofOneService;
@@ -35,15 +35,15 @@ enum FaultKind {
         this.longest = longest;
     }
 
-    /// @param drawn from 0 to 1
-    /// @param brief for a run of two minutes
-    /// @return seconds for which it lasts
+    /// @param drawn random number from 0 to 1
+    /// @param brief whether the test takes only two minutes
+    /// @return duration in seconds
     double seconds(double drawn, boolean brief) {
         if (this == BROKER_STOPPED) {
             return brief ? BRIEF_OUTAGE : longest;
         }
-        // A lease lasts 10 seconds: a pause beside a second instance is longer than that in any case.
-        double most = brief ? Math.max(shortest, Math.min(longest, LONGEST_BRIEF)) : longest;
+        // A lease lasts 10 seconds. With a second instance the pause is always longer than that.
+        double most = brief ? Math.max(shortest, Math.min(longest, MAX_BRIEF)) : longest;
         return shortest + drawn * (most - shortest);
     }
 }

@@ -23,8 +23,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Kills each service once (`kill -9`) while it works, at a moment drawn from a seed: the run ends as if nothing
-/// had happened, byte for byte.
+/// Kills each service once (`kill -9`) while it works, at a moment drawn from a seed. The results of the run are
+/// the same bytes as without kills.
 class KillTest {
     private static final String SPEC = """
             {"image":{"side":64},"balance":{"strategy":{"atLeast":40},"neighbours":3},
@@ -35,31 +35,31 @@ class KillTest {
     Path folder;
 
     @Test
-    void aRunIsTheSameWhoeverIsKilledOnTheWay() throws Exception {
+    void aRunProducesTheSameBytesAlthoughEachServiceIsKilled() throws Exception {
         long seed = Long.parseLong(System.getProperty("peregrine.kill.seed", "42"));
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
 
-        Map<String, String> undisturbed;
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("undisturbed"), folder)) {
-            String run = house.publish("killed", gallery, SPEC);
-            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
-            undisturbed = outcome(house, run);
+        Map<String, String> uninterrupted;
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("uninterrupted"), folder)) {
+            String run = fixture.publish("killed", gallery, SPEC);
+            assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+            uninterrupted = outcome(fixture, run);
         }
 
-        // A killed service's job is taken up when its lease has run out: a short one, so that there is less to
-        // wait for.
+        // A killed service's job can be claimed again when its lease has expired. A short lease shortens the
+        // test.
         Map<String, String> environment = Map.of("PEREGRINE_WORK_LEASE", "5s");
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("killed"), folder, environment)) {
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("killed"), folder, environment)) {
             Random random = new Random(seed);
-            String run = house.publish("killed", gallery, SPEC);
-            killAfter(house, run, "ingest", RunAccepted.class::isInstance, random.nextInt(400));
-            killAfter(house, run, "balance", DatasetSealed.class::isInstance, random.nextInt(400));
-            killAfter(house, run, "trainer", DatasetBalanced.class::isInstance, 500 + random.nextInt(3_000));
-            killAfter(house, run, "cluster", KillTest::isFinalAutoencoder, random.nextInt(300));
+            String run = fixture.publish("killed", gallery, SPEC);
+            killAfter(fixture, run, "ingest", RunAccepted.class::isInstance, random.nextInt(400));
+            killAfter(fixture, run, "balance", DatasetSealed.class::isInstance, random.nextInt(400));
+            killAfter(fixture, run, "trainer", DatasetBalanced.class::isInstance, 500 + random.nextInt(3_000));
+            killAfter(fixture, run, "cluster", KillTest::isFinalAutoencoder, random.nextInt(300));
 
-            assertThat(house.awaitEnd(run)).as("seed %d", seed).isInstanceOf(RunCompleted.class);
-            assertThat(outcome(house, run)).as("seed %d", seed).isEqualTo(undisturbed);
+            assertThat(fixture.awaitEnd(run)).as("seed %d", seed).isInstanceOf(RunCompleted.class);
+            assertThat(outcome(fixture, run)).as("seed %d", seed).isEqualTo(uninterrupted);
         }
     }
 
@@ -70,20 +70,21 @@ class KillTest {
     }
 
     private static void killAfter(
-            PeregrineFixture house, String run, String service, Predicate<PipelineEvent> moment, int milliseconds) {
+            PeregrineFixture fixture, String run, String service, Predicate<PipelineEvent> moment, int milliseconds) {
         Awaitility.await("the moment to kill " + service)
                 .atMost(Duration.ofMinutes(3))
-                .until(() ->
-                        house.listener().of(run).stream().map(CloudEvent::data).anyMatch(moment));
+                .until(() -> fixture.listener().of(run).stream()
+                        .map(CloudEvent::data)
+                        .anyMatch(moment));
         Awaitility.await().pollDelay(Duration.ofMillis(milliseconds)).until(() -> true);
-        house.kill(service);
+        fixture.kill(service);
     }
 
-    /// Everything that a run produced, by name: the answers of REST, and every event by its id, except
-    /// `stage.progressed` and `stage.queued`.
-    private static Map<String, String> outcome(PeregrineFixture house, String run) throws Exception {
+    /// The results of a run by name: answers over REST, and every event by its id, except `stage.progressed` and
+    /// `stage.queued`.
+    private static Map<String, String> outcome(PeregrineFixture fixture, String run) throws Exception {
         Map<String, String> outcome = new TreeMap<>();
-        for (CloudEvent event : house.listener().of(run)) {
+        for (CloudEvent event : fixture.listener().of(run)) {
             if (event.data() instanceof StageProgressed || event.data() instanceof StageQueued) {
                 continue;
             }
@@ -94,14 +95,14 @@ class KillTest {
                 default -> event.data().toString();
             };
             assertThat(outcome.put(event.type() + " " + event.id(), left))
-                    .as("%s %s said twice with other content", event.type(), event.id())
+                    .as("%s %s published twice with different content", event.type(), event.id())
                     .isNull();
         }
-        JsonNode images = house.get("/api/v1/runs/" + run + "/images?limit=1000");
+        JsonNode images = fixture.get("/api/v1/runs/" + run + "/images?limit=1000");
         outcome.put("images over REST", images.get("items").toString());
         outcome.put(
                 "clusters over REST",
-                house.get("/api/v1/runs/" + run + "/clusters").toString());
+                fixture.get("/api/v1/runs/" + run + "/clusters").toString());
         return outcome;
     }
 }

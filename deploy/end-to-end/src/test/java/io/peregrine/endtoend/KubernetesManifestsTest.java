@@ -35,11 +35,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/// The manifests of `deploy/kubernetes` against the schemas of what would read them, without a cluster.
+/// Validates the manifests of `deploy/kubernetes` against the schemas of Kubernetes, Strimzi and KEDA, without a
+/// cluster.
 class KubernetesManifestsTest {
     private static final Path FOLDER = ProjectRoot.path().resolve("deploy/kubernetes");
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final List<String> OURS =
+    private static final List<String> SERVICES =
             List.of("ingest-service", "balance-service", "trainer-service", "cluster-service");
 
     private static final Map<String, JsonSchema> SCHEMAS = new TreeMap<>();
@@ -62,16 +63,16 @@ class KubernetesManifestsTest {
     }
 
     @Test
-    void everyManifestOfTheBaseFitsItsSchema() throws IOException {
+    void everyManifestOfTheBaseIsValid() throws IOException {
         assertThat(base())
                 .hasSizeGreaterThan(25)
                 .allSatisfy(manifest -> assertThat(errors(manifest)).isEmpty());
     }
 
-    /// Needs `kubectl`, which renders Kustomize.
+    /// Needs `kubectl` to render the kustomizations.
     @ParameterizedTest
     @ValueSource(strings = {"base", "overlays/local", "overlays/gpu", "overlays/bucket"})
-    void everyRenderedManifestFitsItsSchema(String kustomization) throws IOException, InterruptedException {
+    void everyRenderedManifestIsValid(String kustomization) throws IOException, InterruptedException {
         List<JsonNode> manifests = rendered(kustomization);
         assertThat(manifests)
                 .hasSizeGreaterThan(25)
@@ -91,12 +92,12 @@ class KubernetesManifestsTest {
                 "{apiVersion: kafka.strimzi.io/v1, kind: KafkaNodePool, metadata: {name: a}, spec: {roles: [brokers]}}",
                 "{apiVersion: v1, kind: Pod, metadata: {name: a}}"
             })
-    void aPlantedErrorIsSeen(String manifest) {
+    void aPlantedErrorIsDetected(String manifest) {
         assertThat(errors(Yaml.documents(manifest).getFirst())).isNotEmpty();
     }
 
     @Test
-    void topicsAreThoseOfTheEvents() throws IOException {
+    void topicsMatchTheEvents() throws IOException {
         Map<String, Integer> topics = new TreeMap<>();
         ofKind(base(), "KafkaTopic")
                 .forEach(topic -> topics.put(
@@ -106,7 +107,7 @@ class KubernetesManifestsTest {
     }
 
     @Test
-    void usersMayDoWhatTheirServicesDo() throws IOException {
+    void permissionsOfUsersMatchTheirServices() throws IOException {
         Map<String, Set<AclBinding>> users = new TreeMap<>();
         for (JsonNode user : ofKind(base(), "KafkaUser")) {
             String name = user.at("/metadata/name").asText();
@@ -138,7 +139,7 @@ class KubernetesManifestsTest {
     }
 
     @Test
-    void brokerAndDatabaseAreReachedByTlsAndVerified() throws IOException {
+    void connectionsToBrokerAndDatabaseUseVerifiedTls() throws IOException {
         List<JsonNode> manifests = base();
         JsonNode kafka = ofKind(manifests, "Kafka").getFirst().path("spec");
         assertThat(kafka.at("/kafka/listeners")).allSatisfy(listener -> {
@@ -150,7 +151,7 @@ class KubernetesManifestsTest {
         JsonNode settings = ofKind(manifests, "ConfigMap").getFirst().path("data");
         assertThat(settings.path("KAFKA_SECURITY_PROTOCOL").asText()).isEqualTo("SASL_SSL");
         assertThat(settings.path("PEREGRINE_DATABASE_URL").asText()).contains("?sslmode=verify-full&sslrootcert=");
-        for (String service : OURS) {
+        for (String service : SERVICES) {
             JsonNode pod = ofKind(manifests, "Deployment").stream()
                     .filter(d -> d.at("/metadata/name").asText().equals(service))
                     .findFirst()
@@ -168,13 +169,13 @@ class KubernetesManifestsTest {
     }
 
     @Test
-    void everyServiceIsProbedLimitedGuardedAndBudgeted() throws IOException {
+    void everyServiceHasProbesLimitsRestrictionsAndABudget() throws IOException {
         List<JsonNode> manifests = base();
         Map<String, JsonNode> deployments = new TreeMap<>();
         ofKind(manifests, "Deployment")
                 .forEach(d -> deployments.put(d.at("/metadata/name").asText(), d));
-        assertThat(deployments).containsOnlyKeys(OURS);
-        for (String service : OURS) {
+        assertThat(deployments).containsOnlyKeys(SERVICES);
+        for (String service : SERVICES) {
             JsonNode pod = deployments.get(service).at("/spec/template/spec");
             assertThat(pod.at("/securityContext/runAsNonRoot").asBoolean()).isTrue();
             assertThat(pod.path("automountServiceAccountToken").asBoolean(true)).isFalse();
@@ -219,7 +220,7 @@ class KubernetesManifestsTest {
         String name = manifest.path("kind").asText() + " "
                 + manifest.at("/metadata/name").asText();
         if (schema == null) {
-            return List.of(name + ": no schema of that kind in deploy/kubernetes/schemas");
+            return List.of(name + ": deploy/kubernetes/schemas has no schema of this kind");
         }
         return schema.validate(manifest).stream()
                 .map(error -> name + ": " + error.getMessage())
@@ -248,15 +249,15 @@ class KubernetesManifestsTest {
         Process kubectl;
         try {
             kubectl = builder.start();
-        } catch (IOException none) {
+        } catch (IOException notInstalled) {
             assumeThat(false)
-                    .as("no kubectl here to render %s with", kustomization)
+                    .as("skipped: kubectl, which renders %s, is not installed", kustomization)
                     .isTrue();
-            throw none;
+            throw notInstalled;
         }
         String manifests = new String(kubectl.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        String complaint = new String(kubectl.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(kubectl.waitFor()).as(complaint).isZero();
+        String errors = new String(kubectl.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(kubectl.waitFor()).as(errors).isZero();
         return Yaml.documents(manifests);
     }
 }

@@ -17,8 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The launcher is killed (`kill -9`) at drawn moments of `up`, `demo` and `compare`. The same command, typed
-/// again, goes all the way, and nothing is left running at its end.
+/// Kills the launcher (`kill -9`) at random moments of `up`, `demo` and `compare`. When the same command is run
+/// again, it completes, and no process is left running at its end.
 @Tag("slow")
 class LauncherKilledTest {
     private static final Duration PATIENCE = Duration.ofMinutes(8);
@@ -33,33 +33,34 @@ class LauncherKilledTest {
     void upIsTypedAgain() throws Exception {
         Path gallery = gallery();
         String data = folder.resolve("data").toString();
-        // Coming up takes some 10 to 30 seconds.
-        killAtDrawnMoments(15_000, "up", "--foreground", "--ports", "free", "--data", data);
+        // A start takes some 10 to 30 seconds.
+        killAtRandomMoments(15_000, "up", "--foreground", "--ports", "free", "--data", data);
 
         succeeds("up", "--ports", "free", "--data", data);
         succeeds("run", gallery.toString(), "--side", "32", "--epochs", "1", "--data", data);
         assertThat(succeeds("status", "--data", data)).contains("completed");
-        assertThat(succeeds("fsck", "--data", data)).contains("No artifact that a run references is missing or damaged");
+        assertThat(succeeds("fsck", "--data", data))
+                .contains("No artifact that a run references is missing or damaged");
         assertThat(succeeds("down", "--data", data)).contains("Stopped.");
-        nothingIsLeft();
+        assertNoProcessIsLeft();
     }
 
     @Test
     void demoIsTypedAgain() throws Exception {
         String data = folder.resolve("data").toString();
         String[] demo = {"demo", "--side", "32", "--epochs", "1", "--ports", "free", "--data", data};
-        killAtDrawnMoments(30_000, demo);
+        killAtRandomMoments(30_000, demo);
 
         assertThat(succeeds(demo)).contains("27 clusters");
-        nothingIsLeft();
+        assertNoProcessIsLeft();
     }
 
     @Test
     void compareIsTypedAgain() throws Exception {
         Path gallery = gallery();
-        String undisturbed = compare(gallery, "undisturbed", false);
-        assertThat(compare(gallery, "killed", true)).isEqualTo(undisturbed);
-        nothingIsLeft();
+        String uninterrupted = compare(gallery, "uninterrupted", false);
+        assertThat(compare(gallery, "killed", true)).isEqualTo(uninterrupted);
+        assertNoProcessIsLeft();
     }
 
     private String compare(Path gallery, String name, boolean killed) throws Exception {
@@ -83,7 +84,7 @@ class LauncherKilledTest {
             to.toString()
         };
         if (killed) {
-            killAtDrawnMoments(30_000, compare);
+            killAtRandomMoments(30_000, compare);
         }
         succeeds(compare);
         return Files.readString(to.resolve("compare.md"));
@@ -95,14 +96,14 @@ class LauncherKilledTest {
         return gallery;
     }
 
-    private void killAtDrawnMoments(int milliseconds, String... words) throws Exception {
+    private void killAtRandomMoments(int milliseconds, String... words) throws Exception {
         List<String> moments = new ArrayList<>();
         for (int kill = 0; kill < KILLS; kill++) {
             Process launcher = CommandLine.start(folder.resolve("killed.log"), Map.of(), words);
             int moment = 500 + random.nextInt(milliseconds);
             boolean over = launcher.waitFor(moment, TimeUnit.MILLISECONDS);
             launcher.destroyForcibly().onExit().join();
-            moments.add(over ? "over before" : "%.1f s".formatted(moment / 1e3));
+            moments.add(over ? "after its end" : "%.1f s".formatted(moment / 1e3));
         }
         System.out.printf("%s: launcher killed after %s%n", words[0], String.join(", ", moments));
     }
@@ -110,13 +111,13 @@ class LauncherKilledTest {
     private String succeeds(String... words) throws Exception {
         CommandLine.Answer answer = CommandLine.run(folder.resolve("typed.log"), PATIENCE, words);
         assertThat(answer.status())
-                .as("%s: %s", Arrays.toString(words), answer.words())
+                .as("%s: %s", Arrays.toString(words), answer.output())
                 .isZero();
-        return answer.words();
+        return answer.output();
     }
 
-    private void nothingIsLeft() {
-        Awaitility.await("the end of everything that was started")
+    private void assertNoProcessIsLeft() {
+        Awaitility.await("the end of all processes")
                 .atMost(Duration.ofSeconds(20))
                 .untilAsserted(() -> assertThat(CommandLine.of(folder))
                         .extracting(process -> process.info().commandLine().orElse("?"))

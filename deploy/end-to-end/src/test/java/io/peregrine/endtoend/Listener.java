@@ -29,12 +29,12 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.awaitility.Awaitility;
 
-/// Hears everything that is said on the five topics, from their beginning, and keeps it.
+/// Receives and stores all events of the five topics from their beginning.
 final class Listener implements AutoCloseable {
-    /// @param at when the broker took the record
+    /// @param at timestamp of the record
     record Received(String topic, int partition, long offset, long at, CloudEvent event) {}
 
-    private final List<Received> heard = new CopyOnWriteArrayList<>();
+    private final List<Received> received = new CopyOnWriteArrayList<>();
     private final Set<String> schemaViolations = ConcurrentHashMap.newKeySet();
     private final AsyncApi document;
     private final KafkaConsumer<String, byte[]> consumer;
@@ -61,36 +61,36 @@ final class Listener implements AutoCloseable {
         try (consumer) {
             while (true) {
                 for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
-                    schemaViolations.addAll(document.complaints(record));
+                    schemaViolations.addAll(document.violations(record));
                     try {
-                        heard.add(new Received(
+                        received.add(new Received(
                                 record.topic(),
                                 record.partition(),
                                 record.offset(),
                                 record.timestamp(),
                                 EventCodec.read(record)));
-                    } catch (UnreadableEventException bytes) {
-                        // Some tests publish what is no event; it is nobody's.
+                    } catch (UnreadableEventException unreadable) {
+                        // Ignored: some tests publish records that are not events.
                     }
                 }
             }
         } catch (WakeupException closed) {
-            // close() asked for it.
+            // close() has woken up the consumer.
         }
     }
 
-    /// @return what the services have said that `docs/asyncapi.yaml` does not say
+    /// @return violations of `docs/asyncapi.yaml` by the services' events
     Set<String> schemaViolations() {
         return schemaViolations;
     }
 
-    /// @return what was said of a run so far, a repeated delivery once
+    /// @return events of a run so far, without repeated deliveries
     List<CloudEvent> of(String run) {
         return records(run).map(Received::event).distinct().toList();
     }
 
     Stream<Received> records(String run) {
-        return heard.stream().filter(h -> run.equals(h.event().correlationId()));
+        return received.stream().filter(h -> run.equals(h.event().correlationId()));
     }
 
     <E extends PipelineEvent> List<E> of(String run, Class<E> type) {
@@ -101,14 +101,15 @@ final class Listener implements AutoCloseable {
                 .toList();
     }
 
-    /// @return names of a trained run's checkpoints that stay in the store: of each network the best and the last
+    /// @return URIs of a trained run's checkpoints that are kept in the store: the best and the last of each
+    ///     network
     Set<String> keptCheckpoints(String run) {
         return Checkpoints.uris(Checkpoints.kept(of(run, CheckpointPublished.class)));
     }
 
-    /// @return the run of the dataset-ready that was published under a CloudEvents id, or bare with a dataset's name
+    /// @return the run of the dataset-ready event for a dataset
     Optional<String> runOf(String dataset) {
-        return heard.stream()
+        return received.stream()
                 .map(Received::event)
                 .filter(e -> e.data() instanceof PipelineEvent.DatasetReady ready
                         && ready.dataset().equals(dataset))

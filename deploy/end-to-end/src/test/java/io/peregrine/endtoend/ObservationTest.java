@@ -26,16 +26,16 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A real Prometheus watches real runs: every query of every panel and rule has an answer, and every metric that
-/// the services expose is shown or said not to be.
+/// A real Prometheus scrapes real runs. Every query of every panel and rule has an answer. Every metric that the
+/// services expose is on a panel or listed as unused.
 class ObservationTest {
     private static final String SPEC = """
             {"image":{"side":64},"split":{"validation":0.2},"balance":{"strategy":{"atLeast":40},"neighbours":3},
              "classifier":{"preset":"seed-cnn","epochs":12,"batchSize":8},
              "autoencoder":{"preset":"seed-autoencoder","epochs":8,"batchSize":8,"latent":16}}""";
-    /// What a healthy run has nothing of.
+    /// The annotation that is empty in a healthy run.
     private static final String ALERTS_ANNOTATION = "Alerts";
-    /// Scraped so often, a rate has what it needs within seconds.
+    /// A short interval, so that rates have enough samples within seconds.
     private static final Duration EVERY = Duration.ofSeconds(2);
     private static final Pattern FAMILY = Pattern.compile("_(bucket|count|sum|max)$");
 
@@ -43,61 +43,65 @@ class ObservationTest {
     Path folder;
 
     @Test
-    void everyQueryIsAnsweredAndEveryMetricIsAccountedFor() throws Exception {
+    void everyQueryHasAnAnswerAndEveryMetricIsShownOrListed() throws Exception {
         Observed.program("prometheus");
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 64, 6, 50, 20, 12);
         Files.writeString(gallery.resolve("train/Style_1/torn.png"), "no image");
         Instant began = Instant.now();
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder);
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder);
                 LocalPrometheus prometheus = LocalPrometheus.start(
-                        folder.resolve("prometheus"), 0, house.addresses(), Optional.of(EVERY), System.out::println)) {
+                        folder.resolve("prometheus"),
+                        0,
+                        fixture.addresses(),
+                        Optional.of(EVERY),
+                        System.out::println)) {
             PrometheusApi api = new PrometheusApi(prometheus.address());
             Awaitility.await("four services scraped")
                     .atMost(Duration.ofMinutes(1))
                     .ignoreExceptions()
-                    .until(() -> api.ask("/api/v1/query?query=sum(up)")
+                    .until(() -> api.get("/api/v1/query?query=sum(up)")
                             .at("/result/0/value/1")
                             .asText()
                             .equals("4"));
-            // A record that is no event; and a second run, which finds its packs again.
-            house.publishBytes(Topics.DATASETS, "no event".getBytes(UTF_8));
+            // A record that is not an event, and a second run, which reuses the packs.
+            fixture.publishBytes(Topics.DATASETS, "no event".getBytes(UTF_8));
             for (String name : List.of("first", "second")) {
-                String run = house.publish(name, gallery, SPEC);
-                assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
-                house.get("/api/v1/runs/" + run + "/clusters");
+                String run = fixture.publish(name, gallery, SPEC);
+                assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+                fixture.get("/api/v1/runs/" + run + "/clusters");
             }
-            Awaitility.await("what came out, measured and scraped")
+            Awaitility.await("the results are scraped")
                     .atMost(Duration.ofMinutes(1))
-                    .until(() -> api.ask("/api/v1/query?query=max(peregrine_runs%7Bstate=%22completed%22%7D)")
+                    .until(() -> api.get("/api/v1/query?query=max(peregrine_runs%7Bstate=%22completed%22%7D)")
                                     .at("/result/0/value/1")
                                     .asText()
                                     .equals("2")
                             && api.metrics("job=\"cluster-service\"").contains("peregrine_cluster_size"));
-            house.get("/api/v1/runs");
-            // A rate needs several looks at what was counted last.
-            int looks = fewestLooks(api);
-            Awaitility.await("five more looks at each service")
+            fixture.get("/api/v1/runs");
+            // A rate needs several scrapes of the last counter values.
+            int scrapes = minScrapes(api);
+            Awaitility.await("five more scrapes of each service")
                     .atMost(Duration.ofMinutes(1))
-                    .until(() -> fewestLooks(api) >= looks + 5);
+                    .until(() -> minScrapes(api) >= scrapes + 5);
 
-            everyPanelHasAnAnswer(api, began);
-            everyRuleHasItsMetrics(api, began);
-            onlyTheQuarantineSpeaks(api);
-            everyMetricIsAccountedFor(api);
-            // Silence ends whenever something is heard of a run.
+            assertEveryPanelHasAnAnswer(api, began);
+            assertEveryRuleHasItsMetrics(api, began);
+            assertOnlyTheQuarantineAlertFires(api);
+            assertEveryMetricIsShownOrListed(api);
+            // The silence gauge resets whenever an event of a run is received.
             assertThat(api.numbers("resets(peregrine_run_silence_seconds[10m]) > 0", began, Instant.now()))
                     .isPositive();
         }
     }
 
-    private static int fewestLooks(PrometheusApi api) {
-        return api.ask("/api/v1/query?query=min(count_over_time(up%5B1h%5D))")
+    private static int minScrapes(PrometheusApi api) {
+        return api.get("/api/v1/query?query=min(count_over_time(up%5B1h%5D))")
                 .at("/result/0/value/1")
                 .asInt();
     }
 
-    private static void everyPanelHasAnAnswer(PrometheusApi api, Instant began) {
+    private static void assertEveryPanelHasAnAnswer(PrometheusApi api, Instant began) {
         Map<String, String> queries = new LinkedHashMap<>();
         Observed.dashboards().forEach((name, dashboard) -> {
             for (JsonNode panel : dashboard.get("panels")) {
@@ -113,7 +117,7 @@ class ObservationTest {
             }
             for (JsonNode annotation : dashboard.at("/annotations/list")) {
                 if (annotation.get("name").textValue().equals(ALERTS_ANNOTATION)) {
-                    // Understood is enough.
+                    // It suffices that the query is valid.
                     api.numbers(filled(annotation.get("expr").textValue()), began, Instant.now());
                 } else {
                     queries.put(
@@ -123,31 +127,32 @@ class ObservationTest {
             }
         });
         Map<String, String> unanswered = new TreeMap<>();
-        queries.forEach((whose, query) -> {
+        queries.forEach((owner, query) -> {
             if (api.numbers(filled(query), began, Instant.now()) == 0) {
-                unanswered.put(whose, query);
+                unanswered.put(owner, query);
             }
         });
-        System.out.printf("observed: %d queries of panels and annotations asked%n", queries.size());
+        System.out.printf("observed: %d queries of panels and annotations sent%n", queries.size());
         assertThat(queries).hasSizeGreaterThan(60);
         assertThat(unanswered).as("queries without an answer").isEmpty();
     }
 
-    /// As Grafana fills variables in, all chosen.
+    /// Replaces variables as Grafana does when all values are selected.
     private static String filled(String query) {
         return query.replace("$job", ".+").replace("$instance", ".+").replace("$__rate_interval", "15s");
     }
 
-    /// Alerts are silent in a healthy run; what they ask for must be there all the same.
-    private static void everyRuleHasItsMetrics(PrometheusApi api, Instant began) {
+    /// Alerts do not fire in a healthy run, but the metrics that they use must exist.
+    private static void assertEveryRuleHasItsMetrics(PrometheusApi api, Instant began) {
         List<String> wrong = new ArrayList<>();
         int rules = 0;
-        for (JsonNode group : api.ask("/api/v1/rules").get("groups")) {
+        for (JsonNode group : api.get("/api/v1/rules").get("groups")) {
             for (JsonNode rule : group.get("rules")) {
                 rules++;
                 String name = rule.get("name").textValue();
                 if (!rule.get("health").textValue().equals("ok")) {
-                    wrong.add(name + " is not well: " + rule.path("lastError").asText());
+                    wrong.add(
+                            name + " is not healthy: " + rule.path("lastError").asText());
                 }
                 boolean recorded = rule.get("type").textValue().equals("recording");
                 Set<String> asked = recorded
@@ -155,19 +160,19 @@ class ObservationTest {
                         : PromQl.metrics(rule.get("query").textValue());
                 for (String metric : asked) {
                     if (api.numbers(metric, began, Instant.now()) == 0) {
-                        wrong.add(name + " asks for " + metric + ", of which there is nothing");
+                        wrong.add(name + " uses " + metric + ", which has no samples");
                     }
                 }
             }
         }
-        System.out.printf("observed: %d rules asked%n", rules);
+        System.out.printf("observed: %d rules checked%n", rules);
         assertThat(wrong).isEmpty();
         assertThat(rules).isGreaterThan(15);
     }
 
-    private static void onlyTheQuarantineSpeaks(PrometheusApi api) {
+    private static void assertOnlyTheQuarantineAlertFires(PrometheusApi api) {
         Set<String> firing = new TreeSet<>();
-        for (JsonNode alert : api.ask("/api/v1/alerts").get("alerts")) {
+        for (JsonNode alert : api.get("/api/v1/alerts").get("alerts")) {
             if (alert.get("state").textValue().equals("firing")) {
                 firing.add(alert.at("/labels/alertname").textValue());
             }
@@ -175,23 +180,23 @@ class ObservationTest {
         assertThat(firing).containsExactly("PeregrineQuarantineGrowing");
     }
 
-    private static void everyMetricIsAccountedFor(PrometheusApi api) throws IOException {
+    private static void assertEveryMetricIsShownOrListed(PrometheusApi api) throws IOException {
         Set<String> shown = shown(api);
         Map<Pattern, String> unused = unused();
         Set<String> exposed = api.metrics("job=~\".+-service\"");
-        // Prometheus's own, and what rules made.
+        // Excludes Prometheus's own metrics and those of recording rules.
         exposed.removeIf(metric -> metric.contains(":") || metric.startsWith("scrape_") || metric.startsWith("ALERTS"));
-        Set<String> unaccounted = new TreeSet<>();
+        Set<String> unlisted = new TreeSet<>();
         Set<String> listedButShown = new TreeSet<>();
-        Set<Pattern> met = new HashSet<>();
+        Set<Pattern> matched = new HashSet<>();
         for (String metric : exposed) {
             List<Pattern> listed = unused.keySet().stream()
                     .filter(pattern -> pattern.matcher(metric).matches())
                     .toList();
-            met.addAll(listed);
+            matched.addAll(listed);
             boolean isShown = shown.contains(family(metric));
             if (!isShown && listed.isEmpty()) {
-                unaccounted.add(metric);
+                unlisted.add(metric);
             }
             if (isShown
                     && listed.stream().anyMatch(pattern -> !pattern.pattern().contains(".*"))) {
@@ -200,39 +205,40 @@ class ObservationTest {
         }
         System.out.printf("observed: %d metrics exposed, %d families shown%n", exposed.size(), shown.size());
         assertThat(exposed).hasSizeGreaterThan(100);
-        assertThat(unaccounted)
+        assertThat(unlisted)
                 .as("metrics that no panel shows and deploy/grafana/unused-metrics.tsv does not list")
                 .isEmpty();
         assertThat(listedButShown)
                 .as("metrics listed as unused that a panel shows")
                 .isEmpty();
-        assertThat(unused.keySet().stream().filter(pattern -> !met.contains(pattern)))
+        assertThat(unused.keySet().stream().filter(pattern -> !matched.contains(pattern)))
                 .as("lines of unused-metrics.tsv that no metric matches")
                 .isEmpty();
         assertThat(unused.keySet().stream().map(Pattern::pattern).filter(p -> p.startsWith("peregrine_")))
-                .as("our own metrics are listed one by one")
+                .as("Peregrine's metrics are listed one by one")
                 .noneMatch(pattern -> pattern.contains(".*"));
-        // What has gone since, as the trainer's gauges, is not in there any more.
+        // Metrics that have disappeared meanwhile, such as the trainer's gauges, are not in the metadata any
+        // more.
         Map<String, String> helps = new TreeMap<>();
-        api.ask("/api/v1/metadata").properties().forEach(entry -> {
+        api.get("/api/v1/metadata").properties().forEach(entry -> {
             if (entry.getKey().startsWith("peregrine_")) {
                 helps.put(entry.getKey(), entry.getValue().at("/0/help").asText());
             }
         });
         assertThat(helps)
-                .as("our own metrics tell what they are")
+                .as("Peregrine's metrics have a help text")
                 .hasSizeGreaterThan(25)
                 .allSatisfy((metric, help) -> assertThat(help).as(metric).isNotBlank());
         String page = Files.readString(Observed.GRAFANA.resolve("../../docs/operations.md"));
         assertThat(exposed.stream().filter(metric -> metric.startsWith("peregrine_")))
-                .as("our own metrics are in docs/operations.md")
+                .as("Peregrine's metrics are in docs/operations.md")
                 .allSatisfy(metric -> assertThat(page).contains(family(metric)));
     }
 
-    /// @return families of what panels ask for; a recorded series shows what its rule asks for
+    /// @return metric families that panels use; for a recorded series, those that its rule uses
     private static Set<String> shown(PrometheusApi api) {
         Map<String, String> recorded = new TreeMap<>();
-        for (JsonNode group : api.ask("/api/v1/rules").get("groups")) {
+        for (JsonNode group : api.get("/api/v1/rules").get("groups")) {
             group.get("rules")
                     .forEach(rule -> recorded.put(
                             rule.get("name").textValue(), rule.get("query").textValue()));

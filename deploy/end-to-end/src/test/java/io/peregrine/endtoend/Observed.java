@@ -16,14 +16,14 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/// What `deploy/prometheus` and `deploy/grafana` hold, read for tests.
+/// Reads the files of `deploy/prometheus` and `deploy/grafana` for tests.
 final class Observed {
     static final Path PROMETHEUS = ProjectRoot.path().resolve("deploy/prometheus");
     static final Path GRAFANA = ProjectRoot.path().resolve("deploy/grafana");
 
     private Observed() {}
 
-    /// @return the dashboards by their files' names without `.json`
+    /// @return the dashboards by file name without `.json`
     static Map<String, JsonNode> dashboards() {
         Map<String, JsonNode> dashboards = new TreeMap<>();
         for (Path file : files(GRAFANA.resolve("dashboards"), ".json")) {
@@ -37,8 +37,8 @@ final class Observed {
         return dashboards;
     }
 
-    /// A program of Prometheus. Without one the test is skipped with a message, but never in CI, whose script has
-    /// it unpacked.
+    /// Finds a program of Prometheus. Without it the test is skipped with a message, but not in CI, whose script
+    /// unpacks it.
     static Path program(String name) {
         Optional<Path> program = LocalPrometheus.find(name);
         if (System.getenv("CI") == null) {
@@ -47,10 +47,10 @@ final class Observed {
                     () -> "skipped: no " + name + " on the PATH; deploy/prometheus/setup.sh unpacks Debian's");
         }
         return program.orElseThrow(
-                () -> new AssertionError("no " + name + ": deploy/prometheus/setup.sh did not get it"));
+                () -> new AssertionError(name + " is missing: deploy/prometheus/setup.sh did not unpack it"));
     }
 
-    /// @return the files below a folder whose names end so, in order
+    /// @return the sorted files below a folder whose names have this ending
     static List<Path> files(Path folder, String end) {
         try (Stream<Path> files = Files.walk(folder)) {
             return files.filter(file -> file.getFileName().toString().endsWith(end))

@@ -28,26 +28,26 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Follows one painting, `train/Style_1/003.png`, from a dataset-ready event to its row in PostgreSQL.
+/// Follows one painting, `train/Style_1/003.png`, from the dataset-ready event to its row in PostgreSQL.
 class OnePaintingTest {
     @TempDir
     Path folder;
 
     @Test
-    void onePaintingTravelsFromFolderToCluster() throws Exception {
+    void onePaintingIsProcessedFromFolderToCluster() throws Exception {
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
 
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
-            String run = house.publish("one-painting", gallery, """
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder)) {
+            String run = fixture.publish("one-painting", gallery, """
                     {"image":{"side":32},"balance":{"strategy":"none"},
                      "classifier":{"epochs":2,"batchSize":8},"autoencoder":{"epochs":2,"batchSize":8,"latent":12}}""");
-            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+            assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
 
-            // What was said, each a fact that the next hop needed.
-            Listener said = house.listener();
-            assertThat(said.of(run, RunAccepted.class)).hasSize(1);
-            ImagesIngested images = said.of(run, ImagesIngested.class).stream()
+            // The published events; each contains what the next service needs.
+            Listener events = fixture.listener();
+            assertThat(events.of(run, RunAccepted.class)).hasSize(1);
+            ImagesIngested images = events.of(run, ImagesIngested.class).stream()
                     .filter(e ->
                             e.label().equals("Style_1") && e.split().jsonName().equals("train"))
                     .findFirst()
@@ -56,15 +56,15 @@ class OnePaintingTest {
                     .filter(i -> i.source().equals("003.png"))
                     .findFirst()
                     .orElseThrow();
-            DatasetSealed sealed = said.of(run, DatasetSealed.class).getFirst();
-            DatasetBalanced balanced = said.of(run, DatasetBalanced.class).getFirst();
+            DatasetSealed sealed = events.of(run, DatasetSealed.class).getFirst();
+            DatasetBalanced balanced = events.of(run, DatasetBalanced.class).getFirst();
             assertThat(sealed.images()).isEqualTo(14 + 9 + 12 + 3 * 4);
             assertThat(balanced.rows()).isEqualTo(14 + 9 + 12);
-            assertThat(said.of(run, ShardWritten.class))
+            assertThat(events.of(run, ShardWritten.class))
                     .hasSize(balanced.shards().size());
 
-            // Its pixels, as a Python user would read them.
-            ArtifactStore store = house.store();
+            // Its pixels, as a Python program reads them.
+            ArtifactStore store = fixture.store();
             Manifest manifest = Manifest.open(store, sealed.manifest());
             int row = (int) painting.row();
             assertThat(manifest.path(row)).isEqualTo("003.png");
@@ -74,14 +74,14 @@ class OnePaintingTest {
                         .isEqualTo(planes(SyntheticPaintings.painting(1, 32, 1_003), 32));
             }
 
-            // Its recipe: with strategy `none`, itself.
+            // Its recipe; with the strategy `none` it is its own base and neighbour.
             RecipeShard shard = RecipeShard.open(store, balanced.shards().getFirst());
             assertThat(LongStream.of(shard.base())).containsOnlyOnce((long) row);
             assertThat(shard.neighbour()).isEqualTo(shard.base());
 
-            // Both networks, to their last epoch, measured once on the test split.
+            // Both networks are trained to their last epoch, and measured once on the test split.
             for (Network network : Network.values()) {
-                List<CheckpointPublished> checkpoints = said.of(run, CheckpointPublished.class).stream()
+                List<CheckpointPublished> checkpoints = events.of(run, CheckpointPublished.class).stream()
                         .filter(c -> c.network() == network)
                         .toList();
                 assertThat(checkpoints).extracting(CheckpointPublished::epoch).containsExactlyInAnyOrder(1, 2);
@@ -89,17 +89,17 @@ class OnePaintingTest {
                         .singleElement()
                         .satisfies(last -> assertThat(last.test()).isNotNull());
             }
-            ClustersComputed clusters = said.of(run, ClustersComputed.class).getFirst();
+            ClustersComputed clusters = events.of(run, ClustersComputed.class).getFirst();
             assertThat(clusters.k()).isEqualTo(3);
 
-            // And over REST the painting tells which cluster it is in.
-            JsonNode image = house.get("/api/v1/runs/" + run + "/images/" + painting.imageId());
+            // REST returns the painting's cluster.
+            JsonNode image = fixture.get("/api/v1/runs/" + run + "/images/" + painting.imageId());
             assertThat(image.get("label").textValue()).isEqualTo("Style_1");
             int cluster = image.at("/cluster/index").asInt(-1);
             assertThat(cluster).isBetween(0, 2);
 
-            // The row itself.
-            try (Connection database = house.database("cluster");
+            // The row in the database.
+            try (Connection database = fixture.database("cluster");
                     PreparedStatement query = database.prepareStatement(
                             "select i.row, p.cluster from image i join point p using (run, row) where i.run = ? and i.image_id = ?")) {
                 query.setString(1, run);
@@ -111,15 +111,15 @@ class OnePaintingTest {
                     assertThat(rows.next()).isFalse();
                 }
             }
-            // Nobody asked for traces, so nothing carries one.
-            try (Connection database = house.database("cluster");
+            // Tracing is off, so no row has a traceparent.
+            try (Connection database = fixture.database("cluster");
                     ResultSet traced = database.createStatement()
                             .executeQuery("select count(traceparent) from (select traceparent from outbox union all "
                                     + "select traceparent from job) hops")) {
                 traced.next();
                 assertThat(traced.getLong(1)).isZero();
             }
-            PipelineEvent end = said.end(run).orElseThrow();
+            PipelineEvent end = events.end(run).orElseThrow();
             assertThat(end.run().id()).isEqualTo(run);
         }
     }

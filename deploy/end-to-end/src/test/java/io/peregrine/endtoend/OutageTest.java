@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A broker that dies, one that is away for long, and a channel that has ended.
+/// A broker that is killed, a broker that is unavailable for minutes, and a channel that has ended.
 class OutageTest {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String SPEC = """
@@ -33,53 +33,56 @@ class OutageTest {
 
     @Test
     void aDeadBrokerAndAServiceWhoseChannelHasEndedAreStartedAgain() throws Exception {
-        // A deserializer that fails ends its channel. No service of ours has such a one, and any other cause is
-        // as good.
+        // A deserializer that fails ends its channel. The services do not have one; it stands for any other
+        // cause.
         Map<String, String> environment = Map.of(
                 "MP_MESSAGING_INCOMING_RUNS_VALUE_DESERIALIZER",
                 "org.apache.kafka.common.serialization.IntegerDeserializer",
                 "PEREGRINE_WORK_UNHEALTHY_EXIT",
                 "3s");
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder, environment)) {
-            house.broker().kill();
-            Awaitility.await("the broker, started again")
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder, environment)) {
+            fixture.broker().kill();
+            Awaitility.await("the restart of the broker")
                     .atMost(PATIENCE)
-                    .until(() -> house.broker().answers());
-            assertThat(house.notices())
+                    .until(() -> fixture.broker().answers());
+            assertThat(fixture.notices())
                     .singleElement()
                     .asString()
                     .startsWith("Kafka ended with exit status 137; restarting it");
 
-            long before = house.pid("cluster");
-            house.publishBytes(Topics.RUNS, "not four bytes".getBytes(UTF_8));
+            long before = fixture.pid("cluster");
+            fixture.publishBytes(Topics.RUNS, "not four bytes".getBytes(UTF_8));
             HttpResponse<String> down = Awaitility.await("liveness DOWN")
                     .atMost(PATIENCE)
                     .pollInterval(Duration.ofMillis(100))
                     .ignoreExceptionsInstanceOf(IOException.class)
-                    .until(() -> house.ask(Service.CLUSTER, "/q/health/live"), answer -> answer.statusCode() == 503);
+                    .until(
+                            () -> fixture.request(Service.CLUSTER, "/q/health/live"),
+                            answer -> answer.statusCode() == 503);
             assertThat(down.body()).contains("runs");
-            Awaitility.await("the end of the process")
+            Awaitility.await("the restart of the service")
                     .atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(house.notices())
-                            .anyMatch(notice -> notice.startsWith(
-                                    "cluster-service ended with exit status 4; restarting it")));
-            Awaitility.await("another process").atMost(PATIENCE).until(() -> house.pid("cluster") != before);
+                    .untilAsserted(() -> assertThat(fixture.notices())
+                            .anyMatch(notice ->
+                                    notice.startsWith("cluster-service ended with exit status 4; restarting it")));
+            Awaitility.await("a new process").atMost(PATIENCE).until(() -> fixture.pid("cluster") != before);
         }
     }
 
-    /// Three minutes, from the first seconds of the services' lives: longer than any timeout of Kafka's clients.
+    /// An outage of three minutes, from the first seconds after the start: longer than any timeout of Kafka's
+    /// clients.
     @Test
     @Tag("slow")
     void anOutageOfThreeMinutesEndsNoChannel() throws Exception {
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 16, 6, 12, 8, 6);
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder)) {
             List<String> runs = new ArrayList<>();
             for (int i = 0; i < 12; i++) {
-                runs.add(house.publish("outage-" + i, gallery, SPEC));
+                runs.add(fixture.publish("outage-" + i, gallery, SPEC));
             }
-            List<Long> processes = processes(house);
-            house.broker().stop();
+            List<Long> processes = processes(fixture);
+            fixture.broker().stop();
 
             TreeSet<Integer> liveness = new TreeSet<>();
             Awaitility.await("the end of the outage")
@@ -89,25 +92,24 @@ class OutageTest {
                     .atMost(Duration.ofMinutes(4))
                     .until(() -> {
                         for (Service service : Service.values()) {
-                            liveness.add(house.ask(service, "/q/health/live").statusCode());
+                            liveness.add(
+                                    fixture.request(service, "/q/health/live").statusCode());
                         }
                         return true;
                     });
-            assertThat(liveness).as("liveness while the broker was away").containsExactly(200);
+            assertThat(liveness).as("liveness while the broker was unavailable").containsExactly(200);
 
-            house.broker().start();
+            fixture.broker().start();
             for (String run : runs) {
-                assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+                assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
             }
-            assertThat(processes(house))
-                    .as("no service had to be started again")
-                    .isEqualTo(processes);
+            assertThat(processes(fixture)).as("no service was restarted").isEqualTo(processes);
         }
     }
 
-    private static List<Long> processes(PeregrineFixture house) {
+    private static List<Long> processes(PeregrineFixture fixture) {
         return Arrays.stream(Service.values())
-                .map(service -> house.pid(service.word()))
+                .map(service -> fixture.pid(service.word()))
                 .toList();
     }
 }

@@ -40,11 +40,11 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.core.ConditionTimeoutException;
 
-/// The whole of Peregrine, running, with someone who publishes, someone who listens and someone who asks.
+/// A running Peregrine with a Kafka producer, a Kafka consumer and an HTTP client.
 final class PeregrineFixture implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
-    /// Null, if another process has started everything.
+    /// Null if another process has started everything.
     private final LocalPeregrine peregrine;
 
     private final Endpoints at;
@@ -68,12 +68,13 @@ final class PeregrineFixture implements AutoCloseable {
         return open(data, root, Map.of());
     }
 
-    /// What `./peregrine up` has started in another process over a data folder. Only that can end or kill it.
+    /// Connects to what `./peregrine up` has started in another process on a data folder. Only that process can
+    /// end or kill it.
     static PeregrineFixture attach(Path data) throws IOException {
         return new PeregrineFixture(null, Endpoints.announced(data), List.of());
     }
 
-    /// Its store is a bucket.
+    /// Starts a Peregrine whose store is a bucket.
     static PeregrineFixture inBucket(Path data, Path root, S3Server server, String bucket) throws IOException {
         return open(
                 data,
@@ -91,26 +92,27 @@ final class PeregrineFixture implements AutoCloseable {
                         S3Server.CREDENTIAL));
     }
 
-    /// @param environment of every service
+    /// @param environment environment variables of every service
     static PeregrineFixture open(Path data, Path root, Map<String, String> environment) throws IOException {
-        Map<String, String> told = new HashMap<>(environment);
-        // What is small and soon over gains nothing from the optimizing compiler, which takes a third of a start.
-        told.put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1");
+        Map<String, String> variables = new HashMap<>(environment);
+        // Short processes do not benefit from the optimizing compiler, which takes a third of the start time.
+        variables.put("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1");
         List<String> notices = new CopyOnWriteArrayList<>();
         LocalPeregrine peregrine =
-                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), told, notices::add);
+                LocalPeregrine.start(data, List.of(root), LocalPeregrine.Addresses.free(), variables, notices::add);
         return new PeregrineFixture(peregrine, Endpoints.of(peregrine), notices);
     }
 
-    /// Publishes a dataset-ready as a CloudEvent whose id is the dataset's name: publishing it again is a repeat.
+    /// Publishes a dataset-ready event whose CloudEvents id is the name of the dataset, so that publishing it
+    /// again is a repeat.
     ///
-    /// @param spec the fields beside `dataset` and `uri`, as JSON
-    /// @return the run
+    /// @param spec the fields other than `dataset` and `uri`, as JSON
+    /// @return id of the run
     String publish(String dataset, Path folder, String spec) throws Exception {
         return publish(dataset, folder, spec, Map.of());
     }
 
-    /// @param headers beside those of a CloudEvent
+    /// @param headers headers in addition to those of a CloudEvent
     String publish(String dataset, Path folder, String spec, Map<String, String> headers) throws Exception {
         ObjectNode body = EventCodec.json().createObjectNode();
         body.put("dataset", dataset).put("uri", "file://" + folder.toAbsolutePath());
@@ -129,7 +131,7 @@ final class PeregrineFixture implements AutoCloseable {
         return EventCodec.runId("/end-to-end", dataset);
     }
 
-    /// @return the offset at which the bytes lie
+    /// @return offset of the record
     long publishBytes(String topic, byte[] bytes) throws Exception {
         return producer.send(new ProducerRecord<>(topic, bytes)).get().offset();
     }
@@ -139,13 +141,13 @@ final class PeregrineFixture implements AutoCloseable {
         return at.kafka();
     }
 
-    /// Deletes every record of every topic, as Kafka does once they are old enough.
+    /// Deletes all records of all topics, as Kafka does after the retention time.
     void dropAllEvents() throws Exception {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", kafka()))) {
             Map<TopicPartition, RecordsToDelete> all = new HashMap<>();
             Topics.partitions().forEach((topic, partitions) -> {
                 for (int partition = 0; partition < partitions; partition++) {
-                    // -1: up to the newest.
+                    // -1 means up to the newest record.
                     all.put(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(-1));
                 }
             });
@@ -161,7 +163,7 @@ final class PeregrineFixture implements AutoCloseable {
         try {
             return listener.awaitEnd(run, patience);
         } catch (ConditionTimeoutException late) {
-            throw new AssertionError("%s; heard of it: %s; jobs: %s"
+            throw new AssertionError("%s; events received: %s; open jobs: %s"
                     .formatted(
                             late.getMessage(),
                             listener.of(run).stream().map(CloudEvent::type).toList(),
@@ -169,18 +171,18 @@ final class PeregrineFixture implements AutoCloseable {
         }
     }
 
-    /// What cluster-service answers; anything but 200 fails the test with the answer.
+    /// Returns cluster-service's answer; a status other than 200 fails the test.
     JsonNode get(String path) throws Exception {
-        HttpResponse<String> answer = ask(Service.CLUSTER, path);
+        HttpResponse<String> answer = request(Service.CLUSTER, path);
         if (answer.statusCode() != 200) {
             throw new AssertionError("GET %s: %d %s".formatted(path, answer.statusCode(), answer.body()));
         }
         return EventCodec.json().readTree(answer.body());
     }
 
-    /// @return the status of cluster-service's answer
+    /// @return status code of cluster-service's answer
     int status(String path) throws Exception {
-        return ask(Service.CLUSTER, path).statusCode();
+        return request(Service.CLUSTER, path).statusCode();
     }
 
     /// @return the items of all pages
@@ -206,7 +208,7 @@ final class PeregrineFixture implements AutoCloseable {
                 HttpResponse.BodyHandlers.ofString());
     }
 
-    /// What the launcher has said of children that it started again.
+    /// The launcher's notices about restarted child processes.
     List<String> notices() {
         return notices;
     }
@@ -219,8 +221,8 @@ final class PeregrineFixture implements AutoCloseable {
         return peregrine.postgres();
     }
 
-    /// What a service answers, with whatever status.
-    HttpResponse<String> ask(Service service, String path) throws Exception {
+    /// Returns a service's answer with any status.
+    HttpResponse<String> request(Service service, String path) throws Exception {
         return http.send(
                 HttpRequest.newBuilder(URI.create(at.services().get(service) + path))
                         .build(),
@@ -235,17 +237,17 @@ final class PeregrineFixture implements AutoCloseable {
         peregrine.kill(named(service));
     }
 
-    /// Asks a service to stop, and waits until it has.
+    /// Terminates a service (SIGTERM), and waits until it has exited.
     void terminate(String service) {
         peregrine.terminate(named(service));
     }
 
-    /// Starts one more process of a service, beside the first.
+    /// Starts a second process of a service.
     Process replica(String service) {
         return peregrine.replica(named(service), at.data().resolve("logs").resolve(service + "-replica.log"));
     }
 
-    /// @return the number of a service's process, for signals
+    /// @return process id of a service, for signals
     long pid(String service) {
         return peregrine.pid(named(service));
     }
@@ -254,7 +256,7 @@ final class PeregrineFixture implements AutoCloseable {
         return peregrine.log(named(service));
     }
 
-    /// @return the folder of resume states
+    /// @return the folder of training snapshots
     Path trainerState() {
         return peregrine.trainerState();
     }
@@ -271,7 +273,7 @@ final class PeregrineFixture implements AutoCloseable {
         return at.data().resolve("store");
     }
 
-    /// @return where each service answers
+    /// @return address of each service
     Map<Service, String> addresses() {
         return at.services();
     }
@@ -280,7 +282,7 @@ final class PeregrineFixture implements AutoCloseable {
         return at.connect("peregrine", service);
     }
 
-    /// @param name of a database
+    /// @param name name of the database
     Connection superuser(String name) throws SQLException {
         return at.connect(name, "postgres");
     }
@@ -293,7 +295,7 @@ final class PeregrineFixture implements AutoCloseable {
             peregrine.close();
         }
         assertThat(listener.schemaViolations())
-                .as("said otherwise than docs/asyncapi.yaml")
+                .as("events that violate docs/asyncapi.yaml")
                 .isEmpty();
     }
 }

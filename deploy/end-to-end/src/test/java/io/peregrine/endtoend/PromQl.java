@@ -8,13 +8,13 @@ import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/// As much of PromQL as it takes to find a query's selectors. Whether a query is valid, a real Prometheus says.
+/// A partial PromQL parser that finds a query's selectors. A real Prometheus validates queries.
 final class PromQl {
     /// One selector, such as `up{job=~"$job"}` in `rate(up{job=~"$job"}[1m])`.
     ///
-    /// @param matchers what stands between the braces, empty where there are none
-    /// @param function the nearest function around it, or empty
-    /// @param range what stands between the brackets behind it, or empty
+    /// @param matchers text between the braces; empty if there are none
+    /// @param function nearest enclosing function, or empty
+    /// @param range text between the brackets after it, or empty
     record Selector(String metric, String matchers, String function, String range) {}
 
     private static final Pattern TEXT = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*\"");
@@ -27,8 +27,8 @@ final class PromQl {
     private PromQl() {}
 
     static List<Selector> selectors(String query) {
-        // Braces and brackets are read from the query itself, names from one whose texts and label lists are
-        // blank.
+        // Braces and brackets are read from the original query, names from a copy without strings and label
+        // lists.
         String blank = blank(GROUPING, blank(TEXT, query));
         List<Selector> selectors = new ArrayList<>();
         Matcher names = NAME.matcher(blank);
@@ -106,7 +106,7 @@ final class PromQl {
         return next;
     }
 
-    /// @return the query with each match overwritten by spaces, so that places stay
+    /// @return the query with each match overwritten by spaces, so that positions do not change
     private static String blank(Pattern pattern, String query) {
         return pattern.matcher(query)
                 .replaceAll(match -> " ".repeat(match.group().length()));

@@ -14,7 +14,7 @@ import java.time.Instant;
 import java.util.Set;
 import java.util.TreeSet;
 
-/// Asks a Prometheus, as Grafana would.
+/// Queries a Prometheus, as Grafana does.
 final class PrometheusApi {
     private final String address;
     private final HttpClient http = HttpClient.newHttpClient();
@@ -23,10 +23,10 @@ final class PrometheusApi {
         this.address = address;
     }
 
-    /// @return how many numbers a query gives over a time, for all its series; NaN is none
-    /// @throws AssertionError with Prometheus's own words if it does not understand the query
+    /// @return number of samples that a query returns over a time range, for all series, without NaN
+    /// @throws AssertionError with Prometheus's error message if the query is invalid
     long numbers(String query, Instant from, Instant to) {
-        JsonNode answer = ask("/api/v1/query_range?step=1&start=%d&end=%d&query=%s"
+        JsonNode answer = get("/api/v1/query_range?step=1&start=%d&end=%d&query=%s"
                 .formatted(from.getEpochSecond(), to.getEpochSecond(), URLEncoder.encode(query, UTF_8)));
         long numbers = 0;
         for (JsonNode series : answer.get("result")) {
@@ -40,14 +40,14 @@ final class PrometheusApi {
     /// @return the names of all series that have the labels
     Set<String> metrics(String matchers) {
         Set<String> names = new TreeSet<>();
-        ask("/api/v1/label/__name__/values?match[]=".replace("[]", "%5B%5D")
+        get("/api/v1/label/__name__/values?match[]=".replace("[]", "%5B%5D")
                         + URLEncoder.encode("{" + matchers + "}", UTF_8))
                 .forEach(name -> names.add(name.textValue()));
         return names;
     }
 
     /// @return the `data` of an answer
-    JsonNode ask(String path) {
+    JsonNode get(String path) {
         try {
             HttpResponse<String> answer = http.send(
                     HttpRequest.newBuilder(URI.create(address + path)).build(), HttpResponse.BodyHandlers.ofString());

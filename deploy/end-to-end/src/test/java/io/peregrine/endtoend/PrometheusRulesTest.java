@@ -15,8 +15,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
-/// Prometheus's own tool finds nothing wrong with configuration and rules, and every alert has its test and its
-/// advice.
+/// promtool accepts configuration and rules, and every alert has a test and a section in the documentation.
 class PrometheusRulesTest {
     @Test
     void promtoolAcceptsTheConfiguration() throws Exception {
@@ -32,7 +31,7 @@ class PrometheusRulesTest {
     }
 
     @Test
-    void everyAlertSpeaksWhenItShouldAndOnlyThen() throws Exception {
+    void everyAlertFiresExactlyWhenItShould() throws Exception {
         List<String> words = new ArrayList<>(List.of("test", "rules"));
         tests().forEach(file -> words.add(file.toString()));
         promtool(words.toArray(String[]::new));
@@ -49,7 +48,7 @@ class PrometheusRulesTest {
     }
 
     @Test
-    void everyAlertHasItsAdvice() throws IOException {
+    void everyAlertIsDocumented() throws IOException {
         String page = Files.readString(Observed.PROMETHEUS.resolve("../../docs/operations.md"));
         assertThat(named("alert"))
                 .isNotEmpty()
@@ -94,8 +93,8 @@ class PrometheusRulesTest {
                 new ArrayList<>(List.of(Observed.program("promtool").toString()));
         command.addAll(List.of(words));
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-        String said = new String(process.getInputStream().readAllBytes(), UTF_8);
-        assertThat(process.waitFor()).as(said).isZero();
-        assertThat(said).contains("SUCCESS").doesNotContain("FAILED");
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8);
+        assertThat(process.waitFor()).as(output).isZero();
+        assertThat(output).contains("SUCCESS").doesNotContain("FAILED");
     }
 }

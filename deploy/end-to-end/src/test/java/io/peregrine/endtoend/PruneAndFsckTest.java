@@ -35,7 +35,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// `./peregrine delete`, `prune` and `fsck`, as a user types them, over two runs that share packs.
+/// Runs `./peregrine delete`, `prune` and `fsck` on two runs that share packs.
 class PruneAndFsckTest {
     private static final String SPEC = """
             {"image":{"side":32},"balance":{"strategy":%s,"neighbours":3},
@@ -43,7 +43,7 @@ class PruneAndFsckTest {
              "autoencoder":{"preset":"seed-autoencoder","epochs":1,"batchSize":8,"latent":12}}""";
     private static final String BUCKET = "peregrine";
 
-    private record Said(int status, String words) {}
+    private record Result(int status, String output) {}
 
     @TempDir
     Path folder;
@@ -58,17 +58,17 @@ class PruneAndFsckTest {
     }
 
     @Test
-    void whatADeletedRunAloneNeededIsPrunedAndNothingElseAndFsckSeesWhatIsWrong() throws Exception {
+    void prunesExactlyTheArtifactsOfADeletedRunAndFsckFindsDamage() throws Exception {
         begin();
-        try (PeregrineFixture house = PeregrineFixture.open(data, folder)) {
-            announce(house);
-            careIsTaken(house, data.resolve("store"));
-            aComparisonOutlivesItsEvents(house);
+        try (PeregrineFixture fixture = PeregrineFixture.open(data, folder)) {
+            announce(fixture);
+            assertPruneAndFsck(fixture, data.resolve("store"));
+            assertAComparisonResumesWithoutItsEvents(fixture);
         }
     }
 
-    /// As after a week, when Kafka has dropped what was said of its runs.
-    private void aComparisonOutlivesItsEvents(PeregrineFixture house) throws Exception {
+    /// As after a week, when Kafka has deleted the events of the comparison's runs.
+    private void assertAComparisonResumesWithoutItsEvents(PeregrineFixture fixture) throws Exception {
         Path to = folder.resolve("compared");
         String[] compare = {
             "compare",
@@ -84,81 +84,83 @@ class PruneAndFsckTest {
             "--to",
             to.toString()
         };
-        Said first = typed(compare);
-        assertThat(first.status()).as(first.words()).isZero();
+        Result first = run(compare);
+        assertThat(first.status()).as(first.output()).isZero();
         String page = Files.readString(to.resolve("compare.md"));
         assertThat(page).contains("Recall of each class");
 
-        house.dropAllEvents();
+        fixture.dropAllEvents();
         Files.delete(to.resolve("compare.md"));
-        Said again = typed(compare);
-        assertThat(again.status()).as(again.words()).isZero();
-        assertThat(again.words()).as("nothing is trained again").doesNotContain("accepted", "trained");
+        Result again = run(compare);
+        assertThat(again.status()).as(again.output()).isZero();
+        assertThat(again.output()).as("no run is trained again").doesNotContain("accepted", "trained");
         assertThat(to.resolve("compare.md")).hasContent(page);
     }
 
     @Test
     @Tag("slow")
-    void theSameInABucket() throws Exception {
+    void prunesAndChecksABucket() throws Exception {
         begin();
         try (S3Server server = new S3Server(folder.resolve("buckets"), BUCKET);
-                PeregrineFixture house = PeregrineFixture.inBucket(data, folder, server, BUCKET)) {
-            announce(house);
-            careIsTaken(house, server.object(BUCKET, "store"));
+                PeregrineFixture fixture = PeregrineFixture.inBucket(data, folder, server, BUCKET)) {
+            announce(fixture);
+            assertPruneAndFsck(fixture, server.object(BUCKET, "store"));
         }
     }
 
-    private void careIsTaken(PeregrineFixture house, Path store) throws Exception {
-        String one = house.publish("one", gallery, SPEC.formatted("{\"atLeast\":16}"));
-        String two = house.publish("two", gallery, SPEC.formatted("\"all\""));
-        assertThat(house.awaitEnd(one)).isInstanceOf(RunCompleted.class);
-        assertThat(house.awaitEnd(two)).isInstanceOf(RunCompleted.class);
-        Set<String> ofOne = artifacts(house, one, store);
-        Set<String> ofTwo = artifacts(house, two, store);
+    private void assertPruneAndFsck(PeregrineFixture fixture, Path store) throws Exception {
+        String one = fixture.publish("one", gallery, SPEC.formatted("{\"atLeast\":16}"));
+        String two = fixture.publish("two", gallery, SPEC.formatted("\"all\""));
+        assertThat(fixture.awaitEnd(one)).isInstanceOf(RunCompleted.class);
+        assertThat(fixture.awaitEnd(two)).isInstanceOf(RunCompleted.class);
+        Set<String> ofOne = artifacts(fixture, one, store);
+        Set<String> ofTwo = artifacts(fixture, two, store);
         Set<String> shared = new TreeSet<>(ofOne);
         shared.retainAll(ofTwo);
         assertThat(shared).anyMatch(uri -> uri.startsWith("store:pack/"));
         assertThat(ofOne).hasSizeGreaterThan(shared.size());
-        // The trainer itself deletes what has expired, soon.
+        // The trainer deletes expired checkpoints soon.
         Awaitility.await()
                 .atMost(Duration.ofMinutes(1))
-                .untilAsserted(() -> assertThat(files(store)).isEqualTo(needed(house)));
+                .untilAsserted(() -> assertThat(files(store)).isEqualTo(needed(fixture)));
         assertThat(files(store)).containsAll(ofOne).containsAll(ofTwo);
-        assertThat(typed("fsck")).satisfies(said -> {
-            assertThat(said.status()).as(said.words()).isZero();
-            assertThat(said.words()).contains("No artifact that a run references is missing or damaged");
+        assertThat(run("fsck")).satisfies(result -> {
+            assertThat(result.status()).as(result.output()).isZero();
+            assertThat(result.output()).contains("No artifact that a run references is missing or damaged");
         });
 
-        assertThat(typed("delete", one).words()).startsWith("Deleted " + one).doesNotContain("not processed");
-        assertThat(typed("delete", one))
-                .isEqualTo(new Said(2, "Run '%s' does not exist. GET /api/v1/runs lists all runs.".formatted(one)));
+        assertThat(run("delete", one).output()).startsWith("Deleted " + one).doesNotContain("not processed");
+        assertThat(run("delete", one))
+                .isEqualTo(new Result(
+                        2, "Run '%s' does not exist. GET /api/v1/runs lists all runs.".formatted(one)));
         Set<String> before = files(store);
-        String would = typed("prune", "--dry-run").words();
+        String would = run("prune", "--dry-run").output();
         assertThat(files(store)).isEqualTo(before);
-        String deleted = typed("prune").words();
+        String deleted = run("prune").output();
         assertThat(would.replace("Would delete", "Deleted")).isEqualTo(deleted);
-        assertThat(files(store)).isEqualTo(needed(house)).containsAll(ofTwo);
+        assertThat(files(store)).isEqualTo(needed(fixture)).containsAll(ofTwo);
         ofOne.removeAll(shared);
         assertThat(files(store)).doesNotContainAnyElementsOf(ofOne);
 
-        somethingIsWrong(house, store, shared, two);
+        assertFsckFindsDamage(fixture, store, shared, two);
 
-        assertThat(typed("delete", two).status()).isZero();
-        // As one does who has containers and no command.
-        for (String address : house.addresses().values()) {
+        assertThat(run("delete", two).status()).isZero();
+        // As in a container, which has no `peregrine` command.
+        for (String address : fixture.addresses().values()) {
             ProcessBuilder care = new ProcessBuilder(
                     ProjectRoot.path().resolve("deploy/compose/image/care").toString(), "prune");
             care.environment().put("QUARKUS_HTTP_PORT", address.substring(address.lastIndexOf(':') + 1));
-            assertThat(said(care)).satisfies(said -> {
-                assertThat(said.status()).isZero();
-                assertThat(said.words()).matches("\\{\"artifacts\":[0-9]+,\"bytes\":[0-9]+}");
+            assertThat(run(care)).satisfies(result -> {
+                assertThat(result.status()).isZero();
+                assertThat(result.output()).matches("\\{\"artifacts\":[0-9]+,\"bytes\":[0-9]+}");
             });
         }
-        assertThat(needed(house)).isEmpty();
+        assertThat(needed(fixture)).isEmpty();
         assertThat(files(store)).isEmpty();
     }
 
-    private void somethingIsWrong(PeregrineFixture house, Path store, Set<String> shared, String run) throws Exception {
+    private void assertFsckFindsDamage(PeregrineFixture fixture, Path store, Set<String> shared, String run)
+            throws Exception {
         List<String> packs =
                 shared.stream().filter(uri -> uri.startsWith("store:pack/")).toList();
         Path damaged = store.resolve(name(packs.get(0)));
@@ -167,37 +169,38 @@ class PruneAndFsckTest {
         bytes[bytes.length - 1] ^= 1;
         Files.write(damaged, bytes);
         Path missing = store.resolve(name(packs.get(1)));
-        byte[] gone = Files.readAllBytes(missing);
+        byte[] deletedBytes = Files.readAllBytes(missing);
         Files.delete(missing);
         Path stray = Files.createDirectories(store.resolve("shard/ab")).resolve("ab".repeat(32) + ".safetensors");
         Files.writeString(stray, "whose?");
 
-        Said said = typed("fsck");
+        Result result = run("fsck");
 
-        assertThat(said.status()).as(said.words()).isEqualTo(1);
-        assertThat(said.words())
+        assertThat(result.status()).as(result.output()).isEqualTo(1);
+        assertThat(result.output())
                 .containsPattern("damaged +" + packs.get(0) + " .*hash.+\n +referenced by " + run)
                 .containsPattern("missing +" + packs.get(1) + " is not in .+\n +referenced by " + run)
-                .contains("unneeded  store:shard/ab/" + "ab".repeat(32) + ".safetensors, 6 bytes, spared")
+                .contains("unneeded  store:shard/ab/" + "ab".repeat(32) + ".safetensors, 6 bytes, kept until")
                 .contains("2 artifacts are missing or damaged. Publish the datasets")
                 .contains("1 files are not referenced by any run; ./peregrine prune");
-        Path taken = store.resolve("damaged");
-        if (Files.isDirectory(taken)) {
-            // A folder's: nobody can use it any more. An object keeps its name.
+        Path quarantine = store.resolve("damaged");
+        if (Files.isDirectory(quarantine)) {
+            // In a folder, fsck moves a damaged file away, so that no run uses it. An object in a bucket keeps
+            // its name.
             assertThat(damaged).doesNotExist();
-            Path kept = taken.resolve(taken.toFile().list()[0]);
+            Path kept = quarantine.resolve(quarantine.toFile().list()[0]);
             assertThat(kept).hasBinaryContent(bytes);
             Files.delete(kept);
-            Files.delete(taken);
+            Files.delete(quarantine);
         } else {
             assertThat(damaged).hasBinaryContent(bytes);
         }
         assertThat(missing).doesNotExist();
         assertThat(stray).exists();
         Files.write(damaged, whole);
-        Files.write(missing, gone);
+        Files.write(missing, deletedBytes);
         Files.delete(stray);
-        assertThat(typed("fsck").status()).isZero();
+        assertThat(run("fsck").status()).isZero();
     }
 
     private static String name(String uri) {
@@ -215,11 +218,11 @@ class PruneAndFsckTest {
         }
     }
 
-    /// @return what the four services have written down
-    private static Set<String> needed(PeregrineFixture house) throws Exception {
+    /// @return URIs of all artifacts that the four services reference
+    private static Set<String> needed(PeregrineFixture fixture) throws Exception {
         Set<String> needed = new TreeSet<>();
         for (Service service : Service.values()) {
-            try (Connection database = house.database(service.word());
+            try (Connection database = fixture.database(service.word());
                     ResultSet rows = database.createStatement().executeQuery("select uri from needed")) {
                 while (rows.next()) {
                     needed.add(rows.getString(1));
@@ -229,59 +232,59 @@ class PruneAndFsckTest {
         return needed;
     }
 
-    /// @return what was said of a run, but for checkpoints that have expired
-    private Set<String> artifacts(PeregrineFixture house, String run, Path store) throws IOException {
-        Listener said = house.listener();
-        DatasetSealed sealed = said.of(run, DatasetSealed.class).getFirst();
+    /// @return URIs of a run's artifacts, without expired checkpoints
+    private Set<String> artifacts(PeregrineFixture fixture, String run, Path store) throws IOException {
+        Listener events = fixture.listener();
+        DatasetSealed sealed = events.of(run, DatasetSealed.class).getFirst();
         List<ArtifactRef> refs = new ArrayList<>(List.of(
                 sealed.run().spec(),
                 sealed.manifest().tensors(),
                 sealed.manifest().json()));
         refs.addAll(Manifest.open(new FileStore(store), sealed.manifest()).packs());
-        refs.addAll(said.of(run, DatasetBalanced.class).getFirst().shards());
-        ClustersComputed clusters = said.of(run, ClustersComputed.class).getFirst();
+        refs.addAll(events.of(run, DatasetBalanced.class).getFirst().shards());
+        ClustersComputed clusters = events.of(run, ClustersComputed.class).getFirst();
         refs.add(clusters.clusters());
         refs.add(clusters.latents());
-        // This has made itself a folder to write aside.
+        // The FileStore above has created its folder for temporary files.
         Files.deleteIfExists(store.resolve("aside"));
-        Set<String> uris = said.keptCheckpoints(run);
+        Set<String> uris = events.keptCheckpoints(run);
         refs.forEach(ref -> uris.add(ref.uri()));
         return uris;
     }
 
-    /// As `./peregrine up` does, for commands that look for what is up.
-    private void announce(PeregrineFixture house) throws IOException {
+    /// Writes the file of `./peregrine up`, so that commands find the running instance.
+    private void announce(PeregrineFixture fixture) throws IOException {
         ObjectNode instance = EventCodec.json().createObjectNode();
         ProcessIdentity launcher = ProcessIdentity.current();
         instance.put("launcher", launcher.pid())
                 .put("launcherStarted", launcher.started())
-                .put("kafka", house.kafka());
-        house.addresses().forEach((service, address) -> instance.put(service.word(), address));
+                .put("kafka", fixture.kafka());
+        fixture.addresses().forEach((service, address) -> instance.put(service.word(), address));
         instance.put("data", data.toString());
         Files.writeString(data.resolve("peregrine.json"), instance.toString());
     }
 
-    private Said typed(String... words) throws Exception {
+    private Result run(String... arguments) throws Exception {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "io.peregrine.local.cli.Peregrine"));
-        command.addAll(List.of(words));
+        command.addAll(List.of(arguments));
         command.addAll(List.of("--data", data.toString()));
-        return said(new ProcessBuilder(command));
+        return run(new ProcessBuilder(command));
     }
 
-    private static Said said(ProcessBuilder command) throws Exception {
+    private static Result run(ProcessBuilder command) throws Exception {
         Process process = command.redirectErrorStream(true).start();
-        // What hangs fails here, and not the whole build.
+        // A command that hangs fails the test instead of blocking the build.
         process.onExit().orTimeout(2, TimeUnit.MINUTES).whenComplete((ended, late) -> {
-            // Also of a process that has ended it would close the streams, perhaps before they are read.
+            // Calling it for a process that has ended would close its streams, perhaps before they are read.
             if (late != null) {
                 process.destroyForcibly();
             }
         });
-        String words = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
-        return new Said(process.waitFor(), words);
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        return new Result(process.waitFor(), output);
     }
 }

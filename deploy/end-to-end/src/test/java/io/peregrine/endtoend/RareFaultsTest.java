@@ -28,8 +28,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 
-/// Faults that are rare or take minutes, each while runs of tiny datasets are published. What is right after each
-/// is the same as after [ChaosTest]: every run ends in the bytes of an undisturbed one.
+/// Faults that are rare or take minutes, each while runs of tiny datasets are published. The expected result is
+/// the same as in [ChaosTest]: every run produces the same bytes as without faults.
 @Tag("slow")
 class RareFaultsTest {
     private static final Duration DRAIN = Duration.ofMinutes(5);
@@ -38,13 +38,13 @@ class RareFaultsTest {
 
     @FunctionalInterface
     private interface Disturbance {
-        void happens(PeregrineFixture house) throws Exception;
+        void happens(PeregrineFixture fixture) throws Exception;
     }
 
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path folder;
 
-    /// The clocks of broker, database, services and launcher jump, as a machine's does.
+    /// The clocks of broker, database, services and launcher jump together, like the clock of a machine.
     @Test
     void clocksThatJumpByAnHourForwardsAndBack() throws Exception {
         Assumptions.assumeTrue(
@@ -68,19 +68,21 @@ class RareFaultsTest {
                 "--data",
                 data.toString());
         try {
-            Awaitility.await("everything, up").atMost(Duration.ofMinutes(3)).until(() -> {
-                assertThat(launcher.isAlive())
-                        .as(Files.readString(folder.resolve("launcher.log")))
-                        .isTrue();
-                return Files.exists(data.resolve("peregrine.json"));
-            });
-            try (PeregrineFixture house = PeregrineFixture.attach(data)) {
-                disturb(house, any -> {
+            Awaitility.await("everything is running")
+                    .atMost(Duration.ofMinutes(3))
+                    .until(() -> {
+                        assertThat(launcher.isAlive())
+                                .as(Files.readString(folder.resolve("launcher.log")))
+                                .isTrue();
+                        return Files.exists(data.resolve("peregrine.json"));
+                    });
+            try (PeregrineFixture fixture = PeregrineFixture.attach(data)) {
+                disturb(fixture, any -> {
                     for (String jump : List.of("+3600", "+0", "-3600", "+0")) {
                         Files.writeString(clock, jump);
-                        // Every process looks at the file each second.
+                        // Every process reads the file once a second.
                         TimeUnit.SECONDS.sleep(3);
-                        System.out.printf("clocks at %s s: progress after %.1f s%n", jump, awaitProgress(house));
+                        System.out.printf("clocks at %s s: progress after %.1f s%n", jump, awaitProgress(fixture));
                         TimeUnit.SECONDS.sleep(10);
                     }
                 });
@@ -93,18 +95,19 @@ class RareFaultsTest {
 
     @Test
     void twoInstancesOfEveryServiceOneOfEachPaused() throws Exception {
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
-            disturb(house, any -> {
-                FaultInjector injector = new FaultInjector(house);
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder)) {
+            disturb(fixture, any -> {
+                FaultInjector injector = new FaultInjector(fixture);
                 List<ProcessHandle> firsts = new ArrayList<>();
                 List<ProcessHandle> seconds = new ArrayList<>();
                 for (Service service : Service.values()) {
-                    firsts.add(FaultInjector.process(house.pid(service.word())));
+                    firsts.add(FaultInjector.process(fixture.pid(service.word())));
                     seconds.add(injector.replica(service.word()).toHandle());
                 }
                 for (List<ProcessHandle> paused : List.of(firsts, seconds, firsts)) {
                     FaultInjector.pause(paused, Duration.ofSeconds(15));
-                    System.out.printf("four instances paused for 15 s: progress after %.1f s%n", awaitProgress(house));
+                    System.out.printf(
+                            "four instances paused for 15 s: progress after %.1f s%n", awaitProgress(fixture));
                 }
             });
         }
@@ -114,24 +117,24 @@ class RareFaultsTest {
     void aDatabaseWithoutRoom() throws Exception {
         Path data = folder.resolve("data");
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectories(data.resolve("postgres")), 400)) {
-            try (PeregrineFixture house = PeregrineFixture.open(data, folder)) {
-                disturb(house, any -> {
+            try (PeregrineFixture fixture = PeregrineFixture.open(data, folder)) {
+                disturb(fixture, any -> {
                     FaultInjector.fill(disk.folder().resolve("ballast"), Duration.ofSeconds(40));
-                    System.out.printf("database without room for 40 s: progress after %.1f s%n", awaitProgress(house));
+                    System.out.printf("database disk full for 40 s: progress after %.1f s%n", awaitProgress(fixture));
                 });
-                System.out.println(house.notices());
+                System.out.println(fixture.notices());
             }
         }
     }
 
-    /// The table that each handler writes to is locked: every handler waits, longer than a connection's time
+    /// Locks the table that each handler writes to, so every handler waits for longer than a connection's time
     /// limit.
     @Test
     void handlersThatTakeTwoMinutes() throws Exception {
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
-            disturb(house, any -> {
-                List<Long> processes = processes(house);
-                try (Connection database = house.superuser("peregrine");
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder)) {
+            disturb(fixture, any -> {
+                List<Long> processes = processes(fixture);
+                try (Connection database = fixture.superuser("peregrine");
                         Statement sql = database.createStatement()) {
                     database.setAutoCommit(false);
                     for (Service service : Service.values()) {
@@ -140,33 +143,34 @@ class RareFaultsTest {
                     for (int second = 0; second < 120; second += 5) {
                         TimeUnit.SECONDS.sleep(5);
                         for (Service service : Service.values()) {
-                            assertThat(house.ask(service, "/q/health/live").statusCode())
+                            assertThat(fixture.request(service, "/q/health/live")
+                                            .statusCode())
                                     .as("liveness of %s", service)
                                     .isEqualTo(200);
                         }
                     }
                     database.rollback();
                 }
-                System.out.printf("handlers blocked for 120 s: progress after %.1f s%n", awaitProgress(house));
-                assertThat(processes(house)).as("nobody was started again").isEqualTo(processes);
+                System.out.printf("handlers blocked for 120 s: progress after %.1f s%n", awaitProgress(fixture));
+                assertThat(processes(fixture)).as("no service was restarted").isEqualTo(processes);
             });
         }
     }
 
     @Test
     void tenThousandRecordsThatAreNoEvents() throws Exception {
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder)) {
-            disturb(house, any -> {
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder)) {
+            disturb(fixture, any -> {
                 Random random = new Random(SEED);
                 List<String> topics = List.copyOf(Topics.partitions().keySet());
-                long began = System.nanoTime();
+                long start = System.nanoTime();
                 for (int i = 0; i < 10_000; i++) {
-                    house.publishBytes(topics.get(i % topics.size()), garbage(random));
+                    fixture.publishBytes(topics.get(i % topics.size()), garbage(random));
                 }
-                double published = (System.nanoTime() - began) / 1e9;
+                double published = (System.nanoTime() - start) / 1e9;
                 System.out.printf(
                         "10,000 records of garbage, published in %.1f s: progress after %.1f s%n",
-                        published, awaitProgress(house));
+                        published, awaitProgress(fixture));
             });
         }
     }
@@ -186,30 +190,30 @@ class RareFaultsTest {
         };
     }
 
-    /// Nothing is on its way: what a topic loses, nobody waits for.
+    /// No events are in transit, so the deletion of a topic loses no event that a service still needs.
     @Test
     void topicsThatAreDeletedAndMadeAnewBetweenRuns() throws Exception {
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder);
-                SteadyRuns runs = new SteadyRuns(house, folder.resolve("datasets"), SEED)) {
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder);
+                SteadyRuns runs = new SteadyRuns(fixture, folder.resolve("datasets"), SEED)) {
             runs.measure();
-            List<Long> processes = processes(house);
+            List<Long> processes = processes(fixture);
             for (String topic : Topics.partitions().keySet()) {
-                deleteAndMakeAnew(house, topic);
+                recreate(fixture, topic);
                 String run = runs.publishOneMore(topic);
-                assertThat(house.awaitEnd(run, DRAIN)).as("after %s", topic).isInstanceOf(RunCompleted.class);
+                assertThat(fixture.awaitEnd(run, DRAIN)).as("after %s", topic).isInstanceOf(RunCompleted.class);
             }
             assertThat(runs.differences()).isEmpty();
-            assertThat(processes(house)).as("nobody was started again").isEqualTo(processes);
+            assertThat(processes(fixture)).as("no service was restarted").isEqualTo(processes);
         }
     }
 
-    private static void deleteAndMakeAnew(PeregrineFixture house, String topic) throws Exception {
-        try (Admin admin = Admin.create(Map.of("bootstrap.servers", house.kafka()))) {
+    private static void recreate(PeregrineFixture fixture, String topic) throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", fixture.kafka()))) {
             admin.deleteTopics(List.of(topic)).all().get();
-            NewTopic anew = new NewTopic(topic, Topics.partitions().get(topic), (short) 1);
+            NewTopic recreated = new NewTopic(topic, Topics.partitions().get(topic), (short) 1);
             Awaitility.await(topic).atMost(Duration.ofMinutes(1)).until(() -> {
                 try {
-                    admin.createTopics(List.of(anew)).all().get();
+                    admin.createTopics(List.of(recreated)).all().get();
                     return true;
                 } catch (java.util.concurrent.ExecutionException e) {
                     return !(e.getCause() instanceof TopicExistsException);
@@ -218,27 +222,27 @@ class RareFaultsTest {
         }
     }
 
-    private void disturb(PeregrineFixture house, Disturbance disturbance) throws Exception {
-        try (SteadyRuns runs = new SteadyRuns(house, folder.resolve("datasets"), SEED)) {
+    private void disturb(PeregrineFixture fixture, Disturbance disturbance) throws Exception {
+        try (SteadyRuns runs = new SteadyRuns(fixture, folder.resolve("datasets"), SEED)) {
             runs.measure();
             runs.begin();
             Awaitility.await("runs").atMost(Duration.ofMinutes(1)).until(() -> runs.published() >= 5);
-            disturbance.happens(house);
+            disturbance.happens(fixture);
             assertThat(runs.stop(DRAIN)).as("runs that have not ended").isEmpty();
-            assertThat(house.awaitEnd(runs.publishOneMore("afterwards"))).isInstanceOf(RunCompleted.class);
-            Aftermath.Findings findings = Aftermath.of(house);
+            assertThat(fixture.awaitEnd(runs.publishOneMore("afterwards"))).isInstanceOf(RunCompleted.class);
+            Aftermath.Findings findings = Aftermath.of(fixture);
             assertThat(findings.wrong()).isEmpty();
             assertThat(runs.differences()).isEmpty();
-            System.out.printf("%d runs ended as undisturbed ones; %s%n", runs.published(), findings);
+            System.out.printf("%d runs ended with the expected results; %s%n", runs.published(), findings);
         }
     }
 
-    /// Waits until every service has received a further event, and a further job was done. It goes by numbers of
-    /// rows, since clocks may be wrong.
+    /// Waits until every service has received another event, and another job was completed. It counts rows,
+    /// because clocks may be wrong.
     ///
     /// @return seconds
-    private static double awaitProgress(PeregrineFixture house) {
-        long began = System.nanoTime();
+    private static double awaitProgress(PeregrineFixture fixture) {
+        long start = System.nanoTime();
         Map<String, Long> before = new HashMap<>();
         Awaitility.await("progress")
                 .atMost(Recovery.LONGEST)
@@ -246,18 +250,18 @@ class RareFaultsTest {
                 .pollInterval(Duration.ofMillis(100))
                 .ignoreExceptions()
                 .until(() -> {
-                    Map<String, Long> now = counts(house);
+                    Map<String, Long> now = counts(fixture);
                     if (before.isEmpty()) {
                         before.putAll(now);
                     }
                     return now.entrySet().stream().allMatch(count -> count.getValue() > before.get(count.getKey()));
                 });
-        return (System.nanoTime() - began) / 1e9;
+        return (System.nanoTime() - start) / 1e9;
     }
 
-    private static Map<String, Long> counts(PeregrineFixture house) throws Exception {
+    private static Map<String, Long> counts(PeregrineFixture fixture) throws Exception {
         Map<String, Long> counts = new HashMap<>();
-        try (Connection database = house.superuser("peregrine");
+        try (Connection database = fixture.superuser("peregrine");
                 Statement sql = database.createStatement()) {
             long done = 0;
             for (Service service : Service.values()) {
@@ -274,9 +278,9 @@ class RareFaultsTest {
         return counts;
     }
 
-    private static List<Long> processes(PeregrineFixture house) {
+    private static List<Long> processes(PeregrineFixture fixture) {
         return Arrays.stream(Service.values())
-                .map(service -> house.pid(service.word()))
+                .map(service -> fixture.pid(service.word()))
                 .toList();
     }
 }

@@ -12,25 +12,25 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
 
-/// Sees in the services' tables when they work again.
+/// Detects in the services' tables when they work again.
 final class Recovery {
-    /// Longer than anything waits: leases, sessions of Kafka's consumers, pauses between two attempts.
+    /// Longer than all timeouts: leases, sessions of Kafka's consumers, back-offs.
     static final Duration LONGEST = Duration.ofSeconds(150);
 
     private static final Duration LEASE = Duration.ofSeconds(10);
     private static final Duration PRECISION = Duration.ofMillis(100);
 
-    private final PeregrineFixture house;
+    private final PeregrineFixture fixture;
 
-    Recovery(PeregrineFixture house) {
-        this.house = house;
+    Recovery(PeregrineFixture fixture) {
+        this.fixture = fixture;
     }
 
-    /// @return those of the services that have a job at work
+    /// @return those of the services that are running a job
     Set<Service> atWork(Set<Service> services) throws SQLException {
-        try (Connection database = house.superuser("peregrine")) {
+        try (Connection database = fixture.superuser("peregrine")) {
             return services.stream()
-                    .filter(service -> ask(
+                    .filter(service -> query(
                             database,
                             "select exists (select 1 from %s.job where state = 'running' and lease_until > now())",
                             service))
@@ -38,10 +38,10 @@ final class Recovery {
         }
     }
 
-    /// Waits until each of the services has received or sent an event since the fault's end, and each that had a
-    /// job at work has one at work again or has done one since.
+    /// Waits until each affected service has received or sent an event since the end of the fault. Each service
+    /// that was running a job must also run one again, or have completed one since.
     ///
-    /// @return how long that took
+    /// @return the time that this took
     Duration await(Fault fault, Set<Service> wereAtWork, Instant end) {
         Awaitility.await("progress of %s after the fault '%s'".formatted(fault.hit(), fault))
                 .atMost(LONGEST)
@@ -52,25 +52,25 @@ final class Recovery {
     }
 
     private boolean haveProgressed(Fault fault, Set<Service> wereAtWork, Instant end) {
-        try (Connection database = house.superuser("peregrine")) {
+        try (Connection database = fixture.superuser("peregrine")) {
             String since = "'" + end + "'";
-            String hears = "select exists (select 1 from %1$s.inbox where received_at > " + since
+            String receivesOrSends = "select exists (select 1 from %1$s.inbox where received_at > " + since
                     + ") or exists (select 1 from %1$s.outbox where sent_at > " + since + ")";
             String works = "select exists (select 1 from %1$s.job where state = 'done' and updated_at > " + since
                     + " or state = 'running' and lease_until > timestamptz " + since + " + interval '"
                     + LEASE.toSeconds() + " seconds')";
-            // While the store is full events come and go; jobs do not end.
+            // While the store is full, events are still received and sent, but jobs do not complete.
             Stream<Service> workers = fault.kind() == FaultKind.STORE_FULL ? Stream.of() : wereAtWork.stream();
             boolean stored = fault.kind() != FaultKind.STORE_FULL
                     || Stream.of(Service.values())
-                            .anyMatch(service -> ask(
+                            .anyMatch(service -> query(
                                     database,
                                     "select exists (select 1 from %1$s.job where state = 'done' and updated_at > "
                                             + since + ")",
                                     service));
             return stored
-                    && fault.hit().stream().allMatch(service -> ask(database, hears, service))
-                    && workers.allMatch(service -> ask(database, works, service));
+                    && fault.hit().stream().allMatch(service -> query(database, receivesOrSends, service))
+                    && workers.allMatch(service -> query(database, works, service));
         } catch (SQLException | Unanswered notYet) {
             return false;
         }
@@ -83,10 +83,10 @@ final class Recovery {
         }
     }
 
-    /// @param question about a schema, with a place for its name
-    private static boolean ask(Connection database, String question, Service service) {
+    /// @param query query with a placeholder for the schema's name
+    private static boolean query(Connection database, String query, Service service) {
         try (Statement sql = database.createStatement();
-                ResultSet row = sql.executeQuery(question.formatted(service.word()))) {
+                ResultSet row = sql.executeQuery(query.formatted(service.word()))) {
             row.next();
             return row.getBoolean(1);
         } catch (SQLException e) {

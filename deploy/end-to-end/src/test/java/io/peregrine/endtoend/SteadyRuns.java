@@ -27,9 +27,8 @@ import java.util.stream.Collectors;
 import org.apache.kafka.common.KafkaException;
 import org.awaitility.Awaitility;
 
-/// Runs of tiny datasets that are published for as long as a test disturbs Peregrine, and records that are no
-/// events among them. What each run must leave is known from an undisturbed one of the same dataset and
-/// specification.
+/// Publishes runs of tiny datasets while a test injects faults, and records that are not events between them. The
+/// expected results of each run are those of a run without faults with the same dataset and specification.
 final class SteadyRuns implements AutoCloseable {
     private static final int OPEN = 5;
     private static final String SPEC = """
@@ -44,19 +43,19 @@ final class SteadyRuns implements AutoCloseable {
         void publish() throws Exception;
     }
 
-    private final PeregrineFixture house;
+    private final PeregrineFixture fixture;
     private final List<Dataset> datasets = new ArrayList<>();
     private final Random random;
-    private final Map<Dataset, Map<String, String>> undisturbed = new LinkedHashMap<>();
+    private final Map<Dataset, Map<String, String>> expected = new LinkedHashMap<>();
     private final Map<String, Dataset> runs = new ConcurrentHashMap<>();
     private Thread publisher;
     private volatile boolean stopping;
     private volatile String fault;
     private int names;
 
-    /// @param folder below a root; datasets are made there
-    SteadyRuns(PeregrineFixture house, Path folder, long seed) throws IOException {
-        this.house = house;
+    /// @param folder folder below a root, in which the datasets are created
+    SteadyRuns(PeregrineFixture fixture, Path folder, long seed) throws IOException {
+        this.fixture = fixture;
         this.random = new Random(seed);
         Path two = folder.resolve("two");
         SyntheticPaintings.write(two, 16, 3, 14, 9);
@@ -71,22 +70,22 @@ final class SteadyRuns implements AutoCloseable {
         datasets.add(new Dataset("missing", folder.resolve("missing"), SPEC.formatted(16, 1, 1)));
     }
 
-    /// Has one run of each dataset end undisturbed, and keeps what they left.
+    /// Runs each dataset once without faults, and stores the results.
     void measure() throws Exception {
         for (Dataset dataset : datasets) {
-            String run = house.publish("undisturbed-" + dataset.name(), dataset.folder(), dataset.spec());
-            house.awaitEnd(run);
+            String run = fixture.publish("reference-" + dataset.name(), dataset.folder(), dataset.spec());
+            fixture.awaitEnd(run);
             Map<String, String> left = outcome(run);
             String end = left.get("end");
             String right = dataset.name().equals("missing") ? "FOLDER_MISSING" : "RunCompleted";
             if (!right.equals(end)) {
-                throw new AssertionError("The undisturbed run of %s ended with %s.".formatted(dataset.name(), end));
+                throw new AssertionError("The run of %s without faults ended with %s.".formatted(dataset.name(), end));
             }
-            undisturbed.put(dataset, left);
+            expected.put(dataset, left);
         }
     }
 
-    /// Publishes from now on, as soon as fewer than five runs are open.
+    /// Starts to publish runs; at most five are open at a time.
     void begin() {
         publisher = Thread.ofPlatform().daemon().name("publisher").start(() -> {
             try {
@@ -105,29 +104,29 @@ final class SteadyRuns implements AutoCloseable {
 
     private void publishAny() throws Exception {
         Dataset dataset = datasets.get(random.nextInt(datasets.size()));
-        publish(dataset, "disturbed-" + ++names);
+        publish(dataset, "run-" + ++names);
         if (random.nextInt(3) == 0) {
             String topic = List.copyOf(Topics.partitions().keySet()).get(random.nextInt(5));
             byte[] garbage = ("garbage " + names).getBytes(UTF_8);
-            surely(() -> house.publishBytes(topic, garbage));
+            retryUntilAcknowledged(() -> fixture.publishBytes(topic, garbage));
         }
     }
 
     private String publish(Dataset dataset, String name) throws Exception {
         String[] run = new String[1];
-        surely(() -> run[0] = house.publish(name, dataset.folder(), dataset.spec()));
+        retryUntilAcknowledged(() -> run[0] = fixture.publish(name, dataset.folder(), dataset.spec()));
         runs.put(run[0], dataset);
         return run[0];
     }
 
-    /// As a producer does that must not lose anything: again, until the broker has acknowledged it. The broker
-    /// may have taken it before; a repeat is the same run.
-    private static void surely(Publication publication) throws Exception {
+    /// Retries until the broker has acknowledged the record, so that no event is lost. The broker may have
+    /// accepted an earlier attempt; a repeated event is the same run.
+    private static void retryUntilAcknowledged(Publication publication) throws Exception {
         while (true) {
             try {
                 publication.publish();
                 return;
-            } catch (ExecutionException | KafkaException away) {
+            } catch (ExecutionException | KafkaException unavailable) {
                 TimeUnit.MILLISECONDS.sleep(500);
             }
         }
@@ -136,7 +135,7 @@ final class SteadyRuns implements AutoCloseable {
     /// @return the runs that have not ended
     Set<String> open() {
         return runs.keySet().stream()
-                .filter(run -> house.listener().end(run).isEmpty())
+                .filter(run -> fixture.listener().end(run).isEmpty())
                 .collect(Collectors.toSet());
     }
 
@@ -144,9 +143,9 @@ final class SteadyRuns implements AutoCloseable {
         return runs.size();
     }
 
-    /// Publishes no more, and waits until all runs have ended.
+    /// Stops publishing, and waits until all runs have ended.
     ///
-    /// @return those that have not
+    /// @return the runs that have not ended
     Set<String> stop(Duration patience) throws InterruptedException {
         stopping = true;
         publisher.join();
@@ -156,17 +155,17 @@ final class SteadyRuns implements AutoCloseable {
                     .pollInterval(Duration.ofMillis(200))
                     .until(() -> open().isEmpty());
         } catch (org.awaitility.core.ConditionTimeoutException late) {
-            // The answer says which.
+            // The return value lists the open runs.
         }
         return open();
     }
 
-    /// @return the run of one more tiny dataset that must end as if nothing had been
+    /// @return another run of a tiny dataset, which must end with the expected results
     String publishOneMore(String name) throws Exception {
         return publish(datasets.getFirst(), name);
     }
 
-    /// @return by run what it left otherwise than the undisturbed one
+    /// @return differences from the expected results, by run
     Map<String, List<String>> differences() throws Exception {
         Map<String, List<String>> differences = new TreeMap<>();
         if (fault != null) {
@@ -174,7 +173,7 @@ final class SteadyRuns implements AutoCloseable {
         }
         for (Map.Entry<String, Dataset> run : runs.entrySet()) {
             Dataset dataset = run.getValue();
-            List<String> different = compare(undisturbed.get(dataset), outcome(run.getKey()));
+            List<String> different = compare(expected.get(dataset), outcome(run.getKey()));
             if (!different.isEmpty()) {
                 differences.put("%s of %s".formatted(run.getKey(), dataset.name()), different);
             }
@@ -191,26 +190,26 @@ final class SteadyRuns implements AutoCloseable {
                 .toList();
     }
 
-    /// What a run left, by the names of its artifacts, which are digests of their bytes, and what REST answers.
+    /// The results of a run: names of its artifacts, which are digests of their bytes, and answers over REST.
     private Map<String, String> outcome(String run) throws Exception {
         Map<String, String> outcome = new TreeMap<>();
-        for (CloudEvent event : house.listener().of(run)) {
+        for (CloudEvent event : fixture.listener().of(run)) {
             String[] entry = entry(event.data());
             if (entry.length == 2) {
-                // Another event under another id would be a second result.
+                // Another event with a different id would be a second result.
                 outcome.merge(entry[0], entry[1], (one, two) -> one + " AND " + two);
             }
         }
-        if (house.listener().end(run).filter(RunCompleted.class::isInstance).isPresent()) {
-            JsonNode clusters = house.get("/api/v1/runs/" + run + "/clusters");
-            JsonNode images = house.get("/api/v1/runs/" + run + "/images?limit=1000");
+        if (fixture.listener().end(run).filter(RunCompleted.class::isInstance).isPresent()) {
+            JsonNode clusters = fixture.get("/api/v1/runs/" + run + "/clusters");
+            JsonNode images = fixture.get("/api/v1/runs/" + run + "/images?limit=1000");
             outcome.put("clusters over REST", clusters.path("items").toString());
             outcome.put("images over REST", images.path("items").toString());
         }
         return outcome;
     }
 
-    /// @return what to compare and its value; nothing of a progress report
+    /// @return a key and the value to compare; empty for a progress event
     private static String[] entry(PipelineEvent event) {
         return switch (event) {
             case PipelineEvent.ImagesIngested e ->

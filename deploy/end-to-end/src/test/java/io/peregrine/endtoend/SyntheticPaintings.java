@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import javax.imageio.ImageIO;
 
-/// Small labelled folders of real PNG files for the tests of this module: each class has its palette and shape.
+/// Small labelled folders of PNG files for the tests of this module. Each class has its own palette and shape.
 final class SyntheticPaintings {
     private static final List<Color> PALETTE =
             List.of(new Color(190, 60, 40), new Color(40, 90, 170), new Color(60, 140, 70), new Color(210, 180, 60));
@@ -20,7 +20,7 @@ final class SyntheticPaintings {
 
     /// Writes `train/<class>/<n>.png` and `test/<class>/<n>.png`; the same arguments write the same bytes.
     ///
-    /// @param train images of each class; as many classes as numbers
+    /// @param train number of training images of each class
     static void write(Path folder, int side, int test, int... train) throws IOException {
         for (int label = 0; label < train.length; label++) {
             for (int n = 0; n < train[label] + test; n++) {

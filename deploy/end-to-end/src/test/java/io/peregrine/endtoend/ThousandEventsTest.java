@@ -30,12 +30,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A thousand events, one in twenty of them bad: each good one has its effect, each bad one is kept, and nobody
-/// falls.
+/// A thousand events, one in twenty of them invalid. Each valid event has its effect, each invalid one is
+/// quarantined, and no service ends.
 @Tag("slow")
 class ThousandEventsTest {
     private static final int EVENTS = 1_000;
-    private static final String LAST_WORD = "the last word";
+    private static final String LAST_RECORD = "the last record";
     private static final String SMALL = """
             {"image":{"side":16},"balance":{"strategy":"auto","neighbours":2},
              "classifier":{"preset":"seed-cnn","epochs":1,"batchSize":8},
@@ -49,27 +49,27 @@ class ThousandEventsTest {
     @TempDir
     static Path folder;
 
-    private static PeregrineFixture house;
+    private static PeregrineFixture fixture;
     private static Path gallery;
     private static Path nowhere;
 
     @BeforeAll
-    static void openTheHouse() throws Exception {
+    static void open() throws Exception {
         gallery = folder.resolve("roots/gallery");
         SyntheticPaintings.write(gallery, 16, 2, 8, 5);
         nowhere = folder.resolve("roots/nowhere");
-        house = PeregrineFixture.open(folder.resolve("data"), folder.resolve("roots"));
+        fixture = PeregrineFixture.open(folder.resolve("data"), folder.resolve("roots"));
     }
 
     @AfterAll
-    static void closeTheHouse() throws Exception {
-        house.close();
+    static void close() throws Exception {
+        fixture.close();
     }
 
-    /// Ten ways to be no event, with the name under which each is kept.
+    /// Ten kinds of invalid events, each with the reason in quarantine.
     private static Map<Publisher, String> bad() {
         Map<Publisher, String> bad = new LinkedHashMap<>();
-        bad.put(() -> house.publishBytes(Topics.DATASETS, null), "NOT_AN_EVENT");
+        bad.put(() -> fixture.publishBytes(Topics.DATASETS, null), "NOT_AN_EVENT");
         bad.put(() -> bytes("\u0000\u0001 no event"), "NOT_AN_EVENT");
         bad.put(() -> bytes("{\"dataset\":\"one\"} {\"dataset\":\"two\"}"), "NOT_AN_EVENT");
         bad.put(() -> bytes("[{\"dataset\":\"listed\"}]"), "BAD_DATA");
@@ -80,20 +80,20 @@ class ThousandEventsTest {
         bad.put(() -> binary("ce_specversion", "0.3"), "NOT_AN_EVENT");
         bad.put(() -> binary("ce_id", ""), "NOT_AN_EVENT");
         bad.put(() -> binary("ce_time", "yesterday"), "NOT_AN_EVENT");
-        bad.put(() -> house.publish("good-0", nowhere, "{\"image\":{\"side\":24}}"), "EVENT_ID_CONFLICT");
+        bad.put(() -> fixture.publish("good-0", nowhere, "{\"image\":{\"side\":24}}"), "EVENT_ID_CONFLICT");
         return bad;
     }
 
     private static void bytes(String value) throws Exception {
-        house.publishBytes(Topics.DATASETS, value.getBytes(UTF_8));
+        fixture.publishBytes(Topics.DATASETS, value.getBytes(UTF_8));
     }
 
     private static void binary(String header, String value) throws Exception {
-        house.publish("bad", nowhere, "{}", Map.of(header, value));
+        fixture.publish("bad", nowhere, "{}", Map.of(header, value));
     }
 
     @Test
-    void eachGoodOneHasItsEffectAndEachBadOneIsKept() throws Exception {
+    void validEventsHaveTheirEffectAndInvalidOnesAreQuarantined() throws Exception {
         Map<Publisher, String> bad = bad();
         List<Publisher> ways = List.copyOf(bad.keySet());
         Map<String, Long> expected = new HashMap<>();
@@ -103,7 +103,7 @@ class ThousandEventsTest {
         List<String> real = new ArrayList<>();
         Random random = new Random(42);
         for (int twenty = 0; twenty < EVENTS / 20; twenty++) {
-            // Never the very first: one of the bad ones repeats its id.
+            // Not the first event, because one of the invalid events reuses its id.
             int badOne = 1 + random.nextInt(19);
             for (int n = 0; n < 20; n++) {
                 String name = "good-" + (20 * twenty + n);
@@ -112,15 +112,15 @@ class ThousandEventsTest {
                     way.publish();
                     expected.merge(bad.get(way), 1L, Long::sum);
                 } else if (n == 0 && twenty % 20 == 10) {
-                    real.add(house.publish(name, gallery, SMALL));
+                    real.add(fixture.publish(name, gallery, SMALL));
                 } else {
-                    missing.add(house.publish(name, nowhere, "{}"));
+                    missing.add(fixture.publish(name, nowhere, "{}"));
                 }
             }
         }
         assertThat(missing.size() + real.size()).isEqualTo(950);
 
-        Listener listener = house.listener();
+        Listener listener = fixture.listener();
         Awaitility.await()
                 .atMost(Duration.ofMinutes(5))
                 .pollInterval(Duration.ofSeconds(1))
@@ -131,7 +131,7 @@ class ThousandEventsTest {
                     .satisfies(failed -> assertThat(failed.reason()).isEqualTo("FOLDER_MISSING"));
         }
         for (String run : real) {
-            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+            assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
         }
         Awaitility.await()
                 .atMost(Duration.ofMinutes(1))
@@ -143,35 +143,35 @@ class ThousandEventsTest {
                     .as(kind.getKey())
                     .isEqualTo(kind.getValue());
         }
-        assertThat(processes()).as("nobody has started again").isEqualTo(processes);
+        assertThat(processes()).as("no service was restarted").isEqualTo(processes);
     }
 
     @Test
-    void aBadRecordThatLiesLastIsKeptOnceHoweverOftenTheServiceStarts() throws Exception {
-        long offset = house.publishBytes(Topics.DATASETS, LAST_WORD.getBytes(UTF_8));
+    void anInvalidLastRecordIsQuarantinedOnceDespiteRestarts() throws Exception {
+        long offset = fixture.publishBytes(Topics.DATASETS, LAST_RECORD.getBytes(UTF_8));
         String kept = "select count(*) from quarantine where topic = '%s' and kafka_offset = %d"
                 .formatted(Topics.DATASETS, offset);
         Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> count("ingest", kept) == 1);
 
         for (int start = 1; start <= 3; start++) {
             String before = processes().get(Service.INGEST);
-            house.kill("ingest");
+            fixture.kill("ingest");
             Awaitility.await("start " + start)
                     .atMost(Duration.ofMinutes(1))
                     .ignoreExceptions()
                     .until(() -> !processes().get(Service.INGEST).equals(before));
         }
 
-        // What lies behind it is heard by who has read it again.
-        assertThat(house.awaitEnd(house.publish("behind-the-last-word", nowhere, "{}")))
+        // Records after it are processed although the service has read it again.
+        assertThat(fixture.awaitEnd(fixture.publish("after-the-last-record", nowhere, "{}")))
                 .isInstanceOf(RunFailed.class);
         assertThat(count("ingest", kept)).isEqualTo(1);
     }
 
-    /// @return when each service's process began, as its metrics tell
+    /// @return start time of each service's process, from its metrics
     private static Map<Service, String> processes() throws Exception {
         Map<Service, String> began = new HashMap<>();
-        for (Map.Entry<Service, String> address : house.addresses().entrySet()) {
+        for (Map.Entry<Service, String> address : fixture.addresses().entrySet()) {
             String metrics = HttpClient.newHttpClient()
                     .send(
                             HttpRequest.newBuilder(URI.create(address.getValue() + "/q/metrics"))
@@ -190,11 +190,11 @@ class ThousandEventsTest {
 
     private static String quarantined(String kind) {
         return "select count(*) from quarantine where kind = '%s' and coalesce(bytes, '') <> '%s'::bytea"
-                .formatted(kind, LAST_WORD);
+                .formatted(kind, LAST_RECORD);
     }
 
     private static long count(String service, String query) throws SQLException {
-        try (Connection database = house.database(service);
+        try (Connection database = fixture.database(service);
                 Statement statement = database.createStatement();
                 ResultSet row = statement.executeQuery(query)) {
             row.next();

@@ -8,13 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
 
-/// Datasets of many classes, whose images of noise take hardly any time.
+/// Datasets with many classes of tiny noise images, which are fast to process.
 final class TinyImages {
     static final int SIDE = 8;
 
     private TinyImages() {}
 
-    /// @param images of each class
+    /// @param images number of images of each class
     static void write(Path folder, int classes, int images) throws IOException {
         Random random = new Random(20);
         for (int label = 0; label < classes; label++) {

@@ -17,11 +17,11 @@ import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 
-/// Takes what services export over OTLP (HTTP, protobuf).
+/// Receives the spans that services export over OTLP (HTTP, protobuf).
 final class TraceCollector implements AutoCloseable {
     private static final HexFormat HEX = HexFormat.of();
 
-    /// @param parent empty for the first of a trace
+    /// @param parent id of the parent span; empty for the root span of a trace
     record Traced(
             String service, String name, String trace, String id, String parent, Map<String, String> attributes) {}
 
@@ -71,10 +71,10 @@ final class TraceCollector implements AutoCloseable {
                 .collect(Collectors.toMap(KeyValue::getKey, a -> a.getValue().getStringValue(), (a, b) -> b));
     }
 
-    /// @return those that were exported until now
+    /// @return the spans exported so far
     List<Traced> spans() {
         if (failed != null) {
-            throw new AssertionError("an export cannot be read", failed);
+            throw new AssertionError("cannot read an export", failed);
         }
         return List.copyOf(spans);
     }

@@ -15,8 +15,8 @@ import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// With traces on, a run is one trace: whoever published its dataset-ready, then every event and job of all four
-/// services, over the tables and the broker between them.
+/// With tracing on, a run is one trace. It starts with the publisher of the dataset-ready event and contains
+/// every event and job of all four services. The context is propagated through tables and broker.
 class TraceTest {
     private static final String THEIRS = "4bf92f3577b34da6a3ce929d0e0e4736";
     private static final String THEIR_SPAN = "00f067aa0ba902b7";
@@ -25,25 +25,25 @@ class TraceTest {
     Path folder;
 
     @Test
-    void aRunIsOneTraceThroughAllServices() throws Exception {
+    void aRunIsOneTraceAcrossAllServices() throws Exception {
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 32, 4, 14, 9, 12);
         try (TraceCollector collector = new TraceCollector();
-                PeregrineFixture house = PeregrineFixture.open(
+                PeregrineFixture fixture = PeregrineFixture.open(
                         folder.resolve("data"),
                         folder,
                         Map.of(
                                 "QUARKUS_PROFILE", "prod,traces",
                                 "QUARKUS_OTEL_EXPORTER_OTLP_ENDPOINT", collector.endpoint(),
                                 "QUARKUS_OTEL_BSP_SCHEDULE_DELAY", "200ms"))) {
-            String run = house.publish(
+            String run = fixture.publish(
                     "traced", gallery, """
                     {"image":{"side":32},"balance":{"strategy":{"atLeast":16},"neighbours":3},
                      "classifier":{"preset":"seed-cnn","epochs":1,"batchSize":8},
                      "autoencoder":{"preset":"seed-autoencoder","epochs":1,"batchSize":8,"latent":12}}""", Map.of("traceparent", "00-%s-%s-01".formatted(THEIRS, THEIR_SPAN)));
-            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+            assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
 
-            // The last words of a run are heard by all four.
+            // All four services receive the last event of a run.
             Awaitility.await("every service has exported its last span")
                     .atMost(Duration.ofSeconds(30))
                     .untilAsserted(() -> assertThat(collector.spans().stream()
@@ -62,7 +62,7 @@ class TraceTest {
                     .filter(span -> span.trace().equals(THEIRS))
                     .collect(Collectors.toMap(Traced::id, span -> span));
             assertThat(byId.values())
-                    .as("every span hangs on one of the trace, the first on the publisher's")
+                    .as("the parent of every span is in the trace; the parent of the first is the publisher's span")
                     .allMatch(span ->
                             byId.containsKey(span.parent()) || span.parent().equals(THEIR_SPAN));
             assertThat(byId.values().stream().filter(span -> span.parent().equals(THEIR_SPAN)))
@@ -74,7 +74,7 @@ class TraceTest {
                     .collect(Collectors.toSet());
             assertThat(jobs).hasSizeGreaterThan(8);
 
-            // From the last job of the last service one comes back to the publisher over all four.
+            // The ancestors of the last job of the last service include all four services and the publisher.
             Traced last = byId.values().stream()
                     .filter(span -> span.service().equals("cluster-service")
                             && span.name().startsWith("job "))

@@ -36,17 +36,17 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A whole run over encrypted connections: the packaged services with the broker and the database of
-/// [TransportTest]. The launcher's own broker is there too, and nobody writes to it.
+/// A complete run over encrypted connections: the packaged services with the broker and the database of
+/// [TransportTest]. The launcher also starts its own broker, to which no service writes.
 @Tag("slow")
 class TransportRunTest {
     @TempDir
     Path folder;
 
     @Test
-    void aRunCompletesOverTlsWithEachServicesOwnRights() throws Exception {
+    void aRunCompletesOverTlsWithThePermissionsOfEachService() throws Exception {
         ComposeSecrets secrets = ComposeSecrets.make(folder.resolve("secrets"));
-        // The launcher gives all services the same environment: the user differs, the password does not.
+        // The launcher passes the same environment to all services, so users differ but share one password.
         String password = secrets.kafkaPassword(BrokerUser.INGEST);
         for (String service : List.of("balance", "trainer", "cluster")) {
             Files.writeString(secrets.folder().resolve(service).resolve("kafka-password"), password);
@@ -58,7 +58,7 @@ class TransportRunTest {
         try (ComposeBroker broker = ComposeBroker.start(folder.resolve("kafka"), secrets);
                 ComposeDatabase database = ComposeDatabase.start(databases, secrets)) {
             broker.setUp(secrets);
-            // The roles' passwords in both databases are these.
+            // Both databases use these passwords of the roles.
             Files.copy(databases.resolve("pgpass"), data.resolve("pgpass"));
             String url = database.url("localhost", "verify-full", secrets.authority());
             Map<String, String> environment = new HashMap<>();
@@ -79,7 +79,7 @@ class TransportRunTest {
                     assertThat(Files.readString(peregrine.log(service))).doesNotContain("AuthorizationException");
                 }
                 assertThat(unencrypted(url, peregrine.postgres().password("postgres")))
-                        .isEqualTo("0 of them");
+                        .isEqualTo("0 unencrypted");
             }
         }
     }
@@ -115,7 +115,7 @@ class TransportRunTest {
                         state -> !state.equals("none") && !state.equals("running"));
     }
 
-    /// @return how many the launcher's own broker has
+    /// @return number of records on the launcher's own broker
     private static long records(LocalPeregrine peregrine) throws Exception {
         Map<TopicPartition, OffsetSpec> partitions = new HashMap<>();
         Topics.partitions().forEach((topic, count) -> {
@@ -138,7 +138,7 @@ class TransportRunTest {
                         from pg_stat_ssl join pg_stat_activity using (pid)
                         where usename in ('ingest', 'balance', 'trainer', 'cluster')""")) {
             row.next();
-            return row.getInt(1) + (row.getBoolean(2) ? " of them" : " of too few");
+            return row.getInt(1) + (row.getBoolean(2) ? " unencrypted" : " unencrypted of too few connections");
         }
     }
 }

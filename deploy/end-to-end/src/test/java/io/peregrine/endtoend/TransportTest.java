@@ -55,8 +55,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/// What goes between machines: a real broker with the compose file's settings, and a real database with its
-/// rules.
+/// Connections between machines: a real broker with the compose file's settings, and a real database with its
+/// access rules.
 class TransportTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -84,7 +84,7 @@ class TransportTest {
 
     @ParameterizedTest
     @EnumSource(BrokerUser.class)
-    void aUserMayDoWhatItsServiceDoesAndNothingElse(BrokerUser user) throws Exception {
+    void aUserHasExactlyThePermissionsOfItsService(BrokerUser user) throws Exception {
         Map<String, Object> client = client(user);
         try (Admin readiness = Admin.create(client)) {
             assertThat(readiness.listTopics().names().get())
@@ -126,20 +126,20 @@ class TransportTest {
         Set<String> unread = new TreeSet<>(Topics.partitions().keySet());
         unread.removeAll(user.reads());
         for (String topic : unread) {
-            try (KafkaConsumer<String, byte[]> curious = consumer(client, user.group())) {
-                curious.assign(List.of(new TopicPartition(topic, 0)));
-                assertThatThrownBy(() -> poll(curious)).isInstanceOf(TopicAuthorizationException.class);
+            try (KafkaConsumer<String, byte[]> unauthorized = consumer(client, user.group())) {
+                unauthorized.assign(List.of(new TopicPartition(topic, 0)));
+                assertThatThrownBy(() -> poll(unauthorized)).isInstanceOf(TopicAuthorizationException.class);
             }
         }
         BrokerUser other = user == BrokerUser.TRAINER ? BrokerUser.INGEST : BrokerUser.TRAINER;
-        try (KafkaConsumer<String, byte[]> thief = consumer(client, other.group())) {
-            thief.subscribe(user.reads());
-            assertThatThrownBy(() -> poll(thief)).isInstanceOf(GroupAuthorizationException.class);
+        try (KafkaConsumer<String, byte[]> foreignGroup = consumer(client, other.group())) {
+            foreignGroup.subscribe(user.reads());
+            assertThatThrownBy(() -> poll(foreignGroup)).isInstanceOf(GroupAuthorizationException.class);
         }
     }
 
     @Test
-    void whoIsNotAUserOrDoesNotComeByTlsIsRefused() throws Exception {
+    void rejectsUnknownUsersAndConnectionsWithoutTls() throws Exception {
         assertRefused(SaslAuthenticationException.class, () -> topics(client("trainer-service", "wrong")));
         assertRefused(
                 SaslAuthenticationException.class,
@@ -161,7 +161,7 @@ class TransportTest {
     }
 
     @Test
-    void whoeverPublishesNeedsOneFile() throws Exception {
+    void aPublisherNeedsOnlyOneFile() throws Exception {
         Properties publisher = secrets.publisher();
         publisher.setProperty("bootstrap.servers", broker.bootstrapServers());
         try (KafkaProducer<String, byte[]> producer =
@@ -171,7 +171,7 @@ class TransportTest {
     }
 
     @Test
-    void whatAUserMayNoLongerDoIsTakenFromItAtTheNextStart() throws Exception {
+    void revokesOutdatedPermissionsAtTheNextStart() throws Exception {
         AclBinding former = new AclBinding(
                 new ResourcePattern(ResourceType.TOPIC, Topics.DATASETS, PatternType.LITERAL),
                 new AccessControlEntry("User:trainer-service", "*", AclOperation.WRITE, AclPermissionType.ALLOW));
@@ -186,7 +186,7 @@ class TransportTest {
     }
 
     @Test
-    void theDatabaseIsVerifiedAndTakesNobodyWithoutTls() throws Exception {
+    void theDatabaseIsVerifiedAndRequiresTls() throws Exception {
         Path data = Files.createDirectories(folder.resolve("database"));
         try (ComposeDatabase database = ComposeDatabase.start(data, secrets)) {
             Path authority = secrets.authority();
@@ -203,12 +203,12 @@ class TransportTest {
             }
             assertThatThrownBy(() ->
                             connect(database.url("localhost", "verify-full", foreign.authority()), "ingest", data))
-                    .as("a foreign authority")
+                    .as("a foreign certificate authority")
                     .hasStackTraceContaining("PKIX path");
             connect(database.url("127.0.0.2", "verify-ca", authority), "ingest", data)
                     .close();
             assertThatThrownBy(() -> connect(database.url("127.0.0.2", "verify-full", authority), "ingest", data))
-                    .as("a name that the certificate is not for")
+                    .as("a host name that is not in the certificate")
                     .hasMessageContaining("hostname");
             assertThatThrownBy(() -> connect(database.url("localhost", "disable", authority), "ingest", data))
                     .as("without TLS")
@@ -258,7 +258,7 @@ class TransportTest {
         return new KafkaProducer<>(settings, new StringSerializer(), new ByteArraySerializer());
     }
 
-    /// @return the topic that it was acknowledged on
+    /// @return the topic of the acknowledged record
     private static String send(KafkaProducer<String, byte[]> producer, String topic) throws Exception {
         return producer.send(new ProducerRecord<>(topic, "{}".getBytes(UTF_8)))
                 .get(PATIENCE.toSeconds(), TimeUnit.SECONDS)

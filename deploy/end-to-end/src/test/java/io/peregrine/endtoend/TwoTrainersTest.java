@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// A trainer is paused in the middle of a training, as by a machine that swaps or a debugger, and wakes when
-/// another has taken the training over: both are sure that it is theirs.
+/// A trainer is paused during a training, for example because its machine swaps, and resumes after another
+/// trainer has claimed the job. Both then act as its owner.
 @Tag("slow")
 class TwoTrainersTest {
     private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -32,38 +32,38 @@ class TwoTrainersTest {
     Path folder;
 
     @Test
-    void ofTwoTrainersAndAPausedOneExactlyOneResultIsPublished() throws Exception {
+    void exactlyOneResultIsPublishedByTwoTrainers() throws Exception {
         Path gallery = folder.resolve("gallery");
         SyntheticPaintings.write(gallery, 64, 6, 60, 25, 12, 33);
         Map<String, String> environment = Map.of("PEREGRINE_WORK_LEASE", "4s", "PEREGRINE_TRAINER_SAVE_EVERY", "1s");
-        try (PeregrineFixture house = PeregrineFixture.open(folder.resolve("data"), folder, environment)) {
-            String alone = house.publish("alone", gallery, SPEC);
-            assertThat(house.awaitEnd(alone)).isInstanceOf(RunCompleted.class);
+        try (PeregrineFixture fixture = PeregrineFixture.open(folder.resolve("data"), folder, environment)) {
+            String alone = fixture.publish("alone", gallery, SPEC);
+            assertThat(fixture.awaitEnd(alone)).isInstanceOf(RunCompleted.class);
 
-            String run = house.publish("two", gallery, SPEC);
+            String run = fixture.publish("two", gallery, SPEC);
             await(
                     "the first trainer's first epochs",
-                    () -> checkpoints(house, run).size() >= 2);
-            signal(house, "STOP");
-            long first = claims(house, run);
-            house.replica("trainer");
-            await("the second trainer's claim", () -> claims(house, run) > first);
-            int taken = checkpoints(house, run).size();
+                    () -> checkpoints(fixture, run).size() >= 2);
+            signal(fixture, "STOP");
+            long first = claims(fixture, run);
+            fixture.replica("trainer");
+            await("the second trainer's claim", () -> claims(fixture, run) > first);
+            int taken = checkpoints(fixture, run).size();
             await(
                     "the second trainer's first epoch",
-                    () -> checkpoints(house, run).size() > taken);
-            assertThat(house.listener().end(run))
-                    .as("it is paused in the middle, not after the end")
+                    () -> checkpoints(fixture, run).size() > taken);
+            assertThat(fixture.listener().end(run))
+                    .as("the trainer is paused during the training, not after its end")
                     .isEmpty();
-            signal(house, "CONT");
+            signal(fixture, "CONT");
 
-            assertThat(house.awaitEnd(run)).isInstanceOf(RunCompleted.class);
-            assertThat(checkpoints(house, run))
-                    .as("an event that both had said, in other words or at another time, would be here twice")
-                    .isEqualTo(checkpoints(house, alone));
+            assertThat(fixture.awaitEnd(run)).isInstanceOf(RunCompleted.class);
+            assertThat(checkpoints(fixture, run))
+                    .as("an event that both had published with different content or time would appear twice")
+                    .isEqualTo(checkpoints(fixture, alone));
             await(
-                    "what the paused one says of it",
-                    () -> Files.readString(house.log("trainer"))
+                    "the log of the paused trainer",
+                    () -> Files.readString(fixture.log("trainer"))
                             .contains("Job stopped run=%s kind=train key=classifier reason=LEASE_LOST".formatted(run)));
         }
     }
@@ -79,21 +79,21 @@ class TwoTrainersTest {
         boolean holds() throws Exception;
     }
 
-    private static void signal(PeregrineFixture house, String signal) throws Exception {
-        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(house.pid("trainer"))).start();
+    private static void signal(PeregrineFixture fixture, String signal) throws Exception {
+        Process kill = new ProcessBuilder("kill", "-" + signal, Long.toString(fixture.pid("trainer"))).start();
         assertThat(kill.waitFor()).isZero();
     }
 
-    private static List<String> checkpoints(PeregrineFixture house, String run) {
-        return house.listener().of(run, CheckpointPublished.class).stream()
+    private static List<String> checkpoints(PeregrineFixture fixture, String run) {
+        return fixture.listener().of(run, CheckpointPublished.class).stream()
                 .map(c -> "%s %03d %s %s".formatted(c.network(), c.epoch(), c.weights(), c.test()))
                 .sorted()
                 .toList();
     }
 
-    /// @return how often the classifier's training has been taken up
-    private static long claims(PeregrineFixture house, String run) throws SQLException {
-        try (Connection database = house.database("trainer");
+    /// @return how often the classifier's training was claimed
+    private static long claims(PeregrineFixture fixture, String run) throws SQLException {
+        try (Connection database = fixture.database("trainer");
                 PreparedStatement query =
                         database.prepareStatement("select fence from job where run = ? and key = 'classifier'")) {
             query.setString(1, run);

@@ -9,13 +9,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.yaml.snakeyaml.LoaderOptions;
 
-/// YAML as JSON, with anchors and merges resolved.
+/// Reads YAML as JSON, with anchors and merges resolved.
 final class Yaml {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     private Yaml() {}
 
-    /// @return the documents of a file that are not empty
+    /// @return the non-empty documents of a file
     static List<JsonNode> documents(Path file) throws IOException {
         return documents(Files.readString(file));
     }

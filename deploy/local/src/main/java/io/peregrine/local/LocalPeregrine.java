@@ -269,7 +269,7 @@ public final class LocalPeregrine implements AutoCloseable {
                     return;
                 }
                 TimeUnit.MILLISECONDS.sleep(100);
-            } catch (IOException notYet) {
+            } catch (IOException notReady) {
                 pause();
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();

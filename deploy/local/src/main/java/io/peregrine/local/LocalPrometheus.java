@@ -170,7 +170,7 @@ public final class LocalPrometheus implements AutoCloseable {
         try {
             // If only the shell was killed, this ends the Prometheus process that is still running.
             ended.getOutputStream().close();
-        } catch (IOException gone) {
+        } catch (IOException alreadyEnded) {
             // The reader has already ended.
         }
         notices.accept(
@@ -208,7 +208,7 @@ public final class LocalPrometheus implements AutoCloseable {
                 last.descendants().forEach(ProcessHandle::destroyForcibly);
                 last.destroyForcibly();
             }
-        } catch (IOException gone) {
+        } catch (IOException alreadyEnded) {
             // It had already ended.
         } catch (InterruptedException e) {
             last.descendants().forEach(ProcessHandle::destroyForcibly);

@@ -49,7 +49,7 @@ public record ProcessIdentity(long pid, String started) {
             return fields[STATE].equals("Z")
                     ? Optional.empty()
                     : Optional.of(Files.readString(BOOT).strip() + "/" + fields[START_TICKS]);
-        } catch (IOException gone) {
+        } catch (IOException ended) {
             return Optional.empty();
         }
     }

@@ -24,9 +24,9 @@ class JemallocTest {
         Jemalloc.use(java.environment(), library);
         java.environment().merge("MALLOC_CONF", ",confirm_conf:true", String::concat);
         Process process = java.start();
-        String said = new String(process.getInputStream().readAllBytes());
+        String output = new String(process.getInputStream().readAllBytes());
         assertThat(process.waitFor()).isZero();
-        assertThat(said)
+        assertThat(output)
                 .contains("Set conf value: oversize_threshold:0", "Set conf value: dirty_decay_ms:10000", "version")
                 .doesNotContain("Invalid conf");
     }

@@ -31,16 +31,16 @@ class LocalBrokerTest {
                         .forEach((topic, partitions) ->
                                 assertThat(topics.get(topic).partitions()).hasSize(partitions));
             }
-            offset = say(broker);
+            offset = publish(broker);
             broker.kill();
             assertThat(broker.isAlive()).isFalse();
         }
         try (LocalBroker again = LocalBroker.start(folder, port)) {
-            assertThat(say(again)).isEqualTo(offset + 1);
+            assertThat(publish(again)).isEqualTo(offset + 1);
         }
     }
 
-    private static long say(LocalBroker broker) throws Exception {
+    private static long publish(LocalBroker broker) throws Exception {
         try (KafkaProducer<String, String> producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", broker.bootstrapServers(), "acks", "all"),
                 new StringSerializer(),

@@ -70,12 +70,14 @@ class LocalPrometheusTest {
                 LocalPrometheus.start(folder.resolve("prometheus"), 0, addresses(), Optional.empty(), notices::add);
         try (prometheus) {
             awaitReady(prometheus);
-            ours().forEach(ProcessHandle::destroyForcibly);
+            prometheusProcesses().forEach(ProcessHandle::destroyForcibly);
             Awaitility.await().atMost(Duration.ofSeconds(20)).until(() -> !notices.isEmpty());
             awaitReady(prometheus);
             assertThat(notices).singleElement().asString().contains("Prometheus ended", "prometheus.log");
         }
-        Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> ours().isEmpty());
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> prometheusProcesses().isEmpty());
         assertThat(notices).hasSize(1);
     }
 
@@ -96,7 +98,7 @@ class LocalPrometheusTest {
                 "skipped: no prometheus on the PATH; deploy/prometheus/setup.sh unpacks Debian's");
     }
 
-    private List<ProcessHandle> ours() {
+    private List<ProcessHandle> prometheusProcesses() {
         return ProcessHandle.allProcesses()
                 .filter(process -> process.info().command().orElse("").endsWith("/prometheus"))
                 .filter(process -> List.of(process.info().arguments().orElse(new String[0]))

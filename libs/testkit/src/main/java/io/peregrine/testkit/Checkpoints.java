@@ -9,15 +9,15 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
 
-/// Which of a run's checkpoints must be there once it is trained.
+/// Computes which checkpoints of a run must be in the store after its training.
 public final class Checkpoints {
     private Checkpoints() {}
 
-    /// @param said all of a run, in their order
-    /// @return of each network the best and the last
-    public static Set<CheckpointPublished> kept(Collection<CheckpointPublished> said) {
+    /// @param published all checkpoints of a run, in order
+    /// @return the best and the last checkpoint of each network
+    public static Set<CheckpointPublished> kept(Collection<CheckpointPublished> published) {
         Map<String, CheckpointPublished> kept = new HashMap<>();
-        for (CheckpointPublished checkpoint : said) {
+        for (CheckpointPublished checkpoint : published) {
             kept.put(checkpoint.network() + ", the last", checkpoint);
             if (checkpoint.best()) {
                 kept.put(checkpoint.network() + ", the best", checkpoint);
@@ -26,7 +26,7 @@ public final class Checkpoints {
         return Set.copyOf(kept.values());
     }
 
-    /// @return names of their artifacts
+    /// @return URIs of their artifacts
     public static Set<String> uris(Collection<CheckpointPublished> checkpoints) {
         return checkpoints.stream()
                 .map(CheckpointPublished::weights)

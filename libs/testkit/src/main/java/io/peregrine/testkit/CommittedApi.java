@@ -8,19 +8,20 @@ import io.peregrine.local.ProjectRoot;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/// The OpenAPI documents in `docs/openapi`: an interface changes on purpose.
+/// Compares a service's OpenAPI document with the one in `docs/openapi`, so that no interface changes by
+/// accident.
 public final class CommittedApi {
     private CommittedApi() {}
 
     /// @param service such as `balance-service`
-    /// @param served what it answers at `/q/openapi`
+    /// @param served the service's answer at `/q/openapi`
     public static void assertIsServed(String service, String served) throws IOException {
         Path committed = ProjectRoot.path().resolve("docs/openapi/" + service + ".yaml");
-        // As trees: the order of an object's keys is chance, and means nothing.
+        // Compared as trees, because the order of an object's keys is arbitrary.
         ObjectMapper yaml = new ObjectMapper(new YAMLFactory());
         assertThat(yaml.readTree(served))
                 .as(
-                        "an interface changes on purpose: copy %s/target/openapi/%s.yaml to %s",
+                        "the interface has changed; if this is intended, copy %s/target/openapi/%s.yaml to %s",
                         service, service, committed)
                 .isEqualTo(yaml.readTree(committed.toFile()));
         assertThat(served).startsWith("---\nopenapi: 3.1");

@@ -4,26 +4,26 @@ import io.peregrine.local.ProjectRoot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/// Where the golden vectors lie: what the reference libraries computed.
+/// Finds the golden vectors, which are results of the reference libraries.
 ///
-/// `PEREGRINE_GOLDEN` names the folder; without it, the copy that `libs/testkit` keeps.
+/// The environment variable `PEREGRINE_GOLDEN` contains the folder; the default is the copy in `libs/testkit`.
 public final class Golden {
     private Golden() {}
 
-    /// @return the folder, which has a `manifest.json`
-    /// @throws IllegalStateException naming the folder that has none
+    /// @return the folder, which contains a `manifest.json`
+    /// @throws IllegalStateException if the folder contains none
     public static Path folder() {
         String named = System.getenv("PEREGRINE_GOLDEN");
         Path folder =
                 named == null || named.isBlank() ? kept("") : ProjectRoot.path().resolve(named);
         if (!Files.isRegularFile(folder.resolve("manifest.json"))) {
-            throw new IllegalStateException(folder + " holds no golden vectors (no manifest.json); "
-                    + "PEREGRINE_GOLDEN names a folder of the shape that libs/testkit/golden has");
+            throw new IllegalStateException(folder + " contains no golden vectors (no manifest.json); "
+                    + "set PEREGRINE_GOLDEN to a folder with the same files as libs/testkit/golden");
         }
         return folder;
     }
 
-    /// @return one file of the copy that `libs/testkit` keeps, whatever `PEREGRINE_GOLDEN` names
+    /// @return one file of the copy in `libs/testkit`, regardless of `PEREGRINE_GOLDEN`
     public static Path kept(String name) {
         return ProjectRoot.path().resolve("libs/testkit/golden").resolve(name);
     }

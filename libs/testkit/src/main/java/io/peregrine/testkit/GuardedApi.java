@@ -18,8 +18,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
-/// Asks a service for each operation of its committed OpenAPI document: without a key, and with the key of each
-/// role.
+/// Calls each operation of a service's committed OpenAPI document, without a key and with the key of each role.
 public final class GuardedApi {
     private static final List<String> ROLES = List.of("read", "run", "maintain");
     private static final Set<String> METHODS = Set.of("get", "head", "post", "put", "patch", "delete");
@@ -30,17 +29,17 @@ public final class GuardedApi {
     private final HttpClient http = HttpClient.newHttpClient();
 
     /// @param service such as `http://localhost:8084`
-    /// @param headers sent with every request
+    /// @param headers headers sent with every request
     public GuardedApi(String service, Map<String, String> headers) {
         this.service = URI.create(service);
         this.headers = headers;
     }
 
-    /// Checks that an operation answers 401 without a key and 403 to a smaller role than the document names, and
-    /// lets the others pass.
+    /// Checks that each operation answers 401 without a key and 403 to a lower role than the documented one, and
+    /// that it allows the other roles.
     ///
     /// @param document such as `cluster-service`
-    /// @return how many operations were asked for
+    /// @return number of operations checked
     public int check(String document) throws IOException, InterruptedException {
         JsonNode api = new ObjectMapper(new YAMLFactory())
                 .readTree(ProjectRoot.path()
@@ -60,7 +59,7 @@ public final class GuardedApi {
             }
         }
         assertThat(wrong)
-                .as("operations of " + document + " that answer others than their role")
+                .as("operations of " + document + " with wrong access control")
                 .isEmpty();
         return operations;
     }
@@ -74,10 +73,10 @@ public final class GuardedApi {
             if (ROLES.indexOf(held) < ROLES.indexOf(role)) {
                 expect(method, path, key, Set.of(403), wrong);
             } else if (method.equals("GET") || path.contains("{")) {
-                // Of what nobody has there is nothing to change: to be let pass changes nothing either.
-                int status = ask(method, path, key);
+                // The ids in the paths do not exist, so an allowed request changes nothing.
+                int status = request(method, path, key);
                 if (status == 401 || status == 403) {
-                    wrong.add("%s %s with the role %s answered %d".formatted(method, path, held, status));
+                    wrong.add("%s %s with the role %s answered with status %d".formatted(method, path, held, status));
                 }
             }
         }
@@ -85,13 +84,14 @@ public final class GuardedApi {
 
     private void expect(String method, String path, String key, Set<Integer> expected, List<String> wrong)
             throws IOException, InterruptedException {
-        int status = ask(method, path, key);
+        int status = request(method, path, key);
         if (!expected.contains(status)) {
-            wrong.add("%s %s with the key %s answered %d, not %s".formatted(method, path, key, status, expected));
+            wrong.add("%s %s with the key %s answered with status %d, expected %s"
+                    .formatted(method, path, key, status, expected));
         }
     }
 
-    private int ask(String method, String path, String key) throws IOException, InterruptedException {
+    private int request(String method, String path, String key) throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(
                         service.resolve(path.replaceAll("\\{format}", "svg").replaceAll("\\{[^}]*}", "0".repeat(32))))
                 .timeout(PATIENCE)

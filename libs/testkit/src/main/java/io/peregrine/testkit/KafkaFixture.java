@@ -29,8 +29,8 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/// A test's own mouth and ear on the real broker: says what the services around the tested one say, and hears all
-/// five topics from their beginning. For one thread.
+/// A test's producer and consumer on the real broker. It publishes the events of the services around the tested
+/// one, and receives all five topics from their beginning. For use by one thread.
 public final class KafkaFixture implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -38,10 +38,10 @@ public final class KafkaFixture implements AutoCloseable {
 
     private final KafkaProducer<String, byte[]> producer;
     private final KafkaConsumer<String, byte[]> consumer;
-    private final List<Received> heard = new ArrayList<>();
+    private final List<Received> received = new ArrayList<>();
     private final Set<String> ids = new HashSet<>();
 
-    /// @param bootstrapServers of the broker, whose topics are there
+    /// @param bootstrapServers of the broker, whose topics must exist
     public KafkaFixture(String bootstrapServers) {
         producer = new KafkaProducer<>(
                 Map.of("bootstrap.servers", bootstrapServers, "acks", "all"),
@@ -61,14 +61,14 @@ public final class KafkaFixture implements AutoCloseable {
         consumer.seekToBeginning(all);
     }
 
-    /// Publishes a bare dataset-ready, as any producer's one-liner does.
+    /// Publishes a dataset-ready event as plain JSON without CloudEvents headers.
     ///
-    /// @return the run that it begins
+    /// @return the id of the run that it starts
     public String publish(String json) {
         RecordMetadata at = publish(new ProducerRecord<>(Topics.DATASETS, json.getBytes(UTF_8)));
         return until(
                         "the record at " + at,
-                        () -> heard().stream()
+                        () -> received().stream()
                                 .filter(h -> h.topic().equals(at.topic())
                                         && h.partition() == at.partition()
                                         && h.offset() == at.offset())
@@ -77,10 +77,10 @@ public final class KafkaFixture implements AutoCloseable {
                 .subject();
     }
 
-    /// Says an event as another service would.
+    /// Publishes an event as another service does.
     ///
-    /// @param service which says it, as `ingest-service`
-    /// @param ordinal tells events of one type and run apart; empty where there is one
+    /// @param service the publishing service, such as `ingest-service`
+    /// @param ordinal distinguishes events of one type and run; empty if there is only one
     public void publish(PipelineEvent event, String service, String ordinal) {
         String run = event.run().id();
         publish(new CloudEvent(
@@ -94,41 +94,41 @@ public final class KafkaFixture implements AutoCloseable {
                 event));
     }
 
-    /// Says events in this order, each acknowledged before the next.
+    /// Publishes events in this order, each acknowledged before the next.
     public void publish(List<CloudEvent> events) {
         events.forEach(this::publish);
     }
 
-    /// Says an event.
+    /// Publishes an event.
     public void publish(CloudEvent event) {
         publish(EventCodec.write(event));
     }
 
-    /// Sends a record, also one that is no event, and waits for the broker's acknowledgement.
+    /// Sends a record, which need not be an event, and waits for the broker's acknowledgement.
     public RecordMetadata publish(ProducerRecord<String, byte[]> record) {
         try {
             return producer.send(record).get();
         } catch (ExecutionException e) {
-            throw new AssertionError("the broker refuses a record of " + record.topic(), e.getCause());
+            throw new AssertionError("cannot publish a record on " + record.topic(), e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new AssertionError("interrupted while sending", e);
         }
     }
 
-    /// @return the first event of this run and type, for which it waits a minute
+    /// @return the first event of this run and type; waits up to a minute
     public <E extends PipelineEvent> E await(String run, Class<E> type) {
         return await(run, type, event -> true);
     }
 
-    /// @return the first such event that is wanted, for which it waits a minute
+    /// @return the first matching event of this run and type; waits up to a minute
     public <E extends PipelineEvent> E await(String run, Class<E> type, Predicate<E> wanted) {
         return until(
                 type.getSimpleName() + " of run " + run,
                 () -> of(run, type).stream().filter(wanted).findFirst());
     }
 
-    /// @return what was heard of a run so far, in the broker's order within a partition
+    /// @return the events of a run received so far, in the broker's order within a partition
     public <E extends PipelineEvent> List<E> of(String run, Class<E> type) {
         return envelopes(run).stream()
                 .map(CloudEvent::data)
@@ -137,27 +137,27 @@ public final class KafkaFixture implements AutoCloseable {
                 .toList();
     }
 
-    /// @return what was heard of a run so far with its envelopes; a repeated delivery, which the contract allows,
-    ///     once
+    /// @return the events of a run received so far with their envelopes; repeated deliveries, which the contract
+    ///     allows, only once
     public List<CloudEvent> envelopes(String run) {
-        return heard().stream()
+        return received().stream()
                 .map(Received::event)
                 .filter(event -> run.equals(event.subject()))
                 .toList();
     }
 
-    private List<Received> heard() {
+    private List<Received> received() {
         for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(100))) {
             try {
                 CloudEvent event = EventCodec.read(record);
                 if (ids.add(event.source() + " " + event.id())) {
-                    heard.add(new Received(record.topic(), record.partition(), record.offset(), event));
+                    received.add(new Received(record.topic(), record.partition(), record.offset(), event));
                 }
-            } catch (UnreadableEventException notForUs) {
-                // Bytes that a test has published because they are no event.
+            } catch (UnreadableEventException unreadable) {
+                // Ignored: a test published bytes that are not an event.
             }
         }
-        return heard;
+        return received;
     }
 
     private <T> T until(String wanted, Supplier<Optional<T>> look) {
@@ -168,7 +168,7 @@ public final class KafkaFixture implements AutoCloseable {
                 return found.get();
             }
         }
-        throw new AssertionError("not heard within %s: %s; heard: %s".formatted(PATIENCE, wanted, heard));
+        throw new AssertionError("not received within %s: %s; received: %s".formatted(PATIENCE, wanted, received));
     }
 
     @Override

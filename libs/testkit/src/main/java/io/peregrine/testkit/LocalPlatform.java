@@ -16,8 +16,9 @@ import java.util.stream.Stream;
 /// `@QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value =
 /// "ingest"))`.
 ///
-/// The test finds them by the configuration keys `kafka.bootstrap.servers`, `peregrine.store`, `peregrine.roots`
-/// (one folder, which it may fill) and `peregrine.database.url`. The service knows a key for each role, [#key].
+/// The test reads their addresses from the configuration keys `kafka.bootstrap.servers`, `peregrine.store`,
+/// `peregrine.roots` (one folder, which it may fill) and `peregrine.database.url`. The service has one key for
+/// each role, [#key].
 public final class LocalPlatform implements QuarkusTestResourceLifecycleManager {
     private String service;
     private Path folder;
@@ -29,12 +30,12 @@ public final class LocalPlatform implements QuarkusTestResourceLifecycleManager 
         service = arguments.get("service");
         if (!LocalPostgres.SERVICES.contains(service)) {
             throw new IllegalArgumentException(
-                    "'service' is one of %s, not '%s'".formatted(LocalPostgres.SERVICES, service));
+                    "'service' is '%s'; it must be one of %s".formatted(service, LocalPostgres.SERVICES));
         }
     }
 
     /// @param role `read`, `run` or `maintain`
-    /// @return the key that has it
+    /// @return the key with this role
     public static String key(String role) {
         return role + "-key-of-the-tests-0123456789";
     }
@@ -82,7 +83,7 @@ public final class LocalPlatform implements QuarkusTestResourceLifecycleManager 
                     Files.deleteIfExists(file);
                 }
             } catch (IOException leftover) {
-                // A temporary folder that stays is no reason to fail a test.
+                // A remaining temporary folder must not fail a test.
             }
         }
     }

@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/// A service's refusals as a table: what is asked, and the kind of problem that must come back.
+/// Checks a service's error responses by a table of requests and expected problem types.
 public final class Problems {
     private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -25,25 +25,26 @@ public final class Problems {
         this.service = URI.create(service);
     }
 
-    /// Asks every line: `METHOD address [Header:value …] [<body] => status kind`; blank lines are passed by.
+    /// Sends the request of every line `METHOD address [Header:value …] [<body] => status kind`; blank lines are
+    /// ignored.
     ///
-    /// A header's value and a body have no blanks.
+    /// Values of headers and bodies must not contain spaces.
     public void check(String table) throws IOException, InterruptedException {
         List<String> wrong = new ArrayList<>();
         for (String line :
                 table.lines().map(String::strip).filter(l -> !l.isEmpty()).toList()) {
             String[] sides = line.split(" => ");
             String[] expected = sides[1].split(" ");
-            String found = ask(sides[0].split(" +"), expected[1]);
+            String found = request(sides[0].split(" +"), expected[1]);
             String wanted = "%s application/problem+json /api/v1/problems/%s".formatted(expected[0], expected[1]);
             if (!found.equals(wanted)) {
                 wrong.add("%s%n  answered %s".formatted(line, found));
             }
         }
-        assertThat(wrong).as("problems that are not as the table says").isEmpty();
+        assertThat(wrong).as("problems that differ from the table").isEmpty();
     }
 
-    private String ask(String[] words, String kind) throws IOException, InterruptedException {
+    private String request(String[] words, String kind) throws IOException, InterruptedException {
         String body =
                 Arrays.stream(words).filter(w -> w.startsWith("<")).findFirst().orElse("<");
         HttpRequest.Builder request = HttpRequest.newBuilder(service.resolve(words[1]))
@@ -69,7 +70,7 @@ public final class Problems {
                 .formatted(answer.statusCode(), type, problem.path("type").asText(), whole ? "" : " " + answer.body());
     }
 
-    /// A kind's address leads to its page, which has the same title.
+    /// The address of a problem type returns its page, which has the same title.
     private boolean isListed(String kind, String title) throws IOException, InterruptedException {
         HttpRequest page = HttpRequest.newBuilder(service.resolve("/api/v1/problems/" + kind))
                 .build();

@@ -5,9 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;
 
-/// Real images for tests. They are not part of the checkout: `PEREGRINE_IMAGES` names their folder,
-/// `../shared/images` beside the checkout otherwise. A test that asks for a missing one is skipped with a
-/// message.
+/// Real images for tests. They are not part of the checkout: the environment variable `PEREGRINE_IMAGES` contains
+/// their folder; the default is `../shared/images` next to the checkout. A test that needs a missing image is
+/// skipped with a message.
 public final class SharedImages {
     private SharedImages() {}
 
@@ -20,7 +20,8 @@ public final class SharedImages {
                 : Path.of(named);
         Path found = folder.resolve(name);
         Assumptions.assumeTrue(
-                Files.exists(found), () -> "skipped: no " + found + "; PEREGRINE_IMAGES names the folder of images");
+                Files.exists(found),
+                () -> "skipped: " + found + " does not exist; set PEREGRINE_IMAGES to the folder of images");
         return found;
     }
 }

@@ -61,7 +61,7 @@ final class DatasetCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             String of = label == null ? "" : "&label=" + URLEncoder.encode(label, StandardCharsets.UTF_8);
-            byte[] png = ask(instanceOptions, "/api/v1/runs/%s/samples/sheet?limit=%d%s".formatted(run, count, of));
+            byte[] png = request(instanceOptions, "/api/v1/runs/%s/samples/sheet?limit=%d%s".formatted(run, count, of));
             String name = label == null ? "samples-%s.png".formatted(run) : "samples-%s-%s.png".formatted(run, label);
             Path written = file == null ? Path.of(name) : file;
             Files.write(written, png);
@@ -97,7 +97,8 @@ final class DatasetCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             io.peregrine.artifacts.Export.Format wanted = form();
-            JsonNode plan = EventCodec.json().readTree(ask(instanceOptions, "/api/v1/runs/%s/balance".formatted(run)));
+            JsonNode plan =
+                    EventCodec.json().readTree(request(instanceOptions, "/api/v1/runs/%s/balance".formatted(run)));
             if (!plan.path("state").asText().equals("balanced")) {
                 throw new RefusedException("Run %s is not balanced yet; about %.0f s are left."
                         .formatted(run, plan.path("secondsLeft").asDouble()));
@@ -150,7 +151,8 @@ final class DatasetCommands {
     }
 
     /// @throws RefusedException with the service's error detail, if it answered with an error
-    private static byte[] ask(InstanceOptions instanceOptions, String path) throws IOException, InterruptedException {
+    private static byte[] request(InstanceOptions instanceOptions, String path)
+            throws IOException, InterruptedException {
         RunningInstance instance = RunningInstance.require(instanceOptions.data());
         try (HttpClient http = HttpClient.newHttpClient()) {
             HttpResponse<byte[]> answer = http.send(

@@ -40,7 +40,7 @@ final class MaintenanceCommands {
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.require(instanceOptions.data());
             QueryCommands.json(
-                    QueryCommands.ask(instance.cluster(), "DELETE", "/api/v1/runs/" + run, Duration.ofMinutes(2)));
+                    QueryCommands.request(instance.cluster(), "DELETE", "/api/v1/runs/" + run, Duration.ofMinutes(2)));
             List<String> late = new ArrayList<>();
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
                 if (!hasProcessedDeletion(service.getValue())) {
@@ -61,7 +61,7 @@ final class MaintenanceCommands {
             String path = "/api/v1/artefacts?run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
             for (int tries = 0; tries < 100; tries++) {
                 try {
-                    if (ask(service, "GET", path).path("artifacts").asLong(1) == 0) {
+                    if (request(service, "GET", path).path("artifacts").asLong(1) == 0) {
                         return true;
                     }
                 } catch (IOException | RefusedException unavailable) {
@@ -91,8 +91,8 @@ final class MaintenanceCommands {
             long bytes = 0;
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
                 JsonNode pruned = dry
-                        ? ask(service.getValue(), "GET", "/api/v1/artefacts/unneeded")
-                        : ask(service.getValue(), "POST", "/api/v1/artefacts/prune");
+                        ? request(service.getValue(), "GET", "/api/v1/artefacts/unneeded")
+                        : request(service.getValue(), "POST", "/api/v1/artefacts/prune");
                 long ofService = pruned.path("artifacts").asLong();
                 long bytesOfService = pruned.path("bytes").asLong();
                 System.out.println(line(service.getKey(), ofService, bytesOfService));
@@ -127,14 +127,14 @@ final class MaintenanceCommands {
                 String cursor = null;
                 do {
                     String from = cursor == null ? "" : "?cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8);
-                    JsonNode page = ask(service.getValue(), "GET", "/api/v1/artefacts/check" + from);
+                    JsonNode page = request(service.getValue(), "GET", "/api/v1/artefacts/check" + from);
                     artifacts += page.path("artifacts").asLong();
                     bytes += page.path("bytes").asLong();
                     page.path("items").forEach(faults::add);
                     cursor = page.path("nextCursor").textValue();
                 } while (cursor != null);
                 System.out.println(line(service.getKey(), artifacts, bytes));
-                JsonNode rest = ask(service.getValue(), "GET", "/api/v1/artefacts/unneeded");
+                JsonNode rest = request(service.getValue(), "GET", "/api/v1/artefacts/unneeded");
                 unneededCount +=
                         rest.path("artifacts").asLong() + rest.path("spared").asLong();
                 rest.path("items").forEach(unneeded::add);
@@ -179,7 +179,8 @@ final class MaintenanceCommands {
     }
 
     /// @throws RefusedException with the service's error detail, if it answered with an error
-    private static JsonNode ask(String service, String method, String path) throws IOException, InterruptedException {
-        return QueryCommands.json(QueryCommands.ask(service, method, path, PATIENCE));
+    private static JsonNode request(String service, String method, String path)
+            throws IOException, InterruptedException {
+        return QueryCommands.json(QueryCommands.request(service, method, path, PATIENCE));
     }
 }

@@ -107,8 +107,8 @@ final class QuarantineCommands {
             return new RecordId(address, QUARANTINE + "/" + parts[1]);
         }
 
-        JsonNode ask(String method, String after) throws IOException, InterruptedException {
-            return QueryCommands.json(QueryCommands.ask(service, method, path + after, PATIENCE));
+        JsonNode request(String method, String after) throws IOException, InterruptedException {
+            return QueryCommands.json(QueryCommands.request(service, method, path + after, PATIENCE));
         }
     }
 
@@ -123,7 +123,7 @@ final class QuarantineCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             System.out.println(RecordId.of(RunningInstance.require(instanceOptions.data()), id)
-                    .ask("GET", "")
+                    .request("GET", "")
                     .toPrettyString());
             return 0;
         }
@@ -145,7 +145,7 @@ final class QuarantineCommands {
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.require(instanceOptions.data());
             for (String id : ids) {
-                RecordId.of(instance, id).ask("POST", "/replay");
+                RecordId.of(instance, id).request("POST", "/replay");
                 System.out.println("Accepted " + id + ".");
             }
             return 0;
@@ -183,13 +183,13 @@ final class QuarantineCommands {
             }
             RunningInstance instance = RunningInstance.require(instanceOptions.data());
             for (String id : ids) {
-                RecordId.of(instance, id).ask("DELETE", "");
+                RecordId.of(instance, id).request("DELETE", "");
                 System.out.println("Removed " + id + ".");
             }
             if (filtered) {
                 for (Map.Entry<String, String> service : instance.services().entrySet()) {
                     JsonNode purged =
-                            QueryCommands.json(QueryCommands.ask(service.getValue(), "DELETE", query(), PATIENCE));
+                            QueryCommands.json(QueryCommands.request(service.getValue(), "DELETE", query(), PATIENCE));
                     System.out.println("%-16s %,9d records removed"
                             .formatted(service.getKey(), purged.path("records").asLong()));
                 }
@@ -267,7 +267,7 @@ final class QuarantineCommands {
             throws IOException, InterruptedException {
         ArrayNode all = EventCodec.json().createArrayNode();
         for (Map.Entry<String, String> service : instance.services().entrySet()) {
-            JsonNode items = QueryCommands.json(QueryCommands.ask(service.getValue(), "GET", path, PATIENCE))
+            JsonNode items = QueryCommands.json(QueryCommands.request(service.getValue(), "GET", path, PATIENCE))
                     .path("items");
             for (JsonNode item : items) {
                 ObjectNode entry = (ObjectNode) item;

@@ -68,7 +68,7 @@ final class QueryCommands {
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.require(instanceOptions.data());
             if (run != null) {
-                System.out.println(json(ask(instance.cluster(), "GET", "/api/v1/runs/" + run))
+                System.out.println(json(request(instance.cluster(), "GET", "/api/v1/runs/" + run))
                         .toPrettyString());
                 printFindings(instance);
                 return 0;
@@ -78,7 +78,7 @@ final class QueryCommands {
                 ProcessStatus.table(processes).forEach(System.out::println);
                 System.out.println();
             }
-            JsonNode runs = json(ask(instance.cluster(), "GET", "/api/v1/runs?limit=50"))
+            JsonNode runs = json(request(instance.cluster(), "GET", "/api/v1/runs?limit=50"))
                     .path("items");
             if (asJson) {
                 ObjectNode all = EventCodec.json().createObjectNode();
@@ -119,7 +119,7 @@ final class QueryCommands {
         private void printFindings(RunningInstance instance) throws InterruptedException {
             String findings = "/api/v1/datasets/" + run + "/findings";
             try {
-                HttpResponse<String> answer = ask(instance.ingest(), "GET", findings + "?limit=1");
+                HttpResponse<String> answer = request(instance.ingest(), "GET", findings + "?limit=1");
                 if (answer.statusCode() == 200) {
                     findingsLine(json(answer).path("totals"), instance.ingest() + findings)
                             .ifPresent(System.err::println);
@@ -155,18 +155,18 @@ final class QueryCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.require(instanceOptions.data());
-            json(ask(instance.cluster(), "POST", "/api/v1/runs/" + run + "/cancel"));
+            json(request(instance.cluster(), "POST", "/api/v1/runs/" + run + "/cancel"));
             System.out.println("Cancelled " + run + ".");
             return 0;
         }
     }
 
-    private static HttpResponse<String> ask(String service, String method, String path)
+    private static HttpResponse<String> request(String service, String method, String path)
             throws IOException, InterruptedException {
-        return ask(service, method, path, Duration.ofSeconds(15));
+        return request(service, method, path, Duration.ofSeconds(15));
     }
 
-    static HttpResponse<String> ask(String service, String method, String path, Duration patience)
+    static HttpResponse<String> request(String service, String method, String path, Duration patience)
             throws IOException, InterruptedException {
         try (HttpClient http = HttpClient.newHttpClient()) {
             return http.send(

@@ -49,13 +49,13 @@ final class RunFollower {
         Silence silence = new Silence();
         JsonNode[] ended = new JsonNode[1];
         kafka.follow(progress, view, () -> {
-            ended[0] = silence.ask(run, progress);
+            ended[0] = silence.poll(run, progress);
             return ended[0] != null;
         });
         while (ended[0] == null) {
             // The event that ends the run was received. Wait until cluster-service has processed it too.
             LockSupport.parkNanos(Duration.ofMillis(100).toNanos());
-            ended[0] = silence.ask(run, progress);
+            ended[0] = silence.poll(run, progress);
         }
         return results(ended[0]);
     }
@@ -69,7 +69,7 @@ final class RunFollower {
         private boolean wasKnown;
 
         /// @return the run's details, once it has ended; otherwise null
-        JsonNode ask(String run, RunProgress progress) {
+        JsonNode poll(String run, RunProgress progress) {
             long now = System.nanoTime();
             if (progress.end().isEmpty() && now < nextPoll) {
                 return null;
@@ -113,7 +113,7 @@ final class RunFollower {
 
     private Optional<JsonNode> find(String run) {
         try {
-            HttpResponse<String> answer = QueryCommands.ask(cluster, "GET", "/api/v1/runs/" + run, PATIENCE);
+            HttpResponse<String> answer = QueryCommands.request(cluster, "GET", "/api/v1/runs/" + run, PATIENCE);
             return answer.statusCode() == 404 ? Optional.empty() : Optional.of(QueryCommands.json(answer));
         } catch (IOException e) {
             throw new RefusedException("%s does not answer: %s.".formatted(cluster, e.getMessage()));
@@ -139,7 +139,7 @@ final class RunFollower {
         try {
             do {
                 String from = cursor == null ? "" : "?cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8);
-                JsonNode page = QueryCommands.json(QueryCommands.ask(cluster, "GET", path + from, PATIENCE));
+                JsonNode page = QueryCommands.json(QueryCommands.request(cluster, "GET", path + from, PATIENCE));
                 items.addAll(RunResults.list(page.path("items")));
                 cursor = page.path("nextCursor").textValue();
             } while (cursor != null);

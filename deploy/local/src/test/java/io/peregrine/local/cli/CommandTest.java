@@ -197,9 +197,9 @@ class CommandTest {
         command.environment().put("PATH", folder.toString());
         command.environment().put("XDG_CACHE_HOME", folder.toString());
         Process process = command.start();
-        String said = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
-        assertThat(process.waitFor()).as(said).isEqualTo(2);
-        assertThat(said)
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        assertThat(process.waitFor()).as(output).isEqualTo(2);
+        assertThat(output)
                 .startsWith("--observe needs Prometheus, but there is no program 'prometheus' on the PATH")
                 .contains("deploy/prometheus/setup.sh")
                 .doesNotContain("\n");

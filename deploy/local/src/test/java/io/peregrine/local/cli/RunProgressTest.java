@@ -42,7 +42,7 @@ class RunProgressTest {
     private static CloudEvent event(int second, PipelineEvent event) {
         return new CloudEvent(
                 EventCodec.eventId(RUN.id(), event.type(), Integer.toString(second)),
-                "/peregrine/somebody",
+                "/peregrine/some-service",
                 event.type(),
                 BEGIN.plusSeconds(second),
                 RUN.id(),
@@ -90,7 +90,7 @@ class RunProgressTest {
                 event(21, new RunCompleted(RUN)));
     }
 
-    private static RunProgress heard(List<CloudEvent> events) {
+    private static RunProgress progress(List<CloudEvent> events) {
         RunProgress progress = new RunProgress(RUN.id());
         events.forEach(progress::receive);
         return progress;
@@ -98,13 +98,13 @@ class RunProgressTest {
 
     @Test
     void orderAndRepeatsDoNotMatter() {
-        RunProgress inOrder = heard(events());
+        RunProgress inOrder = progress(events());
         Random random = new Random(3);
         for (int trial = 0; trial < 50; trial++) {
             List<CloudEvent> shuffled = new ArrayList<>(events());
             shuffled.addAll(events());
             Collections.shuffle(shuffled, random);
-            assertThat(heard(shuffled))
+            assertThat(progress(shuffled))
                     .usingRecursiveComparison()
                     .ignoringCollectionOrder()
                     .isEqualTo(inOrder);
@@ -146,7 +146,7 @@ class RunProgressTest {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ProgressView view =
                 new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
-        RunProgress progress = heard(events().subList(0, 5));
+        RunProgress progress = progress(events().subList(0, 5));
         view.draw(progress, BEGIN.plusSeconds(9));
         view.draw(progress, BEGIN.plusSeconds(9));
         String[] drawn = bytes.toString(StandardCharsets.UTF_8).split("\u001b\\[4A\u001b\\[J");
@@ -161,7 +161,7 @@ class RunProgressTest {
 
     @Test
     void aStageThatHasNotStartedTookNoTime() {
-        RunProgress progress = heard(events().subList(0, 3));
+        RunProgress progress = progress(events().subList(0, 3));
         assertThat(progress.took(Stage.BALANCE, BEGIN.plusSeconds(5))).contains(Duration.ofSeconds(1));
         assertThat(progress.took(Stage.TRAIN, BEGIN.plusSeconds(5))).isEmpty();
     }

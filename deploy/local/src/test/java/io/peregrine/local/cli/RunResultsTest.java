@@ -66,11 +66,11 @@ class RunResultsTest {
     void reportsWhyARunIsNotCompleted() throws JsonProcessingException {
         RunResults failed = new RunResults(json("""
                 {"state": "failed", "failure": {"stage": "ingest", "kind": "input", "reason": "BAD_SPEC", "detail": "two errors",
-                  "errors": [{"field": "image.side", "problem": "too small", "found": "1", "remedy": "say 8 or more"}]}}"""), List.of(), List.of());
+                  "errors": [{"field": "image.side", "problem": "too small", "found": "1", "remedy": "use 8 or more"}]}}"""), List.of(), List.of());
         assertThat(failed.isCompleted()).isFalse();
         assertThat(failed.why())
                 .isEqualTo(
-                        "The run failed in ingest, BAD_SPEC: two errors\n  image.side: too small (found 1); say 8 or more");
+                        "The run failed in ingest, BAD_SPEC: two errors\n  image.side: too small (found 1); use 8 or more");
         assertThat(new RunResults(
                                 json("{\"state\": \"cancelled\", \"cancelled\": \"wrong folder\"}"),
                                 List.of(),
