@@ -84,7 +84,7 @@ public final class ChildProcesses {
     /// Ends the processes that a dead launcher left running. The caller must hold the data folder's lock.
     ///
     /// @return one line for each process that was ended
-    public List<String> endLeft() {
+    public List<String> endOrphans() {
         List<String> ended = new ArrayList<>();
         for (ChildProcess child : read()) {
             Optional<ProcessHandle> left = new ProcessIdentity(child.pid(), child.started()).find();
@@ -100,15 +100,15 @@ public final class ChildProcesses {
                         left.get().destroyForcibly();
                         exit.join();
                     }
-                    ended.add(left(child.name(), child.pid()));
+                    ended.add(orphanNotice(child.name(), child.pid()));
                 }
             }
         }
         PostgresProcesses database = new PostgresProcesses(file.resolveSibling("postgres"));
         Optional<ProcessHandle> postmaster = database.postmaster();
         if (!database.end().isEmpty()) {
-            ended.add(
-                    left(LocalPostgres.NAME, postmaster.map(ProcessHandle::pid).orElse(0L)));
+            ended.add(orphanNotice(
+                    LocalPostgres.NAME, postmaster.map(ProcessHandle::pid).orElse(0L)));
         }
         try {
             Files.deleteIfExists(file);
@@ -118,7 +118,7 @@ public final class ChildProcesses {
         return ended;
     }
 
-    private static String left(String name, long pid) {
+    private static String orphanNotice(String name, long pid) {
         return "Ended %s (process %d), which an earlier launcher had left running.".formatted(name, pid);
     }
 }

@@ -216,7 +216,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
 
     /// The topics exist since the first start.
     @Override
-    public void startAgain() {
+    public void restart() {
         kill();
         launch();
     }

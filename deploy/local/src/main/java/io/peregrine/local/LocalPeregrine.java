@@ -133,7 +133,7 @@ public final class LocalPeregrine implements AutoCloseable {
                                         .formatted(data)
                                 + " or choose another folder with --data."));
         // Before the ports are checked, because processes left by an earlier launcher may occupy them.
-        children.endLeft().forEach(notices);
+        children.endOrphans().forEach(notices);
         for (Service service : Service.values()) {
             Ports.requireFree(addresses.services().get(service), service.module());
         }

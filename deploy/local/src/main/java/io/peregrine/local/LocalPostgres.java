@@ -242,7 +242,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
     }
 
     @Override
-    public synchronized void startAgain() {
+    public synchronized void restart() {
         processes.kill();
         discard();
         start();

@@ -158,10 +158,10 @@ public final class LocalPrometheus implements AutoCloseable {
             throw new UncheckedIOException("cannot start Prometheus", e);
         }
         // Delayed, because on Ctrl-C Prometheus may end before this process has noticed the signal.
-        process.onExit().thenAcceptAsync(this::startAgain, CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS));
+        process.onExit().thenAcceptAsync(this::restart, CompletableFuture.delayedExecutor(1, TimeUnit.SECONDS));
     }
 
-    private void startAgain(Process ended) {
+    private void restart(Process ended) {
         synchronized (this) {
             if (stopping) {
                 return;

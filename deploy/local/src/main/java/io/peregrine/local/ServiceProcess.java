@@ -97,7 +97,7 @@ final class ServiceProcess implements Supervised {
     }
 
     @Override
-    public void startAgain() {
+    public void restart() {
         current().destroyForcibly().onExit().join();
         start();
     }

@@ -24,5 +24,5 @@ interface Supervised {
     boolean answers();
 
     /// Ends its remaining processes and restarts it on the same port and folder.
-    void startAgain();
+    void restart();
 }

@@ -62,7 +62,7 @@ final class Supervisor implements AutoCloseable {
                 try {
                     sleep(PAUSE);
                     if (child.isWanted() && !closing) {
-                        fault().ifPresent(this::startAgain);
+                        fault().ifPresent(this::restart);
                     }
                 } catch (InterruptedException e) {
                     return;
@@ -107,7 +107,7 @@ final class Supervisor implements AutoCloseable {
                     : Optional.of("did not answer %d times in a row".formatted(probes));
         }
 
-        private void startAgain(String fault) {
+        private void restart(String fault) {
             boolean early = System.nanoTime() - started < UP.toNanos();
             earlyEnds = early ? earlyEnds + 1 : 0;
             Duration wait = earlyEnds < 2 ? Duration.ZERO : backoff(earlyEnds - 1);
@@ -130,7 +130,7 @@ final class Supervisor implements AutoCloseable {
             nextProbe = started;
             answered = false;
             unanswered = 0;
-            child.startAgain();
+            child.restart();
             failedStarts = 0;
             children.started(child, fault);
         }

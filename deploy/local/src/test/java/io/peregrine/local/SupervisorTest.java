@@ -89,9 +89,9 @@ class SupervisorTest {
         }
 
         @Override
-        public void startAgain() {
+        public void restart() {
             answeredSupervisor = false;
-            child.startAgain();
+            child.restart();
         }
 
         @Override

@@ -109,8 +109,8 @@ final class MaintenanceCommands {
             name = "fsck",
             description =
                     "Read every artifact that a run references and compare it with its SHA-256, which is its name, and its length."
-                            + " Lists missing, damaged and unreferenced artifacts; changes nothing. Exit status 1 if an artifact"
-                            + " is missing or damaged.")
+                            + " Lists missing, damaged and unreferenced artifacts, and moves damaged files to damaged/ in the"
+                            + " store (not in a bucket). Exit status 1 if an artifact is missing or damaged.")
     static final class Fsck implements Callable<Integer> {
         @Mixin
         InstanceOptions instanceOptions;

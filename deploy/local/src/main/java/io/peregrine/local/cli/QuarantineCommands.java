@@ -162,10 +162,10 @@ final class QuarantineCommands {
         @Parameters(paramLabel = "ID", arity = "0..*", description = "such as ingest:12")
         List<String> ids = List.of();
 
-        @Option(names = "--kind", description = "such as NOT_AN_EVENT")
+        @Option(names = "--kind", description = "only records of this kind, such as NOT_AN_EVENT")
         String kind;
 
-        @Option(names = "--topic", description = "such as peregrine.images")
+        @Option(names = "--topic", description = "only records of this topic, such as peregrine.images")
         String topic;
 
         @Option(names = "--older-than", paramLabel = "DAYS", description = "only records older than this")

@@ -105,7 +105,10 @@ final class RunCommands {
         @Option(names = "--side", paramLabel = "N", description = "pixels along each side (default: ${DEFAULT-VALUE})")
         int side = 64;
 
-        @Option(names = "--epochs", paramLabel = "N", description = "of both networks (default: ${DEFAULT-VALUE})")
+        @Option(
+                names = "--epochs",
+                paramLabel = "N",
+                description = "epochs of both networks (default: ${DEFAULT-VALUE})")
         int epochs = 4;
 
         @Override

@@ -56,10 +56,10 @@ final class SpecOptions {
     @Option(names = "--autoencoder", paramLabel = "PRESET", description = "resnet-autoencoder or seed-autoencoder")
     String autoencoder;
 
-    @Option(names = "--epochs", paramLabel = "N", description = "of both networks")
+    @Option(names = "--epochs", paramLabel = "N", description = "epochs of both networks")
     Integer epochs;
 
-    @Option(names = "--batch-size", paramLabel = "N", description = "of both networks")
+    @Option(names = "--batch-size", paramLabel = "N", description = "batch size of both networks")
     Integer batchSize;
 
     @Option(names = "--latent", paramLabel = "N", description = "length of the autoencoder's latent vector")

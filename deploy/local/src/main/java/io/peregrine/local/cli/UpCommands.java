@@ -152,7 +152,7 @@ final class UpCommands {
             Optional<ProcessHandle> launcher =
                     found.filter(instance -> instance.isOf(data)).flatMap(RunningInstance::process);
             launcher.ifPresent(Down::end);
-            List<String> left = endLeft(data);
+            List<String> left = endOrphans(data);
             left.forEach(System.out::println);
             if (launcher.isPresent()) {
                 System.out.println("Stopped.");
@@ -187,7 +187,7 @@ final class UpCommands {
         }
 
         /// Ends the processes left by a killed launcher, unless another launcher uses the folder now.
-        private static List<String> endLeft(Path data) {
+        private static List<String> endOrphans(Path data) {
             if (!Files.exists(data.resolve("lock"))) {
                 return List.of();
             }
@@ -196,7 +196,7 @@ final class UpCommands {
                             "A Peregrine uses %s, but ./peregrine up did not start it or is still starting it. It may belong"
                                             .formatted(data)
                                     + " to a demo, run or compare. Stop it where it was started."))) {
-                return new ChildProcesses(data).endLeft();
+                return new ChildProcesses(data).endOrphans();
             }
         }
     }
