@@ -50,7 +50,7 @@ final class KafkaClient {
     /// Publishes a dataset-ready event.
     ///
     /// @param id event id; publishing the same id again has no effect
-    /// @return the id of the run that it starts or began
+    /// @return the id of the run that it starts or has started
     String publish(ObjectNode spec, String id) {
         DatasetReady ready = new DatasetReady(spec.path("dataset").asText(), spec);
         InstanceAccess.grant(EventCodec.runId(SOURCE, id), spec);
