@@ -48,7 +48,7 @@ class ClusterMeters {
         this.registry = registry;
         this.runs = gauge("peregrine.runs", null, "Runs by state");
         this.info = gauge("peregrine.run.info", null, "1 for each run that is running, with its stage");
-        this.silence = gauge("peregrine.run.silence", "seconds", "Time since the last event of a running run");
+        this.silence = gauge("peregrine.run.since.last.event", "seconds", "Time since the last event of a running run");
         this.classes = gauge(
                 "peregrine.class.rows",
                 null,

@@ -61,7 +61,7 @@ class AwkwardNamesTest {
                                 Split.TEST,
                                 name,
                                 "3".repeat(64),
-                                "NOT_A_IMAGE",
+                                "NOT_AN_IMAGE",
                                 name),
                         "ingest-service",
                         "refused " + i);

@@ -27,7 +27,7 @@ public class InitialWeights {
     /// Checks that the weights of a training exist and can be read. The trainer, which knows the network, checks
     /// whether they fit it.
     ///
-    /// @throws FailureException INPUT if they cannot be read: `INIT_GONE` for weights that were in the store,
+    /// @throws FailureException INPUT if they cannot be read: `INIT_NOT_FOUND` for weights that were in the store,
     ///     `INIT_UNREADABLE`, or as [AllowedRoots#file]
     public void check(TrainSpec spec) {
         if (spec.init() != null) {
@@ -75,7 +75,7 @@ public class InitialWeights {
         try {
             return store.open(init.weights());
         } catch (FailureException gone) {
-            throw input(gone, "INIT_GONE", "copy checkpoints that you want to start from to a file of your own");
+            throw input(gone, "INIT_NOT_FOUND", "copy checkpoints that you want to start from to a file of your own");
         }
     }
 

@@ -94,7 +94,7 @@ class IngestFlowTest extends WithKafka {
                 .extracting(ImageRejected::source, ImageRejected::reason, ImageRejected::row, ImageRejected::split)
                 .containsExactlyInAnyOrder(
                         tuple("half.jpg", "IMAGE_TRUNCATED", 3L, Split.TRAIN),
-                        tuple("words.png", "NOT_A_IMAGE", 1L, Split.TEST));
+                        tuple("words.png", "NOT_AN_IMAGE", 1L, Split.TEST));
         assertThat(sealed.images()).isEqualTo(5);
         assertThat(sealed.refused()).isEqualTo(2);
         assertThat(sealed.classes()).isEqualTo(2);
@@ -256,7 +256,7 @@ class IngestFlowTest extends WithKafka {
             {mine, "FILE_MISSING", "mine.safetensors"},
             {"\"file:///etc/passwd\"", "OUTSIDE_ROOTS", "PEREGRINE_ROOTS"},
             {"\"%sCubism/a.jpg\"".formatted(folder.uri()), "INIT_UNREADABLE", "safetensors.torch.save_file"},
-            {EventCodec.json().writeValueAsString(checkpoint), "INIT_GONE", checkpoint.uri()}
+            {EventCodec.json().writeValueAsString(checkpoint), "INIT_NOT_FOUND", checkpoint.uri()}
         }) {
             RunFailed failed = kafka.await(kafka.publish(readyOf(bad[0])), RunFailed.class);
             assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);

@@ -224,7 +224,7 @@ class TrainNetwork implements JobHandler {
                         where);
             }
             Beginning first = spec.init() == null ? Beginning.START : Beginning.INIT;
-            meters.started(wanted, job.state() == null ? first : Beginning.ANEW);
+            meters.started(wanted, job.state() == null ? first : Beginning.NONE);
             return begin(network, spec, trainingData);
         }
         try (Safetensors state = Safetensors.open(found.file().get())) {
@@ -233,7 +233,7 @@ class TrainNetwork implements JobHandler {
                     "training resumed %s epoch=%d batch=%d of=%d",
                     where, training.position().epoch(), training.position().batch(), training.batches());
             training.environmentChange().ifPresent(how -> LOG.warnf("training %s %s", where, how));
-            meters.started(wanted, found.rejected().isEmpty() ? Beginning.NEWEST : Beginning.BEFORE);
+            meters.started(wanted, found.rejected().isEmpty() ? Beginning.LATEST : Beginning.PREVIOUS);
             return training;
         }
     }

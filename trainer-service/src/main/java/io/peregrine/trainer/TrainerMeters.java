@@ -42,18 +42,18 @@ class TrainerMeters {
         /// Initial weights given in the specification.
         INIT,
         /// The newest snapshot.
-        NEWEST,
+        LATEST,
         /// The previous snapshot: the newest was damaged or missing.
-        BEFORE,
+        PREVIOUS,
         /// Initial weights again: both snapshots were unusable.
-        ANEW
+        NONE
     }
 
     /// A gauge for the running training. A counter that increases once, at process start, would be invisible to
     /// PromQL's `increase`.
     void started(Network network, Beginning from) {
         set(
-                "peregrine.train.began.info",
+                "peregrine.training.resumed.info",
                 "1 for what the running training started from",
                 tags(network).and("from", from.name().toLowerCase(Locale.ROOT)),
                 1);

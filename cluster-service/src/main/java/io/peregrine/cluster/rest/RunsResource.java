@@ -195,7 +195,7 @@ public class RunsResource {
         if (!deleting.delete(reference, caller.name())) {
             // Another request may have deleted it at the same moment.
             require(run);
-            throw Problem.of(RunProblem.RUN_GOES_ON, "Run %s is running.".formatted(run));
+            throw Problem.of(RunProblem.RUN_STILL_RUNNING, "Run %s is running.".formatted(run));
         }
     }
 

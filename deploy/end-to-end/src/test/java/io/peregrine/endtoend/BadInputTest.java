@@ -174,7 +174,7 @@ class BadInputTest {
                 .containsExactlyInAnyOrder(
                         org.assertj.core.groups.Tuple.tuple("half.jpg", "IMAGE_TRUNCATED"),
                         org.assertj.core.groups.Tuple.tuple("huge.png", "IMAGE_TOO_LARGE"),
-                        org.assertj.core.groups.Tuple.tuple("words.png", "NOT_A_IMAGE"));
+                        org.assertj.core.groups.Tuple.tuple("words.png", "NOT_AN_IMAGE"));
     }
 
     @Test

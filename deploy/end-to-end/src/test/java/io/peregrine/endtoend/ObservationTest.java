@@ -90,7 +90,7 @@ class ObservationTest {
             assertOnlyTheQuarantineAlertFires(api);
             assertEveryMetricIsShownOrListed(api);
             // The silence gauge resets whenever an event of a run is received.
-            assertThat(api.numbers("resets(peregrine_run_silence_seconds[10m]) > 0", began, Instant.now()))
+            assertThat(api.numbers("resets(peregrine_run_since_last_event_seconds[10m]) > 0", began, Instant.now()))
                     .isPositive();
         }
     }

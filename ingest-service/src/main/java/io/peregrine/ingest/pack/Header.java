@@ -64,7 +64,7 @@ record Header(Format format, int width, int height, int orientation) {
         return (long) width * height;
     }
 
-    /// @throws ImageRejectedException `NOT_A_IMAGE`, `IMAGE_UNSUPPORTED`, or for an invalid header
+    /// @throws ImageRejectedException `NOT_AN_IMAGE`, `IMAGE_UNSUPPORTED`, or for an invalid header
     static Header read(byte[] file) throws ImageRejectedException {
         Header header = of(file);
         if (header.width <= 0 || header.height <= 0) {
@@ -112,7 +112,7 @@ record Header(Format format, int width, int height, int orientation) {
             throw unsupported(BRANDS.getOrDefault(brand, "video or HEIF file"));
         }
         throw new ImageRejectedException(
-                ImageRejectedException.Reason.NOT_A_IMAGE,
+                ImageRejectedException.Reason.NOT_AN_IMAGE,
                 file.length == 0
                         ? "the file is empty"
                         : "the content is not a known image format, regardless of the file name; " + READ);

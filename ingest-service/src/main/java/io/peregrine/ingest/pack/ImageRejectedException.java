@@ -6,7 +6,7 @@ public final class ImageRejectedException extends Exception {
     /// The reason in `image.rejected`.
     public enum Reason {
         /// The content is not a known image format, regardless of the file name.
-        NOT_A_IMAGE,
+        NOT_AN_IMAGE,
         /// The file ends before its pixels do.
         IMAGE_TRUNCATED,
         /// The content contradicts its own format.

@@ -174,7 +174,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         }
     }
 
-    /// @throws FailureException OURS if the artifact is missing or was changed
+    /// @throws FailureException INTERNAL if the artifact is missing or was changed
     public static Listing open(ArtifactStore store, ArtifactRef ref) {
         return store.read(ref, Listing.class);
     }

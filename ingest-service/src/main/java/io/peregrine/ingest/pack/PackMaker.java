@@ -127,7 +127,7 @@ public final class PackMaker {
     private DecodedPack made(Path root, ImageSpec image, List<DecodeResult> outcomes) {
         if (!Files.isDirectory(root)) {
             throw FailureException.resource(
-                    "FOLDER_AWAY",
+                    "FOLDER_UNAVAILABLE",
                     "the dataset's folder %s is missing; check that its disk is mounted".formatted(root),
                     null);
         }

@@ -49,7 +49,7 @@ class ImageDecoderTest {
             ImageRejectedException rejected = rejection(Arrays.copyOf(whole, cut));
             assertThat(rejected.reason())
                     .as("%s truncated at %d of %d", format, cut, whole.length)
-                    .isIn(ImageRejectedException.Reason.IMAGE_TRUNCATED, ImageRejectedException.Reason.NOT_A_IMAGE);
+                    .isIn(ImageRejectedException.Reason.IMAGE_TRUNCATED, ImageRejectedException.Reason.NOT_AN_IMAGE);
         }
         assertThat(rejection(Arrays.copyOf(whole, whole.length / 2)).reason())
                 .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
@@ -59,7 +59,7 @@ class ImageDecoderTest {
     void theFormatIsThatOfTheContent() {
         assertThat(rejection(new byte[0])).hasMessageContaining("empty");
         assertThat(rejection("<html>404</html>".getBytes(ISO_8859_1)).reason())
-                .isEqualTo(ImageRejectedException.Reason.NOT_A_IMAGE);
+                .isEqualTo(ImageRejectedException.Reason.NOT_AN_IMAGE);
     }
 
     @ParameterizedTest

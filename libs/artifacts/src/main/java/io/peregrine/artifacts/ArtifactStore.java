@@ -58,13 +58,13 @@ public interface ArtifactStore extends AutoCloseable {
 
     /// @return the artifact's file, to be opened at once. Its length and SHA-256 are verified the first time that
     ///     this process opens it, and again if the file has changed since
-    /// @throws FailureException OURS `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
+    /// @throws FailureException INTERNAL `ARTIFACT_MISSING` or `ARTIFACT_CORRUPT`; RESOURCE `STORE_UNREACHABLE`
     Path open(ArtifactRef ref);
 
     /// Reads a JSON artifact. If parsing fails although the hash was correct before, the artifact is hashed
     /// again.
     ///
-    /// @throws FailureException as [#open]; OURS `ARTIFACT_UNREADABLE` if the hash is correct but the content is
+    /// @throws FailureException as [#open]; INTERNAL `ARTIFACT_UNREADABLE` if the hash is correct but the content is
     ///     not the expected JSON
     default <T> T read(ArtifactRef ref, Class<T> type) {
         try {

@@ -22,7 +22,7 @@ public final class BalancedRows {
 
     /// @param shards all shards, in any order
     /// @param rows total number of rows in all shards
-    /// @throws FailureException OURS if a shard is missing or changed, or an ordinal is missing or duplicate
+    /// @throws FailureException INTERNAL if a shard is missing or changed, or an ordinal is missing or duplicate
     public static BalancedRows open(ArtifactStore store, List<ArtifactRef> shards, int rows) {
         BalancedRows set = new BalancedRows(rows);
         boolean[] seen = new boolean[rows];

@@ -95,7 +95,7 @@ public final class ClassResults {
         return store.publish(KIND, "safetensors", writer::writeTo);
     }
 
-    /// @throws io.peregrine.events.FailureException OURS if the artifact is missing, changed or of another kind
+    /// @throws io.peregrine.events.FailureException INTERNAL if the artifact is missing, changed or of another kind
     public static ClassResults open(ArtifactStore store, ArtifactRef ref) {
         try (Safetensors file = Safetensors.open(store, ref)) {
             return new ClassResults(

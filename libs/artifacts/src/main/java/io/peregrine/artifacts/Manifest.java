@@ -91,7 +91,7 @@ public final class Manifest {
         }
     }
 
-    /// @throws FailureException OURS if an artifact is missing or changed, or the two do not match
+    /// @throws FailureException INTERNAL if an artifact is missing or changed, or the two do not match
     public static Manifest open(ArtifactStore store, ManifestRef ref) {
         try (Safetensors tensors = Safetensors.open(store, ref.tensors())) {
             Beside beside = store.read(ref.json(), Beside.class);

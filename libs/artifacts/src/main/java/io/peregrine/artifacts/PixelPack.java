@@ -52,7 +52,7 @@ public final class PixelPack implements AutoCloseable {
         return store.publish("pack", "safetensors", writer::writeTo);
     }
 
-    /// @throws FailureException OURS if the artifact is missing, changed or not a pack
+    /// @throws FailureException INTERNAL if the artifact is missing, changed or not a pack
     public static PixelPack open(ArtifactStore store, ArtifactRef ref) {
         Safetensors file = Safetensors.open(store, ref);
         try {

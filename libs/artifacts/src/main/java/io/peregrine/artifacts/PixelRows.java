@@ -22,7 +22,7 @@ public final class PixelRows implements AutoCloseable {
     }
 
     /// @return u8 [3, side, side], memory-mapped
-    /// @throws FailureException OURS if the row was rejected or its pack is missing or changed
+    /// @throws FailureException INTERNAL if the row was rejected or its pack is missing or changed
     public MemorySegment image(long row) {
         int number = manifest.pack((int) row);
         if (number < 0) {

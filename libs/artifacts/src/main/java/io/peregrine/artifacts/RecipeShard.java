@@ -46,7 +46,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
         return store.publish("shard", "safetensors", writer::writeTo);
     }
 
-    /// @throws FailureException OURS if the artifact is missing, changed or not a shard
+    /// @throws FailureException INTERNAL if the artifact is missing, changed or not a shard
     public static RecipeShard open(ArtifactStore store, ArtifactRef ref) {
         try (Safetensors file = Safetensors.open(store, ref)) {
             return new RecipeShard(

@@ -93,7 +93,7 @@ public final class Safetensors implements AutoCloseable {
 
     /// Maps a file.
     ///
-    /// @throws FailureException OURS `TENSORS_UNREADABLE` with the file and its defect; RESOURCE if the disk
+    /// @throws FailureException INTERNAL `TENSORS_UNREADABLE` with the file and its defect; RESOURCE if the disk
     ///     reports an error
     @SuppressWarnings("MustBeClosedChecker") // The file's own close() closes it.
     public static Safetensors open(Path file) {
@@ -170,7 +170,7 @@ public final class Safetensors implements AutoCloseable {
     /// Recognizes a truncated file. Reading a mapped file beyond its new end throws an `InternalError`. The next
     /// process that opens the file finds it damaged and moves it away.
     ///
-    /// @return OURS `ARTIFACT_CORRUPT`; empty for any other error
+    /// @return INTERNAL `ARTIFACT_CORRUPT`; empty for any other error
     public static Optional<FailureException> truncated(Throwable error) {
         boolean faulted = error instanceof InternalError
                 && String.valueOf(error.getMessage()).contains("unsafe memory access");
@@ -198,7 +198,7 @@ public final class Safetensors implements AutoCloseable {
         return tensors.keySet();
     }
 
-    /// @throws FailureException OURS `TENSOR_MISSING`; the message lists the existing tensors
+    /// @throws FailureException INTERNAL `TENSOR_MISSING`; the message lists the existing tensors
     public Tensor tensor(String name) {
         Tensor tensor = tensors.get(name);
         if (tensor == null) {

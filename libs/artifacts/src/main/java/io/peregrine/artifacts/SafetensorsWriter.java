@@ -76,7 +76,7 @@ public final class SafetensorsWriter {
     }
 
     /// @param file created or replaced
-    /// @throws io.peregrine.events.FailureException OURS `TENSORS_TOO_MANY` if the header would exceed the limits
+    /// @throws io.peregrine.events.FailureException INTERNAL `TENSORS_TOO_MANY` if the header would exceed the limits
     ///     of [Safetensors]
     public void writeTo(Path file) throws IOException {
         ByteBuffer header = header();

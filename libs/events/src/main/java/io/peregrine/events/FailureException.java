@@ -26,7 +26,7 @@ public final class FailureException extends RuntimeException {
 
     /// Internal error of Peregrine.
     public static FailureException internal(String code, String message, Throwable cause) {
-        return new FailureException(FailureKind.OURS, code, message, cause);
+        return new FailureException(FailureKind.INTERNAL, code, message, cause);
     }
 
     public FailureKind kind() {

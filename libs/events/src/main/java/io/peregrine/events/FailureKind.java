@@ -11,7 +11,7 @@ public enum FailureKind {
     /// Disk, database or broker: retried until it is available.
     RESOURCE,
     /// Internal error: tried three times without progress, then the run fails with its code.
-    OURS;
+    INTERNAL;
 
     @JsonValue
     public String jsonName() {

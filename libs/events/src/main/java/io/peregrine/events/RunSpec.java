@@ -339,7 +339,7 @@ public record RunSpec(
     }
 
     /// @param runJson output of [#toJson]
-    /// @throws FailureException OURS if it is not a valid specification
+    /// @throws FailureException INTERNAL if it is not a valid specification
     public static RunSpec read(byte[] runJson) {
         try {
             JsonNode json = EventCodec.json().readTree(runJson);

@@ -110,7 +110,7 @@ public class ArtifactsResource {
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Usage prune() {
         Usage sum = pruning.prune()
-                .orElseThrow(() -> Problem.of(GeneralProblem.PRUNING_GOES_ON, "This service is already pruning."));
+                .orElseThrow(() -> Problem.of(GeneralProblem.PRUNE_IN_PROGRESS, "This service is already pruning."));
         String detail = "%d artifacts, %d bytes".formatted(sum.artifacts(), sum.bytes());
         database.jdbi().useHandle(sql -> Audit.note(sql, "pruned", null, caller.name(), detail));
         return sum;

@@ -35,7 +35,7 @@ public enum GeneralProblem implements ProblemKind {
             410,
             "The artifact is no longer available",
             "It was pruned from the store or is damaged; publish the dataset again."),
-    PRUNING_GOES_ON(409, "Another pruning is running", "Wait until it ends; it deletes the same artifacts."),
+    PRUNE_IN_PROGRESS(409, "Another pruning is running", "Wait until it ends; it deletes the same artifacts."),
     QUARANTINED_UNKNOWN(
             404,
             "No such record in quarantine",
@@ -44,8 +44,8 @@ public enum GeneralProblem implements ProblemKind {
             409,
             "The record was rejected again",
             "It stays in quarantine. Fix the reported cause and replay it again, or purge it."),
-    STORE_AWAY(503, "The store is unavailable", "Retry in a few seconds; it is safe to send the request again."),
-    DATABASE_AWAY(503, "The database is unavailable", "Retry in a few seconds; nothing was changed."),
+    STORE_UNAVAILABLE(503, "The store is unavailable", "Retry in a few seconds; it is safe to send the request again."),
+    DATABASE_UNAVAILABLE(503, "The database is unavailable", "Retry in a few seconds; nothing was changed."),
     INTERNAL(500, "Internal error", "Look for the time of this response in the service's log.");
 
     private final Meaning meaning;

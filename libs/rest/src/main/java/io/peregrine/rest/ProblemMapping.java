@@ -57,7 +57,7 @@ final class ProblemMapping {
     @ServerExceptionMapper
     Response failure(FailureException failure, UriInfo uri) {
         if (failure.kind() == FailureKind.RESOURCE) {
-            return Problem.of(GeneralProblem.STORE_AWAY, failure.getMessage() + ".")
+            return Problem.of(GeneralProblem.STORE_UNAVAILABLE, failure.getMessage() + ".")
                     .answer(uri);
         }
         if (failure.code().equals("EVENT_TOO_LARGE")) {
@@ -85,7 +85,7 @@ final class ProblemMapping {
     @ServerExceptionMapper
     Response database(JdbiException error, UriInfo uri) {
         if (Database.isTransient(error)) {
-            return general(GeneralProblem.DATABASE_AWAY, uri);
+            return general(GeneralProblem.DATABASE_UNAVAILABLE, uri);
         }
         for (Throwable at = error; at != null; at = at.getCause()) {
             if (at instanceof SQLException sql && sql.getSQLState().startsWith(DATA_EXCEPTION)) {

@@ -19,7 +19,7 @@ final class ArtifactReferences {
     /// Records that a run references an artifact.
     ///
     /// @param job job of the run; it can remove the reference by [#retainOnly]
-    /// @throws FailureException RESOURCE `ARTIFACT_LEAVES` if the artifact's file is being deleted
+    /// @throws FailureException RESOURCE `ARTIFACT_BEING_DELETED` if the artifact's file is being deleted
     static void add(Handle sql, String run, long job, ArtifactRef ref) {
         // An update without effect locks the row; 'do nothing' would not.
         sql.createUpdate("""
@@ -31,7 +31,7 @@ final class ArtifactReferences {
                 .one();
         if (beingDeleted) {
             throw FailureException.resource(
-                    "ARTIFACT_LEAVES", "Artifact %s is being pruned; the job is retried".formatted(ref.uri()), null);
+                    "ARTIFACT_BEING_DELETED", "Artifact %s is being pruned; the job is retried".formatted(ref.uri()), null);
         }
         sql.createUpdate("insert into needed (run, uri, job) values (:run, :uri, :job) on conflict do nothing")
                 .bind("run", run)

@@ -98,7 +98,7 @@ final class Jobs {
                     new RunFailed(
                             new RunRef(row.run(), "", null),
                             stage,
-                            FailureKind.OURS,
+                            FailureKind.INTERNAL,
                             "JOB_UNREADABLE",
                             detail,
                             List.of()),
@@ -323,7 +323,7 @@ final class Jobs {
     ///
     /// @throws JobStoppedException if the run has ended or the claim was lost. Another worker may have claimed
     ///     the job and removed the reference
-    /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_LEAVES`
+    /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_BEING_DELETED`
     void reference(Claim claim, ArtifactRef ref) {
         Job job = claim.job();
         database.inTransaction(claim.cause(), tx -> {

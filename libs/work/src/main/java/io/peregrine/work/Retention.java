@@ -38,10 +38,10 @@ public final class Retention {
         /// @throws IllegalArgumentException if an event could be delivered again after its row was removed
         public static Ages of(RetentionConfig config) {
             Duration redelivery = config.topicRetention().multipliedBy(2);
-            atLeast("peregrine.work.remember", config.remember(), redelivery);
+            atLeast("peregrine.work.inbox-retention", config.inboxRetention(), redelivery);
             atLeast("peregrine.work.ended-run-retention", config.endedRunRetention(), redelivery);
             return new Ages(
-                    config.remember(),
+                    config.inboxRetention(),
                     config.jobRetention(),
                     config.outboxRetention(),
                     config.endedRunRetention(),

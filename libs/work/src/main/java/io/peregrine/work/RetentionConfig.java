@@ -19,7 +19,7 @@ public interface RetentionConfig {
     /// How long the inbox keeps the row of a received event. At least twice [#topicRetention]: when the row is
     /// removed, the event must be gone from its topic.
     @WithDefault("21d")
-    Duration remember();
+    Duration inboxRetention();
 
     /// How long the row of a deleted run is kept; it prevents the run from starting again. At least twice
     /// [#topicRetention].

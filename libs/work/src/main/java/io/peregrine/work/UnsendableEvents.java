@@ -58,7 +58,7 @@ final class UnsendableEvents {
     private void publishEnd(Transaction tx, Relay.Row row, RunRef run, String reason) {
         String detail = "Cannot send event %s: %s. It is kept in table outbox of %s-service"
                 .formatted(row.type(), reason, stage.jsonName());
-        RunFailed failed = new RunFailed(run, stage, FailureKind.OURS, CODE, detail, List.of());
+        RunFailed failed = new RunFailed(run, stage, FailureKind.INTERNAL, CODE, detail, List.of());
         Optional<PipelineEvent> end = smallerEnd(row, run, failed);
         if (end.isEmpty()) {
             tx.publish(failed, CODE);

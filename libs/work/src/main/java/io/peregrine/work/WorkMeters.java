@@ -107,7 +107,7 @@ final class WorkMeters {
 
     void received(CloudEvent event) {
         Tags tags = Tags.of("topic", event.data().topic(), "type", event.type());
-        Counter.builder("peregrine.events.heard")
+        Counter.builder("peregrine.events.received")
                 .description("Events received for the first time")
                 .tags(tags)
                 .register(registry)

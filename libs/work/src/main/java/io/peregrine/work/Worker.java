@@ -152,7 +152,7 @@ public final class Worker implements AutoCloseable {
         if (job.crashes() >= MAX_CRASHES) {
             // The process died each time, so there is no exception to report.
             String error = jobs.error(job).orElse("The service died %d times in this job".formatted(MAX_CRASHES));
-            fail(claim, FailureKind.OURS, "CRASHED", error);
+            fail(claim, FailureKind.INTERNAL, "CRASHED", error);
             return;
         }
         JobContext context = new JobContext(jobs, claim, clock);
@@ -247,7 +247,7 @@ public final class Worker implements AutoCloseable {
         } else {
             LOG.errorf(error, "Job failed permanently %s", where);
             String code = failure != null ? failure.code() : error.getClass().getSimpleName();
-            fail(claim, FailureKind.OURS, code, String.valueOf(error.getMessage()));
+            fail(claim, FailureKind.INTERNAL, code, String.valueOf(error.getMessage()));
         }
     }
 
@@ -262,7 +262,7 @@ public final class Worker implements AutoCloseable {
     ///     a stop
     static boolean isFailure(Throwable error) {
         FailureException failure = failureOf(error);
-        boolean counts = failure == null || failure.kind() == FailureKind.OURS;
+        boolean counts = failure == null || failure.kind() == FailureKind.INTERNAL;
         return counts && !(error instanceof JobStoppedException) && !Database.isTransient(error);
     }
 

@@ -220,7 +220,7 @@ class GarbageCollectorTest {
         // Its file still exists and may be deleted at any moment.
         assertThatThrownBy(() -> need(next, ref))
                 .isInstanceOfSatisfying(
-                        FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_LEAVES"));
+                        FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_BEING_DELETED"));
         // The pruning that tombstoned it has died: the next one completes it.
         assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(ref.uri());
         assertThat(pruning.prune()).contains(new Usage(1, ref.bytes()));

@@ -293,7 +293,7 @@ class RetentionTest {
     @Test
     void whatTopicsCanDeliverAgainIsNotForgotten() {
         assertThatThrownBy(() -> ages(7, 13, 21))
-                .hasMessageStartingWith("peregrine.work.remember is PT312H. It must be at least PT336H");
+                .hasMessageStartingWith("peregrine.work.inbox-retention is PT312H. It must be at least PT336H");
         assertThatThrownBy(() -> ages(7, 21, 13))
                 .hasMessageStartingWith("peregrine.work.ended-run-retention is PT312H. It must be at least PT336H");
         assertThat(ages(1, 2, 2).inbox()).isEqualTo(Duration.ofDays(2));
