@@ -283,7 +283,7 @@ class LeaseTest {
         }
         assertThat(work.outboxEvents(RunFailed.class)).singleElement().satisfies(failed -> {
             assertThat(failed.reason()).isEqualTo("CRASHED");
-            assertThat(failed.kind().jsonName()).isEqualTo("ours");
+            assertThat(failed.kind().jsonName()).isEqualTo("internal");
         });
     }
 }

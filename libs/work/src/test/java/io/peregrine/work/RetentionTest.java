@@ -51,7 +51,7 @@ class RetentionTest {
     }
 
     /// The defaults of [RetentionConfig], except for three.
-    private record Settings(Duration topicRetention, Duration remember, Duration endedRunRetention)
+    private record Settings(Duration topicRetention, Duration inboxRetention, Duration endedRunRetention)
             implements RetentionConfig {
         @Override
         public Duration jobRetention() {
