@@ -13,8 +13,8 @@ import java.util.OptionalInt;
 public interface BalanceConfig {
     /// Memory of one neighbour search, such as `512M`. It bounds the rows and columns of a tile of the distance
     /// matrix. Smaller tiles read each image more often. Default: a quarter of the machine's memory or 2 GiB,
-    /// whichever is less. The limit is never above 70 % of the maximum heap, since a part of this memory is on the
-    /// heap.
+    /// whichever is less. The limit is never above 70 % of the maximum heap, since a part of this memory is on
+    /// the heap.
     Optional<MemorySize> memory();
 
     /// Threads of one neighbour search. Default: the number of cores.

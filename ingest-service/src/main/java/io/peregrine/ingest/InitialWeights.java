@@ -27,8 +27,8 @@ public class InitialWeights {
     /// Checks that the weights of a training exist and can be read. The trainer, which knows the network, checks
     /// whether they fit it.
     ///
-    /// @throws FailureException INPUT if they cannot be read: `INIT_NOT_FOUND` for weights that were in the store,
-    ///     `INIT_UNREADABLE`, or as [AllowedRoots#file]
+    /// @throws FailureException INPUT if they cannot be read: `INIT_NOT_FOUND` for weights that were in the
+    ///     store, `INIT_UNREADABLE`, or as [AllowedRoots#file]
     public void check(TrainSpec spec) {
         if (spec.init() != null) {
             find(spec.init(), roots);

@@ -11,7 +11,8 @@ enum RunProblem implements ProblemKind {
     RUN_ENDED(
             409, "The run has ended", "Only a running run can be cancelled; publish the dataset again for a new one."),
     REASON_TOO_LONG(422, "The reason is too long", "Give a reason of at most 1,000 characters, or none."),
-    RUN_STILL_RUNNING(409, "The run is still running", "Cancel it with POST /api/v1/runs/{run}/cancel, or wait for its end."),
+    RUN_STILL_RUNNING(
+            409, "The run is still running", "Cancel it with POST /api/v1/runs/{run}/cancel, or wait for its end."),
     CLUSTERS_NOT_COMPUTED(
             404,
             "No clusters yet",

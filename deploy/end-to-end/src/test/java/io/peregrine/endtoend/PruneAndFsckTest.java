@@ -131,8 +131,7 @@ class PruneAndFsckTest {
 
         assertThat(run("delete", one).output()).startsWith("Deleted " + one).doesNotContain("not processed");
         assertThat(run("delete", one))
-                .isEqualTo(new Result(
-                        2, "Run '%s' does not exist. GET /api/v1/runs lists all runs.".formatted(one)));
+                .isEqualTo(new Result(2, "Run '%s' does not exist. GET /api/v1/runs lists all runs.".formatted(one)));
         Set<String> before = files(store);
         String would = run("prune", "--dry-run").output();
         assertThat(files(store)).isEqualTo(before);

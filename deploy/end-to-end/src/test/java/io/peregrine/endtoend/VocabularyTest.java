@@ -33,8 +33,8 @@ class VocabularyTest {
     private static final List<String> ENDINGS = List.of(
             ".java", ".md", ".yaml", ".yml", ".json", ".properties", ".py", ".sh", ".xml", ".html", ".js", ".css");
     /// Generated, fetched, or fixed by their checksums or by a reference.
-    private static final Pattern SKIPPED =
-            Pattern.compile("(^|/)(target|\\.git|\\.venv[^/]*|node_modules|golden)(/|$)|CHANGELOG\\.md$|VocabularyTest");
+    private static final Pattern SKIPPED = Pattern.compile(
+            "(^|/)(target|\\.git|\\.venv[^/]*|node_modules|golden)(/|$)|CHANGELOG\\.md$|VocabularyTest");
 
     @Test
     void replacedWordsDoNotComeBack() throws IOException {
@@ -56,7 +56,8 @@ class VocabularyTest {
     private static List<Path> files() throws IOException {
         try (Stream<Path> all = Files.walk(ProjectRoot.path())) {
             return all.filter(path -> ENDINGS.stream().anyMatch(path.toString()::endsWith))
-                    .filter(path -> !SKIPPED.matcher(ProjectRoot.path().relativize(path).toString())
+                    .filter(path -> !SKIPPED.matcher(
+                                    ProjectRoot.path().relativize(path).toString())
                             .find())
                     .filter(Files::isRegularFile)
                     .toList();

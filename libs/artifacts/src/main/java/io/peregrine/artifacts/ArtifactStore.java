@@ -64,8 +64,8 @@ public interface ArtifactStore extends AutoCloseable {
     /// Reads a JSON artifact. If parsing fails although the hash was correct before, the artifact is hashed
     /// again.
     ///
-    /// @throws FailureException as [#open]; INTERNAL `ARTIFACT_UNREADABLE` if the hash is correct but the content is
-    ///     not the expected JSON
+    /// @throws FailureException as [#open]; INTERNAL `ARTIFACT_UNREADABLE` if the hash is correct but the content
+    ///     is not the expected JSON
     default <T> T read(ArtifactRef ref, Class<T> type) {
         try {
             return EventCodec.json().readValue(Files.readAllBytes(open(ref)), type);

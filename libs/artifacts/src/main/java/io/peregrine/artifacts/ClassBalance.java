@@ -54,8 +54,8 @@ public record ClassBalance(
     }
 
     /// @return all classes in label order
-    /// @throws io.peregrine.events.FailureException INTERNAL if the artifact is missing or changed; RESOURCE if the
-    ///     store cannot be read
+    /// @throws io.peregrine.events.FailureException INTERNAL if the artifact is missing or changed; RESOURCE if
+    ///     the store cannot be read
     public static List<ClassBalance> open(ArtifactStore store, ArtifactRef ref) {
         return List.copyOf(store.read(ref, Classes.class).classes());
     }

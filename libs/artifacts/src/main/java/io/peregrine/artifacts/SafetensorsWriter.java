@@ -76,8 +76,8 @@ public final class SafetensorsWriter {
     }
 
     /// @param file created or replaced
-    /// @throws io.peregrine.events.FailureException INTERNAL `TENSORS_TOO_MANY` if the header would exceed the limits
-    ///     of [Safetensors]
+    /// @throws io.peregrine.events.FailureException INTERNAL `TENSORS_TOO_MANY` if the header would exceed the
+    ///     limits of [Safetensors]
     public void writeTo(Path file) throws IOException {
         ByteBuffer header = header();
         long bytes = header.remaining() + parts.stream().mapToLong(Part::bytes).sum();

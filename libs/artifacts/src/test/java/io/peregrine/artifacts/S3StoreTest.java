@@ -139,9 +139,7 @@ class S3StoreTest {
         ArtifactRef ref = store("one").publish("note", "txt", "there".getBytes());
 
         Files.delete(object(ref));
-        assertThat(store("one").holds(ref))
-                .as("a cached copy does not count")
-                .isFalse();
+        assertThat(store("one").holds(ref)).as("a cached copy does not count").isFalse();
         assertThatThrownBy(() -> store("third").open(ref))
                 .isInstanceOfSatisfying(
                         FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_MISSING"));

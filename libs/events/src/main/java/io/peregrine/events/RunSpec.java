@@ -145,8 +145,8 @@ public record RunSpec(
         }
     }
 
-    /// Target size of each class. With method `random-under`, `auto`, `not minority` and `all` reduce every class to
-    /// the size of the smallest class; `minority` and `atLeast` are not allowed.
+    /// Target size of each class. With method `random-under`, `auto`, `not minority` and `all` reduce every class
+    /// to the size of the smallest class; `minority` and `atLeast` are not allowed.
     public sealed interface Strategy {
         /// No synthetic images.
         record None() implements Strategy {}

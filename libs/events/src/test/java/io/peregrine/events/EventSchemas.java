@@ -55,8 +55,7 @@ final class EventSchemas {
                 .with(new JacksonModule(JacksonOption.FLATTENED_ENUMS_FROM_JSONVALUE))
                 .with(Option.DEFINITIONS_FOR_ALL_OBJECTS);
         config.forTypesInGeneral()
-                .withDescriptionResolver(
-                        scope -> orNull(docs.of(scope.getType().getErasedType())))
+                .withDescriptionResolver(scope -> orNull(docs.of(scope.getType().getErasedType())))
                 .withCustomDefinitionProvider((type, context) -> {
                     String fixed = fixed(type.getErasedType());
                     return fixed == null
@@ -107,7 +106,8 @@ final class EventSchemas {
         if (record == RunSpec.class) {
             return field.getName().equals("dataset") || field.getName().equals("uri");
         }
-        return record.getEnclosingClass() != RunSpec.class && !description(field).contains("null");
+        return record.getEnclosingClass() != RunSpec.class
+                && !description(field).contains("null");
     }
 
     private String description(FieldScope field) {

@@ -46,7 +46,7 @@ public class ProblemsResource {
                 .filter(known -> known.slug().equals(kind))
                 .map(Kind::of)
                 .findFirst()
-                .orElseThrow(() -> Problem.of(
-                        GeneralProblem.PROBLEM_UNKNOWN, "'%s' is not a kind of problem.".formatted(kind)));
+                .orElseThrow(() ->
+                        Problem.of(GeneralProblem.PROBLEM_UNKNOWN, "'%s' is not a kind of problem.".formatted(kind)));
     }
 }

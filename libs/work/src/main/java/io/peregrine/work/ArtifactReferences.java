@@ -31,7 +31,9 @@ final class ArtifactReferences {
                 .one();
         if (beingDeleted) {
             throw FailureException.resource(
-                    "ARTIFACT_BEING_DELETED", "Artifact %s is being pruned; the job is retried".formatted(ref.uri()), null);
+                    "ARTIFACT_BEING_DELETED",
+                    "Artifact %s is being pruned; the job is retried".formatted(ref.uri()),
+                    null);
         }
         sql.createUpdate("insert into needed (run, uri, job) values (:run, :uri, :job) on conflict do nothing")
                 .bind("run", run)

@@ -229,9 +229,7 @@ public final class Inbox {
                 if (!retry.test(error)) {
                     throw error;
                 }
-                LOG.warnf(
-                        "Database unavailable, retrying in %d ms: %s",
-                        wait.toMillis(), error.getMessage());
+                LOG.warnf("Database unavailable, retrying in %d ms: %s", wait.toMillis(), error.getMessage());
                 pause(wait);
                 wait = wait.multipliedBy(2).compareTo(MAX_BACKOFF) < 0 ? wait.multipliedBy(2) : MAX_BACKOFF;
             }

@@ -58,7 +58,8 @@ public final class JobContext {
     /// are recorded by [ReferenceTrackingStore].
     ///
     /// @throws JobStoppedException if the run has ended or the claim was lost
-    /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_BEING_DELETED` if the artifact is being pruned
+    /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_BEING_DELETED` if the artifact is being
+    ///     pruned
     public void reference(ArtifactRef ref) {
         jobs.reference(claim, ref);
     }

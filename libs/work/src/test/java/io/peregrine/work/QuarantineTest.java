@@ -87,7 +87,9 @@ class QuarantineTest {
         // The topic is delivered again from its beginning.
         inbox.receive(record, this::handle);
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
-        assertThat(quarantine.replay(refused.id(), "a test")).as("no longer in quarantine").isEmpty();
+        assertThat(quarantine.replay(refused.id(), "a test"))
+                .as("no longer in quarantine")
+                .isEmpty();
     }
 
     @Test
