@@ -36,6 +36,7 @@ import picocli.CommandLine.ScopeType;
             "",
             "Also: ./peregrine verify runs all checks and tests except the slow ones; verify --slow includes those,"
                     + " verify --golden DIR runs only the golden tests.",
+            "./peregrine test MODULE [TEST] runs the tests of one module, or one of them; ./peregrine format formats the code.",
             "./peregrine bench balance measures against imbalanced-learn, bench train against PyTorch, bench networks"
                     + " against the report's networks; each has --help.",
             "./peregrine chaos injects faults into services, broker, database and disk for ten minutes and compares the"
