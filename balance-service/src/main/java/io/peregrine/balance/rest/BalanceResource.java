@@ -40,10 +40,10 @@ public class BalanceResource {
             int label,
             String name,
 
-            @Schema(description = "Training images that it had")
+            @Schema(description = "Training images of the class before balancing")
             long before,
 
-            @Schema(description = "Rows of it in the balanced set")
+            @Schema(description = "Rows of the class in the balanced set")
             long after,
 
             long synthetic,
@@ -52,29 +52,28 @@ public class BalanceResource {
             @Schema(description = "SMOTE's k for this class")
             Integer neighbours,
 
-            @Schema(description = "Weight in the trainer's loss")
+            @Schema(description = "Weight of the class in the trainer's loss")
             Double weight,
 
             @Schema(
-                    description = "Images whose neighbours tie at or before rank k + 1, where the reference's order"
-                            + " is arbitrary")
+                    description = "Images with tied neighbours at or before rank k + 1; the reference implementation"
+                            + " orders ties arbitrarily")
             long tiedRows,
 
-            @Schema(description = "Images of which the class has another with the same pixels")
+            @Schema(description = "Images with the same pixels as another image of the class")
             long duplicates,
 
             @Schema(
-                    description =
-                            "Multiply-adds of the neighbour search, and how many are done; 0 where another run of the"
-                                    + " manifest has found them")
+                    description = "Multiply-adds of the neighbour search; productsDone of them are done. 0 if another"
+                            + " run of the same manifest has found the neighbours")
             long products,
 
             long productsDone,
 
-            @Schema(description = "Working time of the neighbour search so far")
+            @Schema(description = "Working time of the neighbour search so far, in seconds")
             double searchSeconds,
 
-            @Schema(description = "Jobs that share the search, and how many are done")
+            @Schema(description = "Jobs that share the neighbour search; sharesDone of them are done")
             int shares,
 
             int sharesDone) {
@@ -111,26 +110,28 @@ public class BalanceResource {
 
             @Schema(enumeration = {"planned", "balanced"}) String state,
 
-            @Schema(description = "When it was heard that all packs are complete")
+            @Schema(description = "When dataset.sealed was received: all packs are complete")
             Instant sealedAt,
 
             Instant plannedAt,
             Instant balancedAt,
             long rows,
 
-            @Schema(description = "Bytes of the recipes, the shards among them")
+            @Schema(description = "Size of the recipes in bytes, including the shards")
             long recipeBytes,
 
-            @Schema(description = "Bytes of all rows as float32, as an export would write them")
+            @Schema(description = "Size of all rows in bytes as float32, as an export writes them")
             long arrayBytes,
 
-            @Schema(description = "What the searches were expected to take when the plan was made, by one worker")
+            @Schema(
+                    description = "Duration of the neighbour searches with one worker, in seconds, as estimated at"
+                            + " planning time")
             double secondsPlanned,
 
-            @Schema(description = "What they will still take")
+            @Schema(description = "Estimated remaining time of the neighbour searches, in seconds")
             double secondsLeft,
 
-            @Schema(description = "Multiply-adds in a second of the engine alone, when the plan was made")
+            @Schema(description = "Multiply-adds per second of the compute engine alone, measured at planning time")
             double productsPerSecond,
 
             List<BalancedClass> classes,
@@ -139,7 +140,9 @@ public class BalanceResource {
             List<ArtifactRef> shards) {}
 
     @GET
-    @Operation(operationId = "getBalance", summary = "Plan, progress, class counts before and after, ties, duplicates")
+    @Operation(
+            operationId = "getBalance",
+            summary = "Get the plan, progress, class counts before and after, ties and duplicates")
     public Plan plan(@Parameter(description = "The run's id: 32 hexadecimal digits") @PathParam("run") String run)
             throws IOException {
         Balance balance = balances.find(run)

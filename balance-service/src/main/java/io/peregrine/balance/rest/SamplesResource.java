@@ -155,13 +155,13 @@ public class SamplesResource {
     }
 
     @GET
-    @Operation(operationId = "listSamples", summary = "Made rows with base, neighbour and gap, by ordinal")
+    @Operation(operationId = "listSamples", summary = "List synthetic rows with base, neighbour and gap, by ordinal")
     @APIResponseSchema(SamplePage.class)
     public Response samples(
             @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
-            @Parameter(description = "Items of a page, 1 to 1000") @QueryParam("limit") String limit,
-            @Parameter(description = "'nextCursor' of the page before") @QueryParam("cursor") String cursor,
+            @Parameter(description = "Items per page, 1 to 1000") @QueryParam("limit") String limit,
+            @Parameter(description = "'nextCursor' of the previous page") @QueryParam("cursor") String cursor,
             @Context Request request)
             throws IOException {
         BalancedRun balanced = require(run);
@@ -185,7 +185,7 @@ public class SamplesResource {
 
     @GET
     @Path("/{ordinal}")
-    @Operation(operationId = "getSample", summary = "One row of the balanced set, and where it comes from")
+    @Operation(operationId = "getSample", summary = "Get one row of the balanced set, with its base and neighbour")
     @APIResponseSchema(Sample.class)
     public Response sample(@PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
             throws IOException {
@@ -197,7 +197,7 @@ public class SamplesResource {
     @GET
     @Path("/{ordinal}/image")
     @Produces({"image/png", MediaType.APPLICATION_JSON})
-    @Operation(operationId = "getSampleImage", summary = "Base, the row itself and neighbour side by side, as PNG")
+    @Operation(operationId = "getSampleImage", summary = "Draw base, the row itself and neighbour side by side, as PNG")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -213,11 +213,12 @@ public class SamplesResource {
     @Produces({"image/png", MediaType.APPLICATION_JSON})
     @Operation(
             operationId = "getSampleSheet",
-            summary = "A contact sheet as PNG: in each column base, made image and neighbour, below one another",
-            description =
-                    "As many as the limit, evenly spaced over the made rows. A sheet that needs more memory than the"
-                            + " service has for one drawing is a 422 that states the largest limit; without a limit it is as"
-                            + " many as fit.")
+            summary = "Draw a contact sheet as PNG: each column shows base, synthetic image and neighbour,"
+                    + " from top to bottom",
+            description = "Shows as many samples as the limit, evenly spaced over the synthetic rows. If the"
+                    + " sheet needs more memory than the service allows for one drawing, the response is"
+                    + " 422 and states the largest possible limit. Without a limit, the sheet has at most"
+                    + " as many samples as fit.")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -225,7 +226,7 @@ public class SamplesResource {
     public Response sheet(
             @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
-            @Parameter(description = "Made images on the sheet, 1 to 64; left out: 12") @QueryParam("limit")
+            @Parameter(description = "Synthetic images on the sheet, 1 to 64; default: 12") @QueryParam("limit")
                     String limit,
             @Context Request request)
             throws IOException {
@@ -314,13 +315,14 @@ public class SamplesResource {
     @Path("/{ordinal}/others")
     @Operation(
             operationId = "listOthers",
-            summary = "The nearest real images of other classes: is it a blend that looks like something else?",
+            summary = "List the nearest real images of other classes, to see whether a sample looks like"
+                    + " another class",
             description = "Reads every training image of every other class once.")
     @APIResponseSchema(Others.class)
     public Response others(
             @PathParam("run") String run,
             @PathParam("ordinal") String ordinal,
-            @Parameter(description = "How many, 1 to 50") @QueryParam("limit") String limit,
+            @Parameter(description = "Number of images, 1 to 50") @QueryParam("limit") String limit,
             @Context Request request)
             throws IOException {
         BalancedRun balanced = require(run);

@@ -29,7 +29,7 @@ public class ClassQueries {
     public record ConfusionCell(
             @Schema(description = "True class") String truth,
             @Schema(description = "Predicted class") String predicted,
-            @Schema(description = "Test images") long count) {}
+            @Schema(description = "Number of test images") long count) {}
 
     /// References to artifacts about a run's classes; null if they do not exist yet.
     record Refs(ArtifactRef balance, ArtifactRef results) {}

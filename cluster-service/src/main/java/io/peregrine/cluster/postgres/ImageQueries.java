@@ -30,19 +30,22 @@ public class ImageQueries {
 
     /// One listed file of a run.
     public record Image(
-            @Schema(description = "32 hexadecimal digits, the same in every run")
+            @Schema(description = "Id of the image: 32 hexadecimal digits, the same in every run")
             String imageId,
 
-            @Schema(description = "Its place among all listed files")
+            @Schema(description = "Position of the file among all listed files")
             long row,
 
-            @Schema(description = "Its class") String label,
+            @Schema(description = "Class of the image") String label,
             String split,
-            @Schema(description = "In the class folder") String path,
+
+            @Schema(description = "Path below the class folder")
+            String path,
+
             String sha256,
             Assignment cluster,
 
-            @Schema(description = "Why it was refused: a code; left out for an accepted one")
+            @Schema(description = "Code of the reason why the image was refused; omitted for an accepted image")
             String reason,
 
             String detail) {}
@@ -52,25 +55,25 @@ public class ImageQueries {
             int index,
             String name,
 
-            @Schema(description = "From the cluster's centre, in latent space")
+            @Schema(description = "Distance from the cluster's centre, in latent space")
             double distance,
 
-            @Schema(description = "Along the first three principal components")
+            @Schema(description = "Coordinates along the first three principal components")
             List<Float> coordinates) {}
 
     /// A cluster of a run.
     public record Cluster(
             int index,
 
-            @Schema(description = "The class that it matches best, or 'mixed n'")
+            @Schema(description = "Name of the class that the cluster matches best, or 'mixed n'")
             String name,
 
             long size,
 
-            @Schema(description = "Share of its most frequent class, 0 to 1")
+            @Schema(description = "Share of the most frequent class in the cluster, 0 to 1")
             double purity,
 
-            @Schema(description = "Images of each class in it")
+            @Schema(description = "Number of images of each class in the cluster")
             Map<String, Long> counts) {}
 
     /// An image's point in the projection.

@@ -12,7 +12,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 public record Page<T>(
         List<T> items,
 
-        @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
+        @Schema(description = "Value of ?cursor= for the next page; null on the last page", nullable = true)
         String nextCursor) {
 
     /// @param rows one more than the page holds, if there are more

@@ -14,37 +14,39 @@ public record RunDetails(
         @JsonUnwrapped RunSummary summary,
 
         @Schema(
-                description = "Why it failed, with each field's error of a bad specification",
+                description = "Why the run failed; for an invalid specification with the error of each field",
                 implementation = Object.class)
         JsonNode failure,
 
-        @Schema(description = "The reason that was given for its cancellation")
-        String cancelled,
+        @Schema(description = "Reason of the cancellation") String cancelled,
 
-        @Schema(description = "The dataset-ready's data, as it was said", implementation = Object.class)
+        @Schema(description = "Data of the dataset.ready event, as received", implementation = Object.class)
         JsonNode requested,
 
-        @Schema(description = "The whole specification, with its defaults", implementation = Object.class)
+        @Schema(description = "Complete specification with its defaults", implementation = Object.class)
         JsonNode spec,
 
         ManifestRef manifest,
 
-        @Schema(description = "Byte-identical images on both sides of a split")
+        @Schema(description = "Number of distinct file contents that are in more than one split")
         Long duplicatesAcrossSplits,
 
-        @Schema(description = "The 100 tasks that were told of last")
+        @Schema(description = "The 100 most recently reported tasks")
         List<Progress> progress,
 
-        @Schema(description = "Once the dataset is sealed") Integer classCount,
+        @Schema(description = "Number of classes, once the dataset is sealed")
+        Integer classCount,
 
-        @Schema(description = "In label order; left out above 256 classes, which runs/{run}/classes has in pages")
+        @Schema(description = "Classes in label order; omitted above 256 classes: use runs/{run}/classes")
         List<ClassSizes> classes,
 
         Training classifier,
         Training autoencoder,
         Clustering clustering,
 
-        @Schema(description = "By stage, as the events tell: ingest, balance, train, cluster, and total")
+        @Schema(
+                description = "Seconds by stage, computed from the times of the events: ingest, balance, train,"
+                        + " cluster, and total")
         Map<String, Double> seconds,
 
         Map<String, String> links) {
@@ -60,7 +62,7 @@ public record RunDetails(
             long done,
             long total,
             String unit,
-            @Schema(description = "By name") Map<String, Double> measures,
+            @Schema(description = "Measures by name") Map<String, Double> measures,
             Instant time) {}
 
     /// Number of images of a class, and the classifier's results for it.
@@ -68,7 +70,7 @@ public record RunDetails(
     /// @param before training images
     /// @param after training rows, including synthetic ones
     public record ClassSizes(
-            @Schema(description = "Its place in label order, from 0")
+            @Schema(description = "Index of the class in label order, from 0")
             int index,
 
             String name,
@@ -76,27 +78,34 @@ public record RunDetails(
             Long after,
             Long synthetic,
 
-            @Schema(description = "Training images that under-sampling left out")
+            @Schema(description = "Training images that under-sampling removed")
             Long dropped,
 
-            @Schema(description = "Rows whose neighbours tie, where the reference's order is arbitrary")
+            @Schema(description = "Rows with tied neighbours; the reference implementation orders ties arbitrarily")
             Long tiedRows,
 
             Long test,
             Long validation,
             long refused,
 
-            @Schema(description = "Share of its test images that were predicted as it; left out if it has none")
+            @Schema(
+                    description = "Share of the class's test images that were predicted correctly; omitted if it has"
+                            + " none")
             Double recall,
 
-            @Schema(description = "Share of the test images predicted as it that are of it; left out if there are none")
+            @Schema(
+                    description = "Share of correct predictions among the test images that were predicted as this"
+                            + " class; omitted if there are none")
             Double precision) {}
 
     /// Training of one network.
     public record Training(
             int epochs,
             List<Epoch> history,
-            @Schema(description = "The final weights") ArtifactRef weights,
+
+            @Schema(description = "Final weights of the network")
+            ArtifactRef weights,
+
             TestResult test) {
         Training with(TestResult result) {
             return new Training(epochs, history, weights, result);
@@ -106,7 +115,7 @@ public record RunDetails(
     public record Epoch(
             int epoch,
 
-            @Schema(description = "By name, such as loss, accuracy, imagesPerSecond")
+            @Schema(description = "Measures by name, such as loss, accuracy, imagesPerSecond")
             Map<String, Double> measures,
 
             boolean best,
@@ -119,25 +128,29 @@ public record RunDetails(
             Double accuracy,
             Double balancedAccuracy,
             Double macroF1,
-            @Schema(description = "Test images") long images,
+            @Schema(description = "Number of test images") long images,
 
             @Schema(
-                    description = "The order of recall, precision and the confusion matrix; all four are left out above"
-                            + " 256 classes, which runs/{run}/classes and runs/{run}/confusion have in pages")
+                    description = "Classes in the order of recall, precision and the confusion matrix. All four are"
+                            + " omitted above 256 classes: use runs/{run}/classes and runs/{run}/confusion")
             List<String> classes,
 
             List<Double> recall,
 
-            @Schema(description = "Share of the rows predicted as a class that are of it")
+            @Schema(
+                    description = "Precision of each class: share of correct predictions among the images that were"
+                            + " predicted as the class")
             List<Double> precision,
 
-            @Schema(description = "Rows: truth, columns: predicted")
+            @Schema(description = "Confusion matrix; rows: true class, columns: predicted class")
             List<List<Long>> confusion,
 
-            @Schema(description = "safetensors: truth, predicted, count of each nonzero cell; recall, precision")
+            @Schema(
+                    description = "safetensors file with truth, predicted and count of each nonzero cell, and with"
+                            + " recall and precision")
             ArtifactRef byClass,
 
-            @Schema(description = "Whether the classifier's probabilities can be believed; null if not measured")
+            @Schema(description = "Calibration of the classifier's probabilities; null if not measured")
             Calibration calibration) {}
 
     /// Calibration: how closely a classifier's probabilities match its accuracy.
@@ -145,10 +158,12 @@ public record RunDetails(
             @Schema(description = "Expected calibration error over 15 bins, 0 to 1")
             double error,
 
-            @Schema(description = "The same after probabilities were given the proportions from before balancing")
+            @Schema(
+                    description = "Expected calibration error after the probabilities are corrected for the class"
+                            + " proportions before balancing")
             double correctedError,
 
-            @Schema(description = "Accuracy of the class that is most probable after the correction")
+            @Schema(description = "Accuracy of the most probable class after this correction")
             double correctedAccuracy) {}
 
     /// Measures of the run's whole clustering.
@@ -157,12 +172,12 @@ public record RunDetails(
             int iterations,
             double inertia,
 
-            @Schema(description = "By name and split, such as nmi.test, silhouette.all")
+            @Schema(description = "Measures by name and split, such as nmi.test, silhouette.all")
             Map<String, Double> measures,
 
-            @Schema(description = "safetensors: row, assignments, centers, projection, PCA")
+            @Schema(description = "safetensors file with row, assignments, centers, projection and PCA")
             ArtifactRef clusters,
 
-            @Schema(description = "safetensors: row, latent")
+            @Schema(description = "safetensors file with row and latent")
             ArtifactRef latents) {}
 }

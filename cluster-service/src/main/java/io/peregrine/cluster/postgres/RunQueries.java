@@ -98,8 +98,8 @@ public class RunQueries {
             String text,
 
             @Schema(
-                    description = "Who published the dataset or cancelled the run; left out of what the pipeline itself"
-                            + " published. What came over Kafka is claimed, not proven")
+                    description = "Who published the dataset or cancelled the run; omitted for events of the pipeline"
+                            + " itself. Names received over Kafka are not authenticated")
             String by) {}
 
     /// @return every event of the run once, ordered by time

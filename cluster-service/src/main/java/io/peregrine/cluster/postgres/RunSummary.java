@@ -15,30 +15,33 @@ public record RunSummary(
         Instant created,
         Instant ended,
 
-        @Schema(description = "Accepted ones, once the dataset is sealed")
+        @Schema(description = "Number of accepted images, once the dataset is sealed")
         Long images,
 
         Long refused,
 
-        @Schema(description = "What a running run waits for, where it waits for a worker or a resource")
+        @Schema(description = "What a running run waits for, if it waits for a worker or a resource")
         Waiting waiting) {
     /// A run waits while a stage's workers are busy with other runs, or while a resource is unavailable or full.
     public record Waiting(
             @Schema(enumeration = {"ingest", "balance", "train", "cluster"})
             String stage,
 
-            @Schema(description = "1: it is the next; 0: it waits for a resource")
+            @Schema(description = "Position in the queue: 1 means next, 0 means that the run waits for a resource")
             int position,
 
-            @Schema(description = "Runs that are at work in the stage, then those that come first; at most ten of both")
+            @Schema(
+                    description = "Runs that the stage is processing, then runs that come before this one; at most ten"
+                            + " in total")
             List<String> behind,
 
             @Schema(
-                    description =
-                            "A code and a sentence, such as `STORE_FULL: The disk of …`; absent where it waits for a"
-                                    + " worker")
+                    description = "Code and message, such as `STORE_FULL: The disk of …`; omitted if the run waits for"
+                            + " a worker")
             String resource,
 
             Instant since,
-            @Schema(description = "When the stage told so") Instant told) {}
+
+            @Schema(description = "When the stage last reported it")
+            Instant told) {}
 }

@@ -68,8 +68,8 @@ public class ChartsResource {
     @Path("/history.{format}")
     @Operation(
             operationId = "getHistoryChart",
-            summary = "Loss, accuracy and balanced accuracy by epoch",
-            description = "The numbers are in the run's classifier.history and autoencoder.history.")
+            summary = "Plot loss, accuracy and balanced accuracy by epoch",
+            description = "GET /api/v1/runs/{run} returns the data in classifier.history and autoencoder.history.")
     @APIResponse(responseCode = "200", ref = "chart")
     public Response history(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -91,8 +91,8 @@ public class ChartsResource {
     @Path("/confusion.{format}")
     @Operation(
             operationId = "getConfusionChart",
-            summary = "The classifier's confusion matrix on the test images: counts, shares, recall and precision",
-            description = "Of at most 256 classes. The numbers are in the run's classifier.test.")
+            summary = "Plot the classifier's confusion matrix on the test images: counts, shares, recall and precision",
+            description = "For at most 256 classes. GET /api/v1/runs/{run} returns the data in classifier.test.")
     @APIResponse(responseCode = "200", ref = "chart")
     public Response confusion(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -117,14 +117,15 @@ public class ChartsResource {
     @Path("/clusters.{format}")
     @Operation(
             operationId = "getClusterChart",
-            summary = "Every image in the plane of two principal components, with the clusters' centres by name",
-            description = "The numbers are at the run's projection and clusters.")
+            summary =
+                    "Plot every image in the plane of two principal components, with the named centres of the clusters",
+            description = "GET /api/v1/runs/{run}/projection and /clusters return the data.")
     @APIResponse(responseCode = "200", ref = "chart")
     public Response clusters(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "format") @PathParam("format") String format,
             @Parameter(
-                            description = "What a mark's colour and form show; left out: cluster",
+                            description = "What a mark's colour and shape show; default: cluster",
                             schema = @Schema(enumeration = {"cluster", "class"}))
                     @QueryParam("by")
                     String by,

@@ -42,8 +42,8 @@ public class ClassesResource {
     @Path("/classes")
     @Operation(
             operationId = "listClasses",
-            summary = "Classes in label order: sizes before and after balancing, recall and precision",
-            description = "1,000 of them where no limit is said.")
+            summary = "List classes in label order: sizes before and after balancing, recall and precision",
+            description = "The default limit is 1,000.")
     @APIResponseSchema(ClassPage.class)
     public Response classes(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -58,8 +58,9 @@ public class ClassesResource {
     @Path("/confusion")
     @Operation(
             operationId = "getConfusion",
-            summary = "Cells of the classifier's confusion matrix that are not 0",
-            description = "In label order of the true class, then of the predicted one; 1,000 where no limit is said.")
+            summary = "List the nonzero cells of the classifier's confusion matrix",
+            description =
+                    "Ordered by the label of the true class, then of the predicted class. The default limit is 1,000.")
     @APIResponseSchema(ConfusionPage.class)
     public Response confusion(
             @Parameter(ref = "run") @PathParam("run") String run,

@@ -51,8 +51,8 @@ public class ImagesResource {
     @Path("/clusters")
     @Operation(
             operationId = "listClusters",
-            summary = "Clusters with names, sizes and purity",
-            description = "1,000 of them where no limit is said.")
+            summary = "List clusters with names, sizes and purity",
+            description = "The default limit is 1,000.")
     @APIResponseSchema(ClusterPage.class)
     public Response clusters(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -68,7 +68,7 @@ public class ImagesResource {
 
     @GET
     @Path("/clusters/{index}")
-    @Operation(operationId = "getCluster", summary = "One cluster")
+    @Operation(operationId = "getCluster", summary = "Get one cluster")
     @APIResponseSchema(Cluster.class)
     public Response cluster(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -82,7 +82,7 @@ public class ImagesResource {
 
     @GET
     @Path("/clusters/{index}/members")
-    @Operation(operationId = "listMembers", summary = "A cluster's images, nearest to its centre first")
+    @Operation(operationId = "listMembers", summary = "List a cluster's images, nearest to its centre first")
     @APIResponseSchema(ImagePage.class)
     public Response members(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -102,9 +102,9 @@ public class ImagesResource {
     @Path("/projection")
     @Operation(
             operationId = "getProjection",
-            summary = "Every image as a dot",
-            description = "Coordinates along the first three principal components of the latents. "
-                    + "Whole where no limit is said.")
+            summary = "List the projected position of every image",
+            description = "Coordinates along the first three principal components of the latents. Without a"
+                    + " limit, all images are returned.")
     @APIResponseSchema(ProjectionPage.class)
     public Response projection(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -120,7 +120,7 @@ public class ImagesResource {
 
     @GET
     @Path("/images")
-    @Operation(operationId = "listImages", summary = "All listed files in row order, refused ones too")
+    @Operation(operationId = "listImages", summary = "List all files in row order, including refused ones")
     @APIResponseSchema(ImagePage.class)
     public Response images(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -142,7 +142,7 @@ public class ImagesResource {
 
     @GET
     @Path("/refused")
-    @Operation(operationId = "listRefused", summary = "Files that are no image we can use, with the reason")
+    @Operation(operationId = "listRefused", summary = "List refused files with the reason")
     @APIResponseSchema(ImagePage.class)
     public Response refused(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -156,7 +156,7 @@ public class ImagesResource {
 
     @GET
     @Path("/images/{imageId}")
-    @Operation(operationId = "getImage", summary = "One image: class, split, cluster, coordinates")
+    @Operation(operationId = "getImage", summary = "Get one image: class, split, cluster, coordinates")
     public Image image(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId) {

@@ -8,6 +8,9 @@ abstract class PageOf<T> {
     @Schema(required = true)
     public List<T> items;
 
-    @Schema(required = true, nullable = true, description = "Put it into ?cursor= for the next page; null on the last")
+    @Schema(
+            required = true,
+            nullable = true,
+            description = "Value of ?cursor= for the next page; null on the last page")
     public String nextCursor;
 }

@@ -57,7 +57,7 @@ public class PixelsResource {
 
     @GET
     @Path("/pixels")
-    @Operation(operationId = "getPixels", summary = "The image as the networks see it, as PNG")
+    @Operation(operationId = "getPixels", summary = "Get the image as the networks receive it, as PNG")
     @APIResponse(responseCode = "200", ref = "image")
     public Response pixels(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -79,8 +79,8 @@ public class PixelsResource {
     @Path("/reconstruction")
     @Operation(
             operationId = "getReconstruction",
-            summary = "To the left the image, to the right what the run's autoencoder makes of it, as PNG",
-            description = "With the final weights, which the clusters come from too.")
+            summary = "Draw the image (left) and its reconstruction by the run's autoencoder (right), as PNG",
+            description = "Uses the final weights, from which the clusters are computed as well.")
     @APIResponse(responseCode = "200", ref = "image")
     public Response reconstruction(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -111,11 +111,11 @@ public class PixelsResource {
     @Produces(MediaType.WILDCARD)
     @Operation(
             operationId = "getOriginal",
-            summary = "The file that the image was decoded from",
-            description = "Only the ingest service sees the datasets' folders: this leads there.")
+            summary = "Redirect to the file that the image was decoded from",
+            description = "Only ingest-service can read the datasets' folders, so this redirects to it.")
     @APIResponse(
             responseCode = "307",
-            description = "The file is at Location",
+            description = "Location is the URL of the file",
             headers = @Header(name = "Location", schema = @Schema(type = SchemaType.STRING, format = "uri")))
     public Response original(
             @Parameter(ref = "run") @PathParam("run") String run,

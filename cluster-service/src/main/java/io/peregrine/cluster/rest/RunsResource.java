@@ -67,7 +67,7 @@ public class RunsResource {
     static final class TimelinePage extends PageOf<TimelineEntry> {}
 
     @GET
-    @Operation(operationId = "listRuns", summary = "Runs, newest first")
+    @Operation(operationId = "listRuns", summary = "List runs, newest first")
     @APIResponseSchema(RunPage.class)
     public Response list(
             @Parameter(schema = @Schema(enumeration = {"running", "completed", "failed", "cancelled"}))
@@ -88,14 +88,14 @@ public class RunsResource {
 
     @GET
     @Path("/{run}")
-    @Operation(operationId = "getRun", summary = "All that is known of one run")
+    @Operation(operationId = "getRun", summary = "Get one run with all details")
     public RunDetails run(@Parameter(ref = "run") @PathParam("run") String run) {
         return runs.details(run, links(run)).orElseThrow(() -> unknown(run));
     }
 
     @GET
     @Path("/{run}/timeline")
-    @Operation(operationId = "listTimeline", summary = "Every event of the run, once, by time")
+    @Operation(operationId = "listTimeline", summary = "List every event of the run once, by time")
     @APIResponseSchema(TimelinePage.class)
     public Response timeline(
             @Parameter(ref = "run") @PathParam("run") String run,
@@ -144,8 +144,9 @@ public class RunsResource {
     @Consumes(MediaType.WILDCARD)
     @Operation(
             operationId = "cancelRun",
-            summary = "End a run",
-            description = "Every service stops the run's jobs within seconds and publishes nothing more of it.")
+            summary = "Cancel a run",
+            description = "Every service stops the run's jobs within seconds and publishes no further events of"
+                    + " the run.")
     @RequestBody(
             required = false,
             content =
@@ -154,7 +155,7 @@ public class RunsResource {
                             schema = @Schema(implementation = Cancellation.class)))
     @APIResponse(
             responseCode = "202",
-            description = "The run is cancelled; run.cancelled is being said",
+            description = "The run is cancelled; run.cancelled will be published",
             content = @Content(schema = @Schema(implementation = RunSummary.class)))
     @APIResponse(
             responseCode = "409",
@@ -181,14 +182,14 @@ public class RunsResource {
     @Operation(
             operationId = "deleteRun",
             summary = "Delete a run that has ended",
-            description =
-                    "Nothing answers for it any more, and what is heard of it later is passed over, its own"
-                            + " dataset-ready too: a new run takes a new event. The other services forget it within seconds. What it"
-                            + " alone needed stays in the store until it is pruned: POST /api/v1/artefacts/prune of each service.")
-    @APIResponse(responseCode = "204", description = "The run is deleted; run.deleted is being said")
+            description = "The run is no longer available, and later events of it are ignored, also a repeat of"
+                    + " its dataset.ready event: a new run needs a new event. The other services delete"
+                    + " their data of the run within seconds. Artifacts that only this run references stay"
+                    + " in the store until they are pruned with POST /api/v1/artefacts/prune of each service.")
+    @APIResponse(responseCode = "204", description = "The run is deleted; run.deleted will be published")
     @APIResponse(
             responseCode = "409",
-            description = "The run still goes on",
+            description = "The run is still running",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public void delete(@Parameter(ref = "run") @PathParam("run") String run) {
         RunRef reference = runs.reference(run).orElseThrow(() -> unknown(run));

@@ -14,13 +14,13 @@ import org.eclipse.microprofile.openapi.models.parameters.Parameter;
 public class SharedParameters implements OASFilter {
     @Override
     public void filterOpenAPI(OpenAPI document) {
-        parameter(document, "limit", Parameter.In.QUERY, Schema.SchemaType.INTEGER, "Items of a page, 1 to 1000");
+        parameter(document, "limit", Parameter.In.QUERY, Schema.SchemaType.INTEGER, "Items per page, 1 to 1000");
         parameter(
                 document,
                 "cursor",
                 Parameter.In.QUERY,
                 Schema.SchemaType.STRING,
-                "'nextCursor' of the page before; left out for the first page");
+                "'nextCursor' of the previous page; omitted for the first page");
         parameter(document, "run", Parameter.In.PATH, Schema.SchemaType.STRING, "The run's id: 32 hexadecimal digits");
         parameter(document, "index", Parameter.In.PATH, Schema.SchemaType.INTEGER, "The cluster's number, from 0");
         parameter(document, "format", Parameter.In.PATH, Schema.SchemaType.STRING, "svg or png");

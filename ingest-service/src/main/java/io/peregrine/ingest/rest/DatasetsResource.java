@@ -81,11 +81,10 @@ public class DatasetsResource {
     @Produces({MediaType.APPLICATION_JSON, Problem.MEDIA_TYPE})
     @Operation(
             operationId = "publishDataset",
-            summary = "Says that a dataset lies ready, and so begins a run",
-            description =
-                    "Publishes io.peregrine.dataset.ready.v1 on peregrine.datasets. Only 'dataset' and 'uri' must be"
-                            + " said; everything else has a default. The same Idempotency-Key with the same body is the"
-                            + " same run.")
+            summary = "Publish a dataset, which starts a run",
+            description = "Publishes io.peregrine.dataset.ready.v1 on peregrine.datasets. Only 'dataset' and"
+                    + " 'uri' are required; all other fields have defaults. Repeating a request with the"
+                    + " same Idempotency-Key and the same body returns the same run.")
     @RequestBody(
             required = true,
             content =
@@ -101,28 +100,29 @@ public class DatasetsResource {
                             }))
     @APIResponse(
             responseCode = "202",
-            description = "The dataset is published; Location is where its run is answered for",
+            description = "The dataset is published; Location is the URL of its run",
             headers = @Header(name = "Location", schema = @Schema(type = SchemaType.STRING, format = "uri")),
             content = @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(implementation = Begun.class)))
     @APIResponse(
             responseCode = "400",
-            description = "The body is no JSON object, or the key is none",
+            description = "The body is not a JSON object, or the key is invalid",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     @APIResponse(
             responseCode = "410",
-            description = "The key's run was deleted",
+            description = "The run of this key was deleted",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     @APIResponse(
             responseCode = "422",
-            description = "The specification cannot stand: every field's error with its pointer",
+            description = "The specification is invalid, or the key was used for another body; 'errors' lists"
+                    + " each invalid field with its JSON pointer",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     @APIResponse(
             responseCode = "503",
-            description = "The database is away; Retry-After says when to try again",
+            description = "The database is unavailable; Retry-After states when to retry",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Response publish(
             byte[] body,
-            @Parameter(description = "Makes a repeat harmless: the event's id is drawn from it")
+            @Parameter(description = "Makes the request idempotent: the event's id is derived from this key")
                     @HeaderParam("Idempotency-Key")
                     String key) {
         ObjectNode json = object(body);

@@ -69,7 +69,7 @@ public class FindingsResource {
     public record FindingPage(
             List<Finding> items,
 
-            @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
+            @Schema(description = "Value of ?cursor= for the next page; null on the last page", nullable = true)
             String nextCursor,
 
             List<Total> totals) {}
@@ -77,18 +77,17 @@ public class FindingsResource {
     @GET
     @Operation(
             operationId = "listFindings",
-            summary = "What was found about the dataset: warnings, by kind",
-            description =
-                    "Duplicates within and across classes and splits, names that are easily confused, files that were"
-                            + " passed by. They come when the dataset is sealed and stop no run. Of each kind the first 1,000 are"
-                            + " kept; of near-duplicates the nearest.")
+            summary = "List the findings of the dataset: warnings, by kind",
+            description = "Duplicates within and across classes and splits, names that are easily confused,"
+                    + " skipped files. Findings are available once the dataset is sealed and never stop a"
+                    + " run. At most 1,000 of each kind are kept: the first, for near duplicates the nearest.")
     @APIResponseSchema(FindingPage.class)
     public Response findings(
             @Parameter(description = "The run's id: 32 hexadecimal digits") @PathParam("run") String run,
             @Parameter(description = "Only this kind, such as IDENTICAL_ACROSS_CLASSES") @QueryParam("kind")
                     String kind,
-            @Parameter(description = "Items of a page, 1 to 1000") @QueryParam("limit") String limit,
-            @Parameter(description = "'nextCursor' of the page before; left out for the first page")
+            @Parameter(description = "Items per page, 1 to 1000") @QueryParam("limit") String limit,
+            @Parameter(description = "'nextCursor' of the previous page; omitted for the first page")
                     @QueryParam("cursor")
                     String cursor,
             @Context Request request,

@@ -54,8 +54,8 @@ public class OriginalsResource {
     @Blocking
     @Operation(
             operationId = "getOriginal",
-            summary = "A listed file, as it was when it was listed",
-            description = "Its Content-Type is that of its content, not of its name.")
+            summary = "Get the original file of an image",
+            description = "The Content-Type is derived from the content, not from the file name.")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -67,7 +67,7 @@ public class OriginalsResource {
             })
     @APIResponse(
             responseCode = "410",
-            description = "The file is gone, or is not what was listed",
+            description = "The file is missing or has changed since it was listed",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Response original(
             @Parameter(description = "The run's id: 32 hexadecimal digits") @PathParam("run") String run,

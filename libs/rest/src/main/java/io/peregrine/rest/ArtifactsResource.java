@@ -46,34 +46,37 @@ public class ArtifactsResource {
 
     /// Unreferenced artifacts.
     public record UnneededArtifacts(
-            @Schema(description = "How many a pruning would delete now")
+            @Schema(description = "Number of artifacts that pruning would delete now")
             long artifacts,
 
             long bytes,
 
-            @Schema(description = "How many it would spare: no table knows them, and they are younger than a day")
+            @Schema(
+                    description = "Number of files that pruning would keep: no table lists them, and they are younger"
+                            + " than a day")
             long spared,
 
-            @Schema(description = "By name, the first thousand")
-            List<Unreferenced> items) {}
+            @Schema(description = "The first 1,000 by name") List<Unreferenced> items) {}
 
     /// A page of verified artifacts.
     @JsonInclude(JsonInclude.Include.NON_NULL)
     public record Checked(
-            @Schema(description = "How many were read") long artifacts,
+            @Schema(description = "Number of artifacts that were read")
+            long artifacts,
+
             long bytes,
 
-            @Schema(description = "What is wrong; empty, if nothing is")
+            @Schema(description = "Missing and damaged artifacts; empty if there are none")
             List<StoreCheck.Fault> items,
 
-            @Schema(description = "For the next ones; left out after the last")
+            @Schema(description = "Value of ?cursor= for the next artifacts; omitted after the last")
             String nextCursor) {}
 
     @GET
     @Operation(
             operationId = "countNeeded",
-            summary = "How much a run needs of this service's artifacts",
-            description = "Nothing of a run that is unknown, or deleted.")
+            summary = "Get number and size of this service's artifacts that a run references",
+            description = "Both are 0 for an unknown or deleted run.")
     public Usage needed(@Parameter(required = true, description = "The run's id") @QueryParam("run") String run) {
         if (run == null) {
             throw Problem.of(GeneralProblem.BAD_VALUE, "The parameter 'run' is missing.");
@@ -83,7 +86,7 @@ public class ArtifactsResource {
 
     @GET
     @Path("/unneeded")
-    @Operation(operationId = "listUnneeded", summary = "This service's artifacts that no run needs")
+    @Operation(operationId = "listUnneeded", summary = "List this service's artifacts that no run references")
     public UnneededArtifacts unneeded() {
         List<Unreferenced> all = pruning.unreferenced();
         List<Unreferenced> going = all.stream().filter(one -> !one.spared()).toList();
@@ -98,15 +101,16 @@ public class ArtifactsResource {
     @Path("/prune")
     @Operation(
             operationId = "prune",
-            summary = "Delete this service's artifacts that no run needs",
-            description = "While everything goes on: what a running job publishes or relies on is needed by its run.")
+            summary = "Delete this service's artifacts that no run references",
+            description = "Safe while jobs are running: the artifacts that a running job publishes or reads are"
+                    + " referenced by its run.")
     @APIResponse(
             responseCode = "200",
-            description = "How many are deleted",
+            description = "Number and size of the deleted artifacts",
             content = @Content(schema = @Schema(implementation = Usage.class)))
     @APIResponse(
             responseCode = "409",
-            description = "Another pruning of this service is at work",
+            description = "Another pruning of this service is running",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Usage prune() {
         Usage sum = pruning.prune()
@@ -120,11 +124,12 @@ public class ArtifactsResource {
     @Path("/check")
     @Operation(
             operationId = "checkArtifacts",
-            summary = "Reads this service's artifacts that runs need, and tells which are missing or damaged",
-            description = "Each is held against its name, which is its SHA-256, and its length. Nothing is changed. An"
-                    + " answer is about some 256 MB of them.")
+            summary = "Read this service's artifacts that runs reference, and list missing and damaged ones",
+            description = "Each artifact is compared with its length and with its name, which is its SHA-256."
+                    + " Nothing is changed. One response covers about 256 MB of artifacts.")
     public Checked check(
-            @Parameter(description = "'nextCursor' of the answer before; left out for the first") @QueryParam("cursor")
+            @Parameter(description = "'nextCursor' of the previous response; omitted for the first")
+                    @QueryParam("cursor")
                     String cursor) {
         if (cursor != null && !cursor.startsWith(ArtifactStore.SCHEME)) {
             throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));

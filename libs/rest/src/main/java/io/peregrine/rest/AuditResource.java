@@ -41,12 +41,13 @@ public class AuditResource {
             @Schema(description = "published, cancelled, deleted, pruned, replayed or purged")
             String action,
 
-            @Schema(description = "That it was done to; left out where it was done to no run")
+            @Schema(description = "Run that the action applied to; omitted if it applied to no run")
             String run,
 
             @Schema(
-                    description = "REST with the principal or, without one, the address; the command with its user;"
-                            + " a Kafka client; run-retention. What came over Kafka is claimed, not proven")
+                    description = "Actor: REST with the principal or, without one, the client address; the command with"
+                            + " its user; a Kafka client; or run-retention. Names received over Kafka are not"
+                            + " authenticated")
             String by,
 
             String detail) {
@@ -60,23 +61,24 @@ public class AuditResource {
     public record AuditPage(
             List<AuditEntry> items,
 
-            @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
+            @Schema(description = "Value of ?cursor= for the next page; null on the last page", nullable = true)
             String nextCursor) {}
 
     @GET
     @Operation(
             operationId = "listAudit",
-            summary = "Who published, cancelled, deleted, pruned, replayed and purged, newest first",
-            description = "Entries outlive their runs; peregrine.work.audit-retention says for how long.")
+            summary = "List who published, cancelled, deleted, pruned, replayed and purged, newest first",
+            description = "Entries are kept after their runs are deleted; peregrine.work.audit-retention sets"
+                    + " for how long.")
     @APIResponseSchema(AuditPage.class)
     public Response list(
-            @Parameter(description = "Only what was done to this run") @QueryParam("run") String run,
+            @Parameter(description = "Only actions on this run") @QueryParam("run") String run,
             @Parameter(
-                            description = "Items of a page, 1 to 1000",
+                            description = "Items per page, 1 to 1000",
                             schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
                     @QueryParam("limit")
                     String limit,
-            @Parameter(description = "'nextCursor' of the page before; left out for the first page")
+            @Parameter(description = "'nextCursor' of the previous page; omitted for the first page")
                     @QueryParam("cursor")
                     String cursor,
             @Context UriInfo uri) {

@@ -44,9 +44,9 @@ public class OpenApiExamplesFilter implements OASFilter {
                                 .type(SecurityScheme.Type.HTTP)
                                 .scheme("bearer")
                                 .description("A key of the service, or a token of its identity provider. Each operation"
-                                        + " names the role that it needs: read, run or maintain, each of which includes"
-                                        + " those before it. A service that listens on loopback alone asks for none"
-                                        + " unless it is told to."));
+                                        + " states the required role: read, run or maintain. Each role includes those"
+                                        + " before it. A service that listens only on loopback requires no key by"
+                                        + " default."));
     }
 
     private static void complete(String path, HttpMethod method, Operation operation) {
@@ -64,17 +64,20 @@ public class OpenApiExamplesFilter implements OASFilter {
                     .getMediaType("application/json")
                     .setExample(example);
         }
-        problem(operation, "401", "A key or a token is required, or the one that came is not known");
-        problem(operation, "403", "The caller's role does not suffice, or a web page of another site asks");
-        problem(operation, "default", "What else may go wrong: /api/v1/problems lists it");
+        problem(operation, "401", "A key or token is missing or invalid");
+        problem(
+                operation,
+                "403",
+                "The caller's role is insufficient, or the request comes from a web page of another site");
+        problem(operation, "default", "Any other problem; GET /api/v1/problems lists all kinds");
         if (path.contains("{")) {
-            problem(operation, "404", "No such thing");
+            problem(operation, "404", "The requested resource does not exist");
         }
         boolean pages = operation.getParameters() != null
                 && operation.getParameters().stream()
                         .anyMatch(p -> String.valueOf(p.getRef()).endsWith("cursor"));
         if (pages) {
-            problem(operation, "400", "A bad limit, cursor or filter");
+            problem(operation, "400", "Invalid limit, cursor or filter");
         }
     }
 

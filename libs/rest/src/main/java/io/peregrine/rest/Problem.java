@@ -8,18 +8,21 @@ import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /// An error in the format of RFC 9457, `application/problem+json`.
-@Schema(description = "RFC 9457")
+@Schema(description = "Problem details of an error (RFC 9457)")
 @JsonInclude(JsonInclude.Include.NON_EMPTY)
 public record Problem(
-        @Schema(description = "Address of a page on this kind of problem")
+        @Schema(description = "URL of the description of this kind of problem")
         String type,
 
         String title,
         int status,
-        @Schema(description = "This case, and what to do") String detail,
-        @Schema(description = "The address that was asked") String instance,
 
-        @Schema(description = "What is wrong with each field, where a body was refused")
+        @Schema(description = "What was found in this case, and what to do")
+        String detail,
+
+        @Schema(description = "Path of the request") String instance,
+
+        @Schema(description = "Errors of individual fields, if a body was refused")
         List<Field> errors) {
 
     public static final String MEDIA_TYPE = "application/problem+json";

@@ -33,14 +33,14 @@ public class ProblemsResource {
     public record Kinds(List<Kind> items) {}
 
     @GET
-    @Operation(operationId = "listProblems", summary = "Every kind of problem that this API answers")
+    @Operation(operationId = "listProblems", summary = "List every kind of problem that this API returns")
     public Kinds list() {
         return new Kinds(kinds.all().stream().map(Kind::of).toList());
     }
 
     @GET
     @Path("/{kind}")
-    @Operation(operationId = "getProblem", summary = "One kind of problem, and its remedy")
+    @Operation(operationId = "getProblem", summary = "Get one kind of problem and its remedy")
     public Kind kind(@PathParam("kind") String kind) {
         return kinds.all().stream()
                 .filter(known -> known.slug().equals(kind))

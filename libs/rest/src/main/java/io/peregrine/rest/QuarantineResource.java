@@ -44,7 +44,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 public class QuarantineResource {
     private static final int SHOWN_BYTES = 64 * 1024;
     private static final String KINDS = "NOT_AN_EVENT, UNKNOWN_TYPE, BAD_DATA, EVENT_ID_CONFLICT or HANDLER_FAILED";
-    private static final String BEFORE = "Only records kept before this time: ISO 8601 with an offset";
+    private static final String BEFORE = "Only records quarantined before this time: ISO 8601 with an offset";
 
     private final QuarantinedRecords records;
     private final Caller caller;
@@ -63,19 +63,20 @@ public class QuarantineResource {
             long offset,
             @Schema(description = KINDS) String kind,
 
-            @Schema(description = "Why it was refused, or why the last replay was")
+            @Schema(description = "Why the record, or its last replay, was refused")
             String message,
 
             @Schema(description = "SHA-256 of the value") String digest,
 
-            @Schema(description = "Of value and headers") long bytes,
+            @Schema(description = "Size of value and headers")
+            long bytes,
 
             Instant keptAt,
 
-            @Schema(description = "Replays that were refused")
+            @Schema(description = "Number of refused replays")
             int tries,
 
-            @Schema(description = "When the last of them was; left out where there was none")
+            @Schema(description = "Time of the last refused replay; omitted if there was none")
             Instant triedAt) {
         static QuarantinedRecord of(Entry entry) {
             return new QuarantinedRecord(
@@ -98,7 +99,7 @@ public class QuarantineResource {
     public record QuarantinePage(
             List<QuarantinedRecord> items,
 
-            @Schema(description = "Put it into ?cursor= for the next page; null on the last one", nullable = true)
+            @Schema(description = "Value of ?cursor= for the next page; null on the last page", nullable = true)
             String nextCursor) {}
 
     /// A record with its content.
@@ -106,19 +107,19 @@ public class QuarantineResource {
     public record QuarantinedContent(
             @JsonUnwrapped QuarantinedRecord entry,
 
-            @Schema(description = "Left out where it has none")
+            @Schema(description = "Key of the record; omitted if it has none")
             String key,
 
-            @Schema(description = "As text; control characters are replaced")
+            @Schema(description = "Headers as text; control characters are replaced")
             Map<String, String> headers,
 
-            @Schema(description = "The value where it is UTF-8, at most its first 64 KiB; left out otherwise")
+            @Schema(description = "Value as text, at most its first 64 KiB; omitted if it is not UTF-8")
             String text,
 
-            @Schema(description = "The value in Base64, at most its first 64 KiB; left out of a record without a value")
+            @Schema(description = "Value in Base64, at most its first 64 KiB; omitted if the record has no value")
             String base64,
 
-            @Schema(description = "Whether more follows than is shown: GET …/value has all")
+            @Schema(description = "Whether the shown value is truncated; GET …/value returns all of it")
             boolean truncated) {
         static QuarantinedContent of(Content content) {
             byte[] value = content.value();
@@ -152,18 +153,18 @@ public class QuarantineResource {
     @GET
     @Operation(
             operationId = "listQuarantine",
-            summary = "Records that this service could not understand, newest first, without their bytes")
+            summary = "List records that this service could not process, newest first, without their content")
     @APIResponseSchema(QuarantinePage.class)
     public Response list(
             @Parameter(description = KINDS) @QueryParam("kind") String kind,
             @QueryParam("topic") String topic,
             @Parameter(description = BEFORE) @QueryParam("before") String before,
             @Parameter(
-                            description = "Items of a page, 1 to 1000",
+                            description = "Items per page, 1 to 1000",
                             schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
                     @QueryParam("limit")
                     String limit,
-            @Parameter(description = "'nextCursor' of the page before; left out for the first page")
+            @Parameter(description = "'nextCursor' of the previous page; omitted for the first page")
                     @QueryParam("cursor")
                     String cursor,
             @Context UriInfo uri) {
@@ -179,23 +180,23 @@ public class QuarantineResource {
     @Path("/{id}")
     @Operation(
             operationId = "getQuarantined",
-            summary = "One record, with its headers and the first 64 KiB of its value")
-    public QuarantinedContent find(@Parameter(description = "Its number") @PathParam("id") long id) {
+            summary = "Get one record, with its headers and the first 64 KiB of its value")
+    public QuarantinedContent find(@Parameter(description = "Id of the record") @PathParam("id") long id) {
         return QuarantinedContent.of(must(id));
     }
 
     @GET
     @Path("/{id}/value")
     @Produces(MediaType.APPLICATION_OCTET_STREAM)
-    @Operation(operationId = "getQuarantinedValue", summary = "The bytes of a record's value, all of them")
+    @Operation(operationId = "getQuarantinedValue", summary = "Get the complete value of a record")
     @APIResponse(
             responseCode = "200",
-            description = "OK; no bytes of a record without a value",
+            description = "OK; empty if the record has no value",
             content =
                     @org.eclipse.microprofile.openapi.annotations.media.Content(
                             mediaType = MediaType.APPLICATION_OCTET_STREAM,
                             schema = @Schema(type = SchemaType.STRING, format = "binary")))
-    public Response value(@Parameter(description = "Its number") @PathParam("id") long id) {
+    public Response value(@Parameter(description = "Id of the record") @PathParam("id") long id) {
         byte[] value = must(id).value();
         return Response.ok(value == null ? new byte[0] : value)
                 .header("Content-Disposition", "attachment; filename=\"quarantined-%d\"".formatted(id))
@@ -207,19 +208,19 @@ public class QuarantineResource {
     @Path("/{id}/replay")
     @Operation(
             operationId = "replayQuarantined",
-            summary = "Receive a record again",
-            description = "After a bug was mended or an event of a newer version became known. Accepted, the record"
-                    + " leaves the quarantine; an event that was received before changes nothing. Refused, it stays with"
-                    + " the new reason.")
-    @APIResponse(responseCode = "204", description = "Accepted; the record is not in quarantine any more")
+            summary = "Process a record again",
+            description = "Use it after a bug was fixed, or after an upgrade that supports a newer event type."
+                    + " An accepted record is removed from quarantine; an event that was received before"
+                    + " has no further effect. A refused record stays in quarantine with the new reason.")
+    @APIResponse(responseCode = "204", description = "Accepted; the record was removed from quarantine")
     @APIResponse(
             responseCode = "409",
-            description = "Refused again",
+            description = "The record was refused again",
             content =
                     @org.eclipse.microprofile.openapi.annotations.media.Content(
                             mediaType = Problem.MEDIA_TYPE,
                             schema = @Schema(implementation = Problem.class)))
-    public void replay(@Parameter(description = "Its number") @PathParam("id") long id) {
+    public void replay(@Parameter(description = "Id of the record") @PathParam("id") long id) {
         must(id);
         records.replay(id, caller.name()).ifPresent(still -> {
             throw Problem.of(
@@ -230,9 +231,9 @@ public class QuarantineResource {
 
     @DELETE
     @Path("/{id}")
-    @Operation(operationId = "purgeQuarantined", summary = "Remove a record for good")
+    @Operation(operationId = "purgeQuarantined", summary = "Permanently remove a record")
     @APIResponse(responseCode = "204", description = "Removed")
-    public void purge(@Parameter(description = "Its number") @PathParam("id") long id) {
+    public void purge(@Parameter(description = "Id of the record") @PathParam("id") long id) {
         if (!records.purge(id, caller.name())) {
             throw unknown(id);
         }
@@ -241,8 +242,8 @@ public class QuarantineResource {
     @DELETE
     @Operation(
             operationId = "purgeQuarantine",
-            summary = "Remove all records that match, for good",
-            description = "At least one filter must be named, or all=true.")
+            summary = "Permanently remove all matching records",
+            description = "At least one filter or all=true is required.")
     @APIResponseSchema(Purged.class)
     public Purged purge(
             @Parameter(description = KINDS) @QueryParam("kind") String kind,

@@ -56,11 +56,11 @@ public class CheckpointsResource {
             int epoch,
 
             @Schema(
-                    description =
-                            "No earlier epoch measured better on the validation split or, without one, in training")
+                    description = "Whether the loss is lower than in every earlier epoch, on the validation split or,"
+                            + " without one, in training")
             boolean best,
 
-            @Schema(description = "Its training ended with it")
+            @Schema(description = "Whether this is the last checkpoint of its training")
             boolean last,
 
             ArtifactRef weights) {
@@ -76,8 +76,8 @@ public class CheckpointsResource {
     @Produces(MediaType.APPLICATION_JSON)
     @Operation(
             operationId = "listCheckpoints",
-            summary = "The checkpoints of a run that are kept",
-            description = "Of each network the best and the newest, which may be one.")
+            summary = "List the kept checkpoints of a run",
+            description = "These are the best and the newest of each network, which may be the same.")
     public KeptCheckpoints kept(@Parameter(description = THE_RUN) @PathParam("run") String run) {
         List<Checkpoint> kept = database.jdbi().withHandle(sql -> CheckpointTable.kept(sql, run));
         if (kept.isEmpty()) {
@@ -90,8 +90,8 @@ public class CheckpointsResource {
     @Path("/{network}/{epoch}")
     @Operation(
             operationId = "getCheckpoint",
-            summary = "A network's weights after an epoch, a safetensors file",
-            description = "While it is the best or the newest of its network.")
+            summary = "Get a network's weights after an epoch, as a safetensors file",
+            description = "Available while the checkpoint is the best or the newest of its network.")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -101,12 +101,12 @@ public class CheckpointsResource {
                             schema = @Schema(type = SchemaType.STRING, format = "binary")))
     @APIResponse(
             responseCode = "410",
-            description = "It has expired (artifact-expired), or is not in the store (artifact-gone)",
+            description = "The checkpoint has expired (artifact-expired), or is not in the store (artifact-gone)",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Response weights(
             @Parameter(description = THE_RUN) @PathParam("run") String run,
             @Parameter(description = "`classifier` or `autoencoder`") @PathParam("network") String network,
-            @Parameter(description = "From 1") @PathParam("epoch") int epoch,
+            @Parameter(description = "Epoch, from 1") @PathParam("epoch") int epoch,
             @Context Request request) {
         Checkpoint checkpoint = find(run, network, epoch);
         return HttpCaching.IMMUTABLE.answer(
