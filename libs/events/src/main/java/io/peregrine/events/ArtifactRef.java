@@ -2,11 +2,11 @@ package io.peregrine.events;
 
 import java.util.regex.Pattern;
 
-/// Points to a published artifact: its place in the store, what it must hash to, how long it is.
+/// Reference to a published artifact: its location in the store, its SHA-256 and its size.
 ///
 /// @param uri `store:<kind>/<first two of the digest>/<digest>.<extension>`, the same on every machine
-/// @param sha256 64 hexadecimal digits
-/// @param bytes the file's length
+/// @param sha256 SHA-256 of the file, 64 hexadecimal digits
+/// @param bytes size of the file
 public record ArtifactRef(String uri, String sha256, long bytes) {
     // Path segments must not begin with a dot, so that no URI can leave the store.
     private static final Pattern URI = Pattern.compile("store:[a-z]{1,20}(/[0-9A-Za-z][0-9A-Za-z._-]{0,99}){1,2}");

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// Whose a failure is, and so what happens next.
+/// Cause of a failure, which decides whether it is retried.
 public enum FailureKind {
     /// Invalid input of the user: recorded with the run, never retried.
     INPUT,

@@ -40,12 +40,13 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Ingest understood the specification and published it with its defaults filled in.
+    /// Ingest accepted the specification and published it with its defaults filled in.
     record RunAccepted(RunRef run, String uri) implements PipelineEvent {}
 
-    /// Images of one class and split were decoded into a pack. One pack may need several of these events.
+    /// Images of one class and split were decoded into a pack. The images of one pack may be spread over several
+    /// events.
     ///
-    /// @param pack the pack's number in the manifest
+    /// @param pack number of the pack in the manifest
     record ImagesIngested(RunRef run, String label, Split split, int pack, ArtifactRef pixels, List<ImageRef> images)
             implements PipelineEvent {
         public ImagesIngested {
@@ -53,17 +54,17 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// @param imageId 32 hexadecimal digits, the same in every run
-    /// @param row the image's place among all listed files
-    /// @param source its path in the class folder
-    /// @param sha256 digest of the file
-    /// @param index its place in the pack
+    /// @param imageId id of the image: 32 hexadecimal digits, the same in every run
+    /// @param row position of the file among all listed files
+    /// @param source path of the file below the class folder
+    /// @param sha256 SHA-256 of the file
+    /// @param index position of the image in the pack
     record ImageRef(String imageId, long row, String source, String sha256, int index) {}
 
-    /// A listed file is no image that we can use. The rest goes on.
+    /// A listed file cannot be used as an image. The run continues without it.
     ///
-    /// @param reason a code such as `IMAGE_TRUNCATED`
-    /// @param detail one sentence for a person
+    /// @param reason code of the reason, such as `IMAGE_TRUNCATED`
+    /// @param detail message with details
     record ImageRejected(
             RunRef run,
             String imageId,
@@ -83,28 +84,28 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Every listed file is in a pack or refused; nothing changes any more. How many images each class has
-    /// follows from the manifest.
+    /// Every listed file is in a pack or refused, and the dataset no longer changes. The manifest gives the
+    /// number of images of each class.
     ///
     /// @param classes number of classes
-    /// @param images accepted ones
-    /// @param duplicatesAcrossSplits byte-identical files that lie on both sides of a given split
+    /// @param images number of accepted images
+    /// @param duplicatesAcrossSplits number of distinct file contents that are in more than one split
     record DatasetSealed(
             RunRef run, ManifestRef manifest, int classes, long images, long refused, long duplicatesAcrossSplits)
             implements PipelineEvent {}
 
-    /// A manifest's two files: tensors and the JSON beside them.
+    /// The two files of a manifest: tensors and JSON.
     record ManifestRef(ArtifactRef tensors, ArtifactRef json) {}
 
-    /// One shard of recipes lies in the store.
+    /// One shard of recipes was written to the store.
     record ShardWritten(RunRef run, int index, int of, ArtifactRef shard, long rows) implements PipelineEvent {}
 
-    /// All shards lie in the store: what a trainer needs, and nothing else.
+    /// All shards are in the store. The event references everything that a trainer needs.
     ///
-    /// @param shards in order; at most 200
-    /// @param balance what became of each class: an artifact, since a dataset may have 10,000 classes
-    /// @param rows of the balanced set
-    /// @param synthetic rows that are not real images
+    /// @param shards shards in order, at most 200
+    /// @param balance artifact with the result for each class; a dataset may have 10,000 classes
+    /// @param rows number of rows of the balanced set
+    /// @param synthetic number of synthetic rows
     record DatasetBalanced(
             RunRef run, ManifestRef manifest, List<ArtifactRef> shards, ArtifactRef balance, long rows, long synthetic)
             implements PipelineEvent {
@@ -115,9 +116,11 @@ public sealed interface PipelineEvent {
 
     /// A network's weights after an epoch.
     ///
-    /// @param epoch 1 to epochs
-    /// @param best whether no earlier epoch measured better on the validation split (or, without one, in training)
-    /// @param measures by name: `loss`, `accuracy`, `imagesPerSecond`, with validation also `validationLoss` …
+    /// @param epoch number of the epoch, 1 to `epochs`
+    /// @param best whether the loss is lower than in every earlier epoch, on the validation split (or, without
+    ///     one, in training)
+    /// @param measures measures by name: `loss`, `accuracy`, `imagesPerSecond`, with validation also
+    ///     `validationLoss` …
     /// @param test null unless `last`
     record CheckpointPublished(
             RunRef run,
@@ -135,12 +138,12 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Measured once, on the test split. For the autoencoder only the loss means something.
+    /// Measured once, on the test split. For an autoencoder only the loss is meaningful.
     ///
-    /// @param images that were tested; 0: there were none, and nothing was measured
-    /// @param calibration of a classifier; null where it was not measured
-    /// @param byClass recall, precision and confusion of a classifier: an artifact, since they grow with the
-    ///     number of classes; null where they were not measured
+    /// @param images number of test images; 0: there were none, and nothing was measured
+    /// @param calibration calibration of a classifier; null if it was not measured
+    /// @param byClass artifact with recall, precision and confusion matrix of a classifier, which grow with
+    ///     the number of classes; null if they were not measured
     record TestMeasures(
             double loss,
             double accuracy,
@@ -150,18 +153,18 @@ public sealed interface PipelineEvent {
             @MayBeNull Calibration calibration,
             @MayBeNull ArtifactRef byClass) {}
 
-    /// Whether a classifier's probabilities can be believed, on the test split. What is balanced has not the
-    /// world's proportions of classes: *corrected* are the probabilities after they were given back those of the
-    /// images.
+    /// Calibration of a classifier's probabilities on the test split. Balancing changes the class proportions
+    /// that the classifier learns. The *corrected* probabilities are adjusted to the proportions of the images
+    /// before balancing.
     ///
     /// @param error expected calibration error over 15 bins, 0 to 1
-    /// @param correctedError the same of corrected probabilities
-    /// @param correctedAccuracy accuracy of the class that is most probable after the correction
+    /// @param correctedError expected calibration error of the corrected probabilities
+    /// @param correctedAccuracy accuracy of the most probable class after the correction
     record Calibration(double error, double correctedError, double correctedAccuracy) {}
 
-    /// Work goes on: at epoch ends, tile rows and packs, at most once in two seconds for a job.
+    /// Progress of a job, published after epochs, tile rows and packs, at most once every two seconds per job.
     ///
-    /// @param task what within the stage, such as `classifier` or `neighbours Cubism`
+    /// @param task task within the stage, such as `classifier` or `neighbours Cubism`
     record StageProgressed(
             RunRef run,
             Stage stage,
@@ -176,14 +179,14 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// A run's work waits: for a worker that others keep at work, or for a resource, such as room in the store.
-    /// Said again from time to time while that is so.
+    /// A run waits for a worker that is busy with other runs, or for a resource, such as space in the store. The
+    /// event is published again from time to time while the run waits.
     ///
-    /// @param stage whose work waits
-    /// @param position 1: it is the next; 0: it waits for a resource
-    /// @param behind runs that are at work in the stage, then those that come before this one; at most ten of both
-    /// @param seconds for how long it has waited
-    /// @param resource a code and a sentence, such as `STORE_FULL: The disk of …`; null where it waits for a worker
+    /// @param stage stage that the run waits for
+    /// @param position position in the queue: 1 means next, 0 means that the run waits for a resource
+    /// @param behind runs that the stage is processing, then runs that come before this one; at most ten in total
+    /// @param seconds seconds that the run has waited
+    /// @param resource code and message, such as `STORE_FULL: The disk of …`; null if the run waits for a worker
     record StageQueued(
             RunRef run,
             Stage stage,
@@ -199,9 +202,10 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Clusters lie in the database and in the store. Names, sizes and purities are in the artifact `clusters`.
+    /// Clusters were written to the database and to the store. Names, sizes and purities are in the artifact
+    /// `clusters`.
     ///
-    /// @param measures by name, such as `nmi.test`, `silhouette.all`
+    /// @param measures measures by name, such as `nmi.test`, `silhouette.all`
     record ClustersComputed(
             RunRef run,
             ArtifactRef clusters,
@@ -216,15 +220,15 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Clusters and both final checkpoints with their measures are in.
+    /// The run has ended with a result: clusters and both final checkpoints with their measures are available.
     record RunCompleted(RunRef run) implements PipelineEvent {}
 
     /// The run has ended without a result.
     ///
-    /// @param reason a code in capitals
-    /// @param detail one sentence for a person, with the remedy; cut after 1,000 characters,
-    ///     beside errors after 300
-    /// @param errors of a bad specification, the first 20 fields'; otherwise empty
+    /// @param reason code of the failure in capitals
+    /// @param detail message with the remedy; truncated after 1,000 characters, or after 300 if `errors` is not
+    ///     empty
+    /// @param errors errors of an invalid specification, at most the first 20; otherwise empty
     record RunFailed(RunRef run, Stage stage, FailureKind kind, String reason, String detail, List<FieldError> errors)
             implements PipelineEvent {
         private static final int DETAIL_CHARACTERS = 1_000;
@@ -246,9 +250,9 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// A user ended the run.
+    /// A user cancelled the run.
     ///
-    /// @param reason cut after 1,000 characters
+    /// @param reason truncated after 1,000 characters
     record RunCancelled(RunRef run, String reason) implements PipelineEvent {
         /// Maximum length of a reason in characters.
         public static final int REASON_CHARACTERS = 1_000;
@@ -258,7 +262,7 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// A user deleted a run that had ended: nobody keeps anything of it, and nothing that is
-    /// heard of it later counts.
+    /// A user deleted a run that had ended. All services delete their data of the run and ignore later events of
+    /// it.
     record RunDeleted(RunRef run) implements PipelineEvent {}
 }

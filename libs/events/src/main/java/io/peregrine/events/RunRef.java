@@ -2,13 +2,13 @@ package io.peregrine.events;
 
 import java.util.regex.Pattern;
 
-/// Which run an event tells of.
+/// The run that an event belongs to.
 ///
-/// @param id 32 hexadecimal digits, a digest of the dataset-ready that began it
-/// @param dataset the name that the user gave
-/// @param spec the whole specification with its defaults, `run.json`; null only where the specification itself
-///     was bad
-/// @param priority -10 to 10: runs of a higher one are served first; null: 0
+/// @param id 32 hexadecimal digits, a digest of the `dataset.ready` event that started the run
+/// @param dataset name of the dataset, as given by the user
+/// @param spec complete specification with its defaults, `run.json`; null only if the specification itself was
+///     invalid
+/// @param priority -10 to 10; runs with a higher priority are served first; null: 0
 public record RunRef(
         String id,
         String dataset,

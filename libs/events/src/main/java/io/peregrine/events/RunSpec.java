@@ -12,12 +12,12 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// What a run is to do, with every default filled in: `run.json`. Only `dataset` and `uri` must be said.
+/// Specification of a run, with every default filled in: `run.json`. Only `dataset` and `uri` are required.
 ///
-/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations:
-/// who says nothing gets `resnet` and `resnet-autoencoder`.
+/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations.
+/// The defaults are `resnet` and `resnet-autoencoder`.
 ///
-/// @param priority -10 to 10; says when a run is served, not what it is to do: `run.json` leaves it out
+/// @param priority -10 to 10; decides when a run is served, not what it computes; `run.json` omits it
 public record RunSpec(
         String dataset,
         String uri,
@@ -29,16 +29,16 @@ public record RunSpec(
         ClusterSpec clusters,
         int priority) {
 
-    /// How classes are cut where the folder has no splits of its own.
+    /// How classes are split if the folder has no splits of its own.
     ///
-    /// @param test share of each class, 0 to below 1
-    /// @param validation share of each class, cut from what is left for training
+    /// @param test share of each class for the test split, 0 to below 1
+    /// @param validation share of each class for the validation split, taken from the images left for training
     public record SplitSpec(double test, double validation, long seed) {}
 
-    /// @param side of the square, a multiple of 8
+    /// @param side width and height in pixels, a multiple of 8
     public record ImageSpec(int side, Fit fit, Orientation orientation) {}
 
-    /// How an image comes to be square.
+    /// How an image is resized to a square.
     public enum Fit {
         STRETCH,
         COVER,
@@ -55,7 +55,7 @@ public record RunSpec(
         }
     }
 
-    /// Whether EXIF's orientation turns the image.
+    /// Whether the EXIF orientation is applied.
     public enum Orientation {
         APPLY,
         IGNORE;
@@ -71,13 +71,13 @@ public record RunSpec(
         }
     }
 
-    /// @param neighbours SMOTE's k; of no meaning to other methods
-    /// @param coverage how bases are drawn; of no meaning to other methods than SMOTE
-    /// @param seed as imbalanced-learn's `random_state`
+    /// @param neighbours number of neighbours of SMOTE (k); ignored by other methods
+    /// @param coverage how SMOTE selects base images; ignored by other methods
+    /// @param seed seed, as imbalanced-learn's `random_state`
     public record BalanceSpec(
             Method method, Strategy strategy, NeighbourChoice neighbours, Coverage coverage, long seed) {}
 
-    /// How class sizes come about.
+    /// How classes are balanced.
     public enum Method {
         /// Interpolates between neighbors.
         SMOTE("smote"),
@@ -100,7 +100,7 @@ public record RunSpec(
         }
     }
 
-    /// Which real image a synthetic one begins from.
+    /// How the base images of synthetic images are selected.
     public enum Coverage {
         /// Random, as in imbalanced-learn: some images are selected often, some never.
         RANDOM("random"),
@@ -119,7 +119,7 @@ public record RunSpec(
         }
     }
 
-    /// SMOTE's k.
+    /// Number of neighbours of SMOTE (k).
     ///
     /// @param most maximum number of neighbors, at least 1
     /// @param adaptive whether a class with too few images uses all its other images as neighbors
@@ -194,10 +194,10 @@ public record RunSpec(
     /// How one network is trained.
     ///
     /// @param preset `resnet`, `seed-cnn`, `resnet-autoencoder` or `seed-autoencoder`
-    /// @param latent length of the code between encoder and decoder; 0 for a classifier
-    /// @param dropout share of hidden units left out in training; 0 for an autoencoder
-    /// @param device `auto`, `cpu`, or `gpu:0` and so on
-    /// @param init weights to begin with; null: start values drawn from the seed
+    /// @param latent number of dimensions of the latents; 0 for a classifier
+    /// @param dropout dropout rate; 0 for an autoencoder
+    /// @param device `auto`, `cpu`, or a GPU such as `gpu:0`
+    /// @param init initial weights; null: drawn from the seed
     public record TrainSpec(
             String preset,
             int latent,
@@ -258,16 +258,16 @@ public record RunSpec(
         }
     }
 
-    /// What a training does beside following its gradient.
+    /// Regularization and learning-rate schedule of a training.
     ///
-    /// @param schedule of the learning rate after the warm-up
-    /// @param warmUp share of all steps in which the learning rate rises from 0, 0 to below 1
-    /// @param weightDecay AdamW's; 0: none
-    /// @param gradientNorm norm to which longer gradients are shortened; 0: none is
-    /// @param labelSmoothing share of the truth spread over all classes; 0 for an autoencoder
-    /// @param augment what is done to an image each time that it is learnt from
-    /// @param patience epochs without a better validation loss after which a training ends; 0: it goes on to
-    ///     its end
+    /// @param schedule schedule of the learning rate after the warm-up
+    /// @param warmUp share of all steps in which the learning rate increases from 0; 0 to below 1
+    /// @param weightDecay weight decay of AdamW; 0: none
+    /// @param gradientNorm maximum norm of gradients; longer gradients are scaled down to it; 0: no limit
+    /// @param labelSmoothing share of the target that is spread over all classes; 0 for an autoencoder
+    /// @param augment random changes of the training images
+    /// @param patience number of epochs without a better validation loss after which a training ends early; 0: no
+    ///     early end
     public record TrainingOptions(
             Schedule schedule,
             double warmUp,
@@ -280,7 +280,7 @@ public record RunSpec(
         public static final TrainingOptions PLAIN = new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 0);
     }
 
-    /// How the learning rate goes.
+    /// Schedule of the learning rate.
     public enum Schedule {
         /// The configured learning rate.
         CONSTANT,
@@ -293,7 +293,7 @@ public record RunSpec(
         }
     }
 
-    /// What is done to images while they are learnt from, anew in each epoch.
+    /// Random changes of the training images, drawn again in each epoch.
     public enum Augment {
         NONE,
         /// Mirrors every second image.

@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// What an image is for. Only `train` is ever balanced; `test` is read once, at the end.
+/// The part of a dataset that an image belongs to. Only `train` is balanced; `test` is read once, at the end.
 public enum Split {
     TEST,
     TRAIN,

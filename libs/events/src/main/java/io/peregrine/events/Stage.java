@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
 
-/// The four rooms that a run passes through, in their order.
+/// The four stages of a run, in their order.
 public enum Stage {
     INGEST,
     BALANCE,

@@ -16,17 +16,18 @@ final class AsyncApiDocument {
              "properties": {
                "ce_specversion": {"const": "1.0"},
                "ce_id": {"type": "string", "minLength": 1,
-                 "description": "unique with ce_source; said again it is the same event"},
+                 "description": "unique per ce_source; an event with the same ce_source and ce_id is a repeat"},
                "ce_source": {"type": "string", "minLength": 1, "examples": ["/peregrine/ingest-service"]},
                "ce_type": {"type": "string"},
                "ce_time": {"type": "string", "format": "date-time"},
-               "ce_subject": {"type": "string", "description": "the run"},
-               "ce_correlationid": {"type": "string", "description": "the run"},
+               "ce_subject": {"type": "string", "description": "id of the run"},
+               "ce_correlationid": {"type": "string", "description": "id of the run"},
                "ce_causationid": {"type": "string", "description": "id of the event that led to this one"},
-               "ce_partitionkey": {"type": "string", "description": "the run, which is the record's key, too"},
-               "ce_authid": {"type": "string", "description": "who caused it, where that is known: claimed, not proven"},
+               "ce_partitionkey": {"type": "string",
+                 "description": "id of the run, which is also the key of the record"},
+               "ce_authid": {"type": "string", "description": "who caused the event, if known; not authenticated"},
                "content-type": {"const": "application/json"},
-               "traceparent": {"type": "string", "description": "only where traces are on"}}}""";
+               "traceparent": {"type": "string", "description": "only if tracing is enabled"}}}""";
 
     private AsyncApiDocument() {}
 
@@ -38,8 +39,9 @@ final class AsyncApiDocument {
                 .put("version", "1.0.0")
                 .put(
                         "description",
-                        "What the services say to each other and to you. Events carry references, never pixels, and each is at"
-                                + " most 64 KiB. Readers ignore fields that they do not know; an incompatible change is a new type.")
+                        "Events that the services exchange and that clients publish and consume. Events carry"
+                                + " references, never pixels, and each is at most 64 KiB. Consumers ignore unknown fields; an"
+                                + " incompatible change gets a new type.")
                 .putObject("license")
                 .put("name", "GPL-3.0-or-later");
         document.put("defaultContentType", "application/json");
@@ -67,7 +69,7 @@ final class AsyncApiDocument {
             operation.putArray("messages").add(reference("channels/" + topic + "/messages/" + name));
             ObjectNode message = messages.putObject(name);
             message.put("name", EventTypes.typeOf(event));
-            message.put("summary", ours ? docs.of(event) : "A dataset lies ready: a run begins.");
+            message.put("summary", ours ? docs.of(event) : "A dataset is ready, which starts a run.");
             message.set("headers", reference("components/schemas/CloudEvent"));
             message.set("payload", schemas.of(event));
             message.putObject("bindings")
@@ -75,7 +77,7 @@ final class AsyncApiDocument {
                     .put("bindingVersion", "0.5.0")
                     .putObject("key")
                     .put("type", "string")
-                    .put("description", ours ? "the run" : "of no meaning");
+                    .put("description", ours ? "id of the run" : "ignored");
         }
         ObjectNode ready = (ObjectNode) messages.get(DatasetReady.class.getSimpleName());
         JsonNode smallest = EventSchemas.json(SMALLEST);
@@ -83,7 +85,7 @@ final class AsyncApiDocument {
         examples.addObject().put("name", "smallest").set("payload", smallest);
         examples.addObject()
                 .put("name", "defaults")
-                .put("summary", "the same, defaults filled in")
+                .put("summary", "the same with its defaults filled in")
                 .set(
                         "payload",
                         EventSchemas.json(new String(

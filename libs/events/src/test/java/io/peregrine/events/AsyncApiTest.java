@@ -38,7 +38,7 @@ class AsyncApiTest {
                 .extracting(JsonNode::textValue)
                 .doesNotContain("test");
         assertThat(schemas.at("/ImageRef/properties/row/description").textValue())
-                .isEqualTo("the image's place among all listed files");
+                .isEqualTo("position of the file among all listed files");
         assertThat(schemas.at("/RunSpec/required"))
                 .extracting(JsonNode::textValue)
                 .containsExactlyInAnyOrder("dataset", "uri");
