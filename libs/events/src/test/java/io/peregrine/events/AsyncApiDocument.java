@@ -40,8 +40,8 @@ final class AsyncApiDocument {
                 .put(
                         "description",
                         "Events that the services exchange and that clients publish and consume. Events carry"
-                                + " references, never pixels, and each is at most 64 KiB. Consumers ignore unknown fields; an"
-                                + " incompatible change gets a new type.")
+                                + " references, never pixels, and each is at most 64 KiB. Consumers ignore unknown"
+                                + " fields; an incompatible change gets a new type.")
                 .putObject("license")
                 .put("name", "GPL-3.0-or-later");
         document.put("defaultContentType", "application/json");
