@@ -202,7 +202,7 @@ class GarbageCollectorTest extends WithKafka {
                 .containsExactlyInAnyOrder("ARTIFACT_CORRUPT", "ARTIFACT_MISSING");
         JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded").jsonPath();
         assertThat(unneeded.<String>getList("items.uri")).contains("store:pack/ab/" + "ab".repeat(32) + ".safetensors");
-        assertThat(unneeded.getInt("spared")).isEqualTo(1);
+        assertThat(unneeded.getInt("retained")).isEqualTo(1);
         Files.delete(orphan);
 
         assertThat(ingest("checked again").manifest()).isEqualTo(sealed.manifest());

@@ -43,5 +43,5 @@ public record RunSummary(
             Instant since,
 
             @Schema(description = "When the stage last reported it")
-            Instant told) {}
+            Instant reportedAt) {}
 }

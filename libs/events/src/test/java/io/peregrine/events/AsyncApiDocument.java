@@ -64,7 +64,7 @@ final class AsyncApiDocument {
             String topic = EventTypes.topicOf(event);
             ((ObjectNode) channels.at("/" + topic + "/messages")).set(name, reference("components/messages/" + name));
             boolean ours = event != DatasetReady.class;
-            ObjectNode operation = operations.putObject((ours ? "say" : "hear") + name);
+            ObjectNode operation = operations.putObject((ours ? "send" : "receive") + name);
             operation.put("action", ours ? "send" : "receive").set("channel", reference("channels/" + topic));
             operation.putArray("messages").add(reference("channels/" + topic + "/messages/" + name));
             ObjectNode message = messages.putObject(name);

@@ -45,7 +45,7 @@ public class ArtifactsResource {
     }
 
     /// Unreferenced artifacts.
-    public record UnneededArtifacts(
+    public record UnreferencedArtifacts(
             @Schema(description = "Number of artifacts that pruning would delete now")
             long artifacts,
 
@@ -54,7 +54,7 @@ public class ArtifactsResource {
             @Schema(
                     description = "Number of files that pruning would keep: no table lists them, and they are younger"
                             + " than a day")
-            long spared,
+            long retained,
 
             @Schema(description = "The first 1,000 by name") List<Unreferenced> items) {}
 
@@ -74,7 +74,7 @@ public class ArtifactsResource {
 
     @GET
     @Operation(
-            operationId = "countNeeded",
+            operationId = "countReferenced",
             summary = "Get number and size of this service's artifacts that a run references",
             description = "Both are 0 for an unknown or deleted run.")
     public Usage needed(@Parameter(required = true, description = "The run's id") @QueryParam("run") String run) {
@@ -86,11 +86,11 @@ public class ArtifactsResource {
 
     @GET
     @Path("/unneeded")
-    @Operation(operationId = "listUnneeded", summary = "List this service's artifacts that no run references")
-    public UnneededArtifacts unneeded() {
+    @Operation(operationId = "listUnreferenced", summary = "List this service's artifacts that no run references")
+    public UnreferencedArtifacts unneeded() {
         List<Unreferenced> all = pruning.unreferenced();
-        List<Unreferenced> going = all.stream().filter(one -> !one.spared()).toList();
-        return new UnneededArtifacts(
+        List<Unreferenced> going = all.stream().filter(one -> !one.retained()).toList();
+        return new UnreferencedArtifacts(
                 going.size(),
                 going.stream().mapToLong(Unreferenced::bytes).sum(),
                 all.size() - going.size(),

@@ -39,8 +39,8 @@ public final class GarbageCollector {
 
     /// A file that no run references.
     ///
-    /// @param spared whether the file is retained for now: no table contains it and it is in its grace period
-    public record Unreferenced(String uri, long bytes, Instant modified, boolean spared) {}
+    /// @param retained whether the file is retained for now: no table contains it and it is in its grace period
+    public record Unreferenced(String uri, long bytes, Instant modified, boolean retained) {}
 
     /// Number and total bytes of artifacts.
     public record Usage(long artifacts, long bytes) {}

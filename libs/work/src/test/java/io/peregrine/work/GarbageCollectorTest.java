@@ -197,13 +197,13 @@ class GarbageCollectorTest {
         Files.writeString(stray, "whose?");
         assertThat(pruning.unreferenced())
                 .singleElement()
-                .satisfies(one -> assertThat(one.spared()).isTrue());
+                .satisfies(one -> assertThat(one.retained()).isTrue());
         assertThat(pruning.prune()).contains(new Usage(0, 0));
 
         Files.setLastModifiedTime(stray, FileTime.from(Instant.now().minus(GarbageCollector.GRACE_PERIOD)));
         assertThat(pruning.unreferenced())
                 .singleElement()
-                .satisfies(one -> assertThat(one.spared()).isFalse());
+                .satisfies(one -> assertThat(one.retained()).isFalse());
         assertThat(pruning.prune()).contains(new Usage(1, 6));
         assertThat(stray).doesNotExist();
     }

@@ -136,7 +136,7 @@ final class MaintenanceCommands {
                 System.out.println(line(service.getKey(), artifacts, bytes));
                 JsonNode rest = request(service.getValue(), "GET", "/api/v1/artefacts/unneeded");
                 unneededCount +=
-                        rest.path("artifacts").asLong() + rest.path("spared").asLong();
+                        rest.path("artifacts").asLong() + rest.path("retained").asLong();
                 rest.path("items").forEach(unneeded::add);
             }
             print(faults, unneeded, unneededCount);
@@ -157,7 +157,7 @@ final class MaintenanceCommands {
                         .formatted(
                                 file.path("uri").asText(),
                                 file.path("bytes").asLong(),
-                                file.path("spared").asBoolean()
+                                file.path("retained").asBoolean()
                                         ? ", kept until it is a day old, because no table lists it"
                                         : ""));
             }
