@@ -2,9 +2,15 @@ package io.peregrine.cluster.chart;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import io.peregrine.charts.Axis;
 import io.peregrine.charts.Chart;
 import io.peregrine.charts.ChartFormat;
+import io.peregrine.charts.Palette;
+import io.peregrine.charts.Pen;
+import java.awt.Color;
+import java.awt.geom.Point2D;
 import java.awt.geom.Rectangle2D;
 import java.io.ByteArrayInputStream;
 import java.util.ArrayList;
@@ -15,10 +21,16 @@ import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
 class ChartsTest {
+    /// The coordinates in an SVG are rounded to hundredths.
+    private static final Offset<Double> HUNDREDTH = within(0.01);
+
     private static final List<String> WIKIART = List.of(
             "Abstract_Expressionism",
             "Mannerism_Late_Renaissance",
@@ -26,14 +38,48 @@ class ChartsTest {
             "O'Keeffe & \"friends\"",
             "Ein sehr, sehr langer Name, den niemand in eine Zeile schreiben würde, der bei Sinnen ist");
 
-    private static List<String> texts(Chart chart) throws Exception {
+    private static Document svg(Chart chart) throws Exception {
         byte[] svg = ChartFormat.SVG.of(chart);
-        NodeList found = DocumentBuilderFactory.newInstance()
-                .newDocumentBuilder()
-                .parse(new ByteArrayInputStream(svg))
-                .getElementsByTagName("text");
+        return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(svg));
+    }
+
+    private static List<Element> elements(Document svg, String tag) {
+        NodeList found = svg.getElementsByTagName(tag);
         return IntStream.range(0, found.getLength())
-                .mapToObj(i -> found.item(i).getTextContent())
+                .mapToObj(i -> (Element) found.item(i))
+                .toList();
+    }
+
+    private static List<String> texts(Chart chart) throws Exception {
+        return elements(svg(chart), "text").stream()
+                .map(Element::getTextContent)
+                .toList();
+    }
+
+    private static double number(Element element, String attribute) {
+        return Double.parseDouble(element.getAttribute(attribute));
+    }
+
+    private static String rgb(Color colour) {
+        return "rgb(%d,%d,%d)".formatted(colour.getRed(), colour.getGreen(), colour.getBlue());
+    }
+
+    /// @return the grid lines of a chart with one panel, the lowest first
+    private static List<Double> gridLines(Document svg) {
+        return elements(svg, "line").stream()
+                .filter(line -> line.getAttribute("style").contains("stroke:" + rgb(Pen.GRID)))
+                .map(line -> number(line, "y1"))
+                .sorted(Collections.reverseOrder())
+                .toList();
+    }
+
+    /// @return the places of the first series' marks, without the one in the legend below the axis
+    private static List<Point2D> marks(Document svg) {
+        double axis = gridLines(svg).getFirst();
+        return elements(svg, "ellipse").stream()
+                .filter(mark -> mark.getAttribute("style").contains("fill:" + rgb(Palette.colour(0))))
+                .filter(mark -> number(mark, "cy") <= axis)
+                .<Point2D>map(mark -> new Point2D.Double(number(mark, "cx"), number(mark, "cy")))
                 .toList();
     }
 
@@ -181,22 +227,64 @@ class ChartsTest {
                 .filter(path -> path.chars().filter(c -> c == 'L').count() == 2 && !path.contains("Z"))
                 .toList();
         assertThat(lines).as("lines of three epochs").hasSize(2);
-        // Epoch 3 of the loss: 0.6 on an axis from 0 to 2.5.
-        assertThat(lines.getFirst()).contains("L372,294'");
+    }
+
+    private static HistoryChart losses(int[] epochs, double... values) {
+        HistoryChart.Series series = new HistoryChart.Series("training", epochs, values);
+        return new HistoryChart(
+                "Training", "run", List.of(new HistoryChart.Panel("Loss", "Nats", false, List.of(series))));
     }
 
     @Test
-    void oneEpochIsDrawnAsAMark() throws Exception {
-        HistoryChart chart = new HistoryChart(
-                "Training",
-                "run",
-                List.of(new HistoryChart.Panel(
-                        "Loss", "Nats", false, List.of(new HistoryChart.Series("training", new int[] {1}, new double[] {
-                            2.4
-                        })))));
+    void aMarkLiesAtItsEpochAndItsValue() throws Exception {
+        double[] values = {2.4, 1.2, 0.6};
+        Document svg = svg(losses(new int[] {1, 2, 3}, values));
+
+        List<Double> grid = gridLines(svg);
+        List<Double> ticks = elements(svg, "line").stream()
+                .filter(line -> number(line, "x1") == number(line, "x2"))
+                .map(line -> number(line, "x1"))
+                .toList();
+        Axis loss = Axis.around(0, 2.4, 5, grid.getFirst(), grid.getLast());
+        assertThat(grid).hasSameSizeAs(loss.ticks());
+        List<Point2D> marks = marks(svg);
+        assertThat(marks).hasSameSizeAs(values);
+        assertThat(ticks).as("ticks of the epochs").hasSameSizeAs(values);
+        for (int i = 0; i < values.length; i++) {
+            assertThat(grid.get(i))
+                    .as("grid line %d", i)
+                    .isCloseTo(loss.at(loss.ticks().get(i)), HUNDREDTH);
+            assertThat(marks.get(i).getX()).as("epoch %d", i + 1).isEqualTo(ticks.get(i));
+            assertThat(marks.get(i).getY()).as("loss %s", values[i]).isCloseTo(loss.at(values[i]), HUNDREDTH);
+        }
+    }
+
+    @Test
+    void theLineOfASeriesConnectsItsMarks() throws Exception {
+        Document svg = svg(losses(new int[] {1, 2, 3}, 2.4, 1.2, 0.6));
+
+        List<String> lines = elements(svg, "path").stream()
+                .filter(path -> ((Element) path.getParentNode())
+                        .getAttribute("style")
+                        .contains("stroke:" + rgb(Palette.colour(0))))
+                .map(path -> path.getAttribute("d"))
+                .toList();
+        assertThat(lines).singleElement().satisfies(line -> {
+            List<Point2D> corners = Pattern.compile("[ML]([^,]+),([^L]+)")
+                    .matcher(line)
+                    .results()
+                    .<Point2D>map(corner -> new Point2D.Double(
+                            Double.parseDouble(corner.group(1)), Double.parseDouble(corner.group(2))))
+                    .toList();
+            assertThat(corners).isEqualTo(marks(svg));
+        });
+    }
+
+    @Test
+    void oneEpochIsAMark() throws Exception {
+        HistoryChart chart = losses(new int[] {1}, 2.4);
         assertThat(texts(chart)).contains("1");
-        assertThat(new String(ChartFormat.SVG.of(chart), UTF_8))
-                .contains("<ellipse")
-                .doesNotContain("NaN");
+        assertThat(marks(svg(chart))).hasSize(1);
+        assertThat(new String(ChartFormat.SVG.of(chart), UTF_8)).doesNotContain("NaN");
     }
 }
