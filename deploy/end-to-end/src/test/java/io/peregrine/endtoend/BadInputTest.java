@@ -16,7 +16,9 @@ import io.peregrine.events.Topics;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -64,19 +66,23 @@ class BadInputTest {
                 "peregrine.runs|half an ev|NOT_AN_EVENT",
                 "peregrine.shards|{}|NOT_AN_EVENT"
             })
-    void unreadableRecordsAreQuarantinedWithTheirReason(String topic, String value, String kind) throws Exception {
-        long offset = fixture.publishBytes(topic, value.getBytes(UTF_8));
+    void aRecordThatIsNotAnEventIsQuarantined(String topic, String value, String kind) throws Exception {
+        byte[] bytes = value.getBytes(UTF_8);
+        String digest =
+                HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        long offset = house.publishBytes(topic, bytes);
 
         Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
             JsonNode kept = fixture.get("/api/v1/quarantine?limit=100").get("items");
             assertThat(kept).anySatisfy(row -> {
                 assertThat(row.get("topic").textValue()).isEqualTo(topic);
+                assertThat(row.get("offset").longValue()).isEqualTo(offset);
+                assertThat(row.get("digest").textValue()).isEqualTo(digest);
                 assertThat(row.get("kind").textValue()).isEqualTo(kind);
                 assertThat(row.get("message").textValue()).isNotBlank();
             });
         });
-        assertThat(offset).isNotNegative();
-        aValidRunSucceedsAfterwards("valid-after-" + kind + "-" + topic);
+        aGoodRunSucceedsRightBehind("good-behind-" + kind + "-" + topic);
     }
 
     @ParameterizedTest
