@@ -2,6 +2,7 @@ package io.peregrine.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -213,9 +214,7 @@ class DecoderCrashTest {
             try (Worker worker =
                     new Worker(database, "a test", Stage.INGEST, Duration.ofSeconds(1), List.of(handler))) {
                 worker.start(2);
-                while (open(database) > 0) {
-                    Thread.sleep(50);
-                }
+                await().atMost(Duration.ofMinutes(1)).until(() -> open(database) == 0);
             }
         }
 

@@ -206,6 +206,7 @@ class FairnessTest {
                 Duration.ofMillis(800),
                 Duration.ofMillis(100),
                 List.of(WorkFixture.handler("tile", job -> {
+                    // A job takes some time, by which its run is charged.
                     Thread.sleep(2);
                     job.complete(tx -> {});
                 })))) {
@@ -248,6 +249,7 @@ class FairnessTest {
                     }
                     work.add(WorkFixture.run("small"), "train", "only");
                     while (!job.shouldYield(Duration.ofMillis(300))) {
+                        // Not a wait: a step of training.
                         Thread.sleep(10);
                         steps++;
                     }

@@ -279,7 +279,12 @@ class GarbageCollectorTest {
         try (Handle other = work.database.jdbi().open()) {
             other.execute("select pg_advisory_lock(hashtextextended('prune ' || current_schema(), 0))");
             CompletableFuture<Optional<Usage>> asked = CompletableFuture.supplyAsync(pruning::prune);
-            await().during(Duration.ofMillis(300)).until(() -> !asked.isDone());
+            // It has been refused the lock, and keeps its connection to ask again.
+            await().until(() -> work.count("""
+                select count(*) from pg_stat_activity
+                where state = 'idle' and query like 'select pg_try_advisory_lock%'
+                """) == 1);
+            assertThat(asked).isNotDone();
             other.execute("select pg_advisory_unlock(hashtextextended('prune ' || current_schema(), 0))");
             assertThat(asked.join()).contains(new Usage(0, 0));
         }

@@ -110,10 +110,7 @@ class LeaseTest {
                     List.of(WorkFixture.handler("slow", job -> {
                         System.out.println("working");
                         try {
-                            while (true) {
-                                Thread.sleep(20);
-                                job.check();
-                            }
+                            WorkFixture.workUntilStopped(job);
                         } catch (JobStoppedException stopped) {
                             System.out.println("stopped " + stopped.reason());
                             over.countDown();

@@ -230,6 +230,17 @@ final class WorkFixture implements AutoCloseable {
         void work(JobContext job) throws Exception;
     }
 
+    /// A job without an end that checks between its pieces of work whether to stop.
+    ///
+    /// @throws JobStoppedException always, in the end
+    static void workUntilStopped(JobContext job) throws InterruptedException {
+        while (true) {
+            job.check();
+            // Not a wait: a piece of work. It is short beside a lease.
+            Thread.sleep(10);
+        }
+    }
+
     static JobHandler handler(String kind, Work work) {
         return new JobHandler() {
             @Override

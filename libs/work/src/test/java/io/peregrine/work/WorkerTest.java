@@ -53,8 +53,9 @@ class WorkerTest {
         }
         Map<String, AtomicInteger> done = new ConcurrentHashMap<>();
         Map<String, AtomicInteger> byWorker = new ConcurrentHashMap<>();
-        try (Worker one = worker("one", done, byWorker);
-                Worker two = worker("two", done, byWorker)) {
+        CountDownLatch bothAtWork = new CountDownLatch(2);
+        try (Worker one = worker("one", done, byWorker, bothAtWork);
+                Worker two = worker("two", done, byWorker, bothAtWork)) {
             one.start(1);
             two.start(1);
             await().atMost(LONG).until(() -> work.count("select count(*) from job where state = 'done'") == 40);
@@ -66,11 +67,19 @@ class WorkerTest {
         assertThat(work.count("select count(*) from outbox")).isEqualTo(40);
     }
 
-    private static Worker worker(String name, Map<String, AtomicInteger> done, Map<String, AtomicInteger> byWorker) {
+    /// @param bothAtWork awaited by each job, so that one worker cannot do all jobs before the other starts
+    private static Worker worker(
+            String name,
+            Map<String, AtomicInteger> done,
+            Map<String, AtomicInteger> byWorker,
+            CountDownLatch bothAtWork) {
         return work.worker(name, LONG, "tile", job -> {
-            Thread.sleep(5);
+            if (byWorker.putIfAbsent(name, new AtomicInteger()) == null) {
+                bothAtWork.countDown();
+            }
+            bothAtWork.await();
             done.computeIfAbsent(job.job().key(), k -> new AtomicInteger()).incrementAndGet();
-            byWorker.computeIfAbsent(name, k -> new AtomicInteger()).incrementAndGet();
+            byWorker.get(name).incrementAndGet();
             job.complete(tx -> tx.publish(
                     WorkFixture.shard(
                             job.job().run(), Integer.parseInt(job.job().key())),
@@ -258,10 +267,7 @@ class WorkerTest {
         CountDownLatch begun = new CountDownLatch(1);
         Worker worker = work.worker("one", LONG, "shard", job -> {
             begun.countDown();
-            while (true) {
-                Thread.sleep(10);
-                job.check();
-            }
+            WorkFixture.workUntilStopped(job);
         });
         worker.start(1);
         begun.await();
@@ -278,10 +284,7 @@ class WorkerTest {
         Worker worker = work.worker("one", LONG, "shard", job -> {
             begun.countDown();
             try {
-                while (true) {
-                    Thread.sleep(10);
-                    job.check();
-                }
+                WorkFixture.workUntilStopped(job);
             } catch (JobStoppedException stopped) {
                 job.checkpoint(new byte[] {7}, tx -> tx.publish(WorkFixture.shard(run, 0), "reached"));
                 throw stopped;
@@ -305,10 +308,7 @@ class WorkerTest {
         try (Worker worker = work.worker("one", LONG, "endless", job -> {
             begun.incrementAndGet();
             job.checkpoint(null, tx -> tx.publish(WorkFixture.shard(run, 0), "before the end"));
-            while (true) {
-                Thread.sleep(10);
-                job.check();
-            }
+            WorkFixture.workUntilStopped(job);
         })) {
             worker.start(1);
             await().atMost(LONG).until(() -> begun.get() == 1 && work.count("select count(*) from outbox") == 1);
