@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import org.awaitility.Awaitility;
 import org.awaitility.core.ConditionTimeoutException;
 
 /// Injects faults, drawn from a seed, one after another while runs of tiny datasets are published. The next fault
@@ -85,6 +86,7 @@ final class Chaos {
     }
 
     private void disturb(Fault fault) throws Exception {
+        // Not a wait for something: faults come at random intervals.
         TimeUnit.NANOSECONDS.sleep(fault.calm().toNanos());
         if (fault.service() != null) {
             awaitJob(fault);
@@ -115,13 +117,20 @@ final class Chaos {
 
     /// Waits for a job, because a fault during a job is a stronger test than one while the service is idle.
     private void awaitJob(Fault fault) throws Exception {
-        long deadline = System.nanoTime() + JOB.toNanos();
         Set<Service> one = Set.of(fault.service());
-        while (recovery.atWork(one).isEmpty() && System.nanoTime() < deadline) {
-            TimeUnit.MILLISECONDS.sleep(10);
+        try {
+            Awaitility.await("a job of " + fault.service())
+                    .pollInSameThread()
+                    .pollDelay(Duration.ZERO)
+                    .pollInterval(Duration.ofMillis(10))
+                    .atMost(JOB)
+                    .until(() -> !recovery.atWork(one).isEmpty());
+        } catch (ConditionTimeoutException idle) {
+            // Then the fault meets an idle service.
         }
         // The other services complete a tiny job in less time.
         if (fault.service() == Service.TRAINER) {
+            // Not a wait for something: the fault comes at a random moment of the job.
             TimeUnit.NANOSECONDS.sleep(fault.delay().toNanos());
         }
     }

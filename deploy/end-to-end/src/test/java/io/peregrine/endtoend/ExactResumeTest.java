@@ -200,6 +200,7 @@ class ExactResumeTest {
             if (ended > 0) {
                 maxSecondsToResume = Math.max(maxSecondsToResume, (startedAt.get() - ended) / 1e3);
             }
+            // Not a wait for something: the trainer is ended at a random moment.
             TimeUnit.MILLISECONDS.sleep(random.nextInt(3_000));
             Ending how = Ending.values()[random.nextInt(Ending.values().length)];
             Optional<String> network = atWork(run);

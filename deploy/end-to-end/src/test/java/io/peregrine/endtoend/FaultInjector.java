@@ -134,6 +134,7 @@ final class FaultInjector {
                     }
                 } catch (IOException noRoom) {
                     full = true;
+                    // The disk stays full for a while; it is not written to all the time.
                     TimeUnit.MILLISECONDS.sleep(200);
                 }
             }
@@ -179,6 +180,7 @@ final class FaultInjector {
         return fixture.postgres().process().orElseThrow();
     }
 
+    /// The length of a fault, which is part of what is tested.
     private static void sleep(Duration length) throws InterruptedException {
         TimeUnit.NANOSECONDS.sleep(length.toNanos());
     }

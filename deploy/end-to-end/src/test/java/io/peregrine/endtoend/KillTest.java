@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -70,14 +71,15 @@ class KillTest {
     }
 
     private static void killAfter(
-            PeregrineFixture fixture, String run, String service, Predicate<PipelineEvent> moment, int milliseconds) {
+            PeregrineFixture house, String run, String service, Predicate<PipelineEvent> moment, int milliseconds)
+            throws InterruptedException {
         Awaitility.await("the moment to kill " + service)
                 .atMost(Duration.ofMinutes(3))
-                .until(() -> fixture.listener().of(run).stream()
-                        .map(CloudEvent::data)
-                        .anyMatch(moment));
-        Awaitility.await().pollDelay(Duration.ofMillis(milliseconds)).until(() -> true);
-        fixture.kill(service);
+                .until(() ->
+                        house.listener().of(run).stream().map(CloudEvent::data).anyMatch(moment));
+        // Not a wait for something: the service is killed at a random moment.
+        TimeUnit.MILLISECONDS.sleep(milliseconds);
+        house.kill(service);
     }
 
     /// The results of a run by name: answers over REST, and every event by its id, except `stage.progressed` and

@@ -90,10 +90,12 @@ final class SteadyRuns implements AutoCloseable {
         publisher = Thread.ofPlatform().daemon().name("publisher").start(() -> {
             try {
                 while (!stopping) {
-                    if (open().size() < OPEN) {
+                    Awaitility.await("room for a run")
+                            .pollDelay(Duration.ZERO)
+                            .forever()
+                            .until(() -> stopping || open().size() < OPEN);
+                    if (!stopping) {
                         publishAny();
-                    } else {
-                        TimeUnit.MILLISECONDS.sleep(100);
                     }
                 }
             } catch (Exception | Error e) {
@@ -126,7 +128,8 @@ final class SteadyRuns implements AutoCloseable {
             try {
                 publication.publish();
                 return;
-            } catch (ExecutionException | KafkaException unavailable) {
+            } catch (ExecutionException | KafkaException away) {
+                // The pause of a producer between its attempts.
                 TimeUnit.MILLISECONDS.sleep(500);
             }
         }
