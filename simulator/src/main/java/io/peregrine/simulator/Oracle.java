@@ -1,12 +1,11 @@
 package io.peregrine.simulator;
 
+import io.peregrine.events.Sha256;
 import io.peregrine.simulator.SimulatedBroker.Entry;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -187,13 +186,11 @@ final class Oracle {
                 throw new Violation("%s references %s, which does not exist".formatted(service.application(), uri));
             }
             byte[] bytes = Files.readAllBytes(file);
-            String digest = HexFormat.of()
-                    .formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-            if (!digest.equals(wanted)) {
-                throw new Violation("%s references %s, which is damaged: it has %d bytes"
+            if (!Sha256.hex(bytes).equals(wanted)) {
+                throw new Violation("%s needs %s, which is damaged: it has %d bytes"
                         .formatted(service.application(), uri, bytes.length));
             }
-        } catch (java.io.IOException | java.security.NoSuchAlgorithmException e) {
+        } catch (java.io.IOException e) {
             throw new IllegalStateException(e);
         }
     }

@@ -3,35 +3,35 @@ package io.peregrine.ingest.pack;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.peregrine.events.RunSpec.ImageSpec;
+import io.peregrine.events.Sha256;
 import io.peregrine.events.Split;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 
 /// Identifiers of images and packs.
 public final class ContentKeys {
     /// SHA-256 of empty input. A file that cannot be read is listed with it.
-    static final String OF_NOTHING = hex(sha256().digest());
+    static final String OF_NOTHING = Sha256.hex();
 
     private ContentKeys() {}
 
     /// @param path in the class folder
     /// @return first 32 hexadecimal digits of SHA-256(split ‖ 0 ‖ class ‖ 0 ‖ path): the same in every run
     public static String imageId(Split split, String label, String path) {
-        byte[] digest = sha256().digest((split.jsonName() + '\0' + label + '\0' + path).getBytes(UTF_8));
-        return hex(digest).substring(0, 32);
+        return Sha256.hex((split.jsonName() + '\0' + label + '\0' + path).getBytes(UTF_8))
+                .substring(0, 32);
     }
 
     /// @param contents SHA-256 of the pack's listed files, in row order
     /// @return key of the pack for reuse in later runs: a hash of everything that its pixels and rejections
     ///     depend on
     public static String decodeKey(List<String> contents, ImageSpec image, long pixelsMax, long bytesMax) {
-        MessageDigest key = sha256();
+        MessageDigest key = Sha256.newDigest();
         String way = String.join(
                 "\n",
                 ImageDecoder.VERSION,
@@ -43,35 +43,13 @@ public final class ContentKeys {
                 "bytes " + bytesMax);
         key.update(way.getBytes(UTF_8));
         contents.forEach(content -> key.update(("\n" + content).getBytes(UTF_8)));
-        return hex(key.digest());
-    }
-
-    /// @return 64 hexadecimal digits
-    static String of(byte[] content) {
-        return hex(sha256().digest(content));
+        return HexFormat.of().formatHex(key.digest());
     }
 
     /// Reads a file of any length in pieces.
     static String of(Path file) throws IOException {
-        MessageDigest digest = sha256();
         try (InputStream in = Files.newInputStream(file)) {
-            byte[] piece = new byte[1 << 16];
-            for (int n = in.read(piece); n >= 0; n = in.read(piece)) {
-                digest.update(piece, 0, n);
-            }
+            return Sha256.hex(in);
         }
-        return hex(digest.digest());
-    }
-
-    static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static String hex(byte[] digest) {
-        return HexFormat.of().formatHex(digest);
     }
 }

@@ -1,5 +1,6 @@
 package io.peregrine.ingest.pack;
 
+import io.peregrine.events.Sha256;
 import io.peregrine.ingest.pack.ImageRejectedException.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +40,7 @@ final class ImageFile {
         } catch (IOException e) {
             throw new ImageRejectedException(Reason.IMAGE_UNREADABLE, "the file cannot be read: " + e);
         }
-        if (!ContentKeys.of(content).equals(sha256)) {
+        if (!Sha256.hex(content).equals(sha256)) {
             throw new ImageRejectedException(
                     Reason.IMAGE_CHANGED, "the file has changed since it was listed; publish the dataset again");
         }

@@ -2,6 +2,7 @@ package io.peregrine.ingest.pack;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
+import io.peregrine.events.Sha256;
 import io.peregrine.ingest.pack.ImageRejectedException.Reason;
 import java.io.IOException;
 import java.io.InputStream;
@@ -53,7 +54,7 @@ public record Original(FileChannel file, long bytes, String mediaType) implement
 
     /// @return the first bytes of the file, after checking that it is unchanged since listing
     private static byte[] checked(FileChannel file, String sha256) throws IOException, ImageRejectedException {
-        MessageDigest digest = ContentKeys.sha256();
+        MessageDigest digest = Sha256.newDigest();
         // The stream is not closed: the channel is read again from its beginning.
         InputStream in = new DigestInputStream(Channels.newInputStream(file), digest);
         byte[] head = in.readNBytes(HEAD);

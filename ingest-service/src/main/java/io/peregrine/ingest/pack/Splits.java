@@ -3,6 +3,7 @@ package io.peregrine.ingest.pack;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
 import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.Sha256;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.Listing.Row;
 import java.util.ArrayList;
@@ -83,6 +84,6 @@ final class Splits {
     }
 
     private static String draw(long seed, String sha256) {
-        return ContentKeys.of((seed + "\0" + sha256).getBytes(UTF_8));
+        return Sha256.hex((seed + "\0" + sha256).getBytes(UTF_8));
     }
 }

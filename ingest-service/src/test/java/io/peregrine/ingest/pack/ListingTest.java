@@ -9,6 +9,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.Sha256;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
 import java.io.IOException;
@@ -213,7 +214,7 @@ class ListingTest {
         assertThat(rows).extracting(Listing.Row::path).containsExactly("1.jpg", "in.png", "nowhere.png", "out.png");
         assertThat(rows.get(1).sha256()).isEqualTo(rows.get(0).sha256());
         assertThat(rows.get(2).sha256()).isEqualTo(ContentKeys.OF_NOTHING);
-        assertThat(rows.get(3).sha256()).isEqualTo(ContentKeys.OF_NOTHING).isNotEqualTo(ContentKeys.of(secret));
+        assertThat(rows.get(3).sha256()).isEqualTo(ContentKeys.OF_NOTHING).isNotEqualTo(Sha256.hex(secret));
 
         Files.createSymbolicLink(folder.root().resolve("a/loop"), folder.root().resolve("a"));
         assertThat(failure().code()).isEqualTo("LINK_LOOP");

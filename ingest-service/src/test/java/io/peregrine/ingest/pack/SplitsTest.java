@@ -3,6 +3,7 @@ package io.peregrine.ingest.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.events.Sha256;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.pack.Listing.Row;
 import java.util.ArrayList;
@@ -53,7 +54,7 @@ class SplitsTest {
     @Test
     void splitsThatExistAsFoldersAreUnchanged() {
         List<Row> rows = new ArrayList<>(rows(0, 30));
-        rows.add(new Row(Split.TEST, 0, "t", "test/t", ContentKeys.of(new byte[] {1}), null));
+        rows.add(new Row(Split.TEST, 0, "t", "test/t", Sha256.hex(new byte[] {1}), null));
         List<Row> cut = Splits.cut(rows, new SplitSpec(0.5, 0.1, 42), Set.of(Split.TRAIN, Split.TEST));
         assertThat(count(cut, Split.TEST)).isEqualTo(1);
         assertThat(count(cut, Split.VALIDATION)).isEqualTo(3);
@@ -69,7 +70,7 @@ class SplitsTest {
             for (int label = 0; label < classes; label++) {
                 int n = 1 + random.nextInt(20);
                 for (int i = 0; i < n; i++) {
-                    String sha256 = ContentKeys.of(new byte[] {(byte) random.nextInt(contents)});
+                    String sha256 = Sha256.hex(new byte[] {(byte) random.nextInt(contents)});
                     rows.add(new Row(Split.TRAIN, label, "p" + i, label + "/p" + i, sha256, null));
                 }
             }
@@ -95,7 +96,7 @@ class SplitsTest {
                         label,
                         "p" + i,
                         label + "/p" + i,
-                        ContentKeys.of(new byte[] {(byte) label, (byte) i}),
+                        Sha256.hex(new byte[] {(byte) label, (byte) i}),
                         null))
                 .toList();
     }

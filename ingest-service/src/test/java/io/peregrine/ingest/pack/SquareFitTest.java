@@ -3,6 +3,7 @@ package io.peregrine.ingest.pack;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.events.RunSpec.Fit;
+import io.peregrine.events.Sha256;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,7 +28,7 @@ class SquareFitTest {
         "200, 5, LETTERBOX, 1ffc71b383e8ad1b270e9ffd0400e4b62aa06e3a21543691e71e8c3d593b2680"
     })
     void everyFitEqualsPillows(int width, int height, Fit fit, String sha256) {
-        assertThat(ContentKeys.of(SquareFit.of(image(width, height), 24, fit))).isEqualTo(sha256);
+        assertThat(Sha256.hex(SquareFit.of(image(width, height), 24, fit))).isEqualTo(sha256);
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.peregrine.artifacts;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
+import io.peregrine.events.Sha256;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -230,7 +231,7 @@ public final class S3Store implements ArtifactStore {
         try (ResponseInputStream<GetObjectResponse> object =
                 client.getObject(get -> get.bucket(bucket).key(key(ref)))) {
             long bytes = object.response().contentLength();
-            String sha256 = FileStore.sha256(object);
+            String sha256 = Sha256.hex(object);
             if (bytes != ref.bytes() || !sha256.equals(ref.sha256())) {
                 checked.remove(ref.uri());
                 onDamage.accept(ref);

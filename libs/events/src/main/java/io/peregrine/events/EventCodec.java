@@ -16,9 +16,6 @@ import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.UnreadableEventException.Kind;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -149,24 +146,24 @@ public final class EventCodec {
         if (source.equals(BARE_SOURCE) && BARE_ID.matcher(id).matches()) {
             return id.substring(0, 32);
         }
-        return hex(sha256(source.getBytes(UTF_8), ZERO, id.getBytes(UTF_8))).substring(0, 32);
+        return Sha256.hex(source.getBytes(UTF_8), ZERO, id.getBytes(UTF_8)).substring(0, 32);
     }
 
     /// @return id of a record without an envelope: a digest of its position and bytes
     static String bareId(ConsumerRecord<String, byte[]> record) {
         String place = record.topic() + '\0' + record.partition() + '\0' + record.offset() + '\0' + record.timestamp();
-        return hex(sha256(place.getBytes(UTF_8), ZERO, record.value()));
+        return Sha256.hex(place.getBytes(UTF_8), ZERO, record.value());
     }
 
     /// @return SHA-256 of type and data; the same source and id with another digest is a conflict
     public static byte[] digest(CloudEvent event) {
-        return sha256(event.type().getBytes(UTF_8), ZERO, data(event.data()));
+        return Sha256.of(event.type().getBytes(UTF_8), ZERO, data(event.data()));
     }
 
     /// @param ordinal distinguishes events of the same run and type; must not be a measured value
     /// @return the id of an event of Peregrine: a digest, so that publishing the event again is a repeat
     public static String eventId(String run, String type, String ordinal) {
-        return hex(sha256(run.getBytes(UTF_8), ZERO, type.getBytes(UTF_8), ZERO, ordinal.getBytes(UTF_8)))
+        return Sha256.hex(run.getBytes(UTF_8), ZERO, type.getBytes(UTF_8), ZERO, ordinal.getBytes(UTF_8))
                 .substring(0, 32);
     }
 
@@ -196,21 +193,5 @@ public final class EventCodec {
         if (value != null) {
             record.headers().add(name, value.getBytes(UTF_8));
         }
-    }
-
-    private static byte[] sha256(byte[]... parts) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (byte[] part : parts) {
-                digest.update(part);
-            }
-            return digest.digest();
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
-        }
-    }
-
-    private static String hex(byte[] bytes) {
-        return HexFormat.of().formatHex(bytes);
     }
 }

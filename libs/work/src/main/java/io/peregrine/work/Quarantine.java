@@ -3,9 +3,8 @@ package io.peregrine.work;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.CleanText;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.Sha256;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -34,7 +33,7 @@ final class Quarantine {
                 .bind("topic", record.topic())
                 .bind("partition", record.partition())
                 .bind("offset", record.offset())
-                .bind("digest", sha256(bytes))
+                .bind("digest", Sha256.of(bytes))
                 .bind("kind", kind)
                 .bind("message", message(kind, message))
                 .bind("bytes", record.value())
@@ -130,13 +129,5 @@ final class Quarantine {
         return header.value() == null
                 ? null
                 : new String(header.value(), StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "\ufffd");
-    }
-
-    private static byte[] sha256(byte[] bytes) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(bytes);
-        } catch (NoSuchAlgorithmException impossible) {
-            throw new IllegalStateException(impossible);
-        }
     }
 }

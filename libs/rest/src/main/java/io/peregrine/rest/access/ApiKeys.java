@@ -1,8 +1,8 @@
 package io.peregrine.rest.access;
 
+import io.peregrine.events.Sha256;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
@@ -59,7 +59,9 @@ final class ApiKeys {
             Matcher digest = DIGEST.matcher(key);
             return digest.matches() ? Optional.of(HexFormat.of().parseHex(digest.group(1))) : Optional.empty();
         }
-        return KEY.matcher(key).matches() ? Optional.of(sha256(key)) : Optional.empty();
+        return KEY.matcher(key).matches()
+                ? Optional.of(Sha256.of(key.getBytes(StandardCharsets.UTF_8)))
+                : Optional.empty();
     }
 
     boolean isEmpty() {
@@ -70,7 +72,7 @@ final class ApiKeys {
     ///
     /// @param key key as presented by the caller
     Optional<Holder> find(String key) {
-        byte[] digest = sha256(key);
+        byte[] digest = Sha256.of(key.getBytes(StandardCharsets.UTF_8));
         Holder found = null;
         for (Known one : known) {
             if (MessageDigest.isEqual(one.digest(), digest)) {
@@ -78,13 +80,5 @@ final class ApiKeys {
             }
         }
         return Optional.ofNullable(found);
-    }
-
-    private static byte[] sha256(String text) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException everyPlatformHasIt) {
-            throw new IllegalStateException(everyPlatformHasIt);
-        }
     }
 }
