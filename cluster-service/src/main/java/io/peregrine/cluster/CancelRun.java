@@ -7,7 +7,6 @@ import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /// Cancels a run at a user's request.
@@ -26,18 +25,18 @@ public class CancelRun {
     /// @param by the actor
     /// @return whether this call ended the run
     public boolean cancel(RunRef run, String reason, String by) {
-        AtomicBoolean cancelled = new AtomicBoolean();
-        database.inTransaction(null, tx -> {
+        boolean cancelled = database.inTransaction(null, tx -> {
             RunCancelled event = new RunCancelled(run, reason);
             // The first end of a run is kept. The table of ended runs records whether it was this one.
             tx.causedByActor(by).publish(event, "cancelled");
-            boolean first = RunState.endedBy(tx.sql(), run.id(), event.type());
-            cancelled.set(first && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, event.reason()));
-            if (cancelled.get()) {
+            boolean ended = tx.hasEndedWith(run.id(), event.type())
+                    && RunState.end(tx.sql(), run.id(), "cancelled", Instant.now(), null, event.reason());
+            if (ended) {
                 Audit.note(tx.sql(), "cancelled", run.id(), by, event.reason());
             }
+            return ended;
         });
-        LOG.infof("cancel requested run=%s cancelled=%b by=%s", run.id(), cancelled.get(), by);
-        return cancelled.get();
+        LOG.infof("cancel asked run=%s cancelled=%b by=%s", run.id(), cancelled, by);
+        return cancelled;
     }
 }

@@ -95,8 +95,8 @@ class ClusterFlow implements EventHandler {
         if (event.data() instanceof DatasetReady ready) {
             Audit.note(tx.sql(), "published", run.id(), by, "dataset " + ready.dataset());
         } else if (event.data() instanceof RunCancelled cancelled
-                && !event.source().equals(Actor.THIS_SERVICE)
-                && RunState.endedBy(tx.sql(), run.id(), event.type())) {
+                && !event.source().equals(Actor.OURS)
+                && tx.hasEndedWith(run.id(), event.type())) {
             Audit.note(tx.sql(), "cancelled", run.id(), by, cancelled.reason());
         }
     }

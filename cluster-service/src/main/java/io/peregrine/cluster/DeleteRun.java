@@ -6,7 +6,6 @@ import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jboss.logging.Logger;
 
 /// Deletes a run at a user's request. The catalogue deletes it at once, the other services when they receive the
@@ -26,10 +25,9 @@ public class DeleteRun {
     /// @param by the actor
     /// @return whether this call deleted the run
     public boolean delete(RunRef run, String by) {
-        AtomicBoolean deleted = new AtomicBoolean();
-        database.inTransaction(null, tx -> deleted.set(delete(tx, run, by)));
-        LOG.infof("delete requested run=%s deleted=%b by=%s", run.id(), deleted.get(), by);
-        return deleted.get();
+        boolean deleted = database.inTransaction(null, tx -> delete(tx, run, by));
+        LOG.infof("delete asked run=%s deleted=%b by=%s", run.id(), deleted, by);
+        return deleted;
     }
 
     static boolean delete(Transaction tx, RunRef run, String by) {

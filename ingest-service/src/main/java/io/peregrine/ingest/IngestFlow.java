@@ -17,8 +17,6 @@ import io.peregrine.work.Job;
 import io.peregrine.work.Transaction;
 import io.smallrye.reactive.messaging.annotations.Blocking;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.Optional;
-import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.eclipse.microprofile.reactive.messaging.Incoming;
 
@@ -47,23 +45,19 @@ class IngestFlow implements EventHandler {
     @Incoming("runs")
     @Blocking
     void runs(ConsumerRecord<String, byte[]> record) {
-        AtomicReference<String> deletedRun = new AtomicReference<>();
-        inbox.receive(record, (event, tx) -> {
-            handle(event, tx);
-            if (event.data() instanceof RunDeleted deleted) {
-                deletedRun.set(deleted.run().id());
-            }
-        });
-        // Deletes a file, so it runs after the transaction, not within it.
-        Optional.ofNullable(deletedRun.get()).ifPresent(roots::revoke);
+        inbox.receive(record, this);
     }
 
     @Override
     public void handle(CloudEvent event, Transaction tx) {
         switch (event.data()) {
             case DatasetReady ready -> begin(event, ready, tx);
-            case RunDeleted deleted ->
-                IngestTables.deleteRun(tx.sql(), deleted.run().id());
+            case RunDeleted deleted -> {
+                String run = deleted.run().id();
+                IngestTables.deleteRun(tx.sql(), run);
+                // Deletes a file, so it runs after the transaction, not within it.
+                tx.afterCommit(() -> roots.revoke(run));
+            }
             default -> {
                 // No other event starts or ends work of this service.
             }

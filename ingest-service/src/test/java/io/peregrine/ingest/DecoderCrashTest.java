@@ -81,7 +81,7 @@ class DecoderCrashTest {
             Listing listing = Listing.of(
                     gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), workers, (done, of) -> {});
             var ref = listing.publish(store);
-            database.inTransaction("a test", tx -> {
+            database.useTransaction("a test", tx -> {
                 IngestTables.accept(tx.sql(), run.id(), run.dataset());
                 IngestTables.list(tx.sql(), run, ref, listing);
                 for (Listing.Range pack : listing.packs()) {

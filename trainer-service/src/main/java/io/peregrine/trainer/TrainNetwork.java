@@ -305,20 +305,22 @@ class TrainNetwork implements JobHandler {
                 checkpoint,
                 end.measures(),
                 end.test() == null ? null : end.test().measures(results(end)));
-        boolean[] anyExpired = new boolean[1];
         if (end.last()) {
             task.job().complete(tx -> {
                 tx.publish(task.allDone(end), task.network().jsonName() + "/all");
-                anyExpired[0] = task.publishCheckpoint(event, tx);
+                publish(task, event, tx);
             });
         } else {
             WaitForDisk.until(task.job(), () -> {
-                task.save(tx -> anyExpired[0] = task.publishCheckpoint(event, tx));
+                task.save(tx -> publish(task, event, tx));
                 return null;
             });
         }
-        if (anyExpired[0]) {
-            expired.markPending();
+    }
+
+    private void publish(Task task, CheckpointPublished checkpoint, Transaction tx) {
+        if (task.say(checkpoint, tx)) {
+            tx.afterCommit(expired::some);
         }
     }
 

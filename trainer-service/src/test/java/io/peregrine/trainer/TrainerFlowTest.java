@@ -271,9 +271,9 @@ class TrainerFlowTest extends WithKafka {
         for (int epoch : new int[] {3, 4}) {
             CheckpointPublished published = new CheckpointPublished(
                     balanced.run(), Network.CLASSIFIER, epoch, 9, false, false, before, Map.of("loss", 1.0), null);
-            database.inTransaction(null, tx -> {
-                tx.publish(published, "classifier/" + epoch);
-                CheckpointTable.published(tx.sql(), published);
+            database.useTransaction(null, tx -> {
+                tx.publish(said, "classifier/" + epoch);
+                CheckpointTable.published(tx.sql(), said);
             });
         }
         CheckpointPublished last = train(balanced).stream()

@@ -11,7 +11,6 @@ import io.peregrine.events.RunSpec;
 import io.peregrine.ingest.IngestConfig;
 import io.peregrine.ingest.InitialWeights;
 import io.peregrine.ingest.pack.AllowedRoots;
-import io.peregrine.ingest.postgres.OutboxLookup;
 import io.peregrine.rest.Caller;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
@@ -134,16 +133,15 @@ public class DatasetsResource {
         if (data.length > EventCodec.MAX_BYTES) {
             throw Problem.of(GeneralProblem.TOO_LARGE, "%,d bytes.".formatted(data.length));
         }
-        boolean[] same = {true};
-        database.inTransaction(null, tx -> {
+        boolean same = database.inTransaction(null, tx -> {
             if (tx.isDeleted(run)) {
                 // The event would be a duplicate without effect, and Location would lead to a deleted run.
                 throw Problem.of(DatasetProblem.RUN_DELETED, "It started run %s.".formatted(run));
             }
             tx.causedByActor(caller.name()).publishAs(id, run, ready);
-            same[0] = OutboxLookup.is(tx.sql(), id, data);
+            return tx.isPublished(id, ready);
         });
-        if (!same[0]) {
+        if (!same) {
             throw Problem.of(DatasetProblem.KEY_REUSED, "The first body started run %s.".formatted(run));
         }
         return Response.accepted(new Begun(run, spec.dataset()))

@@ -1,6 +1,8 @@
 package io.peregrine.work;
 
 import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -35,12 +37,25 @@ public final class Database {
     /// Runs `work` in one transaction.
     ///
     /// @param cause id of the event that led here, or null
-    public void inTransaction(String cause, Consumer<Transaction> work) {
-        jdbi.useTransaction(handle -> work.accept(new Transaction(handle, cause)));
+    /// @throws RuntimeException from `work` or the database. Nothing was written, unless the connection broke
+    ///     during the commit. [#isTransient] tells whether to retry
+    public void useTransaction(String cause, Consumer<Transaction> work) {
+        inTransaction(cause, tx -> {
+            work.accept(tx);
+            return null;
+        });
     }
 
-    <T> T call(String cause, Function<Transaction, T> work) {
-        return jdbi.inTransaction(handle -> work.apply(new Transaction(handle, cause)));
+    /// Runs `work` in one transaction.
+    ///
+    /// @param cause id of the event that led here, or null
+    /// @return what `work` returned, after the commit
+    /// @throws RuntimeException as for [#useTransaction]
+    public <T> T inTransaction(String cause, Function<Transaction, T> work) {
+        List<Runnable> committed = new ArrayList<>();
+        T result = jdbi.inTransaction(handle -> work.apply(new Transaction(handle, cause, committed)));
+        committed.forEach(Runnable::run);
+        return result;
     }
 
     /// Whether a later retry may succeed. The decision uses a list of permanent errors. Every other error is

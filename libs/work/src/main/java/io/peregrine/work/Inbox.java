@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
@@ -84,10 +85,9 @@ public final class Inbox {
                 .setAttribute("peregrine.run", event.subject());
         for (int attempt = 1; ; attempt++) {
             try {
-                boolean[] isNew = new boolean[1];
-                retryWhileUnavailable(
-                        event.id(), tx -> isNew[0] = receiveOnce(record, event, facts, tx) == Outcome.NEW);
-                if (isNew[0]) {
+                Outcome outcome = retryWhileUnavailable(
+                        event.id(), tx -> receiveOnce(record, event, facts, tx), Database::isTransient);
+                if (outcome == Outcome.NEW) {
                     received.accept(event);
                 }
                 return;
@@ -122,7 +122,7 @@ public final class Inbox {
         }
         Outcome outcome;
         try {
-            outcome = database.call(event.id(), tx -> {
+            outcome = database.inTransaction(event.id(), tx -> {
                 Outcome once = receiveOnce(record, event, facts, tx);
                 if (once != Outcome.CONFLICT) {
                     accepted.accept(tx);
@@ -212,19 +212,21 @@ public final class Inbox {
     /// Quarantines a record. The row contains nothing that PostgreSQL could reject, so every error is treated as
     /// transient.
     private void quarantine(ConsumerRecord<String, byte[]> record, String kind, String message) {
-        retryWhileUnavailable(null, tx -> Quarantine.keep(tx.sql(), record, kind, message), error -> true);
+        retryWhileUnavailable(
+                null,
+                tx -> {
+                    Quarantine.keep(tx.sql(), record, kind, message);
+                    return null;
+                },
+                error -> true);
     }
 
-    private void retryWhileUnavailable(String cause, Consumer<Transaction> work) {
-        retryWhileUnavailable(cause, work, Database::isTransient);
-    }
-
-    private void retryWhileUnavailable(String cause, Consumer<Transaction> work, Predicate<RuntimeException> retry) {
+    private <T> T retryWhileUnavailable(
+            String cause, Function<Transaction, T> work, Predicate<RuntimeException> retry) {
         Duration wait = INITIAL_BACKOFF;
         while (true) {
             try {
-                database.inTransaction(cause, work);
-                return;
+                return database.inTransaction(cause, work);
             } catch (RuntimeException error) {
                 if (!retry.test(error)) {
                     throw error;

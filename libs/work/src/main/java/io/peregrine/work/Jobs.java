@@ -56,7 +56,7 @@ final class Jobs {
     /// Claims the next job of the run whose turn it is. If its row cannot be read, the job and its run fail.
     /// Otherwise the row would be claimed again and again before all others.
     Optional<Claim> claim() {
-        return database.call(null, tx -> {
+        return database.inTransaction(null, tx -> {
             Optional<Claimed> claimed = turns.bind(tx.sql().createQuery("""
                         with next as (%s)
                         update job set state = 'running', fence = fence + 1, crashes = crashes + crashed::int,
@@ -110,7 +110,7 @@ final class Jobs {
     ///
     /// @param seconds of work by run
     void served(Map<String, Double> seconds) {
-        database.inTransaction(null, tx -> FairShare.charge(tx.sql(), seconds));
+        database.useTransaction(null, tx -> FairShare.charge(tx.sql(), seconds));
     }
 
     /// @return whether another run's job would be claimed before this one
@@ -136,7 +136,7 @@ final class Jobs {
 
     private void publishWaiting(FairShare.Waiting waiting) {
         String run = waiting.run().id();
-        database.inTransaction(null, tx -> {
+        database.useTransaction(null, tx -> {
             // Lock the run before its turn, as everywhere else, to avoid deadlocks.
             if (!tx.hasEnded(run)) {
                 FairShare.claimReport(tx.sql(), run)
@@ -184,7 +184,7 @@ final class Jobs {
     ///
     /// @return why the claim was lost; empty if the lease was renewed
     Optional<JobStoppedException.Reason> renewLease(Job job) {
-        return database.call(null, tx -> {
+        return database.inTransaction(null, tx -> {
             boolean kept = tx.sql()
                             .createUpdate("""
                             update job set lease_until = now() + :lease * interval '1 millisecond'
@@ -208,7 +208,7 @@ final class Jobs {
     /// Commits one transaction of a running job. Rejects it if the fencing token is stale or the run has ended.
     void commitStep(Claim claim, byte[] saved, boolean done, Consumer<Transaction> facts) {
         Job job = claim.job();
-        database.inTransaction(claim.cause(), tx -> {
+        database.useTransaction(claim.cause(), tx -> {
             if (tx.hasEnded(job.run().id())) {
                 throw new JobStoppedException(JobStoppedException.Reason.RUN_ENDED, job);
             }
@@ -234,7 +234,7 @@ final class Jobs {
     /// Runs `facts` in a transaction if the worker still owns the claim. The job row is not changed.
     void emitIfOwned(Claim claim, Consumer<Transaction> facts) {
         Job job = claim.job();
-        database.inTransaction(claim.cause(), tx -> {
+        database.useTransaction(claim.cause(), tx -> {
             if (isOwned(tx, job)) {
                 facts.accept(tx);
             }
@@ -266,7 +266,7 @@ final class Jobs {
     }
 
     private void release(Job job, boolean failed, boolean waited, Duration pause, String error, String home) {
-        database.inTransaction(
+        database.useTransaction(
                 null,
                 tx -> tx.sql()
                         .createUpdate("""
@@ -288,7 +288,7 @@ final class Jobs {
     /// Records what a running job waits for.
     void waitingFor(Claim claim, String reason) {
         Job job = claim.job();
-        database.inTransaction(
+        database.useTransaction(
                 null,
                 tx -> tx.sql()
                         .createUpdate("""
@@ -303,7 +303,7 @@ final class Jobs {
     /// Marks the job as failed for good. `facts` publishes the failure in the same transaction.
     void fail(Claim claim, String error, Consumer<Transaction> facts) {
         Job job = claim.job();
-        database.inTransaction(claim.cause(), tx -> {
+        database.useTransaction(claim.cause(), tx -> {
             boolean mine = tx.sql()
                             .createUpdate("""
                             update job set state = 'failed', error = :error, updated_at = now()
@@ -326,7 +326,7 @@ final class Jobs {
     /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_BEING_DELETED`
     void reference(Claim claim, ArtifactRef ref) {
         Job job = claim.job();
-        database.inTransaction(claim.cause(), tx -> {
+        database.useTransaction(claim.cause(), tx -> {
             if (tx.hasEnded(job.run().id())) {
                 throw new JobStoppedException(JobStoppedException.Reason.RUN_ENDED, job);
             }
@@ -339,11 +339,11 @@ final class Jobs {
 
     /// Records that an artifact is in the store.
     void published(ArtifactRef ref) {
-        database.inTransaction(null, tx -> ArtifactReferences.published(tx.sql(), ref.uri()));
+        database.useTransaction(null, tx -> ArtifactReferences.published(tx.sql(), ref.uri()));
     }
 
     void cancel(Job job) {
-        database.inTransaction(
+        database.useTransaction(
                 null,
                 tx -> tx.sql()
                         .createUpdate("""
@@ -356,14 +356,14 @@ final class Jobs {
 
     /// Cancels the jobs of ended runs whose workers died. No worker claims such jobs.
     void cancelAbandoned() {
-        database.inTransaction(null, tx -> tx.sql().createUpdate("""
+        database.useTransaction(null, tx -> tx.sql().createUpdate("""
                         update job set state = 'cancelled', updated_at = now()
                         where state = 'running' and lease_until < now()
                             and exists (select 1 from ended_run where ended_run.run = job.run)""").execute());
     }
 
     int countWaits(Job job) {
-        return database.call(
+        return database.inTransaction(
                 null,
                 tx -> tx.sql()
                         .createQuery("select waits from job where id = :id")
@@ -375,7 +375,7 @@ final class Jobs {
 
     /// @return the error of the job's last attempt, if one was recorded
     Optional<String> error(Job job) {
-        return database.call(
+        return database.inTransaction(
                 null,
                 tx -> tx.sql()
                         .createQuery("select error from job where id = :id and error is not null")

@@ -221,7 +221,7 @@ public final class Relay implements AutoCloseable {
         if (sent.isEmpty()) {
             return;
         }
-        database.inTransaction(
+        database.useTransaction(
                 null,
                 tx -> tx.sql()
                         .createUpdate("update outbox set sent_at = now() where seq = any(:sent)")

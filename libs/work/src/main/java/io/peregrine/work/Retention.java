@@ -141,7 +141,7 @@ public final class Retention {
     private void removeAll(RetentionRule rule, Map<String, Long> all) {
         int rows;
         do {
-            rows = database.call(null, tx -> rule.removeSome(tx, BATCH));
+            rows = database.inTransaction(null, tx -> rule.removeSome(tx, BATCH));
             if (rows > 0) {
                 all.merge(rule.table(), (long) rows, Long::sum);
                 removed.accept(rule.table(), rows);
@@ -151,7 +151,7 @@ public final class Retention {
 
     /// Removes the oldest quarantined records while the quarantine exceeds its limits.
     public void trimQuarantine(long records, long bytes) {
-        int rows = database.call(null, tx -> Quarantine.trim(tx.sql(), records, bytes));
+        int rows = database.inTransaction(null, tx -> Quarantine.trim(tx.sql(), records, bytes));
         if (rows > 0) {
             LOG.warnf(
                     "Oldest quarantined records removed records=%d: the limit is %d records or %d bytes",

@@ -10,6 +10,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.UnreadableEventException;
+import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
 import org.jdbi.v3.core.Handle;
@@ -22,17 +23,28 @@ public final class Transaction {
 
     private final Handle sql;
     private final String cause;
+    private final List<Runnable> committed;
     private String actor;
     private String publisher;
 
-    Transaction(Handle sql, String cause) {
+    /// @param committed receives the actions of [#afterCommit]
+    Transaction(Handle sql, String cause, List<Runnable> committed) {
         this.sql = sql;
         this.cause = cause;
+        this.committed = committed;
     }
 
     /// @return the database, inside this transaction
     public Handle sql() {
         return sql;
+    }
+
+    /// Adds an action that runs on this thread after the commit. It does not run if the transaction fails or the
+    /// process ends first. Use it for file I/O and to wake other threads.
+    ///
+    /// @param action must not throw: the transaction can no longer be undone
+    public void afterCommit(Runnable action) {
+        committed.add(action);
     }
 
     /// Sets the actor that requested this transaction. Events published after this call carry it.
@@ -208,6 +220,32 @@ public final class Transaction {
                 .bind("run", run)
                 .mapTo(Boolean.class)
                 .one();
+    }
+
+    /// @param type of a terminal event
+    /// @return whether the run's first terminal event, received or published by this service, was of this type
+    public boolean hasEndedWith(String run, String type) {
+        return sql.createQuery("select exists (select from ended_run where run = :run and type = :type)")
+                .bind("run", run)
+                .bind("type", type)
+                .mapTo(Boolean.class)
+                .one();
+    }
+
+    /// @param id an id that was passed to [#publishAs] in this transaction or an earlier one
+    /// @return whether the first event published under this id has the same data as this event; compared as JSON,
+    ///     so that whitespace and the order of fields do not matter
+    /// @throws IllegalStateException if no event was published under this id
+    public boolean isPublished(String id, PipelineEvent event) {
+        byte[] first = sql.createQuery("select data from outbox where id = :id")
+                .bind("id", id)
+                .mapTo(byte[].class)
+                .one();
+        try {
+            return EventCodec.json().readTree(first).equals(EventCodec.json().readTree(EventCodec.data(event)));
+        } catch (IOException impossible) {
+            throw new IllegalStateException(impossible);
+        }
     }
 
     /// Records the first terminal event of a run and cancels its queued jobs. Unsent events are deleted, unless

@@ -42,7 +42,7 @@ final class UnsendableEvents {
     void setAside(Relay.Row row, Throwable error) {
         String reason = CleanText.shortenedWithCount(String.valueOf(error), 1_000);
         LOG.errorf("Event set aside seq=%d type=%s run=%s: %s", row.seq(), row.type(), row.run(), reason);
-        database.inTransaction(row.cause(), tx -> {
+        database.useTransaction(row.cause(), tx -> {
             int first = tx.sql()
                     .createUpdate("update outbox set set_aside_at = now(), error = :error"
                             + " where seq = :seq and sent_at is null and set_aside_at is null")

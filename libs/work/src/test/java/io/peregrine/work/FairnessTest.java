@@ -54,7 +54,7 @@ class FairnessTest {
     }
 
     private static void serve(RunRef run, double seconds) {
-        work.database.inTransaction(null, tx -> FairShare.charge(tx.sql(), Map.of(run.id(), seconds)));
+        work.database.useTransaction(null, tx -> FairShare.charge(tx.sql(), Map.of(run.id(), seconds)));
     }
 
     /// Moves all times back.
@@ -190,7 +190,7 @@ class FairnessTest {
     @Test
     void smallRunsFinishLongBeforeALargeRunThatStartedEarlier() {
         RunRef big = WorkFixture.run("of many jobs");
-        work.database.inTransaction("the-cause", tx -> {
+        work.database.useTransaction("the-cause", tx -> {
             for (int i = 0; i < 1_000; i++) {
                 tx.add(new Job.New(big, "tile", Integer.toString(i), ""));
             }
@@ -300,7 +300,7 @@ class FairnessTest {
     void anEndedRunHasNoTurn() {
         RunRef run = WorkFixture.run("ended");
         work.add(run, "tile", "1");
-        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(run), "completed"));
+        work.database.useTransaction(null, tx -> tx.publish(new RunCompleted(run), "completed"));
         assertThat(work.count("select count(*) from run_turn")).isZero();
         work.add(run, "tile", "2");
         assertThat(work.count("select count(*) from run_turn")).isZero();

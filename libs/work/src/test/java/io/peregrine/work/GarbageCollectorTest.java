@@ -80,8 +80,8 @@ class GarbageCollectorTest {
     }
 
     private static void delete(RunRef run) {
-        work.database.inTransaction(null, tx -> tx.publish(new RunCancelled(run, "a test"), ""));
-        work.database.inTransaction(null, tx -> assertThat(tx.delete(run)).isTrue());
+        work.database.useTransaction(null, tx -> tx.publish(new RunCancelled(run, "a test"), ""));
+        work.database.useTransaction(null, tx -> assertThat(tx.delete(run)).isTrue());
     }
 
     private List<String> files() {
@@ -246,7 +246,7 @@ class GarbageCollectorTest {
     }
 
     private static void need(RunRef run, ArtifactRef ref) {
-        work.database.inTransaction(null, tx -> ArtifactReferences.add(tx.sql(), run.id(), 0, ref));
+        work.database.useTransaction(null, tx -> ArtifactReferences.add(tx.sql(), run.id(), 0, ref));
     }
 
     @Test
@@ -354,7 +354,7 @@ class GarbageCollectorTest {
             before.setCurrentSchema("before");
             WorkFixture.migrations(before).target("20261125").load().migrate();
             Database database = new Database(before);
-            database.inTransaction(
+            database.useTransaction(
                     null,
                     tx -> tx.sql()
                             .createUpdate("""

@@ -246,7 +246,7 @@ class InboxTest {
     }
 
     private static void refused(PipelineEvent event, String code, String message) {
-        assertThatThrownBy(() -> work.database.inTransaction(null, tx -> tx.publish(event, "")))
+        assertThatThrownBy(() -> work.database.useTransaction(null, tx -> tx.publish(event, "")))
                 .isInstanceOfSatisfying(FailureException.class, failure -> {
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                     assertThat(failure.code()).isEqualTo(code);
@@ -262,7 +262,7 @@ class InboxTest {
         work.administer(refusal.refuse());
         try {
             assertThat(catchThrowable(
-                            () -> work.database.inTransaction(null, tx -> tx.add(new Job.New(run, "shard", "0", "")))))
+                            () -> work.database.useTransaction(null, tx -> tx.add(new Job.New(run, "shard", "0", "")))))
                     .satisfies(error -> assertThat(Database.isTransient(error)).isTrue())
                     .rootCause()
                     .isInstanceOfSatisfying(
@@ -296,7 +296,7 @@ class InboxTest {
             })
     void anErrorOfTheStatementItselfIsPermanent(String statement) {
         assertThat(catchThrowable(
-                        () -> work.database.inTransaction(null, tx -> tx.sql().execute(statement))))
+                        () -> work.database.useTransaction(null, tx -> tx.sql().execute(statement))))
                 .isNotNull()
                 .satisfies(error -> assertThat(Database.isTransient(error)).isFalse());
     }
@@ -329,11 +329,11 @@ class InboxTest {
     void aRunIsDeletedOnceAndOnlyWhenItHasEnded() {
         RunRef run = WorkFixture.run("ended");
         work.add(run, "shard", "0");
-        work.database.inTransaction(null, tx -> tx.publish(WorkFixture.shard(run, 0), "0"));
+        work.database.useTransaction(null, tx -> tx.publish(WorkFixture.shard(run, 0), "0"));
         assertThat(deleted(run)).as("while it is running").isFalse();
         assertThat(work.count("select count(*) from job")).isEqualTo(1);
 
-        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(run), ""));
+        work.database.useTransaction(null, tx -> tx.publish(new RunCompleted(run), ""));
         assertThat(deleted(run)).isTrue();
         assertThat(deleted(run)).as("again").isFalse();
 
@@ -345,7 +345,7 @@ class InboxTest {
 
     private static boolean deleted(RunRef run) {
         AtomicBoolean deleted = new AtomicBoolean();
-        work.database.inTransaction(null, tx -> deleted.set(tx.delete(run)));
+        work.database.useTransaction(null, tx -> deleted.set(tx.delete(run)));
         return deleted.get();
     }
 

@@ -132,7 +132,7 @@ class LeaseTest {
         Jobs dying = work.jobs("dying", Duration.ofMillis(500), "tile");
         Jobs.Claim left = dying.claim().orElseThrow();
         assertThat(dying.claim()).isPresent();
-        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(ended), "end"));
+        work.database.useTransaction(null, tx -> tx.publish(new RunCompleted(ended), "end"));
         await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 2);
 
         Jobs others = work.jobs("another", LONG, "tile");

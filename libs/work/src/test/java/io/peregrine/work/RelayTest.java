@@ -72,7 +72,7 @@ class RelayTest {
         // A crash after the commit and before the relay: the next relay finds the rows.
         for (int i = 0; i < 1_200; i++) {
             int index = i;
-            work.database.inTransaction("cause", tx -> tx.publish(WorkFixture.shard(run, index), "" + index));
+            work.database.useTransaction("cause", tx -> tx.publish(WorkFixture.shard(run, index), "" + index));
         }
         try (Relay relay = relay()) {
             relay.start();
@@ -124,7 +124,7 @@ class RelayTest {
         List<ImageRef> images = IntStream.range(0, 50)
                 .mapToObj(i -> new ImageRef("" + i, i, "a/path/of/a/image", "ab".repeat(32), i))
                 .toList();
-        work.database.inTransaction(null, tx -> {
+        work.database.useTransaction(null, tx -> {
             tx.publish(new ImagesIngested(large, "Cubism", Split.TRAIN, 0, WorkFixture.REF, images), "");
             tx.publish(WorkFixture.shard(damaged, 0), "0");
             tx.publish(new RunCancelled(cancelled, "the user's words"), "");
@@ -173,7 +173,7 @@ class RelayTest {
     @Test
     void theRelayOutlivesAnErrorOfItsProducer() throws Exception {
         RunRef run = WorkFixture.run("outlived");
-        work.database.inTransaction(null, tx -> tx.publish(WorkFixture.shard(run, 0), "0"));
+        work.database.useTransaction(null, tx -> tx.publish(WorkFixture.shard(run, 0), "0"));
         AtomicInteger made = new AtomicInteger();
         Relay relay = new Relay(
                 work.database,

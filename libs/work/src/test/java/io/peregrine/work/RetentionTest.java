@@ -215,7 +215,7 @@ class RetentionTest {
             inbox.receive(WorkFixture.delivered("begin" + run.id(), WorkFixture.shard(run, 0)), RetentionTest::addJob);
         }
         assertThat(work.count("select count(*) from job")).isZero();
-        work.database.inTransaction(
+        work.database.useTransaction(
                 null,
                 tx -> assertThat(tx.delete(ended))
                         .as("a run whose rows were removed can still be deleted")
@@ -231,7 +231,7 @@ class RetentionTest {
         RunRef running = WorkFixture.run("running");
         work.add(running, "shard", "0");
         work.add(running, "shard", "1");
-        work.database.inTransaction(null, tx -> {
+        work.database.useTransaction(null, tx -> {
             tx.publish(WorkFixture.shard(running, 0), "0");
             tx.publishAs("ready", running.id(), WorkFixture.shard(running, 1));
         });
@@ -245,7 +245,7 @@ class RetentionTest {
         assertThat(removeExpired(DEFAULTS)).isEmpty();
 
         // The run's end alone does not make the rows old: it ended just now.
-        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(running), ""));
+        work.database.useTransaction(null, tx -> tx.publish(new RunCompleted(running), ""));
         assertThat(removeExpired(DEFAULTS)).isEmpty();
         age(Duration.ofDays(8), "ended_at", "updated_at", "sent_at");
         assertThat(removeExpired(DEFAULTS)).isEqualTo(Map.of("job", 2L, "outbox", 1L));
@@ -259,7 +259,7 @@ class RetentionTest {
         RunRef run = WorkFixture.run("died");
         work.add(run, "shard", "0");
         work.database.jdbi().useHandle(sql -> sql.execute("update job set state = 'running', lease_until = now()"));
-        work.database.inTransaction(null, tx -> tx.publish(new RunCompleted(run), ""));
+        work.database.useTransaction(null, tx -> tx.publish(new RunCompleted(run), ""));
         age(Duration.ofDays(8), "ended_at", "updated_at");
 
         assertThat(removeExpired(DEFAULTS)).isEqualTo(Map.of("job", 1L));

@@ -129,7 +129,7 @@ final class WorkFixture implements AutoCloseable {
     }
 
     void add(RunRef run, String kind, String key) {
-        database.inTransaction("the-cause", tx -> tx.add(new Job.New(run, kind, key, key)));
+        database.useTransaction("the-cause", tx -> tx.add(new Job.New(run, kind, key, key)));
     }
 
     /// A record as the broker would deliver it.

@@ -318,7 +318,7 @@ class WorkerTest {
             await().atMost(Duration.ofSeconds(5))
                     .until(() -> work.count("select count(*) from job where state = 'cancelled'") == 2);
         }
-        work.database.inTransaction(null, tx -> {
+        work.database.useTransaction(null, tx -> {
             tx.publish(WorkFixture.shard(run, 1), "after the end");
             tx.publish(new RunCompleted(run), "completed");
             tx.add(new Job.New(run, "endless", "2", ""));
