@@ -24,10 +24,7 @@ class ClusterRetention {
     }
 
     static RetentionRule latents(Duration age) {
-        return RetentionRule.of("latent", age, """
-                select latent.ctid from ended_run ended join latent on latent.run = ended.run
-                where ended.ended_at < now() - :seconds * interval '1 second'
-                limit :limit for update of latent skip locked""");
+        return RetentionRule.ofEndedRuns("latent", age);
     }
 
     /// A training of several hours publishes thousands of progress events.
@@ -38,12 +35,10 @@ class ClusterRetention {
     }
 
     static RetentionRule progress(Duration age) {
-        return RetentionRule.of("timeline", age, """
-                select timeline.ctid from timeline join ended_run ended on ended.run = timeline.run
-                where timeline.type = 'io.peregrine.stage.progressed.v1'
-                  and timeline.time < now() - :seconds * interval '1 second'
-                  and ended.ended_at < now() - :seconds * interval '1 second'
-                order by timeline.time limit :limit for update of timeline skip locked""");
+        return RetentionRule.ofEndedRuns("timeline", age, """
+                and timeline.type = 'io.peregrine.stage.progressed.v1'
+                and timeline.time < now() - :seconds * interval '1 second'
+                order by timeline.time""");
     }
 
     /// Deletes whole runs, as a user does, if this is configured.

@@ -23,20 +23,13 @@ class IngestBeans {
     @Produces
     @Singleton
     RetentionRule madePacks(RetentionConfig config) {
-        return ofEndedRuns("made_pack", config);
+        return RetentionRule.ofEndedRuns("made_pack", config.jobRetention());
     }
 
     @Produces
     @Singleton
     RetentionRule suspects(RetentionConfig config) {
-        return ofEndedRuns("suspect", config);
-    }
-
-    private static RetentionRule ofEndedRuns(String table, RetentionConfig config) {
-        return RetentionRule.of(table, config.jobRetention(), """
-                select old.ctid from ended_run ended join %s old on old.run = ended.run
-                where ended.ended_at < now() - :seconds * interval '1 second'
-                limit :limit for update of old skip locked""".formatted(table));
+        return RetentionRule.ofEndedRuns("suspect", config.jobRetention());
     }
 
     /// `PEREGRINE_ROOTS` is a list of folders in the format of `PATH`. Without it every dataset is refused,

@@ -39,6 +39,7 @@ import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
+import io.peregrine.work.JobQueries;
 import io.peregrine.work.JobStoppedException;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -151,7 +152,11 @@ class TrainNetwork implements JobHandler {
     }
 
     private static String folder(Job job) {
-        return job.run().id() + "-" + job.key();
+        return folder(job.run().id(), job.key());
+    }
+
+    private static String folder(String run, String key) {
+        return run + "-" + key;
     }
 
     /// The specification's digest also covers the initial weights.
@@ -163,12 +168,7 @@ class TrainNetwork implements JobHandler {
     }
 
     private Set<String> openJobs() {
-        return database.jdbi()
-                .withHandle(sql -> sql.createQuery("""
-                        select run || '-' || key from job where kind = :kind and state in ('queued', 'running')""")
-                        .bind("kind", KIND)
-                        .mapTo(String.class)
-                        .set());
+        return database.jdbi().withHandle(sql -> JobQueries.open(sql, KIND, TrainNetwork::folder));
     }
 
     /// @return weight of each class in label order; null if all images have the same weight

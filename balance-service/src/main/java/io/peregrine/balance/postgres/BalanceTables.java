@@ -6,6 +6,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
+import io.peregrine.work.JobQueries;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;
@@ -42,13 +43,13 @@ public final class BalanceTables {
             Handle sql, RunRef run, ManifestRef manifest, List<PlannedClass> classes, double productsPerSecond) {
         sql.createUpdate("""
                         insert into balance_run (run, run_ref, manifest, products_per_second, sealed_at)
-                        values (:run, :runRef, :manifest, :perSecond,
-                            (select created_at from job where run = :run and kind = 'plan'))
+                        values (:run, :runRef, :manifest, :perSecond, :sealedAt)
                         on conflict (run) do nothing""")
                 .bind("run", run.id())
                 .bind("runRef", json(run))
                 .bind("manifest", json(manifest))
                 .bind("perSecond", productsPerSecond)
+                .bind("sealedAt", JobQueries.addedAt(sql, run.id(), "plan").orElse(null))
                 .execute();
         PreparedBatch batch = sql.prepareBatch("""
                 insert into balance_class (run, label, name, real_images, synthetic_images, dropped_images,

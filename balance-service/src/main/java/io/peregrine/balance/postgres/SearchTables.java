@@ -1,5 +1,6 @@
 package io.peregrine.balance.postgres;
 
+import io.peregrine.work.JobQueries;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;
@@ -101,15 +102,14 @@ public final class SearchTables {
 
     /// @param kind of the search jobs
     public static RemainingWork remaining(Handle sql, String run, String kind) {
+        int workers = JobQueries.countRunning(sql, run, kind);
         return sql.createQuery("""
                         select coalesce(products_per_second, 0) per_second,
-                            (select coalesce(sum(products - products_done), 0) from balance_class where run = :run) left_over,
-                            (select count(*) from job where run = :run and kind = :kind and state = 'running') workers
+                            (select coalesce(sum(products - products_done), 0) from balance_class where run = :run) left_over
                         from balance_run where run = :run""")
                 .bind("run", run)
-                .bind("kind", kind)
                 .map((row, context) ->
-                        new RemainingWork(row.getLong("left_over"), row.getDouble("per_second"), row.getInt("workers")))
+                        new RemainingWork(row.getLong("left_over"), row.getDouble("per_second"), workers))
                 .one();
     }
 }

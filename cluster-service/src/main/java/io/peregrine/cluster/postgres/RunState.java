@@ -5,6 +5,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
+import io.peregrine.work.EndedRuns;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -42,22 +43,13 @@ public final class RunState {
                 == 1;
     }
 
-    /// @return whether the run's first terminal event was of this type
-    public static boolean endedBy(Handle sql, String run, String type) {
-        return sql.createQuery("select exists (select from ended_run where run = :run and type = :type)")
-                .bind("run", run)
-                .bind("type", type)
-                .mapTo(Boolean.class)
-                .one();
-    }
-
-    /// @return up to 20 runs that ended longer ago than this, oldest first, by this service's database clock
+    /// @return the first runs that ended longer ago than this, by this service's clock
     public static List<RunRef> endedBefore(Handle sql, Duration age) {
+        List<String> ended = EndedRuns.endedBefore(sql, age, "run", "id", 20);
         return sql.createQuery("""
-                        select id, dataset, spec from ended_run ended join run on run.id = ended.run
-                        where ended.deleted_at is null and ended.ended_at < now() - :seconds * interval '1 second'
-                        order by ended.ended_at limit 20""")
-                .bind("seconds", age.toSeconds())
+                        select id, dataset, spec from run where id = any(:ended)
+                        order by array_position(cast(:ended as text[]), id)""")
+                .bindArray("ended", String.class, ended)
                 .map((rs, context) -> new RunRef(
                         rs.getString("id"),
                         rs.getString("dataset"),

@@ -13,6 +13,27 @@ public interface RetentionRule {
     /// @return number of removed rows; 0 if there are no more
     int removeSome(Transaction tx, int limit);
 
+    /// Creates a rule that deletes the rows of runs that ended long ago.
+    ///
+    /// @param table has a column `run`
+    /// @param age since the run's end
+    static RetentionRule ofEndedRuns(String table, Duration age) {
+        return ofEndedRuns(table, age, "");
+    }
+
+    /// Creates a rule that deletes some rows of runs that ended long ago.
+    ///
+    /// @param table has a column `run`
+    /// @param age since the run's end; bound to the query as `:seconds`
+    /// @param only SQL that continues the query's condition: `and …`, and `order by …` where the order matters.
+    ///     Columns are qualified with the table's name
+    static RetentionRule ofEndedRuns(String table, Duration age, String only) {
+        return of(table, age, """
+                select %1$s.ctid from ended_run ended join %1$s on %1$s.run = ended.run
+                where ended.ended_at < now() - :seconds * interval '1 second' %2$s
+                limit :limit for update of %1$s skip locked""".formatted(table, only));
+    }
+
     /// Creates a rule that deletes the rows that a query selects.
     ///
     /// @param age age at which rows are removed; bound to the query as `:seconds`
