@@ -32,7 +32,7 @@ def settle(most=6 << 30):
     """Has the machine lay hands on its free memory.
 
     A virtual machine gets its pages from its host when they are first written, several times slower than a page that it
-    has: whoever comes first would pay for both sides.
+    has: the side that is measured first would pay for both.
     """
     free = next(1024 * int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemAvailable"))
     touch = "import mmap; size = %d; m = mmap.mmap(-1, size)\nfor at in range(0, size, 4096): m[at] = 1"

@@ -5,7 +5,7 @@
     bench/python/.venv-torch/bin/python bench/python/make_golden.py DIR --seed 7
     ./peregrine verify --golden DIR
 
-Whoever trusts our own vectors too little draws a set of their own. golden/README.md says what is in each file and what
+If you do not want to rely on the committed vectors, draw your own set. golden/README.md says what is in each file and what
 equality to expect.
 """
 

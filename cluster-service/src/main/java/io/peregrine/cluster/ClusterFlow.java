@@ -95,7 +95,7 @@ class ClusterFlow implements EventHandler {
         if (event.data() instanceof DatasetReady ready) {
             Audit.note(tx.sql(), "published", run.id(), by, "dataset " + ready.dataset());
         } else if (event.data() instanceof RunCancelled cancelled
-                && !event.source().equals(Actor.OURS)
+                && !event.source().equals(Actor.THIS_SERVICE)
                 && tx.hasEndedWith(run.id(), event.type())) {
             Audit.note(tx.sql(), "cancelled", run.id(), by, cancelled.reason());
         }

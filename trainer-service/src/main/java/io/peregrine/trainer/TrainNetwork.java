@@ -319,8 +319,8 @@ class TrainNetwork implements JobHandler {
     }
 
     private void publish(Task task, CheckpointPublished checkpoint, Transaction tx) {
-        if (task.say(checkpoint, tx)) {
-            tx.afterCommit(expired::some);
+        if (task.publishCheckpoint(checkpoint, tx)) {
+            tx.afterCommit(expired::markPending);
         }
     }
 

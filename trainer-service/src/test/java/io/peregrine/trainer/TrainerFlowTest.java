@@ -272,8 +272,8 @@ class TrainerFlowTest extends WithKafka {
             CheckpointPublished published = new CheckpointPublished(
                     balanced.run(), Network.CLASSIFIER, epoch, 9, false, false, before, Map.of("loss", 1.0), null);
             database.useTransaction(null, tx -> {
-                tx.publish(said, "classifier/" + epoch);
-                CheckpointTable.published(tx.sql(), said);
+                tx.publish(published, "classifier/" + epoch);
+                CheckpointTable.published(tx.sql(), published);
             });
         }
         CheckpointPublished last = train(balanced).stream()

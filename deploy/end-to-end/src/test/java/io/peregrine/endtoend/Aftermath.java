@@ -28,14 +28,12 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
-import org.awaitility.Awaitility;
-import org.awaitility.core.ConditionTimeoutException;
 
 /// Checks the state after all runs have ended: no event or job is lost, duplicated or open.
 final class Aftermath {
@@ -71,27 +69,20 @@ final class Aftermath {
         }
     }
 
-    /// Looks again and again for two minutes, until nothing is wrong: the last events may still be on their way.
-    static Findings of(PeregrineFixture house) throws Exception {
-        AtomicReference<Aftermath> last = new AtomicReference<>();
-        try {
-            Awaitility.await("nothing wrong")
-                    .pollInSameThread()
-                    .pollDelay(Duration.ZERO)
-                    .pollInterval(Duration.ofSeconds(1))
-                    .atMost(PATIENCE)
-                    .until(() -> {
-                        Aftermath now = new Aftermath(house);
-                        now.look();
-                        last.set(now);
-                        return now.wrong.isEmpty();
-                    });
-        } catch (ConditionTimeoutException late) {
-            // The findings say what is wrong.
+    /// Repeats the checks for up to two minutes until there are no errors, because the last events may still be
+    /// in transit.
+    static Findings of(PeregrineFixture fixture) throws Exception {
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (true) {
+            Aftermath now = new Aftermath(fixture);
+            now.check();
+            if (now.wrong.isEmpty() || System.nanoTime() > deadline) {
+                long garbage =
+                        now.garbage.values().stream().mapToLong(Set::size).sum();
+                return new Findings(now.wrong, now.records - now.repeats - garbage, now.repeats, garbage);
+            }
+            TimeUnit.SECONDS.sleep(1);
         }
-        Aftermath now = last.get();
-        long garbage = now.garbage.values().stream().mapToLong(Set::size).sum();
-        return new Findings(now.wrong, now.records - now.repeats - garbage, now.repeats, garbage);
     }
 
     private void check() throws Exception {

@@ -70,7 +70,7 @@ class BadInputTest {
         byte[] bytes = value.getBytes(UTF_8);
         String digest =
                 HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        long offset = house.publishBytes(topic, bytes);
+        long offset = fixture.publishBytes(topic, bytes);
 
         Awaitility.await().atMost(Duration.ofSeconds(30)).untilAsserted(() -> {
             JsonNode kept = fixture.get("/api/v1/quarantine?limit=100").get("items");
@@ -82,7 +82,7 @@ class BadInputTest {
                 assertThat(row.get("message").textValue()).isNotBlank();
             });
         });
-        aGoodRunSucceedsRightBehind("good-behind-" + kind + "-" + topic);
+        aValidRunSucceedsAfterwards("good-behind-" + kind + "-" + topic);
     }
 
     @ParameterizedTest

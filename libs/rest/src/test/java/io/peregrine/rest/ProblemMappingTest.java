@@ -90,7 +90,7 @@ class ProblemMappingTest {
         Response response = mapping.failure(
                 FailureException.resource("ARTIFACT_UNREADABLE", "The store is away", new IOException("gone")), RUNS);
 
-        assertThat(problem(response).type()).isEqualTo(GeneralProblem.STORE_AWAY.type());
+        assertThat(problem(response).type()).isEqualTo(GeneralProblem.STORE_UNAVAILABLE.type());
         assertThat(response.getHeaderString("Retry-After")).isEqualTo("5");
     }
 
@@ -119,10 +119,10 @@ class ProblemMappingTest {
     @ParameterizedTest
     @CsvSource({
         // Connection failure, read-only transaction, shutdown, and a pool without a free connection.
-        "08006, DATABASE_AWAY",
-        "25006, DATABASE_AWAY",
-        "57P01, DATABASE_AWAY",
-        ", DATABASE_AWAY",
+        "08006, DATABASE_UNAVAILABLE",
+        "25006, DATABASE_UNAVAILABLE",
+        "57P01, DATABASE_UNAVAILABLE",
+        ", DATABASE_UNAVAILABLE",
         // A zero byte in a text, and a number out of range.
         "22021, BAD_VALUE",
         "22003, BAD_VALUE",
