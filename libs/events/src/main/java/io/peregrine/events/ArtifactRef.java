@@ -14,7 +14,7 @@ public record ArtifactRef(String uri, String sha256, long bytes) {
     private static final Pattern SHA256 = Pattern.compile("[0-9a-f]{64}");
 
     public ArtifactRef {
-        if (!URI.matcher(uri).matches()) {
+        if (!isUri(uri)) {
             throw new IllegalArgumentException(
                     "'%s' is not the URI of an artifact; it must be store:<kind>/<two digits>/<digest>.<extension>"
                             .formatted(CleanText.shortened(uri, 200)));
@@ -26,6 +26,11 @@ public record ArtifactRef(String uri, String sha256, long bytes) {
         if (bytes < 0) {
             throw new IllegalArgumentException("The length of an artifact must not be negative: " + bytes);
         }
+    }
+
+    /// @return whether a text has the form of [#uri]
+    public static boolean isUri(String text) {
+        return URI.matcher(text).matches();
     }
 
     /// @return the artifact's folder in the store, such as `pack`

@@ -1,7 +1,7 @@
 package io.peregrine.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.events.ArtifactRef;
 import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
 import io.peregrine.work.GarbageCollector;
@@ -131,7 +131,7 @@ public class ArtifactsResource {
             @Parameter(description = "'nextCursor' of the previous response; omitted for the first")
                     @QueryParam("cursor")
                     String cursor) {
-        if (cursor != null && !cursor.startsWith(ArtifactStore.SCHEME)) {
+        if (cursor != null && !ArtifactRef.isUri(cursor)) {
             throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));
         }
         // Reads a quarter of a gigabyte, so it shares the concurrency limit of drawings.
