@@ -30,7 +30,8 @@ final class Sandbox implements AutoCloseable {
             grant usage on schema simulated_clock to public;
             """;
 
-    /// Records writes to a job by a process after another process has claimed it.
+    /// Records each write to a job by a process other than the one that holds its claim. One such write is allowed:
+    /// cancelling a job of an ended run after its lease has expired, because its worker is dead.
     private static final String STALE = """
             create table SERVICE.simulated_stale (what text);
             create function SERVICE.simulated_note() returns trigger language plpgsql security definer as '
@@ -42,7 +43,8 @@ final class Sandbox implements AutoCloseable {
                 end';
             create trigger simulated_note before update on SERVICE.job for each row
                 when (old.state = 'running' and new.fence = old.fence
-                    and old.worker <> current_setting('simulated.process'))
+                    and old.worker <> current_setting('simulated.process')
+                    and not (new.state = 'cancelled' and old.lease_until < simulated_clock.now()))
                 execute function SERVICE.simulated_note();
             """;
 
