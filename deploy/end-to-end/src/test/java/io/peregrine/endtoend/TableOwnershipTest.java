@@ -26,6 +26,9 @@ class TableOwnershipTest {
 
     private static final Pattern CREATE_OR_RENAME =
             Pattern.compile("(?m)^create table (\\w+)|^alter table (\\w+) rename to (\\w+)|^drop table (\\w+)");
+    /// Texts such as "removed from quarantine" are SQL only in a source that has a statement.
+    private static final Pattern STATEMENT =
+            Pattern.compile("\\b(?:select|insert\\s+into|delete\\s+from|update\\s+\\w+\\s+set|truncate)\\b");
     /// Comments and character literals are matched too, so that a quote in one does not begin a string.
     private static final Pattern STRINGS = Pattern.compile(
             "(?s)//[^\n]*|/\\*.*?\\*/|'(?:[^'\\\\]|\\\\.)'|\"\"\"(.*?)\"\"\"|\"((?:[^\"\\\\]|\\\\.)*+)\"");
@@ -88,10 +91,10 @@ class TableOwnershipTest {
     }
 
     private static List<String> statements(Path source, Pattern sql) {
-        return sql.matcher(strings(text(source)))
-                .results()
-                .map(MatchResult::group)
-                .toList();
+        String strings = strings(text(source));
+        return STATEMENT.matcher(strings).find()
+                ? sql.matcher(strings).results().map(MatchResult::group).toList()
+                : List.of();
     }
 
     /// @return the string literals of a Java source, one a line, so that concatenated SQL is found too
