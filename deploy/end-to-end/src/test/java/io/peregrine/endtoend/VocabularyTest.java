@@ -26,7 +26,6 @@ class VocabularyTest {
         REPLACED.put("(?i)\\bcures?\\b", "remedy");
         REPLACED.put("(?i)\\bbugs? of ours\\b", "internal error");
         REPLACED.put("(?i)\\bwhoever\\b", "the subject's name, such as 'the worker' or 'the caller'");
-        REPLACED.put("(?i)\\bis no [a-z]", "is not a …, or does not exist");
         REPLACED.put("(?i)\\bfor want of\\b", "because … is missing");
         REPLACED.put("(?i)\\bhears?\\b", "receive");
         REPLACED.put("_GOES_ON\\b|-goes-on\\b", "RUN_STILL_RUNNING, PRUNE_IN_PROGRESS");
