@@ -101,7 +101,7 @@ def tested(results, tests):
     skipped = sum(case[2] for case in cases)
     words = f"{len(cases) - skipped} tests, {sum(case[3] for case in cases):.0f} s"
     if skipped == len(cases):
-        raise Skipped(f"all {skipped} tests, for want of what they need")
+        raise Skipped(f"all {skipped} tests, because something that they need is missing")
     return words + (f", {skipped} SKIPPED" if skipped else "")
 
 
