@@ -69,6 +69,7 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
                                 .toList());
             }
             Path binaries = folder.resolveSibling("postgres-binaries");
+            deleteIncompleteBinaries(binaries);
             server = EmbeddedPostgres.builder()
                     .setDataDirectory(folder)
                     .setCleanDataDirectory(false)
@@ -105,16 +106,34 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
 
     private void deleteIfIncomplete() throws IOException {
         if (Files.exists(incompleteMarker()) && Files.exists(folder)) {
-            try (Stream<Path> files = Files.walk(folder)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+            delete(folder);
         }
         Files.createDirectories(folder);
         try (Stream<Path> files = Files.list(folder)) {
             if (files.findAny().isEmpty()) {
                 Files.writeString(incompleteMarker(), "The database in this folder is being created.\n");
+            }
+        }
+    }
+
+    /// The library writes `.exists` last, and cannot extract into a folder that a killed process left half filled.
+    private static void deleteIncompleteBinaries(Path binaries) throws IOException {
+        if (!Files.isDirectory(binaries)) {
+            return;
+        }
+        try (Stream<Path> versions = Files.list(binaries)) {
+            for (Path version : versions.filter(Files::isDirectory).toList()) {
+                if (!Files.exists(version.resolve(".exists"))) {
+                    delete(version);
+                }
+            }
+        }
+    }
+
+    private static void delete(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
             }
         }
     }

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.Statement;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -128,6 +129,19 @@ class LocalPostgresTest {
                     .hasMessage(
                             "Port %d, which PostgreSQL needs, is in use. Stop the process that listens on it, or add --ports free."
                                     .formatted(taken.getLocalPort()));
+        }
+    }
+
+    @Test
+    void extractsItsProgramsAgainIfTheExtractionWasKilled() throws Exception {
+        Path data = folder.resolve("postgres");
+        LocalPostgres.start(data, 0).close();
+        try (Stream<Path> versions = Files.list(folder.resolve("postgres-binaries"))) {
+            Path version = versions.filter(Files::isDirectory).findFirst().orElseThrow();
+            Files.delete(version.resolve(".exists"));
+        }
+        try (LocalPostgres again = LocalPostgres.start(data, 0)) {
+            assertThat(again.answers()).isTrue();
         }
     }
 }
