@@ -326,7 +326,7 @@ class BalanceFlowTest extends WithKafka {
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
         RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());
         kafka.publish(
-                new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.images(), sealed.refused(), 0),
+                new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.images(), sealed.testImages(), sealed.refused(), 0),
                 "ingest-service",
                 "");
 

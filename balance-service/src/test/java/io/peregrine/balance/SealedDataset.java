@@ -73,7 +73,7 @@ final class SealedDataset {
         }
         ManifestRef manifest = new Manifest(side, classes, made.packs, made.entries).publish(store);
         long images = made.entries.stream().filter(entry -> entry.pack() >= 0).count();
-        return new DatasetSealed(run, manifest, classes.size(), images, made.entries.size() - images, 0);
+        return new DatasetSealed(run, manifest, classes.size(), images, 0, made.entries.size() - images, 0);
     }
 
     private void add(Split split, int label, int count) {

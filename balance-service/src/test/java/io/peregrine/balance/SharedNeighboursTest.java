@@ -133,6 +133,7 @@ class SharedNeighboursTest extends WithKafka {
                 sealed.manifest(),
                 sealed.classes(),
                 sealed.images(),
+                sealed.testImages(),
                 sealed.refused(),
                 0));
     }

@@ -178,7 +178,7 @@ class AnalyseRun implements JobHandler {
                         "purity",
                         new long[] {centers.count()},
                         analysis.clusters().stream()
-                                .mapToDouble(Analysis.Cluster::purity)
+                                .mapToDouble(cluster -> cluster.purity() == null ? Double.NaN : cluster.purity())
                                 .toArray());
         byte[] names = names(analysis);
         writer.add("names", new long[] {names.length}, names);

@@ -138,7 +138,9 @@ class ClusterMeters {
         List<MultiGauge.Row<?>> purityRows = new ArrayList<>();
         latest.largest().forEach((name, cluster) -> {
             sizeRows.add(MultiGauge.Row.of(Tags.of("cluster", name), cluster.size()));
-            purityRows.add(MultiGauge.Row.of(Tags.of("cluster", name), cluster.purity()));
+            if (cluster.purity() != null) {
+                purityRows.add(MultiGauge.Row.of(Tags.of("cluster", name), cluster.purity()));
+            }
         });
         sizes.register(sizeRows, true);
         purities.register(purityRows, true);
@@ -151,7 +153,8 @@ class ClusterMeters {
             Tags split = Tags.of("split", name.substring(dot + 1));
             if (measure.equals("nmi")) {
                 nmiRows.add(MultiGauge.Row.of(split, value));
-            } else {
+            } else if (!measure.equals("distinct")) {
+                // The number of distinct latents is a count; the other measures have 1 as their best value.
                 measureRows.add(MultiGauge.Row.of(split.and("measure", measure), value));
             }
         });

@@ -137,7 +137,7 @@ final class SyntheticRun {
     private ManifestRef sealed() {
         ManifestRef manifest = new Manifest(SIDE, CLASSES, packs, entries).publish(store);
         publish(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "images", Map.of()));
-        publish(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), images, 1, 0));
+        publish(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), images, 9, 1, 0));
         return manifest;
     }
 
@@ -180,7 +180,7 @@ final class SyntheticRun {
                             weights(),
                             measures,
                             epoch == 2 ? test : null));
-            TestMeasures loss = new TestMeasures(2_000, 0, 0, 0, 9, null, null);
+            TestMeasures loss = new TestMeasures(2_000, null, null, null, 9, null, null);
             publish(
                     70 + epoch,
                     "autoencoder " + epoch,

@@ -69,8 +69,14 @@ class SealDataset implements JobHandler {
         Manifest manifest = seal.manifest();
         ManifestRef ref = manifest.publish(store);
         int classes = manifest.classes().size();
-        DatasetSealed sealed =
-                new DatasetSealed(run, ref, classes, seal.images(), seal.refused(), seal.duplicatesAcrossSplits());
+        DatasetSealed sealed = new DatasetSealed(
+                run,
+                ref,
+                classes,
+                seal.images(),
+                seal.testImages(),
+                seal.refused(),
+                seal.duplicatesAcrossSplits());
         Findings findings = findings(context, listing, manifest, packs);
         context.complete(tx -> {
             FindingTables.seal(tx.sql(), run.id(), findings);

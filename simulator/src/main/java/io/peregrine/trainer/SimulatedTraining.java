@@ -90,7 +90,7 @@ final class SimulatedTraining implements JobHandler {
         ArtifactRef results = network == Network.CLASSIFIER
                 ? new ClassResults.Counter(1).add(0, 0, 1).results().publish(store)
                 : null;
-        return new TestMeasures(1, 1, 1, 1, 1, null, results);
+        return new TestMeasures(1, 1d, 1d, 1d, 1, null, results);
     }
 
     /// In addition to the real trainer's rows, records which claim reached the epoch. The oracle checks that no

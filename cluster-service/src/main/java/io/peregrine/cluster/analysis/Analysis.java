@@ -27,10 +27,10 @@ public record Analysis(
     /// Axes of the projection.
     public static final int AXES = 3;
 
-    /// @param name name of the matching class, or `mixed n`
-    /// @param purity share of its most frequent class; 0 without images
+    /// @param name see [ClusterNames]; unique
+    /// @param purity share of its most frequent class, above 0 to 1; null without images
     /// @param counts number of images by class; only classes in the cluster
-    public record Cluster(int index, String name, long size, double purity, SortedMap<Integer, Long> counts) {}
+    public record Cluster(int index, String name, long size, Double purity, SortedMap<Integer, Long> counts) {}
 
     /// @param latents one point for each image, at least two
     /// @param labels class of each
@@ -52,11 +52,11 @@ public record Analysis(
         Pca pca = Pca.of(latents, AXES, pool);
         int[] assignments = clustering.assignments();
         ContingencyTable overlap = ContingencyTable.of(labels, assignments, k, classes.size());
-        String[] names = HungarianMatching.names(overlap, classes);
+        String[] names = ClusterNames.of(overlap, classes);
         long[] sizes = overlap.ofClusters();
         List<Cluster> clusters = new ArrayList<>();
         for (int c = 0; c < k; c++) {
-            double purity = sizes[c] == 0 ? 0 : (double) overlap.most(c) / sizes[c];
+            Double purity = sizes[c] == 0 ? null : Double.valueOf((double) overlap.most(c) / sizes[c]);
             clusters.add(new Cluster(c, names[c], sizes[c], purity, overlap.counts(c)));
         }
         return new Analysis(
@@ -72,6 +72,7 @@ public record Analysis(
             Points latents, int[] labels, Split[] splits, int[] assignments, WorkerPool pool, Progress progress) {
         SequencedMap<String, Double> measures = new TreeMap<>();
         measure("all", latents, labels, assignments, pool, progress, measures);
+        measures.put("distinct.all", (double) latents.distinct());
         for (Split split : Split.values()) {
             int[] rows = IntStream.range(0, splits.length)
                     .filter(i -> splits[i] == split)

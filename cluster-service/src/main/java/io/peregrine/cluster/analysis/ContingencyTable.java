@@ -85,14 +85,19 @@ public final class ContingencyTable {
         return points[cell];
     }
 
+    /// @return points of a cluster, of all classes
+    long pointsOf(int cluster) {
+        long sum = 0;
+        for (int cell = first[cluster]; cell < first[cluster + 1]; cell++) {
+            sum += points[cell];
+        }
+        return sum;
+    }
+
     /// @return points of each cluster
     long[] ofClusters() {
         long[] sums = new long[clusters];
-        for (int cluster = 0; cluster < clusters; cluster++) {
-            for (int cell = first[cluster]; cell < first[cluster + 1]; cell++) {
-                sums[cluster] += points[cell];
-            }
-        }
+        Arrays.setAll(sums, this::pointsOf);
         return sums;
     }
 

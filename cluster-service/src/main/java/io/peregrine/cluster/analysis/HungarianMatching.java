@@ -2,11 +2,9 @@ package io.peregrine.cluster.analysis;
 
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.List;
 import java.util.PriorityQueue;
 
-/// Matches clusters with classes so that the pairs share as many points as possible, and names the clusters
-/// accordingly.
+/// Matches clusters with classes so that the pairs share as many points as possible.
 ///
 /// Kuhn, "The Hungarian method for the assignment problem", 1955, in the form with potentials. Among all
 /// matchings with the largest total it returns the lowest in lexicographic order (cluster 0 gets the lowest class
@@ -54,20 +52,6 @@ public final class HungarianMatching {
             matched[k] = matched[k] < overlap.classes() ? matched[k] : -1;
         }
         return matched;
-    }
-
-    /// @param classes names in label order
-    /// @return a name for each cluster: that of its class, or `mixed n`. A cluster is mixed if no class is left
-    ///     for it, or if it has no point of the class that is left.
-    public static String[] names(ContingencyTable overlap, List<String> classes) {
-        int[] matched = of(overlap);
-        String[] names = new String[matched.length];
-        int mixed = 0;
-        for (int k = 0; k < names.length; k++) {
-            boolean named = matched[k] >= 0 && overlap.counts(k).containsKey(matched[k]);
-            names[k] = named ? classes.get(matched[k]) : "mixed " + ++mixed;
-        }
-        return names;
     }
 
     /// The same edges, indexed by column.

@@ -1,6 +1,9 @@
 package io.peregrine.cluster.analysis;
 
+import java.nio.FloatBuffer;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
 
 /// Points in a space, float32, row by row.
 ///
@@ -27,6 +30,15 @@ public record Points(int count, int dimensions, float[] values) {
             System.arraycopy(values, chosen[i] * dimensions, copy, i * dimensions, dimensions);
         }
         return new Points(chosen.length, dimensions, copy);
+    }
+
+    /// @return number of different points; k-means leaves clusters empty if k is larger
+    int distinct() {
+        Set<FloatBuffer> different = new HashSet<>();
+        for (int i = 0; i < count; i++) {
+            different.add(FloatBuffer.wrap(values, i * dimensions, dimensions));
+        }
+        return different.size();
     }
 
     /// @return the mean point, summed in double in row order

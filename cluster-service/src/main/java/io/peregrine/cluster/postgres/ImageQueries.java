@@ -65,13 +65,18 @@ public class ImageQueries {
     public record Cluster(
             int index,
 
-            @Schema(description = "Name of the class that the cluster matches best, or 'mixed n'")
+            @Schema(
+                    description = "Name of a class, with a number if several clusters are named after it, such as"
+                            + " 'Expressionism 2'; 'mixed n' if no class has half of the cluster; 'empty n' if it has"
+                            + " no images. Unique in the run")
             String name,
 
             long size,
 
-            @Schema(description = "Share of the most frequent class in the cluster, 0 to 1")
-            double purity,
+            @Schema(
+                    description = "Share of the most frequent class in the cluster, above 0 to 1; omitted if the"
+                            + " cluster has no images")
+            Double purity,
 
             @Schema(description = "Number of images of each class in the cluster")
             Map<String, Long> counts) {}
@@ -243,6 +248,6 @@ public class ImageQueries {
                 .properties()
                 .forEach(entry -> classes.put(entry.getKey(), entry.getValue().longValue()));
         return new Cluster(
-                rs.getInt("index"), rs.getString("name"), rs.getLong("size"), rs.getDouble("purity"), classes);
+                rs.getInt("index"), rs.getString("name"), rs.getLong("size"), (Double) rs.getObject("purity"), classes);
     }
 }

@@ -48,8 +48,8 @@ public class MeterQueries {
     public record Latest(
             int iterations, double inertia, Map<String, Cluster> largest, int omitted, Map<String, Double> measures) {}
 
-    /// @param purity share of the cluster's most frequent class
-    public record Cluster(long size, double purity) {}
+    /// @param purity share of the cluster's most frequent class; null without images
+    public record Cluster(long size, Double purity) {}
 
     /// @return number of runs in each state
     public Map<String, Long> states() {
@@ -115,7 +115,7 @@ public class MeterQueries {
                 .bind("run", run)
                 .bind("most", MAX_LABELS)
                 .map((rs, context) ->
-                        Map.entry(rs.getString("name"), new Cluster(rs.getLong("size"), rs.getDouble("purity"))))
+                        Map.entry(rs.getString("name"), new Cluster(rs.getLong("size"), (Double) rs.getObject("purity"))))
                 .forEach(entry -> clusters.put(entry.getKey(), entry.getValue()));
         return clusters;
     }

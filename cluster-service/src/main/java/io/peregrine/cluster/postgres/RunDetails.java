@@ -28,6 +28,10 @@ public record RunDetails(
 
         ManifestRef manifest,
 
+        @Schema(
+                description = "Number of accepted images in the test split; if 0, nothing is measured on test images")
+        Long testImages,
+
         @Schema(description = "Number of distinct file contents that are in more than one split")
         Long duplicatesAcrossSplits,
 
@@ -135,11 +139,12 @@ public record RunDetails(
                             + " omitted above 256 classes: use runs/{run}/classes and runs/{run}/confusion")
             List<String> classes,
 
+            @Schema(description = "Recall of each class; null for a class without test images")
             List<Double> recall,
 
             @Schema(
                     description = "Precision of each class: share of correct predictions among the images that were"
-                            + " predicted as the class")
+                            + " predicted as the class; null if there are none")
             List<Double> precision,
 
             @Schema(description = "Confusion matrix; rows: true class, columns: predicted class")

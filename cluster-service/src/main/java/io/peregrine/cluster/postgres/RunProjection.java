@@ -194,11 +194,12 @@ public final class RunProjection {
     private static void sealed(Handle sql, DatasetSealed event) {
         manifest(sql, event.run(), event.manifest());
         sql.createUpdate("update run set classes = :classes, images = :images, refused = :refused,"
-                        + " duplicates_across_splits = :duplicates where id = :id")
+                        + " test_images = :testImages, duplicates_across_splits = :duplicates where id = :id")
                 .bind("id", event.run().id())
                 .bind("classes", event.classes())
                 .bind("images", event.images())
                 .bind("refused", event.refused())
+                .bind("testImages", event.testImages())
                 .bind("duplicates", event.duplicatesAcrossSplits())
                 .execute();
         ClassRows.countIfAllArrived(sql, event.run().id());

@@ -161,6 +161,7 @@ public class RunQueries {
                 RunProjection.read(rs.getString("requested"), JsonNode.class),
                 null,
                 RunProjection.read(rs.getString("manifest"), ManifestRef.class),
+                (Long) rs.getObject("test_images"),
                 (Long) rs.getObject("duplicates_across_splits"),
                 progress(sql, run),
                 (Integer) rs.getObject("classes"),
@@ -183,7 +184,7 @@ public class RunQueries {
         RunDetails d = stored.details();
         boolean few = stored.classes().size() <= RunDetails.MOST_CLASSES;
         RunDetails.Training classifier = d.classifier();
-        if (stored.test() != null && stored.test().images() > 0) {
+        if (stored.test() != null) {
             ClassResults results =
                     few ? artifacts.results(stored.refs().results()).orElse(null) : null;
             classifier = classifier.with(result(stored.test(), stored.classes(), results));
@@ -195,6 +196,7 @@ public class RunQueries {
                 d.requested(),
                 spec(stored.spec()),
                 d.manifest(),
+                d.testImages(),
                 d.duplicatesAcrossSplits(),
                 d.progress(),
                 d.classCount(),
@@ -237,7 +239,11 @@ public class RunQueries {
     }
 
     private static List<Double> each(ClassResults results, IntToDoubleFunction share) {
-        return IntStream.range(0, results.classes()).mapToDouble(share).boxed().toList();
+        // A share that was not measured is null in JSON.
+        return IntStream.range(0, results.classes())
+                .mapToDouble(share)
+                .mapToObj(value -> Double.isNaN(value) ? null : value)
+                .toList();
     }
 
     private static List<List<Long>> confusion(ClassResults results) {
@@ -269,7 +275,7 @@ public class RunQueries {
     private record TrainingRow(RunDetails.Training training, TestMeasures test) {
         /// An autoencoder has only a loss.
         RunDetails.Training withLoss() {
-            return test == null || test.images() == 0
+            return test == null
                     ? training
                     : training.with(new RunDetails.TestResult(
                             test.loss(), null, null, null, test.images(), null, null, null, null, null, null));

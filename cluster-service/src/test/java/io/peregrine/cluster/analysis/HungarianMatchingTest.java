@@ -27,15 +27,6 @@ class HungarianMatchingTest {
     }
 
     @Test
-    void surplusClustersAndClustersWithoutTheirClassAreMixed() {
-        long[][] overlap = {{1, 0}, {7, 0}, {3, 4}, {2, 0}};
-        assertThat(HungarianMatching.names(sparse(overlap), List.of("Cubism", "Ukiyo_e")))
-                .containsExactly("mixed 1", "Cubism", "Ukiyo_e", "mixed 2");
-        assertThat(HungarianMatching.names(sparse(new long[][] {{3, 0}, {2, 0}}), List.of("Cubism", "Ukiyo_e")))
-                .containsExactly("Cubism", "mixed 1");
-    }
-
-    @Test
     void fewerClustersThanClassesLeaveClassesUnmatched() {
         assertThat(HungarianMatching.of(sparse(new long[][] {{1, 5, 2}}))).containsExactly(1);
     }

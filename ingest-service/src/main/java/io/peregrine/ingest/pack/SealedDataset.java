@@ -17,7 +17,10 @@ import java.util.stream.Collectors;
 /// The result of every listed file, after all packs are made.
 ///
 /// @param manifest one row for each listed file
-public record SealedDataset(Manifest manifest, long images, long refused, long duplicatesAcrossSplits) {
+/// @param images number of accepted images
+/// @param testImages number of accepted images in the test split
+public record SealedDataset(
+        Manifest manifest, long images, long testImages, long refused, long duplicatesAcrossSplits) {
 
     /// @param packs in the order of their numbers
     /// @param side of every image
@@ -48,7 +51,11 @@ public record SealedDataset(Manifest manifest, long images, long refused, long d
         Manifest manifest = new Manifest(
                 side, listing.classes(), packs.stream().map(DecodedPack::pixels).toList(), entries);
         requireTrainingImages(listing, entries);
-        return new SealedDataset(manifest, entries.size() - refused, refused, listing.duplicatesAcrossSplits());
+        long testImages = entries.stream()
+                .filter(entry -> entry.split() == Split.TEST && entry.reason() == null)
+                .count();
+        return new SealedDataset(
+                manifest, entries.size() - refused, testImages, refused, listing.duplicatesAcrossSplits());
     }
 
     private static void requireTrainingImages(Listing listing, List<Manifest.Entry> entries) {

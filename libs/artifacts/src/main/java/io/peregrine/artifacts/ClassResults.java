@@ -9,7 +9,7 @@ import java.util.TreeMap;
 /// class's recall and precision, as scikit-learn defines them.
 ///
 /// The artifact `test` contains `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted,
-/// and `recall`, `precision` f64 [classes]. A full matrix of 10,000 classes would take 800 MB; the number of
+/// and `recall`, `precision` f64 [classes], NaN where they were not measured. A full matrix of 10,000 classes would take 800 MB; the number of
 /// nonzero cells is at most the number of test images.
 public final class ClassResults {
     private static final String KIND = "test";
@@ -164,23 +164,23 @@ public final class ClassResults {
         return correct[label];
     }
 
-    /// @return share of a class's images that were predicted correctly; 0 if it has none
+    /// @return share of a class's images that were predicted correctly; NaN if it has none
     public double recall(int label) {
-        return truths[label] == 0 ? 0 : (double) correct[label] / truths[label];
+        return truths[label] == 0 ? Double.NaN : (double) correct[label] / truths[label];
     }
 
-    /// @return share of the images predicted as a class that belong to it; 0 if none were predicted
+    /// @return share of the images predicted as a class that belong to it; NaN if none were predicted
     public double precision(int label) {
-        return predictions[label] == 0 ? 0 : (double) correct[label] / predictions[label];
+        return predictions[label] == 0 ? Double.NaN : (double) correct[label] / predictions[label];
     }
 
-    /// @return share of images that were predicted correctly; 0 if there are none
+    /// @return share of images that were predicted correctly; NaN if there are none
     public double accuracy() {
         long all = images();
-        return all == 0 ? 0 : (double) correct() / all;
+        return all == 0 ? Double.NaN : (double) correct() / all;
     }
 
-    /// @return mean recall of the classes that occur (`balanced_accuracy_score`)
+    /// @return mean recall of the classes that occur (`balanced_accuracy_score`); NaN without images
     public double balancedAccuracy() {
         double sum = 0;
         int occur = 0;
@@ -190,10 +190,11 @@ public final class ClassResults {
                 occur++;
             }
         }
-        return occur == 0 ? 0 : sum / occur;
+        return occur == 0 ? Double.NaN : sum / occur;
     }
 
-    /// @return mean F1 of the classes that occur or are predicted (`f1_score(average='macro')`)
+    /// @return mean F1 of the classes that occur or are predicted (`f1_score(average='macro')`); NaN without
+    ///     images
     public double macroF1() {
         double sum = 0;
         int occur = 0;
@@ -204,7 +205,7 @@ public final class ClassResults {
                 occur++;
             }
         }
-        return occur == 0 ? 0 : sum / occur;
+        return occur == 0 ? Double.NaN : sum / occur;
     }
 
     @Override

@@ -89,9 +89,16 @@ public sealed interface PipelineEvent {
     ///
     /// @param classes number of classes
     /// @param images number of accepted images
+    /// @param testImages number of accepted images in the test split; if 0, nothing is measured on test images
     /// @param duplicatesAcrossSplits number of distinct file contents that are in more than one split
     record DatasetSealed(
-            RunRef run, ManifestRef manifest, int classes, long images, long refused, long duplicatesAcrossSplits)
+            RunRef run,
+            ManifestRef manifest,
+            int classes,
+            long images,
+            long testImages,
+            long refused,
+            long duplicatesAcrossSplits)
             implements PipelineEvent {}
 
     /// The two files of a manifest: tensors and JSON.
@@ -121,7 +128,7 @@ public sealed interface PipelineEvent {
     ///     one, in training)
     /// @param measures measures by name: `loss`, `accuracy`, `imagesPerSecond`, with validation also
     ///     `validationLoss` …
-    /// @param test null unless `last`
+    /// @param test null unless `last`, and null if the dataset has no test images: what was not measured is absent
     record CheckpointPublished(
             RunRef run,
             Network network,
@@ -138,17 +145,20 @@ public sealed interface PipelineEvent {
         }
     }
 
-    /// Measured once, on the test split. For an autoencoder only the loss is meaningful.
+    /// Measured once, on the test split. An autoencoder has only a loss; its other measures are null.
     ///
-    /// @param images number of test images; 0: there were none, and nothing was measured
+    /// @param accuracy share of images that were predicted correctly, 0 to 1
+    /// @param balancedAccuracy mean recall of the classes that have test images, 0 to 1
+    /// @param macroF1 mean F1 of the classes that occur or are predicted, 0 to 1
+    /// @param images number of test images, at least 1
     /// @param calibration calibration of a classifier; null if it was not measured
     /// @param byClass artifact with recall, precision and confusion matrix of a classifier, which grow with
     ///     the number of classes; null if they were not measured
     record TestMeasures(
             double loss,
-            double accuracy,
-            double balancedAccuracy,
-            double macroF1,
+            @MayBeNull Double accuracy,
+            @MayBeNull Double balancedAccuracy,
+            @MayBeNull Double macroF1,
             long images,
             @MayBeNull Calibration calibration,
             @MayBeNull ArtifactRef byClass) {}

@@ -85,7 +85,7 @@ class EventCodecTest {
                         RUN, "Cubism", Split.TRAIN, 3, REF, List.of(new ImageRef("1f", 7, "a/b.jpg", DIGEST, 0))),
                 new ImageRejected(
                         RUN, "1f", 8, "Cubism", Split.TEST, "c.jpg", DIGEST, "IMAGE_TRUNCATED", "it ends early"),
-                new DatasetSealed(RUN, MANIFEST, 27, 410, 1, 0),
+                new DatasetSealed(RUN, MANIFEST, 27, 410, 41, 1, 0),
                 new ShardWritten(RUN, 0, 15, REF, 4_096),
                 new DatasetBalanced(RUN, MANIFEST, List.of(REF), REF, 405, 11),
                 new CheckpointPublished(

@@ -15,10 +15,13 @@ public record Tested(double loss, long images, Calibration calibration, ClassRes
     static final Tested NOTHING = new Tested(0, 0, null, null);
 
     /// @param results the artifact of [#byClass], or null
-    /// @return measures for the final checkpoint's event
+    /// @return measures for the final checkpoint's event; null without test images
     public TestMeasures measures(ArtifactRef results) {
+        if (images == 0) {
+            return null;
+        }
         return byClass == null
-                ? new TestMeasures(loss, 0, 0, 0, images, null, null)
+                ? new TestMeasures(loss, null, null, null, images, null, null)
                 : new TestMeasures(
                         loss,
                         byClass.accuracy(),

@@ -10,6 +10,7 @@ import io.peregrine.local.compare.Comparison;
 import io.peregrine.local.compare.Comparison.Outcome;
 import io.peregrine.local.compare.ComparisonPage;
 import io.peregrine.local.compare.ComparisonPlot;
+import io.peregrine.local.compare.Tested;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -145,7 +146,8 @@ final class CompareCommand extends RunCommands.Whole {
                         .formatted(++number, candidates.size() * seeds, candidate.name(), seed, own));
                 // A run of an earlier comparison may have ended so long ago that Kafka has deleted its events.
                 RunResults results = follower.ended(KafkaClient.runOf(id))
-                        .orElseGet(() -> follower.follow(kafka.publish(spec, id), view));
+                        .orElseGet(() -> follower.follow(
+                                kafka.publish(spec, id), view, progress -> requireTestImages(instance, progress)));
                 if (!results.isCompleted()) {
                     System.err.println(results.why());
                     return 1;
@@ -155,10 +157,32 @@ final class CompareCommand extends RunCommands.Whole {
                 long rows = results.rows();
                 long taken = results.lastEpoch() * batches(rows, baseSpec);
                 steps = steps == 0 ? taken : steps;
-                outcomes.add(new Outcome(candidate, seed, rows, results.lastEpoch(), taken, results.test()));
+                Tested test = results.test().orElseThrow(this::noTestImages);
+                outcomes.add(new Outcome(candidate, seed, rows, results.lastEpoch(), taken, test));
             }
         }
         return write(new Comparison(names, outcomes), baseSpec);
+    }
+
+    /// Cancels a run as soon as its dataset turns out to have no test images: its trainings could not be compared.
+    private void requireTestImages(RunningInstance instance, RunProgress progress) {
+        if (progress.sealed().filter(sealed -> sealed.testImages() == 0).isPresent()) {
+            try {
+                QueryCommands.cancel(instance.cluster(), progress.run());
+            } catch (IOException e) {
+                throw new RefusedException("%s The run %s is still running, because %s does not answer: %s."
+                        .formatted(noTestImages().getMessage(), progress.run(), instance.cluster(), e.getMessage()));
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            throw noTestImages();
+        }
+    }
+
+    private RefusedException noTestImages() {
+        return new RefusedException(("%s has no test images, so strategies cannot be compared. Give it a test/ folder"
+                        + " with one folder for each class, or set split.test above 0 with enough images in each class.")
+                .formatted(folder));
     }
 
     private static RunSpec parsed(ObjectNode spec) {

@@ -155,10 +155,18 @@ final class QueryCommands {
         @Override
         public Integer call() throws IOException, InterruptedException {
             RunningInstance instance = RunningInstance.require(instanceOptions.data());
-            json(request(instance.cluster(), "POST", "/api/v1/runs/" + run + "/cancel"));
+            cancel(instance.cluster(), run);
             System.out.println("Cancelled " + run + ".");
             return 0;
         }
+    }
+
+    /// Cancels a run.
+    ///
+    /// @param cluster address of cluster-service
+    /// @throws RefusedException if cluster-service refuses or does not answer
+    static void cancel(String cluster, String run) throws IOException, InterruptedException {
+        json(request(cluster, "POST", "/api/v1/runs/" + run + "/cancel"));
     }
 
     private static HttpResponse<String> request(String service, String method, String path)

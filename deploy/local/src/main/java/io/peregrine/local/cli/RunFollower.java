@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.concurrent.locks.LockSupport;
 
 /// Follows a run until it has ended. Events show its progress; cluster-service reports whether it has ended. So
@@ -45,10 +46,19 @@ final class RunFollower {
     ///
     /// @throws RefusedException if the run is unknown, or cluster-service stays unavailable
     RunResults follow(String run, ProgressView view) {
+        return follow(run, view, progress -> {});
+    }
+
+    /// Shows a run's events until it has ended.
+    ///
+    /// @param check called repeatedly with the progress so far; it may throw RefusedException to stop following
+    /// @throws RefusedException if the run is unknown, or cluster-service stays unavailable
+    RunResults follow(String run, ProgressView view, Consumer<RunProgress> check) {
         RunProgress progress = new RunProgress(run);
         Silence silence = new Silence();
         JsonNode[] ended = new JsonNode[1];
         kafka.follow(progress, view, () -> {
+            check.accept(progress);
             ended[0] = silence.poll(run, progress);
             return ended[0] != null;
         });

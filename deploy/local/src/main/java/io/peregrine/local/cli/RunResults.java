@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.StreamSupport;
 
 /// Results of a run that has ended, as cluster-service reports them. Kafka deletes a run's events after some
@@ -78,22 +79,30 @@ record RunResults(JsonNode details, List<JsonNode> classes, List<JsonNode> clust
         return 0;
     }
 
-    Tested test() {
+    /// @return the classifier's results on the test images; empty if there are none
+    Optional<Tested> test() {
         JsonNode test = details.path("classifier").path("test");
+        if (!test.isObject()) {
+            return Optional.empty();
+        }
         List<Double> recall = new ArrayList<>();
         if (test.path("recall").isArray()) {
-            test.path("recall").forEach(each -> recall.add(each.asDouble()));
+            test.path("recall").forEach(each -> recall.add(measured(each)));
         } else {
             // With many classes, each class has its own recall.
-            classes.forEach(each -> recall.add(each.path("recall").asDouble()));
+            classes.forEach(each -> recall.add(measured(each.path("recall"))));
         }
-        return new Tested(
+        return Optional.of(new Tested(
                 test.path("loss").asDouble(),
                 test.path("accuracy").asDouble(),
                 test.path("balancedAccuracy").asDouble(),
                 test.path("macroF1").asDouble(),
                 recall,
-                classes.stream().map(each -> each.path("test").asLong()).toList());
+                classes.stream().map(each -> each.path("test").asLong()).toList()));
+    }
+
+    private static Double measured(JsonNode share) {
+        return share.isNumber() ? share.doubleValue() : null;
     }
 
     /// @return seconds by stage, in the order of the stages

@@ -25,7 +25,7 @@ final class Summary {
     }
 
     /// @return the object of `--json`: run, images, refused, classes, accuracy, balancedAccuracy, clusters,
-    ///     seconds
+    ///     seconds; what was not measured is omitted
     String json() {
         List<Map<String, Object>> classes = new ArrayList<>();
         for (JsonNode each : results.classes()) {
@@ -40,17 +40,18 @@ final class Summary {
             Map<String, Object> entry = new LinkedHashMap<>();
             entry.put("name", each.path("name").asText());
             entry.put("size", each.path("size").asLong());
-            entry.put("purity", each.path("purity").asDouble());
+            entry.put("purity", each.path("purity").numberValue());
             clusters.add(entry);
         }
-        Tested test = results.test();
+        Optional<Tested> test = results.test();
         Map<String, Object> all = new LinkedHashMap<>();
         all.put("run", results.run());
         all.put("images", results.details().path("images").asLong());
         all.put("refused", results.details().path("refused").asLong());
         all.put("classes", classes);
-        all.put("accuracy", test.accuracy());
-        all.put("balancedAccuracy", test.balancedAccuracy());
+        // Omitted without test images: what was not measured is not 0.
+        all.put("accuracy", test.map(Tested::accuracy).orElse(null));
+        all.put("balancedAccuracy", test.map(Tested::balancedAccuracy).orElse(null));
         all.put("clusters", clusters);
         all.put("seconds", results.seconds());
         try {
@@ -63,6 +64,21 @@ final class Summary {
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }
+    }
+
+    private static String measures(Tested test) {
+        return String.format(
+                Locale.ROOT,
+                "Classifier on the test images: accuracy %.3f, balanced accuracy %.3f, macro F1 %.3f",
+                test.accuracy(),
+                test.balancedAccuracy(),
+                test.macroF1());
+    }
+
+    /// @return an empty text for a cluster without images
+    private static String purity(JsonNode cluster) {
+        JsonNode purity = cluster.path("purity");
+        return purity.isNumber() ? String.format(Locale.ROOT, ", purity %.2f", purity.asDouble()) : "";
     }
 
     private static List<JsonNode> shown(List<JsonNode> all) {
@@ -100,24 +116,21 @@ final class Summary {
                             "░".repeat(all - real)));
         }
         more(results.classes(), "classes").ifPresent(lines::add);
-        Tested test = results.test();
         lines.add("");
-        lines.add(String.format(
-                Locale.ROOT,
-                "Classifier on the test images: accuracy %.3f, balanced accuracy %.3f, macro F1 %.3f",
-                test.accuracy(),
-                test.balancedAccuracy(),
-                test.macroF1()));
+        lines.add(results.test()
+                .map(Summary::measures)
+                .orElse("Classifier: no test images, so nothing was measured. Give a test/ folder, or split.test"
+                        + " above 0 and classes of more images."));
         lines.add("");
         lines.add("Clusters of the autoencoder's latent vectors, named after the class that they match best");
         for (JsonNode each : shown(results.clusters())) {
             lines.add(String.format(
                     Locale.ROOT,
-                    "  %3d  %-28s %6d images, purity %.2f",
+                    "  %3d  %-28s %6d images%s",
                     each.path("index").asInt(),
                     each.path("name").asText(),
                     each.path("size").asLong(),
-                    each.path("purity").asDouble()));
+                    purity(each)));
         }
         more(results.clusters(), "clusters").ifPresent(lines::add);
         lines.add("");

@@ -136,9 +136,10 @@ public final class ComparisonPage {
             StringBuilder line = new StringBuilder(
                     "| %s | %d |".formatted(comparison.classes().get(label), tested.get(label)));
             for (String name : comparison.candidates()) {
-                line.append(" ")
-                        .append(mean(name, test -> test.recall().get(row)))
-                        .append(" |");
+                String recall = tested.get(row) == 0
+                        ? "–"
+                        : mean(name, test -> test.recall().get(row));
+                line.append(" ").append(recall).append(" |");
             }
             lines.add(line.toString());
         }

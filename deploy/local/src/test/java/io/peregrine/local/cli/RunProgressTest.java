@@ -80,7 +80,7 @@ class RunProgressTest {
                                 "0".repeat(64),
                                 "IMAGE_TRUNCATED",
                                 "it ends early")),
-                event(4, new DatasetSealed(RUN, new ManifestRef(SOME, SOME), 2, 48, 1, 0)),
+                event(4, new DatasetSealed(RUN, new ManifestRef(SOME, SOME), 2, 48, 8, 1, 0)),
                 event(6, new DatasetBalanced(RUN, new ManifestRef(SOME, SOME), List.of(SOME), SOME, 60, 20)),
                 event(8, checkpoint(Network.CLASSIFIER, 1, 1.25)),
                 event(10, checkpoint(Network.CLASSIFIER, 2, 0.5)),

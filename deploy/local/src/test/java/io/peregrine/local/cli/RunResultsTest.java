@@ -36,8 +36,8 @@ class RunResultsTest {
         assertThat(results.rows()).isEqualTo(60);
         assertThat(results.trainingImages()).containsExactly(30L, 12L);
         assertThat(results.lastEpoch()).isEqualTo(2);
-        assertThat(results.test().recall()).containsExactly(1.0, 0.25);
-        assertThat(results.test().images()).containsExactly(4L, 4L);
+        assertThat(results.test().orElseThrow().recall()).containsExactly(1.0, 0.25);
+        assertThat(results.test().orElseThrow().images()).containsExactly(4L, 4L);
     }
 
     @Test
@@ -60,6 +60,30 @@ class RunResultsTest {
                 .contains("ingest 4.0 s  balance 2.0 s  train 10.0 s  cluster 4.0 s")
                 .contains("Data and logs: /data")
                 .contains("curl http://here/api/v1/runs/" + RUN + "/clusters");
+    }
+
+    @Test
+    void whatWasNotMeasuredIsNotReportedAsZero() throws JsonProcessingException {
+        RunResults results = new RunResults(
+                json("{\"run\": \"%s\", \"state\": \"completed\", \"testImages\": 0, \"classifier\": {\"epochs\": 1}}".formatted(RUN)),
+                List.of(),
+                RunResults.list(json("[{\"index\": 0, \"name\": \"empty 1\", \"size\": 0}]")));
+        assertThat(results.test()).isEmpty();
+        JsonNode object = json(new Summary(results).json());
+        assertThat(object.has("clusters")).isTrue();
+        assertThat(object.has("accuracy") || object.has("balancedAccuracy")).isFalse();
+        assertThat(object.at("/clusters/0").has("purity")).isFalse();
+        assertThat(String.join("\n", new Summary(results).lines(Path.of("/data"), "http://here", true)))
+                .contains("no test images, so nothing was measured")
+                .containsPattern("0 +empty 1 +0 images\n")
+                .doesNotContain("accuracy 0.000");
+    }
+
+    @Test
+    void aClassWithoutTestImagesHasNoRecall() throws JsonProcessingException {
+        RunResults results = new RunResults(json("""
+                {"run": "%s", "state": "completed", "classifier": {"test": {"loss": 0.5, "recall": [null, 0.25]}}}""".formatted(RUN)), List.of(), List.of());
+        assertThat(results.test().orElseThrow().recall()).containsExactly(null, 0.25);
     }
 
     @Test
