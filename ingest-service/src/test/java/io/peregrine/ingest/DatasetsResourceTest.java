@@ -6,6 +6,7 @@ import static org.hamcrest.Matchers.containsInAnyOrder;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.startsWith;
 
 import io.peregrine.events.PipelineEvent.DatasetReady;
@@ -142,6 +143,64 @@ class DatasetsResourceTest {
                         containsInAnyOrder("202", "400", "410", "401", "403", "422", "503", "default"));
         given().get("/q/health/ready").then().statusCode(200);
         given().get("/q/metrics").then().body(containsString("peregrine_images_ingested_total{result=\"decoded\"}"));
+    }
+
+    @Test
+    void aCloudEventWithTheSameIdStartsTheSameRun() {
+        String body = body("by-event", 32);
+        String binary = event("7", "/me", body).statusCode(202).extract().path("run");
+        event("7", "/me", body).statusCode(202).body("run", equalTo(binary));
+        event("7", "/another", body).statusCode(202).body("run", not(equalTo(binary)));
+        event("8", "/me", body).statusCode(202).body("run", not(equalTo(binary)));
+        event("7", "/me", body("by-event", 64)).statusCode(422);
+        given().contentType("application/cloudevents+json")
+                .body("""
+                        {"specversion":"1.0","id":"7","source":"/me","type":"io.peregrine.dataset.ready.v1","data":%s}""".formatted(body))
+                .post("/api/v1/datasets")
+                .then()
+                .statusCode(202)
+                .body("run", equalTo(binary));
+    }
+
+    @Test
+    void anInvalidCloudEventIsRefused() {
+        String body = body("by-event", 32);
+        given().header("ce-id", "7")
+                .header("ce-specversion", "0.3")
+                .contentType("application/json")
+                .body(body)
+                .post("/api/v1/datasets")
+                .then()
+                .statusCode(400)
+                .body("detail", containsString("it must be 1.0"));
+        given().header("ce-id", "7")
+                .header("ce-type", "other")
+                .contentType("application/json")
+                .body(body)
+                .post("/api/v1/datasets")
+                .then()
+                .statusCode(400)
+                .body("detail", containsString("dataset.ready"));
+        given().header("ce-id", "7")
+                .header("Idempotency-Key", "k")
+                .contentType("application/json")
+                .body(body)
+                .post("/api/v1/datasets")
+                .then()
+                .statusCode(400)
+                .body("type", equalTo("/api/v1/problems/bad-event"));
+        publish(body.replace("by-event", "\\ud800"), null).statusCode(400).body("detail", containsString("surrogate"));
+    }
+
+    private static ValidatableResponse event(String id, String source, String body) {
+        return given().header("ce-specversion", "1.0")
+                .header("ce-id", id)
+                .header("ce-source", source)
+                .header("ce-type", "io.peregrine.dataset.ready.v1")
+                .contentType("application/json")
+                .body(body)
+                .post("/api/v1/datasets")
+                .then();
     }
 
     private static ValidatableResponse publish(String body, String key) {

@@ -1,6 +1,7 @@
 package io.peregrine.cluster.rest;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.cluster.CancelRun;
 import io.peregrine.cluster.DeleteRun;
@@ -13,6 +14,7 @@ import io.peregrine.cluster.postgres.RunSummary;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.RunRef;
+import io.peregrine.events.UnreadableEventException;
 import io.peregrine.rest.Caller;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.Problem;
@@ -119,13 +121,14 @@ public class RunsResource {
                 return new Cancellation(defaultReason);
             }
             try {
-                JsonNode json = EventCodec.json().readTree(body);
+                JsonNode json = EventCodec.tree(body.getBytes(UTF_8));
                 if (json.isObject()
                         && (!json.has("reason") || json.get("reason").isTextual())) {
                     return new Cancellation(bounded(json.path("reason").asText(defaultReason)));
                 }
-            } catch (JsonProcessingException noJson) {
-                // Handled below, with an error that states what is allowed.
+            } catch (UnreadableEventException invalid) {
+                throw Problem.of(
+                        GeneralProblem.BAD_BODY, "The body cannot be read: %s.".formatted(invalid.getMessage()));
             }
             throw Problem.of(GeneralProblem.BAD_BODY, "The body is not of the form {\"reason\": \"a text\"}.");
         }

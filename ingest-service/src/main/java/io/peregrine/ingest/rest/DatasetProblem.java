@@ -13,6 +13,11 @@ enum DatasetProblem implements ProblemKind {
             "The specification is invalid",
             "Each entry of 'errors' states the field, what was found, and what is allowed."),
     BAD_KEY(400, "Bad Idempotency-Key", "Send 1 to 255 visible characters, such as a UUID, or omit the header."),
+    BAD_EVENT(
+            400,
+            "The CloudEvent is invalid",
+            "Send a CloudEvent 1.0 of the type io.peregrine.dataset.ready.v1 with id and source, and no"
+                    + " Idempotency-Key."),
     KEY_REUSED(422, "The Idempotency-Key was used for another body", "Send a new key with a new body."),
     RUN_DELETED(410, "The run of this Idempotency-Key was deleted", "Send a new key; this starts a new run."),
     RUN_UNKNOWN(404, "No such run", "Wait until the files of the run are listed; cluster-service lists every run."),

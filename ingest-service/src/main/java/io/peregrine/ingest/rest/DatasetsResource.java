@@ -1,6 +1,5 @@
 package io.peregrine.ingest.rest;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
@@ -21,12 +20,12 @@ import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
-import java.io.IOException;
 import java.net.URI;
 import java.util.List;
-import java.util.UUID;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -76,14 +75,15 @@ public class DatasetsResource {
 
     @POST
     @Blocking
-    @Consumes(MediaType.APPLICATION_JSON)
+    @Consumes({MediaType.APPLICATION_JSON, PublishRequest.STRUCTURED})
     @Produces({MediaType.APPLICATION_JSON, Problem.MEDIA_TYPE})
     @Operation(
             operationId = "publishDataset",
             summary = "Publish a dataset, which starts a run",
             description = "Publishes io.peregrine.dataset.ready.v1 on peregrine.datasets. Only 'dataset' and"
                     + " 'uri' are required; all other fields have defaults. Repeating a request with the"
-                    + " same Idempotency-Key and the same body returns the same run.")
+                    + " same Idempotency-Key and the same body returns the same run, and so does a CloudEvent"
+                    + " with the same id and source.")
     @RequestBody(
             required = true,
             content =
@@ -123,11 +123,18 @@ public class DatasetsResource {
             byte[] body,
             @Parameter(description = "Makes the request idempotent: the event's id is derived from this key")
                     @HeaderParam("Idempotency-Key")
-                    String key) {
-        ObjectNode json = object(body);
+                    String key,
+            @Parameter(
+                            description = "The id of a CloudEvent in binary mode; with ce-source it makes the request"
+                                    + " idempotent, too")
+                    @HeaderParam("ce-id")
+                    String eventId,
+            @Context HttpHeaders headers) {
+        PublishRequest request = PublishRequest.of(body, headers);
+        ObjectNode json = request.dataset();
         RunSpec spec = checked(json);
         DatasetReady ready = new DatasetReady(spec.dataset(), json);
-        String id = EventCodec.eventId("Idempotency-Key", ready.type(), checkedKey(key));
+        String id = EventCodec.eventId("Idempotency-Key", ready.type(), request.key());
         String run = EventCodec.runId(source, id);
         byte[] data = EventCodec.data(ready);
         if (data.length > EventCodec.MAX_BYTES) {
@@ -148,18 +155,6 @@ public class DatasetsResource {
                 .type(MediaType.APPLICATION_JSON)
                 .location(runs.resolve(run))
                 .build();
-    }
-
-    private static ObjectNode object(byte[] body) {
-        try {
-            JsonNode json = EventCodec.json().readTree(body);
-            if (json instanceof ObjectNode object) {
-                return object;
-            }
-            throw Problem.of(DatasetProblem.BAD_JSON, "The body is %s.".formatted(json.getNodeType()));
-        } catch (IOException e) {
-            throw Problem.of(DatasetProblem.BAD_JSON, "The body cannot be read (%s).".formatted(e.getMessage()));
-        }
     }
 
     /// Runs the checks of the event, and also checks that folder and files exist: a REST client gets the answer
@@ -189,16 +184,6 @@ public class DatasetsResource {
             Problem.Field field = new Problem.Field(missing.code() + ": " + missing.getMessage(), pointer);
             throw Problem.of(DatasetProblem.BAD_SPEC, "1 field is wrong.", List.of(field));
         }
-    }
-
-    private static String checkedKey(String key) {
-        if (key == null) {
-            return UUID.randomUUID().toString();
-        }
-        if (key.isEmpty() || key.length() > 255 || !key.chars().allMatch(c -> c > 0x20 && c < 0x7f)) {
-            throw Problem.of(DatasetProblem.BAD_KEY, "It has %d characters.".formatted(key.length()));
-        }
-        return key;
     }
 
     private static final String WHOLE = """

@@ -97,6 +97,36 @@ public final class CleanText {
         return json;
     }
 
+    /// @throws UnreadableEventException if a string or field name contains a zero character or an unpaired
+    ///     surrogate: replacing it could make two names equal
+    static void requireClean(JsonNode json) throws UnreadableEventException {
+        if (json.isTextual()) {
+            requireClean(json.textValue());
+        }
+        for (Map.Entry<String, JsonNode> field : json.properties()) {
+            requireClean(field.getKey());
+            requireClean(field.getValue());
+        }
+        if (json.isArray()) {
+            for (JsonNode element : json) {
+                requireClean(element);
+            }
+        }
+    }
+
+    private static void requireClean(String text) throws UnreadableEventException {
+        int at = firstBad(text);
+        if (at < text.length()) {
+            throw new UnreadableEventException(
+                    UnreadableEventException.Kind.BAD_DATA,
+                    "character %,d of the text '%s' is %s; send text without it"
+                            .formatted(
+                                    at + 1,
+                                    shortened(text, 100),
+                                    text.charAt(at) == 0 ? "U+0000" : "half of a surrogate pair"));
+        }
+    }
+
     private static int firstBad(String text) {
         int at = 0;
         while (at < text.length() && !isBad(text, at)) {

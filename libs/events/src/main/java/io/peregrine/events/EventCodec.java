@@ -13,9 +13,13 @@ import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.datatype.jsr310.JavaTimeModule;
+import io.cloudevents.core.builder.CloudEventBuilder;
+import io.cloudevents.kafka.KafkaMessageFactory;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.UnreadableEventException.Kind;
 import java.io.IOException;
+import java.net.URI;
+import java.time.ZoneOffset;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -56,6 +60,11 @@ public final class EventCodec {
         return JSON;
     }
 
+    /// @return the type in the envelope of an event, such as `io.peregrine.dataset.ready.v1`
+    public static String typeOf(Class<? extends PipelineEvent> event) {
+        return EventTypes.typeOf(event);
+    }
+
     /// Parses one record. For every input this either returns an event or throws [UnreadableEventException].
     ///
     /// @return the event; for a dataset-ready event, `subject` is the id of the run that it starts
@@ -76,19 +85,18 @@ public final class EventCodec {
                     "event %s has %d bytes; the maximum is %d".formatted(event.type(), value.length, MAX_BYTES));
         }
         String key = event.correlationId() != null ? event.correlationId() : event.subject();
-        ProducerRecord<String, byte[]> record =
-                new ProducerRecord<>(event.data().topic(), null, key, value);
-        set(record, "ce_specversion", "1.0");
-        set(record, "ce_id", event.id());
-        set(record, "ce_source", event.source());
-        set(record, "ce_type", event.type());
-        set(record, "ce_time", event.time().toString());
-        set(record, "ce_subject", event.subject());
-        set(record, "ce_correlationid", event.correlationId());
-        set(record, "ce_causationid", event.causationId());
-        set(record, "ce_partitionkey", key);
-        set(record, "content-type", "application/json");
-        return record;
+        CloudEventBuilder envelope = CloudEventBuilder.v1()
+                .withId(event.id())
+                .withSource(URI.create(event.source()))
+                .withType(event.type())
+                .withTime(event.time().atOffset(ZoneOffset.UTC))
+                .withSubject(event.subject())
+                .withData("application/json", value);
+        setExtension(envelope, "correlationid", event.correlationId());
+        setExtension(envelope, "causationid", event.causationId());
+        setExtension(envelope, "partitionkey", key);
+        return KafkaMessageFactory.<String>createWriter(event.data().topic(), key)
+                .writeBinary(envelope.build());
     }
 
     /// @return the serialized data of an event
@@ -177,10 +185,26 @@ public final class EventCodec {
         return new DatasetReady(dataset.textValue(), (ObjectNode) json);
     }
 
-    /// @return the value as JSON whose strings every table can store
-    static JsonNode tree(byte[] bytes) throws UnreadableEventException {
+    /// A CloudEvent that was not sent over Kafka.
+    public record Envelope(String id, String source, String type, JsonNode data) {}
+
+    /// Parses a CloudEvent 1.0 in structured mode, such as an HTTP body.
+    ///
+    /// @throws UnreadableEventException if the bytes are not a CloudEvent
+    public static Envelope structured(byte[] bytes) throws UnreadableEventException {
+        io.cloudevents.CloudEvent event = RecordReader.structured(tree(bytes));
+        return new Envelope(event.getId(), event.getSource().toString(), event.getType(), RecordReader.data(event));
+    }
+
+    /// Parses untrusted JSON.
+    ///
+    /// @throws UnreadableEventException if the value is not JSON, or contains text that neither UTF-8 nor a table
+    ///     can store: an unpaired surrogate or a zero character
+    public static JsonNode tree(byte[] bytes) throws UnreadableEventException {
         try {
-            return CleanText.cleaned(JSON.readTree(bytes));
+            JsonNode json = JSON.readTree(bytes);
+            CleanText.requireClean(json);
+            return json;
         } catch (IOException e) {
             throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
@@ -189,9 +213,9 @@ public final class EventCodec {
         }
     }
 
-    private static void set(ProducerRecord<String, byte[]> record, String name, String value) {
+    private static void setExtension(CloudEventBuilder envelope, String name, String value) {
         if (value != null) {
-            record.headers().add(name, value.getBytes(UTF_8));
+            envelope.withExtension(name, value);
         }
     }
 }

@@ -2,19 +2,33 @@ package io.peregrine.events;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.cloudevents.CloudEventData;
+import io.cloudevents.SpecVersion;
+import io.cloudevents.jackson.JsonCloudEventData;
+import io.cloudevents.jackson.JsonFormat;
+import io.cloudevents.jackson.JsonFormatOptions;
+import io.cloudevents.kafka.KafkaMessageFactory;
+import io.cloudevents.rw.CloudEventRWException;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.UnreadableEventException.Kind;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
-import java.time.DateTimeException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.List;
 import java.util.Locale;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.common.header.Header;
+import org.apache.kafka.common.header.internals.RecordHeaders;
 
 /// Reads a Kafka record as a CloudEvent: binary mode, structured mode or, on `peregrine.datasets`, bare JSON.
+///
+/// The CloudEvents SDK reads the envelope, by the Kafka protocol binding: the content type decides between the
+/// modes, and structured mode may have `data` or `data_base64`. This class adds what Peregrine requires beyond
+/// the specification: bounded sizes, strict UTF-8, topics, and ids that cannot overwrite another run.
 final class RecordReader {
     /// Maximum size of a value. Peregrine's events have at most 64 KiB; a dataset-ready event of another producer
     /// may be larger.
@@ -29,10 +43,26 @@ final class RecordReader {
     private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
     private static final String STRUCTURED = "application/cloudevents";
+    private static final String CONTENT_TYPE = "content-type";
 
-    /// The attributes of a CloudEvent, not validated; all but the first three may be null.
-    private record Attributes(
-            String id, String source, String type, String time, String subject, String correlation, String causation) {}
+    /// Only these headers are read. An unknown extension must not make a record unreadable.
+    private static final List<String> HEADERS = List.of(
+            CONTENT_TYPE,
+            "ce_specversion",
+            "ce_id",
+            "ce_source",
+            "ce_type",
+            "ce_time",
+            "ce_subject",
+            "ce_correlationid",
+            "ce_causationid");
+
+    private static final ObjectMapper STRUCTURED_JSON = EventCodec.json()
+            .copy()
+            .registerModule(JsonFormat.getCloudEventJacksonModule(JsonFormatOptions.builder()
+                    .forceExtensionNameLowerCaseDeserialization(true)
+                    .forceIgnoreInvalidExtensionNameDeserialization(true)
+                    .build()));
 
     private RecordReader() {}
 
@@ -47,13 +77,14 @@ final class RecordReader {
                     Kind.NOT_AN_EVENT,
                     "the value has %,d bytes; the maximum is %,d".formatted(value.length, MAX_BYTES));
         }
-        // The content type decides: a structured-mode record may repeat its attributes in headers.
-        String contentType = header(record, "content-type");
-        boolean structured =
-                contentType != null && contentType.toLowerCase(Locale.ROOT).startsWith(STRUCTURED);
-        boolean binary = !structured && (header(record, "ce_specversion") != null || header(record, "ce_type") != null);
-        if (binary) {
-            return readBinary(record);
+        RecordHeaders headers = known(record);
+        Header contentType = headers.lastHeader(CONTENT_TYPE);
+        boolean structured = contentType != null
+                && new String(contentType.value(), UTF_8)
+                        .toLowerCase(Locale.ROOT)
+                        .startsWith(STRUCTURED);
+        if (!structured && (headers.lastHeader("ce_specversion") != null || headers.lastHeader("ce_type") != null)) {
+            return event(record, binary(headers, value));
         }
         if (!record.topic().equals(Topics.DATASETS)) {
             throw new UnreadableEventException(
@@ -62,39 +93,54 @@ final class RecordReader {
                             + " carries CloudEvents 1.0 in binary mode");
         }
         JsonNode json = EventCodec.tree(value);
-        return structured || json.hasNonNull("specversion") ? readStructured(record, json) : readBare(record, json);
+        return structured || json.hasNonNull("specversion") ? event(record, structured(json)) : readBare(record, json);
     }
 
-    private static CloudEvent readBinary(ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
-        checkVersion("ce_specversion", required(record, "ce_specversion"));
-        Attributes attributes = new Attributes(
-                required(record, "ce_id"),
-                required(record, "ce_source"),
-                required(record, "ce_type"),
-                header(record, "ce_time"),
-                header(record, "ce_subject"),
-                header(record, "ce_correlationid"),
-                header(record, "ce_causationid"));
-        return event(record, attributes, EventCodec.tree(record.value()));
-    }
-
-    private static CloudEvent readStructured(ConsumerRecord<String, byte[]> record, JsonNode json)
+    private static io.cloudevents.CloudEvent binary(RecordHeaders headers, byte[] value)
             throws UnreadableEventException {
-        checkVersion("specversion", required(json, "specversion"));
-        Attributes attributes = new Attributes(
-                required(json, "id"),
-                required(json, "source"),
-                required(json, "type"),
-                attribute(json, "time"),
-                attribute(json, "subject"),
-                attribute(json, "correlationid"),
-                attribute(json, "causationid"));
-        JsonNode data = json.get("data");
-        if (data == null || !data.isObject()) {
-            throw new UnreadableEventException(
-                    Kind.BAD_DATA, "the structured CloudEvent's 'data' is not a JSON object");
+        try {
+            io.cloudevents.CloudEvent event =
+                    KafkaMessageFactory.createReader(headers, value).toEvent();
+            requireVersion(event);
+            return event;
+        } catch (CloudEventRWException | IllegalStateException | IllegalArgumentException invalid) {
+            throw notAnEvent(invalid);
         }
-        return event(record, attributes, data);
+    }
+
+    /// @throws UnreadableEventException if the JSON is not a CloudEvent 1.0
+    static io.cloudevents.CloudEvent structured(JsonNode json) throws UnreadableEventException {
+        try {
+            io.cloudevents.CloudEvent event = STRUCTURED_JSON.treeToValue(json, io.cloudevents.CloudEvent.class);
+            requireVersion(event);
+            return event;
+        } catch (JsonProcessingException invalid) {
+            throw new UnreadableEventException(
+                    Kind.NOT_AN_EVENT, "the structured CloudEvent is invalid: " + invalid.getOriginalMessage());
+        } catch (CloudEventRWException | IllegalStateException | IllegalArgumentException invalid) {
+            throw notAnEvent(invalid);
+        }
+    }
+
+    private static void requireVersion(io.cloudevents.CloudEvent event) throws UnreadableEventException {
+        if (event.getSpecVersion() != SpecVersion.V1) {
+            throw new UnreadableEventException(
+                    Kind.NOT_AN_EVENT, "specversion is '" + event.getSpecVersion() + "'; it must be 1.0");
+        }
+    }
+
+    private static UnreadableEventException notAnEvent(RuntimeException invalid) {
+        return new UnreadableEventException(
+                Kind.NOT_AN_EVENT, "the record is not a CloudEvent 1.0: " + invalid.getMessage());
+    }
+
+    /// @return the data of an event as JSON, from `data` or `data_base64`
+    static JsonNode data(io.cloudevents.CloudEvent event) throws UnreadableEventException {
+        CloudEventData data = event.getData();
+        if (data == null) {
+            throw new UnreadableEventException(Kind.BAD_DATA, "the CloudEvent has no data");
+        }
+        return data instanceof JsonCloudEventData json ? json.getNode() : EventCodec.tree(data.toBytes());
     }
 
     private static CloudEvent readBare(ConsumerRecord<String, byte[]> record, JsonNode json)
@@ -105,46 +151,51 @@ final class RecordReader {
         return new CloudEvent(id, EventCodec.BARE_SOURCE, ready.type(), delivered(record), run, run, null, ready);
     }
 
-    private static CloudEvent event(ConsumerRecord<String, byte[]> record, Attributes attributes, JsonNode json)
+    private static CloudEvent event(ConsumerRecord<String, byte[]> record, io.cloudevents.CloudEvent envelope)
             throws UnreadableEventException {
-        String type = attributes.type();
-        PipelineEvent event = EventCodec.event(type, json);
-        if (!event.topic().equals(record.topic())) {
-            throw new UnreadableEventException(
-                    Kind.UNKNOWN_TYPE,
-                    "event %s belongs on topic %s, not on %s".formatted(type, event.topic(), record.topic()));
-        }
-        checkAttribute("id", attributes.id(), ID_BYTES);
-        checkAttribute("source", attributes.source(), SOURCE_BYTES);
-        checkAttribute("subject", attributes.subject(), ID_BYTES);
-        checkAttribute("correlationid", attributes.correlation(), ID_BYTES);
-        checkAttribute("causationid", attributes.causation(), ID_BYTES);
-        if (attributes.source().equals(EventCodec.BARE_SOURCE)) {
+        String id = envelope.getId();
+        String source = envelope.getSource().toString();
+        String subject = envelope.getSubject();
+        String correlation = extension(envelope, "correlationid");
+        String causation = extension(envelope, "causationid");
+        checkAttribute("id", id, ID_BYTES);
+        checkAttribute("source", source, SOURCE_BYTES);
+        checkAttribute("subject", subject, ID_BYTES);
+        checkAttribute("correlationid", correlation, ID_BYTES);
+        checkAttribute("causationid", causation, ID_BYTES);
+        if (source.equals(EventCodec.BARE_SOURCE)) {
             // Its ids determine run ids: a producer that could choose one could overwrite a run.
             throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
                     "source %s is reserved for records without an envelope; use a source of your own"
                             .formatted(EventCodec.BARE_SOURCE));
         }
+        PipelineEvent event = EventCodec.event(envelope.getType(), data(envelope));
+        if (!event.topic().equals(record.topic())) {
+            throw new UnreadableEventException(
+                    Kind.UNKNOWN_TYPE,
+                    "event %s belongs on topic %s, not on %s"
+                            .formatted(envelope.getType(), event.topic(), record.topic()));
+        }
         boolean begins = event instanceof DatasetReady;
-        String run = begins
-                ? EventCodec.runId(attributes.source(), attributes.id())
-                : event.run().id();
+        String run = begins ? EventCodec.runId(source, id) : event.run().id();
         return new CloudEvent(
-                attributes.id(),
-                attributes.source(),
-                type,
-                attributes.time() == null ? delivered(record) : time(attributes.time()),
-                begins || attributes.subject() == null ? run : attributes.subject(),
-                begins || attributes.correlation() == null ? run : attributes.correlation(),
-                attributes.causation(),
+                id,
+                source,
+                envelope.getType(),
+                envelope.getTime() == null ? delivered(record) : time(envelope.getTime()),
+                begins || subject == null ? run : subject,
+                begins || correlation == null ? run : correlation,
+                causation,
                 event);
     }
 
-    private static void checkVersion(String name, String version) throws UnreadableEventException {
-        if (!version.equals("1.0")) {
-            throw new UnreadableEventException(Kind.NOT_AN_EVENT, name + " is '" + version + "'; it must be 1.0");
+    private static String extension(io.cloudevents.CloudEvent event, String name) throws UnreadableEventException {
+        Object value = event.getExtension(name);
+        if (value == null || value instanceof String) {
+            return (String) value;
         }
+        throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent's '%s' is not a string".formatted(name));
     }
 
     private static void checkAttribute(String name, String value, int bytes) throws UnreadableEventException {
@@ -154,9 +205,10 @@ final class RecordReader {
         if (value.isEmpty()) {
             throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " is empty");
         }
-        if (value.indexOf('\0') >= 0) {
+        if (!CleanText.of(value).equals(value)) {
             throw new UnreadableEventException(
-                    Kind.NOT_AN_EVENT, "the CloudEvent's " + name + " contains a zero character");
+                    Kind.NOT_AN_EVENT,
+                    "the CloudEvent's " + name + " contains a zero character or an unpaired surrogate");
         }
         if (!CleanText.fits(value, bytes)) {
             throw new UnreadableEventException(
@@ -164,17 +216,13 @@ final class RecordReader {
         }
     }
 
-    private static Instant time(String time) throws UnreadableEventException {
-        try {
-            Instant instant = OffsetDateTime.parse(time).toInstant();
-            if (!instant.isBefore(EARLIEST) && !instant.isAfter(LATEST)) {
-                return instant;
-            }
-        } catch (DateTimeException e) {
-            // Rejected below.
+    private static Instant time(OffsetDateTime time) throws UnreadableEventException {
+        Instant instant = time.toInstant();
+        if (instant.isBefore(EARLIEST) || instant.isAfter(LATEST)) {
+            throw new UnreadableEventException(
+                    Kind.NOT_AN_EVENT, "the time '%s' is not of the years 1970 to 9999".formatted(time));
         }
-        throw new UnreadableEventException(
-                Kind.NOT_AN_EVENT, "the time '" + time + "' is not an RFC 3339 time of the years 1970 to 9999");
+        return instant;
     }
 
     /// @return the time of the record; the current time if its producer gave none or an invalid one
@@ -183,42 +231,22 @@ final class RecordReader {
         return millis < 0 || millis > LATEST.toEpochMilli() ? Instant.now() : Instant.ofEpochMilli(millis);
     }
 
-    private static String required(JsonNode json, String name) throws UnreadableEventException {
-        String value = attribute(json, name);
-        if (value == null) {
-            throw new UnreadableEventException(
-                    Kind.NOT_AN_EVENT, "the structured CloudEvent has no string '%s'".formatted(name));
+    /// @return the last value of each known header; a header without a value counts as absent
+    private static RecordHeaders known(ConsumerRecord<String, byte[]> record) throws UnreadableEventException {
+        RecordHeaders known = new RecordHeaders();
+        for (String name : HEADERS) {
+            Header header = record.headers().lastHeader(name);
+            if (header == null || header.value() == null) {
+                continue;
+            }
+            try {
+                // Decode strictly: replacement characters could make two ids equal.
+                UTF_8.newDecoder().decode(ByteBuffer.wrap(header.value()));
+            } catch (CharacterCodingException e) {
+                throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the header " + name + " is not UTF-8");
+            }
+            known.add(name, header.value());
         }
-        return value;
-    }
-
-    private static String attribute(JsonNode json, String name) throws UnreadableEventException {
-        JsonNode value = json.path(name);
-        if (!value.isTextual() && !value.isMissingNode() && !value.isNull()) {
-            throw new UnreadableEventException(
-                    Kind.NOT_AN_EVENT, "the structured CloudEvent's '%s' is not a string".formatted(name));
-        }
-        return value.textValue();
-    }
-
-    private static String required(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEventException {
-        String value = header(record, name);
-        if (value == null) {
-            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the CloudEvent has no header " + name);
-        }
-        return value;
-    }
-
-    private static String header(ConsumerRecord<String, byte[]> record, String name) throws UnreadableEventException {
-        Header header = record.headers().lastHeader(name);
-        if (header == null || header.value() == null) {
-            return null;
-        }
-        try {
-            // Decode strictly: replacement characters could make two ids equal.
-            return UTF_8.newDecoder().decode(ByteBuffer.wrap(header.value())).toString();
-        } catch (CharacterCodingException e) {
-            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the header " + name + " is not UTF-8");
-        }
+        return known;
     }
 }

@@ -28,6 +28,7 @@ import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.UnreadableEventException.Kind;
 import java.lang.reflect.RecordComponent;
 import java.time.Instant;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -202,6 +203,63 @@ class EventCodecTest {
 
         assertThat(event.id()).isEqualTo("7");
         assertThat(event.subject()).isEqualTo(EventCodec.runId("/me", "7"));
+    }
+
+    /// The Kafka protocol binding lets structured mode repeat its attributes as headers.
+    @Test
+    void theContentTypeDecidesBetweenTheModes() throws UnreadableEventException {
+        ConsumerRecord<String, byte[]> record = record(Topics.DATASETS, 1, """
+                {"specversion":"1.0","id":"7","source":"/me","type":"io.peregrine.dataset.ready.v1",
+                 "data":{"dataset":"wikiart","uri":"file:///data/wikiart"}}""".getBytes(UTF_8));
+        Map.of(
+                        "content-type", "application/cloudevents+json; charset=UTF-8",
+                        "ce_specversion", "1.0",
+                        "ce_id", "another",
+                        "ce_source", "/another",
+                        "ce_type", "io.peregrine.dataset.ready.v1")
+                .forEach((name, value) -> record.headers().add(name, value.getBytes(UTF_8)));
+
+        assertThat(EventCodec.read(record).id()).isEqualTo("7");
+    }
+
+    @Test
+    void structuredModeMayHaveBase64Data() throws UnreadableEventException {
+        byte[] data = "{\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}".getBytes(UTF_8);
+        CloudEvent event = EventCodec.read(
+                record(Topics.DATASETS, 1, """
+                {"specversion":"1.0","id":"7","source":"/me","type":"io.peregrine.dataset.ready.v1",
+                 "data_base64":"%s"}""".formatted(Base64.getEncoder().encodeToString(data))
+                        .getBytes(UTF_8)));
+        assertThat(((DatasetReady) event.data()).dataset()).isEqualTo("wikiart");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0.3", "2.0", "1", "''"})
+    void otherVersionsAreRefusedInBothModes(String version) {
+        String data = "{\"dataset\":\"wikiart\",\"uri\":\"file:///data/wikiart\"}";
+        ConsumerRecord<String, byte[]> binary = record(Topics.DATASETS, 1, data.getBytes(UTF_8));
+        Map.of("ce_specversion", version, "ce_id", "7", "ce_source", "/me", "ce_type", "io.peregrine.dataset.ready.v1")
+                .forEach((name, value) -> binary.headers().add(name, value.getBytes(UTF_8)));
+        ConsumerRecord<String, byte[]> structured =
+                record(Topics.DATASETS, 1, """
+                {"specversion":"%s","id":"7","source":"/me","type":"io.peregrine.dataset.ready.v1","data":%s}""".formatted(version, data).getBytes(UTF_8));
+        for (ConsumerRecord<String, byte[]> record : List.of(binary, structured)) {
+            assertThat(catchThrowableOfType(UnreadableEventException.class, () -> EventCodec.read(record))
+                            .kind())
+                    .isEqualTo(Kind.NOT_AN_EVENT);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"\\ud800", "\\udc00 a", "a \\ud83d", "\\u0000"})
+    void textThatNoTableStoresIsRefused(String escaped) {
+        for (String json : List.of(
+                "{\"dataset\":\"%s\",\"uri\":\"file:///d\"}".formatted(escaped),
+                "{\"dataset\":\"d\",\"uri\":\"file:///d\",\"notes\":[{\"%s\":1}]}".formatted(escaped))) {
+            assertThatThrownBy(() -> EventCodec.read(record(Topics.DATASETS, 0, json.getBytes(UTF_8))))
+                    .isInstanceOf(UnreadableEventException.class)
+                    .hasMessageContaining("send text without it");
+        }
     }
 
     @ParameterizedTest
