@@ -73,7 +73,7 @@ class AssembleShards implements JobHandler {
             job.check();
             shards.add(set.shard(index)
                     .publish(
-                            store,
+                            job,
                             Map.of(
                                     "format", "peregrine-recipe-shard-1",
                                     "reference", SpecCache.reference(spec),
@@ -82,7 +82,7 @@ class AssembleShards implements JobHandler {
                                     "tied_rows", Long.toString(tiedRows))));
         }
         ArtifactRef balance = ClassBalance.publish(
-                store, classes.stream().map(one -> balance(one, spec)).toList());
+                job, classes.stream().map(one -> balance(one, spec)).toList());
         long synthetic = classes.stream().mapToLong(ClassRow::synthetic).sum();
         job.complete(tx -> {
             for (int index = 0; index < shards.size(); index++) {

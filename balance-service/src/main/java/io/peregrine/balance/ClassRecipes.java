@@ -1,6 +1,5 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.NeighbourCache;
@@ -13,6 +12,7 @@ import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.Coverage;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
+import io.peregrine.work.JobContext;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -26,13 +26,11 @@ import org.jboss.logging.Logger;
 class ClassRecipes {
     private static final Logger LOG = Logger.getLogger(ClassRecipes.class);
 
-    private final ArtifactStore store;
     private final SpecCache specs;
     private final Database database;
     private final BalanceMeters meters;
 
-    ClassRecipes(ArtifactStore store, SpecCache specs, Database database, BalanceMeters meters) {
-        this.store = store;
+    ClassRecipes(SpecCache specs, Database database, BalanceMeters meters) {
         this.specs = specs;
         this.database = database;
         this.meters = meters;
@@ -41,10 +39,12 @@ class ClassRecipes {
     /// Recipes that are in the store but not yet recorded in the database.
     record Drawn(RunRef run, FindNeighbours.Order order, ArtifactRef recipes, int images, Neighbours neighbours) {}
 
+    /// @param job publishes the recipes
     /// @param rows rows of the class in the manifest
-    Drawn draw(RunRef run, FindNeighbours.Order order, int[] rows, Neighbours neighbours) throws IOException {
+    Drawn draw(JobContext job, FindNeighbours.Order order, int[] rows, Neighbours neighbours) throws IOException {
+        RunRef run = job.job().run();
         BalanceSpec spec = specs.balance(run);
-        ArtifactRef recipes = draw(order, spec, rows, neighbours).publish(store, header(order, spec, neighbours));
+        ArtifactRef recipes = draw(order, spec, rows, neighbours).publish(job, header(order, spec, neighbours));
         return new Drawn(run, order, recipes, rows.length, neighbours);
     }
 

@@ -41,7 +41,7 @@ class DrawRecipes implements JobHandler {
         FindNeighbours.Order order = EventCodec.json().treeToValue(job.job().payload(), FindNeighbours.Order.class);
         Manifest manifest = manifests.open(database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id())));
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
-        ClassRecipes.Drawn drawn = recipes.draw(run, order, rows, neighbours(run, order));
+        ClassRecipes.Drawn drawn = recipes.draw(job, order, rows, neighbours(run, order));
         job.complete(tx -> recipes.record(tx, drawn));
         recipes.recorded(drawn);
     }

@@ -196,7 +196,7 @@ class FindNeighbours implements JobHandler {
     private void classDone(JobContext job, Order order, int[] rows, Neighbours neighbours, Consumer<Transaction> count)
             throws IOException {
         RunRef run = job.job().run();
-        ClassRecipes.Drawn drawn = recipes.draw(run, order, rows, neighbours);
+        ClassRecipes.Drawn drawn = recipes.draw(job, order, rows, neighbours);
         job.complete(tx -> {
             count.accept(tx);
             SearchTables.shareDone(tx.sql(), run.id(), order.label());

@@ -64,7 +64,7 @@ class PythonReaderTest {
         RunRef run = new RunRef(
                 "0".repeat(32),
                 "gallery",
-                store.publish("run", "json", RunSpec.parse(body).toJson()));
+                store.unreferenced().publish("run", "json", RunSpec.parse(body).toJson()));
         return SealedDataset.publish(store, run, 16, classes(counts), 12);
     }
 
@@ -84,7 +84,7 @@ class PythonReaderTest {
         command.add(sealed.manifest().json().uri());
         for (RecipeShard shard : SequentialBalancing.shards(store, sealed)) {
             Map<String, String> header = Map.of("neighbours", "4", "seed", "4294967295", "tied_rows", "0");
-            ArtifactRef published = change.apply(shard).publish(store, header);
+            ArtifactRef published = change.apply(shard).publish(store.unreferenced(), header);
             command.add(published.uri());
         }
         Process python = new ProcessBuilder(command).redirectErrorStream(true).start();
@@ -180,7 +180,7 @@ class PythonReaderTest {
             RunRef run = new RunRef(
                     "0".repeat(32),
                     "gallery",
-                    store.publish("run", "json", RunSpec.parse(body).toJson()));
+                    store.unreferenced().publish("run", "json", RunSpec.parse(body).toJson()));
             DatasetSealed sealed = SealedDataset.publish(store, run, 8, classes(counts), number);
             Map<String, String> header = Map.of(
                     "neighbours",
@@ -191,7 +191,7 @@ class PythonReaderTest {
                     "0");
             List<String> shards = new ArrayList<>();
             for (RecipeShard shard : SequentialBalancing.shards(store, sealed)) {
-                shards.add(shard.publish(store, header).uri());
+                shards.add(shard.publish(store.unreferenced(), header).uri());
             }
             lines.add(EventCodec.json()
                     .writeValueAsString(Map.of(

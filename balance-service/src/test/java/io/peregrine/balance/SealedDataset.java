@@ -48,7 +48,7 @@ final class SealedDataset {
         return new RunRef(
                 UUID.randomUUID().toString().replace("-", ""),
                 "gallery",
-                store.publish("run", "json", RunSpec.parse(body).toJson()));
+                store.unreferenced().publish("run", "json", RunSpec.parse(body).toJson()));
     }
 
     /// @return classes of these sizes, in label order
@@ -71,7 +71,7 @@ final class SealedDataset {
                 made.add(split, label, split == Split.TRAIN ? train.get(classes.get(label)) : TEST);
             }
         }
-        ManifestRef manifest = new Manifest(side, classes, made.packs, made.entries).publish(store);
+        ManifestRef manifest = new Manifest(side, classes, made.packs, made.entries).publish(store.unreferenced());
         long images = made.entries.stream().filter(entry -> entry.pack() >= 0).count();
         return new DatasetSealed(run, manifest, classes.size(), images, 0, made.entries.size() - images, 0);
     }
@@ -92,6 +92,6 @@ final class SealedDataset {
             images.add(pixels);
             entries.add(new Entry(label, split, pack, i, "%d.jpg".formatted(i), "0".repeat(64), null));
         }
-        packs.add(PixelPack.publish(store, Map.of("side", Integer.toString(side)), side, images));
+        packs.add(PixelPack.publish(store.unreferenced(), Map.of("side", Integer.toString(side)), side, images));
     }
 }

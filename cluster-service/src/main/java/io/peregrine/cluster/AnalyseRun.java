@@ -65,8 +65,8 @@ class AnalyseRun implements JobHandler {
                 RunSpec.read(Files.readAllBytes(store.open(run.spec()))).clusters();
         Latents latents = database.jdbi().inTransaction(sql -> Clusters.latents(sql, run.id()));
         Analysis analysis = analyse(context, manifest, spec, latents);
-        ArtifactRef latentsRef = publish(latents);
-        ArtifactRef clustersRef = publish(latents.rows(), analysis);
+        ArtifactRef latentsRef = publish(context, latents);
+        ArtifactRef clustersRef = publish(context, latents.rows(), analysis);
         KMeans.Clustering clustering = analysis.clustering();
         int k = analysis.clusters().size();
         context.complete(tx -> {
@@ -136,7 +136,7 @@ class AnalyseRun implements JobHandler {
         };
     }
 
-    private ArtifactRef publish(Latents latents) {
+    private static ArtifactRef publish(JobContext context, Latents latents) {
         long n = latents.rows().length;
         SafetensorsWriter writer = new SafetensorsWriter()
                 .metadata("format", "peregrine-latents-1")
@@ -145,10 +145,10 @@ class AnalyseRun implements JobHandler {
                         "latent",
                         new long[] {n, latents.points().dimensions()},
                         latents.points().values());
-        return store.publish("latents", "safetensors", writer::writeTo);
+        return context.publish("latents", "safetensors", writer::writeTo);
     }
 
-    private ArtifactRef publish(int[] rows, Analysis analysis) {
+    private static ArtifactRef publish(JobContext context, int[] rows, Analysis analysis) {
         long n = rows.length;
         var centers = analysis.clustering().centers();
         int d = centers.dimensions();
@@ -182,7 +182,7 @@ class AnalyseRun implements JobHandler {
                                 .toArray());
         byte[] names = names(analysis);
         writer.add("names", new long[] {names.length}, names);
-        return store.publish("clusters", "safetensors", writer::writeTo);
+        return context.publish("clusters", "safetensors", writer::writeTo);
     }
 
     /// Stored as a tensor, because a safetensors header has no room for 10,000 names.

@@ -70,7 +70,7 @@ final class SyntheticRun {
         body.putObject("image").put("side", SIDE);
         body.putObject("autoencoder").put("latent", 20).put("epochs", 2);
         String runId = EventCodec.runId("/studio", id);
-        ArtifactRef spec = store.publish("run", "json", RunSpec.parse(body).toJson());
+        ArtifactRef spec = store.unreferenced().publish("run", "json", RunSpec.parse(body).toJson());
         run = new RunRef(runId, "colours", spec);
         DatasetReady ready = new DatasetReady("colours", body);
         events.add(new CloudEvent(id, "/studio", ready.type(), begin, runId, runId, null, ready));
@@ -115,7 +115,7 @@ final class SyntheticRun {
                 pixels.add(image(label));
             }
         }
-        ArtifactRef pack = PixelPack.publish(store, Map.of("side", "32"), SIDE, pixels);
+        ArtifactRef pack = PixelPack.publish(store.unreferenced(), Map.of("side", "32"), SIDE, pixels);
         publish(
                 21 + packs.size(),
                 "pack " + packs.size(),
@@ -135,7 +135,7 @@ final class SyntheticRun {
     }
 
     private ManifestRef sealed() {
-        ManifestRef manifest = new Manifest(SIDE, CLASSES, packs, entries).publish(store);
+        ManifestRef manifest = new Manifest(SIDE, CLASSES, packs, entries).publish(store.unreferenced());
         publish(40, "ingest", new StageProgressed(run, Stage.INGEST, "decode", 38, 38, "images", Map.of()));
         publish(41, "sealed", new DatasetSealed(run, manifest, CLASSES.size(), images, 9, 1, 0));
         return manifest;
@@ -144,14 +144,14 @@ final class SyntheticRun {
     private void balanced(ManifestRef manifest) {
         RecipeShard recipes = new RecipeShard(
                 new long[] {9, 10}, new long[] {9, 11}, new double[] {0, .5}, new long[] {0, 0}, new long[] {0, 1});
-        ArtifactRef shard = recipes.publish(store, Map.of());
+        ArtifactRef shard = recipes.publish(store.unreferenced(), Map.of());
         publish(50, "0", new ShardWritten(run, 0, 1, shard, 2));
         List<ClassBalance> classes = List.of(
                 // Two of its 14 images were dropped.
                 new ClassBalance(CLASSES.get(0), 12, 0, 0, null, null, 2L, null),
                 new ClassBalance(CLASSES.get(1), 8, 6, 1),
                 new ClassBalance(CLASSES.get(2), 6, 8, 0));
-        ArtifactRef balance = ClassBalance.publish(store, classes);
+        ArtifactRef balance = ClassBalance.publish(store.unreferenced(), classes);
         publish(51, "balanced", new DatasetBalanced(run, manifest, List.of(shard), balance, 40, 14));
     }
 
@@ -163,7 +163,7 @@ final class SyntheticRun {
                 .add(2, 0, 1)
                 .add(2, 2, 2)
                 .results()
-                .publish(store);
+                .publish(store.unreferenced());
         TestMeasures test = new TestMeasures(.8, 7 / 9., .75, .74, 9, new Calibration(.25, .125, 7 / 9.), results);
         for (int epoch = 1; epoch <= 2; epoch++) {
             Map<String, Double> measures = new LinkedHashMap<>(Map.of("loss", 1.2 / epoch, "accuracy", .4 * epoch));
@@ -213,7 +213,7 @@ final class SyntheticRun {
                     writer.add(name.substring("before.".length()), tensor.shape(), tensor.floats());
                 }
             }
-            return store.publish("checkpoint", "safetensors", writer::writeTo);
+            return store.unreferenced().publish("checkpoint", "safetensors", writer::writeTo);
         }
     }
 

@@ -1,7 +1,6 @@
 package io.peregrine.ingest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.RunRef;
@@ -17,11 +16,9 @@ import jakarta.enterprise.context.ApplicationScoped;
 class AcceptRun implements JobHandler {
     static final String KIND = "accept";
 
-    private final ArtifactStore store;
     private final InitialWeights weights;
 
-    AcceptRun(ArtifactStore store, InitialWeights weights) {
-        this.store = store;
+    AcceptRun(InitialWeights weights) {
         this.weights = weights;
     }
 
@@ -35,12 +32,12 @@ class AcceptRun implements JobHandler {
         Job job = context.job();
         RunSpec requested = RunSpec.parse((ObjectNode) job.payload());
         RunSpec spec = requested.training(
-                weights.storeWeights(requested.classifier(), job.run().id()),
-                weights.storeWeights(requested.autoencoder(), job.run().id()));
+                weights.storeWeights(requested.classifier(), context),
+                weights.storeWeights(requested.autoencoder(), context));
         RunRef run = new RunRef(
                 job.run().id(),
                 job.run().dataset(),
-                store.publish("run", "json", spec.toJson()),
+                context.publish("run", "json", spec.toJson()),
                 spec.priority() == 0 ? null : spec.priority());
         context.complete(tx -> {
             tx.publish(new RunAccepted(run, spec.uri()), "");

@@ -8,6 +8,7 @@ import io.peregrine.events.FailureKind;
 import io.peregrine.events.RunSpec.Init;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.ingest.pack.AllowedRoots;
+import io.peregrine.work.JobContext;
 import jakarta.inject.Singleton;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,15 +36,15 @@ public class InitialWeights {
         }
     }
 
-    /// @param run folders that were granted to it may be read as well
+    /// @param job publishes the copy; folders that were granted to its run may be read as well
     /// @return the same training, with the weights as an artifact that this run references
     /// @throws FailureException as [#check]
-    TrainSpec storeWeights(TrainSpec spec, String run) {
+    TrainSpec storeWeights(TrainSpec spec, JobContext job) {
         if (spec.init() == null) {
             return spec;
         }
-        Path file = find(spec.init(), roots.of(run));
-        ArtifactRef copy = store.publish("init", "safetensors", aside -> {
+        Path file = find(spec.init(), roots.of(job.job().run().id()));
+        ArtifactRef copy = job.publish("init", "safetensors", aside -> {
             Files.copy(file, aside);
             // The user may be writing the file at this moment, so the copy is checked.
             requireReadable(aside);

@@ -57,7 +57,7 @@ class ListImages implements JobHandler {
             context.progress(() -> new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
         });
         requireAllowedClassCount(listing.classes().size());
-        ArtifactRef ref = listing.publish(store);
+        ArtifactRef ref = listing.publish(context);
         LOG.infof(
                 "dataset listed run=%s images=%d classes=%d packs=%d",
                 run.id(),

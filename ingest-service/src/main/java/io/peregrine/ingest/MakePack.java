@@ -107,8 +107,8 @@ class MakePack implements JobHandler {
         };
         CrashSuspects suspects = CrashSuspects.of(database, context, range.number());
         return suspects.isLost()
-                ? suspects.guard(() -> maker.makeSerially(root, listing, range, spec.image(), between, suspects))
-                : maker.make(root, listing, range, spec.image(), between);
+                ? suspects.guard(() -> maker.makeSerially(context, root, listing, range, spec.image(), between, suspects))
+                : maker.make(context, root, listing, range, spec.image(), between);
     }
 
     private static StageProgressed progressed(RunRef run, long done, long of) {

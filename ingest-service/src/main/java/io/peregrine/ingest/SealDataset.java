@@ -67,7 +67,7 @@ class SealDataset implements JobHandler {
         Listing listing = listings.of(run);
         SealedDataset seal = SealedDataset.of(listing, packs, spec.image().side());
         Manifest manifest = seal.manifest();
-        ManifestRef ref = manifest.publish(store);
+        ManifestRef ref = manifest.publish(context);
         int classes = manifest.classes().size();
         DatasetSealed sealed = new DatasetSealed(
                 run,

@@ -25,7 +25,7 @@ import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.local.LocalPostgres;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
-import io.peregrine.work.ReferenceTrackingStore;
+import io.peregrine.work.JobArtifacts;
 import io.peregrine.work.Worker;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,11 +76,11 @@ class DecoderCrashTest {
         body.putObject("image").put("side", 16);
         body.putObject("split").put("test", 0).put("validation", 0);
         RunSpec spec = RunSpec.parse(body);
-        run = new RunRef("ab".repeat(16), "deadly", store.publish("run", "json", spec.toJson()));
+        run = new RunRef("ab".repeat(16), "deadly", store.unreferenced().publish("run", "json", spec.toJson()));
         try (WorkerPool workers = new WorkerPool(1)) {
             Listing listing = Listing.of(
                     gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), workers, (done, of) -> {});
-            var ref = listing.publish(store);
+            var ref = listing.publish(store.unreferenced());
             database.useTransaction("a test", tx -> {
                 IngestTables.accept(tx.sql(), run.id(), run.dataset());
                 IngestTables.list(tx.sql(), run, ref, listing);
@@ -194,8 +194,7 @@ class DecoderCrashTest {
             Path folder = Path.of(arguments[1]);
             Path gallery = folder.resolve("gallery");
             Database database = new Database(source(arguments[0], System.getenv("PGPASSWORD")));
-            // Wrapped as in a service, so that a reused pack is referenced.
-            ArtifactStore store = new ReferenceTrackingStore(new FileStore(folder.resolve("store")), Set.of("pack"));
+            ArtifactStore store = new FileStore(folder.resolve("store"));
             AllowedRoots roots = new AllowedRoots(List.of(gallery));
             DyingDecoder decoder = new DyingDecoder(
                     Files.readAllBytes(gallery.resolve(DEADLY)),
@@ -211,8 +210,13 @@ class DecoderCrashTest {
                     new ListingCache(database, store),
                     new HashCache(database, store, workers),
                     new IngestMeters(new SimpleMeterRegistry(), store));
-            try (Worker worker =
-                    new Worker(database, "a test", Stage.INGEST, Duration.ofSeconds(1), List.of(handler))) {
+            try (Worker worker = new Worker(
+                    database,
+                    "a test",
+                    Stage.INGEST,
+                    Duration.ofSeconds(1),
+                    new JobArtifacts(store, Set.of("pack")),
+                    List.of(handler))) {
                 worker.start(2);
                 await().atMost(Duration.ofMinutes(1)).until(() -> open(database) == 0);
             }

@@ -244,7 +244,7 @@ class IngestFlowTest extends WithKafka {
         assertThat(Files.readAllBytes(store.open(kept))).isEqualTo(content);
         assertThat(neededBy(first)).contains(kept.uri());
         // Uses a checkpoint of another run, which this run then references, too.
-        ArtifactRef checkpoint = store.publish("checkpoint", "safetensors", content);
+        ArtifactRef checkpoint = store.unreferenced().publish("checkpoint", "safetensors", content);
         RunRef second = kafka.await(
                         kafka.publish(readyOf(EventCodec.json().writeValueAsString(checkpoint))), RunAccepted.class)
                 .run();

@@ -30,7 +30,7 @@ public final class SimulatedIngest implements ServiceCode {
                 parts.store(), roots, CREW, new ImageDecoder(PIXELS_MAX), BYTES_MAX, (nanos, bytes, refused) -> {});
         flow = new IngestFlow(parts.inbox(), roots);
         handlers = List.of(
-                new AcceptRun(parts.store(), new InitialWeights(parts.store(), roots)),
+                new AcceptRun(new InitialWeights(parts.store(), roots)),
                 new ListImages(parts.store(), roots, CREW),
                 new MakePack(parts.database(), parts.store(), roots, maker, listings, hashes, meters),
                 new SealDataset(parts.database(), parts.store(), listings, hashes, CREW, meters));

@@ -5,7 +5,7 @@ import io.peregrine.artifacts.FileStore;
 import io.peregrine.work.Database;
 import io.peregrine.work.GarbageCollector;
 import io.peregrine.work.Inbox;
-import io.peregrine.work.ReferenceTrackingStore;
+import io.peregrine.work.JobArtifacts;
 import io.peregrine.work.Steps;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -47,20 +47,20 @@ final class Process {
         if (bug == Bug.PUBLISH_BEFORE_REFERENCE) {
             files = HastyStore.of(files);
         }
-        ArtifactStore needed = new ReferenceTrackingStore(files, service.kinds());
         Inbox inbox = new Inbox(database, event -> {});
         // While the database is unavailable an inbox waits on its thread. A stopped inbox returns the record
         // immediately, and the schedule delivers it again. The effect on the database is the same, and no thread
         // sleeps.
         inbox.stop();
-        this.pruning = new GarbageCollector(database, needed, service.kinds());
-        this.code = service.code(new Parts(database, needed, inbox, pruning, datasets));
+        this.pruning = new GarbageCollector(database, files, service.kinds());
+        this.code = service.code(new Parts(database, files, inbox, pruning, datasets));
         this.steps = new Steps(
                 database,
                 name,
                 service.application(),
                 service.stage(),
                 LEASE,
+                new JobArtifacts(files, service.kinds()),
                 code.handlers(),
                 producer,
                 () -> clock.elapsed().toNanos());

@@ -53,7 +53,7 @@ final class SimulatedTraining implements JobHandler {
         job.progress(() -> progress(balanced, network, reached));
         for (int epoch = reached + 1; epoch <= EPOCHS; epoch++) {
             job.check();
-            CheckpointPublished event = checkpoint(balanced, network, epoch);
+            CheckpointPublished event = checkpoint(job, balanced, network, epoch);
             if (event.last()) {
                 job.complete(tx -> {
                     tx.publish(progress(balanced, network, EPOCHS), network.jsonName() + "/all");
@@ -65,14 +65,14 @@ final class SimulatedTraining implements JobHandler {
         }
     }
 
-    private CheckpointPublished checkpoint(DatasetBalanced balanced, Network network, int epoch) {
+    private CheckpointPublished checkpoint(JobContext job, DatasetBalanced balanced, Network network, int epoch) {
         boolean last = epoch == EPOCHS;
         SafetensorsWriter weights = new SafetensorsWriter()
                 .metadata("manifest", balanced.manifest().tensors().sha256())
                 .metadata("shards", balanced.shards().toString())
                 .metadata("network", network.jsonName())
                 .add("weight", new long[] {1}, new float[] {epoch});
-        ArtifactRef ref = store.publish("checkpoint", "safetensors", weights::writeTo);
+        ArtifactRef ref = job.publish("checkpoint", "safetensors", weights::writeTo);
         Safetensors.open(store.open(ref)).close();
         return new CheckpointPublished(
                 balanced.run(),
@@ -83,12 +83,12 @@ final class SimulatedTraining implements JobHandler {
                 last,
                 ref,
                 Map.of("loss", 1.0 / epoch),
-                last ? test(network) : null);
+                last ? test(job, network) : null);
     }
 
-    private TestMeasures test(Network network) {
+    private static TestMeasures test(JobContext job, Network network) {
         ArtifactRef results = network == Network.CLASSIFIER
-                ? new ClassResults.Counter(1).add(0, 0, 1).results().publish(store)
+                ? new ClassResults.Counter(1).add(0, 0, 1).results().publish(job)
                 : null;
         return new TestMeasures(1, 1d, 1d, 1d, 1, null, results);
     }

@@ -17,6 +17,7 @@ public final class Steps {
 
     /// @param name name of the process
     /// @param application the application in the `source` of events
+    /// @param artifacts where jobs publish
     /// @param clock returns nanoseconds
     public Steps(
             Database database,
@@ -24,10 +25,11 @@ public final class Steps {
             String application,
             Stage stage,
             Duration lease,
+            JobArtifacts artifacts,
             List<JobHandler> handlers,
             Producer<String, byte[]> producer,
             LongSupplier clock) {
-        worker = new Worker(database, name, stage, lease, FairShare.DEFAULT_QUANTUM, handlers, clock);
+        worker = new Worker(database, name, stage, lease, FairShare.DEFAULT_QUANTUM, artifacts, handlers, clock);
         relay = new Relay(database, () -> producer, "/peregrine/" + application, stage);
     }
 

@@ -293,7 +293,7 @@ class TrainNetwork implements JobHandler {
                 new SafetensorsWriter().metadata("preset", task.spec().preset());
         task.training().writeWeights(weights);
         ArtifactRef checkpoint =
-                WaitForDisk.until(task.job(), () -> store.publish("checkpoint", "safetensors", weights::writeTo));
+                WaitForDisk.until(task.job(), () -> task.job().publish("checkpoint", "safetensors", weights::writeTo));
         meters.checkpoint(task.network(), checkpoint);
         CheckpointPublished event = new CheckpointPublished(
                 task.run(),
@@ -304,7 +304,7 @@ class TrainNetwork implements JobHandler {
                 end.last(),
                 checkpoint,
                 end.measures(),
-                end.test() == null ? null : end.test().measures(results(end)));
+                end.test() == null ? null : end.test().measures(results(task, end)));
         if (end.last()) {
             task.job().complete(tx -> {
                 tx.publish(task.allDone(end), task.network().jsonName() + "/all");
@@ -324,8 +324,8 @@ class TrainNetwork implements JobHandler {
         }
     }
 
-    private ArtifactRef results(EpochResult end) {
-        return end.test().byClass() == null ? null : end.test().byClass().publish(store);
+    private static ArtifactRef results(Task task, EpochResult end) {
+        return end.test().byClass() == null ? null : end.test().byClass().publish(task.job());
     }
 
     /// Training of one network during one lease of its job.

@@ -40,13 +40,13 @@ final class BalancedSet {
                         {"dataset": "shades", "uri": "file:///shades", "image": {"side": %d},
                          "balance": {"strategy": "auto"}, "classifier": %s, "autoencoder": %s}""".formatted(SIDE, classifier, autoencoder)));
         RunRef run = new RunRef(
-                UUID.randomUUID().toString().replace("-", ""), "shades", store.publish("run", "json", spec.toJson()));
+                UUID.randomUUID().toString().replace("-", ""), "shades", store.unreferenced().publish("run", "json", spec.toJson()));
         return new DatasetBalanced(
                 run,
                 manifest(store),
                 shards(store),
                 ClassBalance.publish(
-                        store,
+                        store.unreferenced(),
                         List.of(
                                 new ClassBalance("dark", DARK, 0, 0),
                                 new ClassBalance("light", LIGHT, DARK - LIGHT, 0))),
@@ -70,10 +70,10 @@ final class BalancedSet {
                     images.add(pixels);
                     entries.add(new Entry(label, split, packs.size(), i, i + ".png", "0".repeat(64), null));
                 }
-                packs.add(PixelPack.publish(store, Map.of("side", Integer.toString(SIDE)), SIDE, images));
+                packs.add(PixelPack.publish(store.unreferenced(), Map.of("side", Integer.toString(SIDE)), SIDE, images));
             }
         }
-        return new Manifest(SIDE, List.of("dark", "light"), packs, entries).publish(store);
+        return new Manifest(SIDE, List.of("dark", "light"), packs, entries).publish(store.unreferenced());
     }
 
     private static List<ArtifactRef> shards(ArtifactStore store) {
@@ -95,7 +95,7 @@ final class BalancedSet {
                 label[i] = at < DARK ? 0 : 1;
                 ordinal[i] = at;
             }
-            shards.add(new RecipeShard(base, neighbour, gap, label, ordinal).publish(store, Map.of()));
+            shards.add(new RecipeShard(base, neighbour, gap, label, ordinal).publish(store.unreferenced(), Map.of()));
         }
         return shards;
     }

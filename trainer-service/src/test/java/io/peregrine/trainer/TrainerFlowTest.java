@@ -267,7 +267,7 @@ class TrainerFlowTest extends WithKafka {
     @Test
     void endOfARestartedTrainingIsPublishedEvenIfItsEpochWas() throws Exception {
         DatasetBalanced balanced = BalancedSet.publish(store, CLASSIFIER, AUTOENCODER);
-        ArtifactRef before = store.publish("checkpoint", "safetensors", new byte[] {1});
+        ArtifactRef before = store.unreferenced().publish("checkpoint", "safetensors", new byte[] {1});
         for (int epoch : new int[] {3, 4}) {
             CheckpointPublished published = new CheckpointPublished(
                     balanced.run(), Network.CLASSIFIER, epoch, 9, false, false, before, Map.of("loss", 1.0), null);

@@ -2,6 +2,7 @@ package io.peregrine.ingest.pack;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.ArtifactPublisher;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
@@ -166,9 +167,9 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         return ContentKeys.imageId(listed.split(), classes.get(listed.label()), listed.path());
     }
 
-    public ArtifactRef publish(ArtifactStore store) {
+    public ArtifactRef publish(ArtifactPublisher publisher) {
         try {
-            return store.publish("listing", "json", EventCodec.json().writeValueAsBytes(this));
+            return publisher.publish("listing", "json", EventCodec.json().writeValueAsBytes(this));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }

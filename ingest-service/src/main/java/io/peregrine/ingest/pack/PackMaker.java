@@ -1,5 +1,6 @@
 package io.peregrine.ingest.pack;
 
+import io.peregrine.artifacts.ArtifactPublisher;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.ArtifactRef;
@@ -85,21 +86,29 @@ public final class PackMaker {
         this.listener = listener;
     }
 
+    /// @param publisher publishes the pack
     /// @param root the dataset's folder, all links resolved
     /// @param between called after each file with the number of files done; an exception from it stops the pack
     /// @throws FailureException RESOURCE if the folder is missing or the store rejects the pack
-    public DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
+    public DecodedPack make(
+            ArtifactPublisher publisher, Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
             throws InterruptedException {
-        return make(root, listing, range, image, (rows, pixels) -> {
+        return make(publisher, root, listing, range, image, (rows, pixels) -> {
             return workers.each(rows, row -> concurrently(() -> decode(root, row, image, pixels)), between);
         });
     }
 
     /// Makes a lost pack serially: one file after the other, with no other decoding in this process.
     public DecodedPack makeSerially(
-            Path root, Listing listing, Range range, ImageSpec image, IntConsumer between, CrashGuard guard)
+            ArtifactPublisher publisher,
+            Path root,
+            Listing listing,
+            Range range,
+            ImageSpec image,
+            IntConsumer between,
+            CrashGuard guard)
             throws InterruptedException {
-        return make(root, listing, range, image, (rows, pixels) -> {
+        return make(publisher, root, listing, range, image, (rows, pixels) -> {
             List<DecodeResult> outcomes = new ArrayList<>();
             for (int place = 0; place < rows.size(); place++) {
                 outcomes.add(decodeExclusively(root, rows.get(place), place, image, pixels, guard));
@@ -115,16 +124,23 @@ public final class PackMaker {
         List<DecodeResult> decoded(List<Row> rows, DecodedPixels pixels) throws InterruptedException;
     }
 
-    private DecodedPack make(Path root, Listing listing, Range range, ImageSpec image, DecodeStrategy strategy)
+    private DecodedPack make(
+            ArtifactPublisher publisher,
+            Path root,
+            Listing listing,
+            Range range,
+            ImageSpec image,
+            DecodeStrategy strategy)
             throws InterruptedException {
         List<Row> rows = listing.rows().subList(range.from(), range.to());
         long bytes = 3L * image.side() * image.side() * rows.size();
         try (DecodedPixels pixels = new DecodedPixels(bytes, DecodedPixels.IN_MEMORY, store.disk())) {
-            return made(root, image, strategy.decoded(rows, pixels));
+            return made(publisher, root, image, strategy.decoded(rows, pixels));
         }
     }
 
-    private DecodedPack made(Path root, ImageSpec image, List<DecodeResult> outcomes) {
+    private DecodedPack made(
+            ArtifactPublisher publisher, Path root, ImageSpec image, List<DecodeResult> outcomes) {
         if (!Files.isDirectory(root)) {
             throw FailureException.resource(
                     "FOLDER_UNAVAILABLE",
@@ -156,7 +172,7 @@ public final class PackMaker {
                 Resize.RULE,
                 "decoder",
                 ImageDecoder.VERSION);
-        return new DecodedPack(PixelPack.publishSegments(store, decoding, image.side(), images), refusals);
+        return new DecodedPack(PixelPack.publishSegments(publisher, decoding, image.side(), images), refusals);
     }
 
     /// @return key of the pack for reuse in later runs

@@ -78,7 +78,7 @@ class ListingTest {
         assertThat(listing.rows().getLast().split()).isEqualTo(Split.VALIDATION);
         assertThat(listing.packs()).hasSize(5);
         ArtifactStore store = new FileStore(elsewhere.resolve("store"));
-        assertThat(Listing.open(store, listing.publish(store))).isEqualTo(listing);
+        assertThat(Listing.open(store, listing.publish(store.unreferenced()))).isEqualTo(listing);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
+import io.peregrine.artifacts.ArtifactPublisher;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.events.FailureException;
@@ -67,7 +68,7 @@ class PackMakerTest {
                         .waitFor())
                 .isZero();
 
-        DecodedPack made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
+        DecodedPack made = maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
 
         assertThat(made.refusals())
                 .extracting(Rejection::place, Rejection::reason)
@@ -96,7 +97,7 @@ class PackMakerTest {
         new Folder(root).bytes("a/1.GIF", gif.file());
         Listing listing = listing(root);
 
-        DecodedPack made = maker(root).make(root, listing, listing.packs().getFirst(), SMALL, done -> {});
+        DecodedPack made = maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
 
         try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
             assertThat(pack.image(0).toArray(ValueLayout.JAVA_BYTE))
@@ -111,7 +112,7 @@ class PackMakerTest {
         Listing listing = listing(folder.root());
         Files.move(folder.root(), root.resolve("unmounted"));
         assertThatThrownBy(() ->
-                        maker(root).make(folder.root(), listing, listing.packs().getFirst(), SMALL, done -> {}))
+                        maker(root).make(publisher(), folder.root(), listing, listing.packs().getFirst(), SMALL, done -> {}))
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE));
@@ -123,8 +124,8 @@ class PackMakerTest {
         Listing listing = listing(root);
         Listing.Range range = listing.packs().getFirst();
         PackMaker maker = maker(root);
-        assertThat(maker.make(root, listing, range, SMALL, done -> {}))
-                .isEqualTo(maker.make(root, listing, range, SMALL, done -> {}));
+        assertThat(maker.make(publisher(), root, listing, range, SMALL, done -> {}))
+                .isEqualTo(maker.make(publisher(), root, listing, range, SMALL, done -> {}));
         Set<String> keys = new HashSet<>();
         keys.add(maker.decodeKey(listing, range, SMALL));
         keys.add(maker.decodeKey(listing, range, new ImageSpec(40, Fit.STRETCH, Orientation.APPLY)));
@@ -141,7 +142,7 @@ class PackMakerTest {
         Listing listing = listing(wikiart);
         List<DecodedPack> packs = new ArrayList<>();
         for (Listing.Range range : listing.packs()) {
-            packs.add(maker(wikiart).make(wikiart, listing, range, SMALL, done -> {}));
+            packs.add(maker(wikiart).make(publisher(), wikiart, listing, range, SMALL, done -> {}));
         }
         SealedDataset seal = SealedDataset.of(listing, packs, 32);
 
@@ -168,6 +169,10 @@ class PackMakerTest {
     private Listing listing(Path folder) throws InterruptedException {
         return Listing.of(
                 folder, new AllowedRoots(List.of(folder)), new SplitSpec(0, 0, 42), workers, (done, of) -> {});
+    }
+
+    private ArtifactPublisher publisher() {
+        return new FileStore(storeFolder).unreferenced();
     }
 
     private PackMaker maker(Path folder) throws IOException {

@@ -1,6 +1,7 @@
 package io.peregrine.artifacts;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.artifacts.ArtifactPublisher.Content;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
@@ -10,21 +11,15 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
-import java.util.function.Consumer;
 
 /// Published artifacts, named by their content. Safe for any number of concurrent processes.
 ///
 /// A published name always refers to the complete artifact, and publishing is idempotent. References do not
-/// depend on the location of the store: they are the same for a folder and a bucket.
+/// depend on the location of the store: they are the same for a folder and a bucket. Whoever publishes an artifact
+/// must say how its reference is recorded. The reference is recorded before the artifact gets its name.
 public interface ArtifactStore extends AutoCloseable {
     /// URI scheme of references.
     String SCHEME = "store:";
-
-    /// Writes an artifact's bytes to the given file.
-    @FunctionalInterface
-    interface Content {
-        void writeTo(Path aside) throws IOException;
-    }
 
     /// A file of the store.
     ///
@@ -35,25 +30,16 @@ public interface ArtifactStore extends AutoCloseable {
     ///
     /// @param kind folder of the store, such as `pack`
     /// @param extension extension of the file, such as `safetensors`
-    /// @param before called when the artifact is complete except for its name; if it throws, nothing is published
+    /// @param references called when the artifact is complete except for its name; if it throws, nothing is
+    ///     published
     /// @throws FailureException RESOURCE `STORE_FULL` if there is not enough space; RESOURCE `STORE_UNREACHABLE`
     ///     if the store reports an error
-    ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before);
+    ArtifactRef publish(String kind, String extension, Content content, ReferenceRecorder references);
 
-    /// Publishes the content.
-    default ArtifactRef publish(String kind, String extension, Content content) {
-        return publish(kind, extension, content, ref -> {});
-    }
-
-    /// Publishes bytes that are in memory.
-    default ArtifactRef publish(String kind, String extension, byte[] bytes) {
-        return publish(kind, extension, aside -> {
-            try {
-                Files.write(aside, bytes);
-            } catch (IOException e) {
-                throw new FullDisk.WriteException(bytes.length, e);
-            }
-        });
+    /// @return publishes artifacts that no run references, for tools and tests. A service that owns the kind may
+    ///     delete them one day later
+    default ArtifactPublisher unreferenced() {
+        return (kind, extension, content) -> publish(kind, extension, content, ReferenceRecorder.NONE);
     }
 
     /// @return the artifact's file, to be opened at once. Its length and SHA-256 are verified the first time that

@@ -45,9 +45,9 @@ public record ClassBalance(
     }
 
     /// @param classes in label order
-    public static ArtifactRef publish(ArtifactStore store, List<ClassBalance> classes) {
+    public static ArtifactRef publish(ArtifactPublisher publisher, List<ClassBalance> classes) {
         try {
-            return store.publish(KIND, "json", EventCodec.json().writeValueAsBytes(new Classes(classes)));
+            return publisher.publish(KIND, "json", EventCodec.json().writeValueAsBytes(new Classes(classes)));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }

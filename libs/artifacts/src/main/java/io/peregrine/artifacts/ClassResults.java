@@ -76,7 +76,7 @@ public final class ClassResults {
         }
     }
 
-    public ArtifactRef publish(ArtifactStore store) {
+    public ArtifactRef publish(ArtifactPublisher publisher) {
         long[] cells = {count.length};
         long[] each = {classes};
         double[] recall = new double[classes];
@@ -92,7 +92,7 @@ public final class ClassResults {
                 .add("count", cells, count)
                 .add("recall", each, recall)
                 .add("precision", each, precision);
-        return store.publish(KIND, "safetensors", writer::writeTo);
+        return publisher.publish(KIND, "safetensors", writer::writeTo);
     }
 
     /// @throws io.peregrine.events.FailureException INTERNAL if the artifact is missing, changed or of another kind

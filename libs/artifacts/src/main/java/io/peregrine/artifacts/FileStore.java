@@ -1,5 +1,6 @@
 package io.peregrine.artifacts;
 
+import io.peregrine.artifacts.ArtifactPublisher.Content;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
@@ -80,13 +81,13 @@ public final class FileStore implements ArtifactStore {
     }
 
     @Override
-    public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
+    public ArtifactRef publish(String kind, String extension, Content content, ReferenceRecorder references) {
         if (System.nanoTime() - nextSweep.get() >= 0) {
             sweep();
         }
         Path file = aside.resolve(UUID.randomUUID().toString());
         try {
-            return publish(kind, extension, content, before, file);
+            return publish(kind, extension, content, references, file);
         } catch (IOException | UncheckedIOException e) {
             long written = file.toFile().length();
             deleteQuietly(file);
@@ -96,7 +97,7 @@ public final class FileStore implements ArtifactStore {
         }
     }
 
-    private ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before, Path file)
+    private ArtifactRef publish(String kind, String extension, Content content, ReferenceRecorder references, Path file)
             throws IOException {
         // If it was empty, a cleanup may have deleted it. If the store is unavailable, its root is missing, too.
         if (!Files.isDirectory(aside) && Files.isDirectory(root)) {
@@ -110,7 +111,7 @@ public final class FileStore implements ArtifactStore {
                 Files.size(file));
         Path published = path(ref);
         durability.sync(file);
-        before.accept(ref);
+        references.record(ref);
         durability.createFolders(published.getParent(), root);
         durability.rename(file, published);
         verified.put(ref.uri(), FileIdentity.of(published));

@@ -64,7 +64,7 @@ public final class Manifest {
         this.entries = List.copyOf(entries);
     }
 
-    public ManifestRef publish(ArtifactStore store) {
+    public ManifestRef publish(ArtifactPublisher publisher) {
         int n = entries.size();
         long[] shape = {n};
         byte[] split = new byte[n];
@@ -84,8 +84,8 @@ public final class Manifest {
         try {
             byte[] json = JSON.writeValueAsBytes(new Beside(side, classes, packs, rows));
             return new ManifestRef(
-                    store.publish("manifest", "safetensors", tensors::writeTo),
-                    store.publish("manifest", "json", json));
+                    publisher.publish("manifest", "safetensors", tensors::writeTo),
+                    publisher.publish("manifest", "json", json));
         } catch (JsonProcessingException impossible) {
             throw new IllegalStateException(impossible);
         }

@@ -35,9 +35,9 @@ public final class PixelPack implements AutoCloseable {
     /// @param side side length of each image
     /// @param images u8 [3, side, side] each, in listed order without rejected ones; may be empty
     public static ArtifactRef publish(
-            ArtifactStore store, Map<String, String> decoding, int side, List<byte[]> images) {
+            ArtifactPublisher publisher, Map<String, String> decoding, int side, List<byte[]> images) {
         return publishSegments(
-                store,
+                publisher,
                 decoding,
                 side,
                 images.stream().map(MemorySegment::ofArray).toList());
@@ -45,11 +45,11 @@ public final class PixelPack implements AutoCloseable {
 
     /// Same as above for images in any memory, such as off-heap.
     public static ArtifactRef publishSegments(
-            ArtifactStore store, Map<String, String> decoding, int side, List<MemorySegment> images) {
+            ArtifactPublisher publisher, Map<String, String> decoding, int side, List<MemorySegment> images) {
         SafetensorsWriter writer = new SafetensorsWriter();
         decoding.forEach(writer::metadata);
         writer.add("pixels", DType.U8, new long[] {images.size(), 3, side, side}, images);
-        return store.publish("pack", "safetensors", writer::writeTo);
+        return publisher.publish("pack", "safetensors", writer::writeTo);
     }
 
     /// @throws FailureException INTERNAL if the artifact is missing, changed or not a pack

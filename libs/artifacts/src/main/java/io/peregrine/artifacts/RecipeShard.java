@@ -34,7 +34,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
     }
 
     /// @param metadata strings for the header; must not depend on a run, time, host or path
-    public ArtifactRef publish(ArtifactStore store, Map<String, String> metadata) {
+    public ArtifactRef publish(ArtifactPublisher publisher, Map<String, String> metadata) {
         long[] shape = {rows()};
         SafetensorsWriter writer = new SafetensorsWriter();
         metadata.forEach(writer::metadata);
@@ -43,7 +43,7 @@ public record RecipeShard(long[] base, long[] neighbour, double[] gap, long[] la
                 .add("gap", shape, gap)
                 .add("label", shape, label)
                 .add("ordinal", shape, ordinal);
-        return store.publish("shard", "safetensors", writer::writeTo);
+        return publisher.publish("shard", "safetensors", writer::writeTo);
     }
 
     /// @throws FailureException INTERNAL if the artifact is missing, changed or not a shard

@@ -1,5 +1,6 @@
 package io.peregrine.artifacts;
 
+import io.peregrine.artifacts.ArtifactPublisher.Content;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
@@ -92,8 +93,8 @@ public final class S3Store implements ArtifactStore {
     }
 
     @Override
-    public ArtifactRef publish(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
-        ArtifactRef ref = keep(kind, extension, content, before);
+    public ArtifactRef publish(String kind, String extension, Content content, ReferenceRecorder references) {
+        ArtifactRef ref = keep(kind, extension, content, references);
         if (ref.bytes() > PUT_BYTES) {
             throw FailureException.internal(
                     "ARTIFACT_TOO_LARGE",
@@ -120,12 +121,12 @@ public final class S3Store implements ArtifactStore {
     }
 
     /// If the disk is full, evicts cached files and retries.
-    private ArtifactRef keep(String kind, String extension, Content content, Consumer<ArtifactRef> before) {
+    private ArtifactRef keep(String kind, String extension, Content content, ReferenceRecorder references) {
         try {
-            return kept.publish(kind, extension, content, before);
+            return kept.publish(kind, extension, content, references);
         } catch (FailureException failure) {
             if (failure.code().equals(FullDisk.CODE) && recent.makeRoom()) {
-                return kept.publish(kind, extension, content, before);
+                return kept.publish(kind, extension, content, references);
             }
             throw failure;
         }
@@ -201,7 +202,7 @@ public final class S3Store implements ArtifactStore {
         String extension = name.substring(name.lastIndexOf('.') + 1);
         ArtifactRef found;
         try {
-            found = keep(kind, extension, aside -> download(ref, aside), published -> {});
+            found = keep(kind, extension, aside -> download(ref, aside), ReferenceRecorder.NONE);
         } catch (NoSuchKeyException missing) {
             throw missing(ref, missing);
         } catch (SdkException unavailable) {

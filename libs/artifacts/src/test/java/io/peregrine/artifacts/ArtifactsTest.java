@@ -29,8 +29,8 @@ class ArtifactsTest {
 
     @Test
     void aManifestFindsEachImageByItsRow() {
-        ArtifactRef first = PixelPack.publish(store, Map.of("side", "8"), 8, List.of(image(1), image(2)));
-        ArtifactRef second = PixelPack.publish(store, Map.of("side", "8"), 8, List.of(image(3)));
+        ArtifactRef first = PixelPack.publish(store.unreferenced(), Map.of("side", "8"), 8, List.of(image(1), image(2)));
+        ArtifactRef second = PixelPack.publish(store.unreferenced(), Map.of("side", "8"), 8, List.of(image(3)));
         Manifest manifest = new Manifest(
                 8,
                 List.of("Baroque", "Cubism"),
@@ -41,10 +41,10 @@ class ArtifactsTest {
                         new Entry(0, Split.TRAIN, -1, -1, "b.jpg", "cc", "IMAGE_TRUNCATED"),
                         new Entry(0, Split.TRAIN, 0, 1, "c.jpg", "dd", null)));
 
-        ManifestRef ref = manifest.publish(store);
+        ManifestRef ref = manifest.publish(store.unreferenced());
         Manifest read = Manifest.open(store, ref);
 
-        assertThat(read.publish(store)).isEqualTo(ref);
+        assertThat(read.publish(store.unreferenced())).isEqualTo(ref);
         assertThat(read.classes()).containsExactly("Baroque", "Cubism");
         assertThat(read.rowsOf(Split.TRAIN)).containsExactly(1, 3);
         assertThat(read.rowsOf(Split.TRAIN, 1)).isEmpty();
@@ -59,7 +59,7 @@ class ArtifactsTest {
 
     @Test
     void aPackMayBeEmpty() {
-        ArtifactRef ref = PixelPack.publish(store, Map.of(), 16, List.of());
+        ArtifactRef ref = PixelPack.publish(store.unreferenced(), Map.of(), 16, List.of());
         try (PixelPack pack = PixelPack.open(store, ref)) {
             assertThat(pack.count()).isZero();
             assertThat(pack.side()).isEqualTo(16);
@@ -70,7 +70,7 @@ class ArtifactsTest {
     void aShardIsReadAsItWasWritten() {
         RecipeShard shard = new RecipeShard(
                 new long[] {4, 5}, new long[] {4, 9}, new double[] {0, 0.25}, new long[] {1, 1}, new long[] {0, 7});
-        RecipeShard read = RecipeShard.open(store, shard.publish(store, Map.of("k", "5")));
+        RecipeShard read = RecipeShard.open(store, shard.publish(store.unreferenced(), Map.of("k", "5")));
         assertThat(read).usingRecursiveComparison().isEqualTo(shard);
         assertThatThrownBy(() -> new RecipeShard(new long[1], new long[2], new double[1], new long[1], new long[1]))
                 .hasMessageContaining("1, 2, 1, 1, 1");

@@ -44,7 +44,7 @@ class ExportTest {
         Random random = new Random(4);
         List<byte[]> images = List.of(new byte[VALUES], new byte[VALUES], new byte[VALUES]);
         images.forEach(random::nextBytes);
-        ArtifactRef pack = PixelPack.publish(store, Map.of(), SIDE, images);
+        ArtifactRef pack = PixelPack.publish(store.unreferenced(), Map.of(), SIDE, images);
         manifest = new Manifest(
                 SIDE,
                 List.of("Baroque", "Cubism"),
@@ -59,11 +59,11 @@ class ExportTest {
                         new double[] {0.3, 0, 0},
                         new long[] {1, 0, 1},
                         new long[] {3, 0, 2})
-                .publish(store, Map.of());
+                .publish(store.unreferenced(), Map.of());
         ArtifactRef second = new RecipeShard(
                         new long[] {2, 1}, new long[] {1, 1}, new double[] {0.9, 0}, new long[] {1, 1}, new long[] {4, 1
                         })
-                .publish(store, Map.of());
+                .publish(store.unreferenced(), Map.of());
         set = BalancedRows.open(store, List.of(first, second), 5);
     }
 
@@ -117,7 +117,7 @@ class ExportTest {
                 LongStream.range(0, rows).map(row -> (row + row / 3) % 3).toArray();
         double[] gap = LongStream.range(0, rows).mapToDouble(row -> row / 50.0).toArray();
         long[] ordinal = LongStream.range(0, rows).map(row -> rows - 1 - row).toArray();
-        ArtifactRef shard = new RecipeShard(base, neighbour, gap, new long[rows], ordinal).publish(store, Map.of());
+        ArtifactRef shard = new RecipeShard(base, neighbour, gap, new long[rows], ordinal).publish(store.unreferenced(), Map.of());
         BalancedRows large = BalancedRows.open(store, List.of(shard), rows);
         Path to = folder.resolve("large");
         List<Long> written = Collections.synchronizedList(new ArrayList<>());
@@ -177,7 +177,7 @@ class ExportTest {
     void aMissingOrDuplicateOrdinalIsDetected() {
         ArtifactRef twice = new RecipeShard(
                         new long[] {1, 0}, new long[] {2, 0}, new double[2], new long[] {1, 0}, new long[] {0, 0})
-                .publish(store, Map.of());
+                .publish(store.unreferenced(), Map.of());
         assertThatThrownBy(() -> BalancedRows.open(store, List.of(twice), 2)).hasMessageContaining("ordinal 0, which");
         assertThatThrownBy(() -> BalancedRows.open(store, List.of(), 2)).hasMessageContaining("0 rows, not 2");
     }

@@ -28,7 +28,7 @@ class FileStoreTest {
     @Test
     void aNameIsTheDigestOfTheContent() throws IOException {
         FileStore store = new FileStore(folder);
-        ArtifactRef ref = store.publish("note", "txt", "abc".getBytes());
+        ArtifactRef ref = store.unreferenced().publish("note", "txt", "abc".getBytes());
 
         assertThat(ref.sha256()).isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
         assertThat(ref.uri()).isEqualTo("store:note/ba/" + ref.sha256() + ".txt");
@@ -39,8 +39,8 @@ class FileStoreTest {
     @Test
     void publishingTwiceIsIdempotentAndLeavesNoTemporaryFile() throws IOException {
         FileStore store = new FileStore(folder);
-        assertThat(store.publish("note", "txt", "abc".getBytes()))
-                .isEqualTo(store.publish("note", "txt", "abc".getBytes()));
+        assertThat(store.unreferenced().publish("note", "txt", "abc".getBytes()))
+                .isEqualTo(store.unreferenced().publish("note", "txt", "abc".getBytes()));
         try (Stream<Path> files = Files.walk(folder).filter(Files::isRegularFile)) {
             assertThat(files).hasSize(1);
         }
@@ -49,7 +49,7 @@ class FileStoreTest {
     @Test
     void aWriterThatFailsPublishesNothing() throws IOException {
         FileStore store = new FileStore(folder);
-        assertThatThrownBy(() -> store.publish("note", "txt", aside -> {
+        assertThatThrownBy(() -> store.unreferenced().publish("note", "txt", aside -> {
                     Files.writeString(aside, "half");
                     throw new IOException("disk full");
                 }))
@@ -63,7 +63,7 @@ class FileStoreTest {
 
     @Test
     void aChangedArtifactIsNotReturned() throws IOException {
-        ArtifactRef ref = new FileStore(folder).publish("note", "txt", "abc".getBytes());
+        ArtifactRef ref = new FileStore(folder).unreferenced().publish("note", "txt", "abc".getBytes());
         Path file = new FileStore(folder).path(ref);
 
         Files.writeString(file, "abd");
@@ -111,7 +111,7 @@ class FileStoreTest {
         List<ArtifactRef> reported = new ArrayList<>();
         FileStore store = new FileStore(folder, reported::add);
         FileStore another = new FileStore(folder, reported::add);
-        ArtifactRef ref = store.publish("note", "txt", "abc".getBytes());
+        ArtifactRef ref = store.unreferenced().publish("note", "txt", "abc".getBytes());
         another.open(ref);
 
         damage.to(store.path(ref));
@@ -126,7 +126,7 @@ class FileStoreTest {
         assertThat(reported).containsExactly(ref);
         assertThat(store.path(ref)).doesNotExist();
 
-        assertThat(another.publish("note", "txt", "abc".getBytes())).isEqualTo(ref);
+        assertThat(another.unreferenced().publish("note", "txt", "abc".getBytes())).isEqualTo(ref);
         assertThat(store.open(ref)).hasContent("abc");
         assertThat(store.holds(ref)).isTrue();
     }
@@ -138,7 +138,7 @@ class FileStoreTest {
         Instant began = Instant.now().minus(DamagedFiles.RETENTION).plusSeconds(60);
         Path first = null;
         for (int i = 0; i < DamagedFiles.MAX_FILES + 3; i++) {
-            ArtifactRef ref = store.publish("note", "txt", ("note " + i).getBytes());
+            ArtifactRef ref = store.unreferenced().publish("note", "txt", ("note " + i).getBytes());
             Path file = store.path(ref);
             first = first == null ? file : first;
             assertThat(damaged.take(file, FileIdentity.of(file), began.plusSeconds(i)))
@@ -154,10 +154,10 @@ class FileStoreTest {
     @Test
     void aNewFileUnderTheNameOfADamagedOneIsKept() throws IOException {
         FileStore store = new FileStore(folder);
-        ArtifactRef ref = store.publish("note", "txt", "abc".getBytes());
+        ArtifactRef ref = store.unreferenced().publish("note", "txt", "abc".getBytes());
         Path file = store.path(ref);
         FileIdentity damaged = FileIdentity.of(file);
-        store.publish("note", "txt", "abc".getBytes());
+        store.unreferenced().publish("note", "txt", "abc".getBytes());
 
         assertThat(new DamagedFiles(folder.resolve("damaged")).take(file, damaged, Instant.now()))
                 .isFalse();
@@ -187,7 +187,7 @@ class FileStoreTest {
         assertThat(synced).as("parents of new, store and aside").containsExactly("", "new", "new/store");
 
         synced.clear();
-        ArtifactRef ref = fileStore.publish("note", "txt", "abc".getBytes());
+        ArtifactRef ref = fileStore.unreferenced().publish("note", "txt", "abc".getBytes());
         String kind = "new/store/note";
         String two = kind + "/" + ref.sha256().substring(0, 2);
         assertThat(synced)
@@ -195,7 +195,7 @@ class FileStoreTest {
                 .containsExactly("the file", "new/store", kind, two);
 
         synced.clear();
-        fileStore.publish("note", "txt", "abc".getBytes());
+        fileStore.unreferenced().publish("note", "txt", "abc".getBytes());
         assertThat(synced).as("folders whose names are durable").containsExactly("the file", two);
     }
 
@@ -203,7 +203,8 @@ class FileStoreTest {
     void aFolderOfAProcessThatDiedBeforeItsSyncIsSyncedByTheNext() throws IOException {
         Files.createDirectories(folder.resolve("note/ba"));
         List<Path> synced = new ArrayList<>();
-        new FileStore(folder, damaged -> {}, new Durability(synced::add)).publish("note", "txt", "abc".getBytes());
+        new FileStore(folder, damaged -> {}, new Durability(synced::add))
+.unreferenced().publish("note", "txt", "abc".getBytes());
 
         assertThat(synced).contains(folder, folder.resolve("note"), folder.resolve("note/ba"));
     }
@@ -237,21 +238,21 @@ class FileStoreTest {
     @Test
     void aCheckReadsTheFileDespiteTheCacheAndUpdatesTheCache() throws IOException {
         FileStore store = new FileStore(folder);
-        ArtifactRef ref = store.publish("note", "txt", "abc".getBytes());
+        ArtifactRef ref = store.unreferenced().publish("note", "txt", "abc".getBytes());
         Files.writeString(store.path(ref), "abd");
 
         assertThatThrownBy(() -> store.check(ref)).hasMessageContaining("hashes to");
         assertThatThrownBy(() -> store.open(ref)).hasMessageContaining("was damaged");
-        store.publish("note", "txt", "abc".getBytes());
+        store.unreferenced().publish("note", "txt", "abc".getBytes());
         store.check(ref);
     }
 
     @Test
     void filesAreListedByKindAndDeletedByName() {
         FileStore store = new FileStore(folder);
-        ArtifactRef one = store.publish("note", "txt", "one".getBytes());
-        ArtifactRef two = store.publish("note", "txt", "twos".getBytes());
-        store.publish("pack", "safetensors", "another kind".getBytes());
+        ArtifactRef one = store.unreferenced().publish("note", "txt", "one".getBytes());
+        ArtifactRef two = store.unreferenced().publish("note", "txt", "twos".getBytes());
+        store.unreferenced().publish("pack", "safetensors", "another kind".getBytes());
 
         assertThat(store.list("note"))
                 .extracting(ArtifactStore.Stored::uri, ArtifactStore.Stored::bytes)

@@ -42,14 +42,14 @@ class FullDiskTest {
         try (SmallDisk disk = SmallDisk.mount(folder, 2)) {
             FileStore store = new FileStore(disk.folder());
             refusesForWantOfRoom(
-                    () -> store.publish("note", "bin", noise(3 * MEGABYTE)), "a note: 3,145,728 bytes are needed");
+                    () -> store.unreferenced().publish("note", "bin", noise(3 * MEGABYTE)), "a note: 3,145,728 bytes are needed");
             SafetensorsWriter tensors =
                     new SafetensorsWriter().add("a", new long[] {3 * MEGABYTE}, noise(3 * MEGABYTE));
             refusesForWantOfRoom(
-                    () -> store.publish("pack", "safetensors", tensors::writeTo),
+                    () -> store.unreferenced().publish("pack", "safetensors", tensors::writeTo),
                     "a pack: %,d bytes are needed".formatted(sizeOf(tensors)));
             refusesForWantOfRoom(
-                    () -> store.publish("copy", "bin", aside -> {
+                    () -> store.unreferenced().publish("copy", "bin", aside -> {
                         try (var out = Files.newOutputStream(aside)) {
                             for (int i = 0; i < 300; i++) {
                                 out.write(noise(10_000));
@@ -60,7 +60,7 @@ class FullDiskTest {
             assertThat(disk.folder().resolve("aside").toFile().list()).isEmpty();
             assertThatCode(store::mustBeWritable).doesNotThrowAnyException();
 
-            ArtifactRef fits = store.publish("note", "bin", noise(MEGABYTE));
+            ArtifactRef fits = store.unreferenced().publish("note", "bin", noise(MEGABYTE));
             assertThat(store.open(fits)).hasBinaryContent(noise(MEGABYTE));
         }
     }
@@ -88,7 +88,7 @@ class FullDiskTest {
                             failure -> assertThat(failure.code()).isEqualTo("STORE_FULL"));
             Files.delete(others);
             store.mustBeWritable();
-            store.publish("note", "bin", noise(1_000));
+            store.unreferenced().publish("note", "bin", noise(1_000));
         }
     }
 }

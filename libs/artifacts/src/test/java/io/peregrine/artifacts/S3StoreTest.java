@@ -80,16 +80,16 @@ class S3StoreTest {
 
     @Test
     void anotherProcessReadsAnArtifactUnderTheSameReferenceAsInAFolder() {
-        ArtifactRef ref = store("one").publish("note", "txt", "abc".getBytes());
+        ArtifactRef ref = store("one").unreferenced().publish("note", "txt", "abc".getBytes());
 
-        assertThat(ref).isEqualTo(new FileStore(folder.resolve("plain")).publish("note", "txt", "abc".getBytes()));
+        assertThat(ref).isEqualTo(new FileStore(folder.resolve("plain")).unreferenced().publish("note", "txt", "abc".getBytes()));
         assertThat(object(ref)).hasContent("abc");
         assertThat(store("another").open(ref)).hasContent("abc");
     }
 
     @Test
     void aBucketWithoutPrefixStoresAtItsTop() {
-        ArtifactRef ref = store("one", "s3://" + BUCKET, 1 << 20).publish("note", "txt", "top".getBytes());
+        ArtifactRef ref = store("one", "s3://" + BUCKET, 1 << 20).unreferenced().publish("note", "txt", "top".getBytes());
 
         assertThat(server.object(BUCKET, ref.uri().substring(ArtifactStore.SCHEME.length())))
                 .hasContent("top");
@@ -97,10 +97,10 @@ class S3StoreTest {
 
     @Test
     void anIntactObjectIsNotWrittenAgain() throws IOException {
-        ArtifactRef ref = store("one").publish("note", "txt", "once".getBytes());
+        ArtifactRef ref = store("one").unreferenced().publish("note", "txt", "once".getBytes());
         FileTime written = Files.getLastModifiedTime(object(ref));
 
-        assertThat(store("another").publish("note", "txt", "once".getBytes())).isEqualTo(ref);
+        assertThat(store("another").unreferenced().publish("note", "txt", "once".getBytes())).isEqualTo(ref);
         assertThat(Files.getLastModifiedTime(object(ref))).isEqualTo(written);
     }
 
@@ -115,7 +115,7 @@ class S3StoreTest {
                 1 << 20,
                 reported::add);
         stores.add(store);
-        ArtifactRef ref = store.publish("note", "txt", "whole".getBytes());
+        ArtifactRef ref = store.unreferenced().publish("note", "txt", "whole".getBytes());
         assertThat(store.holds(ref)).isTrue();
 
         Files.writeString(object(ref), "wh0le");
@@ -128,7 +128,7 @@ class S3StoreTest {
                         FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_CORRUPT"))
                 .hasMessageContaining("Publish the dataset again");
 
-        assertThat(store("third").publish("note", "txt", "whole".getBytes())).isEqualTo(ref);
+        assertThat(store("third").unreferenced().publish("note", "txt", "whole".getBytes())).isEqualTo(ref);
         assertThat(object(ref)).hasContent("whole");
         assertThat(store("another").open(ref)).hasContent("whole");
         assertThat(store.holds(ref)).isTrue();
@@ -136,7 +136,7 @@ class S3StoreTest {
 
     @Test
     void aMissingObjectIsReported() throws IOException {
-        ArtifactRef ref = store("one").publish("note", "txt", "there".getBytes());
+        ArtifactRef ref = store("one").unreferenced().publish("note", "txt", "there".getBytes());
 
         Files.delete(object(ref));
         assertThat(store("one").holds(ref)).as("a cached copy does not count").isFalse();
@@ -155,7 +155,7 @@ class S3StoreTest {
                 // Of two concurrent writers, both succeed or one must retry.
                 while (true) {
                     try {
-                        return store.publish("pack", "safetensors", content);
+                        return store.unreferenced().publish("pack", "safetensors", content);
                     } catch (FailureException another) {
                         assertThat(another.kind()).isEqualTo(FailureKind.RESOURCE);
                     }
@@ -171,7 +171,7 @@ class S3StoreTest {
 
     @Test
     void aDamagedCopyIsFetchedAgain() throws IOException {
-        ArtifactRef ref = store("one").publish("note", "txt", "copy".getBytes());
+        ArtifactRef ref = store("one").unreferenced().publish("note", "txt", "copy".getBytes());
         S3Store another = store("another");
         Files.writeString(another.open(ref), "cope");
 
@@ -182,7 +182,7 @@ class S3StoreTest {
 
     @Test
     void aTooSmallFolderIsReported() throws IOException, InterruptedException {
-        ArtifactRef ref = store("one").publish("note", "bin", new byte[3 << 20]);
+        ArtifactRef ref = store("one").unreferenced().publish("note", "bin", new byte[3 << 20]);
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
             S3Store store = store("small");
             assertThatThrownBy(() -> store.open(ref))
@@ -195,8 +195,8 @@ class S3StoreTest {
 
     @Test
     void aFolderOnAFullDiskEvictsTheLeastRecentlyOpenedFiles() throws IOException, InterruptedException {
-        ArtifactRef one = store("writer").publish("note", "bin", new byte[600_000]);
-        ArtifactRef two = store("writer").publish("note", "bin", new byte[600_001]);
+        ArtifactRef one = store("writer").unreferenced().publish("note", "bin", new byte[600_000]);
+        ArtifactRef two = store("writer").unreferenced().publish("note", "bin", new byte[600_001]);
         try (SmallDisk disk = SmallDisk.mount(Files.createDirectory(folder.resolve("small")), 1)) {
             store("small").open(one);
             // To another process, files of the first one are not recently opened.
@@ -212,16 +212,16 @@ class S3StoreTest {
         for (int i = 0; i < 6; i++) {
             byte[] content = new byte[1_000];
             content[0] = (byte) i;
-            refs.add(writer.publish("note", "bin", content));
+            refs.add(writer.unreferenced().publish("note", "bin", content));
         }
         FileStore kept = new FileStore(folder.resolve("kept"));
         RecentlyOpened recent = new RecentlyOpened(kept, 3_000, Duration.ZERO);
         for (ArtifactRef ref : refs.subList(0, 3)) {
             byte[] content = Files.readAllBytes(writer.open(ref));
-            recent.opened(kept.publish("note", "bin", content));
+            recent.opened(kept.unreferenced().publish("note", "bin", content));
         }
         recent.opened(refs.get(0));
-        recent.opened(kept.publish("note", "bin", Files.readAllBytes(writer.open(refs.get(3)))));
+        recent.opened(kept.unreferenced().publish("note", "bin", Files.readAllBytes(writer.open(refs.get(3)))));
 
         assertThat(files(kept.disk())).isEqualTo(3);
         assertThat(kept.path(refs.get(0))).exists();
@@ -248,9 +248,9 @@ class S3StoreTest {
         List<ArtifactRef> refs = new ArrayList<>();
         for (int i = 0; i < 1_005; i++) {
             // More than one page of a bucket's listing.
-            refs.add(store.publish("note", "txt", ("note " + i).getBytes()));
+            refs.add(store.unreferenced().publish("note", "txt", ("note " + i).getBytes()));
         }
-        store.publish("pack", "safetensors", "another kind".getBytes());
+        store.unreferenced().publish("pack", "safetensors", "another kind".getBytes());
         Instant now = Instant.now();
         assertThat(store.list("note"))
                 .hasSize(refs.size())
@@ -278,10 +278,10 @@ class S3StoreTest {
     @Test
     void anUnavailableBucketIsARetryableFailure() {
         S3Store store = store("one");
-        ArtifactRef ref = store.publish("note", "txt", "patience".getBytes());
+        ArtifactRef ref = store.unreferenced().publish("note", "txt", "patience".getBytes());
         server.kill();
         try {
-            assertThatThrownBy(() -> store.publish("note", "txt", "more".getBytes()))
+            assertThatThrownBy(() -> store.unreferenced().publish("note", "txt", "more".getBytes()))
                     .isInstanceOfSatisfying(
                             FailureException.class, f -> assertThat(f.kind()).isEqualTo(FailureKind.RESOURCE));
             assertThatThrownBy(() -> store("another").open(ref))
@@ -293,7 +293,7 @@ class S3StoreTest {
             server.start();
         }
         assertThat(store("another").open(ref)).hasContent("patience");
-        assertThat(store("third").open(store.publish("note", "txt", "more".getBytes())))
+        assertThat(store("third").open(store.unreferenced().publish("note", "txt", "more".getBytes())))
                 .hasContent("more");
     }
 

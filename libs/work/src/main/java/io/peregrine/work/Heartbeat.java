@@ -76,7 +76,7 @@ final class Heartbeat implements Runnable {
                 kept.put(context, now);
                 served.merge(context.job().run().id(), context.served(), Double::sum);
                 if (context.isPreemptible()) {
-                    context.otherRunFirst(jobs.isOtherRunFirst(context.job()));
+                    context.setOtherRunFirst(jobs.isOtherRunFirst(context.job()));
                 }
             } catch (Throwable error) {
                 complete = false;
@@ -100,7 +100,7 @@ final class Heartbeat implements Runnable {
         }
         try {
             if (!seconds.isEmpty()) {
-                jobs.served(seconds);
+                jobs.chargeWork(seconds);
             }
             return true;
         } catch (Throwable error) {

@@ -1,10 +1,10 @@
 package io.peregrine.work;
 
+import io.peregrine.artifacts.ArtifactPublisher;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -12,12 +12,11 @@ import java.util.function.Supplier;
 
 /// A claimed job, as its handler sees it. Every write checks the fencing token: after the claim is lost the job
 /// publishes nothing.
-public final class JobContext {
+public final class JobContext implements ArtifactPublisher {
     private static final long PROGRESS_NANOS = 2_000_000_000L;
 
-    private static final ScopedValue<JobContext> CURRENT = ScopedValue.newInstance();
-
-    private final Jobs jobs;
+    private final FencedWrites writes;
+    private final JobArtifacts artifacts;
     private final Jobs.Claim claim;
     private final LongSupplier clock;
     private final AtomicReference<JobStoppedException.Reason> stopped = new AtomicReference<>();
@@ -30,8 +29,9 @@ public final class JobContext {
     private boolean complete;
 
     /// @param clock as [System#nanoTime]
-    JobContext(Jobs jobs, Jobs.Claim claim, LongSupplier clock) {
-        this.jobs = jobs;
+    JobContext(FencedWrites writes, JobArtifacts artifacts, Jobs.Claim claim, LongSupplier clock) {
+        this.writes = writes;
+        this.artifacts = artifacts;
         this.claim = claim;
         this.clock = clock;
         this.claimed = clock.getAsLong();
@@ -54,14 +54,14 @@ public final class JobContext {
     }
 
     /// Records that the job's run references an artifact of this service that is already in the store. From then
-    /// on the artifact is not pruned. Call this before relying on the artifact. Artifacts that the job publishes
-    /// are recorded by [ReferenceTrackingStore].
+    /// on the artifact is not pruned. Call this before relying on the artifact. [#publish] does it for the
+    /// artifacts that the job publishes.
     ///
     /// @throws JobStoppedException if the run has ended or the claim was lost
     /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_BEING_DELETED` if the artifact is being
     ///     pruned
     public void reference(ArtifactRef ref) {
-        jobs.reference(claim, ref);
+        writes.reference(claim, ref);
     }
 
     /// Removes all artifact references that this claim and earlier claims of the job recorded, except the given
@@ -74,21 +74,20 @@ public final class JobContext {
         return ArtifactReferences.retainOnly(tx.sql(), job().run().id(), job().id(), uris);
     }
 
-    void published(ArtifactRef ref) {
-        jobs.published(ref);
-    }
-
-    /// @return the job that this thread runs, if any
-    static Optional<JobContext> current() {
-        return CURRENT.isBound() ? Optional.of(CURRENT.get()) : Optional.empty();
-    }
-
-    /// Runs the job with a handler.
-    void run(JobHandler handler) throws Exception {
-        ScopedValue.where(CURRENT, this).call(() -> {
-            handler.work(this);
-            return null;
-        });
+    /// Publishes an artifact of the job. Two short transactions are committed, whatever becomes of the job: before
+    /// the artifact gets its name, that the job's run references it; afterwards, that it is in the store. So at
+    /// any moment a file that no table contains is unreferenced and may be pruned.
+    ///
+    /// Do not call this inside a transaction.
+    ///
+    /// @throws JobStoppedException as [#reference]; then nothing was published
+    /// @throws io.peregrine.events.FailureException as [ArtifactPublisher#publish]; RESOURCE
+    ///     `ARTIFACT_BEING_DELETED` if an artifact with this content is being pruned
+    @Override
+    public ArtifactRef publish(String kind, String extension, Content content) {
+        ArtifactRef ref = artifacts.publish(kind, extension, content, this::reference);
+        writes.published(ref);
+        return ref;
     }
 
     /// Makes progress durable: the job's next claim receives `state`. Resets the counts of crashes and failures.
@@ -98,7 +97,7 @@ public final class JobContext {
     /// @throws JobStoppedException if the claim was lost; then nothing was written
     public void checkpoint(byte[] state, Consumer<Transaction> facts) {
         ensureOwned();
-        jobs.commitStep(claim, state, false, facts);
+        writes.checkpoint(claim, state, facts);
     }
 
     /// Whether to let another run have its turn. Only a job that can resume at once from its last [#checkpoint]
@@ -122,8 +121,8 @@ public final class JobContext {
         return isPreemptible;
     }
 
-    void otherRunFirst(boolean isAnother) {
-        otherRunFirst = isAnother;
+    void setOtherRunFirst(boolean isFirst) {
+        otherRunFirst = isFirst;
     }
 
     /// @return seconds of work since the last call
@@ -145,7 +144,7 @@ public final class JobContext {
         StageProgressed report = event.get();
         // The fencing token distinguishes the reports of several claims, so that they are not taken for repeats.
         String ordinal = "%d/%d/%d".formatted(job().id(), job().fence(), progressOrdinal++);
-        jobs.emitIfOwned(claim, tx -> tx.publish(report, ordinal));
+        writes.emitIfOwned(claim, tx -> tx.publish(report, ordinal));
     }
 
     /// The job's last transaction: marks it done and publishes its events. Also allowed while the service is
@@ -154,14 +153,14 @@ public final class JobContext {
     /// @throws JobStoppedException if the claim was lost; then nothing was written
     public void complete(Consumer<Transaction> facts) {
         ensureOwned();
-        jobs.commitStep(claim, null, true, facts);
+        writes.complete(claim, facts);
         complete = true;
     }
 
     /// Records what a job waits for while it keeps its claim. The next [#checkpoint] or [#complete] clears it.
     public void waitingFor(String reason) {
         try {
-            jobs.waitingFor(claim, reason);
+            writes.recordWait(claim, reason);
         } catch (RuntimeException unavailable) {
             // Informational only: the job keeps waiting.
         }

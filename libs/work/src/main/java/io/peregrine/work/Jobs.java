@@ -1,26 +1,22 @@
 package io.peregrine.work;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.peregrine.events.ArtifactRef;
-import io.peregrine.events.CleanText;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.RunFailed;
-import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
-/// The job table: claims, leases and fencing tokens. All times come from the database, so that clock differences
-/// between machines do not matter.
+/// The job table: claims, leases and what becomes of a claim that ends without a result. All times come from the
+/// database, so that clock differences between machines do not matter. [FencedWrites] has the writes of running
+/// jobs.
 final class Jobs {
     /// @param cause id of the event that led to the job
     /// @param traceparent trace context of the transaction that added the job, or null
@@ -29,10 +25,6 @@ final class Jobs {
     record Claim(Job job, String cause, String traceparent, boolean crashed, double waited) {}
 
     private static final Logger LOG = Logger.getLogger(Jobs.class);
-
-    private static final int LONG_WAIT_SECONDS = 10;
-
-    private static final int ERROR_CHARACTERS = 4_000;
 
     private final Database database;
     private final Stage stage;
@@ -84,7 +76,7 @@ final class Jobs {
     }
 
     private void failUnreadable(Transaction tx, Claimed row) {
-        String error = CleanText.shortenedWithCount("JOB_UNREADABLE: " + row.error(), ERROR_CHARACTERS);
+        String error = FencedWrites.shortened("JOB_UNREADABLE: " + row.error());
         LOG.errorf("Cannot read job row id=%d run=%s: %s", row.id(), row.run(), error);
         tx.sql()
                 .createUpdate("update job set state = 'failed', error = :error, updated_at = now() where id = :id")
@@ -109,7 +101,7 @@ final class Jobs {
     /// Charges work time to runs.
     ///
     /// @param seconds of work by run
-    void served(Map<String, Double> seconds) {
+    void chargeWork(Map<String, Double> seconds) {
         database.useTransaction(null, tx -> FairShare.charge(tx.sql(), seconds));
     }
 
@@ -117,40 +109,6 @@ final class Jobs {
     boolean isOtherRunFirst(Job job) {
         return database.jdbi()
                 .withHandle(sql -> turns.isOtherRunFirst(sql, job.run().id()));
-    }
-
-    /// Publishes `stage.queued` for the runs that have waited long for a worker or a resource.
-    void publishWaiting() {
-        List<FairShare.Waiting> all = new ArrayList<>(database.jdbi().withHandle(turns::lackingResource));
-        all.addAll(waitingFor());
-        for (FairShare.Waiting waiting : all) {
-            if (waiting.due() && waiting.seconds() >= LONG_WAIT_SECONDS) {
-                publishWaiting(waiting);
-            }
-        }
-    }
-
-    List<FairShare.Waiting> waitingFor() {
-        return database.jdbi().withHandle(turns::waiting);
-    }
-
-    private void publishWaiting(FairShare.Waiting waiting) {
-        String run = waiting.run().id();
-        database.useTransaction(null, tx -> {
-            // Lock the run before its turn, as everywhere else, to avoid deadlocks.
-            if (!tx.hasEnded(run)) {
-                FairShare.claimReport(tx.sql(), run)
-                        .ifPresent(report -> tx.publish(
-                                new StageQueued(
-                                        waiting.run(),
-                                        stage,
-                                        waiting.position(),
-                                        waiting.behind(),
-                                        waiting.seconds(),
-                                        waiting.resource()),
-                                "%s/%d".formatted(stage.jsonName(), report)));
-            }
-        });
     }
 
     static RunRef run(String json) {
@@ -185,7 +143,7 @@ final class Jobs {
     /// @return why the claim was lost; empty if the lease was renewed
     Optional<JobStoppedException.Reason> renewLease(Job job) {
         return database.inTransaction(null, tx -> {
-            boolean kept = tx.sql()
+            boolean renewed = tx.sql()
                             .createUpdate("""
                             update job set lease_until = now() + :lease * interval '1 millisecond'
                             where id = :id and fence = :fence and state = 'running'
@@ -195,7 +153,7 @@ final class Jobs {
                             .bind("fence", job.fence())
                             .execute()
                     == 1;
-            if (kept) {
+            if (renewed) {
                 return Optional.empty();
             }
             return Optional.of(
@@ -205,67 +163,37 @@ final class Jobs {
         });
     }
 
-    /// Commits one transaction of a running job. Rejects it if the fencing token is stale or the run has ended.
-    void commitStep(Claim claim, byte[] saved, boolean done, Consumer<Transaction> facts) {
-        Job job = claim.job();
-        database.useTransaction(claim.cause(), tx -> {
-            if (tx.hasEnded(job.run().id())) {
-                throw new JobStoppedException(JobStoppedException.Reason.RUN_ENDED, job);
-            }
-            boolean mine = tx.sql()
-                            .createUpdate("""
-                            update job set state = :state, saved = :saved, crashes = 0, failures = 0, waits = 0, waits_since = null, error = null,
-                                lease_until = now() + :lease * interval '1 millisecond', updated_at = now()
-                            where id = :id and fence = :fence and state = 'running'""")
-                            .bind("state", done ? "done" : "running")
-                            .bind("saved", saved)
-                            .bind("lease", lease.toMillis())
-                            .bind("id", job.id())
-                            .bind("fence", job.fence())
-                            .execute()
-                    == 1;
-            if (!mine) {
-                throw new JobStoppedException(JobStoppedException.Reason.LEASE_LOST, job);
-            }
-            facts.accept(tx);
-        });
-    }
-
-    /// Runs `facts` in a transaction if the worker still owns the claim. The job row is not changed.
-    void emitIfOwned(Claim claim, Consumer<Transaction> facts) {
-        Job job = claim.job();
-        database.useTransaction(claim.cause(), tx -> {
-            if (isOwned(tx, job)) {
-                facts.accept(tx);
-            }
-        });
-    }
-
-    private static boolean isOwned(Transaction tx, Job job) {
-        return tx.sql()
-                .createQuery("""
-                        select exists (select 1 from job where id = :id and fence = :fence and state = 'running')""")
-                .bind("id", job.id())
-                .bind("fence", job.fence())
-                .mapTo(Boolean.class)
-                .one();
+    /// Requeues a job that did not fail, such as at the end of the service.
+    void requeue(Job job) {
+        requeue(job, new Requeue(0, 0, Duration.ZERO, null, null));
     }
 
     /// Preempts the job in favor of another run and requeues it. For a while it can be claimed only where its
     /// files are.
-    void yieldTo(Job job) {
-        release(job, false, false, Duration.ZERO, null, turns.home().orElse(null));
+    void requeuePreempted(Job job) {
+        requeue(job, new Requeue(0, 0, Duration.ZERO, null, turns.home().orElse(null)));
     }
 
-    /// Requeues the job.
+    /// Requeues a job whose attempt an exception ended. The attempt counts as a failure.
     ///
-    /// @param failed whether an exception ended the attempt, which counts as a failure
-    /// @param waited whether a resource was unavailable
-    void release(Job job, boolean failed, boolean waited, Duration pause, String error) {
-        release(job, failed, waited, pause, error, null);
+    /// @param pause before the next attempt
+    void requeueFailed(Job job, Duration pause, String error) {
+        requeue(job, new Requeue(1, 0, pause, error, null));
     }
 
-    private void release(Job job, boolean failed, boolean waited, Duration pause, String error, String home) {
+    /// Requeues a job that needs an unavailable resource.
+    ///
+    /// @param pause before the next attempt
+    /// @param error names the resource
+    void requeueWaiting(Job job, Duration pause, String error) {
+        requeue(job, new Requeue(0, 1, pause, error, null));
+    }
+
+    /// @param failures failures to count
+    /// @param waits waits to count
+    private record Requeue(int failures, int waits, Duration pause, String error, String home) {}
+
+    private void requeue(Job job, Requeue how) {
         database.useTransaction(
                 null,
                 tx -> tx.sql()
@@ -275,71 +203,14 @@ final class Jobs {
                             waits_since = case when :waited > 0 then coalesce(waits_since, now()) end,
                             not_before = now() + :pause * interval '1 millisecond'
                         where id = :id and fence = :fence and state = 'running'""")
-                        .bind("failed", failed ? 1 : 0)
-                        .bind("waited", waited ? 1 : 0)
-                        .bind("error", error == null ? null : CleanText.shortenedWithCount(error, ERROR_CHARACTERS))
-                        .bind("home", home)
-                        .bind("pause", pause.toMillis())
+                        .bind("failed", how.failures())
+                        .bind("waited", how.waits())
+                        .bind("error", FencedWrites.shortened(how.error()))
+                        .bind("home", how.home())
+                        .bind("pause", how.pause().toMillis())
                         .bind("id", job.id())
                         .bind("fence", job.fence())
                         .execute());
-    }
-
-    /// Records what a running job waits for.
-    void waitingFor(Claim claim, String reason) {
-        Job job = claim.job();
-        database.useTransaction(
-                null,
-                tx -> tx.sql()
-                        .createUpdate("""
-                        update job set error = :error, waits_since = coalesce(waits_since, now()), updated_at = now()
-                        where id = :id and fence = :fence and state = 'running'""")
-                        .bind("error", reason)
-                        .bind("id", job.id())
-                        .bind("fence", job.fence())
-                        .execute());
-    }
-
-    /// Marks the job as failed for good. `facts` publishes the failure in the same transaction.
-    void fail(Claim claim, String error, Consumer<Transaction> facts) {
-        Job job = claim.job();
-        database.useTransaction(claim.cause(), tx -> {
-            boolean mine = tx.sql()
-                            .createUpdate("""
-                            update job set state = 'failed', error = :error, updated_at = now()
-                            where id = :id and fence = :fence and state = 'running'""")
-                            .bind("error", error == null ? null : CleanText.shortenedWithCount(error, ERROR_CHARACTERS))
-                            .bind("id", job.id())
-                            .bind("fence", job.fence())
-                            .execute()
-                    == 1;
-            if (mine) {
-                facts.accept(tx);
-            }
-        });
-    }
-
-    /// Records that the job's run references an artifact.
-    ///
-    /// @throws JobStoppedException if the run has ended or the claim was lost. Another worker may have claimed
-    ///     the job and removed the reference
-    /// @throws io.peregrine.events.FailureException RESOURCE `ARTIFACT_BEING_DELETED`
-    void reference(Claim claim, ArtifactRef ref) {
-        Job job = claim.job();
-        database.useTransaction(claim.cause(), tx -> {
-            if (tx.hasEnded(job.run().id())) {
-                throw new JobStoppedException(JobStoppedException.Reason.RUN_ENDED, job);
-            }
-            if (!isOwned(tx, job)) {
-                throw new JobStoppedException(JobStoppedException.Reason.LEASE_LOST, job);
-            }
-            ArtifactReferences.add(tx.sql(), job.run().id(), job.id(), ref);
-        });
-    }
-
-    /// Records that an artifact is in the store.
-    void published(ArtifactRef ref) {
-        database.useTransaction(null, tx -> ArtifactReferences.published(tx.sql(), ref.uri()));
     }
 
     void cancel(Job job) {

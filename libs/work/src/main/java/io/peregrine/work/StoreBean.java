@@ -32,8 +32,7 @@ class StoreBean {
     /// @param endpoint URL of an S3 server other than Amazon's
     @Produces
     @Singleton
-    ReferenceTrackingStore store(
-            WorkConfig config,
+    ArtifactStore store(
             MeterRegistry registry,
             @ConfigProperty(name = "peregrine.store") String place,
             @ConfigProperty(name = "peregrine.store-cache") Path folder,
@@ -46,10 +45,15 @@ class StoreBean {
             damaged(registry, ref.kind()).increment();
             LOG.warnf("An artifact is damaged and will not be used uri=%s bytes=%d", ref.uri(), ref.bytes());
         };
-        ArtifactStore store = place.contains("://")
+        return place.contains("://")
                 ? new S3Store(URI.create(place), endpoint, region, folder, bytes.asLongValue(), onDamage)
                 : new FileStore(Path.of(place), onDamage);
-        return new ReferenceTrackingStore(store, config.kinds());
+    }
+
+    @Produces
+    @Singleton
+    JobArtifacts artifacts(ArtifactStore store, WorkConfig config) {
+        return new JobArtifacts(store, config.kinds());
     }
 
     private static Counter damaged(MeterRegistry registry, String kind) {
@@ -71,7 +75,7 @@ class StoreBean {
         return new StoreCheck(database, store);
     }
 
-    void close(@Disposes ReferenceTrackingStore store) {
+    void close(@Disposes ArtifactStore store) {
         store.close();
     }
 }

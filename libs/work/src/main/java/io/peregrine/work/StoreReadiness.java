@@ -1,5 +1,6 @@
 package io.peregrine.work;
 
+import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.FailureException;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.eclipse.microprofile.health.HealthCheck;
@@ -15,10 +16,12 @@ import org.eclipse.microprofile.health.Readiness;
 class StoreReadiness implements HealthCheck {
     private static final String NAME = "Store";
 
-    private final ReferenceTrackingStore store;
+    private final ArtifactStore store;
+    private final JobArtifacts artifacts;
 
-    StoreReadiness(ReferenceTrackingStore store) {
+    StoreReadiness(ArtifactStore store, JobArtifacts artifacts) {
         this.store = store;
+        this.artifacts = artifacts;
     }
 
     @Override
@@ -28,7 +31,7 @@ class StoreReadiness implements HealthCheck {
         try {
             store.mustBeWritable();
             answer.withData("freeBytes", store.usableBytes()).up();
-            store.fullDiskMessage().ifPresent(refused -> answer.withData("refused", refused));
+            artifacts.fullDiskMessage().ifPresent(refused -> answer.withData("refused", refused));
         } catch (FailureException refused) {
             answer.withData("refused", refused.getMessage()).down();
         }

@@ -107,6 +107,7 @@ class WorkBeans {
             @Observes @Priority(10_000) StartupEvent start,
             Database database,
             WorkMeters meters,
+            JobArtifacts artifacts,
             @All List<JobHandler> handlers) {
         Map<String, Object> settings = new HashMap<>(kafka);
         settings.keySet().removeIf(key -> key.startsWith("value.") || key.startsWith("key."));
@@ -125,6 +126,7 @@ class WorkBeans {
                 config.stage(),
                 config.lease(),
                 config.turn(),
+                artifacts,
                 handlers.stream().map(meters::metered).toList());
         worker.start(config.threads());
         upkeep = new PeriodicTasks("upkeep")

@@ -232,7 +232,7 @@ final class WorkMeters {
                         && stopped.reason() == JobStoppedException.Reason.YIELDED) {
                     preempted().increment();
                 }
-                if (Worker.isFailure(error)) {
+                if (JobOutcomes.isFailure(error)) {
                     failures().increment();
                 }
                 throw error;

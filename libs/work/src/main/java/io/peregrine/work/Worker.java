@@ -2,10 +2,7 @@ package io.peregrine.work;
 
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.SpanKind;
-import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.FailureException;
-import io.peregrine.events.FailureKind;
-import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.Stage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,18 +24,13 @@ import org.jboss.logging.Logger;
 /// token and publishes nothing.
 public final class Worker implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Worker.class);
-    /// Exceptions of a job without durable progress in between. The last one fails its run.
-    private static final int MAX_FAILURES = 3;
-    /// Claims of a job that end without a result and without durable progress in between. Machines disappear and
-    /// processes are killed for reasons outside the job: five such deaths lose nothing, even if they always hit
-    /// the same piece of work.
-    static final int MAX_CRASHES = 6;
-
     private static final Duration POLL_INTERVAL = Duration.ofMillis(250);
-    private static final Duration MAX_BACKOFF = Duration.ofSeconds(30);
 
-    private final Stage stage;
     private final Jobs jobs;
+    private final FencedWrites writes;
+    private final WaitReports waitReports;
+    private final JobOutcomes outcomes;
+    private final JobArtifacts artifacts;
     private final LongSupplier clock;
     private final Heartbeat heartbeat;
     private final Map<String, JobHandler> handlers;
@@ -51,9 +43,15 @@ public final class Worker implements AutoCloseable {
     /// @param name distinguishes workers in the job table
     /// @param stage reported as the failed stage when a run fails
     /// @param lease how long a claim is valid without a heartbeat
+    /// @param artifacts where the jobs publish their artifacts
     public Worker(
-            Database database, String name, Stage stage, Duration lease, Collection<? extends JobHandler> handlers) {
-        this(database, name, stage, lease, FairShare.DEFAULT_QUANTUM, handlers);
+            Database database,
+            String name,
+            Stage stage,
+            Duration lease,
+            JobArtifacts artifacts,
+            Collection<? extends JobHandler> handlers) {
+        this(database, name, stage, lease, FairShare.DEFAULT_QUANTUM, artifacts, handlers);
     }
 
     /// @param turn how much work of one run is a turn: runs that have received equally many turns are served in
@@ -64,8 +62,9 @@ public final class Worker implements AutoCloseable {
             Stage stage,
             Duration lease,
             Duration turn,
+            JobArtifacts artifacts,
             Collection<? extends JobHandler> handlers) {
-        this(database, name, stage, lease, turn, handlers, System::nanoTime);
+        this(database, name, stage, lease, turn, artifacts, handlers, System::nanoTime);
     }
 
     /// @param turn as above
@@ -76,17 +75,22 @@ public final class Worker implements AutoCloseable {
             Stage stage,
             Duration lease,
             Duration turn,
+            JobArtifacts artifacts,
             Collection<? extends JobHandler> handlers,
             LongSupplier clock) {
-        this.stage = stage;
+        this.artifacts = artifacts;
         this.clock = clock;
         this.handlers = handlers.stream().collect(Collectors.toUnmodifiableMap(JobHandler::kind, h -> h));
         String home = handlers.stream()
                 .map(JobHandler::home)
-                .filter(place -> !place.isEmpty())
+                .filter(files -> !files.isEmpty())
                 .findFirst()
                 .orElse("");
-        this.jobs = new Jobs(database, stage, name, lease, new FairShare(this.handlers.keySet(), home, turn));
+        FairShare turns = new FairShare(this.handlers.keySet(), home, turn);
+        this.jobs = new Jobs(database, stage, name, lease, turns);
+        this.writes = new FencedWrites(database, lease);
+        this.waitReports = new WaitReports(database, stage, turns);
+        this.outcomes = new JobOutcomes(stage, jobs, writes);
         this.heartbeat = new Heartbeat(jobs, lease, running, served, () -> stopping && running.isEmpty(), clock);
     }
 
@@ -144,18 +148,16 @@ public final class Worker implements AutoCloseable {
 
     /// Publishes `stage.queued` for the runs that have waited long for a worker or a resource.
     void publishWaiting() {
-        jobs.publishWaiting();
+        waitReports.publish();
     }
 
     private void run(Jobs.Claim claim) {
         Job job = claim.job();
-        if (job.crashes() >= MAX_CRASHES) {
-            // The process died each time, so there is no exception to report.
-            String error = jobs.error(job).orElse("The service died %d times in this job".formatted(MAX_CRASHES));
-            fail(claim, FailureKind.INTERNAL, "CRASHED", error);
+        if (job.crashes() >= JobOutcomes.MAX_CRASHES) {
+            outcomes.crashed(claim);
             return;
         }
-        JobContext context = new JobContext(jobs, claim, clock);
+        JobContext context = new JobContext(writes, artifacts, claim, clock);
         running.add(context);
         try {
             if (stopping) {
@@ -175,9 +177,9 @@ public final class Worker implements AutoCloseable {
                             .build(),
                     () -> work(context));
         } catch (JobStoppedException stopped) {
-            writeWithRetry(() -> stopped(job, stopped));
+            writeWithRetry(() -> outcomes.stopped(job, stopped));
         } catch (Throwable error) {
-            writeWithRetry(() -> failed(context, error));
+            writeWithRetry(() -> outcomes.failed(claim, error));
         } finally {
             running.remove(context);
             served.merge(job.run().id(), context.served(), Double::sum);
@@ -196,87 +198,18 @@ public final class Worker implements AutoCloseable {
                     throw refused;
                 }
                 LOG.warnf("Cannot write the end of a job, retrying: %s", refused);
-                awaitWork(pause(Math.min(tries, 3)));
+                awaitWork(JobOutcomes.backoff(Math.min(tries, 3)));
             }
         }
     }
 
     private void work(JobContext context) throws Exception {
         String kind = context.job().kind();
-        context.run(handlers.get(kind));
+        handlers.get(kind).work(context);
         if (!context.isDone()) {
             throw FailureException.internal(
                     "JOB_LEFT_UNDONE", "Handler of job kind %s returned without complete()".formatted(kind), null);
         }
-    }
-
-    private void stopped(Job job, JobStoppedException stopped) {
-        LOG.infof(
-                "Job stopped run=%s kind=%s key=%s reason=%s", job.run().id(), job.kind(), job.key(), stopped.reason());
-        switch (stopped.reason()) {
-            case SERVICE_STOPS -> jobs.release(job, false, false, Duration.ZERO, null);
-            case RUN_ENDED -> jobs.cancel(job);
-            case YIELDED -> jobs.yieldTo(job);
-            // Another worker may own the job by now; then this changes nothing. Otherwise the database was
-            // unavailable for long.
-            case LEASE_LOST -> jobs.release(job, false, false, Duration.ZERO, null);
-        }
-    }
-
-    private void failed(JobContext context, Throwable error) {
-        Jobs.Claim claim = context.claim();
-        Job job = claim.job();
-        String where = "run=%s kind=%s key=%s".formatted(job.run().id(), job.kind(), job.key());
-        FailureException failure = failureOf(error);
-        int failures = job.failures() + 1;
-        if (failure != null && failure.kind() == FailureKind.INPUT) {
-            LOG.infof("Invalid input %s: %s %s", where, failure.code(), failure.getMessage());
-            fail(claim, FailureKind.INPUT, failure.code(), failure.getMessage());
-        } else if (!isFailure(error)) {
-            Duration pause = pause(jobs.countWaits(job));
-            LOG.warnf("Resource unavailable, retrying in %d ms %s: %s", pause.toMillis(), where, error.getMessage());
-            jobs.release(
-                    job,
-                    false,
-                    true,
-                    pause,
-                    failure == null ? error.toString() : failure.code() + ": " + failure.getMessage());
-        } else if (failures < MAX_FAILURES) {
-            LOG.errorf(error, "Job failed, retrying %s failures=%d of=%d", where, failures, MAX_FAILURES);
-            jobs.release(job, true, false, pause(failures), error.toString());
-        } else {
-            LOG.errorf(error, "Job failed permanently %s", where);
-            String code = failure != null ? failure.code() : error.getClass().getSimpleName();
-            fail(claim, FailureKind.INTERNAL, code, String.valueOf(error.getMessage()));
-        }
-    }
-
-    /// @return the error as a failure, or null if it has no failure kind
-    private static FailureException failureOf(Throwable error) {
-        return error instanceof FailureException failure
-                ? failure
-                : Safetensors.truncated(error).orElse(null);
-    }
-
-    /// @return whether the error counts as a failure of the job: not an invalid input, an unavailable resource or
-    ///     a stop
-    static boolean isFailure(Throwable error) {
-        FailureException failure = failureOf(error);
-        boolean counts = failure == null || failure.kind() == FailureKind.INTERNAL;
-        return counts && !(error instanceof JobStoppedException) && !Database.isTransient(error);
-    }
-
-    private void fail(Jobs.Claim claim, FailureKind kind, String code, String message) {
-        Job job = claim.job();
-        jobs.fail(
-                claim,
-                code + ": " + message,
-                tx -> tx.publish(new RunFailed(job.run(), stage, kind, code, message, List.of()), "failed"));
-    }
-
-    private static Duration pause(int tries) {
-        Duration pause = Duration.ofMillis(250L << Math.min(tries, 10));
-        return pause.compareTo(MAX_BACKOFF) < 0 ? pause : MAX_BACKOFF;
     }
 
     /// Renews the lease of each running job once.

@@ -75,12 +75,12 @@ class FairnessTest {
         work.add(first, "tile", "1");
         work.add(second, "tile", "1");
         assertThat(jobs.claim().orElseThrow().job().run()).isEqualTo(first);
-        jobs.publishWaiting();
+        work.waitReports("tile").publish();
         assertThat(work.outboxEvents(StageQueued.class)).as("no wait yet").isEmpty();
 
         age(20);
-        jobs.publishWaiting();
-        jobs.publishWaiting();
+        work.waitReports("tile").publish();
+        work.waitReports("tile").publish();
         assertThat(work.outboxEvents(StageQueued.class)).singleElement().satisfies(event -> {
             assertThat(event.run()).isEqualTo(second);
             assertThat(event.position()).isEqualTo(1);
@@ -96,11 +96,11 @@ class FairnessTest {
         Jobs jobs = work.jobs("one", LONG, "tile");
         work.add(run, "tile", "1");
         String full = "STORE_FULL: The disk is full: 8 bytes are needed, 0 are free.";
-        jobs.release(jobs.claim().orElseThrow().job(), false, true, Duration.ZERO, full);
+        jobs.requeueWaiting(jobs.claim().orElseThrow().job(), Duration.ZERO, full);
         age(20);
         // The retry keeps the time of the first failure.
-        jobs.release(jobs.claim().orElseThrow().job(), false, true, Duration.ofMinutes(1), full);
-        jobs.publishWaiting();
+        jobs.requeueWaiting(jobs.claim().orElseThrow().job(), Duration.ofMinutes(1), full);
+        work.waitReports("tile").publish();
         assertThat(work.outboxEvents(StageQueued.class)).singleElement().satisfies(event -> {
             assertThat(event.position()).isZero();
             assertThat(event.seconds()).isBetween(20.0, 40.0);
@@ -109,8 +109,8 @@ class FairnessTest {
 
         age(100);
         Jobs.Claim claim = jobs.claim().orElseThrow();
-        new JobContext(jobs, claim, System::nanoTime).checkpoint(new byte[] {1}, tx -> {});
-        jobs.publishWaiting();
+        work.context(claim).checkpoint(new byte[] {1}, tx -> {});
+        work.waitReports("tile").publish();
         assertThat(work.outboxEvents(StageQueued.class)).as("after progress").hasSize(1);
     }
 
@@ -205,6 +205,7 @@ class FairnessTest {
                 Stage.BALANCE,
                 Duration.ofMillis(800),
                 Duration.ofMillis(100),
+                work.artifacts(),
                 List.of(WorkFixture.handler("tile", job -> {
                     // A job takes some time, by which its run is charged.
                     Thread.sleep(2);
@@ -232,6 +233,7 @@ class FairnessTest {
                 Stage.TRAIN,
                 Duration.ofMillis(800),
                 Duration.ofMillis(100),
+                work.artifacts(),
                 List.of(WorkFixture.handler("train", job -> {
                     if (!job.job().run().equals(hours)) {
                         order.add("small");
@@ -281,12 +283,12 @@ class FairnessTest {
                 "there",
                 LONG,
                 new FairShare(List.of("train"), "another", FairShare.DEFAULT_QUANTUM));
-        here.yieldTo(here.claim().orElseThrow().job());
+        here.requeuePreempted(here.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
         Jobs.Claim again = here.claim().orElseThrow();
-        // An explicit release clears the home, so that any worker may claim the job.
-        here.release(again.job(), false, false, Duration.ZERO, null);
-        here.yieldTo(there.claim().orElseThrow().job());
+        // A requeue at the end of the service clears the home, so that any worker may claim the job.
+        here.requeue(again.job());
+        here.requeuePreempted(there.claim().orElseThrow().job());
         assertThat(there.claim()).isEmpty();
 
         work.database

@@ -45,7 +45,7 @@ class GarbageCollectorTest {
     @TempDir
     Path folder;
 
-    private ArtifactStore store;
+    private JobArtifacts artifacts;
     private GarbageCollector pruning;
 
     @BeforeAll
@@ -61,7 +61,8 @@ class GarbageCollectorTest {
     @BeforeEach
     void clear() {
         work.clear();
-        store = new ReferenceTrackingStore(new FileStore(folder), WorkFixture.KINDS);
+        ArtifactStore store = new FileStore(folder);
+        artifacts = new JobArtifacts(store, WorkFixture.KINDS);
         pruning = new GarbageCollector(work.database, store, WorkFixture.KINDS);
     }
 
@@ -69,8 +70,8 @@ class GarbageCollectorTest {
     private ArtifactRef publish(RunRef run, String text) {
         List<ArtifactRef> published = new ArrayList<>();
         work.add(run, "write", text);
-        try (Worker worker = work.worker("writer", LONG, "write", job -> {
-            published.add(store.publish("note", "txt", job.job().key().getBytes(UTF_8)));
+        try (Worker worker = work.worker("writer", LONG, artifacts, "write", job -> {
+            published.add(job.publish("note", "txt", job.job().key().getBytes(UTF_8)));
             job.complete(tx -> {});
         })) {
             worker.start(1);
@@ -125,15 +126,15 @@ class GarbageCollectorTest {
         List<ArtifactRef> given = new ArrayList<>();
         List<ArtifactRef> kept = new ArrayList<>();
         work.add(run, "write", "several");
-        try (Worker worker = work.worker("writer", LONG, "write", job -> {
+        try (Worker worker = work.worker("writer", LONG, artifacts, "write", job -> {
             // A failed attempt leaves an artifact that no event refers to; the retry publishes another one.
-            given.add(store.publish("note", "txt", ("attempt " + job.job().attempt()).getBytes(UTF_8)));
+            given.add(job.publish("note", "txt", ("attempt " + job.job().attempt()).getBytes(UTF_8)));
             if (job.job().attempt() == 1) {
                 throw new IllegalStateException("dies here");
             }
-            kept.add(store.publish("note", "txt", "kept".getBytes(UTF_8)));
-            store.publish("note", "txt", "of two jobs".getBytes(UTF_8));
-            store.publish("note", "txt", "of two runs".getBytes(UTF_8));
+            kept.add(job.publish("note", "txt", "kept".getBytes(UTF_8)));
+            job.publish("note", "txt", "of two jobs".getBytes(UTF_8));
+            job.publish("note", "txt", "of two runs".getBytes(UTF_8));
             job.complete(tx -> job.retainOnly(tx, List.of(kept.getFirst().uri())));
         })) {
             worker.start(1);
@@ -165,8 +166,8 @@ class GarbageCollectorTest {
         Files.createFile(folder.resolve("note"));
         RunRef run = WorkFixture.run("refused");
         work.add(run, "write", "never there");
-        try (Worker worker = work.worker("writer", LONG, "write", job -> {
-            store.publish("note", "txt", "never there".getBytes(UTF_8));
+        try (Worker worker = work.worker("writer", LONG, artifacts, "write", job -> {
+            job.publish("note", "txt", "never there".getBytes(UTF_8));
             job.complete(tx -> {});
         })) {
             worker.start(1);
@@ -180,8 +181,8 @@ class GarbageCollectorTest {
     void aJobPublishesOnlyKindsOfItsService() {
         RunRef run = WorkFixture.run("foreign");
         work.add(run, "write", "pack");
-        try (Worker worker = work.worker("writer", LONG, "write", job -> {
-            store.publish("pack", "safetensors", new byte[1]);
+        try (Worker worker = work.worker("writer", LONG, artifacts, "write", job -> {
+            job.publish("pack", "safetensors", new byte[1]);
             job.complete(tx -> {});
         })) {
             worker.start(1);
@@ -302,8 +303,8 @@ class GarbageCollectorTest {
         });
         List<RunRef> alive = new ArrayList<>();
         List<String> missing = new java.util.concurrent.CopyOnWriteArrayList<>();
-        try (Worker worker = work.worker("writers", LONG, "write", job -> {
-            ArtifactRef ref = store.publish("note", "txt", job.job().key().getBytes(UTF_8));
+        try (Worker worker = work.worker("writers", LONG, artifacts, "write", job -> {
+            ArtifactRef ref = job.publish("note", "txt", job.job().key().getBytes(UTF_8));
             // The job's run exists, so another process can open what the job has published.
             try {
                 new FileStore(folder).open(ref);

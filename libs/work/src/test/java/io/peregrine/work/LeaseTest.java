@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FileStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
@@ -46,7 +45,7 @@ class LeaseTest {
     }
 
     @Test
-    void aProcessThatWasPausedPastItsLeasePublishesNothing() throws Exception {
+    void aProcessThatWasPausedPastItsLeasePublishesNothing(@TempDir Path folder) throws Exception {
         RunRef run = WorkFixture.run("paused");
         work.add(run, "slow", "only");
         ProcessBuilder builder = new ProcessBuilder(
@@ -54,7 +53,8 @@ class LeaseTest {
                         "-cp",
                         System.getProperty("java.class.path"),
                         PausedWorker.class.getName(),
-                        work.postgres.url())
+                        work.postgres.url(),
+                        folder.toString())
                 .redirectErrorStream(true);
         builder.environment().put("PGPASSWORD", work.postgres.password("ingest"));
         Process paused = builder.start();
@@ -107,6 +107,7 @@ class LeaseTest {
                     "paused",
                     Stage.BALANCE,
                     Duration.ofMillis(800),
+                    new JobArtifacts(new FileStore(Path.of(arguments[1])), WorkFixture.KINDS),
                     List.of(WorkFixture.handler("slow", job -> {
                         System.out.println("working");
                         try {
@@ -139,7 +140,7 @@ class LeaseTest {
         others.cancelAbandoned();
         assertThat(work.strings("select state from job order by id")).containsExactly("cancelled", "running");
         // If its worker was only paused, it learns that the run has ended.
-        JobContext paused = new JobContext(dying, left, System::nanoTime);
+        JobContext paused = work.context(left);
         assertThatThrownBy(() -> paused.complete(tx -> {})).isInstanceOf(JobStoppedException.class);
         assertThat(others.claim().orElseThrow().job().run()).isEqualTo(goesOn);
     }
@@ -150,9 +151,9 @@ class LeaseTest {
         work.add(run, "tile", "1");
         Jobs first = work.jobs("first", Duration.ofMillis(1), "tile");
         Jobs second = work.jobs("second", LONG, "tile");
-        JobContext stale = new JobContext(first, first.claim().orElseThrow(), System::nanoTime);
+        JobContext stale = work.claim(first);
         await().atMost(LONG).until(() -> work.count("select count(*) from job where lease_until < now()") == 1);
-        JobContext fresh = new JobContext(second, second.claim().orElseThrow(), System::nanoTime);
+        JobContext fresh = work.claim(second);
 
         assertThat(fresh.job().fence()).isGreaterThan(stale.job().fence());
         assertThatThrownBy(() -> stale.checkpoint(new byte[] {1}, tx -> tx.publish(WorkFixture.shard(run, 1), "stale")))
@@ -167,29 +168,28 @@ class LeaseTest {
     }
 
     @Test
-    void aJobResumesAfterACrashFollowingClaimCheckpointOrArtifact(@TempDir Path folder) {
+    void aJobResumesAfterACrashFollowingClaimCheckpointOrArtifact() {
         RunRef run = WorkFixture.run("crashing");
         work.add(run, "shard", "0");
-        ArtifactStore store = new FileStore(folder);
         // Each claim dies one step later than the previous one. A dead process just stops, and its lease expires.
         Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
 
         assertThat(dying.claim()).isPresent();
         awaitExpiry();
 
-        JobContext saved = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
+        JobContext saved = work.claim(dying);
         saved.checkpoint("half".getBytes(), tx -> tx.publish(WorkFixture.shard(run, 0), "half"));
         awaitExpiry();
 
-        JobContext published = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
+        JobContext published = work.claim(dying);
         assertThat(published.job().state()).asString().isEqualTo("half");
         assertThat(published.job().attempt()).isEqualTo(2);
-        ArtifactRef first = store.publish("shard", "txt", "the same bytes".getBytes());
+        ArtifactRef first = published.publish("shard", "txt", "the same bytes".getBytes());
         awaitExpiry();
 
         try (Worker worker = work.worker("last", LONG, "shard", job -> {
             assertThat(job.job().state()).asString().isEqualTo("half");
-            ArtifactRef again = store.publish("shard", "txt", "the same bytes".getBytes());
+            ArtifactRef again = job.publish("shard", "txt", "the same bytes".getBytes());
             assertThat(again).isEqualTo(first);
             job.complete(tx -> {
                 tx.publish(WorkFixture.shard(run, 0), "half");
@@ -258,7 +258,7 @@ class LeaseTest {
             awaitExpiry();
         }
         // Progress resets both counts.
-        JobContext context = new JobContext(dying, dying.claim().orElseThrow(), System::nanoTime);
+        JobContext context = work.claim(dying);
         context.checkpoint(new byte[] {1}, tx -> {});
         assertThat(work.strings("select crashes || ' ' || failures from job")).containsExactly("0 0");
     }
@@ -268,7 +268,7 @@ class LeaseTest {
         RunRef run = WorkFixture.run("deadly");
         work.add(run, "shard", "0");
         Jobs dying = work.jobs("dying", Duration.ofMillis(1), "shard");
-        for (int i = 0; i < Worker.MAX_CRASHES; i++) {
+        for (int i = 0; i < JobOutcomes.MAX_CRASHES; i++) {
             assertThat(dying.claim()).isPresent();
             awaitExpiry();
         }

@@ -2,6 +2,7 @@ package io.peregrine.work;
 
 import static org.awaitility.Awaitility.await;
 
+import io.peregrine.artifacts.FileStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
@@ -39,6 +40,7 @@ final class WorkFixture implements AutoCloseable {
 
     static final Set<String> KINDS = Set.of("note", "shard");
 
+    private final Path folder;
     final LocalPostgres postgres;
     final Database database;
 
@@ -60,8 +62,9 @@ final class WorkFixture implements AutoCloseable {
         }
     }
 
-    private WorkFixture(LocalPostgres postgres) {
-        this.postgres = postgres;
+    private WorkFixture(Path folder) throws IOException {
+        this.folder = folder;
+        this.postgres = LocalPostgres.start(folder.resolve("postgres"), 0);
         DataSource source = source(connections::incrementAndGet);
         this.database = new Database(source);
         migrations(source).load().migrate();
@@ -87,7 +90,7 @@ final class WorkFixture implements AutoCloseable {
     static WorkFixture start() {
         try {
             Path folder = Files.createTempDirectory("peregrine-work-");
-            return new WorkFixture(LocalPostgres.start(folder.resolve("postgres"), 0));
+            return new WorkFixture(folder);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }
@@ -217,12 +220,43 @@ final class WorkFixture implements AutoCloseable {
 
     /// @return the job table as a worker of these kinds uses it
     Jobs jobs(String worker, Duration lease, String... kinds) {
-        return new Jobs(
-                database, Stage.TRAIN, worker, lease, new FairShare(List.of(kinds), "", FairShare.DEFAULT_QUANTUM));
+        return new Jobs(database, Stage.TRAIN, worker, lease, turns(kinds));
     }
 
+    /// @return reports of waits as a worker of these kinds publishes them
+    WaitReports waitReports(String... kinds) {
+        return new WaitReports(database, Stage.TRAIN, turns(kinds));
+    }
+
+    private static FairShare turns(String... kinds) {
+        return new FairShare(List.of(kinds), "", FairShare.DEFAULT_QUANTUM);
+    }
+
+    /// @return a worker whose jobs publish into a folder of this fixture
     Worker worker(String name, Duration lease, String kind, Work work) {
-        return new Worker(database, name, Stage.BALANCE, lease, List.of(handler(kind, work)));
+        return worker(name, lease, artifacts(), kind, work);
+    }
+
+    Worker worker(String name, Duration lease, JobArtifacts artifacts, String kind, Work work) {
+        return new Worker(database, name, Stage.BALANCE, lease, artifacts, List.of(handler(kind, work)));
+    }
+
+    /// @return artifacts in a folder of this fixture
+    JobArtifacts artifacts() {
+        return new JobArtifacts(new FileStore(folder.resolve("store")), KINDS);
+    }
+
+    /// Claims the next job.
+    ///
+    /// @return the job as its handler sees it; its lease is not renewed
+    JobContext claim(Jobs jobs) {
+        return context(jobs.claim().orElseThrow());
+    }
+
+    /// @return the job as its handler sees it; after a checkpoint its lease expires at once
+    JobContext context(Jobs.Claim claim) {
+        return new JobContext(
+                new FencedWrites(database, Duration.ofMillis(1)), artifacts(), claim, System::nanoTime);
     }
 
     @FunctionalInterface

@@ -168,6 +168,7 @@ class WorkerTest {
                 "one",
                 Stage.BALANCE,
                 Duration.ofMillis(1500),
+                work.artifacts(),
                 List.of(WorkFixture.handler("shard", job -> {
                     await().atMost(LONG).until(() -> {
                         job.check();

@@ -128,7 +128,7 @@ public final class TrainingSpeed {
                     classes.add("class " + classes.size());
                 }
             }
-            return new Manifest(side, classes, List.of(PixelPack.publish(store, Map.of(), side, images)), entries);
+            return new Manifest(side, classes, List.of(PixelPack.publish(store.unreferenced(), Map.of(), side, images)), entries);
         }
     }
 }

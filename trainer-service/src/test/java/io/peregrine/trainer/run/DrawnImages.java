@@ -52,7 +52,7 @@ abstract class DrawnImages {
             entries.add(new Entry(row % 2, row < 18 ? Split.TRAIN : Split.TEST, 0, row, row + ".png", "", null));
         }
         Manifest manifest = new Manifest(
-                SIDE, List.of("dark", "light"), List.of(PixelPack.publish(store, Map.of(), SIDE, images)), entries);
+                SIDE, List.of("dark", "light"), List.of(PixelPack.publish(store.unreferenced(), Map.of(), SIDE, images)), entries);
         pixels = new PixelRows(store, manifest);
         int synthetic = 5;
         TrainingRows real = TrainingRows.ofSplit(manifest, Split.TRAIN);
