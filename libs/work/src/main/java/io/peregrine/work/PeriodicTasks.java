@@ -21,11 +21,11 @@ public final class PeriodicTasks implements AutoCloseable {
 
     private static final Logger LOG = Logger.getLogger(PeriodicTasks.class);
 
-    private final ScheduledExecutorService clock;
+    private final ScheduledExecutorService executor;
 
     /// @param name of the thread
     public PeriodicTasks(String name) {
-        clock = Executors.newSingleThreadScheduledExecutor(
+        executor = Executors.newSingleThreadScheduledExecutor(
                 Thread.ofPlatform().daemon().name(name).factory());
     }
 
@@ -37,12 +37,12 @@ public final class PeriodicTasks implements AutoCloseable {
     /// @return this
     public PeriodicTasks repeat(String name, Duration delay, Duration pause, Task task) {
         AtomicLong failures = new AtomicLong();
-        clock.scheduleWithFixedDelay(
+        executor.scheduleWithFixedDelay(
                 () -> turn(name, task, failures), delay.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
         return this;
     }
 
-    private static void turn(String name, Task task, AtomicLong failures) {
+    private void turn(String name, Task task, AtomicLong failures) {
         try {
             task.run();
             long failed = failures.getAndSet(0);
@@ -52,6 +52,11 @@ public final class PeriodicTasks implements AutoCloseable {
         } catch (VirtualMachineError fatal) {
             ProcessEnd.after(fatal, "periodic task " + name);
         } catch (Throwable error) {
+            if (executor.isShutdown()) {
+                // #close interrupts the task; what it throws then is not a failure.
+                LOG.debugf("Periodic task ended by the shutdown task=%s: %s", name, error);
+                return;
+            }
             // Only the first failure of a series is logged with its stack trace: an outage of an hour would
             // otherwise fill the log.
             if (failures.getAndIncrement() == 0) {
@@ -64,11 +69,12 @@ public final class PeriodicTasks implements AutoCloseable {
 
     /// @return whether tasks are still repeated
     public boolean isAlive() {
-        return !clock.isShutdown();
+        return !executor.isShutdown();
     }
 
+    /// Ends all tasks. A running task is interrupted, and the exception that it throws then is not reported.
     @Override
     public void close() {
-        clock.shutdownNow();
+        executor.shutdownNow();
     }
 }

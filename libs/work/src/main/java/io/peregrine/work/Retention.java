@@ -129,6 +129,10 @@ public final class Retention {
             try {
                 removeAll(rule, all);
             } catch (RuntimeException failed) {
+                if (stopping) {
+                    // The stop of the service has interrupted the deletion.
+                    return all;
+                }
                 LOG.warnf("Cannot remove old rows, retrying later table=%s: %s", rule.table(), failed.getMessage());
             }
         }
@@ -160,7 +164,7 @@ public final class Retention {
         }
     }
 
-    /// Ends [#removeExpired] after the current batch.
+    /// Ends [#removeExpired] after the current batch. From now on failures are not reported.
     public void stop() {
         stopping = true;
     }
