@@ -42,7 +42,7 @@ public enum Bug {
             new Rewrite("from inbox where source = ?", "from inbox where source = left(?, 0)")),
     /// Files are deleted without a tombstone that prevents new references to them.
     DELETE_BEFORE_TOMBSTONE(new Rewrite(
-            "insert into condemned (uri) select uri from leaving returning uri", "select uri from leaving"));
+            "insert into tombstone (uri) select uri from leaving returning uri", "select uri from leaving"));
 
     /// @param real the service's SQL, with white space as single spaces
     private record Rewrite(String real, String wrong) {}

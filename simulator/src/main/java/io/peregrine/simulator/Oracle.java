@@ -246,7 +246,7 @@ final class Oracle {
                 .withHandle(sql -> sql.createQuery("""
                         select 'unneeded ' || uri from %1$s.artifact
                             where not exists (select 1 from %1$s.needed where needed.uri = artifact.uri)
-                        union all select 'condemned ' || uri from %1$s.condemned""".formatted(service.schema()))
+                        union all select 'tombstone ' || uri from %1$s.tombstone""".formatted(service.schema()))
                         .mapTo(String.class)
                         .list());
         if (!left.isEmpty()) {

@@ -10,7 +10,7 @@ import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
 /// References from runs to the artifacts that this service publishes (`V20261126_30__artefacts.sql`,
-/// `V20261126_80__needed_by_job.sql`).
+/// `V20261126_80__needed_by_job.sql`, `V20261130_20__tombstone.sql`).
 ///
 /// Adding a reference and tombstoning an artifact both lock the artifact's row, so that one waits for the other.
 final class ArtifactReferences {
@@ -25,7 +25,7 @@ final class ArtifactReferences {
         sql.createUpdate("""
                         insert into artifact (uri, bytes) values (:uri, :bytes)
                         on conflict (uri) do update set bytes = excluded.bytes""").bind("uri", ref.uri()).bind("bytes", ref.bytes()).execute();
-        boolean beingDeleted = sql.createQuery("select exists (select 1 from condemned where uri = :uri)")
+        boolean beingDeleted = sql.createQuery("select exists (select 1 from tombstone where uri = :uri)")
                 .bind("uri", ref.uri())
                 .mapTo(Boolean.class)
                 .one();
@@ -86,7 +86,7 @@ final class ArtifactReferences {
                             delete from artifact where uri = any(:locked)
                               and not exists (select 1 from needed where needed.uri = artifact.uri)
                             returning uri)
-                        insert into condemned (uri) select uri from leaving returning uri""")
+                        insert into tombstone (uri) select uri from leaving returning uri""")
                 .bindArray("locked", String.class, locked.toArray())
                 .mapTo(String.class)
                 .list();
@@ -94,14 +94,14 @@ final class ArtifactReferences {
 
     /// @return names of tombstoned artifacts whose files may still exist
     static List<String> tombstones(Handle sql) {
-        return sql.createQuery("select uri from condemned order by uri")
+        return sql.createQuery("select uri from tombstone order by uri")
                 .mapTo(String.class)
                 .list();
     }
 
     /// Confirms that the files of these names are deleted.
     static void confirmDeleted(Handle sql, Collection<String> uris) {
-        sql.createUpdate("delete from condemned where uri = any(:uris)")
+        sql.createUpdate("delete from tombstone where uri = any(:uris)")
                 .bindArray("uris", String.class, uris.toArray())
                 .execute();
     }

@@ -115,7 +115,7 @@ class GarbageCollectorTest {
         assertThat(pruning.prune()).contains(new Usage(1, shared.bytes()));
         assertThat(files()).isEmpty();
         assertThat(work.count("select count(*) from artifact")).isZero();
-        assertThat(work.count("select count(*) from condemned")).isZero();
+        assertThat(work.count("select count(*) from tombstone")).isZero();
     }
 
     @Test
@@ -213,10 +213,10 @@ class GarbageCollectorTest {
     void aTombstonedArtifactCannotBeReferencedUntilItIsDeleted() {
         RunRef run = WorkFixture.run("one");
         RunRef next = WorkFixture.run("next");
-        ArtifactRef ref = publish(run, "condemned");
+        ArtifactRef ref = publish(run, "tombstoned");
         delete(run);
-        List<String> condemned = work.database.jdbi().inTransaction(sql -> ArtifactReferences.tombstone(sql, 10));
-        assertThat(condemned).containsExactly(ref.uri());
+        List<String> tombstoned = work.database.jdbi().inTransaction(sql -> ArtifactReferences.tombstone(sql, 10));
+        assertThat(tombstoned).containsExactly(ref.uri());
 
         // Its file still exists and may be deleted at any moment.
         assertThatThrownBy(() -> need(next, ref))
@@ -232,17 +232,17 @@ class GarbageCollectorTest {
     @Test
     void tombstonesOfAKilledPruningAreDeletedWithoutAnotherPruning() {
         RunRef run = WorkFixture.run("one");
-        ArtifactRef condemned = publish(run, "condemned");
+        ArtifactRef tombstoned = publish(run, "tombstoned");
         delete(run);
         work.database.jdbi().useTransaction(sql -> ArtifactReferences.tombstone(sql, 10));
         RunRef other = WorkFixture.run("other");
-        ArtifactRef unneeded = publish(other, "unneeded");
+        ArtifactRef unreferenced = publish(other, "unreferenced");
         delete(other);
 
         assertThat(pruning.finish()).isTrue();
 
-        assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(unneeded.uri());
-        need(WorkFixture.run("next"), condemned);
+        assertThat(pruning.unreferenced()).extracting(Unreferenced::uri).containsExactly(unreferenced.uri());
+        need(WorkFixture.run("next"), tombstoned);
         assertThat(pruning.finish()).isTrue();
     }
 

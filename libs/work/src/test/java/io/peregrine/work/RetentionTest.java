@@ -321,7 +321,7 @@ class RetentionTest {
                         .value())
                 .isGreaterThan(8_192);
         assertThat(registry.find("peregrine.table.rows")
-                        .tag("table", "condemned")
+                        .tag("table", "tombstone")
                         .gauge())
                 .as("never analyzed, so not reported")
                 .isNull();

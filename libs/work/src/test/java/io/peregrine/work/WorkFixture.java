@@ -100,7 +100,7 @@ final class WorkFixture implements AutoCloseable {
         database.jdbi()
                 .useHandle(
                         sql -> sql.execute(
-                                "truncate inbox, job, outbox, quarantine, audit, ended_run, run_turn, artifact, needed, condemned restart identity"));
+                                "truncate inbox, job, outbox, quarantine, audit, ended_run, run_turn, artifact, needed, tombstone restart identity"));
     }
 
     /// Executes statements in the database as its owner.
