@@ -15,13 +15,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 class ExpiredCheckpoints {
     private static final Duration PAUSE = Duration.ofSeconds(5);
 
-    private final GarbageCollector pruning;
+    private final GarbageCollector collector;
     /// True at first: an earlier process may have left some.
     private final AtomicBoolean pending = new AtomicBoolean(true);
-    private PeriodicTasks clock;
+    private PeriodicTasks tasks;
 
-    ExpiredCheckpoints(GarbageCollector pruning) {
-        this.pruning = pruning;
+    ExpiredCheckpoints(GarbageCollector collector) {
+        this.collector = collector;
     }
 
     /// Marks that expired checkpoints may exist.
@@ -30,12 +30,12 @@ class ExpiredCheckpoints {
     }
 
     void start(@Observes StartupEvent start) {
-        clock = new PeriodicTasks("expired-checkpoints")
+        tasks = new PeriodicTasks("expired-checkpoints")
                 .repeat("delete expired checkpoints", PAUSE, PAUSE, this::delete);
     }
 
     void stop(@Observes ShutdownEvent stop) {
-        clock.close();
+        tasks.close();
     }
 
     private void delete() {
@@ -44,7 +44,7 @@ class ExpiredCheckpoints {
         }
         boolean done = false;
         try {
-            done = pruning.sweep();
+            done = collector.sweep();
         } finally {
             if (!done) {
                 pending.set(true);

@@ -39,11 +39,11 @@ final class FairShare {
     private static final String CLAIMABLE = """
             job.state in ('queued', 'running') and job.kind = any(:kinds)
             and (job.state = 'queued'
-                    and (job.not_before <= now() or job.not_before > now() + :furthest * interval '1 millisecond')
+                    and (job.not_before <= now() or job.not_before > now() + :limit_ahead * interval '1 millisecond')
                     and (job.home is null or job.home = :home
-                        or job.not_before < now() - :homesick * interval '1 millisecond')
+                        or job.not_before < now() - :affinity * interval '1 millisecond')
                 or job.state = 'running'
-                    and (job.lease_until < now() or job.lease_until > now() + :furthest * interval '1 millisecond'))""";
+                    and (job.lease_until < now() or job.lease_until > now() + :limit_ahead * interval '1 millisecond'))""";
 
     /// Selects and locks the next job to claim: `id`, `crashed` (whether the previous claim ended without a
     /// result), `waited` (seconds).
@@ -135,11 +135,11 @@ final class FairShare {
     /// @return the runs that have a claimable job while no worker works on them, in the order in which they will
     ///     be served
     List<Waiting> waiting(Handle sql) {
-        record Row(String run, String ref, boolean atWork, Double seconds, boolean due) {}
+        record Row(String run, String ref, boolean inProgress, Double seconds, boolean due) {}
         List<Row> rows = bind(sql.createQuery("""
                         select turn.run, next.run_ref, next.seconds, exists (
                                 select 1 from job where job.run = turn.run
-                                and job.state = 'running' and job.lease_until >= now()) as at_work,
+                                and job.state = 'running' and job.lease_until >= now()) as in_progress,
                             told_at is null or told_at < since
                                 or told_at < now() - greatest(30, next.seconds / 4) * interval '1 second' as due
                         from run_turn turn left join lateral (
@@ -150,19 +150,19 @@ final class FairShare {
                 .map((row, context) -> new Row(
                         row.getString("run"),
                         row.getString("run_ref"),
-                        row.getBoolean("at_work"),
+                        row.getBoolean("in_progress"),
                         (Double) row.getObject("seconds", Double.class),
                         row.getBoolean("due")))
                 .list();
         List<String> before =
-                new ArrayList<>(rows.stream().filter(Row::atWork).map(Row::run).toList());
-        int atWork = before.size();
+                new ArrayList<>(rows.stream().filter(Row::inProgress).map(Row::run).toList());
+        int inProgress = before.size();
         List<Waiting> waiting = new ArrayList<>();
         for (Row row : rows) {
-            if (!row.atWork() && row.seconds() != null) {
+            if (!row.inProgress() && row.seconds() != null) {
                 waiting.add(new Waiting(
                         Jobs.run(row.ref()),
-                        before.size() - atWork + 1,
+                        before.size() - inProgress + 1,
                         before.subList(0, Math.min(before.size(), StageQueued.MOST_BEHIND)),
                         row.seconds(),
                         row.due(),
@@ -209,8 +209,8 @@ final class FairShare {
         return statement
                 .bindArray("kinds", String.class, kinds.toArray())
                 .bind("home", home)
-                .bind("homesick", AFFINITY_TIMEOUT.toMillis())
-                .bind("furthest", MAX_AHEAD.toMillis())
+                .bind("affinity", AFFINITY_TIMEOUT.toMillis())
+                .bind("limit_ahead", MAX_AHEAD.toMillis())
                 .bind("turn", turnSeconds);
     }
 

@@ -61,16 +61,16 @@ public final class GarbageCollector {
         // List the files first: each listed file had its row before it existed.
         List<Stored> files = files();
         return database.jdbi().withHandle(sql -> {
-            Set<String> needed = ArtifactReferences.referenced(sql);
+            Set<String> referenced = ArtifactReferences.referenced(sql);
             Set<String> known = known(sql);
-            Instant young = Instant.now().minus(GRACE_PERIOD);
+            Instant graceStart = Instant.now().minus(GRACE_PERIOD);
             return files.stream()
-                    .filter(file -> !needed.contains(file.uri()))
+                    .filter(file -> !referenced.contains(file.uri()))
                     .map(file -> new Unreferenced(
                             file.uri(),
                             file.bytes(),
                             file.modified(),
-                            !known.contains(file.uri()) && file.modified().isAfter(young)))
+                            !known.contains(file.uri()) && file.modified().isAfter(graceStart)))
                     .sorted(Comparator.comparing(Unreferenced::uri))
                     .toList();
         });
@@ -94,7 +94,7 @@ public final class GarbageCollector {
     /// @return whether the sweep is done; false if another pruning of this service is running
     public boolean sweep() {
         return exclusively(Duration.ZERO, sql -> {
-                    deleteUnreferenced(sql, gone -> {});
+                    deleteUnreferenced(sql, uris -> {});
                     return true;
                 })
                 .isPresent();
@@ -108,9 +108,9 @@ public final class GarbageCollector {
             return true;
         }
         return exclusively(Duration.ZERO, sql -> {
-                    List<String> begun = ArtifactReferences.tombstones(sql);
-                    store.delete(begun);
-                    sql.useTransaction(tx -> ArtifactReferences.confirmDeleted(tx, begun));
+                    List<String> tombstones = ArtifactReferences.tombstones(sql);
+                    store.delete(tombstones);
+                    sql.useTransaction(tx -> ArtifactReferences.confirmDeleted(tx, tombstones));
                     return true;
                 })
                 .isPresent();
@@ -118,26 +118,26 @@ public final class GarbageCollector {
 
     /// Runs pruning work while holding this service's pruning lock.
     ///
-    /// @param patience how long to wait for another pruning
-    private <T> Optional<T> exclusively(Duration patience, Function<Handle, T> work) {
+    /// @param timeout how long to wait for another pruning
+    private <T> Optional<T> exclusively(Duration timeout, Function<Handle, T> work) {
         // The advisory lock belongs to this connection and spans several transactions. It is released when the
         // process ends.
         return database.jdbi().withHandle(sql -> {
-            if (!lock(sql, patience)) {
+            if (!lock(sql, timeout)) {
                 return Optional.empty();
             }
             try {
                 return Optional.of(work.apply(sql));
             } finally {
-                ask(sql, "select pg_advisory_unlock(%s)");
+                lockQuery(sql, "select pg_advisory_unlock(%s)");
             }
         });
     }
 
-    private static boolean lock(Handle sql, Duration patience) {
-        long began = System.nanoTime();
-        while (!ask(sql, "select pg_try_advisory_lock(%s)")) {
-            if (System.nanoTime() - began >= patience.toNanos()) {
+    private static boolean lock(Handle sql, Duration timeout) {
+        long start = System.nanoTime();
+        while (!lockQuery(sql, "select pg_try_advisory_lock(%s)")) {
+            if (System.nanoTime() - start >= timeout.toNanos()) {
                 return false;
             }
             LockSupport.parkNanos(50_000_000);
@@ -146,37 +146,37 @@ public final class GarbageCollector {
     }
 
     private Usage prune(Handle sql) {
-        Map<String, Long> there = new HashMap<>();
+        Map<String, Long> bytesByUri = new HashMap<>();
         List<Stored> files = files();
-        files.forEach(file -> there.put(file.uri(), file.bytes()));
+        files.forEach(file -> bytesByUri.put(file.uri(), file.bytes()));
         Set<String> known = known(sql);
-        Instant young = Instant.now().minus(GRACE_PERIOD);
+        Instant graceStart = Instant.now().minus(GRACE_PERIOD);
         List<Stored> orphans = files.stream()
-                .filter(file -> !known.contains(file.uri()) && !file.modified().isAfter(young))
+                .filter(file -> !known.contains(file.uri()) && !file.modified().isAfter(graceStart))
                 .toList();
         sql.useTransaction(tx -> ArtifactReferences.registerOrphans(tx, orphans));
         List<Long> deleted = new ArrayList<>();
         deleteUnreferenced(
                 sql,
-                gone -> gone.stream()
-                        .map(there::remove)
+                uris -> uris.stream()
+                        .map(bytesByUri::remove)
                         .filter(Objects::nonNull)
                         .forEach(deleted::add));
-        Usage sum = new Usage(
+        Usage freed = new Usage(
                 deleted.size(), deleted.stream().mapToLong(Long::longValue).sum());
-        if (sum.artifacts() > 0) {
-            LOG.infof("pruned artifacts=%d bytes=%d kinds=%s", sum.artifacts(), sum.bytes(), kinds);
+        if (freed.artifacts() > 0) {
+            LOG.infof("pruned artifacts=%d bytes=%d kinds=%s", freed.artifacts(), freed.bytes(), kinds);
         }
-        return sum;
+        return freed;
     }
 
     private void deleteUnreferenced(Handle sql, Consumer<List<String>> deleted) {
         List<String> batch = ArtifactReferences.tombstones(sql);
         do {
             store.delete(batch);
-            List<String> gone = batch;
-            sql.useTransaction(tx -> ArtifactReferences.confirmDeleted(tx, gone));
-            deleted.accept(gone);
+            List<String> uris = batch;
+            sql.useTransaction(tx -> ArtifactReferences.confirmDeleted(tx, uris));
+            deleted.accept(uris);
             batch = sql.inTransaction(tx -> ArtifactReferences.tombstone(tx, BATCH));
         } while (!batch.isEmpty());
     }
@@ -191,7 +191,7 @@ public final class GarbageCollector {
         return known;
     }
 
-    private static boolean ask(Handle sql, String question) {
-        return sql.createQuery(question.formatted(LOCK)).mapTo(Boolean.class).one();
+    private static boolean lockQuery(Handle sql, String query) {
+        return sql.createQuery(query.formatted(LOCK)).mapTo(Boolean.class).one();
     }
 }

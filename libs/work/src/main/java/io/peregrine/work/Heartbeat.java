@@ -17,33 +17,33 @@ import org.jboss.logging.Logger;
 /// clock, and the jobs stop to be safe.
 final class Heartbeat implements Runnable {
     private static final Logger LOG = Logger.getLogger(Heartbeat.class);
-    private static final Duration LONGEST = Duration.ofSeconds(1);
+    private static final Duration MAX_PAUSE = Duration.ofSeconds(1);
 
     private final Jobs jobs;
     private final Duration lease;
     private final Set<JobContext> running;
     private final Map<String, Double> served;
-    private final BooleanSupplier over;
+    private final BooleanSupplier isOver;
     private final LongSupplier clock;
     /// Kinds of errors logged since the last heartbeat that succeeded completely.
     private final Set<Class<?>> logged = new HashSet<>();
 
     /// @param running the jobs that are running
     /// @param served seconds of work by run that are not yet in the database
-    /// @param over whether no lease has to be renewed, now or later
+    /// @param isOver whether no lease has to be renewed, now or later
     /// @param clock as [System#nanoTime]
     Heartbeat(
             Jobs jobs,
             Duration lease,
             Set<JobContext> running,
             Map<String, Double> served,
-            BooleanSupplier over,
+            BooleanSupplier isOver,
             LongSupplier clock) {
         this.jobs = jobs;
         this.lease = lease;
         this.running = running;
         this.served = served;
-        this.over = over;
+        this.isOver = isOver;
         this.clock = clock;
     }
 
@@ -51,10 +51,10 @@ final class Heartbeat implements Runnable {
     public void run() {
         Map<JobContext, Long> renewed = new HashMap<>();
         Duration pause = lease.dividedBy(4);
-        while (!over.getAsBoolean()) {
+        while (!isOver.getAsBoolean()) {
             try {
                 renewLeases(renewed);
-                Thread.sleep(pause.compareTo(LONGEST) < 0 ? pause : LONGEST);
+                Thread.sleep(pause.compareTo(MAX_PAUSE) < 0 ? pause : MAX_PAUSE);
             } catch (InterruptedException ignored) {
                 // Interrupts must not end the heartbeat: running jobs would lose their leases.
             } catch (Throwable error) {
@@ -63,24 +63,24 @@ final class Heartbeat implements Runnable {
         }
     }
 
-    /// @param kept time of each lease's last renewal, by the clock; updated
-    void renewLeases(Map<JobContext, Long> kept) {
-        kept.keySet().retainAll(running);
+    /// @param renewed time of each lease's last renewal, by the clock; updated
+    void renewLeases(Map<JobContext, Long> renewed) {
+        renewed.keySet().retainAll(running);
         boolean complete = true;
         for (JobContext context : running) {
             long now = clock.getAsLong();
-            kept.putIfAbsent(context, now);
+            renewed.putIfAbsent(context, now);
             try {
                 Optional<JobStoppedException.Reason> lost = jobs.renewLease(context.job());
                 lost.filter(reason -> !context.isDone()).ifPresent(context::stop);
-                kept.put(context, now);
+                renewed.put(context, now);
                 served.merge(context.job().run().id(), context.served(), Double::sum);
                 if (context.isPreemptible()) {
                     context.setOtherRunFirst(jobs.isOtherRunFirst(context.job()));
                 }
             } catch (Throwable error) {
                 complete = false;
-                if (now - kept.get(context) > lease.toNanos()) {
+                if (now - renewed.get(context) > lease.toNanos()) {
                     context.stop(JobStoppedException.Reason.LEASE_LOST);
                 }
                 LoopErrors.log(LOG, logged, "Cannot renew a lease, retrying", error);

@@ -88,9 +88,9 @@ final class Quarantine {
         return sql.createUpdate("""
                         delete from quarantine where id <= (
                             select max(id) from (
-                                select id, row_number() over newest as place, sum(size) over newest as held
+                                select id, row_number() over newest as rank, sum(size) over newest as held
                                 from quarantine window newest as (order by id desc)) ranked
-                            where place > :records or held > :bytes)""")
+                            where rank > :records or held > :bytes)""")
                 .bind("records", records)
                 .bind("bytes", bytes)
                 .execute();

@@ -103,7 +103,7 @@ public final class QuarantinedRecords {
         }
         Optional<Inbox.Rejection> refusal = inbox.replay(record.get(), handler, tx -> {
             purge(tx.sql(), id);
-            Audit.note(tx.sql(), "replayed", null, by, place(record.get()));
+            Audit.note(tx.sql(), "replayed", null, by, position(record.get()));
         });
         return refusal.flatMap(why -> database.jdbi().inTransaction(sql -> {
             Quarantine.rejectedAgain(sql, id, why.kind(), why.message());
@@ -111,7 +111,7 @@ public final class QuarantinedRecords {
         }));
     }
 
-    private static String place(ConsumerRecord<String, byte[]> record) {
+    private static String position(ConsumerRecord<String, byte[]> record) {
         return "record %s/%d at offset %d".formatted(record.topic(), record.partition(), record.offset());
     }
 
@@ -120,7 +120,7 @@ public final class QuarantinedRecords {
     public boolean purge(long id, String by) {
         return database.jdbi().inTransaction(sql -> {
             Optional<Entry> entry = entry(sql, id);
-            entry.ifPresent(gone -> {
+            entry.ifPresent(purged -> {
                 purge(sql, id);
                 Audit.note(
                         sql,
@@ -128,7 +128,7 @@ public final class QuarantinedRecords {
                         null,
                         by,
                         "record %s/%d at offset %d: %s"
-                                .formatted(gone.topic(), gone.partition(), gone.offset(), gone.kind()));
+                                .formatted(purged.topic(), purged.partition(), purged.offset(), purged.kind()));
             });
             return entry.isPresent();
         });

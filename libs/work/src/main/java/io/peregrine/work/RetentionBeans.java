@@ -17,7 +17,7 @@ import java.util.List;
 @ApplicationScoped
 class RetentionBeans {
     private final RetentionConfig config;
-    private PeriodicTasks clock;
+    private PeriodicTasks tasks;
     private Retention retention;
 
     RetentionBeans(RetentionConfig config) {
@@ -27,12 +27,12 @@ class RetentionBeans {
     void start(
             @Observes @Priority(10_000) StartupEvent start,
             Database database,
-            GarbageCollector pruning,
+            GarbageCollector collector,
             MeterRegistry registry,
             @All List<RetentionRule> rules) {
         TableMeters meters = new TableMeters(registry, database);
         retention = new Retention(database, Retention.Ages.of(config), rules, meters::removed);
-        clock = new PeriodicTasks("retention");
+        tasks = new PeriodicTasks("retention");
         every("measure tables", Duration.ofMinutes(1), meters::measure);
         // Bad records may arrive quickly.
         every(
@@ -41,8 +41,8 @@ class RetentionBeans {
                 () -> retention.trimQuarantine(
                         config.quarantineRecords(), config.quarantineBytes().asLongValue()));
         every("remove what has expired", Duration.ofHours(1), retention::removeExpired);
-        every("finish a pruning that was killed", Duration.ofMinutes(1), pruning::finish);
-        config.pruneEvery().ifPresent(pause -> every("prune", pause, pruning::sweep));
+        every("complete a pruning that was killed", Duration.ofMinutes(1), collector::finish);
+        config.pruneEvery().ifPresent(pause -> every("prune", pause, collector::sweep));
     }
 
     @Produces
@@ -54,13 +54,13 @@ class RetentionBeans {
     private void every(String name, Duration pause, PeriodicTasks.Task work) {
         // Not at the very start, when every service has more urgent work.
         Duration delay = Duration.ofMillis(Math.min(10_000, pause.toMillis()));
-        clock.repeat(name, delay, pause, work);
+        tasks.repeat(name, delay, pause, work);
     }
 
     void stop(@Observes ShutdownEvent stop) {
-        if (clock != null) {
+        if (tasks != null) {
             retention.stop();
-            clock.close();
+            tasks.close();
         }
     }
 }

@@ -26,7 +26,7 @@ class StoreBean {
     private static final Set<String> KINDS = Set.of(
             "run", "init", "listing", "pack", "manifest", "recipes", "shard", "checkpoint", "latents", "clusters");
 
-    /// @param place `peregrine.store`: a folder, or `s3://bucket/prefix`
+    /// @param location `peregrine.store`: a folder, or `s3://bucket/prefix`
     /// @param folder cache folder of this process only, for artifacts fetched from a bucket
     /// @param bytes maximum size of the cache folder
     /// @param endpoint URL of an S3 server other than Amazon's
@@ -34,7 +34,7 @@ class StoreBean {
     @Singleton
     ArtifactStore store(
             MeterRegistry registry,
-            @ConfigProperty(name = "peregrine.store") String place,
+            @ConfigProperty(name = "peregrine.store") String location,
             @ConfigProperty(name = "peregrine.store-cache") Path folder,
             @ConfigProperty(name = "peregrine.store-cache-bytes") MemorySize bytes,
             @ConfigProperty(name = "peregrine.store-endpoint") Optional<URI> endpoint,
@@ -45,9 +45,9 @@ class StoreBean {
             damaged(registry, ref.kind()).increment();
             LOG.warnf("An artifact is damaged and will not be used uri=%s bytes=%d", ref.uri(), ref.bytes());
         };
-        return place.contains("://")
-                ? new S3Store(URI.create(place), endpoint, region, folder, bytes.asLongValue(), onDamage)
-                : new FileStore(Path.of(place), onDamage);
+        return location.contains("://")
+                ? new S3Store(URI.create(location), endpoint, region, folder, bytes.asLongValue(), onDamage)
+                : new FileStore(Path.of(location), onDamage);
     }
 
     @Produces
@@ -65,7 +65,7 @@ class StoreBean {
 
     @Produces
     @Singleton
-    GarbageCollector pruning(Database database, ArtifactStore store, WorkConfig config) {
+    GarbageCollector collector(Database database, ArtifactStore store, WorkConfig config) {
         return new GarbageCollector(database, store, config.kinds());
     }
 

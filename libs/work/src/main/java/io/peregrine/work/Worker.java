@@ -188,10 +188,10 @@ public final class Worker implements AutoCloseable {
 
     /// Writes how a claim ended. Retries while the database is unavailable or refuses: otherwise the job would
     /// stay claimed until its lease expires, and its next claim would count as a crash.
-    private void writeWithRetry(Runnable end) {
+    private void writeWithRetry(Runnable outcome) {
         for (int tries = 0; ; tries++) {
             try {
-                end.run();
+                outcome.run();
                 return;
             } catch (RuntimeException refused) {
                 if (stopping || !Database.isTransient(refused)) {
