@@ -10,6 +10,7 @@ import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.everyItem;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 import static org.hamcrest.Matchers.hasSize;
+import static org.hamcrest.Matchers.instanceOf;
 import static org.hamcrest.Matchers.not;
 import static org.hamcrest.Matchers.nullValue;
 import static org.hamcrest.Matchers.startsWith;
@@ -178,11 +179,12 @@ class BalanceFlowTest extends WithKafka {
                 .statusCode(422)
                 .body("type", equalTo("/api/v1/problems/drawing-too-large"))
                 .body("detail", containsString("limit may be at most 12"));
-        RestAssured.get(base + "/samples/69/others?limit=2")
+        RestAssured.get(base + "/samples/69/nearest-other-class?limit=2")
                 .then()
                 .statusCode(200)
                 .body("items", hasSize(2))
                 .body("items.image.label", everyItem(not(equalTo("Rococo"))))
+                .body("closerToOtherClass", instanceOf(Boolean.class))
                 .body("toBase", greaterThanOrEqualTo(0f));
         for (String wrong : List.of("/samples/90", "/samples/x", "/samples/-1/image", "/samples?label=Rokoko")) {
             RestAssured.get(base + wrong)
@@ -192,7 +194,7 @@ class BalanceFlowTest extends WithKafka {
                     .body("type", startsWith("/api/v1/problems/"))
                     .body("detail", not(emptyString()));
         }
-        for (String path : List.of("/samples?limit=3", "/samples/69", "/samples/69/image", "/samples/69/others")) {
+        for (String path : List.of("/samples?limit=3", "/samples/69", "/samples/69/image", "/samples/69/nearest-other-class")) {
             String etag = RestAssured.get(base + path)
                     .then()
                     .statusCode(200)

@@ -27,7 +27,7 @@ class ProblemsTest {
             GET /api/v1/runs/x/samples => 404 run-unknown
             GET /api/v1/runs/x/samples/0 => 404 run-unknown
             GET /api/v1/runs/x/samples/0/image => 404 run-unknown
-            GET /api/v1/runs/x/samples/0/others => 404 run-unknown
+            GET /api/v1/runs/x/samples/0/nearest-other-class => 404 run-unknown
             GET /api/v1/runs/x/samples/sheet => 404 run-unknown
             GET /api/v1/runs/%00/balance => 400 bad-value
             GET /api/v1/problems/x => 404 problem-unknown

@@ -8,7 +8,7 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.balance.BalanceQueries;
 import io.peregrine.balance.BalanceQueries.Balance;
-import io.peregrine.balance.smote.NearestOthers;
+import io.peregrine.balance.smote.NearestOtherClass;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.rest.Drawings;
 import io.peregrine.rest.GeneralProblem;
@@ -47,7 +47,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 public class SamplesResource {
     private static final int MAX_PAGE_SIZE = 1_000;
     private static final int MAX_ON_SHEET = 64;
-    private static final int MAX_OTHERS = 50;
+    private static final int MAX_NEAREST = 50;
     /// Columns of a sheet.
     private static final int COLUMNS = 6;
 
@@ -81,14 +81,14 @@ public class SamplesResource {
     /// A real image of another class.
     ///
     /// @param distance Euclidean, over all values 0 to 255
-    public record Other(Parent image, double distance) {}
+    public record OtherClassImage(Parent image, double distance) {}
 
     /// The nearest real images of other classes.
     ///
     /// @param toBase distance from the synthetic image to its base
     /// @param toNeighbour distance to its neighbour
-    /// @param looksLikeAnother whether an image of another class is nearer than base and neighbour
-    public record Others(double toBase, double toNeighbour, boolean looksLikeAnother, List<Other> items) {}
+    /// @param closerToOtherClass whether an image of another class is nearer than base and neighbour
+    public record NearestImages(double toBase, double toNeighbour, boolean closerToOtherClass, List<OtherClassImage> items) {}
 
     private record BalancedRun(Balance balance, BalancedRows rows) {
         Sample sample(int ordinal) {
@@ -312,14 +312,14 @@ public class SamplesResource {
     }
 
     @GET
-    @Path("/{ordinal}/others")
+    @Path("/{ordinal}/nearest-other-class")
     @Operation(
-            operationId = "listOthers",
-            summary = "List the nearest real images of other classes, to see whether a sample looks like"
-                    + " another class",
+            operationId = "listNearestOtherClass",
+            summary = "List the nearest real images of other classes, to see whether a sample is closer to"
+                    + " one of them than to its parents",
             description = "Reads every training image of every other class once.")
-    @APIResponseSchema(Others.class)
-    public Response others(
+    @APIResponseSchema(NearestImages.class)
+    public Response nearestOtherClass(
             @PathParam("run") String run,
             @PathParam("ordinal") String ordinal,
             @Parameter(description = "Number of images, 1 to 50") @QueryParam("limit") String limit,
@@ -327,32 +327,32 @@ public class SamplesResource {
             throws IOException {
         BalancedRun balanced = require(run);
         int at = ordinal(balanced, ordinal);
-        int most = Pages.limit(limit, 3, MAX_OTHERS);
+        int most = Pages.limit(limit, 3, MAX_NEAREST);
         int values = 3
                 * balanced.balance().manifest().side()
                 * balanced.balance().manifest().side();
         return balanced.cached(
-                request, () -> drawings.within((long) values * Float.BYTES, () -> others(balanced, at, most)));
+                request, () -> drawings.within((long) values * Float.BYTES, () -> nearestOtherClass(balanced, at, most)));
     }
 
-    private Others others(BalancedRun balanced, int at, int most) {
+    private NearestImages nearestOtherClass(BalancedRun balanced, int at, int most) {
         Manifest manifest = balanced.balance().manifest();
         try (PixelRows pixels = new PixelRows(store, manifest)) {
             float[] synthetic = new float[pixels.values()];
             balanced.rows().image(pixels, at, synthetic);
-            List<NearestOthers.Other> nearest =
-                    NearestOthers.of(synthetic, balanced.rows().label(at), manifest, pixels, most);
-            double toBase = NearestOthers.distance(
+            List<NearestOtherClass.Image> nearest =
+                    NearestOtherClass.of(synthetic, balanced.rows().label(at), manifest, pixels, most);
+            double toBase = NearestOtherClass.distance(
                     synthetic, pixels.image(balanced.rows().base(at)));
-            double toNeighbour = NearestOthers.distance(
+            double toNeighbour = NearestOtherClass.distance(
                     synthetic, pixels.image(balanced.rows().neighbour(at)));
-            boolean another = !nearest.isEmpty() && nearest.getFirst().distance() < Math.min(toBase, toNeighbour);
-            return new Others(
+            boolean closer = !nearest.isEmpty() && nearest.getFirst().distance() < Math.min(toBase, toNeighbour);
+            return new NearestImages(
                     toBase,
                     toNeighbour,
-                    another,
+                    closer,
                     nearest.stream()
-                            .map(one -> new Other(Parent.of(manifest, one.row()), one.distance()))
+                            .map(one -> new OtherClassImage(Parent.of(manifest, one.row()), one.distance()))
                             .toList());
         }
     }

@@ -10,24 +10,24 @@ import java.util.Comparator;
 import java.util.List;
 
 /// Finds the real images of other classes that are nearest to a synthetic image.
-public final class NearestOthers {
-    private NearestOthers() {}
+public final class NearestOtherClass {
+    private NearestOtherClass() {}
 
     /// @param row of the manifest
     /// @param distance Euclidean, over all values 0 to 255
-    public record Other(int row, double distance) {}
+    public record Image(int row, double distance) {}
 
     /// Compares with all training images of other classes.
     ///
     /// @param made f32 [values]
     /// @param label class whose images are excluded
     /// @return nearest first, by (distance, row)
-    public static List<Other> of(float[] made, int label, Manifest manifest, PixelRows pixels, int most) {
+    public static List<Image> of(float[] made, int label, Manifest manifest, PixelRows pixels, int most) {
         return Arrays.stream(manifest.rowsOf(Split.TRAIN))
                 .filter(row -> manifest.label(row) != label)
                 .parallel()
-                .mapToObj(row -> new Other(row, distance(made, pixels.image(row))))
-                .sorted(Comparator.comparingDouble(Other::distance).thenComparingInt(Other::row))
+                .mapToObj(row -> new Image(row, distance(made, pixels.image(row))))
+                .sorted(Comparator.comparingDouble(Image::distance).thenComparingInt(Image::row))
                 .limit(most)
                 .toList();
     }
