@@ -7,6 +7,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.result.ResultIterator;
 import org.jdbi.v3.core.argument.Argument;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
@@ -84,26 +85,35 @@ public final class Clusters {
                 .bind("run", run)
                 .mapTo(Integer.class)
                 .one();
+        if (n == 0) {
+            return new Latents(new int[0], new Points(0, 1, new float[0]));
+        }
         int[] rows = new int[n];
-        float[][] values = new float[1][];
-        int[] at = {0};
-        sql.createQuery("select row, latent from latent where run = :run order by row")
+        float[] values = null;
+        int at = 0;
+        try (ResultIterator<Latent> latents = sql.createQuery(
+                        "select row, latent from latent where run = :run order by row")
                 .bind("run", run)
                 .setFetchSize(BATCH)
-                .map((rs, context) -> {
-                    Object[] latent = (Object[]) rs.getArray("latent").getArray();
-                    if (values[0] == null) {
-                        values[0] = new float[Math.multiplyExact(n, latent.length)];
-                    }
-                    for (int j = 0; j < latent.length; j++) {
-                        values[0][at[0] * latent.length + j] = (Float) latent[j];
-                    }
-                    rows[at[0]] = rs.getInt("row");
-                    return at[0]++;
-                })
-                .forEach(done -> {});
-        return new Latents(rows, new Points(n, n == 0 ? 1 : values[0].length / n, n == 0 ? new float[0] : values[0]));
+                .map((row, context) -> new Latent(
+                        row.getInt("row"), (Object[]) row.getArray("latent").getArray()))
+                .iterator()) {
+            while (latents.hasNext()) {
+                Latent latent = latents.next();
+                int d = latent.values().length;
+                if (values == null) {
+                    values = new float[Math.multiplyExact(n, d)];
+                }
+                for (int j = 0; j < d; j++) {
+                    values[at * d + j] = (Float) latent.values()[j];
+                }
+                rows[at++] = latent.row();
+            }
+        }
+        return new Latents(rows, new Points(n, values.length / n, values));
     }
+
+    private record Latent(int row, Object[] values) {}
 
     /// Stores the result of an analysis.
     public static void keep(
