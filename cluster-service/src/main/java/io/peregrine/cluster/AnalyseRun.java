@@ -6,7 +6,6 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.cluster.analysis.Analysis;
 import io.peregrine.cluster.analysis.KMeans;
-import io.peregrine.cluster.analysis.WorkerPool;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.Clusters.Latents;
 import io.peregrine.cluster.postgres.RunState;
@@ -20,6 +19,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.Split;
 import io.peregrine.events.Stage;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.work.Database;
 import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
@@ -106,7 +106,7 @@ class AnalyseRun implements JobHandler {
         int threads =
                 config.threads() > 0 ? config.threads() : Runtime.getRuntime().availableProcessors();
         RunRef run = context.job().run();
-        try (WorkerPool pool = new WorkerPool(threads)) {
+        try (WorkerPool pool = new WorkerPool("analysis", threads)) {
             return Analysis.of(
                     latents.points(), labels, splits, manifest.classes(), k, spec.seed(), pool, (task, done, total) -> {
                         context.check();

@@ -4,7 +4,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.pack.ImageDecoder;
 import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.WorkerPool;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.work.RetentionConfig;
 import io.peregrine.work.RetentionRule;
 import jakarta.enterprise.inject.Disposes;
@@ -49,7 +49,7 @@ class IngestBeans {
     @Produces
     @Singleton
     WorkerPool workers(IngestConfig config) {
-        return new WorkerPool(config.threads().orElse(Runtime.getRuntime().availableProcessors()));
+        return new WorkerPool("image", config.threads().orElse(Runtime.getRuntime().availableProcessors()));
     }
 
     void closePool(@Disposes WorkerPool workers) {

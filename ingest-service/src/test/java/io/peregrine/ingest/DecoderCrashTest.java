@@ -20,9 +20,9 @@ import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.PackMaker.Rejection;
-import io.peregrine.ingest.pack.WorkerPool;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.local.LocalPostgres;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobArtifacts;
@@ -77,7 +77,7 @@ class DecoderCrashTest {
         body.putObject("split").put("test", 0).put("validation", 0);
         RunSpec spec = RunSpec.parse(body);
         run = new RunRef("ab".repeat(16), "deadly", store.unreferenced().publish("run", "json", spec.toJson()));
-        try (WorkerPool workers = new WorkerPool(1)) {
+        try (WorkerPool workers = new WorkerPool("image", 1)) {
             Listing listing = Listing.of(
                     gallery.toRealPath(), new AllowedRoots(List.of(gallery)), spec.split(), workers, (done, of) -> {});
             var ref = listing.publish(store.unreferenced());
@@ -200,7 +200,7 @@ class DecoderCrashTest {
                     Files.readAllBytes(gallery.resolve(DEADLY)),
                     folder.resolve("deaths"),
                     Integer.parseInt(arguments[2]));
-            WorkerPool workers = new WorkerPool(2);
+            WorkerPool workers = new WorkerPool("image", 2);
             PackMaker maker = new PackMaker(store, roots, workers, decoder, 1 << 24, (nanos, bytes, refused) -> {});
             MakePack handler = new MakePack(
                     database,

@@ -5,7 +5,7 @@ import io.peregrine.events.Topics;
 import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.ingest.pack.ImageDecoder;
 import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.ingest.pack.WorkerPool;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
 import io.peregrine.work.JobHandler;
@@ -14,7 +14,7 @@ import org.apache.kafka.clients.consumer.ConsumerRecord;
 
 /// The ingest service without its framework. All code is the service's own.
 public final class SimulatedIngest implements ServiceCode {
-    private static final WorkerPool CREW = new WorkerPool(1);
+    private static final WorkerPool CREW = new WorkerPool("image", 1);
     private static final long PIXELS_MAX = 1_000_000;
     private static final long BYTES_MAX = 1_000_000;
 

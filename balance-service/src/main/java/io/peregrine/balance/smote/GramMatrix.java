@@ -1,6 +1,7 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.balance.smote.Tiling.Tile;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
 import java.util.List;

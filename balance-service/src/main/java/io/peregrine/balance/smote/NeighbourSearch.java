@@ -1,6 +1,7 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.balance.smote.Tiling.Tile;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.vision.MatrixProduct;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -60,7 +61,7 @@ public final class NeighbourSearch implements AutoCloseable {
         this.tiling = tiling;
         this.tiles = List.copyOf(tiles);
         this.images = images;
-        this.workers = new WorkerPool(threads);
+        this.workers = new WorkerPool("neighbours", threads);
         this.reader = Executors.newSingleThreadExecutor(
                 Thread.ofPlatform().daemon().name("neighbours-reader").factory());
         this.gram = GramMatrix.of(product, images, values, tiling, workers);

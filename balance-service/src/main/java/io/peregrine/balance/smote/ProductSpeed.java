@@ -1,5 +1,6 @@
 package io.peregrine.balance.smote;
 
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.Int8Product;
 import io.peregrine.vision.MatrixProduct;
@@ -30,7 +31,7 @@ public final class ProductSpeed {
                 }
             }
         }
-        try (WorkerPool workers = new WorkerPool(threads)) {
+        try (WorkerPool workers = new WorkerPool("neighbours", threads)) {
             // One untimed round, in which the engine initializes itself.
             workers.each(threads, thread -> product.multiply(blocks[2 * thread], blocks[2 * thread + 1], found -> {}));
             LongAdder products = new LongAdder();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import io.peregrine.balance.smote.Tiling.Tile;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.vision.EngineProduct;
 import io.peregrine.vision.MatrixProduct;
 import io.peregrine.vision.PlainProduct;
@@ -145,7 +146,7 @@ class NeighbourSearchTest {
         ByteProducts.ifExact().ifPresent(all::add);
         for (MatrixProduct product : all) {
             try (product;
-                    WorkerPool workers = new WorkerPool(2)) {
+                    WorkerPool workers = new WorkerPool("neighbours", 2)) {
                 GramMatrix gram = GramMatrix.of(product, images, values, tiling, workers);
                 // Some tiles are computed twice: no values of the previous tile may remain.
                 List<Tile> tiles = tiling.tiles() == 1

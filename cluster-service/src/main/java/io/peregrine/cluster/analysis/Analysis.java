@@ -1,6 +1,7 @@
 package io.peregrine.cluster.analysis;
 
 import io.peregrine.events.Split;
+import io.peregrine.parallel.WorkerPool;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SequencedMap;

@@ -1,5 +1,6 @@
 package io.peregrine.cluster.analysis;
 
+import io.peregrine.parallel.WorkerPool;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 

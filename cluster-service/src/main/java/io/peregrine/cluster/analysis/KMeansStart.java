@@ -1,5 +1,6 @@
 package io.peregrine.cluster.analysis;
 
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.random.Mt19937;
 
 /// Initial centres of k-means: greedy k-means++ as in scikit-learn 1.9.1 with `RandomState(seed)`.

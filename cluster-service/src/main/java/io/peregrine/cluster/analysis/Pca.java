@@ -1,5 +1,6 @@
 package io.peregrine.cluster.analysis;
 
+import io.peregrine.parallel.WorkerPool;
 import java.util.stream.IntStream;
 import org.ejml.data.DMatrixRMaj;
 import org.ejml.dense.row.factory.DecompositionFactory_DDRM;

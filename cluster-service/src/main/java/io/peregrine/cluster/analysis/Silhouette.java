@@ -1,5 +1,6 @@
 package io.peregrine.cluster.analysis;
 
+import io.peregrine.parallel.WorkerPool;
 import java.util.OptionalDouble;
 
 /// How much closer points are to their own cluster than to the next one, −1 to 1. Rousseeuw, "Silhouettes: a

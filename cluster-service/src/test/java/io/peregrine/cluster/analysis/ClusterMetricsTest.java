@@ -2,6 +2,7 @@ package io.peregrine.cluster.analysis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.peregrine.parallel.WorkerPool;
 import org.junit.jupiter.api.Test;
 
 class ClusterMetricsTest {
@@ -31,7 +32,7 @@ class ClusterMetricsTest {
     @Test
     void fewerThanTwoClustersHaveNoSilhouette() {
         Points points = new Points(3, 1, new float[] {1, 2, 3});
-        try (WorkerPool team = new WorkerPool(1)) {
+        try (WorkerPool team = new WorkerPool("analysis", 1)) {
             assertThat(Silhouette.of(points, new int[] {0, 0, 0}, team, Progress.NONE))
                     .isEmpty();
             assertThat(Silhouette.of(points, new int[] {0, 1, 2}, team, Progress.NONE))

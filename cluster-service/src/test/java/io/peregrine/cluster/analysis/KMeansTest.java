@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.peregrine.parallel.WorkerPool;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -50,8 +51,8 @@ class KMeansTest {
         assertThat(together.assignments()).isEqualTo(alone.assignments());
         assertThat(together.centers()).isEqualTo(alone.centers());
         assertThat(together.inertia()).isEqualTo(alone.inertia());
-        try (WorkerPool one = new WorkerPool(1);
-                WorkerPool three = new WorkerPool(3)) {
+        try (WorkerPool one = new WorkerPool("analysis", 1);
+                WorkerPool three = new WorkerPool("analysis", 3)) {
             assertThat(Pca.of(points, 3, three).project(points))
                     .isEqualTo(Pca.of(points, 3, one).project(points));
             assertThat(Silhouette.of(points, alone.assignments(), three, Progress.NONE))
@@ -60,7 +61,7 @@ class KMeansTest {
     }
 
     private static KMeans.Clustering cluster(Points points, int threads) {
-        try (WorkerPool team = new WorkerPool(threads)) {
+        try (WorkerPool team = new WorkerPool("analysis", threads)) {
             return new KMeans(points, team).cluster(12, 42, Progress.NONE);
         }
     }
@@ -76,7 +77,7 @@ class KMeansTest {
                 data[i][j] = values[i * 6 + j];
             }
         }
-        try (WorkerPool team = new WorkerPool(1)) {
+        try (WorkerPool team = new WorkerPool("analysis", 1)) {
             var ours = new KMeans(new Points(120, 6, values), team).cluster(4, 42, Progress.NONE);
             int[] theirs = smile.clustering.KMeans.fit(data, 4, 100).group();
 
@@ -89,7 +90,7 @@ class KMeansTest {
         // Every point is closer to the first two centres than to the third.
         Points points = new Points(5, 1, new float[] {0, 1, 10, 11, 30});
         Points init = new Points(3, 1, new float[] {0, 10, 1_000});
-        try (WorkerPool team = new WorkerPool(1)) {
+        try (WorkerPool team = new WorkerPool("analysis", 1)) {
             var clustering = new KMeans(points, team).cluster(init, Progress.NONE);
 
             assertThat(clustering.assignments()).containsExactly(0, 0, 1, 1, 2);
@@ -100,7 +101,7 @@ class KMeansTest {
 
     @Test
     void moreClustersThanPointsFailWithTheAllowedRange() {
-        try (WorkerPool team = new WorkerPool(1)) {
+        try (WorkerPool team = new WorkerPool("analysis", 1)) {
             KMeans kMeans = new KMeans(random(3, 2, 1), team);
             assertThatThrownBy(() -> kMeans.cluster(4, 42, Progress.NONE))
                     .hasMessage("cannot make 4 clusters of 3 points: use 1 to 3");
@@ -109,7 +110,7 @@ class KMeansTest {
 
     @Test
     void progressListenerCanStopTheComputation() {
-        try (WorkerPool team = new WorkerPool(1)) {
+        try (WorkerPool team = new WorkerPool("analysis", 1)) {
             KMeans kMeans = new KMeans(random(300, 2, 1), team);
             assertThatThrownBy(() -> kMeans.cluster(4, 42, (task, done, total) -> {
                         throw new IllegalStateException("cancelled");
@@ -125,7 +126,7 @@ class KMeansTest {
         for (int i = 0; i < 40; i++) {
             System.arraycopy(points.values(), i * 39, wide, i * 60, 39);
         }
-        try (WorkerPool team = new WorkerPool(1)) {
+        try (WorkerPool team = new WorkerPool("analysis", 1)) {
             Pca covariance = Pca.of(points, 3, team);
             Pca gram = Pca.of(new Points(40, 60, wide), 3, team);
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.testkit.Golden;
 import java.io.IOException;
 import java.util.Arrays;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 @Tag("golden")
 class ReferenceTest {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final WorkerPool POOL = new WorkerPool(2);
+    private static final WorkerPool POOL = new WorkerPool("analysis", 2);
     private static Safetensors golden;
     private static Points vectors;
     private static JsonNode expected;

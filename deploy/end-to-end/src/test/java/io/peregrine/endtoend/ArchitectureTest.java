@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     private static final List<String> MODULES = List.of(
             "libs/random",
+            "libs/parallel",
             "libs/events",
             "libs/artifacts",
             "libs/charts",
@@ -116,6 +117,7 @@ class ArchitectureTest {
                 .that()
                 .resideInAnyPackage(
                         "io.peregrine.random..",
+                        "io.peregrine.parallel..",
                         "io.peregrine.events..",
                         "io.peregrine.artifacts..",
                         "io.peregrine.charts..",
@@ -135,6 +137,7 @@ class ArchitectureTest {
                 .that()
                 .resideInAnyPackage(
                         "io.peregrine.random..",
+                        "io.peregrine.parallel..",
                         "io.peregrine.events..",
                         "io.peregrine.artifacts..",
                         "io.peregrine.charts..",

@@ -3,6 +3,7 @@ package io.peregrine.ingest.pack;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.ingest.pack.Finding.Image;
 import io.peregrine.ingest.pack.NearDuplicates.Pair;
+import io.peregrine.parallel.WorkerPool;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;

@@ -9,6 +9,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
+import io.peregrine.parallel.WorkerPool;
 import java.nio.file.Path;
 import java.text.Normalizer;
 import java.util.ArrayList;
@@ -68,7 +69,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
         DatasetFolder folder = DatasetFolder.read(root, roots);
         List<DatasetFolder.Found> found = folder.images();
         List<String> digests =
-                workers.each(found, image -> ImageFile.digest(root.resolve(image.file()), roots), done -> {
+                workers.map(found, image -> ImageFile.digest(root.resolve(image.file()), roots), done -> {
                     between.after(done, found.size());
                 });
         List<String> classes = found.stream()

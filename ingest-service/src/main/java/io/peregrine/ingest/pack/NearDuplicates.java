@@ -1,5 +1,6 @@
 package io.peregrine.ingest.pack;
 
+import io.peregrine.parallel.WorkerPool;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -69,7 +70,7 @@ final class NearDuplicates {
                 .boxed()
                 .toList();
         Tally all = new Tally();
-        workers.each(blocks, from -> block(across, down, from, relation), between)
+        workers.map(blocks, from -> block(across, down, from, relation), between)
                 .forEach(all::addAll);
         return new NearDuplicates(all);
     }

@@ -1,6 +1,7 @@
 package io.peregrine.ingest.pack;
 
 import io.peregrine.artifacts.PixelPack;
+import io.peregrine.parallel.WorkerPool;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -13,7 +14,7 @@ public final class PackHashes {
     public static long[] of(PixelPack pack, WorkerPool workers) throws InterruptedException {
         List<Integer> images = IntStream.range(0, pack.count()).boxed().toList();
         return workers
-                .each(
+                .map(
                         images,
                         index -> DHash.of(pack.image(index).toArray(ValueLayout.JAVA_BYTE), pack.side()),
                         done -> {})

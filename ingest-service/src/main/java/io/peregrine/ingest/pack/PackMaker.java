@@ -8,6 +8,7 @@ import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.ingest.pack.Listing.Range;
 import io.peregrine.ingest.pack.Listing.Row;
+import io.peregrine.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +95,7 @@ public final class PackMaker {
             ArtifactPublisher publisher, Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
             throws InterruptedException {
         return make(publisher, root, listing, range, image, (rows, pixels) -> {
-            return workers.each(rows, row -> concurrently(() -> decode(root, row, image, pixels)), between);
+            return workers.map(rows, row -> concurrently(() -> decode(root, row, image, pixels)), between);
         });
     }
 

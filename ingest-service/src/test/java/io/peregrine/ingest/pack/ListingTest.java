@@ -12,6 +12,7 @@ import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Sha256;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
+import io.peregrine.parallel.WorkerPool;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
@@ -35,7 +36,7 @@ class ListingTest {
     @TempDir
     Path elsewhere;
 
-    private final WorkerPool workers = new WorkerPool(2);
+    private final WorkerPool workers = new WorkerPool("image", 2);
     private Folder folder;
 
     @BeforeEach

@@ -11,6 +11,7 @@ import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
+import io.peregrine.parallel.WorkerPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,7 +31,7 @@ class MetadataTest {
     @TempDir
     Path elsewhere;
 
-    private final WorkerPool workers = new WorkerPool(2);
+    private final WorkerPool workers = new WorkerPool("image", 2);
     private Folder folder;
 
     @BeforeEach

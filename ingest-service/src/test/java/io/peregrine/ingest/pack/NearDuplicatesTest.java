@@ -6,6 +6,7 @@ import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.ingest.pack.NearDuplicates.Pair;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.testkit.SharedImages;
 import java.awt.Image;
 import java.awt.image.BufferedImage;
@@ -24,7 +25,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class NearDuplicatesTest {
-    private final WorkerPool workers = new WorkerPool(Runtime.getRuntime().availableProcessors());
+    private final WorkerPool workers = new WorkerPool("image", Runtime.getRuntime().availableProcessors());
 
     @AfterEach
     void closePool() {

@@ -17,6 +17,7 @@ import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.PackMaker.Rejection;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.testkit.SharedImages;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
@@ -40,7 +41,7 @@ class PackMakerTest {
     @TempDir
     Path storeFolder;
 
-    private final WorkerPool workers = new WorkerPool(2);
+    private final WorkerPool workers = new WorkerPool("image", 2);
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     @AfterEach

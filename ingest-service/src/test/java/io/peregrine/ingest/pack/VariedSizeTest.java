@@ -10,6 +10,7 @@ import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Sha256;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.parallel.WorkerPool;
 import io.peregrine.testkit.SharedImages;
 import java.io.InputStream;
 import java.lang.foreign.ValueLayout;
@@ -39,7 +40,7 @@ class VariedSizeTest {
         FileStore store = new FileStore(storeFolder);
         ImageSpec image = new ImageSpec(SIDE, fit, Orientation.APPLY);
         Map<String, String> found = new TreeMap<>();
-        try (WorkerPool workers = new WorkerPool(2)) {
+        try (WorkerPool workers = new WorkerPool("image", 2)) {
             PackMaker maker = new PackMaker(
                     store, roots, workers, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
             Listing listing = Listing.of(scans, roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
