@@ -3,6 +3,7 @@ package io.peregrine.cluster.analysis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.events.Split;
+import io.peregrine.parallel.WorkerPool;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
