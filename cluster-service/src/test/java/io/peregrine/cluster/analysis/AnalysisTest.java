@@ -14,7 +14,7 @@ class AnalysisTest {
         Points latents = new Points(6, 1, new float[] {1, 1, 1, 9, 9, 9});
         Split[] splits = new Split[6];
         Arrays.fill(splits, Split.TRAIN);
-        try (WorkerPool pool = new WorkerPool(1)) {
+        try (WorkerPool pool = new WorkerPool("test", 1)) {
             Analysis analysis = Analysis.of(
                     latents, new int[] {0, 0, 0, 1, 1, 1}, splits, List.of("a", "b"), 4, 42, pool, Progress.NONE);
             assertThat(analysis.measures()).containsEntry("distinct.all", 2.0);

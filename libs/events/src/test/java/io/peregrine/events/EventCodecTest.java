@@ -256,9 +256,10 @@ class EventCodecTest {
         for (String json : List.of(
                 "{\"dataset\":\"%s\",\"uri\":\"file:///d\"}".formatted(escaped),
                 "{\"dataset\":\"d\",\"uri\":\"file:///d\",\"notes\":[{\"%s\":1}]}".formatted(escaped))) {
+            // Jackson refuses half of a surrogate pair in a field name itself.
             assertThatThrownBy(() -> EventCodec.read(record(Topics.DATASETS, 0, json.getBytes(UTF_8))))
                     .isInstanceOf(UnreadableEventException.class)
-                    .hasMessageContaining("send text without it");
+                    .hasMessageMatching("(?s).*(send text without it|urrogate).*");
         }
     }
 
