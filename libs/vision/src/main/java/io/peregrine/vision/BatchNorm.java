@@ -1,6 +1,7 @@
 package io.peregrine.vision;
 
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import java.util.List;
@@ -24,17 +25,26 @@ final class BatchNorm {
         all.add(new Parameter(name + ".running_var", shape, Parameter.Start.RUNNING_VARIANCE, 0));
     }
 
-    /// The parameter names of the engine's method are in another order than its arguments; the order used here is
-    /// correct.
+    /// In training, `x` is normalized by its own mean and variance, and the running statistics are updated. With
+    /// one value per channel there is no variance, and PyTorch refuses the computation. Such an `x` is normalized
+    /// by the running statistics, as in evaluation, and does not update them.
+    ///
+    /// @param x f32 [n, channels] or [n, channels, height, width]
+    /// @return the same shape
     static NDArray of(NDArray x, Map<String, NDArray> state, String name, boolean training) {
+        // The engine's method names its parameters in another order than it uses them. This order is correct.
         return JniUtils.batchNorm(
                 (PtNDArray) x,
                 (PtNDArray) state.get(name + ".running_mean"),
                 (PtNDArray) state.get(name + ".running_var"),
                 (PtNDArray) state.get(name + ".weight"),
                 (PtNDArray) state.get(name + ".bias"),
-                training,
+                training && valuesPerChannel(x.getShape()) > 1,
                 MOMENTUM,
                 EPSILON);
+    }
+
+    private static long valuesPerChannel(Shape shape) {
+        return shape.size() / shape.get(1);
     }
 }

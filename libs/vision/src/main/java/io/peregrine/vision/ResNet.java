@@ -22,8 +22,9 @@ import java.util.Map;
 /// the identity (Goyal et al., 2017). The features are each channel's mean and standard deviation over all
 /// positions, from all three stages. They pass through batch norm, dropout, a linear layer to the classes and
 /// log-softmax. Such statistics represent style (Huang, Belongie, "Arbitrary Style Transfer in Real-time with
-/// Adaptive Instance Normalization", 2017), and the first stage already detects colour and brushwork. The side
-/// may be any number from 8 on.
+/// Adaptive Instance Normalization", 2017), and the first stage already detects colour and brushwork.
+///
+/// The side may be any number from 8 on, and a batch may have one row ([BatchNorm#of]).
 public final class ResNet implements Classifier {
     /// Name of the preset in a specification.
     public static final String PRESET = "resnet";
@@ -108,12 +109,7 @@ public final class ResNet implements Classifier {
             }
             addStatistics(x, statistics);
         }
-        // Batch norm needs more than one row.
-        x = BatchNorm.of(
-                NDArrays.concat(statistics, 1),
-                state,
-                "norm",
-                training && pixels.getShape().get(0) > 1);
+        x = BatchNorm.of(NDArrays.concat(statistics, 1), state, "norm", training);
         if (training && dropout > 0) {
             x = Dropout.dropout(x, dropout, true).singletonOrThrow();
         }

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.DoubleStream;
 import org.junit.jupiter.api.Test;
 
@@ -118,8 +119,12 @@ class ResNetTest {
                     Adam adam = new Adam(network, RATE);
                     Training.Batch batch = new Training.Batch(2, side)) {
                 batch.label(1, 2);
-                batch.count(2);
-                assertThat(new Training(state, adam).step(batch, 1).loss()).isFinite();
+                for (int rows = 1; rows <= 2; rows++) {
+                    batch.count(rows);
+                    assertThat(new Training(state, adam).step(batch, 1).loss())
+                            .as("side %d, %d rows", side, rows)
+                            .isFinite();
+                }
             }
         }
     }
@@ -135,6 +140,30 @@ class ResNetTest {
             float[] before = state.tensors().get("fc.bias").toFloatArray();
             assertThat(new Training(state, adam).step(batch, 1).loss()).isFinite();
             assertThat(state.tensors().get("fc.bias").toFloatArray()).isNotEqualTo(before);
+        }
+    }
+
+    /// At side 8 the last two stages have one value per channel.
+    @Test
+    void batchOfOneRowUpdatesRunningStatisticsOnlyWhereThereIsAVariance() {
+        ResNet network = new ResNet(3, 0.1, null, 0);
+        try (NetworkState state = NetworkState.fresh(network, 1);
+                Adam adam = new Adam(network, RATE);
+                Training.Batch batch = new Training.Batch(1, 8)) {
+            batch.count(1);
+            new Training(state, adam).step(batch, 1);
+            List<String> updated = network.parameters().stream()
+                    .filter(parameter -> parameter.start() == Parameter.Start.RUNNING_VARIANCE)
+                    .map(Parameter::name)
+                    .filter(name -> state.tensors().get(name).neq(1).any().getBoolean())
+                    .toList();
+            assertThat(updated)
+                    .containsExactly(
+                            "bn1.running_var",
+                            "layer1.0.bn1.running_var",
+                            "layer1.0.bn2.running_var",
+                            "layer1.1.bn1.running_var",
+                            "layer1.1.bn2.running_var");
         }
     }
 

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 abstract class DrawnImages {
     static final int SIDE = 16;
     static final int IMAGES = 22;
+    static final int TRAIN = 18;
     static final PriorCorrection NO_SHIFT = new PriorCorrection(new double[] {1, 1});
 
     @TempDir
@@ -40,32 +42,16 @@ abstract class DrawnImages {
     @BeforeEach
     void drawImages() {
         ArtifactStore store = new FileStore(folder.resolve("store"));
-        Mt19937 random = new Mt19937(1);
-        List<byte[]> images = new ArrayList<>();
-        List<Entry> entries = new ArrayList<>();
-        for (int row = 0; row < IMAGES; row++) {
-            byte[] image = new byte[3 * SIDE * SIDE];
-            for (int i = 0; i < image.length; i++) {
-                image[i] = (byte) (random.below(100) + (row % 2 == 0 ? 0 : 150));
-            }
-            images.add(image);
-            entries.add(new Entry(row % 2, row < 18 ? Split.TRAIN : Split.TEST, 0, row, row + ".png", "", null));
-        }
-        Manifest manifest = new Manifest(
-                SIDE, List.of("dark", "light"), List.of(PixelPack.publish(store.unreferenced(), Map.of(), SIDE, images)), entries);
+        Manifest manifest = draw(store, SIDE);
         pixels = new PixelRows(store, manifest);
         int synthetic = 5;
         TrainingRows real = TrainingRows.ofSplit(manifest, Split.TRAIN);
-        TrainingRows all = new TrainingRows(
-                java.util.Arrays.copyOf(real.base(), 18 + synthetic),
-                java.util.Arrays.copyOf(real.neighbour(), 18 + synthetic),
-                java.util.Arrays.copyOf(real.gap(), 18 + synthetic),
-                java.util.Arrays.copyOf(real.label(), 18 + synthetic));
-        for (int i = 18; i < all.count(); i++) {
-            all.base()[i] = i - 18;
-            all.neighbour()[i] = i - 16;
-            all.gap()[i] = 0.1 * (i - 17);
-            all.label()[i] = (i - 18) % 2;
+        TrainingRows all = first(real, TRAIN + synthetic);
+        for (int i = TRAIN; i < all.count(); i++) {
+            all.base()[i] = i - TRAIN;
+            all.neighbour()[i] = i - TRAIN + 2;
+            all.gap()[i] = 0.1 * (i - TRAIN + 1);
+            all.label()[i] = (i - TRAIN) % 2;
         }
         material = new TrainingData(
                 pixels,
@@ -75,6 +61,32 @@ abstract class DrawnImages {
                 TrainingRows.ofSplit(manifest, Split.VALIDATION),
                 TrainingRows.ofSplit(manifest, Split.TEST),
                 NO_SHIFT);
+    }
+
+    /// Draws dark and light images in turn; the last four are the test split.
+    static Manifest draw(ArtifactStore store, int side) {
+        Mt19937 random = new Mt19937(1);
+        List<byte[]> images = new ArrayList<>();
+        List<Entry> entries = new ArrayList<>();
+        for (int row = 0; row < IMAGES; row++) {
+            byte[] image = new byte[3 * side * side];
+            for (int i = 0; i < image.length; i++) {
+                image[i] = (byte) (random.below(100) + (row % 2 == 0 ? 0 : 150));
+            }
+            images.add(image);
+            entries.add(new Entry(row % 2, row < TRAIN ? Split.TRAIN : Split.TEST, 0, row, row + ".png", "", null));
+        }
+        return new Manifest(
+                side, List.of("dark", "light"), List.of(PixelPack.publish(store.unreferenced(), Map.of(), side, images)), entries);
+    }
+
+    /// @return copies of the first rows; zeros beyond the last
+    static TrainingRows first(TrainingRows rows, int count) {
+        return new TrainingRows(
+                Arrays.copyOf(rows.base(), count),
+                Arrays.copyOf(rows.neighbour(), count),
+                Arrays.copyOf(rows.gap(), count),
+                Arrays.copyOf(rows.label(), count));
     }
 
     @AfterEach

@@ -43,11 +43,7 @@ class NetworkTrainingTest extends DrawnImages {
     void validationMeasuresBalancedAccuracyToo() {
         TrainingRows test = material.test();
         // Two dark images and a light one; an untrained network predicts the same class for all.
-        TrainingRows three = new TrainingRows(
-                java.util.Arrays.copyOf(test.base(), 3),
-                java.util.Arrays.copyOf(test.neighbour(), 3),
-                java.util.Arrays.copyOf(test.gap(), 3),
-                java.util.Arrays.copyOf(test.label(), 3));
+        TrainingRows three = first(test, 3);
         TrainingData validated = new TrainingData(pixels, SIDE, 2, material.train(), three, test, NO_SHIFT);
         try (NetworkTraining training = new NetworkTraining(cnn(), classifier(1e-9), validated)) {
             Map<String, Double> measures = training.epoch((position, batches, rows, seconds) -> {}, () -> {})
