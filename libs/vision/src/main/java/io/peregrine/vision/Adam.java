@@ -6,8 +6,6 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,7 +19,6 @@ import java.util.stream.LongStream;
 /// This one works in place on the engine's memory. Each value is computed independently, so the number of threads
 /// does not affect the result.
 public final class Adam implements Optimizer {
-    private static final ByteOrder ORDER = ByteOrder.nativeOrder();
     /// Values per task: small tensors do not justify a second thread.
     private static final long TASK = 1 << 16;
 
@@ -69,8 +66,8 @@ public final class Adam implements Optimizer {
     }
 
     private void update(Moments both, NDArray value, NDArray gradient, double clipFactor) {
-        MemorySegment w = memory(value);
-        MemorySegment g = memory(gradient);
+        MemorySegment w = TensorMemory.of(value);
+        MemorySegment g = TensorMemory.of(gradient);
         FloatKernels.AdamStep step = schedule.step(value.getShape().dimension(), clipFactor);
         long count = w.byteSize() / 4;
         long tasks = (count + TASK - 1) / TASK;
@@ -84,7 +81,7 @@ public final class Adam implements Optimizer {
     private static double norm(Collection<NDArray> gradients) {
         double squares = 0;
         for (NDArray gradient : gradients) {
-            squares += FloatKernels.squares(memory(gradient));
+            squares += FloatKernels.squares(TensorMemory.of(gradient));
         }
         return Math.sqrt(squares);
     }
@@ -92,15 +89,6 @@ public final class Adam implements Optimizer {
     @Override
     public double seconds() {
         return nanos / 1e9;
-    }
-
-    /// The tensor's own memory; for a contiguous CPU tensor the engine returns a direct buffer.
-    static MemorySegment memory(NDArray array) {
-        ByteBuffer buffer = array.toByteBuffer(true);
-        if (!buffer.isDirect()) {
-            throw new IllegalStateException("the engine gave a copy of " + array.getName() + " instead of its memory");
-        }
-        return MemorySegment.ofBuffer(buffer.order(ORDER));
     }
 
     @Override

@@ -2,7 +2,6 @@ package io.peregrine.vision;
 
 import ai.djl.ndarray.NDManager;
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 

@@ -23,17 +23,17 @@ final class FusedAdam implements Optimizer {
 
     /// Divisor of the gradients: 1, or the ratio of their norm to the maximum norm.
     private static final String SCALE = """
-            norm = torch.norm(torch.stack(torch._foreach_norm(gradients)))
-            return torch.clamp_min(torch.div(torch.add(norm, 9.9999999999999995e-07), longest), 1.)
-            """;
+        norm = torch.norm(torch.stack(torch._foreach_norm(gradients)))
+        return torch.clamp_min(torch.div(torch.add(norm, 9.9999999999999995e-07), longest), 1.)
+        """;
 
     private static final String MOVE = """
-            steps = torch.full_like(scale, step)
-            torch._fused_adamw_(weights, gradients, means, squares, annotate(List[Tensor], []), \
-            torch.mul([steps], torch.len(weights)), lr=rate, beta1=%s, beta2=%s, weight_decay=decay, eps=%s, \
-            amsgrad=False, maximize=False, grad_scale=scale, found_inf=None)
-            return steps
-            """.formatted(AdamSchedule.BETA1, AdamSchedule.BETA2, AdamSchedule.EPSILON);
+        steps = torch.full_like(scale, step)
+        torch._fused_adamw_(weights, gradients, means, squares, annotate(List[Tensor], []), \
+        torch.mul([steps], torch.len(weights)), lr=rate, beta1=%s, beta2=%s, weight_decay=decay, eps=%s, \
+        amsgrad=False, maximize=False, grad_scale=scale, found_inf=None)
+        return steps
+        """.formatted(AdamSchedule.BETA1, AdamSchedule.BETA2, AdamSchedule.EPSILON);
 
     private final AdamSchedule schedule;
     private final TrainableNetwork network;
@@ -106,12 +106,12 @@ final class FusedAdam implements Optimizer {
                         "adam.first." + parameter.name(),
                         DType.F32,
                         parameter.shape(),
-                        NetworkState.copy(both.first()));
+                        TensorMemory.copy(both.first()));
                 file.add(
                         "adam.second." + parameter.name(),
                         DType.F32,
                         parameter.shape(),
-                        NetworkState.copy(both.second()));
+                        TensorMemory.copy(both.second()));
             }
         }
     }

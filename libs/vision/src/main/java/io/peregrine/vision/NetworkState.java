@@ -9,7 +9,6 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.FailureException;
 import io.peregrine.random.Mt19937;
-import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Collections;
@@ -162,13 +161,13 @@ public final class NetworkState implements AutoCloseable {
     /// @param prefix prefix of each name, may be empty
     public void write(SafetensorsWriter file, String prefix) {
         for (Parameter parameter : parameters) {
-            MemorySegment values = isInMemory() ? memory(parameter) : copy(tensors.get(parameter.name()));
+            MemorySegment values = isInMemory() ? memory(parameter) : TensorMemory.copy(tensors.get(parameter.name()));
             file.add(prefix + parameter.name(), DType.F32, parameter.shape(), values);
         }
     }
 
     private MemorySegment memory(Parameter parameter) {
-        return Adam.memory(tensors.get(parameter.name()));
+        return TensorMemory.of(tensors.get(parameter.name()));
     }
 
     /// Results of an operation belong to the manager of its first operand. Copies of the handles attach them to
@@ -177,22 +176,8 @@ public final class NetworkState implements AutoCloseable {
     /// @param step a manager that is closed after the step; the tensors' memory is kept
     Map<String, NDArray> handles(NDManager step) {
         Map<String, NDArray> handles = new HashMap<>();
-        tensors.forEach((name, tensor) -> handles.put(name, handle(tensor, step)));
+        tensors.forEach((name, tensor) -> handles.put(name, TensorMemory.handle(tensor, step)));
         return handles;
-    }
-
-    /// @return a handle on the same memory, attached to another manager
-    static NDArray handle(NDArray tensor, NDManager step) {
-        NDArray handle = tensor.stopGradient();
-        handle.attach(step);
-        return handle;
-    }
-
-    /// @return a tensor's values, from any device
-    static MemorySegment copy(NDArray tensor) {
-        try (NDManager step = tensor.getManager().newSubManager()) {
-            return MemorySegment.ofBuffer(handle(tensor, step).toByteBuffer(false));
-        }
     }
 
     /// @return the network's output for a batch, without training, flat in C order

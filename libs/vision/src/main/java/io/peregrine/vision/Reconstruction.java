@@ -1,7 +1,6 @@
 package io.peregrine.vision;
 
 import io.peregrine.artifacts.Safetensors;
-import io.peregrine.vision.Training.Batch;
 import java.lang.foreign.MemorySegment;
 
 /// Encodes and decodes an image with a trained autoencoder.

@@ -3,13 +3,7 @@ package io.peregrine.vision;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import ai.djl.training.GradientCollector;
-import io.peregrine.events.FailureException;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.nio.ByteOrder;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -19,90 +13,6 @@ import java.util.Map;
 /// Each step creates its leaf tensors again over the same memory, so gradients are neither zeroed nor
 /// accumulated. Closing the step's manager frees all of them.
 public final class Training {
-    /// A batch: pixels in memory that the engine reads in place, and labels.
-    public static final class Batch implements AutoCloseable {
-        private final int side;
-        private final Arena arena = arena();
-        private final MemorySegment pixels;
-        private final long[] labels;
-        private final FloatKernels floats = FloatKernels.fastest();
-        private int count;
-
-        /// @param capacity rows of a full batch
-        /// @param side of the square images
-        /// @throws FailureException INPUT `BATCH_TOO_LARGE`, if a full batch would take 2 GiB or more
-        public Batch(int capacity, int side) {
-            long image = 4L * 3 * side * side;
-            if (capacity * image > Integer.MAX_VALUE) {
-                throw FailureException.input(
-                        "BATCH_TOO_LARGE",
-                        "a batch of %,d images of side %d takes %,d bytes; at most %,d are allowed. Use a batchSize of at most %,d"
-                                .formatted(
-                                        capacity,
-                                        side,
-                                        capacity * image,
-                                        Integer.MAX_VALUE,
-                                        Integer.MAX_VALUE / image));
-            }
-            this.side = side;
-            this.pixels = arena.allocate(capacity * image, 64);
-            this.labels = new long[capacity];
-        }
-
-        @SuppressWarnings("MustBeClosedChecker") // close() closes it.
-        private static Arena arena() {
-            return Arena.ofShared();
-        }
-
-        /// @return f32 [3, side, side] of one row, to be filled
-        public MemorySegment row(int row) {
-            long bytes = 4L * 3 * side * side;
-            return pixels.asSlice(row * bytes, bytes);
-        }
-
-        public void label(int row, long label) {
-            labels[row] = label;
-        }
-
-        public long label(int row) {
-            return labels[row];
-        }
-
-        /// Sets the number of filled rows.
-        public void count(int rows) {
-            count = rows;
-        }
-
-        /// @return number of filled rows
-        public int count() {
-            return count;
-        }
-
-        NDArray pixels(NDManager manager) {
-            long values = (long) count * 3 * side * side;
-            return manager.create(
-                    pixels.asSlice(0, 4 * values).asByteBuffer().order(ByteOrder.nativeOrder()),
-                    new Shape(count, 3, side, side),
-                    DataType.FLOAT32);
-        }
-
-        private NDArray labels(NDManager manager) {
-            return manager.create(java.util.Arrays.copyOf(labels, count), new Shape(count));
-        }
-
-        /// Fills a row from bytes, 0 to 255.
-        ///
-        /// @param image u8 [3, side, side]
-        public void fill(int row, MemorySegment image) {
-            floats.widen(image, row(row), 0);
-        }
-
-        @Override
-        public void close() {
-            arena.close();
-        }
-    }
-
     /// Result of a batch.
     ///
     /// @param loss mean loss of the batch
@@ -148,8 +58,7 @@ public final class Training {
             for (Parameter parameter : state.parameters()) {
                 NDArray tensor = state.tensors().get(parameter.name());
                 if (parameter.isLearned()) {
-                    NDArray leaf = tensor.stopGradient();
-                    leaf.attach(manager);
+                    NDArray leaf = TensorMemory.handle(tensor, manager);
                     leaf.setRequiresGradient(true);
                     leaves.put(parameter.name(), leaf);
                 } else {

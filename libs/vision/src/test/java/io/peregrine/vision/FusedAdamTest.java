@@ -106,7 +106,7 @@ class FusedAdamTest {
                 NetworkState there = NetworkState.fresh(network, 1).moved(Device.cpu());
                 Adam adam = new Adam(network, 0.004, 0.05);
                 FusedAdam device = new FusedAdam(there, 0.004, 0.05);
-                Training.Batch batch = batch(SIDE)) {
+                Batch batch = batch(SIDE)) {
             List<Double> ours = losses(new Training(here, adam, 0.5), batch);
             List<Double> theirs = losses(new Training(there, device, 0.5), batch);
             assertThat(theirs.getLast()).isLessThan(0.75 * theirs.getFirst());
@@ -118,7 +118,7 @@ class FusedAdamTest {
         }
     }
 
-    static List<Double> losses(Training training, Training.Batch batch) {
+    static List<Double> losses(Training training, Batch batch) {
         List<Double> losses = new ArrayList<>();
         for (int step = 0; step < 20; step++) {
             losses.add(training.step(batch, step, Math.min(1, 0.2 * (step + 1))).loss());
@@ -127,8 +127,8 @@ class FusedAdamTest {
     }
 
     /// Nine noisy images in three classes by brightness.
-    static Training.Batch batch(int side) {
-        Training.Batch batch = new Training.Batch(9, side);
+    static Batch batch(int side) {
+        Batch batch = new Batch(9, side);
         Mt19937 random = new Mt19937(3);
         for (int row = 0; row < 9; row++) {
             for (int i = 0; i < 3 * side * side; i++) {

@@ -32,7 +32,7 @@ class NetworksGoldenTest {
                     about.get("dropout").doubleValue());
             try (NetworkState state = NetworkState.read(network, golden, "before.");
                     Adam adam = new Adam(network, rate(about));
-                    Training.Batch all = batch(golden, 0, rows(golden) - 1)) {
+                    Batch all = batch(golden, 0, rows(golden) - 1)) {
                 Training training = new Training(state, adam);
                 close(
                         training.output(all),
@@ -61,7 +61,7 @@ class NetworksGoldenTest {
                     new SeedAutoencoder(side, about.get("latent").intValue());
             try (NetworkState state = NetworkState.read(network, golden, "before.");
                     Adam adam = new Adam(network, rate(about));
-                    Training.Batch all = batch(golden, 0, rows(golden) - 1)) {
+                    Batch all = batch(golden, 0, rows(golden) - 1)) {
                 Training training = new Training(state, adam);
                 close(training.output(all), golden.tensor("decoded_before").floats(), 1e-5, "decoded before");
                 losses(training, golden, batches(about, about("classifier")));
@@ -103,7 +103,7 @@ class NetworksGoldenTest {
         double[] expected = golden.tensor("losses").doubles();
         assertThat(batches).hasSize(expected.length);
         for (int step = 0; step < expected.length; step++) {
-            try (Training.Batch batch = batch(golden, batches.get(step)[0], batches.get(step)[1])) {
+            try (Batch batch = batch(golden, batches.get(step)[0], batches.get(step)[1])) {
                 double loss = training.step(batch, step).loss();
                 assertThat(Math.abs(loss - expected[step]) / Math.abs(expected[step]))
                         .as("loss of step %d: %s, PyTorch's %s", step, loss, expected[step])
@@ -163,14 +163,14 @@ class NetworksGoldenTest {
         return worst;
     }
 
-    private static Training.Batch batch(Safetensors golden, int first, int last) {
+    private static Batch batch(Safetensors golden, int first, int last) {
         long[] shape = golden.tensor("images").shape();
         int side = (int) shape[2];
         long bytes = 3L * side * side;
         MemorySegment images = golden.tensor("images").data();
         long[] labels =
                 golden.names().contains("labels") ? golden.tensor("labels").longs() : new long[(int) shape[0]];
-        Training.Batch batch = new Training.Batch(last - first + 1, side);
+        Batch batch = new Batch(last - first + 1, side);
         for (int row = first; row <= last; row++) {
             batch.fill(row - first, images.asSlice(row * bytes, bytes));
             batch.label(row - first, labels[row]);

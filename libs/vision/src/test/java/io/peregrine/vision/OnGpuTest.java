@@ -52,7 +52,7 @@ class OnGpuTest {
         TrainableNetwork network = network(preset);
         try (NetworkState here = NetworkState.fresh(network, 1);
                 NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
-                Training.Batch batch = FusedAdamTest.batch(SIDE)) {
+                Batch batch = FusedAdamTest.batch(SIDE)) {
             double apart = FusedAdamTest.apart(there.output(batch), here.output(batch));
             reporter.publishEntry(Map.of("of the largest output", "%.1e".formatted(apart)));
             assertThat(apart).isLessThanOrEqualTo(OUTPUT);
@@ -68,7 +68,7 @@ class OnGpuTest {
                 NetworkState there = NetworkState.fresh(network, 1).on("gpu:0");
                 Optimizer adam = Optimizer.of(here, rate, 0.05);
                 Optimizer device = Optimizer.of(there, rate, 0.05);
-                Training.Batch batch = FusedAdamTest.batch(SIDE)) {
+                Batch batch = FusedAdamTest.batch(SIDE)) {
             List<Double> ours = FusedAdamTest.losses(new Training(here, adam, 0.5), batch);
             List<Double> theirs = FusedAdamTest.losses(new Training(there, device, 0.5), batch);
             assertThat(theirs.getLast()).isLessThan(0.9 * theirs.getFirst());

@@ -20,10 +20,10 @@ class ResNetAutoencoderTest {
     private static final int BATCH = 8;
     private static final double RATE = 0.001;
 
-    private static Training.Batch batch(Safetensors vectors, int from, int rows) {
+    private static Batch batch(Safetensors vectors, int from, int rows) {
         MemorySegment images = vectors.tensor("images").data();
         long bytes = 3L * SIDE * SIDE;
-        Training.Batch batch = new Training.Batch(rows, SIDE);
+        Batch batch = new Batch(rows, SIDE);
         for (int row = 0; row < rows; row++) {
             batch.fill(row, images.asSlice((from + row) * bytes, bytes));
         }
@@ -39,12 +39,12 @@ class ResNetAutoencoderTest {
                         .toURI()));
                 NetworkState state = NetworkState.read(network, vectors, "before.");
                 Adam adam = new Adam(network, RATE);
-                Training.Batch all = batch(vectors, 0, ROWS)) {
+                Batch all = batch(vectors, 0, ROWS)) {
             Training training = new Training(state, adam);
             close(training.output(all), vectors, "pictures_before", 1e-5);
             double[] losses = vectors.tensor("losses").doubles();
             for (int step = 0; step < losses.length; step++) {
-                try (Training.Batch batch = batch(vectors, step % 2 * BATCH, BATCH)) {
+                try (Batch batch = batch(vectors, step % 2 * BATCH, BATCH)) {
                     assertThat(training.step(batch, step).loss() / losses[step])
                             .as("loss of step %d", step)
                             .isBetween(1 - 1e-4, 1 + 1e-4);
@@ -103,7 +103,7 @@ class ResNetAutoencoderTest {
     void untrainedNetworkReconstructsLowFrequencies() {
         int side = 64;
         try (NetworkState state = NetworkState.fresh(new ResNetAutoencoder(side, 60), 3);
-                Training.Batch batch = new Training.Batch(1, side)) {
+                Batch batch = new Batch(1, side)) {
             MemorySegment image = batch.row(0);
             for (int channel = 0; channel < 3; channel++) {
                 for (int y = 0; y < side; y++) {
@@ -132,7 +132,7 @@ class ResNetAutoencoderTest {
             ResNetAutoencoder network = new ResNetAutoencoder(side, 300);
             try (NetworkState state = NetworkState.fresh(network, 1);
                     Adam adam = new Adam(network, RATE);
-                    Training.Batch batch = new Training.Batch(2, side)) {
+                    Batch batch = new Batch(2, side)) {
                 batch.count(2);
                 Training training = new Training(state, adam);
                 assertThat(training.step(batch, 1).loss()).isFinite();

@@ -31,11 +31,11 @@ class ResNetTest {
         return Safetensors.open(Path.of(ResNetTest.class.getResource(name).toURI()));
     }
 
-    private static Training.Batch batch(Safetensors vectors, int from, int rows) {
+    private static Batch batch(Safetensors vectors, int from, int rows) {
         MemorySegment images = vectors.tensor("images").data();
         long[] labels = vectors.tensor("labels").longs();
         long bytes = 3L * SIDE * SIDE;
-        Training.Batch batch = new Training.Batch(rows, SIDE);
+        Batch batch = new Batch(rows, SIDE);
         for (int row = 0; row < rows; row++) {
             batch.fill(row, images.asSlice((from + row) * bytes, bytes));
             batch.label(row, labels[from + row]);
@@ -63,7 +63,7 @@ class ResNetTest {
         try (Safetensors vectors = vectors();
                 NetworkState state = NetworkState.read(network, vectors, "before.");
                 Adam adam = new Adam(network, RATE, DECAY);
-                Training.Batch all = batch(vectors, 0, 16)) {
+                Batch all = batch(vectors, 0, 16)) {
             Training training = new Training(state, adam, NORM);
             close(training.output(all), vectors.tensor("output_before").floats(), 1e-5, "output before");
             double[] losses = vectors.tensor("losses").doubles();
@@ -72,7 +72,7 @@ class ResNetTest {
                     .as("every step clips its gradients")
                     .allMatch(norm -> norm > NORM);
             for (int step = 0; step < losses.length; step++) {
-                try (Training.Batch batch = batch(vectors, step % 2 * BATCH, BATCH)) {
+                try (Batch batch = batch(vectors, step % 2 * BATCH, BATCH)) {
                     double loss = training.step(batch, step).loss();
                     assertThat(Math.abs(loss - losses[step]) / losses[step])
                             .as("loss of step %d: %s, PyTorch's %s", step, loss, losses[step])
@@ -105,7 +105,7 @@ class ResNetTest {
         try (Safetensors vectors = vectors();
                 Safetensors saved = resource("/resnet-state-dict.safetensors");
                 NetworkState state = NetworkState.given(network, saved);
-                Training.Batch all = batch(vectors, 0, 16)) {
+                Batch all = batch(vectors, 0, 16)) {
             assertThat(saved.names()).contains("bn1.num_batches_tracked");
             close(state.output(all), vectors.tensor("output_before").floats(), 1e-5, "output");
         }
@@ -117,7 +117,7 @@ class ResNetTest {
         for (int side : new int[] {8, 16, 24, 104}) {
             try (NetworkState state = NetworkState.fresh(network, 1);
                     Adam adam = new Adam(network, RATE);
-                    Training.Batch batch = new Training.Batch(2, side)) {
+                    Batch batch = new Batch(2, side)) {
                 batch.label(1, 2);
                 for (int rows = 1; rows <= 2; rows++) {
                     batch.count(rows);
@@ -135,7 +135,7 @@ class ResNetTest {
         ResNet network = new ResNet(3, 0.1, null, 0);
         try (NetworkState state = NetworkState.fresh(network, 1);
                 Adam adam = new Adam(network, RATE);
-                Training.Batch batch = new Training.Batch(2, SIDE)) {
+                Batch batch = new Batch(2, SIDE)) {
             batch.count(1);
             float[] before = state.tensors().get("fc.bias").toFloatArray();
             assertThat(new Training(state, adam).step(batch, 1).loss()).isFinite();
@@ -149,7 +149,7 @@ class ResNetTest {
         ResNet network = new ResNet(3, 0.1, null, 0);
         try (NetworkState state = NetworkState.fresh(network, 1);
                 Adam adam = new Adam(network, RATE);
-                Training.Batch batch = new Training.Batch(1, 8)) {
+                Batch batch = new Batch(1, 8)) {
             batch.count(1);
             new Training(state, adam).step(batch, 1);
             List<String> updated = network.parameters().stream()
