@@ -1,6 +1,10 @@
 package io.peregrine.trainer.run;
 
+import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.random.Mt19937;
+import java.util.Map;
 
 /// Progress of a training: everything besides weights and moments that a resume needs.
 ///
@@ -15,6 +19,8 @@ import io.peregrine.random.Mt19937;
 /// @param sinceBest finished epochs since the best one
 public record TrainingProgress(
         int epoch, int batch, long steps, double lossSum, long correct, long seen, double bestLoss, int sinceBest) {
+    private static final String PREFIX = "position.";
+
     /// @return progress of a training that has not started
     public static TrainingProgress start() {
         return new TrainingProgress(1, 0, 0, 0, 0, 0, Double.POSITIVE_INFINITY, 0);
@@ -36,6 +42,40 @@ public record TrainingProgress(
     TrainingProgress nextEpoch(double loss) {
         boolean best = loss < bestLoss;
         return new TrainingProgress(epoch + 1, 0, steps, 0, 0, 0, best ? loss : bestLoss, best ? 0 : sinceBest + 1);
+    }
+
+    /// @param validates whether there are validation rows; without them, `patience` has no effect
+    /// @return whether all epochs are over, or the loss has not improved for `patience` epochs
+    boolean isOver(TrainSpec spec, boolean validates) {
+        int patience = spec.regimen().patience();
+        return epoch > spec.epochs() || (validates && patience > 0 && sinceBest >= patience);
+    }
+
+    /// Adds the progress to a snapshot's metadata.
+    void write(SafetensorsWriter file) {
+        file.metadata(PREFIX + "epoch", Integer.toString(epoch))
+                .metadata(PREFIX + "batch", Integer.toString(batch))
+                .metadata(PREFIX + "steps", Long.toString(steps))
+                .metadata(PREFIX + "lossSum", Double.toString(lossSum))
+                .metadata(PREFIX + "correct", Long.toString(correct))
+                .metadata(PREFIX + "seen", Long.toString(seen))
+                .metadata(PREFIX + "bestLoss", Double.toString(bestLoss))
+                .metadata(PREFIX + "sinceBest", Integer.toString(sinceBest));
+    }
+
+    /// @return the progress that [#write] wrote
+    static TrainingProgress read(Safetensors saved) {
+        Map<String, String> notes = saved.metadata();
+        return new TrainingProgress(
+                Integer.parseInt(notes.get(PREFIX + "epoch")),
+                Integer.parseInt(notes.get(PREFIX + "batch")),
+                Long.parseLong(notes.get(PREFIX + "steps")),
+                Double.parseDouble(notes.get(PREFIX + "lossSum")),
+                Long.parseLong(notes.get(PREFIX + "correct")),
+                Long.parseLong(notes.get(PREFIX + "seen")),
+                Double.parseDouble(notes.get(PREFIX + "bestLoss")),
+                // Snapshots from before `patience` existed lack this entry.
+                Integer.parseInt(notes.getOrDefault(PREFIX + "sinceBest", "0")));
     }
 
     /// Random streams have no state: the order of an epoch depends only on (seed, epoch).

@@ -11,7 +11,6 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.Split;
-import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.TorchEngine;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;

@@ -11,7 +11,6 @@ import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.Split;
 import io.peregrine.random.Mt19937;
-import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.SeedCnn;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;

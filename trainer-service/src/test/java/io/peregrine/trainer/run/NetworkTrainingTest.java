@@ -8,8 +8,6 @@ import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.RunSpec.TrainingOptions;
-import io.peregrine.trainer.run.NetworkTraining.EpochResult;
-import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.SeedAutoencoder;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -9,7 +9,6 @@ import io.peregrine.events.RunSpec.Augment;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.RunSpec.TrainingOptions;
-import io.peregrine.trainer.run.NetworkTraining.EpochResult;
 import io.peregrine.vision.ResNet;
 import io.peregrine.vision.ResNetAutoencoder;
 import io.peregrine.vision.SeedAutoencoder;

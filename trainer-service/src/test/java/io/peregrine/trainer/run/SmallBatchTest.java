@@ -12,8 +12,6 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.trainer.run.NetworkTraining.EpochResult;
-import io.peregrine.trainer.run.NetworkTraining.TrainingData;
 import io.peregrine.vision.TrainableNetwork;
 import java.io.IOException;
 import java.io.UncheckedIOException;
