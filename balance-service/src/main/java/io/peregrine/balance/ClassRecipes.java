@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.jboss.logging.Logger;
 
 /// Draws and publishes the recipes of one class from its neighbours.
@@ -37,11 +38,23 @@ class ClassRecipes {
     }
 
     /// Recipes that are in the store but not yet recorded in the database.
-    record Drawn(RunRef run, FindNeighbours.Order order, ArtifactRef recipes, int images, Neighbours neighbours) {}
+    private record Drawn(RunRef run, SearchOrder order, ArtifactRef recipes, int images, Neighbours neighbours) {}
 
-    /// @param job publishes the recipes
+    /// Draws and publishes the recipes of a class, and completes the job.
+    ///
     /// @param rows rows of the class in the manifest
-    Drawn draw(JobContext job, FindNeighbours.Order order, int[] rows, Neighbours neighbours) throws IOException {
+    /// @param facts written in the transaction that completes the job, before the recipes are recorded
+    void complete(JobContext job, SearchOrder order, int[] rows, Neighbours neighbours, Consumer<Transaction> facts)
+            throws IOException {
+        Drawn drawn = draw(job, order, rows, neighbours);
+        job.complete(tx -> {
+            facts.accept(tx);
+            record(tx, drawn);
+        });
+        recorded(drawn);
+    }
+
+    private Drawn draw(JobContext job, SearchOrder order, int[] rows, Neighbours neighbours) throws IOException {
         RunRef run = job.job().run();
         BalanceSpec spec = specs.balance(run);
         ArtifactRef recipes = draw(order, spec, rows, neighbours).publish(job, header(order, spec, neighbours));
@@ -50,7 +63,7 @@ class ClassRecipes {
 
     /// Records the recipes, and the neighbours for reuse by other runs. After the last class of the run it adds
     /// the job that assembles the shards.
-    void record(Transaction tx, Drawn drawn) {
+    private void record(Transaction tx, Drawn drawn) {
         String run = drawn.run().id();
         int label = drawn.order().label();
         Neighbours neighbours = drawn.neighbours();
@@ -63,8 +76,8 @@ class ClassRecipes {
     }
 
     /// Counts and logs recorded recipes. Neighbours that another run found are counted for that run only.
-    void recorded(Drawn drawn) {
-        FindNeighbours.Order order = drawn.order();
+    private void recorded(Drawn drawn) {
+        SearchOrder order = drawn.order();
         Neighbours neighbours = drawn.neighbours();
         double seconds = database.jdbi()
                 .withHandle(sql -> SearchTables.searchSeconds(sql, drawn.run().id(), order.label()));
@@ -74,7 +87,8 @@ class ClassRecipes {
             meters.searched(drawn.images(), neighbours.tiedRows(), Duration.ofMillis((long) (1_000 * seconds)));
         }
         LOG.infof(
-                "recipes drawn run=%s label=%s images=%d recipes=%d neighbours=%d tied=%d duplicates=%d searched=%b seconds=%.1f",
+                "recipes drawn run=%s label=%s images=%d recipes=%d neighbours=%d tied=%d duplicates=%d searched=%b"
+                        + " seconds=%.1f",
                 drawn.run().id(),
                 order.name(),
                 drawn.images(),
@@ -86,14 +100,14 @@ class ClassRecipes {
                 seconds);
     }
 
-    private static RecipeShard draw(FindNeighbours.Order order, BalanceSpec spec, int[] rows, Neighbours neighbours) {
+    private static RecipeShard draw(SearchOrder order, BalanceSpec spec, int[] rows, Neighbours neighbours) {
         int synthetic = Math.toIntExact(order.synthetic());
         return spec.coverage() == Coverage.EVEN
                 ? Recipes.drawEvenly(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal())
                 : Recipes.draw(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal());
     }
 
-    private static Map<String, String> header(FindNeighbours.Order order, BalanceSpec spec, Neighbours neighbours) {
+    private static Map<String, String> header(SearchOrder order, BalanceSpec spec, Neighbours neighbours) {
         Map<String, String> header = new HashMap<>();
         header.put("format", "peregrine-class-recipes-1");
         header.put("class", order.name());

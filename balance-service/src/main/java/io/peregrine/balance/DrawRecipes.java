@@ -38,15 +38,13 @@ class DrawRecipes implements JobHandler {
     @Override
     public void work(JobContext job) throws IOException {
         RunRef run = job.job().run();
-        FindNeighbours.Order order = EventCodec.json().treeToValue(job.job().payload(), FindNeighbours.Order.class);
+        SearchOrder order = EventCodec.json().treeToValue(job.job().payload(), SearchOrder.class);
         Manifest manifest = manifests.open(database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id())));
         int[] rows = manifest.rowsOf(Split.TRAIN, order.label());
-        ClassRecipes.Drawn drawn = recipes.draw(job, order, rows, neighbours(run, order));
-        job.complete(tx -> recipes.record(tx, drawn));
-        recipes.recorded(drawn);
+        recipes.complete(job, order, rows, neighbours(run, order), tx -> {});
     }
 
-    private Neighbours neighbours(RunRef run, FindNeighbours.Order order) {
+    private Neighbours neighbours(RunRef run, SearchOrder order) {
         NeighbourSearch.Merged merged = new NeighbourSearch.Merged(order.tiling(), order.neighbours());
         for (int share = 0; share < order.shares(); share++) {
             int one = share;

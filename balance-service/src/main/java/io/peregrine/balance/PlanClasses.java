@@ -79,7 +79,7 @@ class PlanClasses implements JobHandler {
         BalancePlan plan = BalancePlan.of(spec.method(), spec.strategy(), spec.neighbours(), manifest.classes(), real);
         requireDiskSpace(plan, store.totalBytes(), store.usableBytes());
         List<PlannedClass> classes = new ArrayList<>();
-        List<FindNeighbours.Order> orders = new ArrayList<>();
+        List<SearchOrder> orders = new ArrayList<>();
         Set<NeighbourCache.Key> known = database.jdbi().withHandle(sql -> NeighbourCache.of(sql, ref));
         for (ClassSize size : plan.sizes()) {
             classes.add(planned(size, plan, spec, manifest, known, orders));
@@ -88,7 +88,7 @@ class PlanClasses implements JobHandler {
         double perSecond = total > 0 ? products.perSecond() : 0;
         job.complete(tx -> {
             BalanceTables.plan(tx.sql(), run, ref, classes, perSecond);
-            for (FindNeighbours.Order order : orders) {
+            for (SearchOrder order : orders) {
                 String key = order.label() + "/" + order.share();
                 tx.add(new Job.New(run, FindNeighbours.KIND, key, order));
             }
@@ -114,7 +114,7 @@ class PlanClasses implements JobHandler {
             BalanceSpec spec,
             Manifest manifest,
             Set<NeighbourCache.Key> known,
-            List<FindNeighbours.Order> orders) {
+            List<SearchOrder> orders) {
         if (spec.method() == Method.CLASS_WEIGHTS && size.real() > 0) {
             long present = plan.sizes().stream().filter(one -> one.real() > 0).count();
             // As scikit-learn's 'balanced': n / (classes · count).
@@ -131,7 +131,7 @@ class PlanClasses implements JobHandler {
         long takes = known.contains(new NeighbourCache.Key(size.label(), k)) ? 0 : tiling.products(values);
         int shares = takes > config.jobProducts() ? tiling.tiles() : 1;
         for (int share = 0; share < shares; share++) {
-            orders.add(new FindNeighbours.Order(
+            orders.add(new SearchOrder(
                     size.label(),
                     size.name(),
                     size.synthetic(),
