@@ -1,6 +1,5 @@
 package io.peregrine.trainer;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassResults;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
@@ -15,12 +14,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 /// Publishes a network's weights after each epoch, and expires checkpoints that are neither best nor newest.
 @ApplicationScoped
 class CheckpointPublisher {
-    private final ArtifactStore store;
     private final TrainerMeters meters;
     private final ExpiredCheckpoints expired;
 
-    CheckpointPublisher(ArtifactStore store, TrainerMeters meters, ExpiredCheckpoints expired) {
-        this.store = store;
+    CheckpointPublisher(TrainerMeters meters, ExpiredCheckpoints expired) {
         this.meters = meters;
         this.expired = expired;
     }
@@ -34,7 +31,7 @@ class CheckpointPublisher {
                 new SafetensorsWriter().metadata("preset", order.spec().preset());
         training.writeWeights(weights);
         ArtifactRef checkpoint =
-                WaitForDisk.until(job, () -> store.publish("checkpoint", "safetensors", weights::writeTo));
+                WaitForDisk.until(job, () -> job.publish("checkpoint", "safetensors", weights::writeTo));
         meters.checkpoint(order.network(), checkpoint);
         return new CheckpointPublished(
                 order.run(),
@@ -45,12 +42,12 @@ class CheckpointPublisher {
                 end.last(),
                 checkpoint,
                 end.measures(),
-                end.test() == null ? null : end.test().measures(results(end)));
+                end.test() == null ? null : end.test().measures(results(job, end)));
     }
 
-    private ArtifactRef results(EpochResult end) {
+    private static ArtifactRef results(JobContext job, EpochResult end) {
         ClassResults byClass = end.test().byClass();
-        return byClass == null ? null : byClass.publish(store);
+        return byClass == null ? null : byClass.publish(job);
     }
 
     /// Publishes the event, and expires the network's checkpoints that are neither best nor newest.
