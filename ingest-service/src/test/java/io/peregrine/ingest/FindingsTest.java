@@ -107,6 +107,26 @@ class FindingsTest extends WithKafka {
     }
 
     @Test
+    void filesThatWereNotUsedAreReportedWithCountExamplesAndRemedy() throws Exception {
+        folder.image("train/cat/1.jpg").image("valid/cat/2.jpg").bytes("train/cat/3.jfif", Folder.encoded("jpg", 3));
+        for (int i = 0; i < 25; i++) {
+            folder.image("loose%d.jpg".formatted(i)).bytes("train/cat/%d.heic".formatted(i), new byte[3]);
+        }
+        String run = seal();
+
+        findings(run, "")
+                .body("items.kind", contains("LOOSE_IMAGES", "UNLISTED_EXTENSION"))
+                .body("items.count", contains(25, 25))
+                .body("items[0].names", hasSize(20))
+                .body("items[0].detail", equalTo("25 images are in the dataset's folder without a class"))
+                .body("items[1].detail", equalTo("25 files have the extension .heic, which is not read"))
+                .body("items[1].remedy", equalTo("convert them to JPEG or PNG"))
+                .body("totals.total", contains(1, 1))
+                .body("totals.concerned", contains(25, 25));
+        assertThat(kafka.await(run, DatasetSealed.class).images()).isEqualTo(3);
+    }
+
+    @Test
     void findingsArePagedAndThoseBeyondOneThousandAreOnlyCounted() throws Exception {
         folder.image("a/1.jpg");
         for (int i = 0; i < 1_005; i++) {

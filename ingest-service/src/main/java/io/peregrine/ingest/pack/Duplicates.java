@@ -102,7 +102,7 @@ public final class Duplicates {
         shown.addAll(rows.subList(0, Math.min(rows.size(), Finding.SHOWN)));
         List<Image> images =
                 shown.stream().limit(Finding.SHOWN).map(this::image).toList();
-        return new Finding(kind, images, List.of(), rows.size(), distance);
+        return new Finding(kind, images, List.of(), rows.size(), distance, null, null);
     }
 
     private Image image(int row) {

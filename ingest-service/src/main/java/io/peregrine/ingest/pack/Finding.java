@@ -10,8 +10,17 @@ import java.util.List;
 /// @param names of files below the dataset's folder, or of classes; empty if it is about images
 /// @param count of all images or names concerned
 /// @param distance between the hashes of near-duplicates, in bits; null if nothing was compared
+/// @param detail what was found, if the kind's meaning does not say it; otherwise null
+/// @param remedy what to do, if it depends on what was found; otherwise null
 @JsonInclude(JsonInclude.Include.NON_NULL)
-public record Finding(FindingKind kind, List<Image> images, List<String> names, long count, Integer distance) {
+public record Finding(
+        FindingKind kind,
+        List<Image> images,
+        List<String> names,
+        long count,
+        Integer distance,
+        String detail,
+        String remedy) {
     /// A thousand copies of one image are one finding, which lists this many of them.
     static final int SHOWN = 20;
 
@@ -27,7 +36,17 @@ public record Finding(FindingKind kind, List<Image> images, List<String> names, 
     }
 
     static Finding named(FindingKind kind, List<String> names) {
-        return new Finding(kind, List.of(), names.stream().limit(SHOWN).toList(), names.size(), null);
+        return new Finding(kind, List.of(), shown(names), names.size(), null, null, null);
+    }
+
+    /// @param names the first of those concerned
+    /// @param count of all concerned
+    static Finding detailed(FindingKind kind, List<String> names, long count, String detail, String remedy) {
+        return new Finding(kind, List.of(), shown(names), count, null, detail, remedy);
+    }
+
+    private static List<String> shown(List<String> names) {
+        return names.stream().limit(SHOWN).map(Finding::shortened).toList();
     }
 
     private static String shortened(String name) {

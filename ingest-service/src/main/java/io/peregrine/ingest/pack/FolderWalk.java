@@ -32,8 +32,19 @@ final class FolderWalk {
         this.roots = roots;
     }
 
+    AllowedRoots roots() {
+        return roots;
+    }
+
     List<Path> foldersIn(Path folder) {
         return entries(folder).stream().filter(Files::isDirectory).toList();
+    }
+
+    /// @return files directly in the folder, of any kind, including pipes and links
+    List<Path> filesIn(Path folder) {
+        return entries(folder).stream()
+                .filter(entry -> !Files.isDirectory(entry))
+                .toList();
     }
 
     /// @param each called with every file in the folder and its subfolders, of any kind, including pipes and

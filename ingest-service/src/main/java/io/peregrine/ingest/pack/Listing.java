@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
 
 /// All files of a dataset that should become images, in row order. The order is fixed before decoding: a rejected
 /// file leaves a gap, and no other row moves. The listing is an artifact, so that all packs of a run are made
@@ -50,6 +51,9 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     /// @param from first row
     /// @param to one after the last row
     public record Range(int number, int from, int to) {}
+
+    /// Blanks and characters that are not visible.
+    private static final Pattern BLANKS = Pattern.compile("[\\s\\p{Z}\\p{Cf}]");
 
     public Listing {
         classes = List.copyOf(classes);
@@ -124,7 +128,8 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     private static void alike(List<String> classes, Findings.Collector findings) {
         Map<String, List<String>> folded = new LinkedHashMap<>();
         for (String name : classes) {
-            String upper = Normalizer.normalize(name, Normalizer.Form.NFC).toUpperCase(Locale.ROOT);
+            String text = BLANKS.matcher(name).replaceAll("");
+            String upper = Normalizer.normalize(text, Normalizer.Form.NFC).toUpperCase(Locale.ROOT);
             folded.computeIfAbsent(upper.toLowerCase(Locale.ROOT), key -> new ArrayList<>())
                     .add(name);
         }

@@ -18,6 +18,12 @@ public final class FindingTables {
     /// A finding with its position among those of its run.
     public record Placed(int ordinal, Finding finding) {}
 
+    /// The findings of one kind.
+    ///
+    /// @param total of the findings
+    /// @param concerned sum of the counts of the stored findings: images, files or names
+    public record Total(long total, long concerned) {}
+
     private FindingTables() {}
 
     /// Records that a run's dataset is sealed, with its findings.
@@ -71,11 +77,19 @@ public final class FindingTables {
                 .list();
     }
 
-    public static Map<FindingKind, Long> totals(Handle sql, String run) {
-        Map<FindingKind, Long> totals = new EnumMap<>(FindingKind.class);
-        sql.createQuery("select kind, total from finding_total where run = :run")
+    /// @return the number of findings of each kind that occurs
+    public static Map<FindingKind, Total> totals(Handle sql, String run) {
+        Map<FindingKind, Total> totals = new EnumMap<>(FindingKind.class);
+        sql.createQuery("""
+                        select kind, total, coalesce(concerned, 0) as concerned from finding_total
+                        left join (
+                            select kind, sum((finding::json ->> 'count')::bigint) as concerned
+                            from finding where run = :run group by kind) kept using (kind)
+                        where run = :run""")
                 .bind("run", run)
-                .map((row, context) -> Map.entry(FindingKind.valueOf(row.getString("kind")), row.getLong("total")))
+                .map((row, context) -> Map.entry(
+                        FindingKind.valueOf(row.getString("kind")),
+                        new Total(row.getLong("total"), row.getLong("concerned"))))
                 .forEach(total -> totals.put(total.getKey(), total.getValue()));
         return totals;
     }

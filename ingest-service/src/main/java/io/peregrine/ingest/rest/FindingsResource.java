@@ -50,15 +50,18 @@ public class FindingsResource {
     /// The number of findings of a kind.
     ///
     /// @param kept number of findings that are stored and can be read
+    /// @param concerned number of images, files or names that the kept findings concern
     public record Total(
             FindingKind kind,
             long total,
             long kept,
+            long concerned,
 
             @Schema(examples = "a file whose name is not UTF-8; it was skipped")
             String meaning) {
-        static Total of(FindingKind kind, long total) {
-            return new Total(kind, total, Math.min(total, Findings.KEPT), kind.meaning());
+        static Total of(FindingKind kind, FindingTables.Total found) {
+            return new Total(
+                    kind, found.total(), Math.min(found.total(), Findings.KEPT), found.concerned(), kind.meaning());
         }
     }
 
@@ -113,7 +116,7 @@ public class FindingsResource {
         List<Placed> found = FindingTables.page(sql, run, only, after, most + 1);
         boolean more = found.size() > most;
         List<Placed> shown = more ? found.subList(0, most) : found;
-        Map<FindingKind, Long> totals = FindingTables.totals(sql, run);
+        Map<FindingKind, FindingTables.Total> totals = FindingTables.totals(sql, run);
         return new FindingPage(
                 shown.stream().map(Placed::finding).toList(),
                 more ? Integer.toString(shown.getLast().ordinal()) : null,

@@ -83,7 +83,7 @@ class ListingTest {
     }
 
     @Test
-    void otherFilesAreNotListedAndHiddenOnesAreCounted() throws Exception {
+    void otherFilesAreNotListedButCounted() throws Exception {
         folder.image("a/1.jpg")
                 .bytes("a/Thumbs.db", new byte[3])
                 .bytes("a/notes.txt", new byte[3])
@@ -97,10 +97,19 @@ class ListingTest {
         Listing listing = listing(NO_SPLITS);
 
         assertThat(listing.rows()).extracting(Listing.Row::path).containsExactly("1.jpg", "words.png");
-        assertThat(listing.findings().totals()).isEqualTo(Map.of(FindingKind.HIDDEN, 4L));
+        assertThat(listing.findings().totals())
+                .isEqualTo(Map.of(
+                        FindingKind.HIDDEN, 4L, FindingKind.UNLISTED_EXTENSION, 2L, FindingKind.METADATA_NOT_USED, 1L));
         assertThat(listing.findings().kept())
                 .flatExtracting(Finding::names)
-                .containsExactly(".ipynb_checkpoints", "__MACOSX", "a/._1.jpg", "a/.hidden.jpg");
+                .containsExactly(
+                        ".ipynb_checkpoints",
+                        "__MACOSX",
+                        "a/._1.jpg",
+                        "a/.hidden.jpg",
+                        "a/Thumbs.db",
+                        "a/notes.txt",
+                        "labels.csv");
     }
 
     @Test
