@@ -13,10 +13,12 @@ import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,6 +26,9 @@ import picocli.CommandLine.Parameters;
 
 /// The commands for a running instance: `publish`, `status`, `cancel`.
 final class QueryCommands {
+    /// Number of kinds of findings that are named in one line.
+    private static final int LARGEST = 3;
+
     private QueryCommands() {}
 
     @Command(
@@ -35,7 +40,7 @@ final class QueryCommands {
 
         @Parameters(
                 paramLabel = "FOLDER",
-                description = "one folder for each class, or train/ and test/ with such folders")
+                description = "one folder for each class, or train/, valid/ and test/ with such folders")
         Path folder;
 
         @Mixin
@@ -70,7 +75,8 @@ final class QueryCommands {
             if (run != null) {
                 System.out.println(json(request(instance.cluster(), "GET", "/api/v1/runs/" + run))
                         .toPrettyString());
-                printFindings(instance);
+                // Standard output contains only the run's JSON.
+                findings(instance, run).ifPresent(System.err::println);
                 return 0;
             }
             List<ProcessStatus> processes = ProcessStatus.of(instance);
@@ -114,34 +120,49 @@ final class QueryCommands {
                                     waiting.path("position").asInt(),
                                     waiting.path("behind").path(0).asText("no other run"));
         }
+    }
 
-        /// Written to standard error, so that standard output contains only the run's JSON.
-        private void printFindings(RunningInstance instance) throws InterruptedException {
-            String findings = "/api/v1/datasets/" + run + "/findings";
-            try {
-                HttpResponse<String> answer = request(instance.ingest(), "GET", findings + "?limit=1");
-                if (answer.statusCode() == 200) {
-                    findingsLine(json(answer).path("totals"), instance.ingest() + findings)
-                            .ifPresent(System.err::println);
-                }
-            } catch (IOException ingestUnavailable) {
-                // The run was printed; its findings can be queried later.
-            }
+    /// @return one line for a person, if the dataset of the run has findings; empty if ingest-service does not
+    ///     answer, or the dataset is not sealed
+    static Optional<String> findings(RunningInstance instance, String run) throws InterruptedException {
+        String findings = "/api/v1/datasets/" + run + "/findings";
+        try {
+            HttpResponse<String> answer = request(instance.ingest(), "GET", findings + "?limit=1");
+            return answer.statusCode() == 200
+                    ? findingsLine(json(answer).path("totals"), instance.ingest() + findings)
+                    : Optional.empty();
+        } catch (IOException | RefusedException ingestUnavailable) {
+            // The run can be shown without them; its findings can be queried later.
+            return Optional.empty();
         }
     }
 
-    /// @param totals as ingest-service reports them: `[{"kind": "HIDDEN", "total": 2, …}, …]`
-    /// @return one line for a person, if anything was found
+    /// @param totals as ingest-service reports them: `[{"kind": "HIDDEN", "total": 2, "concerned": 2, …}, …]`
+    /// @return the number of findings and the kinds that concern most images or files, if anything was found
     static Optional<String> findingsLine(JsonNode totals, String address) {
-        if (totals.isEmpty()) {
+        List<JsonNode> kinds = new ArrayList<>();
+        totals.forEach(kinds::add);
+        if (kinds.isEmpty()) {
             return Optional.empty();
         }
-        List<String> kinds = new ArrayList<>();
-        for (JsonNode total : totals) {
-            String kind = total.path("kind").asText().toLowerCase(Locale.ROOT).replace('_', ' ');
-            kinds.add("%,d %s".formatted(total.path("total").asLong(), kind));
-        }
-        return Optional.of("Found in the dataset: %s; see %s".formatted(String.join(", ", kinds), address));
+        long findings =
+                kinds.stream().mapToLong(kind -> kind.path("total").asLong()).sum();
+        String largest = kinds.stream()
+                .sorted(Comparator.comparingLong(kind -> -concerned(kind)))
+                .limit(LARGEST)
+                .map(kind -> "%s (%,d)".formatted(words(kind), concerned(kind)))
+                .collect(Collectors.joining(", "));
+        return Optional.of("Found in the dataset: %,d %s; the largest: %s; see %s"
+                .formatted(findings, findings == 1 ? "finding" : "findings", largest, address));
+    }
+
+    private static String words(JsonNode kind) {
+        return kind.path("kind").asText().toLowerCase(Locale.ROOT).replace('_', ' ');
+    }
+
+    /// @return number of images or files; not all findings are stored with theirs
+    private static long concerned(JsonNode kind) {
+        return Math.max(kind.path("total").asLong(), kind.path("concerned").asLong());
     }
 
     @Command(name = "cancel", description = "Cancel a run.")

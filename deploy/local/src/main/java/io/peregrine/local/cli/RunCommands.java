@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.ToIntFunction;
@@ -20,6 +21,10 @@ import picocli.CommandLine.Parameters;
 
 /// The commands that process a folder through all stages: `demo` and `run`.
 final class RunCommands {
+    /// Files that list images with their classes, also one that ingest-service only refuses with a conversion.
+    private static final Set<String> LABEL_FILES =
+            Set.of("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv", "train.csv");
+
     private RunCommands() {}
 
     /// Common part of both: start Peregrine if needed, publish, follow the run, print the summary.
@@ -83,6 +88,8 @@ final class RunCommands {
         private int follow(RunningInstance instance, ObjectNode spec, ProgressView view) {
             String run = new KafkaClient(instance.kafka()).publish(spec);
             RunResults results = new RunFollower(instance).follow(run, view);
+            // Standard output contains only the object of --json.
+            findings(instance, run).ifPresent((json || !results.isCompleted() ? System.err : System.out)::println);
             if (!results.isCompleted()) {
                 System.err.println(results.why());
                 return 1;
@@ -95,6 +102,15 @@ final class RunCommands {
                         .forEach(System.out::println);
             }
             return 0;
+        }
+    }
+
+    private static Optional<String> findings(RunningInstance instance, String run) {
+        try {
+            return QueryCommands.findings(instance, run);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
         }
     }
 
@@ -132,7 +148,7 @@ final class RunCommands {
     static final class Run extends Whole {
         @Parameters(
                 paramLabel = "FOLDER",
-                description = "one folder for each class, or train/ and test/ with such folders")
+                description = "one folder for each class, or train/, valid/ and test/ with such folders")
         Path folder;
 
         @Mixin
@@ -146,8 +162,8 @@ final class RunCommands {
     }
 
     private static boolean definesClasses(Path entry) {
-        String name = entry.getFileName().toString();
-        return Files.isDirectory(entry) || name.equals("metadata.csv") || name.equals("metadata.jsonl");
+        return Files.isDirectory(entry)
+                || LABEL_FILES.contains(entry.getFileName().toString());
     }
 
     /// @throws RefusedException if the folder has neither class folders nor metadata

@@ -78,13 +78,24 @@ class CommandTest {
     }
 
     @Test
-    void findingsArePrintedInOneLine() throws IOException {
-        JsonNode totals = EventCodec.json()
-                .readTree("[{\"kind\":\"IDENTICAL_ACROSS_CLASSES\",\"total\":4},{\"kind\":\"HIDDEN\",\"total\":1005}]");
+    void theNumberOfFindingsAndTheThreeLargestKindsArePrintedInOneLine() throws IOException {
+        JsonNode totals = EventCodec.json().readTree("""
+                [{"kind":"IDENTICAL_ACROSS_CLASSES","total":4,"kept":4,"concerned":9},
+                 {"kind":"NEAR_IN_CLASS","total":1,"kept":1,"concerned":2},
+                 {"kind":"HIDDEN","total":1005,"kept":1000,"concerned":1000},
+                 {"kind":"UNLISTED_EXTENSION","total":2,"kept":2,"concerned":24}]""");
         assertThat(QueryCommands.findingsLine(totals, "http://x/findings"))
-                .contains("Found in the dataset: 4 identical across classes, 1,005 hidden; see http://x/findings");
+                .contains(
+                        "Found in the dataset: 1,012 findings; the largest: hidden (1,005), unlisted extension (24), identical across classes (9); see http://x/findings");
         assertThat(QueryCommands.findingsLine(EventCodec.json().readTree("[]"), "http://x"))
                 .isEmpty();
+    }
+
+    @Test
+    void acceptsALabelTableInsteadOfClassFolders() throws IOException {
+        Path flat = Files.createDirectories(folder.resolve("flat"));
+        Files.writeString(flat.resolve("_classes.csv"), "filename,cat,dog\n1.jpg,1,0\n");
+        RunCommands.requireClasses(flat);
     }
 
     @Test
