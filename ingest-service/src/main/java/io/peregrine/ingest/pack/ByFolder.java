@@ -87,9 +87,11 @@ final class ByFolder {
         layout.requireClasses(hasSplits);
         for (String label : labels) {
             if (!trained.contains(label)) {
-                String other = skipped.extensions().isEmpty()
-                        ? ""
-                        : "; files that end in %s were skipped".formatted(skipped.extensions());
+                String table = skipped.firstTable();
+                String other = (skipped.extensions().isEmpty()
+                                ? ""
+                                : "; files that end in %s were skipped".formatted(skipped.extensions()))
+                        + (table.isEmpty() ? "" : "; %s is not used".formatted(table));
                 throw FailureException.input(
                         "EMPTY_CLASS",
                         "class '%s' of %s has no training images%s (accepted extensions: %s%s); add images or remove the folder"

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.Split;
 import java.nio.file.Path;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -37,26 +38,32 @@ record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
         LabelFiles labels = kaggle.orElseGet(() -> LabelFiles.of(root, splits, walk));
         Map<Split, Path> folders = labels.folders();
         List<Found> images;
-        Predicate<Path> isUsed = file -> false;
         if (labels.files().isEmpty()) {
             ByFolder found = new ByFolder(root, walk, skipped);
             folders.forEach(found::add);
+            countOthers(root, walk, folders.values(), file -> false, skipped);
             images = found.images(findings);
         } else {
             ByMetadata found = new ByMetadata(root, roots, labels.files(), findings, skipped);
             folders.forEach((split, folder) -> walk.files(folder, file -> found.add(split, folder, file)));
+            countOthers(root, walk, folders.values(), found::isUsed, skipped);
             images = found.images();
-            isUsed = found::isUsed;
-        }
-        if (!folders.containsValue(root)) {
-            walk.filesIn(root).stream().filter(isUsed.negate()).forEach(file -> skipped.outsideClasses(root, file));
-            walk.foldersIn(root).stream()
-                    .filter(folder -> !folders.containsValue(folder))
-                    .forEach(folder -> walk.files(folder, file -> skipped.outsideClasses(folder, file)));
         }
         findings.addAll(walk.skipped());
         findings.addAll(skipped.findings());
         Set<Split> given = folders.containsValue(root) ? Set.of() : folders.keySet();
         return new DatasetFolder(Set.copyOf(given), images, findings.all());
+    }
+
+    /// Counts the files of the root that are not in one of the folders.
+    private static void countOthers(
+            Path root, FolderWalk walk, Collection<Path> folders, Predicate<Path> isUsed, SkippedFiles skipped) {
+        if (folders.contains(root)) {
+            return;
+        }
+        walk.filesIn(root).stream().filter(isUsed.negate()).forEach(file -> skipped.outsideClasses(root, file));
+        walk.foldersIn(root).stream()
+                .filter(folder -> !folders.contains(folder))
+                .forEach(folder -> walk.files(folder, file -> skipped.outsideClasses(folder, file)));
     }
 }

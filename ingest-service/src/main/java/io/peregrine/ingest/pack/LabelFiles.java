@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 
 /// The files of a dataset that define its classes, instead of folders.
@@ -19,6 +20,7 @@ import java.util.stream.Stream;
 /// @param files in the order of the splits; empty if folders are the classes
 /// @param folders of the images, by split
 record LabelFiles(List<LabelFile> files, Map<Split, Path> folders) {
+    private static final String CSV = ".csv";
     private static final String PARQUET = "metadata.parquet";
     private static final Set<String> TABLES = Set.of("csv", "tsv", "jsonl", "ndjson", "parquet", "arrow");
     private static final List<String> STEMS = List.of("metadata", "labels", "annotations", "_annotations", "_classes");
@@ -109,19 +111,23 @@ record LabelFiles(List<LabelFile> files, Map<Split, Path> folders) {
         return Optional.of(new LabelFiles(List.copyOf(files.values()), folders));
     }
 
-    /// @return files such as `train.csv` in the root; empty if it has a file that is always used
+    /// @return files such as `train.csv`, `trainLabels.csv` or `labels.csv` in the root; empty if it has a file that is
+    /// always used
     private static Map<Split, Path> tables(Path root, FolderWalk walk) {
-        Map<Split, Path> tables = new EnumMap<>(Split.class);
+        Map<String, Path> stems = new TreeMap<>();
         for (Path file : walk.filesIn(root)) {
             String name = file.getFileName().toString();
             if (Metadata.NAMES.contains(name) || name.equals(LabelTable.ROBOFLOW) || name.equals(PARQUET)) {
                 return Map.of();
             }
-            if (name.toLowerCase(Locale.ROOT).endsWith(".csv")) {
-                SplitFolders.split(name.substring(0, name.length() - ".csv".length()))
-                        .ifPresent(split -> tables.putIfAbsent(split, file));
+            if (name.toLowerCase(Locale.ROOT).endsWith(CSV)) {
+                stems.put(name.substring(0, name.length() - CSV.length()), file);
             }
         }
+        Map<Split, Path> tables = new EnumMap<>(Split.class);
+        stems.forEach((stem, file) -> SplitFolders.split(stem).ifPresent(split -> tables.putIfAbsent(split, file)));
+        stems.forEach(
+                (stem, file) -> SplitFolders.splitOfLabels(stem).ifPresent(split -> tables.putIfAbsent(split, file)));
         return tables;
     }
 

@@ -149,7 +149,7 @@ final class SkippedFiles {
             findings.add(finding(
                     FindingKind.METADATA_NOT_USED,
                     tables,
-                    "%s, but only metadata.csv, metadata.jsonl or _classes.csv directly in the dataset's folder or in each split folder is used"
+                    "%s, but only metadata.csv, metadata.jsonl or _classes.csv directly in the dataset's folder or in each split folder, or a train.csv without class folders, is used"
                             .formatted(files(tables, "seems to list images", "seem to list images")),
                     "merge them into one metadata.csv (file_name, label) in the dataset's folder, or remove them"));
         }

@@ -42,6 +42,13 @@ final class SplitFolders {
         return split(lower.endsWith("images") ? lower.replaceAll("[ _-]?images$", "") : lower);
     }
 
+    /// @return the split of a name such as `trainLabels` or `test_labels`; `train` for `labels`
+    static Optional<Split> splitOfLabels(String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        String rest = lower.replaceAll("[ _-]?labels$", "");
+        return rest.isEmpty() ? Optional.of(Split.TRAIN) : rest.equals(lower) ? Optional.empty() : split(rest);
+    }
+
     /// @return the split that is one of the words of a name, such as `training_set` or `val2017`
     static Optional<Split> named(String name) {
         return Arrays.stream(WORD_BREAK.split(name))

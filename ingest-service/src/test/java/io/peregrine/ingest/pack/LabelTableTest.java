@@ -12,6 +12,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// CSV files with labels as Roboflow and Kaggle write them.
 class LabelTableTest extends WithDatasetFolder {
@@ -86,6 +87,14 @@ class LabelTableTest extends WithDatasetFolder {
         images(images, 2);
         text("train.csv", "image_id,label\n0,cat\n1,dog\n");
         assertThat(listing().classes()).containsExactly("cat", "dog");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"labels.csv", "train_labels.csv", "trainLabels.csv", "Train.csv", "training.csv"})
+    void kagglesTableMayHaveOtherNames(String table) throws Exception {
+        images("train", 2);
+        text(table, "id,breed\n0,beagle\n1,pug\n");
+        assertThat(listing().classes()).containsExactly("beagle", "pug");
     }
 
     @Test

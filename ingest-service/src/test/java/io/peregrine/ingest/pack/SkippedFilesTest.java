@@ -67,6 +67,15 @@ class SkippedFilesTest extends WithDatasetFolder {
     }
 
     @Test
+    void aLabelFileInAFormatThatIsNotReadIsNamedInTheError() throws Exception {
+        text("data/train-00000-of-00001.parquet", "PAR1");
+        assertThat(failure())
+                .hasMessageContaining("data/train-00000-of-00001.parquet is not used")
+                .extracting(FailureException::code)
+                .isEqualTo("EMPTY_CLASS");
+    }
+
+    @Test
     void jfifAndJpeAreListedAndOtherExtensionsAreCounted() throws Exception {
         images("cat", 2);
         images("dog", 2);

@@ -23,7 +23,7 @@ import picocli.CommandLine.Parameters;
 final class RunCommands {
     /// Files that list images with their classes, also one that ingest-service only refuses with a conversion.
     private static final Set<String> LABEL_FILES =
-            Set.of("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv", "train.csv");
+            Set.of("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv", "train.csv", "labels.csv");
 
     private RunCommands() {}
 
