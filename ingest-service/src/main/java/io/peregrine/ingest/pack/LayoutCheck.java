@@ -61,9 +61,9 @@ final class LayoutCheck {
         Set<Split> splits = named.stream()
                 .map(label -> SplitFolders.named(label).orElseThrow())
                 .collect(Collectors.toSet());
-        boolean areNoClasses =
+        boolean lookLikeSplits =
                 named.size() == withImages.size() || named.stream().noneMatch(direct::contains);
-        if (areNoClasses && splits.size() > 1 && splits.contains(Split.TRAIN)) {
+        if (lookLikeSplits && splits.size() > 1 && splits.contains(Split.TRAIN)) {
             throw FailureException.input(
                     "SPLIT_NAME_UNKNOWN",
                     "the folders %s of %s look like splits, not like classes; rename them to train, validation and test, with a folder for each class in them"
