@@ -256,7 +256,7 @@ def worker(task, **given):
 
 def artifacts(peregrine, plan):
     return {"store": str(peregrine.data / "store"), "manifest": plan["manifest"], "shards": plan["shards"],
-            "balance": {k: plan[k] for k in ("method", "strategy", "neighbours", "coverage", "seed")}}
+            "balance": {k: plan[k] for k in ("method", "strategy", "neighbours", "baseSampling", "seed")}}
 
 
 class Report:

@@ -154,7 +154,7 @@ def evenly(floats, labels, label, count, k, seed):
 
 def smote(floats, labels, strategy, balance):
     seed, asked = balance["seed"], balance["neighbours"]
-    if asked != "adaptive" and balance.get("coverage", "random") == "random":
+    if asked != "adaptive" and balance.get("baseSampling", "random") == "random":
         return SMOTE(sampling_strategy=strategy, k_neighbors=asked, random_state=seed).fit_resample(floats, labels)
     rows, made_labels = [floats], [labels]
     for label, count in growing(strategy, labels).items():
@@ -162,7 +162,7 @@ def smote(floats, labels, strategy, balance):
             continue
         real = int((labels == label).sum())
         k = min(ADAPTIVE_MOST, real - 1) if asked == "adaptive" else asked
-        if balance.get("coverage", "random") == "even":
+        if balance.get("baseSampling", "random") == "even":
             rows.append(evenly(floats, labels, label, count, k, seed))
         else:
             # Each class begins the stream anew, so classes may be asked for one by one.

@@ -4,6 +4,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
 import io.peregrine.balance.smote.BalancePlan;
@@ -41,15 +42,13 @@ class AssembleShards implements JobHandler {
 
     private final ArtifactStore store;
     private final ManifestCache manifests;
-    private final SpecCache specs;
     private final Database database;
     private final BalanceMeters meters;
 
     AssembleShards(
-            ArtifactStore store, ManifestCache manifests, SpecCache specs, Database database, BalanceMeters meters) {
+            ArtifactStore store, ManifestCache manifests, Database database, BalanceMeters meters) {
         this.store = store;
         this.manifests = manifests;
-        this.specs = specs;
         this.database = database;
         this.meters = meters;
     }
@@ -64,7 +63,7 @@ class AssembleShards implements JobHandler {
         RunRef run = job.job().run();
         ManifestRef ref = database.jdbi().withHandle(sql -> BalanceTables.manifest(sql, run.id()));
         List<ClassRow> classes = database.jdbi().withHandle(sql -> BalanceTables.classes(sql, run.id()));
-        BalanceSpec spec = specs.balance(run);
+        BalanceSpec spec = RunSpecs.open(store, run).balance();
         Manifest manifest = manifests.open(ref);
         BalancedSet set = set(spec, manifest, classes);
         List<ArtifactRef> shards = new ArrayList<>();
@@ -76,7 +75,7 @@ class AssembleShards implements JobHandler {
                             job,
                             Map.of(
                                     "format", "peregrine-recipe-shard-1",
-                                    "reference", SpecCache.reference(spec),
+                                    "reference", ReferenceImplementation.of(spec),
                                     "neighbours", spec.neighbours().json().toString(),
                                     "seed", Long.toString(spec.seed()),
                                     "tied_rows", Long.toString(tiedRows))));

@@ -3,6 +3,7 @@ package io.peregrine.balance;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
 import io.peregrine.balance.postgres.BalanceTables.RunRow;
@@ -20,14 +21,12 @@ import java.util.Optional;
 public class BalanceQueries {
     private final Database database;
     private final ArtifactStore store;
-    private final SpecCache specs;
     private BalancedRows cached;
     private String cachedRun;
 
-    BalanceQueries(Database database, ArtifactStore store, SpecCache specs) {
+    BalanceQueries(Database database, ArtifactStore store) {
         this.database = database;
         this.store = store;
-        this.specs = specs;
     }
 
     /// A planned run.
@@ -72,7 +71,7 @@ public class BalanceQueries {
         List<ClassRow> classes = database.jdbi().withHandle(sql -> BalanceTables.classes(sql, run));
         return Optional.of(new Balance(
                 row.get(),
-                specs.balance(row.get().run()),
+                RunSpecs.open(store, row.get().run()).balance(),
                 Manifest.open(store, row.get().manifest()),
                 classes));
     }

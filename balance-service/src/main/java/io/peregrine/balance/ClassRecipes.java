@@ -1,6 +1,8 @@
 package io.peregrine.balance;
 
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.NeighbourCache;
 import io.peregrine.balance.postgres.SearchTables;
@@ -9,7 +11,7 @@ import io.peregrine.balance.smote.Recipes;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec.BalanceSpec;
-import io.peregrine.events.RunSpec.Coverage;
+import io.peregrine.events.RunSpec.BaseSampling;
 import io.peregrine.work.Database;
 import io.peregrine.work.Job;
 import io.peregrine.work.JobContext;
@@ -27,12 +29,12 @@ import org.jboss.logging.Logger;
 class ClassRecipes {
     private static final Logger LOG = Logger.getLogger(ClassRecipes.class);
 
-    private final SpecCache specs;
+    private final ArtifactStore store;
     private final Database database;
     private final BalanceMeters meters;
 
-    ClassRecipes(SpecCache specs, Database database, BalanceMeters meters) {
-        this.specs = specs;
+    ClassRecipes(ArtifactStore store, Database database, BalanceMeters meters) {
+        this.store = store;
         this.database = database;
         this.meters = meters;
     }
@@ -56,7 +58,7 @@ class ClassRecipes {
 
     private Drawn draw(JobContext job, SearchOrder order, int[] rows, Neighbours neighbours) throws IOException {
         RunRef run = job.job().run();
-        BalanceSpec spec = specs.balance(run);
+        BalanceSpec spec = RunSpecs.open(store, run).balance();
         ArtifactRef recipes = draw(order, spec, rows, neighbours).publish(job, header(order, spec, neighbours));
         return new Drawn(run, order, recipes, rows.length, neighbours);
     }
@@ -102,7 +104,7 @@ class ClassRecipes {
 
     private static RecipeShard draw(SearchOrder order, BalanceSpec spec, int[] rows, Neighbours neighbours) {
         int synthetic = Math.toIntExact(order.synthetic());
-        return spec.coverage() == Coverage.EVEN
+        return spec.baseSampling() == BaseSampling.EVEN
                 ? Recipes.drawEvenly(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal())
                 : Recipes.draw(rows, neighbours, synthetic, spec.seed(), order.label(), order.firstOrdinal());
     }
@@ -113,11 +115,11 @@ class ClassRecipes {
         header.put("class", order.name());
         header.put("neighbours", Integer.toString(order.neighbours()));
         header.put("seed", Long.toString(spec.seed()));
-        header.put("coverage", spec.coverage().jsonName());
+        header.put("base_sampling", spec.baseSampling().jsonName());
         header.put("tied_rows", Long.toString(neighbours.tiedRows()));
         header.put("duplicates", Long.toString(neighbours.duplicates()));
-        if (spec.coverage() == Coverage.RANDOM) {
-            header.put("reference", SpecCache.reference(spec));
+        if (spec.baseSampling() == BaseSampling.RANDOM) {
+            header.put("reference", ReferenceImplementation.of(spec));
         }
         return header;
     }

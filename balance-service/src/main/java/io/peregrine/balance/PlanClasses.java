@@ -4,6 +4,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.FullDisk;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.NeighbourCache;
 import io.peregrine.balance.postgres.PlannedClass;
@@ -41,7 +42,6 @@ class PlanClasses implements JobHandler {
 
     private final ArtifactStore store;
     private final ManifestCache manifests;
-    private final SpecCache specs;
     private final Database database;
     private final BalanceConfig config;
     private final Products products;
@@ -49,13 +49,11 @@ class PlanClasses implements JobHandler {
     PlanClasses(
             ArtifactStore store,
             ManifestCache manifests,
-            SpecCache specs,
             Database database,
             BalanceConfig config,
             Products products) {
         this.store = store;
         this.manifests = manifests;
-        this.specs = specs;
         this.database = database;
         this.config = config;
         this.products = products;
@@ -71,7 +69,7 @@ class PlanClasses implements JobHandler {
         RunRef run = job.job().run();
         ManifestRef ref = EventCodec.json().treeToValue(job.job().payload(), ManifestRef.class);
         Manifest manifest = manifests.open(ref);
-        BalanceSpec spec = specs.balance(run);
+        BalanceSpec spec = RunSpecs.open(store, run).balance();
         long[] real = new long[manifest.classes().size()];
         for (int row : manifest.rowsOf(Split.TRAIN)) {
             real[manifest.label(row)]++;

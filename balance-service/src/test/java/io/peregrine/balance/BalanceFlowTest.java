@@ -257,9 +257,9 @@ class BalanceFlowTest extends WithKafka {
     }
 
     @Test
-    void adaptiveNeighboursAndEvenCoverageGiveTheSameShardsAsSequentially() throws Exception {
+    void adaptiveNeighboursAndEvenBaseSamplingGiveTheSameShardsAsSequentially() throws Exception {
         RunRef run = SealedDataset.run(store, """
-                {"strategy": "auto", "neighbours": "adaptive", "coverage": "even", "seed": 7}""");
+                {"strategy": "auto", "neighbours": "adaptive", "baseSampling": "even", "seed": 7}""");
         DatasetSealed sealed = SealedDataset.publish(store, run, SIDE, classes(30, 12, 2, 4), 6);
         kafka.publish(sealed, "ingest-service", "");
         DatasetBalanced balanced = kafka.await(run.id(), DatasetBalanced.class);

@@ -159,7 +159,7 @@ class PythonReaderTest {
                 .satisfies(answer -> assertThat(answer.output()).contains("not equal: the shuffle"));
     }
 
-    /// Random combinations of method, strategy, neighbour choice and coverage on small noisy classes: 200 sets in
+    /// Random combinations of method, strategy, neighbour choice and base sampling on small noisy classes: 200 sets in
     /// one Python process.
     @Test
     void twoHundredRandomCasesEqualImbalancedLearn() throws Exception {
@@ -172,11 +172,11 @@ class PythonReaderTest {
             String method = List.of("smote", "smote", "smote", "random-over", "random-under", "class-weights")
                     .get(random.nextInt(6));
             String neighbours = random.nextInt(3) == 0 ? "\"adaptive\"" : Integer.toString(1 + random.nextInt(6));
-            String coverage = random.nextInt(3) == 0 ? "even" : "random";
+            String baseSampling = random.nextInt(3) == 0 ? "even" : "random";
             ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
                     {"dataset": "gallery", "uri": "file:///gallery",
-                     "balance": {"method": "%s", "strategy": %s, "neighbours": %s, "coverage": "%s", "seed": %d}}""".formatted(
-                            method, strategy(method, counts, random), neighbours, coverage, random.nextInt(1 << 30)));
+                     "balance": {"method": "%s", "strategy": %s, "neighbours": %s, "baseSampling": "%s", "seed": %d}}""".formatted(
+                            method, strategy(method, counts, random), neighbours, baseSampling, random.nextInt(1 << 30)));
             RunRef run = new RunRef(
                     "0".repeat(32),
                     "gallery",

@@ -6,6 +6,7 @@ import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.balance.smote.BalancedSet;
 import io.peregrine.balance.smote.ClassSize;
@@ -14,15 +15,13 @@ import io.peregrine.balance.smote.RandomPicks;
 import io.peregrine.balance.smote.Recipes;
 import io.peregrine.balance.smote.Tiling;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
-import io.peregrine.events.RunSpec;
 import io.peregrine.events.RunSpec.BalanceSpec;
-import io.peregrine.events.RunSpec.Coverage;
+import io.peregrine.events.RunSpec.BaseSampling;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.Split;
 import io.peregrine.vision.PlainProduct;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -35,8 +34,7 @@ final class SequentialBalancing {
     private SequentialBalancing() {}
 
     static List<RecipeShard> shards(ArtifactStore store, DatasetSealed sealed) throws IOException {
-        BalanceSpec spec = RunSpec.read(
-                        Files.readAllBytes(store.open(sealed.run().spec())))
+        BalanceSpec spec = RunSpecs.open(store, sealed.run())
                 .balance();
         Manifest manifest = Manifest.open(store, sealed.manifest());
         long[] real = IntStream.range(0, manifest.classes().size())
@@ -85,7 +83,7 @@ final class SequentialBalancing {
                     int synthetic = (int) size.synthetic();
                     long first = plan.firstOrdinal(size.label());
                     recipes.add(
-                            spec.coverage() == Coverage.EVEN
+                            spec.baseSampling() == BaseSampling.EVEN
                                     ? Recipes.drawEvenly(
                                             rows, search.result(), synthetic, spec.seed(), size.label(), first)
                                     : Recipes.draw(rows, search.result(), synthetic, spec.seed(), size.label(), first));

@@ -43,7 +43,7 @@ class SharedNeighboursTest extends WithKafka {
     Database database;
 
     @Test
-    void anotherSeedStrategyOrCoverageOfTheSameManifestReusesTheNeighbours() throws Exception {
+    void anotherSeedStrategyOrBaseSamplingOfTheSameManifestReusesTheNeighbours() throws Exception {
         DatasetSealed first =
                 balanced("{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 7}", 21);
         assertThat(classesOf(first.run()))
@@ -60,7 +60,7 @@ class SharedNeighboursTest extends WithKafka {
         for (String balance : List.of(
                 "{\"strategy\": {\"counts\": {\"Baroque\": 50, \"Cubism\": 40}}, \"seed\": 8}",
                 "{\"strategy\": {\"atLeast\": 60}, \"seed\": 7}",
-                "{\"strategy\": {\"atLeast\": 35}, \"coverage\": \"even\", \"seed\": 7}")) {
+                "{\"strategy\": {\"atLeast\": 35}, \"baseSampling\": \"even\", \"seed\": 7}")) {
             DatasetSealed another = balancedAgain(first, balance);
             assertThat(classesOf(another.run()))
                     .as(balance)

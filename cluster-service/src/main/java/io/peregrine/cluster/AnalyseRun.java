@@ -3,6 +3,7 @@ package io.peregrine.cluster;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.cluster.analysis.Analysis;
 import io.peregrine.cluster.analysis.KMeans;
@@ -25,7 +26,6 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -62,7 +62,7 @@ class AnalyseRun implements JobHandler {
         ManifestRef ref = EventCodec.json().treeToValue(context.job().payload(), ManifestRef.class);
         Manifest manifest = Manifest.open(store, ref);
         RunSpec.ClusterSpec spec =
-                RunSpec.read(Files.readAllBytes(store.open(run.spec()))).clusters();
+                RunSpecs.open(store, run).clusters();
         Latents latents = database.jdbi().inTransaction(sql -> Clusters.latents(sql, run.id()));
         Analysis analysis = analyse(context, manifest, spec, latents);
         ArtifactRef latentsRef = publish(context, latents);

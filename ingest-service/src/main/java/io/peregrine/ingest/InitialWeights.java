@@ -5,7 +5,7 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
-import io.peregrine.events.RunSpec.Init;
+import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.work.JobContext;
@@ -28,11 +28,11 @@ public class InitialWeights {
     /// Checks that the weights of a training exist and can be read. The trainer, which knows the network, checks
     /// whether they fit it.
     ///
-    /// @throws FailureException INPUT if they cannot be read: `INIT_NOT_FOUND` for weights that were in the
-    ///     store, `INIT_UNREADABLE`, or as [AllowedRoots#file]
+    /// @throws FailureException INPUT if they cannot be read: `INITIAL_WEIGHTS_NOT_FOUND` for weights that were in the
+    ///     store, `INITIAL_WEIGHTS_UNREADABLE`, or as [AllowedRoots#file]
     public void check(TrainSpec spec) {
-        if (spec.init() != null) {
-            find(spec.init(), roots);
+        if (spec.initialWeights() != null) {
+            find(spec.initialWeights(), roots);
         }
     }
 
@@ -40,22 +40,22 @@ public class InitialWeights {
     /// @return the same training, with the weights as an artifact that this run references
     /// @throws FailureException as [#check]
     TrainSpec storeWeights(TrainSpec spec, JobContext job) {
-        if (spec.init() == null) {
+        if (spec.initialWeights() == null) {
             return spec;
         }
-        Path file = find(spec.init(), roots.of(job.job().run().id()));
-        ArtifactRef copy = job.publish("init", "safetensors", aside -> {
+        Path file = find(spec.initialWeights(), roots.of(job.job().run().id()));
+        ArtifactRef copy = job.publish("weights", "safetensors", aside -> {
             Files.copy(file, aside);
             // The user may be writing the file at this moment, so the copy is checked.
             requireReadable(aside);
         });
-        return spec.from(new Init.Stored(copy));
+        return spec.from(new WeightsSource.Stored(copy));
     }
 
-    private Path find(Init init, AllowedRoots allowed) {
-        Path file = switch (init) {
-            case Init.File named -> allowed.file(named.uri());
-            case Init.Stored stored -> stored(stored);
+    private Path find(WeightsSource source, AllowedRoots allowed) {
+        Path file = switch (source) {
+            case WeightsSource.File named -> allowed.file(named.uri());
+            case WeightsSource.Stored stored -> stored(stored);
         };
         requireReadable(file);
         return file;
@@ -67,16 +67,16 @@ public class InitialWeights {
         } catch (FailureException unreadable) {
             throw input(
                     unreadable,
-                    "INIT_UNREADABLE",
+                    "INITIAL_WEIGHTS_UNREADABLE",
                     "write it with safetensors.torch.save_file(network.state_dict(), file), as float32");
         }
     }
 
-    private Path stored(Init.Stored init) {
+    private Path stored(WeightsSource.Stored source) {
         try {
-            return store.open(init.weights());
+            return store.open(source.weights());
         } catch (FailureException gone) {
-            throw input(gone, "INIT_NOT_FOUND", "copy checkpoints that you want to start from to a file of your own");
+            throw input(gone, "INITIAL_WEIGHTS_NOT_FOUND", "copy checkpoints that you want to start from to a file of your own");
         }
     }
 

@@ -1,6 +1,7 @@
 package io.peregrine.ingest;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -16,7 +17,6 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.jboss.logging.Logger;
@@ -49,7 +49,7 @@ class ListImages implements JobHandler {
     @Override
     public void work(JobContext context) throws IOException, InterruptedException {
         RunRef run = context.job().run();
-        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
+        RunSpec spec = RunSpecs.open(store, run);
         AllowedRoots allowed = roots.of(run.id());
         Path root = allowed.resolve(spec.uri());
         Listing listing = Listing.of(root, allowed, spec.split(), workers, (done, of) -> {

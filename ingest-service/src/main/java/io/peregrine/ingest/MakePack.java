@@ -1,6 +1,7 @@
 package io.peregrine.ingest;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.StageProgressed;
@@ -19,7 +20,6 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import io.peregrine.work.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -67,7 +67,7 @@ class MakePack implements JobHandler {
     @Override
     public void work(JobContext context) throws Exception {
         RunRef run = context.job().run();
-        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
+        RunSpec spec = RunSpecs.open(store, run);
         Listing listing = listings.of(run);
         Listing.Range range = EventCodec.json().treeToValue(context.job().payload(), Listing.Range.class);
         String key = maker.decodeKey(listing, range, spec.image());

@@ -2,6 +2,7 @@ package io.peregrine.ingest;
 
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
@@ -19,7 +20,6 @@ import io.peregrine.work.JobContext;
 import io.peregrine.work.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
 import org.jboss.logging.Logger;
@@ -62,7 +62,7 @@ class SealDataset implements JobHandler {
     @Override
     public void work(JobContext context) throws IOException, InterruptedException {
         RunRef run = context.job().run();
-        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
+        RunSpec spec = RunSpecs.open(store, run);
         List<DecodedPack> packs = database.jdbi().withHandle(sql -> IngestTables.packs(sql, run.id()));
         Listing listing = listings.of(run);
         SealedDataset seal = SealedDataset.of(listing, packs, spec.image().side());

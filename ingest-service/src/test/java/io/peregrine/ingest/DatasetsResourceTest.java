@@ -107,12 +107,12 @@ class DatasetsResourceTest {
                 .statusCode(422)
                 .body("errors[0].detail", startsWith("FOLDER_MISSING"));
         publish(
-                        "{\"dataset\":\"x\",\"uri\":\"%s\",\"autoencoder\":{\"init\":\"%sRococo/b.png\"}}"
+                        "{\"dataset\":\"x\",\"uri\":\"%s\",\"autoencoder\":{\"initialWeights\":\"%sRococo/b.png\"}}"
                                 .formatted(folder.uri(), folder.uri()),
                         null)
                 .statusCode(422)
-                .body("errors[0].pointer", equalTo("/autoencoder/init"))
-                .body("errors[0].detail", startsWith("INIT_UNREADABLE: b.png is not a safetensors file"));
+                .body("errors[0].pointer", equalTo("/autoencoder/initialWeights"))
+                .body("errors[0].detail", startsWith("INITIAL_WEIGHTS_UNREADABLE: b.png is not a safetensors file"));
     }
 
     @Test

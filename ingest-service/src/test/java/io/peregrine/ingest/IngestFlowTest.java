@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CloudEvent;
@@ -23,7 +24,7 @@ import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunFailed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
-import io.peregrine.events.RunSpec.Init;
+import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.Split;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.WithKafka;
@@ -85,7 +86,7 @@ class IngestFlowTest extends WithKafka {
 
         RunAccepted accepted = kafka.await(run, RunAccepted.class);
         assertThat(accepted.uri()).isEqualTo(folder.uri());
-        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(accepted.run().spec())));
+        RunSpec spec = RunSpecs.open(store, accepted.run());
         assertThat(spec.image().side()).isEqualTo(16);
         assertThat(spec.classifier().preset()).isEqualTo("resnet");
 
@@ -240,7 +241,7 @@ class IngestFlowTest extends WithKafka {
         Files.delete(weights);
 
         ArtifactRef kept = init(first);
-        assertThat(kept.uri()).startsWith("store:init/");
+        assertThat(kept.uri()).startsWith("store:weights/");
         assertThat(Files.readAllBytes(store.open(kept))).isEqualTo(content);
         assertThat(neededBy(first)).contains(kept.uri());
         // Uses a checkpoint of another run, which this run then references, too.
@@ -255,8 +256,8 @@ class IngestFlowTest extends WithKafka {
         for (String[] bad : new String[][] {
             {mine, "FILE_MISSING", "mine.safetensors"},
             {"\"file:///etc/passwd\"", "OUTSIDE_ROOTS", "PEREGRINE_ROOTS"},
-            {"\"%sCubism/a.jpg\"".formatted(folder.uri()), "INIT_UNREADABLE", "safetensors.torch.save_file"},
-            {EventCodec.json().writeValueAsString(checkpoint), "INIT_NOT_FOUND", checkpoint.uri()}
+            {"\"%sCubism/a.jpg\"".formatted(folder.uri()), "INITIAL_WEIGHTS_UNREADABLE", "safetensors.torch.save_file"},
+            {EventCodec.json().writeValueAsString(checkpoint), "INITIAL_WEIGHTS_NOT_FOUND", checkpoint.uri()}
         }) {
             RunFailed failed = kafka.await(kafka.publish(readyOf(bad[0])), RunFailed.class);
             assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
@@ -266,12 +267,12 @@ class IngestFlowTest extends WithKafka {
     }
 
     private String readyOf(String init) {
-        return "{\"dataset\":\"x\",\"uri\":\"%s\",\"classifier\":{\"init\":%s}}".formatted(folder.uri(), init);
+        return "{\"dataset\":\"x\",\"uri\":\"%s\",\"classifier\":{\"initialWeights\":%s}}".formatted(folder.uri(), init);
     }
 
     private ArtifactRef init(RunRef run) throws IOException {
-        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(run.spec())));
-        return ((Init.Stored) spec.classifier().init()).weights();
+        RunSpec spec = RunSpecs.open(store, run);
+        return ((WeightsSource.Stored) spec.classifier().initialWeights()).weights();
     }
 
     private List<String> neededBy(RunRef run) {

@@ -21,15 +21,13 @@ public final class SimulatedBalance implements ServiceCode {
 
     public SimulatedBalance(Parts parts) {
         ManifestCache manifests = new ManifestCache(parts.store());
-        SpecCache specs = new SpecCache(parts.store());
         Config config = new Config();
         flow = new BalanceFlow(parts.inbox());
         handlers = List.of(
-                new PlanClasses(parts.store(), manifests, specs, parts.database(), config, new Products(config)),
+                new PlanClasses(parts.store(), manifests, parts.database(), config, new Products(config)),
                 new AssembleShards(
                         parts.store(),
                         manifests,
-                        specs,
                         parts.database(),
                         new BalanceMeters(new SimpleMeterRegistry())));
     }

@@ -5,7 +5,7 @@ import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.Network;
-import io.peregrine.events.RunSpec.Init;
+import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.trainer.TrainerMeters.Beginning;
 import io.peregrine.trainer.run.NetworkTraining;
@@ -150,18 +150,18 @@ class TrainNetwork implements JobHandler {
                     "No usable snapshot; restarting training from scratch %s: the result has the same bytes",
                     order.where());
         }
-        Beginning first = spec.init() == null ? Beginning.START : Beginning.INIT;
+        Beginning first = spec.initialWeights() == null ? Beginning.START : Beginning.INITIAL_WEIGHTS;
         meters.started(order.network(), job.state() == null ? first : Beginning.NONE);
-        return switch (spec.init()) {
+        return switch (spec.initialWeights()) {
             case null -> new NetworkTraining(network, spec, data);
-            case Init.Stored init -> {
-                try (Safetensors weights = Safetensors.open(store, init.weights())) {
+            case WeightsSource.Stored stored -> {
+                try (Safetensors weights = Safetensors.open(store, stored.weights())) {
                     yield NetworkTraining.from(weights, network, spec, data);
                 }
             }
-            case Init.File file ->
+            case WeightsSource.File file ->
                 throw FailureException.internal(
-                        "INIT_NOT_STORED", "run.json names the file %s".formatted(file.uri()), null);
+                        "INITIAL_WEIGHTS_NOT_STORED", "run.json names the file %s".formatted(file.uri()), null);
         };
     }
 }

@@ -40,7 +40,7 @@ class TrainerMeters {
         /// Random initial weights.
         START,
         /// Initial weights given in the specification.
-        INIT,
+        INITIAL_WEIGHTS,
         /// The newest snapshot.
         LATEST,
         /// The previous snapshot: the newest was damaged or missing.

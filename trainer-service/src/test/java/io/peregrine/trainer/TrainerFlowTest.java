@@ -257,7 +257,7 @@ class TrainerFlowTest extends WithKafka {
         publish(bad, "");
         RunFailed failed = kafka.await(bad.run().id(), RunFailed.class);
         assertThat(failed.kind()).isEqualTo(FailureKind.INPUT);
-        assertThat(failed.reason()).isEqualTo("INIT_MISMATCH");
+        assertThat(failed.reason()).isEqualTo("INITIAL_WEIGHTS_MISMATCH");
         assertThat(failed.detail()).contains("conv2d1.weight is missing, expected F32 [16, 3, 2, 2]");
         assertNoFolderIsLeft();
     }
@@ -298,7 +298,7 @@ class TrainerFlowTest extends WithKafka {
     }
 
     private static String from(CheckpointPublished checkpoint, String field) throws JsonProcessingException {
-        return "{\"epochs\": 1, \"batchSize\": 8, %s, \"init\": %s}"
+        return "{\"epochs\": 1, \"batchSize\": 8, %s, \"initialWeights\": %s}"
                 .formatted(field, EventCodec.json().writeValueAsString(checkpoint.weights()));
     }
 

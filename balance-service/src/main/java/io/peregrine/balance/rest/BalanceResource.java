@@ -105,7 +105,7 @@ public class BalanceResource {
             String method,
             Object strategy,
             Object neighbours,
-            String coverage,
+            String baseSampling,
             long seed,
 
             @Schema(enumeration = {"planned", "balanced"}) String state,
@@ -154,7 +154,7 @@ public class BalanceResource {
                 spec.method().jsonName(),
                 spec.strategy().json(),
                 spec.neighbours().json(),
-                spec.coverage().jsonName(),
+                spec.baseSampling().jsonName(),
                 spec.seed(),
                 balance.isBalanced() ? "balanced" : "planned",
                 balance.row().sealedAt(),

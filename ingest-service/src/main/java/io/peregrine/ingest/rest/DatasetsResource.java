@@ -163,8 +163,8 @@ public class DatasetsResource {
         try {
             RunSpec spec = RunSpec.parse(json);
             requireExisting("/uri", () -> roots.resolve(spec.uri()));
-            requireExisting("/classifier/init", () -> weights.check(spec.classifier()));
-            requireExisting("/autoencoder/init", () -> weights.check(spec.autoencoder()));
+            requireExisting("/classifier/initialWeights", () -> weights.check(spec.classifier()));
+            requireExisting("/autoencoder/initialWeights", () -> weights.check(spec.autoencoder()));
             return spec;
         } catch (InvalidSpecException bad) {
             throw Problem.of(

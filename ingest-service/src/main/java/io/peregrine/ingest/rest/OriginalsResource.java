@@ -1,6 +1,7 @@
 package io.peregrine.ingest.rest;
 
 import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.RunSpec;
@@ -24,7 +25,6 @@ import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.util.stream.IntStream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -85,7 +85,7 @@ public class OriginalsResource {
                 .findFirst()
                 .orElseThrow(() ->
                         Problem.of(DatasetProblem.IMAGE_UNKNOWN, "The run has no image '%s'.".formatted(imageId)));
-        RunSpec spec = RunSpec.read(Files.readAllBytes(store.open(ref.spec())));
+        RunSpec spec = RunSpecs.open(store, ref);
         return HttpCaching.IMMUTABLE.answer(row.sha256(), request, () -> answer(row, spec, roots.of(run)));
     }
 

@@ -1,5 +1,6 @@
 package io.peregrine.ingest.pack;
 
+import io.peregrine.parallel.WorkerPool;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -24,7 +25,7 @@ abstract class WithDatasetFolder {
     @TempDir
     Path root;
 
-    private final WorkerPool workers = new WorkerPool(2);
+    private final WorkerPool workers = new WorkerPool("test", 2);
     Folder folder;
 
     @BeforeEach

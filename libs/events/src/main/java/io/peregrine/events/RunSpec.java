@@ -72,10 +72,10 @@ public record RunSpec(
     }
 
     /// @param neighbours number of neighbours of SMOTE (k); ignored by other methods
-    /// @param coverage how SMOTE selects base images; ignored by other methods
+    /// @param baseSampling how SMOTE selects base images; ignored by other methods
     /// @param seed seed, as imbalanced-learn's `random_state`
     public record BalanceSpec(
-            Method method, Strategy strategy, NeighbourChoice neighbours, Coverage coverage, long seed) {}
+            Method method, Strategy strategy, NeighbourChoice neighbours, BaseSampling baseSampling, long seed) {}
 
     /// How classes are balanced.
     public enum Method {
@@ -101,7 +101,7 @@ public record RunSpec(
     }
 
     /// How the base images of synthetic images are selected.
-    public enum Coverage {
+    public enum BaseSampling {
         /// Random, as in imbalanced-learn: some images are selected often, some never.
         RANDOM("random"),
         /// Each equally often, as in the paper of 2002; the remainder goes to distinct images drawn at random.
@@ -109,7 +109,7 @@ public record RunSpec(
 
         private final String jsonName;
 
-        Coverage(String wire) {
+        BaseSampling(String wire) {
             this.jsonName = wire;
         }
 
@@ -197,7 +197,7 @@ public record RunSpec(
     /// @param latent number of dimensions of the latents; 0 for a classifier
     /// @param dropout dropout rate; 0 for an autoencoder
     /// @param device `auto`, `cpu`, or a GPU such as `gpu:0`
-    /// @param init initial weights; null: drawn from the seed
+    /// @param initialWeights initial weights; null: drawn from the seed
     public record TrainSpec(
             String preset,
             int latent,
@@ -206,9 +206,9 @@ public record RunSpec(
             double learningRate,
             long seed,
             double dropout,
-            @JsonUnwrapped TrainingOptions regimen,
+            @JsonUnwrapped TrainingOptions options,
             String device,
-            Init init) {
+            WeightsSource initialWeights) {
         /// Uses the first GPU if there is one, otherwise the CPU.
         public static final String AUTO = "auto";
 
@@ -221,8 +221,8 @@ public record RunSpec(
                 double learningRate,
                 long seed,
                 double dropout,
-                TrainingOptions regimen) {
-            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, AUTO, null);
+                TrainingOptions options) {
+            this(preset, latent, epochs, batchSize, learningRate, seed, dropout, options, AUTO, null);
         }
 
         /// A training as in the report, without additional options.
@@ -232,22 +232,22 @@ public record RunSpec(
         }
 
         /// @return the same training with other initial weights
-        public TrainSpec from(Init other) {
+        public TrainSpec from(WeightsSource other) {
             return new TrainSpec(
-                    preset, latent, epochs, batchSize, learningRate, seed, dropout, regimen, device, other);
+                    preset, latent, epochs, batchSize, learningRate, seed, dropout, options, device, other);
         }
     }
 
     /// Initial weights of a training: a network's `state_dict` in safetensors format.
-    public sealed interface Init {
+    public sealed interface WeightsSource {
         /// A file below one of ingest's roots, as the user specifies it.
         ///
         /// @param uri `file:///…`
-        record File(String uri) implements Init {}
+        record File(String uri) implements WeightsSource {}
 
         /// A file of the store, as `run.json` specifies it. Its digest is part of the run's identity, even if the
         /// user's own file no longer exists.
-        record Stored(ArtifactRef weights) implements Init {}
+        record Stored(ArtifactRef weights) implements WeightsSource {}
 
         @JsonValue
         default Object json() {
@@ -261,23 +261,23 @@ public record RunSpec(
     /// Regularization and learning-rate schedule of a training.
     ///
     /// @param schedule schedule of the learning rate after the warm-up
-    /// @param warmUp share of all steps in which the learning rate increases from 0; 0 to below 1
+    /// @param warmupRatio share of all steps in which the learning rate increases from 0; 0 to below 1
     /// @param weightDecay weight decay of AdamW; 0: none
-    /// @param gradientNorm maximum norm of gradients; longer gradients are scaled down to it; 0: no limit
+    /// @param maxGradNorm maximum norm of gradients; longer gradients are scaled down to it; 0: no limit
     /// @param labelSmoothing share of the target that is spread over all classes; 0 for an autoencoder
-    /// @param augment random changes of the training images
+    /// @param augmentation random changes of the training images
     /// @param patience number of epochs without a better validation loss after which a training ends early; 0: no
     ///     early end
     public record TrainingOptions(
             Schedule schedule,
-            double warmUp,
+            double warmupRatio,
             double weightDecay,
-            double gradientNorm,
+            double maxGradNorm,
             double labelSmoothing,
-            Augment augment,
+            AugmentationPolicy augmentation,
             int patience) {
         /// No additional options, as in the report.
-        public static final TrainingOptions PLAIN = new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 0);
+        public static final TrainingOptions PLAIN = new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, AugmentationPolicy.NONE, 0);
     }
 
     /// Schedule of the learning rate.
@@ -294,7 +294,7 @@ public record RunSpec(
     }
 
     /// Random changes of the training images, drawn again in each epoch.
-    public enum Augment {
+    public enum AugmentationPolicy {
         NONE,
         /// Mirrors every second image.
         FLIP,

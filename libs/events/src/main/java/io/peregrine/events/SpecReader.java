@@ -3,13 +3,13 @@ package io.peregrine.events;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import io.peregrine.events.RunSpec.BalanceSpec;
 import io.peregrine.events.RunSpec.ClusterSpec;
-import io.peregrine.events.RunSpec.Coverage;
+import io.peregrine.events.RunSpec.BaseSampling;
 import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
-import io.peregrine.events.RunSpec.Init;
+import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Orientation;
@@ -33,13 +33,13 @@ final class SpecReader {
     private static final int URI_CHARACTERS = 4_096;
 
     private static final TrainingOptions RESNET =
-            new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0.1, Augment.STANDARD, 0);
+            new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0.1, AugmentationPolicy.STANDARD, 0);
 
     private static final TrainingOptions RESNET_WEIGHED =
-            new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0, Augment.STANDARD, 0);
+            new TrainingOptions(Schedule.COSINE, 0.05, 0.05, 5, 0, AugmentationPolicy.STANDARD, 0);
 
     private static final TrainingOptions RESNET_AUTOENCODER =
-            new TrainingOptions(Schedule.COSINE, 0.05, 0, 0, 0, Augment.FLIP, 0);
+            new TrainingOptions(Schedule.COSINE, 0.05, 0, 0, 0, AugmentationPolicy.FLIP, 0);
 
     private SpecReader() {}
 
@@ -103,13 +103,13 @@ final class SpecReader {
     }
 
     private static BalanceSpec balance(Fields balance) {
-        balance.rejectUnknownFields("method", "strategy", "neighbours", "coverage", "seed");
+        balance.rejectUnknownFields("method", "strategy", "neighbours", "baseSampling", "seed");
         Method method = balance.choice("method", Method.SMOTE, Method::jsonName);
         return new BalanceSpec(
                 method,
                 strategy(balance, method),
                 neighbours(balance),
-                balance.choice("coverage", Coverage.RANDOM, Coverage::jsonName),
+                balance.choice("baseSampling", BaseSampling.RANDOM, BaseSampling::jsonName),
                 balance.seed());
     }
 
@@ -199,14 +199,14 @@ final class SpecReader {
                 "seed",
                 "dropout",
                 "schedule",
-                "warmUp",
+                "warmupRatio",
                 "weightDecay",
-                "gradientNorm",
+                "maxGradNorm",
                 "labelSmoothing",
-                "augment",
+                "augmentation",
                 "patience",
                 "device",
-                "init");
+                "initialWeights");
         String preset = preset(fields, "resnet", "seed-cnn");
         boolean modern = preset.equals("resnet");
         // PyTorch's smoothed loss, which this loss equals, also weights the classes over which the label is
@@ -223,7 +223,7 @@ final class SpecReader {
                 fields.fraction("dropout", 0.1),
                 trainingOptions(fields, defaults),
                 device(fields),
-                init(fields));
+                initialWeights(fields));
     }
 
     private static TrainSpec autoencoder(Fields fields) {
@@ -235,13 +235,13 @@ final class SpecReader {
                 "learningRate",
                 "seed",
                 "schedule",
-                "warmUp",
+                "warmupRatio",
                 "weightDecay",
-                "gradientNorm",
-                "augment",
+                "maxGradNorm",
+                "augmentation",
                 "patience",
                 "device",
-                "init");
+                "initialWeights");
         String preset = preset(fields, "resnet-autoencoder", "seed-autoencoder");
         boolean modern = preset.equals("resnet-autoencoder");
         return new TrainSpec(
@@ -254,7 +254,7 @@ final class SpecReader {
                 0,
                 trainingOptions(fields, modern ? RESNET_AUTOENCODER : TrainingOptions.PLAIN),
                 device(fields),
-                init(fields));
+                initialWeights(fields));
     }
 
     private static String device(Fields fields) {
@@ -267,26 +267,26 @@ final class SpecReader {
     }
 
     /// A string is the address of a file, an object refers to an artifact of the store.
-    private static Init init(Fields fields) {
-        JsonNode found = fields.json().get("init");
+    private static WeightsSource initialWeights(Fields fields) {
+        JsonNode found = fields.json().get("initialWeights");
         if (found == null) {
             return null;
         }
         if (!found.isObject()) {
-            String uri = address(fields, "init", "file");
-            return uri == null ? null : new Init.File(uri);
+            String uri = address(fields, "initialWeights", "file");
+            return uri == null ? null : new WeightsSource.File(uri);
         }
         try {
             ArtifactRef weights = EventCodec.json().treeToValue(found, ArtifactRef.class);
             String sha256 = weights.sha256();
             if (weights.uri().matches("store:[a-z]{1,20}/%.2s/%s\\.safetensors".formatted(sha256, sha256))) {
-                return new Init.Stored(weights);
+                return new WeightsSource.Stored(weights);
             }
         } catch (JsonProcessingException e) {
             // Rejected below.
         }
         fields.addError(
-                "init",
+                "initialWeights",
                 "does not refer to a safetensors file of the store",
                 "{\"uri\", \"sha256\", \"bytes\"} from 'weights' of a checkpoint, or file:///path/to/file");
         return null;
@@ -295,11 +295,11 @@ final class SpecReader {
     private static TrainingOptions trainingOptions(Fields fields, TrainingOptions defaults) {
         return new TrainingOptions(
                 fields.choice("schedule", defaults.schedule()),
-                fields.fraction("warmUp", defaults.warmUp()),
+                fields.fraction("warmupRatio", defaults.warmupRatio()),
                 fields.number("weightDecay", defaults.weightDecay(), d -> d >= 0 && d <= 10, "a number from 0 to 10"),
-                fields.number("gradientNorm", defaults.gradientNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
+                fields.number("maxGradNorm", defaults.maxGradNorm(), n -> n >= 0, "a number above 0, or 0 for none"),
                 fields.fraction("labelSmoothing", defaults.labelSmoothing()),
-                fields.choice("augment", defaults.augment()),
+                fields.choice("augmentation", defaults.augmentation()),
                 (int) fields.integer(
                         "patience", defaults.patience(), n -> n >= 0 && n <= 100_000, "0 to 100000 epochs"));
     }

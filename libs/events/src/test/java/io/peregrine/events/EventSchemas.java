@@ -16,7 +16,7 @@ import com.github.victools.jsonschema.generator.SchemaGeneratorConfigBuilder;
 import com.github.victools.jsonschema.generator.SchemaVersion;
 import com.github.victools.jsonschema.module.jackson.JacksonModule;
 import com.github.victools.jsonschema.module.jackson.JacksonOption;
-import io.peregrine.events.RunSpec.Init;
+import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
 import java.util.LinkedHashSet;
@@ -37,7 +37,7 @@ final class EventSchemas {
     private static final String NEIGHBOURS = """
             {"oneOf": [{"type": "integer", "minimum": 1}, {"const": "adaptive"}]}""";
 
-    private static final String INIT = """
+    private static final String WEIGHTS = """
             {"oneOf": [{"type": "string", "pattern": "^file:/"},
               {"type": "object", "required": ["uri", "sha256", "bytes"],
                "properties": {"uri": {"type": "string", "pattern": "^store:"}, "sha256": {"type": "string"},
@@ -74,8 +74,8 @@ final class EventSchemas {
         if (Strategy.class.isAssignableFrom(type)) {
             return STRATEGY;
         }
-        if (Init.class.isAssignableFrom(type)) {
-            return INIT;
+        if (WeightsSource.class.isAssignableFrom(type)) {
+            return WEIGHTS;
         }
         return type == Map.class ? MEASURES : type == NeighbourChoice.class ? NEIGHBOURS : null;
     }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.RunSpec.Coverage;
-import io.peregrine.events.RunSpec.Init;
+import io.peregrine.events.RunSpec.BaseSampling;
+import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
@@ -28,7 +28,7 @@ class RunSpecTest {
         assertThat(spec.image()).isEqualTo(new RunSpec.ImageSpec(416, RunSpec.Fit.STRETCH, RunSpec.Orientation.APPLY));
         assertThat(spec.balance())
                 .isEqualTo(new RunSpec.BalanceSpec(
-                        Method.SMOTE, new Strategy.AtLeast(200), NeighbourChoice.fixed(5), Coverage.RANDOM, 42));
+                        Method.SMOTE, new Strategy.AtLeast(200), NeighbourChoice.fixed(5), BaseSampling.RANDOM, 42));
         assertThat(spec.classifier())
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet",
@@ -39,7 +39,7 @@ class RunSpecTest {
                         42,
                         0.1,
                         new RunSpec.TrainingOptions(
-                                RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.Augment.STANDARD, 0)));
+                                RunSpec.Schedule.COSINE, 0.05, 0.05, 5, 0.1, RunSpec.AugmentationPolicy.STANDARD, 0)));
         assertThat(spec.autoencoder())
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet-autoencoder",
@@ -49,7 +49,7 @@ class RunSpecTest {
                         0.001,
                         42,
                         0,
-                        new RunSpec.TrainingOptions(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.Augment.FLIP, 0)));
+                        new RunSpec.TrainingOptions(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.AugmentationPolicy.FLIP, 0)));
         assertThat(spec.clusters()).isEqualTo(new RunSpec.ClusterSpec(null, 42));
     }
 
@@ -66,8 +66,8 @@ class RunSpecTest {
     void eachDefaultOfTheResidualNetworkCanBeChanged() throws Exception {
         RunSpec spec = RunSpec.parse(json("""
                 {'dataset':'a','uri':'file:///a','classifier':{'preset':'resnet','epochs':7,'batchSize':8,
-                 'learningRate':0.1,'seed':3,'dropout':0.4,'schedule':'constant','warmUp':0.2,'weightDecay':0.3,
-                 'gradientNorm':6,'labelSmoothing':0.5,'augment':'flip','patience':4,'device':'gpu:1'}}"""));
+                 'learningRate':0.1,'seed':3,'dropout':0.4,'schedule':'constant','warmupRatio':0.2,'weightDecay':0.3,
+                 'maxGradNorm':6,'labelSmoothing':0.5,'augmentation':'flip','patience':4,'device':'gpu:1'}}"""));
         assertThat(spec.classifier())
                 .isEqualTo(new RunSpec.TrainSpec(
                         "resnet",
@@ -78,14 +78,14 @@ class RunSpecTest {
                         3,
                         0.4,
                         new RunSpec.TrainingOptions(
-                                RunSpec.Schedule.CONSTANT, 0.2, 0.3, 6, 0.5, RunSpec.Augment.FLIP, 4),
+                                RunSpec.Schedule.CONSTANT, 0.2, 0.3, 6, 0.5, RunSpec.AugmentationPolicy.FLIP, 4),
                         "gpu:1",
                         null));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8))
                 .contains("\"schedule\" : \"constant\"")
                 .containsOnlyOnce("labelSmoothing")
-                .doesNotContain("regimen");
+                .doesNotContain("options");
     }
 
     @Test
@@ -95,7 +95,7 @@ class RunSpecTest {
         RunSpec unsaid = RunSpec.parse(json(weighed.formatted("")));
         RunSpec said = RunSpec.parse(json(weighed.formatted(",'classifier':{'labelSmoothing':0.1}")));
 
-        assertThat(unsaid.classifier().regimen().labelSmoothing()).isZero();
+        assertThat(unsaid.classifier().options().labelSmoothing()).isZero();
         assertThat(usual.classifier()).isNotEqualTo(unsaid.classifier()).isEqualTo(said.classifier());
         assertThat(RunSpec.read(unsaid.toJson())).isEqualTo(unsaid);
     }
@@ -134,25 +134,25 @@ class RunSpecTest {
     @Test
     void initialWeightsAreAFileOrAnArtifactOfTheStore() throws Exception {
         String digest = "ab".repeat(32);
-        String stored = "{'uri':'store:init/ab/%s.safetensors','sha256':'%s','bytes':7}".formatted(digest, digest);
+        String stored = "{'uri':'store:weights/ab/%s.safetensors','sha256':'%s','bytes':7}".formatted(digest, digest);
         RunSpec spec = RunSpec.parse(json(
-                "{'dataset':'a','uri':'file:///a','classifier':{'init':'file:///w.safetensors'},'autoencoder':{'init':%s}}"
+                "{'dataset':'a','uri':'file:///a','classifier':{'initialWeights':'file:///w.safetensors'},'autoencoder':{'initialWeights':%s}}"
                         .formatted(stored)));
-        assertThat(spec.classifier().init()).isEqualTo(new Init.File("file:///w.safetensors"));
-        assertThat(spec.autoencoder().init())
-                .isEqualTo(new Init.Stored(new ArtifactRef("store:init/ab/" + digest + ".safetensors", digest, 7)));
+        assertThat(spec.classifier().initialWeights()).isEqualTo(new WeightsSource.File("file:///w.safetensors"));
+        assertThat(spec.autoencoder().initialWeights())
+                .isEqualTo(new WeightsSource.Stored(new ArtifactRef("store:weights/ab/" + digest + ".safetensors", digest, 7)));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
         for (String bad : new String[] {
             "7",
             "'s3://w'",
             "{}",
-            stored.replace("init/ab", "../ab"),
+            stored.replace("weights/ab", "../ab"),
             stored.replace("/ab/a", "/ab/b"),
             stored.replace("'bytes':7", "'bytes':-7")
         }) {
-            ObjectNode body = json("{'dataset':'a','uri':'file:///a','classifier':{'init':%s}}".formatted(bad));
+            ObjectNode body = json("{'dataset':'a','uri':'file:///a','classifier':{'initialWeights':%s}}".formatted(bad));
             InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
-            assertThat(refused.errors()).as(bad).extracting(FieldError::field).containsExactly("/classifier/init");
+            assertThat(refused.errors()).as(bad).extracting(FieldError::field).containsExactly("/classifier/initialWeights");
         }
     }
 
@@ -191,8 +191,8 @@ class RunSpecTest {
     @Test
     void adaptiveNeighboursAreTheMostThatASmallClassHas() throws Exception {
         RunSpec spec = RunSpec.parse(
-                json("{'dataset':'a','uri':'file:///a','balance':{'neighbours':'adaptive','coverage':'even'}}"));
-        assertThat(spec.balance().coverage()).isEqualTo(Coverage.EVEN);
+                json("{'dataset':'a','uri':'file:///a','balance':{'neighbours':'adaptive','baseSampling':'even'}}"));
+        assertThat(spec.balance().baseSampling()).isEqualTo(BaseSampling.EVEN);
         NeighbourChoice adaptive = spec.balance().neighbours();
         assertThat(Stream.of(1L, 2L, 5L, 6L, 7L, 900L).map(adaptive::of)).containsExactly(1, 1, 4, 5, 5, 5);
         assertThat(NeighbourChoice.fixed(7).of(3)).isEqualTo(7);
@@ -200,14 +200,14 @@ class RunSpecTest {
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8)).contains("\"neighbours\" : \"adaptive\"");
     }
 
-    /// Older services wrote neither method nor coverage.
+    /// Older services wrote neither method nor baseSampling.
     @Test
     void anOlderRunJsonIsReadWithMethodSmote() {
         RunSpec spec = RunSpec.read("""
                 {"dataset": "a", "uri": "file:///a", "balance": {"strategy": "auto", "neighbours": 3, "seed": 7}}""".getBytes(StandardCharsets.UTF_8));
         assertThat(spec.balance())
                 .isEqualTo(new RunSpec.BalanceSpec(
-                        Method.SMOTE, new Strategy.Auto(), NeighbourChoice.fixed(3), Coverage.RANDOM, 7));
+                        Method.SMOTE, new Strategy.Auto(), NeighbourChoice.fixed(3), BaseSampling.RANDOM, 7));
     }
 
     @ParameterizedTest
@@ -231,16 +231,16 @@ class RunSpecTest {
                 "{'balance':{'neighbours':0}}|/balance/neighbours|a whole number from 1",
                 "{'balance':{'neighbours':'many'}}|/balance/neighbours|adaptive",
                 "{'balance':{'method':'adasyn'}}|/balance/method|one of smote, random-over, random-under, class-weights",
-                "{'balance':{'coverage':'full'}}|/balance/coverage|one of random, even",
+                "{'balance':{'baseSampling':'full'}}|/balance/baseSampling|one of random, even",
                 "{'balance':{'method':'random-under','strategy':'not majority'}}|/balance/strategy|auto, not minority",
                 "{'balance':{'seed':4294967296}}|/balance/seed|0 to 4294967295",
                 "{'split':{'test':0.6,'validation':0.5}}|/split/validation|must be below 1",
                 "{'classifier':{'preset':'renset'}}|/classifier/preset|'resnet' or 'seed-cnn'",
                 "{'classifier':{'schedule':'linear'}}|/classifier/schedule|one of constant, cosine",
-                "{'classifier':{'augment':true}}|/classifier/augment|one of none, flip, standard",
-                "{'classifier':{'warmUp':1}}|/classifier/warmUp|a share from 0 to below 1",
+                "{'classifier':{'augmentation':true}}|/classifier/augmentation|one of none, flip, standard",
+                "{'classifier':{'warmupRatio':1}}|/classifier/warmupRatio|a share from 0 to below 1",
                 "{'classifier':{'weightDecay':-1}}|/classifier/weightDecay|a number from 0 to 10",
-                "{'classifier':{'gradientNorm':-1}}|/classifier/gradientNorm|0 for none",
+                "{'classifier':{'maxGradNorm':-1}}|/classifier/maxGradNorm|0 for none",
                 "{'autoencoder':{'device':'gpu'}}|/autoencoder/device|auto, cpu, or gpu:0",
                 "{'autoencoder':{'patience':-1}}|/autoencoder/patience|0 to 100000 epochs",
                 "{'autoencoder':{'labelSmoothing':0.1}}|/autoencoder/labelSmoothing|Allowed here: preset, latent",

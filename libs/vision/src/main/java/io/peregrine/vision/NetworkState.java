@@ -124,7 +124,7 @@ public final class NetworkState implements AutoCloseable {
 
     /// Uses weights that a user supplies.
     ///
-    /// @throws FailureException INPUT `INIT_MISMATCH`, if the weights do not match the network
+    /// @throws FailureException INPUT `INITIAL_WEIGHTS_MISMATCH`, if the weights do not match the network
     public static NetworkState given(TrainableNetwork network, Safetensors file) {
         StateDict.mustFit(network, file);
         return read(network, file, "");

@@ -17,7 +17,7 @@ final class StateDict {
 
     private StateDict() {}
 
-    /// @throws FailureException INPUT `INIT_MISMATCH` with the differences, if the file's tensors do not match
+    /// @throws FailureException INPUT `INITIAL_WEIGHTS_MISMATCH` with the differences, if the file's tensors do not match
     ///     the network's
     static void mustFit(TrainableNetwork network, Safetensors file) {
         List<String> differences = differences(network.parameters(), file);
@@ -27,7 +27,7 @@ final class StateDict {
         String more =
                 differences.size() > MAX_LISTED ? "; and %,d more".formatted(differences.size() - MAX_LISTED) : "";
         throw FailureException.input(
-                "INIT_MISMATCH",
+                "INITIAL_WEIGHTS_MISMATCH",
                 "the weights do not match %s in docs/networks.py: %s%s; supply its state_dict, for the preset, side, latent and number of classes of this run"
                         .formatted(
                                 network.getClass().getSimpleName(),

@@ -24,7 +24,7 @@ class StoreBean {
 
     /// Artifact kinds of all services: each service reads what others publish.
     private static final Set<String> KINDS = Set.of(
-            "run", "init", "listing", "pack", "manifest", "recipes", "shard", "checkpoint", "latents", "clusters");
+            "run", "weights", "listing", "pack", "manifest", "recipes", "shard", "checkpoint", "latents", "clusters");
 
     /// @param location `peregrine.store`: a folder, or `s3://bucket/prefix`
     /// @param folder cache folder of this process only, for artifacts fetched from a bucket

@@ -1,6 +1,6 @@
 package io.peregrine.trainer.run;
 
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import io.peregrine.random.Mt19937;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -19,7 +19,7 @@ final class Augmentation {
 
     private static final double GREY = 127.5;
 
-    private final Augment kind;
+    private final AugmentationPolicy policy;
     private final long seed;
     private final int epoch;
     private final int side;
@@ -27,12 +27,12 @@ final class Augmentation {
     private final float[] line;
     private final float[] shown;
 
-    /// @param kind not `NONE`
+    /// @param policy not `NONE`
     /// @param seed of the training
     /// @param epoch from 1
     /// @param side of the images
-    Augmentation(Augment kind, long seed, int epoch, int side) {
-        this.kind = kind;
+    Augmentation(AugmentationPolicy policy, long seed, int epoch, int side) {
+        this.policy = policy;
         this.seed = seed;
         this.epoch = epoch;
         this.side = side;
@@ -65,7 +65,7 @@ final class Augmentation {
     void change(MemorySegment image, int place) {
         Mt19937 random = new Mt19937(TrainingProgress.augmentation(seed, epoch, place));
         boolean mirrored = random.uniform() < 0.5;
-        if (kind == Augment.STANDARD) {
+        if (policy == AugmentationPolicy.STANDARD) {
             crop(image, random);
         }
         if (mirrored) {

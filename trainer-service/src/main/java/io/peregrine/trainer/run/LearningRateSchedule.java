@@ -11,7 +11,7 @@ record LearningRateSchedule(TrainingOptions options, long allSteps) {
     /// @param steps steps taken so far, 0 to below `allSteps`
     /// @return factor of the next step, 0 to 1
     double factor(long steps) {
-        double warm = options.warmUp() * allSteps;
+        double warm = options.warmupRatio() * allSteps;
         if (steps < warm) {
             return Math.min(1, (steps + 1) / warm);
         }

@@ -3,7 +3,7 @@ package io.peregrine.trainer.run;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.vision.Batch;
 import io.peregrine.vision.TrainableNetwork;
@@ -40,7 +40,7 @@ public final class NetworkTraining implements AutoCloseable {
 
     /// Starts a training from weights that a user supplies. The optimizer starts without history.
     ///
-    /// @throws FailureException INPUT `INIT_MISMATCH`, if the weights do not match the network
+    /// @throws FailureException INPUT `INITIAL_WEIGHTS_MISMATCH`, if the weights do not match the network
     public static NetworkTraining from(
             Safetensors weights, TrainableNetwork network, TrainSpec spec, TrainingData data) {
         return new NetworkTraining(spec, nonEmpty(data), TrainingState.given(network, spec, weights));
@@ -56,10 +56,10 @@ public final class NetworkTraining implements AutoCloseable {
         this.data = data;
         this.state = state;
         this.classifies = state.weights().network().classifies();
-        double norm = spec.regimen().gradientNorm();
+        double norm = spec.options().maxGradNorm();
         this.training = new Training(state.weights(), state.optimizer(), norm == 0 ? Double.POSITIVE_INFINITY : norm);
         this.evaluation = new Evaluation(training, data, spec.batchSize(), classifies);
-        this.rates = new LearningRateSchedule(spec.regimen(), (long) spec.epochs() * batches());
+        this.rates = new LearningRateSchedule(spec.options(), (long) spec.epochs() * batches());
     }
 
     private static TrainingData nonEmpty(TrainingData data) {
@@ -81,10 +81,10 @@ public final class NetworkTraining implements AutoCloseable {
     }
 
     private Augmentation augmentation() {
-        return spec.regimen().augment() == Augment.NONE
+        return spec.options().augmentation() == AugmentationPolicy.NONE
                 ? null
                 : new Augmentation(
-                        spec.regimen().augment(), spec.seed(), position().epoch(), data.side());
+                        spec.options().augmentation(), spec.seed(), position().epoch(), data.side());
     }
 
     /// @return device of the computation, such as `cpu` or `gpu0`

@@ -16,7 +16,7 @@ public final class Networks {
     /// @param weights class weights in a classifier's loss; null if all are equal
     /// @throws IllegalArgumentException for an unknown preset, which the validation of a specification rejects
     public static TrainableNetwork of(TrainSpec spec, int side, int classes, float[] weights) {
-        double smoothing = spec.regimen().labelSmoothing();
+        double smoothing = spec.options().labelSmoothing();
         return switch (spec.preset()) {
             case SeedCnn.PRESET -> new SeedCnn(side, classes, spec.dropout(), weights, smoothing);
             case ResNet.PRESET -> new ResNet(classes, spec.dropout(), weights, smoothing);

@@ -47,7 +47,7 @@ public record TrainingProgress(
     /// @param validates whether there are validation rows; without them, `patience` has no effect
     /// @return whether all epochs are over, or the loss has not improved for `patience` epochs
     boolean isOver(TrainSpec spec, boolean validates) {
-        int patience = spec.regimen().patience();
+        int patience = spec.options().patience();
         return epoch > spec.epochs() || (validates && patience > 0 && sinceBest >= patience);
     }
 

@@ -28,7 +28,7 @@ final class TrainingState implements AutoCloseable {
     private TrainingState(NetworkState weights, TrainSpec spec, TrainingProgress progress, String before) {
         this.weights = weights.on(spec.device());
         this.optimizer =
-                Optimizer.of(this.weights, spec.learningRate(), spec.regimen().weightDecay());
+                Optimizer.of(this.weights, spec.learningRate(), spec.options().weightDecay());
         this.progress = progress;
         this.before = before;
     }

@@ -3,7 +3,7 @@ package io.peregrine.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.Set;
@@ -23,9 +23,9 @@ class AugmentationTest {
         return image;
     }
 
-    private static float[] changed(Augment kind, long seed, int epoch, int place) {
+    private static float[] changed(AugmentationPolicy policy, long seed, int epoch, int place) {
         float[] image = image();
-        new Augmentation(kind, seed, epoch, SIDE).change(MemorySegment.ofArray(image), place);
+        new Augmentation(policy, seed, epoch, SIDE).change(MemorySegment.ofArray(image), place);
         return image;
     }
 
@@ -39,7 +39,7 @@ class AugmentationTest {
         }
         int mirrored = 0;
         for (int place = 0; place < 200; place++) {
-            float[] changed = changed(Augment.FLIP, 42, 1, place);
+            float[] changed = changed(AugmentationPolicy.FLIP, 42, 1, place);
             boolean is = changed[0] == mirror[0];
             assertThat(changed).isEqualTo(is ? mirror : image());
             mirrored += is ? 1 : 0;
@@ -51,7 +51,7 @@ class AugmentationTest {
     void standardKeepsPixelsInRangeAndDiffersEachTime() {
         Set<Float> firsts = new HashSet<>();
         for (int place = 0; place < 100; place++) {
-            float[] changed = changed(Augment.STANDARD, 42, 1, place);
+            float[] changed = changed(AugmentationPolicy.STANDARD, 42, 1, place);
             for (float value : changed) {
                 assertThat(value).isBetween(0f, 255f);
             }
@@ -65,7 +65,7 @@ class AugmentationTest {
         double least = 1;
         double most = 0;
         for (int place = 0; place < 200; place++) {
-            float[] changed = changed(Augment.STANDARD, 7, 3, place);
+            float[] changed = changed(AugmentationPolicy.STANDARD, 7, 3, place);
             int middle = SIDE * 8 + 8;
             // Contrast and brightness change all differences by the same factor. Channels differ by 50, columns
             // by 3, rows by 0.1.
@@ -88,7 +88,7 @@ class AugmentationTest {
     @Test
     void interpolatesLinearlyAndStaysWithinTheEdges() {
         for (int place = 0; place < 200; place++) {
-            float[] changed = changed(Augment.STANDARD, 7, 3, place);
+            float[] changed = changed(AugmentationPolicy.STANDARD, 7, 3, place);
             int middle = SIDE * 8 + 8;
             double light = (changed[SIDE * SIDE + middle] - changed[middle]) / 50;
             double across = changed[middle + 1] - changed[middle];
@@ -109,10 +109,10 @@ class AugmentationTest {
 
     @Test
     void isDeterministicForSeedEpochAndPlace() {
-        assertThat(changed(Augment.STANDARD, 42, 2, 9)).isEqualTo(changed(Augment.STANDARD, 42, 2, 9));
-        assertThat(changed(Augment.STANDARD, 42, 2, 9))
-                .isNotEqualTo(changed(Augment.STANDARD, 42, 3, 9))
-                .isNotEqualTo(changed(Augment.STANDARD, 43, 2, 9))
-                .isNotEqualTo(changed(Augment.STANDARD, 42, 2, 10));
+        assertThat(changed(AugmentationPolicy.STANDARD, 42, 2, 9)).isEqualTo(changed(AugmentationPolicy.STANDARD, 42, 2, 9));
+        assertThat(changed(AugmentationPolicy.STANDARD, 42, 2, 9))
+                .isNotEqualTo(changed(AugmentationPolicy.STANDARD, 42, 3, 9))
+                .isNotEqualTo(changed(AugmentationPolicy.STANDARD, 43, 2, 9))
+                .isNotEqualTo(changed(AugmentationPolicy.STANDARD, 42, 2, 10));
     }
 }

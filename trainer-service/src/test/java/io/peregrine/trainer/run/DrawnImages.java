@@ -97,8 +97,8 @@ abstract class DrawnImages {
         return new TrainSpec("seed-cnn", 0, 3, 5, rate, 42, 0.1);
     }
 
-    static TrainSpec residual(TrainingOptions regimen) {
-        return new TrainSpec("resnet", 0, 3, 5, 0.002, 42, 0.1, regimen);
+    static TrainSpec residual(TrainingOptions options) {
+        return new TrainSpec("resnet", 0, 3, 5, 0.002, 42, 0.1, options);
     }
 
     static TrainableNetwork cnn() {

@@ -95,7 +95,7 @@ class GivenWeightsTest extends DrawnImages {
     private AbstractThrowableAssert<?, ?> assertMismatch(TrainableNetwork network, Path weights) {
         return assertThatThrownBy(() -> start(network, classifier(0.01), weights))
                 .isInstanceOfSatisfying(FailureException.class, failure -> {
-                    assertThat(failure.code()).isEqualTo("INIT_MISMATCH");
+                    assertThat(failure.code()).isEqualTo("INITIAL_WEIGHTS_MISMATCH");
                     assertThat(failure.kind()).isEqualTo(FailureKind.INPUT);
                 });
     }

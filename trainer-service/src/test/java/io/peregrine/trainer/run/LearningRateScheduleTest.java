@@ -3,7 +3,7 @@ package io.peregrine.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainingOptions;
 import java.util.stream.LongStream;
@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 class LearningRateScheduleTest {
     private static double[] factors(Schedule kind, double warmUp, long allSteps) {
         LearningRateSchedule schedule =
-                new LearningRateSchedule(new TrainingOptions(kind, warmUp, 0, 0, 0, Augment.NONE, 0), allSteps);
+                new LearningRateSchedule(new TrainingOptions(kind, warmUp, 0, 0, 0, AugmentationPolicy.NONE, 0), allSteps);
         return LongStream.range(0, allSteps).mapToDouble(schedule::factor).toArray();
     }
 

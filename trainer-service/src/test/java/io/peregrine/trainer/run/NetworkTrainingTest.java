@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.RunSpec.TrainingOptions;
@@ -64,7 +64,7 @@ class NetworkTrainingTest extends DrawnImages {
                 0.3,
                 42,
                 0.1,
-                new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 2));
+                new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, AugmentationPolicy.NONE, 2));
         TrainingData watched =
                 new TrainingData(pixels, SIDE, 2, material.train(), material.test(), material.test(), NO_SHIFT);
         List<Boolean> best = new ArrayList<>();
@@ -83,7 +83,7 @@ class NetworkTrainingTest extends DrawnImages {
     @Test
     void withoutValidationItRunsAllEpochs() {
         TrainSpec spec = new TrainSpec(
-                "seed-cnn", 0, 8, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, Augment.NONE, 1));
+                "seed-cnn", 0, 8, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, AugmentationPolicy.NONE, 1));
         int epochs = 0;
         try (NetworkTraining training = new NetworkTraining(cnn(), spec, material)) {
             for (; !training.isOver(); epochs++) {

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.RunSpec.TrainingOptions;
@@ -34,8 +34,8 @@ class OnGpuTest extends DrawnImages {
     }
 
     private static TrainSpec spec(String preset, String device) {
-        TrainingOptions regimen = new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0, Augment.STANDARD, 0);
-        return new TrainSpec(preset, 6, 3, 5, 0.001, 42, 0.1, regimen, device, null);
+        TrainingOptions options = new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0, AugmentationPolicy.STANDARD, 0);
+        return new TrainSpec(preset, 6, 3, 5, 0.001, 42, 0.1, options, device, null);
     }
 
     @ParameterizedTest

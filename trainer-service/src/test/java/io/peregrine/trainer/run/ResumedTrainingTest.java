@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.RunSpec.Augment;
+import io.peregrine.events.RunSpec.AugmentationPolicy;
 import io.peregrine.events.RunSpec.Schedule;
 import io.peregrine.events.RunSpec.TrainSpec;
 import io.peregrine.events.RunSpec.TrainingOptions;
@@ -49,16 +49,16 @@ class ResumedTrainingTest extends DrawnImages {
     @ParameterizedTest
     @ValueSource(ints = {1, 6, 14})
     void resumedResidualNetworkWithAllOptionsEndsInTheSameBytes(int killedAfter) throws IOException {
-        TrainSpec spec = residual(new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0));
+        TrainSpec spec = residual(new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, AugmentationPolicy.STANDARD, 0));
         ResNet network = new ResNet(2, 0.1, null, 0.1);
         byte[] uninterrupted = uninterrupted(network, spec);
         assertThat(interrupted(network, spec, killedAfter)).isEqualTo(uninterrupted);
         for (TrainingOptions other : List.of(
-                new TrainingOptions(Schedule.CONSTANT, 0.2, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
-                new TrainingOptions(Schedule.COSINE, 0, 0.05, 0.5, 0.1, Augment.STANDARD, 0),
-                new TrainingOptions(Schedule.COSINE, 0.2, 0, 0.5, 0.1, Augment.STANDARD, 0),
-                new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0, 0.1, Augment.STANDARD, 0),
-                new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, Augment.FLIP, 0))) {
+                new TrainingOptions(Schedule.CONSTANT, 0.2, 0.05, 0.5, 0.1, AugmentationPolicy.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0, 0.05, 0.5, 0.1, AugmentationPolicy.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0.2, 0, 0.5, 0.1, AugmentationPolicy.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0, 0.1, AugmentationPolicy.STANDARD, 0),
+                new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, AugmentationPolicy.FLIP, 0))) {
             assertThat(uninterrupted(network, residual(other)))
                     .as("%s has an effect", other)
                     .isNotEqualTo(uninterrupted);

@@ -17,10 +17,10 @@ final class InstanceOptions {
 
     @Option(
             names = "--ports",
-            paramLabel = "usual|free",
-            description = "usual: Kafka 9092, PostgreSQL 5433, services 8081 to 8084, Prometheus 9091; free: any free"
+            paramLabel = "default|free",
+            description = "default: Kafka 9092, PostgreSQL 5433, services 8081 to 8084, Prometheus 9091; free: any free"
                     + " ports")
-    private String ports = "usual";
+    private String ports = "default";
 
     Path data() {
         return (data == null ? ProjectRoot.path().resolve("data") : data)
@@ -30,15 +30,15 @@ final class InstanceOptions {
 
     Addresses addresses() {
         return switch (ports) {
-            case "usual" -> Addresses.defaults();
+            case "default" -> Addresses.defaults();
             case "free" -> Addresses.free();
-            default -> throw new RefusedException("--ports is '" + ports + "'; it must be 'usual' or 'free'.");
+            default -> throw new RefusedException("--ports is '" + ports + "'; it must be 'default' or 'free'.");
         };
     }
 
     /// @return the port of Prometheus; 0: a free port
     int prometheusPort() {
-        return ports.equals("usual") ? LocalPrometheus.DEFAULT_PORT : 0;
+        return ports.equals("default") ? LocalPrometheus.DEFAULT_PORT : 0;
     }
 
     String ports() {

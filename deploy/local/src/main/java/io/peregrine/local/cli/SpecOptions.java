@@ -45,10 +45,10 @@ final class SpecOptions {
     String neighbours;
 
     @Option(
-            names = "--coverage",
+            names = "--base-sampling",
             paramLabel = "random|even",
             description = "how bases are chosen; even: each image equally often")
-    String coverage;
+    String baseSampling;
 
     @Option(names = "--classifier", paramLabel = "PRESET", description = "resnet or seed-cnn")
     String classifier;
@@ -99,7 +99,7 @@ final class SpecOptions {
         }
         put(body, "image", "side", side);
         put(body, "balance", "method", method);
-        put(body, "balance", "coverage", coverage);
+        put(body, "balance", "baseSampling", baseSampling);
         put(body, "balance", "neighbours", numberOrWord(neighbours));
         for (String network : new String[] {"classifier", "autoencoder"}) {
             put(body, network, "epochs", epochs);
@@ -129,10 +129,10 @@ final class SpecOptions {
     static List<Path> roots(Path folder, ObjectNode datasetReady) {
         List<Path> roots = new ArrayList<>(List.of(folder));
         for (String network : new String[] {"classifier", "autoencoder"}) {
-            JsonNode init = datasetReady.path(network).path("init");
-            if (init.isTextual()) {
+            JsonNode weights = datasetReady.path(network).path("initialWeights");
+            if (weights.isTextual()) {
                 try {
-                    Optional.ofNullable(Path.of(URI.create(init.textValue())).getParent())
+                    Optional.ofNullable(Path.of(URI.create(weights.textValue())).getParent())
                             .ifPresent(roots::add);
                 } catch (IllegalArgumentException | FileSystemNotFoundException e) {
                     // The run will fail with an error for this field.

@@ -115,7 +115,7 @@ class CommandTest {
     void initialWeightsMayBeInAnotherFolder() throws IOException {
         SpecOptions options = new SpecOptions();
         options.spec = Files.writeString(folder.resolve("spec.json"), """
-                {"classifier": {"init": "file:///elsewhere/a.safetensors"}, "autoencoder": {"init": "file:/bad name"}}""");
+                {"classifier": {"initialWeights": "file:///elsewhere/a.safetensors"}, "autoencoder": {"initialWeights": "file:/bad name"}}""");
         assertThat(SpecOptions.roots(images, options.datasetReady(images)))
                 .containsExactly(images, Path.of("/elsewhere"));
     }
@@ -128,9 +128,9 @@ class CommandTest {
     }
 
     @Test
-    void portsAreUsualOrFree() {
+    void portsAreDefaultOrFree() {
         assertThat(refused("run", images.toString(), "--ports", "odd", "--data", data()))
-                .endsWith("--ports is 'odd'; it must be 'usual' or 'free'.");
+                .endsWith("--ports is 'odd'; it must be 'default' or 'free'.");
     }
 
     @Test
