@@ -45,8 +45,7 @@ class AssembleShards implements JobHandler {
     private final Database database;
     private final BalanceMeters meters;
 
-    AssembleShards(
-            ArtifactStore store, ManifestCache manifests, Database database, BalanceMeters meters) {
+    AssembleShards(ArtifactStore store, ManifestCache manifests, Database database, BalanceMeters meters) {
         this.store = store;
         this.manifests = manifests;
         this.database = database;

@@ -47,11 +47,7 @@ class PlanClasses implements JobHandler {
     private final Products products;
 
     PlanClasses(
-            ArtifactStore store,
-            ManifestCache manifests,
-            Database database,
-            BalanceConfig config,
-            Products products) {
+            ArtifactStore store, ManifestCache manifests, Database database, BalanceConfig config, Products products) {
         this.store = store;
         this.manifests = manifests;
         this.database = database;

@@ -159,8 +159,8 @@ class PythonReaderTest {
                 .satisfies(answer -> assertThat(answer.output()).contains("not equal: the shuffle"));
     }
 
-    /// Random combinations of method, strategy, neighbour choice and base sampling on small noisy classes: 200 sets in
-    /// one Python process.
+    /// Random combinations of method, strategy, neighbour choice and base sampling on small noisy classes: 200
+    /// sets in one Python process.
     @Test
     void twoHundredRandomCasesEqualImbalancedLearn() throws Exception {
         Random random = new Random(572);
@@ -176,7 +176,7 @@ class PythonReaderTest {
             ObjectNode body = (ObjectNode) EventCodec.json().readTree("""
                     {"dataset": "gallery", "uri": "file:///gallery",
                      "balance": {"method": "%s", "strategy": %s, "neighbours": %s, "baseSampling": "%s", "seed": %d}}""".formatted(
-                            method, strategy(method, counts, random), neighbours, baseSampling, random.nextInt(1 << 30)));
+                    method, strategy(method, counts, random), neighbours, baseSampling, random.nextInt(1 << 30)));
             RunRef run = new RunRef(
                     "0".repeat(32),
                     "gallery",

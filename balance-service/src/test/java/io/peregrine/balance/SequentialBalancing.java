@@ -34,8 +34,7 @@ final class SequentialBalancing {
     private SequentialBalancing() {}
 
     static List<RecipeShard> shards(ArtifactStore store, DatasetSealed sealed) throws IOException {
-        BalanceSpec spec = RunSpecs.open(store, sealed.run())
-                .balance();
+        BalanceSpec spec = RunSpecs.open(store, sealed.run()).balance();
         Manifest manifest = Manifest.open(store, sealed.manifest());
         long[] real = IntStream.range(0, manifest.classes().size())
                 .mapToLong(label -> manifest.rowsOf(Split.TRAIN, label).length)

@@ -61,8 +61,7 @@ class AnalyseRun implements JobHandler {
         RunRef run = context.job().run();
         ManifestRef ref = EventCodec.json().treeToValue(context.job().payload(), ManifestRef.class);
         Manifest manifest = Manifest.open(store, ref);
-        RunSpec.ClusterSpec spec =
-                RunSpecs.open(store, run).clusters();
+        RunSpec.ClusterSpec spec = RunSpecs.open(store, run).clusters();
         Latents latents = database.jdbi().inTransaction(sql -> Clusters.latents(sql, run.id()));
         Analysis analysis = analyse(context, manifest, spec, latents);
         ArtifactRef latentsRef = publish(context, latents);

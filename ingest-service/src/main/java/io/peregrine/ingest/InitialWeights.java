@@ -5,8 +5,8 @@ import io.peregrine.artifacts.Safetensors;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
-import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.ingest.pack.AllowedRoots;
 import io.peregrine.work.JobContext;
 import jakarta.inject.Singleton;
@@ -28,8 +28,8 @@ public class InitialWeights {
     /// Checks that the weights of a training exist and can be read. The trainer, which knows the network, checks
     /// whether they fit it.
     ///
-    /// @throws FailureException INPUT if they cannot be read: `INITIAL_WEIGHTS_NOT_FOUND` for weights that were in the
-    ///     store, `INITIAL_WEIGHTS_UNREADABLE`, or as [AllowedRoots#file]
+    /// @throws FailureException INPUT if they cannot be read: `INITIAL_WEIGHTS_NOT_FOUND` for weights that were
+    ///     in the store, `INITIAL_WEIGHTS_UNREADABLE`, or as [AllowedRoots#file]
     public void check(TrainSpec spec) {
         if (spec.initialWeights() != null) {
             find(spec.initialWeights(), roots);
@@ -76,7 +76,10 @@ public class InitialWeights {
         try {
             return store.open(source.weights());
         } catch (FailureException gone) {
-            throw input(gone, "INITIAL_WEIGHTS_NOT_FOUND", "copy checkpoints that you want to start from to a file of your own");
+            throw input(
+                    gone,
+                    "INITIAL_WEIGHTS_NOT_FOUND",
+                    "copy checkpoints that you want to start from to a file of your own");
         }
     }
 

@@ -267,7 +267,8 @@ class IngestFlowTest extends WithKafka {
     }
 
     private String readyOf(String init) {
-        return "{\"dataset\":\"x\",\"uri\":\"%s\",\"classifier\":{\"initialWeights\":%s}}".formatted(folder.uri(), init);
+        return "{\"dataset\":\"x\",\"uri\":\"%s\",\"classifier\":{\"initialWeights\":%s}}"
+                .formatted(folder.uri(), init);
     }
 
     private ArtifactRef init(RunRef run) throws IOException {

@@ -26,10 +26,7 @@ public final class SimulatedBalance implements ServiceCode {
         handlers = List.of(
                 new PlanClasses(parts.store(), manifests, parts.database(), config, new Products(config)),
                 new AssembleShards(
-                        parts.store(),
-                        manifests,
-                        parts.database(),
-                        new BalanceMeters(new SimpleMeterRegistry())));
+                        parts.store(), manifests, parts.database(), new BalanceMeters(new SimpleMeterRegistry())));
     }
 
     @Override

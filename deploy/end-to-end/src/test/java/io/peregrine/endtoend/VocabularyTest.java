@@ -30,6 +30,9 @@ class VocabularyTest {
         REPLACED.put("(?i)\\bhears?\\b", "receive");
         REPLACED.put("_GOES_ON\\b|-goes-on\\b", "RUN_STILL_RUNNING, PRUNE_IN_PROGRESS");
         REPLACED.put("_AWAY\\b", "…_UNAVAILABLE");
+        REPLACED.put("\\bINIT_(NOT_FOUND|UNREADABLE|MISMATCH)\\b", "INITIAL_WEIGHTS_…");
+        REPLACED.put("--coverage\\b", "--base-sampling");
+        REPLACED.put("--ports[ =]usual\\b", "--ports default");
     }
 
     private static final List<String> ENDINGS = List.of(

@@ -89,10 +89,7 @@ public class DatasetsResource {
             content =
                     @Content(
                             mediaType = MediaType.APPLICATION_JSON,
-                            schema =
-                                    @Schema(
-                                            type = SchemaType.OBJECT,
-                                            requiredProperties = {"dataset", "uri"}),
+                            schema = @Schema(ref = SpecificationSchema.REFERENCE),
                             examples = {
                                 @ExampleObject(name = "smallest", value = SMALLEST),
                                 @ExampleObject(name = "whole", value = WHOLE)

@@ -1,6 +1,5 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.parallel.WorkerPool;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
@@ -9,6 +8,7 @@ import io.peregrine.events.FailureException;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.events.Split;
 import io.peregrine.ingest.Folder;
+import io.peregrine.parallel.WorkerPool;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -12,12 +12,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/// Specification of a run, with every default filled in: `run.json`. Only `dataset` and `uri` are required.
+/// Specification of a run, with every default filled in: `run.json`. The table [SpecFields] has the meaning,
+/// range and default of every field.
 ///
-/// The presets `seed-cnn` and `seed-autoencoder` are reproductions of the report's networks, not recommendations.
-/// The defaults are `resnet` and `resnet-autoencoder`.
-///
-/// @param priority -10 to 10; decides when a run is served, not what it computes; `run.json` omits it
+/// @param priority decides when a run is served, not what it computes; `run.json` omits it
 public record RunSpec(
         String dataset,
         String uri,
@@ -29,13 +27,10 @@ public record RunSpec(
         ClusterSpec clusters,
         int priority) {
 
-    /// How classes are split if the folder has no splits of its own.
-    ///
-    /// @param test share of each class for the test split, 0 to below 1
-    /// @param validation share of each class for the validation split, taken from the images left for training
+    /// Field `split`.
     public record SplitSpec(double test, double validation, long seed) {}
 
-    /// @param side width and height in pixels, a multiple of 8
+    /// Field `image`.
     public record ImageSpec(int side, Fit fit, Orientation orientation) {}
 
     /// How an image is resized to a square.
@@ -71,9 +66,7 @@ public record RunSpec(
         }
     }
 
-    /// @param neighbours number of neighbours of SMOTE (k); ignored by other methods
-    /// @param baseSampling how SMOTE selects base images; ignored by other methods
-    /// @param seed seed, as imbalanced-learn's `random_state`
+    /// Field `balance`. `neighbours` and `baseSampling` are ignored by other methods than SMOTE.
     public record BalanceSpec(
             Method method, Strategy strategy, NeighbourChoice neighbours, BaseSampling baseSampling, long seed) {}
 
@@ -191,13 +184,11 @@ public record RunSpec(
         }
     }
 
-    /// How one network is trained.
+    /// Fields `classifier` and `autoencoder`.
     ///
-    /// @param preset `resnet`, `seed-cnn`, `resnet-autoencoder` or `seed-autoencoder`
-    /// @param latent number of dimensions of the latents; 0 for a classifier
-    /// @param dropout dropout rate; 0 for an autoencoder
-    /// @param device `auto`, `cpu`, or a GPU such as `gpu:0`
-    /// @param initialWeights initial weights; null: drawn from the seed
+    /// @param latent 0 for a classifier
+    /// @param dropout 0 for an autoencoder
+    /// @param initialWeights null: drawn from the seed
     public record TrainSpec(
             String preset,
             int latent,
@@ -260,14 +251,7 @@ public record RunSpec(
 
     /// Regularization and learning-rate schedule of a training.
     ///
-    /// @param schedule schedule of the learning rate after the warm-up
-    /// @param warmupRatio share of all steps in which the learning rate increases from 0; 0 to below 1
-    /// @param weightDecay weight decay of AdamW; 0: none
-    /// @param maxGradNorm maximum norm of gradients; longer gradients are scaled down to it; 0: no limit
-    /// @param labelSmoothing share of the target that is spread over all classes; 0 for an autoencoder
-    /// @param augmentation random changes of the training images
-    /// @param patience number of epochs without a better validation loss after which a training ends early; 0: no
-    ///     early end
+    /// @param labelSmoothing 0 for an autoencoder
     public record TrainingOptions(
             Schedule schedule,
             double warmupRatio,
@@ -277,7 +261,8 @@ public record RunSpec(
             AugmentationPolicy augmentation,
             int patience) {
         /// No additional options, as in the report.
-        public static final TrainingOptions PLAIN = new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, AugmentationPolicy.NONE, 0);
+        public static final TrainingOptions PLAIN =
+                new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, AugmentationPolicy.NONE, 0);
     }
 
     /// Schedule of the learning rate.
@@ -293,13 +278,10 @@ public record RunSpec(
         }
     }
 
-    /// Random changes of the training images, drawn again in each epoch.
+    /// Random changes of the training images; the table [SpecFields] describes them.
     public enum AugmentationPolicy {
         NONE,
-        /// Mirrors every second image.
         FLIP,
-        /// Mirrors images, shifts them by up to an eighth of the side, and changes brightness and contrast by up
-        /// to a fifth.
         STANDARD;
 
         @JsonValue
@@ -308,7 +290,9 @@ public record RunSpec(
         }
     }
 
-    /// @param k number of clusters; null: as many as there are classes
+    /// Field `clusters`.
+    ///
+    /// @param k null: as many as there are classes
     public record ClusterSpec(Integer k, long seed) {}
 
     /// Reads a user's specification, fills in the defaults and validates every field.
@@ -329,8 +313,10 @@ public record RunSpec(
     public byte[] toJson() {
         ObjectNode json = EventCodec.json().valueToTree(this);
         json.remove("priority");
-        ((ObjectNode) json.get("classifier")).remove("latent");
-        ((ObjectNode) json.get("autoencoder")).remove(List.of("dropout", "labelSmoothing"));
+        for (NetworkFields network : List.of(SpecFields.CLASSIFIER, SpecFields.AUTOENCODER)) {
+            SpecGroup group = network.preset().group();
+            ((ObjectNode) json.get(group.name())).retain(SpecFields.namesIn(group));
+        }
         try {
             return EventCodec.json().writerWithDefaultPrettyPrinter().writeValueAsBytes(json);
         } catch (JsonProcessingException impossible) {

@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.RunSpec.BaseSampling;
-import io.peregrine.events.RunSpec.WeightsSource;
 import io.peregrine.events.RunSpec.Method;
 import io.peregrine.events.RunSpec.NeighbourChoice;
 import io.peregrine.events.RunSpec.Strategy;
+import io.peregrine.events.RunSpec.WeightsSource;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -49,7 +49,8 @@ class RunSpecTest {
                         0.001,
                         42,
                         0,
-                        new RunSpec.TrainingOptions(RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.AugmentationPolicy.FLIP, 0)));
+                        new RunSpec.TrainingOptions(
+                                RunSpec.Schedule.COSINE, 0.05, 0, 0, 0, RunSpec.AugmentationPolicy.FLIP, 0)));
         assertThat(spec.clusters()).isEqualTo(new RunSpec.ClusterSpec(null, 42));
     }
 
@@ -140,7 +141,8 @@ class RunSpecTest {
                         .formatted(stored)));
         assertThat(spec.classifier().initialWeights()).isEqualTo(new WeightsSource.File("file:///w.safetensors"));
         assertThat(spec.autoencoder().initialWeights())
-                .isEqualTo(new WeightsSource.Stored(new ArtifactRef("store:weights/ab/" + digest + ".safetensors", digest, 7)));
+                .isEqualTo(new WeightsSource.Stored(
+                        new ArtifactRef("store:weights/ab/" + digest + ".safetensors", digest, 7)));
         assertThat(RunSpec.read(spec.toJson())).isEqualTo(spec);
         for (String bad : new String[] {
             "7",
@@ -150,9 +152,13 @@ class RunSpecTest {
             stored.replace("/ab/a", "/ab/b"),
             stored.replace("'bytes':7", "'bytes':-7")
         }) {
-            ObjectNode body = json("{'dataset':'a','uri':'file:///a','classifier':{'initialWeights':%s}}".formatted(bad));
+            ObjectNode body =
+                    json("{'dataset':'a','uri':'file:///a','classifier':{'initialWeights':%s}}".formatted(bad));
             InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
-            assertThat(refused.errors()).as(bad).extracting(FieldError::field).containsExactly("/classifier/initialWeights");
+            assertThat(refused.errors())
+                    .as(bad)
+                    .extracting(FieldError::field)
+                    .containsExactly("/classifier/initialWeights");
         }
     }
 
@@ -200,14 +206,31 @@ class RunSpecTest {
         assertThat(new String(spec.toJson(), StandardCharsets.UTF_8)).contains("\"neighbours\" : \"adaptive\"");
     }
 
-    /// Older services wrote neither method nor baseSampling.
     @Test
-    void anOlderRunJsonIsReadWithMethodSmote() {
-        RunSpec spec = RunSpec.read("""
-                {"dataset": "a", "uri": "file:///a", "balance": {"strategy": "auto", "neighbours": 3, "seed": 7}}""".getBytes(StandardCharsets.UTF_8));
-        assertThat(spec.balance())
-                .isEqualTo(new RunSpec.BalanceSpec(
-                        Method.SMOTE, new Strategy.Auto(), NeighbourChoice.fixed(3), BaseSampling.RANDOM, 7));
+    void aFieldThatIsNoLongerOneIsRefusedWithTheFieldsThatAre() throws Exception {
+        for (String[] renamed : new String[][] {
+            {"{'balance':{'coverage':'even'}}", "Allowed here: method, strategy, neighbours, baseSampling, seed"},
+            {"{'classifier':{'gradientNorm':5}}", "maxGradNorm"},
+            {"{'classifier':{'warmUp':0.1}}", "did you mean 'warmupRatio'?"},
+            {"{'classifier':{'augment':'flip'}}", "did you mean 'augmentation'?"},
+            {"{'autoencoder':{'init':'file:///w'}}", "did you mean 'initialWeights'?"}
+        }) {
+            ObjectNode body = json("{'dataset':'a','uri':'file:///a'}");
+            body.setAll(json(renamed[0]));
+            InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
+            assertThat(refused.errors())
+                    .singleElement()
+                    .satisfies(error -> assertThat(error.remedy()).contains(renamed[1]));
+        }
+    }
+
+    @Test
+    void nothingIsSuggestedForANameThatIsLikeNone() throws Exception {
+        ObjectNode body = json("{'dataset':'a','uri':'file:///a','colour':1}");
+        InvalidSpecException refused = catchThrowableOfType(InvalidSpecException.class, () -> RunSpec.parse(body));
+        assertThat(refused.errors().getFirst().remedy())
+                .isEqualTo(
+                        "Allowed here: dataset, uri, split, image, balance, classifier, autoencoder, clusters, priority");
     }
 
     @ParameterizedTest
@@ -224,6 +247,7 @@ class RunSpecTest {
                 "{'image':{'side':100}}|/image/side|a multiple of 8",
                 "{'image':{'fit':'crop'}}|/image/fit|one of stretch, cover, letterbox",
                 "{'image':3}|/image|an object {",
+                "{'dataset':' '}|/dataset|a non-blank string of at most 200 characters",
                 "{'uri':'http://x'}|/uri|file:///path",
                 "{'balance':{'strategy':'majority'}}|/balance/strategy|one of none, auto",
                 "{'balance':{'strategy':1.5}}|/balance/strategy|a ratio above 0 to 1",
@@ -233,16 +257,16 @@ class RunSpecTest {
                 "{'balance':{'method':'adasyn'}}|/balance/method|one of smote, random-over, random-under, class-weights",
                 "{'balance':{'baseSampling':'full'}}|/balance/baseSampling|one of random, even",
                 "{'balance':{'method':'random-under','strategy':'not majority'}}|/balance/strategy|auto, not minority",
-                "{'balance':{'seed':4294967296}}|/balance/seed|0 to 4294967295",
+                "{'balance':{'seed':4294967296}}|/balance/seed|a whole number from 0 to 4294967295",
                 "{'split':{'test':0.6,'validation':0.5}}|/split/validation|must be below 1",
-                "{'classifier':{'preset':'renset'}}|/classifier/preset|'resnet' or 'seed-cnn'",
+                "{'classifier':{'preset':'renset'}}|/classifier/preset|one of resnet, seed-cnn",
                 "{'classifier':{'schedule':'linear'}}|/classifier/schedule|one of constant, cosine",
                 "{'classifier':{'augmentation':true}}|/classifier/augmentation|one of none, flip, standard",
-                "{'classifier':{'warmupRatio':1}}|/classifier/warmupRatio|a share from 0 to below 1",
+                "{'classifier':{'warmupRatio':1}}|/classifier/warmupRatio|a number from 0 to below 1",
                 "{'classifier':{'weightDecay':-1}}|/classifier/weightDecay|a number from 0 to 10",
-                "{'classifier':{'maxGradNorm':-1}}|/classifier/maxGradNorm|0 for none",
+                "{'classifier':{'maxGradNorm':-1}}|/classifier/maxGradNorm|a number of at least 0",
                 "{'autoencoder':{'device':'gpu'}}|/autoencoder/device|auto, cpu, or gpu:0",
-                "{'autoencoder':{'patience':-1}}|/autoencoder/patience|0 to 100000 epochs",
+                "{'autoencoder':{'patience':-1}}|/autoencoder/patience|a whole number from 0 to 100000",
                 "{'autoencoder':{'labelSmoothing':0.1}}|/autoencoder/labelSmoothing|Allowed here: preset, latent",
                 "{'classifier':{'learningRate':'fast'}}|/classifier/learningRate|a number above 0",
                 "{'clusters':{'k':0}}|/clusters/k|a whole number from 1"

@@ -17,8 +17,8 @@ final class StateDict {
 
     private StateDict() {}
 
-    /// @throws FailureException INPUT `INITIAL_WEIGHTS_MISMATCH` with the differences, if the file's tensors do not match
-    ///     the network's
+    /// @throws FailureException INPUT `INITIAL_WEIGHTS_MISMATCH` with the differences, if the file's tensors do
+    ///     not match the network's
     static void mustFit(TrainableNetwork network, Safetensors file) {
         List<String> differences = differences(network.parameters(), file);
         if (differences.isEmpty()) {

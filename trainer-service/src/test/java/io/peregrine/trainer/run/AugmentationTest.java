@@ -109,7 +109,8 @@ class AugmentationTest {
 
     @Test
     void isDeterministicForSeedEpochAndPlace() {
-        assertThat(changed(AugmentationPolicy.STANDARD, 42, 2, 9)).isEqualTo(changed(AugmentationPolicy.STANDARD, 42, 2, 9));
+        assertThat(changed(AugmentationPolicy.STANDARD, 42, 2, 9))
+                .isEqualTo(changed(AugmentationPolicy.STANDARD, 42, 2, 9));
         assertThat(changed(AugmentationPolicy.STANDARD, 42, 2, 9))
                 .isNotEqualTo(changed(AugmentationPolicy.STANDARD, 42, 3, 9))
                 .isNotEqualTo(changed(AugmentationPolicy.STANDARD, 43, 2, 9))

@@ -83,7 +83,14 @@ class NetworkTrainingTest extends DrawnImages {
     @Test
     void withoutValidationItRunsAllEpochs() {
         TrainSpec spec = new TrainSpec(
-                "seed-cnn", 0, 8, 5, 0.3, 42, 0.1, new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, AugmentationPolicy.NONE, 1));
+                "seed-cnn",
+                0,
+                8,
+                5,
+                0.3,
+                42,
+                0.1,
+                new TrainingOptions(Schedule.CONSTANT, 0, 0, 0, 0, AugmentationPolicy.NONE, 1));
         int epochs = 0;
         try (NetworkTraining training = new NetworkTraining(cnn(), spec, material)) {
             for (; !training.isOver(); epochs++) {

@@ -34,7 +34,8 @@ class OnGpuTest extends DrawnImages {
     }
 
     private static TrainSpec spec(String preset, String device) {
-        TrainingOptions options = new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0, AugmentationPolicy.STANDARD, 0);
+        TrainingOptions options =
+                new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0, AugmentationPolicy.STANDARD, 0);
         return new TrainSpec(preset, 6, 3, 5, 0.001, 42, 0.1, options, device, null);
     }
 

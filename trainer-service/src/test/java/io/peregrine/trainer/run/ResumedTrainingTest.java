@@ -49,7 +49,8 @@ class ResumedTrainingTest extends DrawnImages {
     @ParameterizedTest
     @ValueSource(ints = {1, 6, 14})
     void resumedResidualNetworkWithAllOptionsEndsInTheSameBytes(int killedAfter) throws IOException {
-        TrainSpec spec = residual(new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, AugmentationPolicy.STANDARD, 0));
+        TrainSpec spec =
+                residual(new TrainingOptions(Schedule.COSINE, 0.2, 0.05, 0.5, 0.1, AugmentationPolicy.STANDARD, 0));
         ResNet network = new ResNet(2, 0.1, null, 0.1);
         byte[] uninterrupted = uninterrupted(network, spec);
         assertThat(interrupted(network, spec, killedAfter)).isEqualTo(uninterrupted);

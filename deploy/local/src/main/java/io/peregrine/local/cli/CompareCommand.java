@@ -29,6 +29,7 @@ import picocli.CommandLine.Parameters;
 /// run.
 @Command(
         name = "compare",
+        modelTransformer = SpecOptions.FromTable.class,
         description =
                 "Train with several strategies and seeds on the same split, and show with error bars which ones helped."
                         + " An interrupted comparison resumes when it is started again.")

@@ -33,6 +33,7 @@ final class QueryCommands {
 
     @Command(
             name = "publish",
+            modelTransformer = SpecOptions.FromTable.class,
             description = "Publish a dataset-ready event for a folder to the running instance, and print the run's id.")
     static final class Publish implements Callable<Integer> {
         @Mixin

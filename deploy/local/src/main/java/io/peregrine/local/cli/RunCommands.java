@@ -135,16 +135,19 @@ final class RunCommands {
             view.print("Painting a gallery in " + gallery + " …");
             int paintings = Gallery.write(gallery, Gallery.Plan.demo(side));
             view.print("%,d paintings in 27 styles.".formatted(paintings));
-            SpecOptions spec = new SpecOptions();
+            SpecOptions spec = new SpecOptions()
+                    .set("--side", side)
+                    .set("--epochs", epochs)
+                    .set("--strategy", "atLeast:40");
             spec.name = "gallery";
-            spec.side = side;
-            spec.epochs = epochs;
-            spec.strategy = "atLeast:40";
             return run(spec.datasetReady(gallery), gallery, view);
         }
     }
 
-    @Command(name = "run", description = "Process a folder of labelled images through all stages.")
+    @Command(
+            name = "run",
+            modelTransformer = SpecOptions.FromTable.class,
+            description = "Process a folder of labelled images through all stages.")
     static final class Run extends Whole {
         @Parameters(
                 paramLabel = "FOLDER",

@@ -5,6 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.RunSpec;
+import io.peregrine.events.SpecField;
+import io.peregrine.events.SpecFields;
+import io.peregrine.events.SpecOption;
 import io.peregrine.local.RefusedException;
 import java.io.IOException;
 import java.net.URI;
@@ -12,13 +15,20 @@ import java.nio.file.FileSystemNotFoundException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
+import picocli.CommandLine.IModelTransformer;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.ISetter;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 
-/// The options that define a run. Omitted options have the default of the specification.
+/// The options that define a run. Most are those of the table [SpecFields], which [FromTable] adds to a command.
+/// Omitted options have the default of the specification.
 final class SpecOptions {
     @Option(names = "--name", paramLabel = "NAME", description = "name of the dataset (default: name of the folder)")
     String name;
@@ -29,59 +39,58 @@ final class SpecOptions {
             description = "fields of the dataset-ready event as JSON; other options override them")
     Path spec;
 
-    @Option(names = "--side", paramLabel = "N", description = "pixels along each side, a multiple of 8")
-    Integer side;
+    /// Texts of the table's options that were given, by option.
+    private final Map<String, String> given = new HashMap<>();
 
-    @Option(
-            names = "--strategy",
-            paramLabel = "S",
-            description = "none, auto, minority, 'not minority', all, a ratio, or atLeast:N")
-    String strategy;
+    /// Adds the table's options to a command with these options as a mixin.
+    static final class FromTable implements IModelTransformer {
+        @Override
+        public CommandSpec transform(CommandSpec command) {
+            SpecOptions options = command.mixins().values().stream()
+                    .map(CommandSpec::userObject)
+                    .filter(SpecOptions.class::isInstance)
+                    .map(SpecOptions.class::cast)
+                    .findFirst()
+                    .orElseThrow();
+            Set<String> added = new HashSet<>();
+            for (SpecField<?> field : SpecFields.all()) {
+                if (field.option() != null && added.add(field.option().name())) {
+                    command.addOption(option(field, options));
+                }
+            }
+            return command;
+        }
 
-    @Option(names = "--method", paramLabel = "M", description = "smote, random-over, random-under or class-weights")
-    String method;
+        private static OptionSpec option(SpecField<?> field, SpecOptions options) {
+            SpecOption option = field.option();
+            return OptionSpec.builder(option.name())
+                    .paramLabel(option.label())
+                    .type(String.class)
+                    .description(description(field).replace("`", "").replace("%", "%%"))
+                    .setter(new ISetter() {
+                        @Override
+                        @SuppressWarnings("unchecked")
+                        public <T> T set(T text) {
+                            return (T) options.given.put(option.name(), (String) text);
+                        }
+                    })
+                    .build();
+        }
 
-    @Option(names = "--neighbours", paramLabel = "K", description = "SMOTE's k, or adaptive")
-    String neighbours;
+        /// An option of a single field also states what the field allows.
+        private static String description(SpecField<?> field) {
+            return field.option().description().equals(field.description())
+                    ? "%s: %s (default: %s)"
+                            .formatted(field.description(), field.type().allowed(), field.defaultText())
+                    : field.option().description();
+        }
+    }
 
-    @Option(
-            names = "--base-sampling",
-            paramLabel = "random|even",
-            description = "how bases are chosen; even: each image equally often")
-    String baseSampling;
-
-    @Option(names = "--classifier", paramLabel = "PRESET", description = "resnet or seed-cnn")
-    String classifier;
-
-    @Option(names = "--autoencoder", paramLabel = "PRESET", description = "resnet-autoencoder or seed-autoencoder")
-    String autoencoder;
-
-    @Option(names = "--epochs", paramLabel = "N", description = "epochs of both networks")
-    Integer epochs;
-
-    @Option(names = "--batch-size", paramLabel = "N", description = "batch size of both networks")
-    Integer batchSize;
-
-    @Option(names = "--latent", paramLabel = "N", description = "length of the autoencoder's latent vector")
-    Integer latent;
-
-    @Option(names = "--clusters", paramLabel = "K", description = "number of clusters (default: number of classes)")
-    Integer clusters;
-
-    @Option(names = "--test", paramLabel = "SHARE", description = "share of test images, if the folder has no splits")
-    Double test;
-
-    @Option(
-            names = "--validation",
-            paramLabel = "SHARE",
-            description = "share of validation images, if the folder has no splits")
-    Double validation;
-
-    @Option(names = "--priority", paramLabel = "N", description = "-10 to 10; runs of higher priority are served first")
-    Integer priority;
-
-    @Option(names = "--seed", paramLabel = "N", description = "seed of all random draws")
-    Long seed;
+    /// Sets an option of the table, as on the command line.
+    SpecOptions set(String option, Object value) {
+        given.put(option, value.toString());
+        return this;
+    }
 
     /// @return the data of a dataset-ready event for a folder
     /// @throws RefusedException with every invalid field
@@ -94,28 +103,12 @@ final class SpecOptions {
                         ? name
                         : body.path("dataset").asText(absolute.getFileName().toString()));
         body.put("uri", absolute.toUri().toString());
-        for (String object : new String[] {"split", "balance", "classifier", "autoencoder", "clusters"}) {
-            put(body, object, "seed", seed);
-        }
-        put(body, "image", "side", side);
-        put(body, "balance", "method", method);
-        put(body, "balance", "baseSampling", baseSampling);
-        put(body, "balance", "neighbours", numberOrWord(neighbours));
-        for (String network : new String[] {"classifier", "autoencoder"}) {
-            put(body, network, "epochs", epochs);
-            put(body, network, "batchSize", batchSize);
-        }
-        put(body, "classifier", "preset", classifier);
-        put(body, "autoencoder", "preset", autoencoder);
-        put(body, "autoencoder", "latent", latent);
-        put(body, "clusters", "k", clusters);
-        put(body, "split", "test", test);
-        put(body, "split", "validation", validation);
-        if (priority != null) {
-            body.put("priority", priority);
-        }
-        if (strategy != null) {
-            body.withObjectProperty("balance").set("strategy", strategy());
+        for (SpecField<?> field : SpecFields.all()) {
+            String text =
+                    field.option() == null ? null : given.get(field.option().name());
+            if (text != null) {
+                field.set(body, text);
+            }
         }
         try {
             RunSpec.parse(body);
@@ -151,29 +144,5 @@ final class SpecOptions {
         } catch (IOException | ClassCastException e) {
             throw new RefusedException("%s does not contain a JSON object: %s".formatted(spec, e.getMessage()));
         }
-    }
-
-    private static void put(ObjectNode body, String object, String field, Object value) {
-        if (value != null) {
-            body.withObjectProperty(object).putPOJO(field, value);
-            // RunSpec does not accept a POJO node as a number, so convert it to plain JSON.
-            body.set(object, EventCodec.json().valueToTree(body.get(object)));
-        }
-    }
-
-    private static Object numberOrWord(String text) {
-        return text != null && text.matches("\\d{1,9}") ? (Object) Integer.valueOf(text) : text;
-    }
-
-    private JsonNode strategy() {
-        if (strategy.matches("(?i)atLeast:\\d+")) {
-            Map<String, Long> atLeast = new TreeMap<>();
-            atLeast.put("atLeast", Long.parseLong(strategy.substring(strategy.indexOf(':') + 1)));
-            return EventCodec.json().valueToTree(atLeast);
-        }
-        if (strategy.matches("[0-9.]+")) {
-            return EventCodec.json().valueToTree(Double.parseDouble(strategy));
-        }
-        return EventCodec.json().valueToTree(strategy);
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.EventCodec;
+import io.peregrine.events.SpecFields;
 import io.peregrine.local.ProcessIdentity;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -105,10 +106,67 @@ class CommandTest {
         assertThat(refused("run", images.toString(), "--strategy", "sometimes", "--data", data()))
                 .contains("sometimes");
         assertThat(refused("run", images.toString(), "--classifier", "vgg", "--data", data()))
-                .contains("/classifier/preset", "'resnet' or 'seed-cnn'");
+                .contains("/classifier/preset", "one of resnet, seed-cnn");
         assertThat(refused("run", images.toString(), "--autoencoder", "vae", "--data", data()))
-                .contains("/autoencoder/preset", "'resnet-autoencoder' or 'seed-autoencoder'");
+                .contains("/autoencoder/preset", "one of resnet-autoencoder, seed-autoencoder");
+        assertThat(refused("run", images.toString(), "--side", "big", "--data", data()))
+                .contains("/image/side", "\"big\"", "a multiple of 8 from 8 to 2048");
         assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
+    void theCommandsThatPublishHaveEveryOptionOfTheTable() {
+        String[] table = SpecFields.all().stream()
+                .filter(field -> field.option() != null)
+                .map(field -> field.option().name())
+                .toArray(String[]::new);
+        assertThat(table).hasSizeGreaterThan(10);
+        for (String command : new String[] {"run", "publish", "compare"}) {
+            assertThat(Peregrine.commandLine()
+                            .getSubcommands()
+                            .get(command)
+                            .getCommandSpec()
+                            .optionsMap())
+                    .as(command)
+                    .containsKeys(table);
+        }
+    }
+
+    @Test
+    void anOptionSetsEveryFieldThatHasIt() {
+        SpecOptions options = new SpecOptions();
+        new CommandLine(new WithOptions(options))
+                .parseArgs(
+                        "--seed",
+                        "7",
+                        "--epochs",
+                        "3",
+                        "--strategy",
+                        "atLeast:40",
+                        "--neighbours",
+                        "adaptive",
+                        "--test",
+                        "0.2");
+        assertThat(options.datasetReady(images)).hasToString("""
+                {"dataset":"images","uri":"%s","split":{"test":0.2,"seed":7},\
+                "balance":{"strategy":{"atLeast":40},"neighbours":"adaptive","seed":7},\
+                "classifier":{"epochs":3,"seed":7},"autoencoder":{"epochs":3,"seed":7},"clusters":{"seed":7}}""".formatted(images.toUri()));
+    }
+
+    @CommandLine.Command(modelTransformer = SpecOptions.FromTable.class)
+    private static final class WithOptions {
+        @CommandLine.Mixin
+        private final SpecOptions options;
+
+        private WithOptions(SpecOptions options) {
+            this.options = options;
+        }
+    }
+
+    @Test
+    void anOmittedOptionIsLeftToTheDefaults() {
+        assertThat(new SpecOptions().datasetReady(images)).hasToString("""
+                {"dataset":"images","uri":"%s"}""".formatted(images.toUri()));
     }
 
     @Test
