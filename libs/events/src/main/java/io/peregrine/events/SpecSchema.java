@@ -3,6 +3,7 @@ package io.peregrine.events;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.SpecField.Case;
+import java.util.Locale;
 
 /// The table of a specification's fields as a JSON Schema, from which a form can be drawn.
 ///
@@ -39,16 +40,20 @@ public final class SpecSchema {
         return document.setAll(json());
     }
 
+    private static String sentence(String text) {
+        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1) + ".";
+    }
+
     private static ObjectNode object(SpecGroup group) {
         ObjectNode object = FieldType.typed("object");
-        object.put("description", group.description() + ".").put("additionalProperties", false);
+        object.put("description", sentence(group.description())).put("additionalProperties", false);
         object.putObject("properties");
         return object;
     }
 
     private static ObjectNode schema(SpecField<?> field) {
         ObjectNode schema = field.type().schema().deepCopy();
-        schema.put("description", field.description() + ".");
+        schema.put("description", sentence(field.description()));
         if (field.isRequired()) {
             return schema;
         }
