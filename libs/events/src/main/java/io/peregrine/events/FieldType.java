@@ -120,7 +120,7 @@ public record FieldType<T>(String allowed, ObjectNode schema, Reader<T> reader, 
     static FieldType<Double> unlimited() {
         ObjectNode schema = typed("number");
         schema.put("minimum", 0);
-        return number("a number of at least 0", schema, 0, Double.POSITIVE_INFINITY);
+        return number("a number of at least 0", schema, 0, Double.MAX_VALUE);
     }
 
     private static FieldType<Double> number(String allowed, ObjectNode schema, double min, double max) {

@@ -17,9 +17,8 @@ public record SpecGroup(String name, String description) {
         return new SpecField<>(this, field, type, new Default<>(defaultValue, null, List.of()), meaning, null);
     }
 
-    /// @return a field of this object that may be omitted and then has no value
-    ///
-    /// @param absence what applies instead of a value
+    /// @param absence what applies if the field is omitted
+    /// @return a field of this object that has no default
     <T> SpecField<T> optional(String field, FieldType<T> type, String absence, String meaning) {
         return new SpecField<>(this, field, type, new Default<>(null, absence, List.of()), meaning, null);
     }

@@ -265,6 +265,7 @@ class RunSpecTest {
                 "{'classifier':{'warmupRatio':1}}|/classifier/warmupRatio|a number from 0 to below 1",
                 "{'classifier':{'weightDecay':-1}}|/classifier/weightDecay|a number from 0 to 10",
                 "{'classifier':{'maxGradNorm':-1}}|/classifier/maxGradNorm|a number of at least 0",
+                "{'classifier':{'maxGradNorm':1e999}}|/classifier/maxGradNorm|a number of at least 0",
                 "{'autoencoder':{'device':'gpu'}}|/autoencoder/device|auto, cpu, or gpu:0",
                 "{'autoencoder':{'patience':-1}}|/autoencoder/patience|a whole number from 0 to 100000",
                 "{'autoencoder':{'labelSmoothing':0.1}}|/autoencoder/labelSmoothing|Allowed here: preset, latent",
