@@ -52,8 +52,8 @@ class ProblemsTest {
             POST /api/v1/runs/x/cancel Content-Type:application/json <[] => 400 bad-body
             GET /api/v1/quarantine?limit=x => 400 bad-limit
             GET /api/v1/quarantine?cursor=*** => 400 bad-cursor
-            GET /api/v1/artefacts/check?cursor=*** => 400 bad-cursor
-            GET /api/v1/artefacts/check?cursor=store:../../../etc/passwd => 400 bad-cursor
+            GET /api/v1/artifacts/check?cursor=*** => 400 bad-cursor
+            GET /api/v1/artifacts/check?cursor=store:../../../etc/passwd => 400 bad-cursor
             GET /api/v1/problems/x => 404 problem-unknown
             """);
     }

@@ -76,7 +76,7 @@ class RequestGuardTest {
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Referer: https://evil.example/page => 403
             DELETE /api/v1/runs/x | Host: localhost:PORT | Origin: https://evil.example => 403
             PUT /nowhere | Host: localhost:PORT | Origin: https://evil.example => 403
-            POST /api/v1/artefacts/prune | Host: localhost:PORT | Origin: https://evil.example => 403
+            POST /api/v1/artifacts/prune | Host: localhost:PORT | Origin: https://evil.example => 403
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: application/json => 404
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: Application/JSON; charset=utf-8 => 404
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: text/plain => 415

@@ -63,7 +63,7 @@ class GarbageCollectorTest extends WithKafka {
         String run = sealed.run().id();
         kafka.publish(new RunDeleted(sealed.run()), "cluster-service", "");
         Awaitility.await()
-                .untilAsserted(() -> RestAssured.get("/api/v1/artefacts?run=" + run)
+                .untilAsserted(() -> RestAssured.get("/api/v1/artifacts?run=" + run)
                         .then()
                         .statusCode(200)
                         .body("artifacts", equalTo(0)));
@@ -115,7 +115,7 @@ class GarbageCollectorTest extends WithKafka {
 
         delete(first);
         ofFirst.removeAll(shared);
-        JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded")
+        JsonPath unneeded = RestAssured.get("/api/v1/artifacts/unneeded")
                 .then()
                 .statusCode(200)
                 .extract()
@@ -125,7 +125,7 @@ class GarbageCollectorTest extends WithKafka {
                 .as("with its listing")
                 .hasSize(ofFirst.size() + 1);
         assertThat(files()).as("nothing is deleted without pruning").containsAll(ofFirst);
-        RestAssured.post("/api/v1/artefacts/prune")
+        RestAssured.post("/api/v1/artifacts/prune")
                 .then()
                 .statusCode(200)
                 .body("artifacts", equalTo(unneeded.getInt("artifacts")))
@@ -134,7 +134,7 @@ class GarbageCollectorTest extends WithKafka {
         assertThat(count("select count(*) from decoded_pack")).isEqualTo(reusable - 1);
 
         delete(second);
-        RestAssured.post("/api/v1/artefacts/prune").then().statusCode(200);
+        RestAssured.post("/api/v1/artifacts/prune").then().statusCode(200);
         assertThat(files()).doesNotContainAnyElementsOf(ofSecond);
         assertThat(
                         count(
@@ -151,7 +151,7 @@ class GarbageCollectorTest extends WithKafka {
         DatasetSealed first = ingest("giver");
         DatasetSealed second = ingest("taker");
         delete(first);
-        RestAssured.post("/api/v1/artefacts/prune").then().statusCode(200);
+        RestAssured.post("/api/v1/artifacts/prune").then().statusCode(200);
 
         assertThat(files()).containsAll(artifacts(second));
         assertThat(artifacts(ingest("another")))
@@ -164,7 +164,7 @@ class GarbageCollectorTest extends WithKafka {
     void theCheckReportsMissingOrDamagedArtifactsAndPublishingAgainRepairsThem() throws Exception {
         folder.image("Cubism/a.png").image("Rococo/b.png");
         DatasetSealed sealed = ingest("checked");
-        RestAssured.get("/api/v1/artefacts/check")
+        RestAssured.get("/api/v1/artifacts/check")
                 .then()
                 .statusCode(200)
                 .body("artifacts", greaterThanOrEqualTo(6))
@@ -180,7 +180,7 @@ class GarbageCollectorTest extends WithKafka {
         Path orphan = Files.createDirectories(storeFolder.resolve("pack/ab")).resolve("ab".repeat(32) + ".safetensors");
         Files.writeString(orphan, "an orphan");
 
-        JsonPath checked = RestAssured.get("/api/v1/artefacts/check")
+        JsonPath checked = RestAssured.get("/api/v1/artifacts/check")
                 .then()
                 .statusCode(200)
                 .extract()
@@ -197,16 +197,16 @@ class GarbageCollectorTest extends WithKafka {
                 .isDirectoryContaining(file -> file.getFileName()
                         .toString()
                         .startsWith(packs.getFirst().sha256()));
-        assertThat(RestAssured.get("/api/v1/artefacts/check").jsonPath().<String>getList("items.code"))
+        assertThat(RestAssured.get("/api/v1/artifacts/check").jsonPath().<String>getList("items.code"))
                 .as("a quarantined artifact is still reported as damaged")
                 .containsExactlyInAnyOrder("ARTIFACT_CORRUPT", "ARTIFACT_MISSING");
-        JsonPath unneeded = RestAssured.get("/api/v1/artefacts/unneeded").jsonPath();
+        JsonPath unneeded = RestAssured.get("/api/v1/artifacts/unneeded").jsonPath();
         assertThat(unneeded.<String>getList("items.uri")).contains("store:pack/ab/" + "ab".repeat(32) + ".safetensors");
         assertThat(unneeded.getInt("retained")).isEqualTo(1);
         Files.delete(orphan);
 
         assertThat(ingest("checked again").manifest()).isEqualTo(sealed.manifest());
-        RestAssured.get("/api/v1/artefacts/check").then().statusCode(200).body("items", empty());
+        RestAssured.get("/api/v1/artifacts/check").then().statusCode(200).body("items", empty());
 
         // Damage without a check: publishing again is enough to repair it.
         Files.write(damaged, bytes);

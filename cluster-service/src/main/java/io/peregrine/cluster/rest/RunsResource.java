@@ -188,7 +188,7 @@ public class RunsResource {
             description = "The run is no longer available, and later events of it are ignored, also a repeat of"
                     + " its dataset.ready event: a new run needs a new event. The other services delete"
                     + " their data of the run within seconds. Artifacts that only this run references stay"
-                    + " in the store until they are pruned with POST /api/v1/artefacts/prune of each service.")
+                    + " in the store until they are pruned with POST /api/v1/artifacts/prune of each service.")
     @APIResponse(responseCode = "204", description = "The run is deleted; run.deleted will be published")
     @APIResponse(
             responseCode = "409",

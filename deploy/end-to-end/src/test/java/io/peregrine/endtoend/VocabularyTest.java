@@ -22,7 +22,7 @@ class VocabularyTest {
     private static final Map<String, String> REPLACED = new LinkedHashMap<>();
 
     static {
-        REPLACED.put("(?i)(?<!/api/v1/|__)artefact", "artifact");
+        REPLACED.put("(?i)(?<!__)artefact", "artifact");
         REPLACED.put("(?i)\\bcures?\\b", "remedy");
         REPLACED.put("(?i)\\bbugs? of ours\\b", "internal error");
         REPLACED.put("(?i)\\bwhoever\\b", "the subject's name, such as 'the worker' or 'the caller'");

@@ -24,7 +24,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /// Maintenance of the artifacts that this service publishes. Each service knows only the references to its own
 /// artifacts.
-@Path("/api/v1/artefacts")
+@Path("/api/v1/artifacts")
 @Produces(MediaType.APPLICATION_JSON)
 @Tag(name = "artifacts")
 public class ArtifactsResource {

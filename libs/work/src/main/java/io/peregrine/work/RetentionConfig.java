@@ -51,6 +51,6 @@ public interface RetentionConfig {
     Duration auditRetention();
 
     /// How often the service prunes unreferenced artifacts by itself. Off by default: then only `POST
-    /// /api/v1/artefacts/prune` does so.
+    /// /api/v1/artifacts/prune` does so.
     Optional<Duration> pruneEvery();
 }

@@ -58,7 +58,7 @@ final class MaintenanceCommands {
         /// Waits until a service has received the deletion over Kafka, so that the next prune no longer counts
         /// this run.
         private boolean hasProcessedDeletion(String service) throws InterruptedException {
-            String path = "/api/v1/artefacts?run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
+            String path = "/api/v1/artifacts?run=" + URLEncoder.encode(run, StandardCharsets.UTF_8);
             for (int tries = 0; tries < 100; tries++) {
                 try {
                     if (request(service, "GET", path).path("artifacts").asLong(1) == 0) {
@@ -91,8 +91,8 @@ final class MaintenanceCommands {
             long bytes = 0;
             for (Map.Entry<String, String> service : instance.services().entrySet()) {
                 JsonNode pruned = dry
-                        ? request(service.getValue(), "GET", "/api/v1/artefacts/unneeded")
-                        : request(service.getValue(), "POST", "/api/v1/artefacts/prune");
+                        ? request(service.getValue(), "GET", "/api/v1/artifacts/unneeded")
+                        : request(service.getValue(), "POST", "/api/v1/artifacts/prune");
                 long ofService = pruned.path("artifacts").asLong();
                 long bytesOfService = pruned.path("bytes").asLong();
                 System.out.println(line(service.getKey(), ofService, bytesOfService));
@@ -127,14 +127,14 @@ final class MaintenanceCommands {
                 String cursor = null;
                 do {
                     String from = cursor == null ? "" : "?cursor=" + URLEncoder.encode(cursor, StandardCharsets.UTF_8);
-                    JsonNode page = request(service.getValue(), "GET", "/api/v1/artefacts/check" + from);
+                    JsonNode page = request(service.getValue(), "GET", "/api/v1/artifacts/check" + from);
                     artifacts += page.path("artifacts").asLong();
                     bytes += page.path("bytes").asLong();
                     page.path("items").forEach(faults::add);
                     cursor = page.path("nextCursor").textValue();
                 } while (cursor != null);
                 System.out.println(line(service.getKey(), artifacts, bytes));
-                JsonNode rest = request(service.getValue(), "GET", "/api/v1/artefacts/unneeded");
+                JsonNode rest = request(service.getValue(), "GET", "/api/v1/artifacts/unneeded");
                 unneededCount +=
                         rest.path("artifacts").asLong() + rest.path("retained").asLong();
                 rest.path("items").forEach(unneeded::add);

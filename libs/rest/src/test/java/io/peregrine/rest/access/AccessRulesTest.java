@@ -135,7 +135,7 @@ class AccessRulesTest {
         "POST, /api/v1/runs/0123456789abcdef0123456789abcdef/cancel, RUN",
         "POST, /api/v1/runs/{run}/cancel, RUN",
         "DELETE, /api/v1/runs/0123456789abcdef0123456789abcdef, MAINTAIN",
-        "POST, /api/v1/artefacts/prune, MAINTAIN",
+        "POST, /api/v1/artifacts/prune, MAINTAIN",
         "POST, /api/v1/quarantine/7/replay, MAINTAIN",
         "DELETE, /api/v1/quarantine/7, MAINTAIN",
         "POST, /api/v1/what/nobody/thought/of, MAINTAIN",
