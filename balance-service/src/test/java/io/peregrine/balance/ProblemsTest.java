@@ -30,6 +30,8 @@ class ProblemsTest {
             GET /api/v1/runs/x/samples/0/nearest-other-class => 404 run-unknown
             GET /api/v1/runs/x/samples/sheet => 404 run-unknown
             GET /api/v1/runs/%00/balance => 400 bad-value
+            GET /api/v1/runs/x/balance?limit=1 => 400 parameter-unknown
+            GET /api/v1/runs/x/samples?class=Rococo => 400 parameter-unknown
             GET /api/v1/problems/x => 404 problem-unknown
             """);
     }

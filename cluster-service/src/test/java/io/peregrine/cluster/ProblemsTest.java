@@ -54,6 +54,8 @@ class ProblemsTest {
             GET /api/v1/quarantine?cursor=*** => 400 bad-cursor
             GET /api/v1/artifacts/check?cursor=*** => 400 bad-cursor
             GET /api/v1/artifacts/check?cursor=store:../../../etc/passwd => 400 bad-cursor
+            GET /api/v1/runs?page=2 => 400 parameter-unknown
+            DELETE /api/v1/quarantine?al=true => 400 parameter-unknown
             GET /api/v1/problems/x => 404 problem-unknown
             """);
     }

@@ -13,6 +13,7 @@ import static org.hamcrest.Matchers.nullValue;
 
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunFailed;
+import io.peregrine.rest.Cursor;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.SharedImages;
 import io.peregrine.testkit.WithKafka;
@@ -166,7 +167,7 @@ class FindingsTest extends WithKafka {
         problem(run, "?limit=0", 400, "bad-limit");
         problem(run, "?cursor=x", 400, "bad-cursor");
         problem(run, "?kind=hidden", 400, "bad-kind");
-        findings(run, "?cursor=100").body("items", hasSize(0));
+        findings(run, "?cursor=" + Cursor.after(100).text()).body("items", hasSize(0));
         given().get("/q/openapi?format=json")
                 .then()
                 .body("paths.'/api/v1/datasets/{run}/findings'.get.operationId", equalTo("listFindings"))

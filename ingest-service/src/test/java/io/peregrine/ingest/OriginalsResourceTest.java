@@ -16,6 +16,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.restassured.response.ValidatableResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.junit.jupiter.api.Test;
 
@@ -62,10 +63,22 @@ class OriginalsResourceTest {
                 .header("Content-Length", Integer.toString(painting.length))
                 .header("Content-Disposition", "inline; filename*=UTF-8''a%20%22%C3%BC%22.jpg");
         assertThat(answer.extract().asByteArray()).isEqualTo(painting);
-        given().header("If-None-Match", answer.extract().header("ETag"))
+        for (String weak : new String[] {"", "W/"}) {
+            given().header("If-None-Match", weak + answer.extract().header("ETag"))
+                    .get("/api/v1/runs/{run}/images/{id}/original", run, id("a \"ü\".jpg"))
+                    .then()
+                    .statusCode(304);
+        }
+        byte[] end = given().header("Range", "bytes=-5")
                 .get("/api/v1/runs/{run}/images/{id}/original", run, id("a \"ü\".jpg"))
                 .then()
-                .statusCode(304);
+                .statusCode(206)
+                .contentType("image/png")
+                .header("Content-Range", "bytes %1$d-%2$d/%3$d".formatted(painting.length - 5, painting.length - 1, painting.length))
+                .header("Content-Security-Policy", containsString("sandbox"))
+                .extract()
+                .asByteArray();
+        assertThat(end).isEqualTo(Arrays.copyOfRange(painting, painting.length - 5, painting.length));
         original(run, "page.png")
                 .statusCode(200)
                 .contentType("application/octet-stream")

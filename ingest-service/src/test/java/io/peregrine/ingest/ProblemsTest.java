@@ -29,6 +29,9 @@ class ProblemsTest {
             GET /api/v1/runs/x/images/y/original => 404 run-unknown
             GET /api/v1/runs/%00/images/y/original => 400 bad-value
             POST /api/v1/runs/x/images/y/original Content-Type:application/json <{} => 405 method-not-allowed
+            GET /api/v1/runs/x/images/y/original?size=64 => 400 parameter-unknown
+            GET /api/v1/datasets/x/findings?kinds=HIDDEN => 400 parameter-unknown
+            POST /api/v1/datasets?dry-run=true Content-Type:application/json <{} => 400 parameter-unknown
             GET /api/v1/problems/x => 404 problem-unknown
             """);
     }

@@ -24,6 +24,9 @@ class ProblemsTest {
             GET /api/v1/runs/x/checkpoints/classifier/1 => 404 checkpoint-unknown
             GET /api/v1/runs/x/checkpoints/x/1 => 404 checkpoint-unknown
             GET /api/v1/runs/x/checkpoints/classifier/last => 404 address-unknown
+            GET /api/v1/runs/x/checkpoints?network=classifier => 400 parameter-unknown
+            GET /api/v1/runs/x/checkpoints/classifier/1?last=true => 400 parameter-unknown
+            PUT /api/v1/runs/x/checkpoints/classifier/1 Content-Type:application/json <{} => 405 method-not-allowed
             GET /api/v1/runs/%00/checkpoints => 400 bad-value
             """);
     }

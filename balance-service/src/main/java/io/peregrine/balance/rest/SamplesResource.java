@@ -1,6 +1,5 @@
 package io.peregrine.balance.rest;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.ContactSheet;
@@ -10,12 +9,16 @@ import io.peregrine.balance.BalanceQueries;
 import io.peregrine.balance.BalanceQueries.Balance;
 import io.peregrine.balance.smote.NearestOtherClass;
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.rest.Cursor;
 import io.peregrine.rest.Drawings;
 import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.HttpCaching;
-import io.peregrine.rest.Pages;
+import io.peregrine.rest.Page;
+import io.peregrine.rest.PageOf;
+import io.peregrine.rest.PageRequest;
 import io.peregrine.rest.Problem;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -23,8 +26,9 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +49,6 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "samples")
 @Blocking
 public class SamplesResource {
-    private static final int MAX_PAGE_SIZE = 1_000;
     private static final int MAX_ON_SHEET = 64;
     private static final int MAX_NEAREST = 50;
     /// Columns of a sheet.
@@ -74,9 +77,7 @@ public class SamplesResource {
     /// @param ordinal its position in `fit_resample`'s output
     public record Sample(long ordinal, String label, Parent base, Parent neighbour, double gap) {}
 
-    /// A page of synthetic rows.
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record SamplePage(List<Sample> items, String nextCursor) {}
+    static final class SamplePage extends PageOf<Sample> {}
 
     /// A real image of another class.
     ///
@@ -102,8 +103,8 @@ public class SamplesResource {
         }
 
         /// Answers a request whose response depends only on the run's artifacts and the request.
-        Response cached(Request request, Supplier<?> found) {
-            return HttpCaching.STABLE.answer(tag(), request, () -> Response.ok(found.get()));
+        Response cached(HttpHeaders headers, Supplier<?> found) {
+            return HttpCaching.STABLE.answer(tag(), headers, () -> Response.ok(found.get()));
         }
 
         /// @return an entity tag that changes only if the rows change
@@ -157,41 +158,39 @@ public class SamplesResource {
     @GET
     @Operation(operationId = "listSamples", summary = "List synthetic rows with base, neighbour and gap, by ordinal")
     @APIResponseSchema(SamplePage.class)
+    @APIResponse(responseCode = "304", ref = "known")
     public Response samples(
-            @PathParam("run") String run,
+            @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
-            @Parameter(description = "Items per page, 1 to 1000") @QueryParam("limit") String limit,
-            @Parameter(description = "'nextCursor' of the previous page") @QueryParam("cursor") String cursor,
-            @Context Request request)
+            @BeanParam PageRequest page,
+            @Context HttpHeaders headers,
+            @Context UriInfo uri)
             throws IOException {
         BalancedRun balanced = require(run);
-        int from = cursor == null || cursor.isEmpty() ? 0 : number(cursor, -1);
-        if (from < 0) {
-            throw Problem.of(GeneralProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
-        }
-        int most = Pages.limit(limit, 100, MAX_PAGE_SIZE);
-        int[] synthetic = balanced.synthetic(label);
-        List<Sample> items = IntStream.of(synthetic)
-                .filter(ordinal -> ordinal >= from)
-                .limit(most)
-                .mapToObj(balanced::sample)
+        Cursor after = page.after();
+        long last = after == null ? -1 : after.number(0);
+        int limit = page.limit();
+        List<Integer> ordinals = IntStream.of(balanced.synthetic(label))
+                .filter(ordinal -> ordinal > last)
+                .limit(limit + 1)
+                .boxed()
                 .toList();
-        boolean more = items.size() == most
-                && synthetic[synthetic.length - 1] > items.getLast().ordinal();
-        SamplePage page =
-                new SamplePage(items, more ? Long.toString(items.getLast().ordinal() + 1) : null);
-        return balanced.cached(request, () -> page);
+        return HttpCaching.STABLE.answer(
+                balanced.tag(),
+                headers,
+                () -> Page.of(ordinals, limit, Cursor::after).map(balanced::sample).answer(uri));
     }
 
     @GET
     @Path("/{ordinal}")
     @Operation(operationId = "getSample", summary = "Get one row of the balanced set, with its base and neighbour")
     @APIResponseSchema(Sample.class)
-    public Response sample(@PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
+    @APIResponse(responseCode = "304", ref = "known")
+    public Response sample(@Parameter(ref = "run") @PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context HttpHeaders headers)
             throws IOException {
         BalancedRun balanced = require(run);
         int at = ordinal(balanced, ordinal);
-        return balanced.cached(request, () -> balanced.sample(at));
+        return balanced.cached(headers, () -> balanced.sample(at));
     }
 
     @GET
@@ -202,10 +201,11 @@ public class SamplesResource {
             responseCode = "200",
             description = "OK",
             content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
-    public Response image(@PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context Request request)
+    @APIResponse(responseCode = "304", ref = "known")
+    public Response image(@Parameter(ref = "run") @PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context HttpHeaders headers)
             throws IOException {
         BalancedRun balanced = require(run);
-        return png(balanced, List.of(ordinal(balanced, ordinal)), 1, request);
+        return png(balanced, List.of(ordinal(balanced, ordinal)), 1, headers);
     }
 
     @GET
@@ -223,15 +223,16 @@ public class SamplesResource {
             responseCode = "200",
             description = "OK",
             content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
+    @APIResponse(responseCode = "304", ref = "known")
     public Response sheet(
-            @PathParam("run") String run,
+            @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(description = "Only this class") @QueryParam("label") String label,
             @Parameter(description = "Synthetic images on the sheet, 1 to 64; default: 12") @QueryParam("limit")
                     String limit,
-            @Context Request request)
+            @Context HttpHeaders headers)
             throws IOException {
         BalancedRun balanced = require(run);
-        int most = Pages.limit(limit, 12, MAX_ON_SHEET);
+        int most = PageRequest.limit(limit, 12, MAX_ON_SHEET);
         int[] synthetic = balanced.synthetic(label);
         if (synthetic.length == 0) {
             throw Problem.of(
@@ -247,7 +248,7 @@ public class SamplesResource {
                             .formatted(shown, balanced.balance().manifest().side(), fit));
         }
         shown = fit > 0 ? Math.min(shown, fit) : shown;
-        return png(balanced, spread(synthetic, shown), COLUMNS, request);
+        return png(balanced, spread(synthetic, shown), COLUMNS, headers);
     }
 
     private static List<Integer> spread(int[] synthetic, int shown) {
@@ -275,7 +276,7 @@ public class SamplesResource {
         return across == 1 ? 3 : Math.min(across, count);
     }
 
-    private Response png(BalancedRun balanced, List<Integer> ordinals, int across, Request request) {
+    private Response png(BalancedRun balanced, List<Integer> ordinals, int across, HttpHeaders headers) {
         int side = balanced.balance().manifest().side();
         long bytes = ContactSheet.bytes(side, rows(ordinals.size(), across), columns(ordinals.size(), across))
                 + 3L * side * side * Float.BYTES;
@@ -284,7 +285,7 @@ public class SamplesResource {
                 drawings.draw(
                         key, bytes, () -> sheet(balanced, ordinals, across).png()),
                 "image/png",
-                request);
+                headers);
     }
 
     private ContactSheet sheet(BalancedRun balanced, List<Integer> ordinals, int across) {
@@ -319,20 +320,21 @@ public class SamplesResource {
                     + " one of them than to its parents",
             description = "Reads every training image of every other class once.")
     @APIResponseSchema(NearestImages.class)
+    @APIResponse(responseCode = "304", ref = "known")
     public Response nearestOtherClass(
-            @PathParam("run") String run,
+            @Parameter(ref = "run") @PathParam("run") String run,
             @PathParam("ordinal") String ordinal,
             @Parameter(description = "Number of images, 1 to 50") @QueryParam("limit") String limit,
-            @Context Request request)
+            @Context HttpHeaders headers)
             throws IOException {
         BalancedRun balanced = require(run);
         int at = ordinal(balanced, ordinal);
-        int most = Pages.limit(limit, 3, MAX_NEAREST);
+        int most = PageRequest.limit(limit, 3, MAX_NEAREST);
         int values = 3
                 * balanced.balance().manifest().side()
                 * balanced.balance().manifest().side();
         return balanced.cached(
-                request, () -> drawings.within((long) values * Float.BYTES, () -> nearestOtherClass(balanced, at, most)));
+                headers, () -> drawings.within((long) values * Float.BYTES, () -> nearestOtherClass(balanced, at, most)));
     }
 
     private NearestImages nearestOtherClass(BalancedRun balanced, int at, int most) {

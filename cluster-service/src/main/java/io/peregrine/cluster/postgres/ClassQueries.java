@@ -4,6 +4,8 @@ import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.ClassResults;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.TestMeasures;
+import io.peregrine.rest.Cursor;
+import io.peregrine.rest.Page;
 import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;

@@ -1,6 +1,8 @@
 package io.peregrine.cluster.postgres;
 
 import io.peregrine.events.ArtifactRef;
+import io.peregrine.rest.Cursor;
+import io.peregrine.rest.Page;
 import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.ResultSet;

@@ -59,6 +59,27 @@ public record RunDetails(
     /// available in pages.
     public static final int MOST_CLASSES = 256;
 
+    /// @param urls URLs of the run's parts, by name
+    /// @return the same details with links to the parts
+    public RunDetails withLinks(Map<String, String> urls) {
+        return new RunDetails(
+                summary,
+                failure,
+                cancelled,
+                requested,
+                spec,
+                manifest,
+                duplicatesAcrossSplits,
+                progress,
+                classCount,
+                classes,
+                classifier,
+                autoencoder,
+                clustering,
+                seconds,
+                urls);
+    }
+
     /// Progress of a task.
     public record Progress(
             String stage,

@@ -10,6 +10,8 @@ import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunRef;
+import io.peregrine.rest.Cursor;
+import io.peregrine.rest.Page;
 import io.peregrine.work.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
@@ -125,15 +127,15 @@ public class RunQueries {
         return Page.of(rows, limit, last -> Cursor.after(last.time(), last.place()));
     }
 
-    /// @param links of the run's parts, by name
-    public Optional<RunDetails> details(String run, Map<String, String> links) {
+    /// @return all known data of the run, without links
+    public Optional<RunDetails> details(String run) {
         // One transaction gives one consistent view of a running run.
         Optional<Stored> stored = database.jdbi()
                 .inTransaction(
                         org.jdbi.v3.core.transaction.TransactionIsolationLevel.REPEATABLE_READ,
                         sql -> sql.createQuery(SUMMARY + " where id = :id")
                                 .bind("id", run)
-                                .map((rs, context) -> stored(sql, run, rs, links))
+                                .map((rs, context) -> stored(sql, run, rs))
                                 .findOne());
         return stored.map(this::withFiles);
     }
@@ -150,7 +152,7 @@ public class RunQueries {
             ClassQueries.Refs refs,
             TestMeasures test) {}
 
-    private static Stored stored(Handle sql, String run, ResultSet rs, Map<String, String> links) throws SQLException {
+    private static Stored stored(Handle sql, String run, ResultSet rs) throws SQLException {
         RunSummary summary = summary(rs);
         TrainingRow classifier = training(sql, run, Network.CLASSIFIER);
         TrainingRow autoencoder = training(sql, run, Network.AUTOENCODER);
@@ -170,7 +172,7 @@ public class RunQueries {
                 autoencoder == null ? null : autoencoder.withLoss(),
                 clustering(sql, run).orElse(null),
                 seconds(sql, run, summary),
-                links);
+                null);
         return new Stored(
                 details,
                 RunProjection.read(rs.getString("spec"), ArtifactRef.class),
@@ -205,7 +207,7 @@ public class RunQueries {
                 d.autoencoder(),
                 d.clustering(),
                 d.seconds(),
-                d.links());
+                null);
     }
 
     private JsonNode spec(ArtifactRef ref) {

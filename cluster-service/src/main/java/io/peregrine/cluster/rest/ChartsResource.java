@@ -23,12 +23,11 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -71,10 +70,11 @@ public class ChartsResource {
             summary = "Plot loss, accuracy and balanced accuracy by epoch",
             description = "GET /api/v1/runs/{run} returns the data in classifier.history and autoencoder.history.")
     @APIResponse(responseCode = "200", ref = "chart")
+    @APIResponse(responseCode = "304", ref = "known")
     public Response history(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "format") @PathParam("format") String format,
-            @Context Request request) {
+            @Context HttpHeaders headers) {
         ChartFormat asked = format(format);
         RunDetails details = require(run);
         Chart chart = RunCharts.history(details)
@@ -84,7 +84,7 @@ public class ChartsResource {
                 .filter(Objects::nonNull)
                 .mapToInt(training -> training.history().size())
                 .sum();
-        return answer("history", chart, epochs * 10L, asked, details, request);
+        return answer("history", chart, epochs * 10L, asked, details, headers);
     }
 
     @GET
@@ -94,10 +94,11 @@ public class ChartsResource {
             summary = "Plot the classifier's confusion matrix on the test images: counts, shares, recall and precision",
             description = "For at most 256 classes. GET /api/v1/runs/{run} returns the data in classifier.test.")
     @APIResponse(responseCode = "200", ref = "chart")
+    @APIResponse(responseCode = "304", ref = "known")
     public Response confusion(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "format") @PathParam("format") String format,
-            @Context Request request) {
+            @Context HttpHeaders headers) {
         ChartFormat asked = format(format);
         RunDetails details = require(run);
         if (details.classCount() != null && details.classCount() > RunDetails.MOST_CLASSES) {
@@ -114,7 +115,7 @@ public class ChartsResource {
                                         : "Run %s has no result on test images yet.")
                                 .formatted(run)));
         long classes = details.classifier().test().classes().size();
-        return answer("confusion", chart, 2 * classes * classes, asked, details, request);
+        return answer("confusion", chart, 2 * classes * classes, asked, details, headers);
     }
 
     @GET
@@ -125,6 +126,7 @@ public class ChartsResource {
                     "Plot every image in the plane of two principal components, with the named centres of the clusters",
             description = "GET /api/v1/runs/{run}/projection and /clusters return the data.")
     @APIResponse(responseCode = "200", ref = "chart")
+    @APIResponse(responseCode = "304", ref = "known")
     public Response clusters(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "format") @PathParam("format") String format,
@@ -133,7 +135,7 @@ public class ChartsResource {
                             schema = @Schema(enumeration = {"cluster", "class"}))
                     @QueryParam("by")
                     String by,
-            @Context Request request) {
+            @Context HttpHeaders headers) {
         ChartFormat asked = format(format);
         String grouping = by == null ? GROUPINGS.getFirst() : by;
         if (!GROUPINGS.contains(grouping)) {
@@ -161,7 +163,7 @@ public class ChartsResource {
                         variance(details.clustering().clusters())),
                 asked,
                 details,
-                request);
+                headers);
     }
 
     /// @return share of each component; empty if the artifact is missing
@@ -173,9 +175,9 @@ public class ChartsResource {
         }
     }
 
-    private Response answer(String name, Chart chart, long marks, ChartFormat format, RunDetails run, Request request) {
+    private Response answer(String name, Chart chart, long marks, ChartFormat format, RunDetails run, HttpHeaders headers) {
         String key = name + "/" + trained(run);
-        return answer(key, format.bytes(chart.width(), chart.height(), marks), () -> chart, format, run, request);
+        return answer(key, format.bytes(chart.width(), chart.height(), marks), () -> chart, format, run, headers);
     }
 
     /// @return a tag that depends only on the measures of both networks
@@ -189,11 +191,11 @@ public class ChartsResource {
     }
 
     private Response answer(
-            String key, long bytes, Supplier<Chart> chart, ChartFormat format, RunDetails run, Request request) {
+            String key, long bytes, Supplier<Chart> chart, ChartFormat format, RunDetails run, HttpHeaders headers) {
         boolean running = run.summary().state().equals("running");
         HttpCaching kind = running ? HttpCaching.REVALIDATE : HttpCaching.STABLE;
         String whole = "%s/%s/%s".formatted(run.summary().run(), format, key);
-        return kind.answer(drawings.draw(whole, bytes, () -> format.of(chart.get())), format.mediaType(), request);
+        return kind.answer(drawings.draw(whole, bytes, () -> format.of(chart.get())), format.mediaType(), headers);
     }
 
     private static ChartFormat format(String ending) {
@@ -211,7 +213,7 @@ public class ChartsResource {
     }
 
     private RunDetails require(String run) {
-        return runs.details(run, Map.of())
+        return runs.details(run)
                 .orElseThrow(() -> Problem.of(RunProblem.RUN_UNKNOWN, "Run '%s' does not exist.".formatted(run)));
     }
 }

@@ -2,14 +2,16 @@ package io.peregrine.cluster.rest;
 
 import io.peregrine.cluster.postgres.ClassQueries;
 import io.peregrine.cluster.postgres.ClassQueries.ConfusionCell;
-import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.RunDetails.ClassSizes;
+import io.peregrine.rest.Cursor;
+import io.peregrine.rest.PageOf;
+import io.peregrine.rest.PageRequest;
 import io.peregrine.rest.Problem;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
-import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
@@ -47,11 +49,10 @@ public class ClassesResource {
     @APIResponseSchema(ClassPage.class)
     public Response classes(
             @Parameter(ref = "run") @PathParam("run") String run,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
         runs.require(run);
-        return Paging.answer(classes.page(run, Cursor.parse(cursor), paging.limit(limit, paging.maxLimit())), uri);
+        return classes.page(run, page.after(), paging.longLimit(page)).answer(uri).build();
     }
 
     @GET
@@ -64,20 +65,19 @@ public class ClassesResource {
     @APIResponseSchema(ConfusionPage.class)
     public Response confusion(
             @Parameter(ref = "run") @PathParam("run") String run,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
         runs.require(run);
-        Cursor after = Cursor.parse(cursor);
-        int maxLimit = paging.limit(limit, paging.maxLimit());
+        Cursor after = page.after();
+        int limit = paging.longLimit(page);
         if (!classes.isTested(run)) {
             throw Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test images.".formatted(run));
         }
-        return Paging.answer(
-                classes.confusion(run, after, maxLimit)
-                        .orElseThrow(() -> Problem.of(
-                                RunProblem.TEST_RESULT_GONE,
-                                "The test result of run %s cannot be read from the store.".formatted(run))),
-                uri);
+        return classes.confusion(run, after, limit)
+                .orElseThrow(() -> Problem.of(
+                        RunProblem.TEST_RESULT_GONE,
+                        "The test result of run %s cannot be read from the store.".formatted(run)))
+                .answer(uri)
+                .build();
     }
 }

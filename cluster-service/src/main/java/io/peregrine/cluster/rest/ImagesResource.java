@@ -1,12 +1,14 @@
 package io.peregrine.cluster.rest;
 
-import io.peregrine.cluster.postgres.Cursor;
 import io.peregrine.cluster.postgres.ImageQueries;
 import io.peregrine.cluster.postgres.ImageQueries.Cluster;
 import io.peregrine.cluster.postgres.ImageQueries.Image;
 import io.peregrine.cluster.postgres.ImageQueries.ProjectedPoint;
-import io.peregrine.cluster.postgres.Page;
+import io.peregrine.rest.Cursor;
+import io.peregrine.rest.PageOf;
+import io.peregrine.rest.PageRequest;
 import io.peregrine.rest.Problem;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -14,13 +16,14 @@ import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
@@ -54,48 +57,49 @@ public class ImagesResource {
             summary = "List clusters with names, sizes and purity",
             description = "The default limit is 1,000.")
     @APIResponseSchema(ClusterPage.class)
+    @APIResponse(responseCode = "304", ref = "known")
     public Response clusters(
             @Parameter(ref = "run") @PathParam("run") String run,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
-            @Context Request request,
+            @BeanParam PageRequest page,
+            @Context HttpHeaders headers,
             @Context UriInfo uri) {
         String digest = computed(run);
-        Cursor after = Cursor.parse(cursor);
-        int maxLimit = paging.limit(limit, paging.maxLimit());
-        return Paging.settled(digest, request, () -> images.clusters(run, after, maxLimit), uri);
+        Cursor after = page.after();
+        int limit = paging.longLimit(page);
+        return Paging.settled(digest, headers, () -> images.clusters(run, after, limit), uri);
     }
 
     @GET
     @Path("/clusters/{index}")
     @Operation(operationId = "getCluster", summary = "Get one cluster")
     @APIResponseSchema(Cluster.class)
+    @APIResponse(responseCode = "304", ref = "known")
     public Response cluster(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "index") @PathParam("index") String index,
-            @Context Request request,
+            @Context HttpHeaders headers,
             @Context UriInfo uri) {
         String digest = computed(run);
         Cluster cluster = require(run, index);
-        return Paging.settled(digest, request, () -> cluster, uri);
+        return Paging.settled(digest, headers, () -> cluster, uri);
     }
 
     @GET
     @Path("/clusters/{index}/members")
     @Operation(operationId = "listMembers", summary = "List a cluster's images, nearest to its centre first")
     @APIResponseSchema(ImagePage.class)
+    @APIResponse(responseCode = "304", ref = "known")
     public Response members(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "index") @PathParam("index") String index,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
-            @Context Request request,
+            @BeanParam PageRequest page,
+            @Context HttpHeaders headers,
             @Context UriInfo uri) {
         String digest = computed(run);
         Cluster cluster = require(run, index);
-        Cursor after = Cursor.parse(cursor);
-        int maxLimit = paging.limit(limit);
-        return Paging.settled(digest, request, () -> images.members(run, cluster.index(), after, maxLimit), uri);
+        Cursor after = page.after();
+        int limit = paging.limit(page);
+        return Paging.settled(digest, headers, () -> images.members(run, cluster.index(), after, limit), uri);
     }
 
     @GET
@@ -106,16 +110,16 @@ public class ImagesResource {
             description = "Coordinates along the first three principal components of the latents. Without a"
                     + " limit, all images are returned.")
     @APIResponseSchema(ProjectionPage.class)
+    @APIResponse(responseCode = "304", ref = "known")
     public Response projection(
             @Parameter(ref = "run") @PathParam("run") String run,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
-            @Context Request request,
+            @BeanParam PageRequest page,
+            @Context HttpHeaders headers,
             @Context UriInfo uri) {
         String digest = computed(run);
-        Cursor after = Cursor.parse(cursor);
-        int maxLimit = paging.limit(limit, 0);
-        return Paging.settled(digest, request, () -> images.projection(run, after, maxLimit), uri);
+        Cursor after = page.after();
+        int limit = paging.unlimited(page);
+        return Paging.settled(digest, headers, () -> images.projection(run, after, limit), uri);
     }
 
     @GET
@@ -127,8 +131,7 @@ public class ImagesResource {
             @Parameter(description = "Only this class") @QueryParam("label") String label,
             @Parameter(schema = @Schema(enumeration = {"train", "test", "validation"})) @QueryParam("split")
                     String split,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
         runs.require(run);
         if (split != null && !SPLITS.contains(split)) {
@@ -136,8 +139,9 @@ public class ImagesResource {
                     RunProblem.BAD_FILTER,
                     "split is '%s'; allowed values are %s.".formatted(split, String.join(", ", SPLITS)));
         }
-        Page<Image> page = images.images(run, label, split, false, Cursor.parse(cursor), paging.limit(limit));
-        return Paging.answer(page, uri);
+        return images.images(run, label, split, false, page.after(), paging.limit(page))
+                .answer(uri)
+                .build();
     }
 
     @GET
@@ -146,12 +150,12 @@ public class ImagesResource {
     @APIResponseSchema(ImagePage.class)
     public Response refused(
             @Parameter(ref = "run") @PathParam("run") String run,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
         runs.require(run);
-        Page<Image> page = images.images(run, null, null, true, Cursor.parse(cursor), paging.limit(limit));
-        return Paging.answer(page, uri);
+        return images.images(run, null, null, true, page.after(), paging.limit(page))
+                .answer(uri)
+                .build();
     }
 
     @GET

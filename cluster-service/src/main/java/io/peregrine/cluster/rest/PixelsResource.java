@@ -20,7 +20,7 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.util.function.Function;
@@ -59,14 +59,15 @@ public class PixelsResource {
     @Path("/pixels")
     @Operation(operationId = "getPixels", summary = "Get the image as the networks receive it, as PNG")
     @APIResponse(responseCode = "200", ref = "image")
+    @APIResponse(responseCode = "304", ref = "known")
     public Response pixels(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
-            @Context Request request) {
+            @Context HttpHeaders headers) {
         Pixels pixels = require(run, imageId);
         return HttpCaching.IMMUTABLE.answer(
                 tag(pixels),
-                request,
+                headers,
                 () -> png(
                         pixels,
                         imageId,
@@ -82,17 +83,18 @@ public class PixelsResource {
             summary = "Draw the image (left) and its reconstruction by the run's autoencoder (right), as PNG",
             description = "Uses the final weights, from which the clusters are computed as well.")
     @APIResponse(responseCode = "200", ref = "image")
+    @APIResponse(responseCode = "304", ref = "known")
     public Response reconstruction(
             @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
-            @Context Request request) {
+            @Context HttpHeaders headers) {
         Pixels pixels = require(run, imageId);
         ArtifactRef weights = images.autoencoder(run)
                 .orElseThrow(() ->
                         Problem.of(RunProblem.NO_AUTOENCODER, "Run %s has no trained autoencoder.".formatted(run)));
         String tag = tag(pixels) + "-" + weights.sha256();
         return HttpCaching.IMMUTABLE.answer(
-                tag, request, () -> png(pixels, imageId, tag, 2, pack -> beside(pack, pixels.index(), weights)));
+                tag, headers, () -> png(pixels, imageId, tag, 2, pack -> beside(pack, pixels.index(), weights)));
     }
 
     private ContactSheet beside(PixelPack pack, int index, ArtifactRef weights) {

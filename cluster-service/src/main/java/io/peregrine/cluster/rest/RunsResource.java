@@ -5,8 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.cluster.CancelRun;
 import io.peregrine.cluster.DeleteRun;
-import io.peregrine.cluster.postgres.Cursor;
-import io.peregrine.cluster.postgres.Page;
 import io.peregrine.cluster.postgres.RunDetails;
 import io.peregrine.cluster.postgres.RunQueries;
 import io.peregrine.cluster.postgres.RunQueries.TimelineEntry;
@@ -17,9 +15,12 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.UnreadableEventException;
 import io.peregrine.rest.Caller;
 import io.peregrine.rest.GeneralProblem;
+import io.peregrine.rest.PageOf;
+import io.peregrine.rest.PageRequest;
 import io.peregrine.rest.Problem;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -76,23 +77,23 @@ public class RunsResource {
                     @QueryParam("state")
                     String state,
             @QueryParam("dataset") String dataset,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
         if (state != null && !STATES.contains(state)) {
             throw Problem.of(
                     RunProblem.BAD_FILTER,
                     "state is '%s'; allowed values are %s.".formatted(state, String.join(", ", STATES)));
         }
-        Page<RunSummary> page = runs.runs(state, dataset, Cursor.parse(cursor), paging.limit(limit));
-        return Paging.answer(page, uri);
+        return runs.runs(state, dataset, page.after(), paging.limit(page))
+                .answer(uri)
+                .build();
     }
 
     @GET
     @Path("/{run}")
     @Operation(operationId = "getRun", summary = "Get one run with all details")
     public RunDetails run(@Parameter(ref = "run") @PathParam("run") String run) {
-        return runs.details(run, links(run)).orElseThrow(() -> unknown(run));
+        return runs.details(run).orElseThrow(() -> unknown(run)).withLinks(links(run));
     }
 
     @GET
@@ -101,11 +102,10 @@ public class RunsResource {
     @APIResponseSchema(TimelinePage.class)
     public Response timeline(
             @Parameter(ref = "run") @PathParam("run") String run,
-            @Parameter(ref = "limit") @QueryParam("limit") String limit,
-            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
         require(run);
-        return Paging.answer(runs.timeline(run, Cursor.parse(cursor), paging.limit(limit)), uri);
+        return runs.timeline(run, page.after(), paging.limit(page)).answer(uri).build();
     }
 
     /// The reason of a cancellation.

@@ -80,11 +80,6 @@ public record Original(FileChannel file, long bytes, String mediaType) implement
         return start.length() > 2 && "123456".indexOf(start.charAt(1)) >= 0 && Character.isWhitespace(start.charAt(2));
     }
 
-    /// Sends the whole file.
-    public void writeTo(OutputStream out) throws IOException {
-        Channels.newInputStream(file).transferTo(out);
-    }
-
     @Override
     public void close() throws IOException {
         file.close();

@@ -1,25 +1,28 @@
 package io.peregrine.ingest.rest;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.peregrine.ingest.pack.Finding;
 import io.peregrine.ingest.pack.FindingKind;
 import io.peregrine.ingest.pack.Findings;
 import io.peregrine.ingest.postgres.FindingTables;
 import io.peregrine.ingest.postgres.FindingTables.Placed;
-import io.peregrine.rest.GeneralProblem;
-import io.peregrine.rest.Pages;
+import io.peregrine.rest.Cursor;
+import io.peregrine.rest.HttpCaching;
+import io.peregrine.rest.Page;
+import io.peregrine.rest.PageOf;
+import io.peregrine.rest.PageRequest;
 import io.peregrine.rest.Problem;
 import io.peregrine.work.Database;
 import io.smallrye.common.annotation.Blocking;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
-import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.Arrays;
@@ -28,6 +31,7 @@ import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 import org.jdbi.v3.core.Handle;
@@ -38,8 +42,8 @@ import org.jdbi.v3.core.Handle;
 @Tag(name = "datasets")
 @Blocking
 public class FindingsResource {
-    private static final int DEFAULT_PAGE_SIZE = 100;
-    private static final int MAX_PAGE_SIZE = 1_000;
+    /// The findings of a run do not change, and each page has its own URL.
+    private static final String TAG = "findings-1";
 
     private final Database database;
 
@@ -68,14 +72,12 @@ public class FindingsResource {
     /// A page of findings.
     ///
     /// @param totals of the whole run, for any page and kind
-    @JsonInclude(JsonInclude.Include.ALWAYS)
-    public record FindingPage(
-            List<Finding> items,
+    record Found(@JsonUnwrapped Page<Finding> page, List<Total> totals) {}
 
-            @Schema(description = "Value of ?cursor= for the next page; null on the last page", nullable = true)
-            String nextCursor,
-
-            List<Total> totals) {}
+    static final class FindingPage extends PageOf<Finding> {
+        @Schema(required = true)
+        public List<Total> totals;
+    }
 
     @GET
     @Operation(
@@ -85,41 +87,31 @@ public class FindingsResource {
                     + " skipped files. Findings are available once the dataset is sealed and never stop a"
                     + " run. At most 1,000 of each kind are kept: the first, for near duplicates the nearest.")
     @APIResponseSchema(FindingPage.class)
+    @APIResponse(responseCode = "304", ref = "known")
     public Response findings(
-            @Parameter(description = "The run's id: 32 hexadecimal digits") @PathParam("run") String run,
+            @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(description = "Only this kind, such as IDENTICAL_ACROSS_CLASSES") @QueryParam("kind")
                     String kind,
-            @Parameter(description = "Items per page, 1 to 1000") @QueryParam("limit") String limit,
-            @Parameter(description = "'nextCursor' of the previous page; omitted for the first page")
-                    @QueryParam("cursor")
-                    String cursor,
-            @Context Request request,
+            @BeanParam PageRequest page,
+            @Context HttpHeaders headers,
             @Context UriInfo uri) {
         FindingKind only = kind(kind);
-        int most = Pages.limit(limit, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE);
-        int after = after(cursor);
-        FindingPage page = database.jdbi().withHandle(sql -> page(sql, run, only, after, most));
-        EntityTag tag = new EntityTag("findings-1");
-        Response.ResponseBuilder known = request.evaluatePreconditions(tag);
-        return known != null
-                ? known.tag(tag).build()
-                : Pages.linked(Response.ok(page).tag(tag), page.nextCursor(), uri)
-                        .build();
+        int limit = page.limit();
+        int after = after(page);
+        Found found = database.jdbi().withHandle(sql -> found(sql, run, only, after, limit));
+        return HttpCaching.STABLE.answer(TAG, headers, () -> found.page().linked(Response.ok(found), uri));
     }
 
-    private static FindingPage page(Handle sql, String run, FindingKind only, int after, int most) {
+    private static Found found(Handle sql, String run, FindingKind only, int after, int limit) {
         boolean sealed = FindingTables.isSealed(sql, run)
                 .orElseThrow(() -> Problem.of(DatasetProblem.RUN_UNKNOWN, "Run '%s' is unknown.".formatted(run)));
         if (!sealed) {
             throw Problem.of(DatasetProblem.NOT_SEALED, "The dataset of run %s is not sealed yet.".formatted(run));
         }
-        List<Placed> found = FindingTables.page(sql, run, only, after, most + 1);
-        boolean more = found.size() > most;
-        List<Placed> shown = more ? found.subList(0, most) : found;
+        List<Placed> rows = FindingTables.page(sql, run, only, after, limit + 1);
         Map<FindingKind, FindingTables.Total> totals = FindingTables.totals(sql, run);
-        return new FindingPage(
-                shown.stream().map(Placed::finding).toList(),
-                more ? Integer.toString(shown.getLast().ordinal()) : null,
+        return new Found(
+                Page.of(rows, limit, last -> Cursor.after(last.ordinal())).map(Placed::finding),
                 totals.entrySet().stream()
                         .map(total -> Total.of(total.getKey(), total.getValue()))
                         .toList());
@@ -137,18 +129,9 @@ public class FindingsResource {
                         "kind is '%s'; allowed kinds: %s.".formatted(name, Arrays.toString(FindingKind.values()))));
     }
 
-    private static int after(String cursor) {
-        if (cursor == null || cursor.isEmpty()) {
-            return -1;
-        }
-        try {
-            int after = Integer.parseInt(cursor);
-            if (after >= 0) {
-                return after;
-            }
-        } catch (NumberFormatException none) {
-            // Rejected below.
-        }
-        throw Problem.of(GeneralProblem.BAD_CURSOR, "cursor is '%s'.".formatted(cursor));
+    /// @return ordinal of the previous page's last finding; -1 for the first page
+    private static int after(PageRequest page) {
+        Cursor after = page.after();
+        return after == null ? -1 : (int) Math.clamp(after.number(0), -1, Integer.MAX_VALUE);
     }
 }

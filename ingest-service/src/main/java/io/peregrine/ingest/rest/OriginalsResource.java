@@ -11,7 +11,7 @@ import io.peregrine.ingest.pack.ImageRejectedException;
 import io.peregrine.ingest.pack.Listing;
 import io.peregrine.ingest.pack.Original;
 import io.peregrine.ingest.postgres.IngestTables;
-import io.peregrine.rest.HttpCaching;
+import io.peregrine.rest.FileAnswer;
 import io.peregrine.rest.Problem;
 import io.peregrine.work.Database;
 import io.smallrye.common.annotation.Blocking;
@@ -19,9 +19,9 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +55,8 @@ public class OriginalsResource {
     @Operation(
             operationId = "getOriginal",
             summary = "Get the original file of an image",
-            description = "The Content-Type is derived from the content, not from the file name.")
+            description = "The Content-Type is derived from the content, not from the file name. A request with one"
+                    + " range gets a part.")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -65,13 +66,18 @@ public class OriginalsResource {
                         mediaType = "application/octet-stream",
                         schema = @Schema(type = SchemaType.STRING, format = "binary"))
             })
+    @APIResponse(responseCode = "206", ref = "part")
+    @APIResponse(responseCode = "304", ref = "known")
+    @APIResponse(responseCode = "416", ref = "noPart")
+    @Parameter(ref = "range")
     @APIResponse(
             responseCode = "410",
             description = "The file is missing or has changed since it was listed",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Response original(
-            @Parameter(description = "The run's id: 32 hexadecimal digits") @PathParam("run") String run,
-            @Parameter(description = "32 hexadecimal digits") @PathParam("imageId") String imageId,
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @Parameter(ref = "imageId") @PathParam("imageId") String imageId,
+            @Context HttpHeaders headers,
             @Context Request request)
             throws IOException {
         RunRef ref = database.jdbi()
@@ -86,25 +92,22 @@ public class OriginalsResource {
                 .orElseThrow(() ->
                         Problem.of(DatasetProblem.IMAGE_UNKNOWN, "The run has no image '%s'.".formatted(imageId)));
         RunSpec spec = RunSpecs.open(store, ref);
-        return HttpCaching.IMMUTABLE.answer(row.sha256(), request, () -> answer(row, spec, roots.of(run)));
-    }
-
-    private Response.ResponseBuilder answer(Listing.Row row, RunSpec spec, AllowedRoots allowed) {
-        Original original = open(row, spec, allowed);
-        StreamingOutput content = out -> {
-            try (original) {
-                original.writeTo(out);
-            }
-        };
-        String name = row.path().substring(row.path().lastIndexOf('/') + 1);
-        String disposition = original.mediaType().startsWith("image/") ? "inline" : "attachment";
-        return Response.ok(content)
-                .type(original.mediaType())
-                .header("Content-Length", original.bytes())
-                .header("Content-Disposition", "%s; filename*=UTF-8''%s".formatted(disposition, encoded(name)))
+        return FileAnswer.of(row.sha256(), headers, request, () -> opened(row, spec, roots.of(run)))
                 // The browser must display a user's file, never execute it.
                 .header("X-Content-Type-Options", "nosniff")
-                .header("Content-Security-Policy", "default-src 'none'; sandbox");
+                .header("Content-Security-Policy", "default-src 'none'; sandbox")
+                .build();
+    }
+
+    private FileAnswer.Opened opened(Listing.Row row, RunSpec spec, AllowedRoots allowed) {
+        Original original = open(row, spec, allowed);
+        String name = row.path().substring(row.path().lastIndexOf('/') + 1);
+        String disposition = original.mediaType().startsWith("image/") ? "inline" : "attachment";
+        return new FileAnswer.Opened(
+                original.file(),
+                original.bytes(),
+                original.mediaType(),
+                "%s; filename*=UTF-8''%s".formatted(disposition, encoded(name)));
     }
 
     private Original open(Listing.Row row, RunSpec spec, AllowedRoots allowed) {

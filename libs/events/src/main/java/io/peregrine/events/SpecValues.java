@@ -2,7 +2,6 @@ package io.peregrine.events;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -98,9 +97,7 @@ final class SpecValues {
     }
 
     private static String hint(String name, List<String> known) {
-        return known.stream()
-                .filter(one -> isSimilar(one, name))
-                .min(Comparator.comparingInt(one -> distance(one, name)))
+        return NearestName.of(name, known.stream().filter(one -> isSimilar(one, name)).toList())
                 .map("did you mean '%s'? "::formatted)
                 .orElse("");
     }
@@ -109,7 +106,7 @@ final class SpecValues {
     private static boolean isSimilar(String known, String name) {
         String a = known.toLowerCase(Locale.ROOT);
         String b = name.toLowerCase(Locale.ROOT);
-        return a.startsWith(b) || b.startsWith(a) || distance(a, b) <= Math.max(a.length(), b.length()) / 2;
+        return a.startsWith(b) || b.startsWith(a) || NearestName.distance(a, b) <= Math.max(a.length(), b.length()) / 2;
     }
 
     private void addError(SpecGroup group, String name, String problem, String remedy) {
@@ -122,24 +119,5 @@ final class SpecValues {
                 CleanText.shortened(shown, SHOWN_CHARACTERS),
                 problem,
                 remedy));
-    }
-
-    /// Levenshtein's edit distance, ignoring case.
-    private static int distance(String a, String b) {
-        int[] row = new int[b.length() + 1];
-        for (int j = 0; j <= b.length(); j++) {
-            row[j] = j;
-        }
-        for (int i = 1; i <= a.length(); i++) {
-            int diagonal = row[0];
-            row[0] = i;
-            for (int j = 1; j <= b.length(); j++) {
-                boolean same = Character.toLowerCase(a.charAt(i - 1)) == Character.toLowerCase(b.charAt(j - 1));
-                int change = diagonal + (same ? 0 : 1);
-                diagonal = row[j];
-                row[j] = Math.min(change, 1 + Math.min(row[j], row[j - 1]));
-            }
-        }
-        return row[b.length()];
     }
 }

@@ -1,6 +1,6 @@
 package io.peregrine.rest;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
@@ -13,13 +13,17 @@ import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.MediaType;
+import jakarta.ws.rs.core.Response;
+import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /// Maintenance of the artifacts that this service publishes. Each service knows only the references to its own
@@ -59,18 +63,17 @@ public class ArtifactsResource {
             @Schema(description = "The first 1,000 by name") List<Unreferenced> items) {}
 
     /// A page of verified artifacts.
-    @JsonInclude(JsonInclude.Include.NON_NULL)
-    public record Checked(
-            @Schema(description = "Number of artifacts that were read")
-            long artifacts,
+    ///
+    /// @param page the missing and damaged artifacts
+    record Checked(long artifacts, long bytes, @JsonUnwrapped Page<StoreCheck.Fault> page) {}
 
-            long bytes,
+    static final class CheckedPage extends PageOf<StoreCheck.Fault> {
+        @Schema(required = true, description = "Number of artifacts that were read")
+        public long artifacts;
 
-            @Schema(description = "Missing and damaged artifacts; empty if there are none")
-            List<StoreCheck.Fault> items,
-
-            @Schema(description = "Value of ?cursor= for the next artifacts; omitted after the last")
-            String nextCursor) {}
+        @Schema(required = true)
+        public long bytes;
+    }
 
     @GET
     @Operation(
@@ -127,15 +130,20 @@ public class ArtifactsResource {
             summary = "Read this service's artifacts that runs reference, and list missing and damaged ones",
             description = "Each artifact is compared with its length and with its name, which is its SHA-256."
                     + " Nothing is changed. One response covers about 256 MB of artifacts.")
-    public Checked check(
-            @Parameter(description = "'nextCursor' of the previous response; omitted for the first")
-                    @QueryParam("cursor")
-                    String cursor) {
-        if (cursor != null && !ArtifactRef.isUri(cursor)) {
-            throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor is '%s'.".formatted(cursor));
+    @APIResponseSchema(CheckedPage.class)
+    public Response check(
+            @Parameter(ref = "cursor") @QueryParam("cursor") String cursor, @Context UriInfo uri) {
+        Cursor after = Cursor.parse(cursor);
+        String last = after == null ? "" : after.part(0);
+        if (after != null && !ArtifactRef.isUri(last)) {
+            throw Problem.of(GeneralProblem.BAD_CURSOR, "The cursor '%s' is not valid.".formatted(cursor));
         }
         // Reads a quarter of a gigabyte, so it shares the concurrency limit of drawings.
-        StoreCheck.Page page = drawings.within(0, () -> check.check(cursor == null ? "" : cursor));
-        return new Checked(page.artifacts(), page.bytes(), page.faults(), page.next());
+        StoreCheck.Page read = drawings.within(0, () -> check.check(last));
+        Page<StoreCheck.Fault> page = new Page<>(
+                read.faults(),
+                read.next() == null ? null : Cursor.after(read.next()).text());
+        return page.linked(Response.ok(new Checked(read.artifacts(), read.bytes(), page)), uri)
+                .build();
     }
 }

@@ -3,6 +3,7 @@ package io.peregrine.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.work.Audit;
 import io.peregrine.work.Database;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -14,7 +15,6 @@ import jakarta.ws.rs.core.UriInfo;
 import java.time.Instant;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponseSchema;
@@ -56,13 +56,7 @@ public class AuditResource {
         }
     }
 
-    /// Part of the list.
-    @JsonInclude(JsonInclude.Include.ALWAYS)
-    public record AuditPage(
-            List<AuditEntry> items,
-
-            @Schema(description = "Value of ?cursor= for the next page; null on the last page", nullable = true)
-            String nextCursor) {}
+    static final class AuditPage extends PageOf<AuditEntry> {}
 
     @GET
     @Operation(
@@ -73,21 +67,15 @@ public class AuditResource {
     @APIResponseSchema(AuditPage.class)
     public Response list(
             @Parameter(description = "Only actions on this run") @QueryParam("run") String run,
-            @Parameter(
-                            description = "Items per page, 1 to 1000",
-                            schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
-                    @QueryParam("limit")
-                    String limit,
-            @Parameter(description = "'nextCursor' of the previous page; omitted for the first page")
-                    @QueryParam("cursor")
-                    String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
-        int most = Pages.limit(limit);
-        long before = Pages.idBefore(cursor);
-        List<Audit.Entry> rows = database.jdbi().withHandle(sql -> Audit.list(sql, run, before, most + 1));
-        String next = rows.size() > most ? Long.toString(rows.get(most - 1).id()) : null;
-        AuditPage page =
-                new AuditPage(rows.stream().limit(most).map(AuditEntry::of).toList(), next);
-        return Pages.linked(Response.ok(page), next, uri).build();
+        int limit = page.limit();
+        Cursor after = page.after();
+        long before = after == null ? Long.MAX_VALUE : after.number(0);
+        List<Audit.Entry> rows = database.jdbi().withHandle(sql -> Audit.list(sql, run, before, limit + 1));
+        return Page.of(rows, limit, last -> Cursor.after(last.id()))
+                .map(AuditEntry::of)
+                .answer(uri)
+                .build();
     }
 }

@@ -4,6 +4,8 @@ package io.peregrine.rest;
 public enum GeneralProblem implements ProblemKind {
     BAD_BODY(400, "Bad body", "Send a JSON object as documented, or no body if none is needed."),
     BAD_VALUE(400, "Bad value", "Correct the value in the URL: it is not a valid string or number."),
+    BAD_REQUEST(400, "Bad request", "Send a request line, headers and a URL that are valid HTTP, percent-encoded."),
+    PARAMETER_UNKNOWN(400, "Unknown query parameter", "Correct the name or omit it; /q/openapi lists all parameters."),
     BAD_LIMIT(400, "Bad limit", "Set ?limit= to a whole number within the range, or omit it."),
     BAD_CURSOR(400, "Bad cursor", "Use 'nextCursor' of the previous page unchanged, at the same URL."),
     BAD_HOST(400, "Bad Host header", "Send exactly one Host header, with the name and the port of this service."),
@@ -23,8 +25,15 @@ public enum GeneralProblem implements ProblemKind {
     ADDRESS_UNKNOWN(404, "Not Found", "/q/openapi lists every URL with its methods and media types."),
     METHOD_NOT_ALLOWED(405, "Method Not Allowed", "/q/openapi lists the methods of every URL."),
     NOT_ACCEPTABLE(406, "Not Acceptable", "Omit the header Accept, or request a media type that /q/openapi lists."),
+    PRECONDITION_FAILED(412, "Precondition failed", "Omit If-Match, or get the content again and use its ETag."),
     TOO_LARGE(413, "The body is too large", "The maximum size of a body is 64 KiB."),
     MEDIA_TYPE_UNKNOWN(415, "Unsupported Media Type", "Send a Content-Type that /q/openapi lists."),
+    URL_TOO_LONG(414, "The URL is too long", "The request line has at most 4,096 bytes."),
+    RANGE_NOT_SATISFIABLE(
+            416,
+            "The range is not in the file",
+            "Request a range within the length that Content-Range states, or omit the header Range."),
+    HEADERS_TOO_LARGE(431, "The headers are too large", "All headers together have at most 20 KiB."),
     DRAWING_TOO_LARGE(
             422,
             "The drawing is too large",

@@ -3,14 +3,15 @@ package io.peregrine.rest;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Sha256;
 import jakarta.ws.rs.core.EntityTag;
-import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 
-/// HTTP caching of responses: a strong ETag, and 304 for clients that have the content already.
+/// HTTP caching of responses: an ETag, and 304 for clients that have the content already.
 public enum HttpCaching {
     /// Content whose URL contains its hash, such as an image's pixels.
     IMMUTABLE("private, max-age=31536000, immutable"),
@@ -27,18 +28,45 @@ public enum HttpCaching {
         this.cacheControl = cacheControl;
     }
 
-    /// @param tag ETag of the content: equal only for equal bytes
+    /// Answers with JSON or with an image. The ETag is weak, because the answer may be compressed.
+    ///
+    /// @param tag ETag of the content: equal only for equal content
     /// @param found called only if the client does not have the content
-    public Response answer(String tag, Request request, Supplier<Response.ResponseBuilder> found) {
-        EntityTag etag = new EntityTag(tag);
-        Response.ResponseBuilder known = request.evaluatePreconditions(etag);
-        Response.ResponseBuilder answer = known == null ? found.get() : known;
-        return answer.tag(etag).header("Cache-Control", cacheControl).build();
+    /// @throws Problem.ProblemException `PRECONDITION_FAILED` (412)
+    public Response answer(String tag, HttpHeaders headers, Supplier<Response.ResponseBuilder> found) {
+        return known(tag, true, headers)
+                .orElseGet(() -> controlled(found.get().tag(new EntityTag(tag, true))))
+                .build();
     }
 
     /// Answers with an image, whose ETag is its digest.
-    public Response answer(Drawings.Drawn drawn, String mediaType, Request request) {
-        return answer(drawn.tag(), request, () -> Response.ok(drawn.bytes()).type(mediaType));
+    public Response answer(Drawings.Drawn drawn, String mediaType, HttpHeaders headers) {
+        return answer(drawn.tag(), headers, () -> Response.ok(drawn.bytes()).type(mediaType));
+    }
+
+    /// @param isWeak whether different bytes, such as compressed ones, have the same tag
+    /// @return 304 if the client has the content
+    /// @throws Problem.ProblemException `PRECONDITION_FAILED` (412)
+    Optional<Response.ResponseBuilder> known(String tag, boolean isWeak, HttpHeaders headers) {
+        List<String> expected = lines(headers, "If-Match");
+        if (!EntityTags.isExpected(expected, tag, isWeak)) {
+            throw Problem.of(
+                    GeneralProblem.PRECONDITION_FAILED,
+                    "If-Match is %s; the current ETag is %s\"%s\"."
+                            .formatted(String.join(", ", expected), isWeak ? "W/" : "", tag));
+        }
+        return EntityTags.isKnown(lines(headers, "If-None-Match"), tag)
+                ? Optional.of(controlled(Response.notModified(new EntityTag(tag, isWeak))))
+                : Optional.empty();
+    }
+
+    Response.ResponseBuilder controlled(Response.ResponseBuilder answer) {
+        return answer.header("Cache-Control", cacheControl);
+    }
+
+    private static List<String> lines(HttpHeaders headers, String name) {
+        List<String> lines = headers.getRequestHeader(name);
+        return lines == null ? List.of() : lines;
     }
 
     /// @return the ETag of content computed from these artifacts, in this order

@@ -4,7 +4,9 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import io.peregrine.events.FieldError;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
 /// An error in the format of RFC 9457, `application/problem+json`.
@@ -42,6 +44,7 @@ public record Problem(
     public static final class ProblemException extends RuntimeException {
         private final transient ProblemKind kind;
         private final transient List<Field> errors;
+        private final transient Map<String, String> headers = new LinkedHashMap<>();
 
         private ProblemException(ProblemKind kind, String what, List<Field> errors) {
             super(what + " " + kind.remedy(), null, false, false);
@@ -51,7 +54,15 @@ public record Problem(
 
         /// @return the response to a request for `uri`
         public Response answer(UriInfo uri) {
-            return Problem.answer(kind, getMessage(), errors, uri);
+            Response.ResponseBuilder answer = Problem.builder(kind, getMessage(), errors, uri);
+            headers.forEach(answer::header);
+            return answer.build();
+        }
+
+        /// @return this exception, whose response has one more header
+        ProblemException withHeader(String name, String value) {
+            headers.put(name, value);
+            return this;
         }
     }
 
@@ -68,6 +79,11 @@ public record Problem(
     }
 
     static Response answer(ProblemKind kind, String detail, List<Field> errors, UriInfo uri) {
+        return builder(kind, detail, errors, uri).build();
+    }
+
+    private static Response.ResponseBuilder builder(
+            ProblemKind kind, String detail, List<Field> errors, UriInfo uri) {
         Response.ResponseBuilder response = response(new Problem(
                 kind.type(),
                 kind.title(),
@@ -76,9 +92,9 @@ public record Problem(
                 uri.getRequestUri().getPath(),
                 errors));
         return switch (kind.status()) {
-            case 429 -> response.header("Retry-After", 1).build();
-            case 503 -> response.header("Retry-After", 5).build();
-            default -> response.build();
+            case 429 -> response.header("Retry-After", 1);
+            case 503 -> response.header("Retry-After", 5);
+            default -> response;
         };
     }
 

@@ -5,10 +5,12 @@ import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
 import io.peregrine.work.Database;
 import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.sql.SQLException;
 import java.util.List;
+import java.util.Set;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 import org.jdbi.v3.core.JdbiException;
@@ -28,6 +30,12 @@ final class ProblemMapping {
 
     private static final Logger LOG = Logger.getLogger(Problem.class);
 
+    private final Operations operations;
+
+    ProblemMapping(Operations operations) {
+        this.operations = operations;
+    }
+
     @ServerExceptionMapper
     Response thrown(Problem.ProblemException problem, UriInfo uri) {
         return problem.answer(uri);
@@ -35,12 +43,19 @@ final class ProblemMapping {
 
     /// Rejections by the framework: an unknown URL, method or media type.
     @ServerExceptionMapper
-    Response refused(WebApplicationException refused, UriInfo uri) {
+    Response refused(WebApplicationException refused, UriInfo uri, Request request) {
         Response.StatusType status = refused.getResponse().getStatusInfo();
         if (status.getStatusCode() < 400) {
             return refused.getResponse();
         }
         String path = uri.getRequestUri().getPath();
+        if (status.getStatusCode() == 404 || status.getStatusCode() == 405) {
+            // The framework looks for the method in one resource class only.
+            Set<String> allowed = operations.allowedMethods(path);
+            if (!allowed.isEmpty() && !allowed.contains(request.getMethod())) {
+                return notAllowed(request.getMethod(), allowed, uri);
+            }
+        }
         for (ProblemKind kind : OF_THE_FRAMEWORK) {
             if (kind.status() == status.getStatusCode()) {
                 return Problem.of(kind, "%s answered with status %d.".formatted(path, kind.status()))
@@ -51,6 +66,15 @@ final class ProblemMapping {
         return Problem.response(new Problem(
                         "about:blank", status.getReasonPhrase(), status.getStatusCode(), detail, path, List.of()))
                 .build();
+    }
+
+    private static Response notAllowed(String method, Set<String> allowed, UriInfo uri) {
+        String methods = String.join(", ", allowed);
+        return Problem.of(
+                        GeneralProblem.METHOD_NOT_ALLOWED,
+                        "The method is %s; this URL allows %s.".formatted(method, methods))
+                .withHeader("Allow", methods)
+                .answer(uri);
     }
 
     /// A missing or damaged artifact, or an unavailable store.

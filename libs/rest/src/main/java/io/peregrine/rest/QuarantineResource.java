@@ -6,6 +6,7 @@ import io.peregrine.work.QuarantinedRecords;
 import io.peregrine.work.QuarantinedRecords.Content;
 import io.peregrine.work.QuarantinedRecords.Entry;
 import io.peregrine.work.QuarantinedRecords.Filter;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
@@ -94,13 +95,7 @@ public class QuarantineResource {
         }
     }
 
-    /// Part of the list.
-    @JsonInclude(JsonInclude.Include.ALWAYS)
-    public record QuarantinePage(
-            List<QuarantinedRecord> items,
-
-            @Schema(description = "Value of ?cursor= for the next page; null on the last page", nullable = true)
-            String nextCursor) {}
+    static final class QuarantinePage extends PageOf<QuarantinedRecord> {}
 
     /// A record with its content.
     @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -159,21 +154,16 @@ public class QuarantineResource {
             @Parameter(description = KINDS) @QueryParam("kind") String kind,
             @QueryParam("topic") String topic,
             @Parameter(description = BEFORE) @QueryParam("before") String before,
-            @Parameter(
-                            description = "Items per page, 1 to 1000",
-                            schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
-                    @QueryParam("limit")
-                    String limit,
-            @Parameter(description = "'nextCursor' of the previous page; omitted for the first page")
-                    @QueryParam("cursor")
-                    String cursor,
+            @BeanParam PageRequest page,
             @Context UriInfo uri) {
-        int most = Pages.limit(limit);
-        List<Entry> rows = records.list(filter(kind, topic, before), Pages.idBefore(cursor), most + 1);
-        String next = rows.size() > most ? Long.toString(rows.get(most - 1).id()) : null;
-        QuarantinePage page = new QuarantinePage(
-                rows.stream().limit(most).map(QuarantinedRecord::of).toList(), next);
-        return Pages.linked(Response.ok(page), next, uri).build();
+        int limit = page.limit();
+        Cursor after = page.after();
+        long last = after == null ? Long.MAX_VALUE : after.number(0);
+        List<Entry> rows = records.list(filter(kind, topic, before), last, limit + 1);
+        return Page.of(rows, limit, entry -> Cursor.after(entry.id()))
+                .map(QuarantinedRecord::of)
+                .answer(uri)
+                .build();
     }
 
     @GET

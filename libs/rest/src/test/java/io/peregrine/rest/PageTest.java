@@ -9,6 +9,8 @@ import io.peregrine.rest.Problem.ProblemException;
 import jakarta.ws.rs.core.Response;
 import java.net.URI;
 import java.net.URLDecoder;
+import java.time.Instant;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
@@ -17,26 +19,26 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.NullAndEmptySource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class PagesTest {
+class PageTest {
     private static final String RUNS = "http://localhost:8084/api/v1/runs";
 
     @ParameterizedTest
     @NullAndEmptySource
     void aPageHas100ItemsByDefault(String missing) {
-        assertThat(Pages.limit(missing)).isEqualTo(100);
-        assertThat(Pages.limit(missing, 7, 40)).isEqualTo(7);
+        assertThat(request(missing, null).limit()).isEqualTo(100);
+        assertThat(request(missing, null).limit(7, 40)).isEqualTo(7);
     }
 
     @ParameterizedTest
     @CsvSource({"1, 1", "2, 2", "1000, 1000"})
     void aLimitWithinTheRangeIsUsed(String asked, int limit) {
-        assertThat(Pages.limit(asked)).isEqualTo(limit);
+        assertThat(request(asked, null).limit()).isEqualTo(limit);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"0", "-1", "1001", "99999999999", "ten", "1.5", " 5", "0x10"})
     void aLimitOutsideTheRangeIsABadRequestThatNamesTheRange(String asked) {
-        assertThatThrownBy(() -> Pages.limit(asked))
+        assertThatThrownBy(() -> request(asked, null).limit())
                 .hasMessageContaining("'" + asked + "'")
                 .hasMessageContaining("from 1 to 1000")
                 .asInstanceOf(type(ProblemException.class))
@@ -46,25 +48,32 @@ class PagesTest {
 
     @Test
     void aListMayHaveARangeOfItsOwn() {
-        assertThat(Pages.limit("40", 7, 40)).isEqualTo(40);
-        assertThatThrownBy(() -> Pages.limit("41", 7, 40)).hasMessageContaining("from 1 to 40");
+        assertThat(PageRequest.limit("40", 7, 40)).isEqualTo(40);
+        assertThatThrownBy(() -> PageRequest.limit("41", 7, 40)).hasMessageContaining("from 1 to 40");
     }
 
     @ParameterizedTest
     @NullAndEmptySource
-    void theFirstPageStartsAtTheHighestId(String missing) {
-        assertThat(Pages.idBefore(missing)).isEqualTo(Long.MAX_VALUE);
+    void theFirstPageHasNoCursor(String missing) {
+        assertThat(request(null, missing).after()).isNull();
     }
 
     @Test
-    void aCursorIsTheLastIdOfThePreviousPage() {
-        assertThat(Pages.idBefore("17")).isEqualTo(17);
+    void aCursorIsTheSortKeyOfThePreviousPagesLastItem() {
+        Instant time = Instant.parse("2026-11-29T12:00:00.123456Z");
+        Cursor cursor = Cursor.parse(Cursor.after(time, 17, 0.1, "a\u00e9/?&").text());
+
+        assertThat(cursor.time(0)).isEqualTo(time);
+        assertThat(cursor.number(1)).isEqualTo(17);
+        assertThat(cursor.real(2)).isEqualTo(0.1);
+        assertThat(cursor.part(3)).isEqualTo("a\u00e9/?&");
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"x", "1 or 1=1", "9223372036854775808", "1.0"})
+    @ValueSource(strings = {"***", "eA", "MSBvciAxPTE", "OTIyMzM3MjAzNjg1NDc3NTgwOA", "MS4w", "A", "17"})
     void anInvalidCursorIsABadRequest(String cursor) {
-        assertThatThrownBy(() -> Pages.idBefore(cursor))
+        // x, 1 or 1=1, 9223372036854775808 and 1.0 in Base64, and what is not Base64 or no text.
+        assertThatThrownBy(() -> request(null, cursor).after().number(0))
                 .hasMessageContaining("'" + cursor + "'")
                 .asInstanceOf(type(ProblemException.class))
                 .extracting(problem -> kind(problem))
@@ -72,8 +81,18 @@ class PagesTest {
     }
 
     @Test
+    void aPageEndsWithTheCursorBehindItsLastItemIfThereAreMore() {
+        Page<Integer> first = Page.of(List.of(3, 5, 8), 2, Cursor::after);
+        assertThat(first.items()).containsExactly(3, 5);
+        assertThat(Cursor.parse(first.nextCursor()).number(0)).isEqualTo(5);
+
+        Page<String> last = Page.of(List.of(8), 2, Cursor::after).map(Object::toString);
+        assertThat(last).isEqualTo(new Page<>(List.of("8"), null));
+    }
+
+    @Test
     void theLastPageHasNoLink() {
-        Response last = Pages.linked(Response.ok(), null, Requests.forUrl(RUNS)).build();
+        Response last = new Page<>(List.of(), null).answer(Requests.forUrl(RUNS)).build();
         assertThat(last.getHeaders()).doesNotContainKey("Link");
     }
 
@@ -106,10 +125,17 @@ class PagesTest {
     /// @return the target of the header `Link` with `rel="next"`
     private static URI next(String url, String cursor) {
         Response page =
-                Pages.linked(Response.ok(), cursor, Requests.forUrl(url)).build();
+                new Page<>(List.of(), cursor).answer(Requests.forUrl(url)).build();
         Matcher link = Pattern.compile("<([^>]*)>; rel=\"next\"").matcher(page.getHeaderString("Link"));
         assertThat(link.matches()).as(page.getHeaderString("Link")).isTrue();
         return URI.create(link.group(1));
+    }
+
+    private static PageRequest request(String limit, String cursor) {
+        PageRequest request = new PageRequest();
+        request.limit = limit;
+        request.cursor = cursor;
+        return request;
     }
 
     private static String kind(ProblemException problem) {

@@ -3,12 +3,15 @@ package io.peregrine.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.events.FailureException;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.Path;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
 import java.net.URI;
 import java.sql.SQLException;
+import java.util.List;
 import org.jdbi.v3.core.JdbiException;
 import org.jdbi.v3.core.statement.UnableToExecuteStatementException;
 import org.junit.jupiter.api.Test;
@@ -18,7 +21,14 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ProblemMappingTest {
     private static final UriInfo RUNS = Requests.forUrl("http://localhost:8084/api/v1/runs?state=x");
 
-    private final ProblemMapping mapping = new ProblemMapping();
+    private final ProblemMapping mapping = new ProblemMapping(new Operations(List.of(Runs.class)));
+
+    /// A resource with one operation.
+    @Path("/api/v1/runs")
+    public static final class Runs {
+        @GET
+        public void list() {}
+    }
 
     private static Problem problem(Response response) {
         assertThat(response.getMediaType()).hasToString(Problem.MEDIA_TYPE);
@@ -46,16 +56,27 @@ class ProblemMappingTest {
         "415, MEDIA_TYPE_UNKNOWN"
     })
     void aRejectionByTheFrameworkHasAKindWithARemedy(int status, GeneralProblem kind) {
-        Problem problem = problem(mapping.refused(new WebApplicationException(status), RUNS));
+        Problem problem = problem(mapping.refused(new WebApplicationException(status), RUNS, Requests.of("GET")));
 
         assertThat(problem.type()).isEqualTo(kind.type());
         assertThat(problem.status()).isEqualTo(status);
         assertThat(problem.detail()).contains("/api/v1/runs", Integer.toString(status), kind.remedy());
     }
 
+    @ParameterizedTest
+    @CsvSource({"404, DELETE", "405, DELETE", "405, PATCH"})
+    void aKnownUrlStatesItsMethods(int status, String method) {
+        // The framework answers 404 if another class with the same first segments has the operation.
+        Response response = mapping.refused(new WebApplicationException(status), RUNS, Requests.of(method));
+
+        assertThat(problem(response).type()).isEqualTo(GeneralProblem.METHOD_NOT_ALLOWED.type());
+        assertThat(problem(response).detail()).contains(method, "GET, HEAD, OPTIONS");
+        assertThat(response.getHeaderString("Allow")).isEqualTo("GET, HEAD, OPTIONS");
+    }
+
     @Test
     void anyOtherStatusOfTheFrameworkHasNoType() {
-        Problem problem = problem(mapping.refused(new WebApplicationException(417), RUNS));
+        Problem problem = problem(mapping.refused(new WebApplicationException(417), RUNS, Requests.of("GET")));
 
         assertThat(problem.type()).isEqualTo("about:blank");
         assertThat(problem.title()).isEqualTo("Expectation Failed");
@@ -66,7 +87,7 @@ class ProblemMappingTest {
     void aRedirectIsNotAProblem() {
         Response redirect = Response.temporaryRedirect(URI.create("/elsewhere")).build();
 
-        Response answer = mapping.refused(new WebApplicationException(redirect), RUNS);
+        Response answer = mapping.refused(new WebApplicationException(redirect), RUNS, Requests.of("GET"));
         assertThat(answer).isSameAs(redirect);
     }
 

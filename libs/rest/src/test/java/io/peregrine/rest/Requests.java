@@ -1,12 +1,13 @@
 package io.peregrine.rest;
 
-import jakarta.ws.rs.core.EntityTag;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Request;
-import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriBuilder;
 import jakarta.ws.rs.core.UriInfo;
 import java.lang.reflect.Proxy;
 import java.net.URI;
+import java.util.List;
+import java.util.Map;
 
 /// What Jakarta REST knows of a request, for tests without a service.
 final class Requests {
@@ -22,14 +23,26 @@ final class Requests {
         });
     }
 
-    /// @param known ETag of the content that the client has already; null if it has none
-    static Request ofClientThatHas(String known) {
-        return stub(Request.class, (method, arguments) -> {
-            if (method.equals("evaluatePreconditions") && arguments[0] instanceof EntityTag asked) {
-                return asked.getValue().equals(known) ? Response.notModified() : null;
-            }
-            throw new UnsupportedOperationException(method);
+    /// @return a request without headers
+    static HttpHeaders headers() {
+        return headers(Map.of());
+    }
+
+    /// @param lines name and value of each header; a header with several lines has them separated by a newline
+    static HttpHeaders headers(Map<String, String> lines) {
+        return stub(HttpHeaders.class, (method, arguments) -> {
+            String value = lines.get(arguments[0]);
+            return switch (method) {
+                case "getRequestHeader" -> value == null ? List.of() : List.of(value.split("\n"));
+                case "getHeaderString" -> value == null ? null : value.replace('\n', ',');
+                default -> throw new UnsupportedOperationException(method);
+            };
         });
+    }
+
+    /// @return a request with this HTTP method
+    static Request of(String httpMethod) {
+        return stub(Request.class, (method, arguments) -> httpMethod);
     }
 
     @FunctionalInterface

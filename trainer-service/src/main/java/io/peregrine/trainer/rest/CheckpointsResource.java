@@ -3,7 +3,7 @@ package io.peregrine.trainer.rest;
 import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
-import io.peregrine.rest.HttpCaching;
+import io.peregrine.rest.FileAnswer;
 import io.peregrine.rest.Problem;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.trainer.postgres.CheckpointTable.Checkpoint;
@@ -14,13 +14,12 @@ import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Request;
 import jakarta.ws.rs.core.Response;
-import jakarta.ws.rs.core.StreamingOutput;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -35,8 +34,6 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 @Tag(name = "checkpoints")
 @Blocking
 public class CheckpointsResource {
-    private static final String THE_RUN = "The run's id: 32 hexadecimal digits";
-
     private final Database database;
     private final ArtifactStore store;
 
@@ -78,7 +75,7 @@ public class CheckpointsResource {
             operationId = "listCheckpoints",
             summary = "List the kept checkpoints of a run",
             description = "These are the best and the newest of each network, which may be the same.")
-    public KeptCheckpoints kept(@Parameter(description = THE_RUN) @PathParam("run") String run) {
+    public KeptCheckpoints kept(@Parameter(ref = "run") @PathParam("run") String run) {
         List<Checkpoint> kept = database.jdbi().withHandle(sql -> CheckpointTable.kept(sql, run));
         if (kept.isEmpty()) {
             throw Problem.of(CheckpointProblem.CHECKPOINT_UNKNOWN, "Run '%s' has no checkpoint.".formatted(run));
@@ -91,7 +88,8 @@ public class CheckpointsResource {
     @Operation(
             operationId = "getCheckpoint",
             summary = "Get a network's weights after an epoch, as a safetensors file",
-            description = "Available while the checkpoint is the best or the newest of its network.")
+            description = "Available while the checkpoint is the best or the newest of its network. A request with one"
+                    + " range gets a part, so that an interrupted download can be resumed.")
     @APIResponse(
             responseCode = "200",
             description = "OK",
@@ -99,18 +97,23 @@ public class CheckpointsResource {
                     @Content(
                             mediaType = MediaType.APPLICATION_OCTET_STREAM,
                             schema = @Schema(type = SchemaType.STRING, format = "binary")))
+    @APIResponse(responseCode = "206", ref = "part")
+    @APIResponse(responseCode = "304", ref = "known")
+    @APIResponse(responseCode = "416", ref = "noPart")
+    @Parameter(ref = "range")
     @APIResponse(
             responseCode = "410",
             description = "The checkpoint has expired (artifact-expired), or is not in the store (artifact-gone)",
             content = @Content(mediaType = Problem.MEDIA_TYPE, schema = @Schema(implementation = Problem.class)))
     public Response weights(
-            @Parameter(description = THE_RUN) @PathParam("run") String run,
+            @Parameter(ref = "run") @PathParam("run") String run,
             @Parameter(description = "`classifier` or `autoencoder`") @PathParam("network") String network,
             @Parameter(description = "Epoch, from 1") @PathParam("epoch") int epoch,
+            @Context HttpHeaders headers,
             @Context Request request) {
         Checkpoint checkpoint = find(run, network, epoch);
-        return HttpCaching.IMMUTABLE.answer(
-                checkpoint.weights().sha256(), request, () -> answer(open(run, checkpoint), checkpoint));
+        return FileAnswer.of(checkpoint.weights().sha256(), headers, request, () -> open(run, checkpoint))
+                .build();
     }
 
     private Checkpoint find(String run, String network, int epoch) {
@@ -127,10 +130,14 @@ public class CheckpointsResource {
         return checkpoint;
     }
 
-    private InputStream open(String run, Checkpoint checkpoint) {
+    private FileAnswer.Opened open(String run, Checkpoint checkpoint) {
         ArtifactRef weights = checkpoint.weights();
         try {
-            return Files.newInputStream(store.open(weights));
+            return new FileAnswer.Opened(
+                    FileChannel.open(store.open(weights)),
+                    weights.bytes(),
+                    MediaType.APPLICATION_OCTET_STREAM,
+                    "attachment; filename=\"%s-%d.safetensors\"".formatted(checkpoint.network(), checkpoint.epoch()));
         } catch (FailureException gone) {
             // It may have expired after the query.
             find(run, checkpoint.network(), checkpoint.epoch());
@@ -139,18 +146,5 @@ public class CheckpointsResource {
             throw FailureException.resource(
                     "STORE_UNREACHABLE", "%s cannot be read: %s".formatted(weights.uri(), e), e);
         }
-    }
-
-    private static Response.ResponseBuilder answer(InputStream weights, Checkpoint checkpoint) {
-        StreamingOutput content = out -> {
-            try (weights) {
-                weights.transferTo(out);
-            }
-        };
-        String name = "%s-%d.safetensors".formatted(checkpoint.network(), checkpoint.epoch());
-        return Response.ok(content)
-                .type(MediaType.APPLICATION_OCTET_STREAM)
-                .header("Content-Length", checkpoint.weights().bytes())
-                .header("Content-Disposition", "attachment; filename=\"%s\"".formatted(name));
     }
 }

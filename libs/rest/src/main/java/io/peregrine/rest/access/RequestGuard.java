@@ -14,6 +14,7 @@ import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.quarkus.vertx.http.runtime.security.QuarkusHttpUser;
 import io.vertx.core.MultiMap;
 import io.vertx.core.VertxException;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -36,7 +37,7 @@ class RequestGuard {
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /// Pages of the service may set a less strict Content-Security-Policy.
-    private static final Map<String, String> HEADERS = Map.of(
+    static final Map<String, String> HEADERS = Map.of(
             "X-Content-Type-Options", "nosniff",
             "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'",
             "X-Frame-Options", "DENY",
@@ -258,8 +259,12 @@ class RequestGuard {
         }
         Problem problem = new Problem(
                 kind.type(), kind.title(), kind.status(), what + " " + kind.remedy(), request.path(), List.of());
+        response.end(Buffer.buffer(json(problem)));
+    }
+
+    static byte[] json(Problem problem) {
         try {
-            response.end(JSON.writeValueAsString(problem));
+            return JSON.writeValueAsBytes(problem);
         } catch (JsonProcessingException e) {
             throw new UncheckedIOException(e);
         }

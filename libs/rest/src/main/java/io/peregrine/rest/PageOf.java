@@ -1,10 +1,10 @@
-package io.peregrine.cluster.rest;
+package io.peregrine.rest;
 
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/// The shape of a page in the OpenAPI document, which has no generics.
-abstract class PageOf<T> {
+/// The shape of a [Page] in the OpenAPI document, which has no generics.
+public abstract class PageOf<T> {
     @Schema(required = true)
     public List<T> items;
 

@@ -1,4 +1,4 @@
-package io.peregrine.cluster.postgres;
+package io.peregrine.rest;
 
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
@@ -15,31 +15,30 @@ public record Cursor(List<String> key) {
     /// No event of this pipeline is later; the database's time range ends before Java's.
     private static final Instant LATEST = Instant.parse("9999-12-31T23:59:59Z");
 
-    /// A cursor that this service did not issue.
-    @SuppressWarnings("serial")
-    public static final class InvalidCursorException extends RuntimeException {
-        InvalidCursorException(String text) {
-            super("'%s' is not a cursor of this address".formatted(text));
-        }
-    }
-
     /// @param key the item's sort key, in the order of the sort
-    static Cursor after(Object... key) {
+    public static Cursor after(Object... key) {
         return new Cursor(Arrays.stream(key).map(Object::toString).toList());
     }
 
     /// @param text text that [#text] returned, or null for the first page
     /// @return null for the first page
+    /// @throws Problem.ProblemException `BAD_CURSOR`, here and below, for a cursor that this service did not issue
     public static Cursor parse(String text) {
         if (text == null || text.isEmpty()) {
             return null;
         }
+        Cursor cursor;
         try {
             String joined = new String(Base64.getUrlDecoder().decode(text), StandardCharsets.UTF_8);
-            return new Cursor(Arrays.asList(joined.split(String.valueOf(SEPARATOR), -1)));
+            cursor = new Cursor(Arrays.asList(joined.split(String.valueOf(SEPARATOR), -1)));
         } catch (IllegalArgumentException e) {
-            throw new InvalidCursorException(text);
+            throw invalid(text);
         }
+        // Base64 and UTF-8 decode more than they encode.
+        if (!cursor.text().equals(text)) {
+            throw invalid(text);
+        }
+        return cursor;
     }
 
     /// @return the cursor for a URL
@@ -48,38 +47,46 @@ public record Cursor(List<String> key) {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(joined.getBytes(StandardCharsets.UTF_8));
     }
 
-    Instant time(int place) {
+    /// @return the part at this place of the key, as a time
+    public Instant time(int place) {
         try {
             Instant time = Instant.parse(part(place));
             if (time.isBefore(Instant.EPOCH) || time.isAfter(LATEST)) {
-                throw new InvalidCursorException(text());
+                throw invalid(text());
             }
             return time;
         } catch (DateTimeException e) {
-            throw new InvalidCursorException(text());
+            throw invalid(text());
         }
     }
 
-    long number(int place) {
+    /// @return the part at this place of the key, as an integer
+    public long number(int place) {
         try {
             return Long.parseLong(part(place));
         } catch (NumberFormatException e) {
-            throw new InvalidCursorException(text());
+            throw invalid(text());
         }
     }
 
-    double real(int place) {
+    /// @return the part at this place of the key
+    public double real(int place) {
         try {
             return Double.parseDouble(part(place));
         } catch (NumberFormatException e) {
-            throw new InvalidCursorException(text());
+            throw invalid(text());
         }
     }
 
-    String part(int place) {
+    /// @return the part at this place of the key
+    public String part(int place) {
         if (place >= key.size() || key.get(place).indexOf('\0') >= 0) {
-            throw new InvalidCursorException(text());
+            throw invalid(text());
         }
         return key.get(place);
+    }
+
+    private static Problem.ProblemException invalid(String text) {
+        return Problem.of(GeneralProblem.BAD_CURSOR, "The cursor '%s' is not valid.".formatted(text));
     }
 }
