@@ -109,7 +109,8 @@ class HttpMannersTest {
         assertThat(unknown.status()).isEqualTo(404);
         assertThat(unknown.problem().path("type").asText()).isEqualTo("/api/v1/problems/address-unknown");
 
-        Answer large = ask(management, "GET /q/metrics HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(30_000) + "\r\n");
+        Answer large =
+                ask(management, "GET /q/metrics HTTP/1.1\r\nHost: localhost\r\nX: " + "x".repeat(30_000) + "\r\n");
         assertThat(large.status()).isEqualTo(431);
         large.problem();
     }
@@ -215,7 +216,8 @@ class HttpMannersTest {
         Map<String, String> headers = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
         Arrays.stream(lines).skip(1).forEach(line -> {
             int colon = line.indexOf(':');
-            headers.merge(line.substring(0, colon), line.substring(colon + 1).strip(), (one, other) -> one + ", " + other);
+            headers.merge(
+                    line.substring(0, colon), line.substring(colon + 1).strip(), (one, other) -> one + ", " + other);
         });
         byte[] body = Arrays.copyOfRange(bytes, end + 4, bytes.length);
         boolean chunked = "chunked".equalsIgnoreCase(headers.get("Transfer-Encoding"));

@@ -74,7 +74,9 @@ class OriginalsResourceTest {
                 .then()
                 .statusCode(206)
                 .contentType("image/png")
-                .header("Content-Range", "bytes %1$d-%2$d/%3$d".formatted(painting.length - 5, painting.length - 1, painting.length))
+                .header(
+                        "Content-Range",
+                        "bytes %1$d-%2$d/%3$d".formatted(painting.length - 5, painting.length - 1, painting.length))
                 .header("Content-Security-Policy", containsString("sandbox"))
                 .extract()
                 .asByteArray();

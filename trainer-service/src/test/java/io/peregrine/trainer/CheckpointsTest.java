@@ -134,7 +134,8 @@ class CheckpointsTest extends WithKafka {
     /// An interrupted download can be resumed.
     private static void assertResumable(String address, byte[] weights) {
         int half = weights.length / 2;
-        ValidatableResponse whole = given().header("Accept-Encoding", "gzip").head(address).then().statusCode(200);
+        ValidatableResponse whole =
+                given().header("Accept-Encoding", "gzip").head(address).then().statusCode(200);
         whole.header("Accept-Ranges", "bytes")
                 .header("Content-Length", Integer.toString(weights.length))
                 .header("Content-Encoding", nullValue());

@@ -143,8 +143,7 @@ public class BalanceResource {
     @Operation(
             operationId = "getBalance",
             summary = "Get the plan, progress, class counts before and after, ties and duplicates")
-    public Plan plan(@Parameter(ref = "run") @PathParam("run") String run)
-            throws IOException {
+    public Plan plan(@Parameter(ref = "run") @PathParam("run") String run) throws IOException {
         Balance balance = balances.find(run)
                 .orElseThrow(() -> Problem.of(BalanceProblem.RUN_UNKNOWN, "Run '%s' is not planned.".formatted(run)));
         BalanceSpec spec = balance.spec();

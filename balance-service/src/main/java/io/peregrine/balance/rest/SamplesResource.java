@@ -25,8 +25,8 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.io.IOException;
@@ -178,7 +178,9 @@ public class SamplesResource {
         return HttpCaching.STABLE.answer(
                 balanced.tag(),
                 headers,
-                () -> Page.of(ordinals, limit, Cursor::after).map(balanced::sample).answer(uri));
+                () -> Page.of(ordinals, limit, Cursor::after)
+                        .map(balanced::sample)
+                        .answer(uri));
     }
 
     @GET
@@ -186,7 +188,10 @@ public class SamplesResource {
     @Operation(operationId = "getSample", summary = "Get one row of the balanced set, with its base and neighbour")
     @APIResponseSchema(Sample.class)
     @APIResponse(responseCode = "304", ref = "known")
-    public Response sample(@Parameter(ref = "run") @PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context HttpHeaders headers)
+    public Response sample(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @PathParam("ordinal") String ordinal,
+            @Context HttpHeaders headers)
             throws IOException {
         BalancedRun balanced = require(run);
         int at = ordinal(balanced, ordinal);
@@ -202,7 +207,10 @@ public class SamplesResource {
             description = "OK",
             content = @Content(mediaType = "image/png", schema = @Schema(type = SchemaType.STRING, format = "binary")))
     @APIResponse(responseCode = "304", ref = "known")
-    public Response image(@Parameter(ref = "run") @PathParam("run") String run, @PathParam("ordinal") String ordinal, @Context HttpHeaders headers)
+    public Response image(
+            @Parameter(ref = "run") @PathParam("run") String run,
+            @PathParam("ordinal") String ordinal,
+            @Context HttpHeaders headers)
             throws IOException {
         BalancedRun balanced = require(run);
         return png(balanced, List.of(ordinal(balanced, ordinal)), 1, headers);

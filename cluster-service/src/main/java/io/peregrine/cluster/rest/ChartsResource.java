@@ -175,7 +175,8 @@ public class ChartsResource {
         }
     }
 
-    private Response answer(String name, Chart chart, long marks, ChartFormat format, RunDetails run, HttpHeaders headers) {
+    private Response answer(
+            String name, Chart chart, long marks, ChartFormat format, RunDetails run, HttpHeaders headers) {
         String key = name + "/" + trained(run);
         return answer(key, format.bytes(chart.width(), chart.height(), marks), () -> chart, format, run, headers);
     }

@@ -48,11 +48,11 @@ public class ClassesResource {
             description = "The default limit is 1,000.")
     @APIResponseSchema(ClassPage.class)
     public Response classes(
-            @Parameter(ref = "run") @PathParam("run") String run,
-            @BeanParam PageRequest page,
-            @Context UriInfo uri) {
+            @Parameter(ref = "run") @PathParam("run") String run, @BeanParam PageRequest page, @Context UriInfo uri) {
         runs.require(run);
-        return classes.page(run, page.after(), paging.longLimit(page)).answer(uri).build();
+        return classes.page(run, page.after(), paging.longLimit(page))
+                .answer(uri)
+                .build();
     }
 
     @GET
@@ -64,9 +64,7 @@ public class ClassesResource {
                     "Ordered by the label of the true class, then of the predicted class. The default limit is 1,000.")
     @APIResponseSchema(ConfusionPage.class)
     public Response confusion(
-            @Parameter(ref = "run") @PathParam("run") String run,
-            @BeanParam PageRequest page,
-            @Context UriInfo uri) {
+            @Parameter(ref = "run") @PathParam("run") String run, @BeanParam PageRequest page, @Context UriInfo uri) {
         runs.require(run);
         Cursor after = page.after();
         int limit = paging.longLimit(page);

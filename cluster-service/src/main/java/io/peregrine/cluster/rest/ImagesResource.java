@@ -15,8 +15,8 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import jakarta.ws.rs.core.UriInfo;
 import java.util.List;
@@ -149,9 +149,7 @@ public class ImagesResource {
     @Operation(operationId = "listRefused", summary = "List refused files with the reason")
     @APIResponseSchema(ImagePage.class)
     public Response refused(
-            @Parameter(ref = "run") @PathParam("run") String run,
-            @BeanParam PageRequest page,
-            @Context UriInfo uri) {
+            @Parameter(ref = "run") @PathParam("run") String run, @BeanParam PageRequest page, @Context UriInfo uri) {
         runs.require(run);
         return images.images(run, null, null, true, page.after(), paging.limit(page))
                 .answer(uri)

@@ -36,10 +36,7 @@ class Paging {
 
     /// Responds with an entity that no longer changes; with 304 if the caller already has it.
     static Response settled(String tag, HttpHeaders headers, Supplier<?> entity, UriInfo uri) {
-        return HttpCaching.STABLE.answer(
-                tag,
-                headers,
-                () -> answer(entity.get(), uri));
+        return HttpCaching.STABLE.answer(tag, headers, () -> answer(entity.get(), uri));
     }
 
     private static Response.ResponseBuilder answer(Object entity, UriInfo uri) {

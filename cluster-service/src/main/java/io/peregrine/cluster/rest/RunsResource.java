@@ -18,9 +18,9 @@ import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.PageOf;
 import io.peregrine.rest.PageRequest;
 import io.peregrine.rest.Problem;
+import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.Consumes;
 import jakarta.ws.rs.DELETE;
-import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -101,9 +101,7 @@ public class RunsResource {
     @Operation(operationId = "listTimeline", summary = "List every event of the run once, by time")
     @APIResponseSchema(TimelinePage.class)
     public Response timeline(
-            @Parameter(ref = "run") @PathParam("run") String run,
-            @BeanParam PageRequest page,
-            @Context UriInfo uri) {
+            @Parameter(ref = "run") @PathParam("run") String run, @BeanParam PageRequest page, @Context UriInfo uri) {
         require(run);
         return runs.timeline(run, page.after(), paging.limit(page)).answer(uri).build();
     }

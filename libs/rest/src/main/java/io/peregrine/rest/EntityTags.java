@@ -25,7 +25,8 @@ final class EntityTags {
     /// @return whether the client has the content already
     static boolean isKnown(List<String> lines, String tag) {
         String header = joined(lines);
-        return header.equals("*") || conditions(header).anyMatch(one -> withoutEncoding(one.tag()).equals(tag));
+        return header.equals("*")
+                || conditions(header).anyMatch(one -> withoutEncoding(one.tag()).equals(tag));
     }
 
     /// Compares strongly, as bytes are about to be appended to what the client has.

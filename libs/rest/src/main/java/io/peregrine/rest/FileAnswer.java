@@ -72,8 +72,7 @@ public final class FileAnswer {
                 .header("Content-Disposition", file.disposition())
                 .header("Accept-Ranges", "bytes");
         return range.isPresent()
-                ? answer.header(
-                        "Content-Range", "bytes %d-%d/%d".formatted(part.first(), part.last(), file.bytes()))
+                ? answer.header("Content-Range", "bytes %d-%d/%d".formatted(part.first(), part.last(), file.bytes()))
                 : answer;
     }
 

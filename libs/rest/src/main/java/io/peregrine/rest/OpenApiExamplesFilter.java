@@ -75,7 +75,7 @@ public class OpenApiExamplesFilter implements OASFilter {
         }
         boolean pages = operation.getParameters() != null
                 && operation.getParameters().stream()
-                        .anyMatch(p -> String.valueOf(p.getRef()).endsWith("cursor"));
+                        .anyMatch(parameter -> "cursor".equals(parameter.getName()));
         if (pages) {
             problem(operation, "400", "Invalid limit, cursor or filter");
         }

@@ -55,8 +55,9 @@ public final class Operations {
     }
 
     private static Stream<Operation> of(Class<?> resource) {
-        return Arrays.stream(resource.getMethods()).flatMap(method -> httpMethod(method).stream()
-                .map(name -> new Operation(name, path(resource, method))));
+        return Arrays.stream(resource.getMethods())
+                .flatMap(method ->
+                        httpMethod(method).stream().map(name -> new Operation(name, path(resource, method))));
     }
 
     private static Optional<String> httpMethod(Method method) {

@@ -1,18 +1,24 @@
 package io.peregrine.rest;
 
 import jakarta.ws.rs.QueryParam;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 
 /// Query parameters of an operation that answers with a [Page].
 public class PageRequest {
+    static final String CURSOR = "'nextCursor' of the previous page; omitted for the first page";
+
     private static final int DEFAULT = 100;
     private static final int MAX = 1_000;
 
-    @Parameter(ref = "limit")
+    @Parameter(
+            description = "Items per page, 1 to 1000",
+            schema = @Schema(type = SchemaType.INTEGER, minimum = "1", maximum = "1000"))
     @QueryParam("limit")
     String limit;
 
-    @Parameter(ref = "cursor")
+    @Parameter(description = CURSOR)
     @QueryParam("cursor")
     String cursor;
 

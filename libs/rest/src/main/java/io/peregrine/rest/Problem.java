@@ -82,8 +82,7 @@ public record Problem(
         return builder(kind, detail, errors, uri).build();
     }
 
-    private static Response.ResponseBuilder builder(
-            ProblemKind kind, String detail, List<Field> errors, UriInfo uri) {
+    private static Response.ResponseBuilder builder(ProblemKind kind, String detail, List<Field> errors, UriInfo uri) {
         Response.ResponseBuilder response = response(new Problem(
                 kind.type(),
                 kind.title(),

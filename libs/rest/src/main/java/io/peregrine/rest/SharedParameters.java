@@ -1,7 +1,6 @@
 package io.peregrine.rest;
 
 import io.quarkus.smallrye.openapi.OpenApiFilter;
-import java.math.BigDecimal;
 import java.util.List;
 import java.util.Map;
 import org.eclipse.microprofile.openapi.OASFactory;
@@ -20,18 +19,6 @@ public class SharedParameters implements OASFilter {
         if (document.getComponents() == null) {
             document.setComponents(OASFactory.createComponents());
         }
-        add(
-                document,
-                "limit",
-                Parameter.In.QUERY,
-                schema(Schema.SchemaType.INTEGER).minimum(BigDecimal.ONE).maximum(BigDecimal.valueOf(1_000)),
-                "Items per page, 1 to 1000");
-        add(
-                document,
-                "cursor",
-                Parameter.In.QUERY,
-                schema(Schema.SchemaType.STRING),
-                "'nextCursor' of the previous page; omitted for the first page");
         add(
                 document,
                 "run",

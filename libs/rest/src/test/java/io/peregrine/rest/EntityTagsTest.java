@@ -58,7 +58,8 @@ class EntityTagsTest {
 
     @Test
     void theHeaderMayHaveSeveralLines() {
-        assertThat(EntityTags.isKnown(List.of("\"other\"", "\"" + TAG + "\""), TAG)).isTrue();
+        assertThat(EntityTags.isKnown(List.of("\"other\"", "\"" + TAG + "\""), TAG))
+                .isTrue();
         assertThat(EntityTags.isKnown(List.of(), TAG)).isFalse();
     }
 
@@ -66,10 +67,13 @@ class EntityTagsTest {
     void ifMatchComparesStrongly() {
         assertThat(EntityTags.isExpected(List.of(), TAG, false)).isTrue();
         assertThat(EntityTags.isExpected(List.of("*"), TAG, true)).isTrue();
-        assertThat(EntityTags.isExpected(List.of("\"other\", \"" + TAG + "\""), TAG, false)).isTrue();
-        assertThat(EntityTags.isExpected(List.of("W/\"" + TAG + "\""), TAG, false)).isFalse();
+        assertThat(EntityTags.isExpected(List.of("\"other\", \"" + TAG + "\""), TAG, false))
+                .isTrue();
+        assertThat(EntityTags.isExpected(List.of("W/\"" + TAG + "\""), TAG, false))
+                .isFalse();
         assertThat(EntityTags.isExpected(List.of("\"" + TAG + "\""), TAG, true)).isFalse();
-        assertThat(EntityTags.isExpected(List.of("\"" + TAG + "-gzip\""), TAG, false)).isFalse();
+        assertThat(EntityTags.isExpected(List.of("\"" + TAG + "-gzip\""), TAG, false))
+                .isFalse();
     }
 
     @ParameterizedTest

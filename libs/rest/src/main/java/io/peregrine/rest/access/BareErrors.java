@@ -68,7 +68,8 @@ class BareErrors {
             }
             ChannelPipeline pipeline = context.pipeline();
             if (isHttp1(pipeline)) {
-                pipeline.addBefore(pipeline.get("h2c") == null ? "handler" : "h2c", NAME + "-http1", new BareErrorHandler());
+                pipeline.addBefore(
+                        pipeline.get("h2c") == null ? "handler" : "h2c", NAME + "-http1", new BareErrorHandler());
                 pipeline.remove(this);
             }
             context.fireChannelRead(message);

@@ -51,14 +51,16 @@ class BareErrorsTest {
     private static void answer(HttpServerRequest request) {
         switch (request.path()) {
             case "/bare" -> request.response().setStatusCode(413).end();
-            case "/page" -> request.response()
-                    .setStatusCode(404)
-                    .putHeader("content-type", "text/html; charset=utf-8")
-                    .end("<html><body>Resource not found</body></html>");
-            case "/down" -> request.response()
-                    .setStatusCode(503)
-                    .putHeader("content-type", "application/json")
-                    .end("{\"status\":\"DOWN\"}");
+            case "/page" ->
+                request.response()
+                        .setStatusCode(404)
+                        .putHeader("content-type", "text/html; charset=utf-8")
+                        .end("<html><body>Resource not found</body></html>");
+            case "/down" ->
+                request.response()
+                        .setStatusCode(503)
+                        .putHeader("content-type", "application/json")
+                        .end("{\"status\":\"DOWN\"}");
             case "/bare-503" -> request.response().setStatusCode(503).end();
             default -> request.response().end("hello");
         }
@@ -131,9 +133,7 @@ class BareErrorsTest {
                 + "GET /x HTTP/1.1\r\nX: " + "x".repeat(30_000) + "\r\n\r\n");
 
         assertThat(answers.split("HTTP/1\\.[01] ")).hasSize(5);
-        assertThat(answers.indexOf("hello"))
-                .isPositive()
-                .isLessThan(answers.indexOf("too-large"));
+        assertThat(answers.indexOf("hello")).isPositive().isLessThan(answers.indexOf("too-large"));
         assertThat(answers.indexOf("headers-too-large")).isGreaterThan(answers.indexOf("/problems/too-large"));
         assertThat(answers.split("/problems/too-large")).as("no body for HEAD").hasSize(2);
     }
