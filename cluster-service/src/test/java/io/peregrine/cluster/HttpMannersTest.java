@@ -66,7 +66,7 @@ class HttpMannersTest {
                 "POST /api/v1/runs/x/cancel HTTP/1.1\\r\\nHOST\\r\\nCookie: {30000}\\r\\n | 431 | headers-too-large",
                 "GET /api/v1/runs HTTP/1.1\\r\\nHOST\\r\\nno colon\\r\\n | 400 | bad-request",
                 "GARBAGE\\r\\n | 400 | bad-request",
-                "GET /api/v1/runs?dataset=a|b HTTP/1.1\\r\\nHOST\\r\\n | 400 | bad-request",
+                "GET /api/v1/runs?dataset=a<b HTTP/1.1\\r\\nHOST\\r\\n | 400 | bad-request",
                 "GET /api/v1/runs?dataset=%zz HTTP/1.1\\r\\nHOST\\r\\n | 400 | bad-request",
                 "GET /api/v1/runs/%zz HTTP/1.1\\r\\nHOST\\r\\n | 400 | bad-request",
                 "POST /api/v1/runs/x/cancel HTTP/1.1\\r\\nHOST\\r\\nContent-Length: ten\\r\\n | 400 | bad-request",
