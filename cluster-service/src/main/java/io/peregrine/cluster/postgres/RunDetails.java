@@ -69,6 +69,7 @@ public record RunDetails(
                 requested,
                 spec,
                 manifest,
+                testImages,
                 duplicatesAcrossSplits,
                 progress,
                 classCount,

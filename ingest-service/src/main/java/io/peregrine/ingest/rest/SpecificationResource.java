@@ -6,7 +6,7 @@ import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
 import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.Request;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.nio.charset.StandardCharsets;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -35,7 +35,7 @@ public class SpecificationResource {
             responseCode = "200",
             description = "OK",
             content = @Content(mediaType = MEDIA_TYPE, schema = @Schema(type = SchemaType.OBJECT)))
-    public Response specification(@Context Request request) {
-        return HttpCaching.REVALIDATE.answer(HttpCaching.tag(SCHEMA), request, () -> Response.ok(SCHEMA, MEDIA_TYPE));
+    public Response specification(@Context HttpHeaders headers) {
+        return HttpCaching.REVALIDATE.answer(HttpCaching.tag(SCHEMA), headers, () -> Response.ok(SCHEMA, MEDIA_TYPE));
     }
 }
