@@ -95,7 +95,7 @@ class SealDataset implements JobHandler {
             context.check();
             hashesOfPacks.add(hashes.of(pack.pixels()));
         }
-        return Duplicates.find(listing, manifest, hashesOfPacks, workers, done -> context.check())
+        return Duplicates.find(listing::imageId, manifest, hashesOfPacks, workers, done -> context.check())
                 .and(listing.findings());
     }
 }

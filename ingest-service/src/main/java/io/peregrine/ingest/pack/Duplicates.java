@@ -11,26 +11,32 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
 import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 
 /// Finds duplicate images in a dataset. Byte-identical images are found across classes (contradictory labels) and
 /// across splits (a test image that was trained with). Similar images are found everywhere, by perceptual hash.
 public final class Duplicates {
-    private final Listing listing;
+    private final IntFunction<String> imageIds;
     private final Manifest manifest;
 
-    private Duplicates(Listing listing, Manifest manifest) {
-        this.listing = listing;
+    private Duplicates(IntFunction<String> imageIds, Manifest manifest) {
+        this.imageIds = imageIds;
         this.manifest = manifest;
     }
 
+    /// @param imageIds the image id of each row of the manifest
     /// @param hashes of the images of each pack ([PackHashes])
     /// @param between called between parts of the search; an exception from it ends the search
     public static Findings find(
-            Listing listing, Manifest manifest, List<long[]> hashes, WorkerPool workers, IntConsumer between)
+            IntFunction<String> imageIds,
+            Manifest manifest,
+            List<long[]> hashes,
+            WorkerPool workers,
+            IntConsumer between)
             throws InterruptedException {
-        return new Duplicates(listing, manifest).find(hashes, workers, between);
+        return new Duplicates(imageIds, manifest).find(hashes, workers, between);
     }
 
     private Findings find(List<long[]> hashes, WorkerPool workers, IntConsumer between) throws InterruptedException {
@@ -107,7 +113,7 @@ public final class Duplicates {
 
     private Image image(int row) {
         return new Image(
-                listing.imageId(row),
+                imageIds.apply(row),
                 row,
                 manifest.split(row),
                 manifest.classes().get(manifest.label(row)),
