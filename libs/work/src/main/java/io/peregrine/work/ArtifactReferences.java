@@ -106,16 +106,6 @@ final class ArtifactReferences {
                 .execute();
     }
 
-    /// @return number and total bytes of the artifacts that a run references
-    static GarbageCollector.Usage usedOnlyBy(Handle sql, String run) {
-        return sql.createQuery("""
-                        select count(*) as artifacts, coalesce(sum(bytes), 0) as bytes
-                        from artifact where uri in (select uri from needed where run = :run)""")
-                .bind("run", run)
-                .map((row, context) -> new GarbageCollector.Usage(row.getLong("artifacts"), row.getLong("bytes")))
-                .one();
-    }
-
     /// @return artifacts that are in the store and referenced by a run, ordered by name
     static List<ArtifactRef> referenced(Handle sql, String after, int most) {
         return sql.createQuery("""

@@ -78,7 +78,13 @@ public final class GarbageCollector {
 
     /// @return the artifacts that a run references; none after this service has received its deletion
     public Usage usedOnlyBy(String run) {
-        return database.jdbi().withHandle(sql -> ArtifactReferences.usedOnlyBy(sql, run));
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("""
+                                select count(*) as artifacts, coalesce(sum(bytes), 0) as bytes
+                                from artifact where uri in (select uri from needed where run = :run)""")
+                        .bind("run", run)
+                        .map((row, context) -> new Usage(row.getLong("artifacts"), row.getLong("bytes")))
+                        .one());
     }
 
     /// Deletes unreferenced artifacts, and completes a pruning that died.
