@@ -10,10 +10,7 @@ import io.peregrine.work.RetentionRule;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
-import java.io.File;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 
@@ -32,18 +29,14 @@ class IngestBeans {
         return RetentionRule.ofEndedRuns("suspect", config.jobRetention());
     }
 
-    /// `PEREGRINE_ROOTS` is a list of folders in the format of `PATH`. Without it every dataset is refused,
-    /// except those in folders that the command grants to a run with a file in the folder `PEREGRINE_GRANTS`.
+    /// `PEREGRINE_ROOTS` lists the folders ([IngestRoots]). Without it every dataset is refused, except those in
+    /// folders that the command grants to a run with a file in the folder `PEREGRINE_GRANTS`.
     @Produces
     @Singleton
     AllowedRoots roots(
-            @ConfigProperty(name = "peregrine.roots", defaultValue = "/nowhere") String folders,
+            @ConfigProperty(name = "peregrine.roots", defaultValue = "[]") String folders,
             @ConfigProperty(name = "peregrine.grants") Optional<Path> grants) {
-        List<Path> roots = Arrays.stream(folders.split(File.pathSeparator))
-                .filter(folder -> !folder.isBlank())
-                .map(Path::of)
-                .toList();
-        return new AllowedRoots(roots, grants);
+        return new AllowedRoots(IngestRoots.read(folders), grants);
     }
 
     @Produces

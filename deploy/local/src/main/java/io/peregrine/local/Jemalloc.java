@@ -25,7 +25,8 @@ final class Jemalloc {
                 .orElse(System.getProperty("user.home") + "/.cache");
         return Stream.of(cache + "/peregrine/jemalloc", "/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib")
                 .map(folder -> Path.of(folder, NAME))
-                .filter(Files::isRegularFile)
+                // LD_PRELOAD is a list that colons and blanks separate.
+                .filter(file -> file.toString().matches("[^: ]*") && Files.isRegularFile(file))
                 .findFirst();
     }
 

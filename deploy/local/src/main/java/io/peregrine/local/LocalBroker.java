@@ -21,6 +21,8 @@ import org.apache.kafka.common.KafkaException;
 public final class LocalBroker implements AutoCloseable, Supervised {
     static final String NAME = "Kafka";
 
+    private static final String PROPERTIES = "broker.properties";
+
     private static final Duration PATIENCE = Duration.ofSeconds(120);
 
     private final Path folder;
@@ -30,7 +32,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
     private boolean wanted;
 
     private LocalBroker(Path folder, int port) {
-        this.folder = folder;
+        this.folder = folder.toAbsolutePath();
         this.port = port;
         this.log = folder.resolve("broker.log");
     }
@@ -66,8 +68,10 @@ public final class LocalBroker implements AutoCloseable, Supervised {
         }
         try {
             Files.createDirectories(folder);
-            Path properties = Files.writeString(folder.resolve("broker.properties"), properties(folder, port));
-            process = new ProcessBuilder(
+            // Kafka reads the file as ISO 8859-1 and log.dirs as a list with commas, so the path is relative to the
+            // working directory.
+            Files.writeString(folder.resolve(PROPERTIES), properties(port));
+            ProcessBuilder builder = new ProcessBuilder(
                             Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString(),
                             "-Xmx512m",
@@ -78,18 +82,21 @@ public final class LocalBroker implements AutoCloseable, Supervised {
                             "-cp",
                             built.resolve("classes") + ":" + built.resolve("lib") + "/*",
                             "io.peregrine.broker.Broker",
-                            properties.toString(),
+                            PROPERTIES,
                             Long.toString(ProcessHandle.current().pid()))
+                    .directory(folder.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
-                    .start();
+                    .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            // Java represents file names in the locale's encoding.
+            builder.environment().put("LC_ALL", "C.UTF-8");
+            process = builder.start();
             wanted = true;
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start the broker in " + folder, e);
         }
     }
 
-    private static String properties(Path folder, int client) {
+    private static String properties(int client) {
         int controller = Ports.free();
         return """
                 process.roles=broker,controller
@@ -98,7 +105,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
                 listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
                 advertised.listeners=PLAINTEXT://127.0.0.1:%1$d
                 controller.listener.names=CONTROLLER
-                log.dirs=%3$s
+                log.dirs=log
                 auto.create.topics.enable=false
                 num.partitions=1
                 offsets.topic.num.partitions=4
@@ -110,7 +117,7 @@ public final class LocalBroker implements AutoCloseable, Supervised {
                 share.coordinator.state.topic.min.isr=1
                 group.initial.rebalance.delay.ms=0
                 log.retention.hours=168
-                """.formatted(client, controller, folder.toAbsolutePath().resolve("log"));
+                """.formatted(client, controller);
     }
 
     private void createTopics() {

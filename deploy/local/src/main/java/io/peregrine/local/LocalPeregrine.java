@@ -19,7 +19,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /// All of Peregrine on one machine: broker, database and the four services as child processes.
@@ -83,7 +82,7 @@ public final class LocalPeregrine implements AutoCloseable {
             Addresses addresses,
             Map<String, String> environment,
             Consumer<String> notices) {
-        this.data = data.toAbsolutePath().normalize();
+        this.data = DataFolder.checked(data);
         this.roots = roots.stream().map(r -> r.toAbsolutePath().normalize()).toList();
         this.addresses = addresses;
         this.environment = environment;
@@ -99,8 +98,8 @@ public final class LocalPeregrine implements AutoCloseable {
     /// @param roots folders below which datasets may be stored
     /// @param environment additional environment variables of every service; they override those set here
     /// @param notices receives one line for each child that ended or hung and is restarted
-    /// @throws RefusedException if a port or the data folder is in use, or a component is not built or does not
-    ///     start
+    /// @throws RefusedException if a port or the data folder is in use, its path is not allowed ([DataFolder]), or a
+    ///     component is not built or does not start
     public static LocalPeregrine start(
             Path data,
             List<Path> roots,
@@ -197,8 +196,7 @@ public final class LocalPeregrine implements AutoCloseable {
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
         Map<String, String> given = builder.environment();
         given.put("PEREGRINE_STORE", store().toString());
-        // An empty value would count as unset.
-        given.put("PEREGRINE_ROOTS", roots.isEmpty() ? "/nowhere" : joined(roots));
+        given.put("PEREGRINE_ROOTS", RootsSetting.of(roots));
         given.put("PEREGRINE_GRANTS", grants(data).toString());
         given.put("PEREGRINE_TRAINER_STATE", trainerState().toString());
         given.put("PEREGRINE_DATABASE_URL", postgres.url());
@@ -228,10 +226,6 @@ public final class LocalPeregrine implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot start " + service.module(), e);
         }
-    }
-
-    private static String joined(List<Path> folders) {
-        return folders.stream().map(Path::toString).collect(Collectors.joining(":"));
     }
 
     /// @param data folder of data and logs

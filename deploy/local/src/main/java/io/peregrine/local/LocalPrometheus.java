@@ -119,7 +119,8 @@ public final class LocalPrometheus implements AutoCloseable {
                 global.put(name, pause.toMillis() + "ms");
             }
         });
-        whole.putArray("rule_files").add(deployed.resolve("rules/*.yml").toString());
+        String literal = deployed.toString().replaceAll("[\\\\*?\\[]", "\\\\$0");
+        whole.putArray("rule_files").add(literal + "/rules/*.yml");
         for (JsonNode watched : whole.get("scrape_configs")) {
             ObjectNode job = (ObjectNode) watched;
             String module = job.get("job_name").textValue();

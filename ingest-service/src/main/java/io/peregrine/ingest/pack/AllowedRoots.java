@@ -111,12 +111,13 @@ public final class AllowedRoots {
         } catch (IOException e) {
             // The message must not reveal whether a path outside the roots exists.
             if (!contains(path.normalize())) {
-                throw outside(uri, what);
+                throw outside(uri, what, "");
             }
             throw missing(path, what);
         }
         if (!contains(real)) {
-            throw outside(uri, what);
+            // For the same reason only a link inside the roots is followed in the message.
+            throw outside(uri, what, contains(path.normalize()) ? ", a link to %s,".formatted(real) : "");
         }
         return real;
     }
@@ -155,11 +156,14 @@ public final class AllowedRoots {
         }
     }
 
-    private FailureException outside(String uri, String what) {
+    /// @param link where the path leads, as part of the message; empty if it is not a link in a root
+    private FailureException outside(String uri, String what, String link) {
+        String roots = configured.isEmpty()
+                ? "there are none"
+                : configured.stream().map(Path::toString).collect(Collectors.joining(", "));
         return FailureException.input(
                 "OUTSIDE_ROOTS",
-                "'%s' is not below a root of this service (%s); move the %s, add its root with ./peregrine up --root DIR (PEREGRINE_ROOTS), or publish it with ./peregrine"
-                        .formatted(
-                                uri, configured.stream().map(Path::toString).collect(Collectors.joining(", ")), what));
+                "'%s'%s is not below a root of this service (%s); move the %s, add its root with ./peregrine up --root DIR (PEREGRINE_ROOTS), or publish it with ./peregrine"
+                        .formatted(uri, link, roots, what));
     }
 }

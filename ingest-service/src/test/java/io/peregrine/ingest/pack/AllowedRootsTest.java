@@ -56,4 +56,23 @@ class AllowedRootsTest {
         assertThatThrownBy(() -> roots.of(run).resolve(images.toUri().toString()))
                 .isInstanceOf(FailureException.class);
     }
+
+    @Test
+    void aLinkInARootThatLeadsOutIsRefusedWithItsTarget() throws IOException {
+        Path root = Files.createDirectories(home.resolve("root"));
+        Path link = Files.createSymbolicLink(root.resolve("link"), images);
+        assertThatThrownBy(() -> new AllowedRoots(List.of(root)).resolve("file://" + link))
+                .isInstanceOf(FailureException.class)
+                .hasMessageContainingAll(link.toString(), "a link to " + images.toRealPath(), root.toString());
+    }
+
+    @Test
+    void thePathOfALinkOutsideTheRootsIsNotRevealed() throws IOException {
+        Path root = Files.createDirectories(home.resolve("root"));
+        Path link = Files.createSymbolicLink(home.resolve("link"), images);
+        assertThatThrownBy(() -> new AllowedRoots(List.of(root)).resolve("file://" + link))
+                .isInstanceOf(FailureException.class)
+                .message()
+                .doesNotContain(images.toString());
+    }
 }

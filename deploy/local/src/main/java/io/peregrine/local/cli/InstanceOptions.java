@@ -1,5 +1,6 @@
 package io.peregrine.local.cli;
 
+import io.peregrine.local.DataFolder;
 import io.peregrine.local.LocalPeregrine.Addresses;
 import io.peregrine.local.LocalPrometheus;
 import io.peregrine.local.ProjectRoot;
@@ -22,10 +23,9 @@ final class InstanceOptions {
                     + " ports")
     private String ports = "default";
 
+    /// @throws RefusedException if the path of the folder is not allowed
     Path data() {
-        return (data == null ? ProjectRoot.path().resolve("data") : data)
-                .toAbsolutePath()
-                .normalize();
+        return DataFolder.checked(data == null ? ProjectRoot.path().resolve("data") : data);
     }
 
     Addresses addresses() {

@@ -1,6 +1,8 @@
 package io.peregrine.local.cli;
 
 import io.peregrine.local.RefusedException;
+import java.nio.charset.StandardCharsets;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -59,13 +61,28 @@ public final class Peregrine {
     private boolean version;
 
     public static void main(String[] arguments) {
+        requireReadable(arguments);
         System.exit(commandLine().execute(arguments));
+    }
+
+    /// Java decodes arguments with the locale's encoding. Outside UTF-8 another path would be read than was given.
+    private static void requireReadable(String[] arguments) {
+        boolean isUtf8 = "UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"));
+        boolean isAscii = Stream.of(arguments).allMatch(StandardCharsets.US_ASCII.newEncoder()::canEncode);
+        if (!isUtf8 && !isAscii) {
+            System.err.println("An argument has characters that the locale's encoding (%s) cannot represent. Start ./peregrine, which selects UTF-8, or set LC_ALL=C.UTF-8."
+                    .formatted(System.getProperty("sun.jnu.encoding")));
+            System.exit(2);
+        }
     }
 
     /// @return the command line; exit status 0: success; 1: the run failed; 2: an error that the user can fix,
     ///     printed as one message
     static CommandLine commandLine() {
-        return new CommandLine(new Peregrine()).setExecutionExceptionHandler((error, command, parsed) -> {
+        CommandLine line = new CommandLine(new Peregrine());
+        // A folder's name may begin with @.
+        line.setExpandAtFiles(false);
+        return line.setExecutionExceptionHandler((error, command, parsed) -> {
             if (error instanceof RefusedException refusal) {
                 command.getErr().println(refusal.getMessage());
                 return 2;
