@@ -218,6 +218,10 @@ def seconds(plan):
     return moment(plan["balancedAt"]) - moment(plan["sealedAt"])
 
 
+# What a service's JVM is started with, and first what every JVM is.
+JVM_OPTIONS = [f"@{ROOT}/deploy/jvm/{name}" for name in ("jvm.options", "service.options")]
+
+
 def java():
     home = os.environ.get("JAVA_HOME", "")
     return f"{home}/bin/java" if home else "java"
@@ -227,8 +231,7 @@ def of_service(service, main, *arguments, options=()):
     """The command that runs a class of a service, with what the service itself is given."""
     app = ROOT / service / "target/quarkus-app"
     jars = ":".join(str(p) for p in [*app.glob("app/*.jar"), *app.glob("lib/main/*.jar"), *app.glob("lib/boot/*.jar")])
-    return [java(), *options, "--enable-native-access=ALL-UNNAMED", "--add-modules", "jdk.incubator.vector",
-            "-Dai.djl.pytorch.num_interop_threads=1", "-DOPT_OUT_TRACKING=true", "-cp", jars, main, *map(str, arguments)]
+    return [java(), *options, *JVM_OPTIONS, "-cp", jars, main, *map(str, arguments)]
 
 
 def ceiling(rows=512, seconds=2, element="float32"):
@@ -300,7 +303,7 @@ def paint(folder, side, divisor=10.0, sizes=None):
     """Paintings of the demo's gallery, written once."""
     local = ROOT / "deploy/local/target"
     subprocess.run(
-        [java(), "-Djava.awt.headless=true", "-cp", f"{local}/classes:{local}/lib/*",
+        [java(), JVM_OPTIONS[0], "-cp", f"{local}/classes:{local}/lib/*",
          "io.peregrine.local.gallery.Gallery", str(folder), str(side), str(divisor), *([json.dumps(sizes)] if sizes else [])],
         check=True, stdout=subprocess.DEVNULL)
 

@@ -66,7 +66,7 @@ def measure(command, environment):
 def ours(work, network, drawn, given, threads):
     with tempfile.TemporaryDirectory(dir=work) as store:
         return measure(of_service("trainer-service", "io.peregrine.trainer.run.TrainingSpeed", network, drawn, store, given.batch,
-                                  given.batches, given.epochs, threads, given.warm_up, given.device, options=("-Xmx768m", "-XX:+UseSerialGC")),
+                                  given.batches, given.epochs, threads, given.warm_up, given.device, options=("-Xmx768m",)),
                        os.environ | LAUNCHED)
 
 

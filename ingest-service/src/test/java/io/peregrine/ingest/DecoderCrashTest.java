@@ -21,6 +21,7 @@ import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.PackMaker.Rejection;
 import io.peregrine.ingest.postgres.IngestTables;
+import io.peregrine.local.JvmOptions;
 import io.peregrine.local.LocalPostgres;
 import io.peregrine.parallel.WorkerPool;
 import io.peregrine.work.Database;
@@ -126,9 +127,8 @@ class DecoderCrashTest {
     private int deathsUntilDone(int times) throws Exception {
         for (int deaths = 0; deaths < 8; deaths++) {
             ProcessBuilder builder = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "--enable-native-access=ALL-UNNAMED",
+                            JvmOptions.java(),
+                            JvmOptions.all().getFirst(),
                             "-cp",
                             System.getProperty("java.class.path"),
                             Ingesting.class.getName(),

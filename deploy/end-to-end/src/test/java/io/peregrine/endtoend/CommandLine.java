@@ -2,6 +2,7 @@ package io.peregrine.endtoend;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.peregrine.local.JvmOptions;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,12 +22,9 @@ final class CommandLine {
 
     /// @param log file for the output
     static Process start(Path log, Map<String, String> environment, String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:TieredStopAtLevel=1",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "-Djava.awt.headless=true",
+        List<String> command = new ArrayList<>(List.of(JvmOptions.java(), "-XX:TieredStopAtLevel=1"));
+        command.addAll(JvmOptions.all());
+        command.addAll(List.of(
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "io.peregrine.local.cli.Peregrine"));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.BrokerSetup;
+import io.peregrine.local.JvmOptions;
 import io.peregrine.local.ProjectRoot;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -56,9 +57,9 @@ final class ComposeBroker implements AutoCloseable {
         Path file = Files.writeString(folder.resolve("broker.properties"), lines);
         Path built = ProjectRoot.path().resolve("deploy/broker/target");
         Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        JvmOptions.java(),
                         "-Xmx512m",
-                        "-XX:+UseSerialGC",
+                        JvmOptions.all().getFirst(),
                         "-cp",
                         built.resolve("classes") + ":" + built.resolve("lib") + "/*",
                         "io.peregrine.broker.Broker",

@@ -6,6 +6,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -71,19 +72,15 @@ public final class LocalBroker implements AutoCloseable, Supervised {
             // Kafka reads the file as ISO 8859-1 and log.dirs as a list with commas, so the path is relative to the
             // working directory.
             Files.writeString(folder.resolve(PROPERTIES), properties(port));
-            ProcessBuilder builder = new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "-Xmx512m",
-                            "-XX:+UseSerialGC",
-                            "-XX:+ExitOnOutOfMemoryError",
-                            "--enable-native-access=ALL-UNNAMED",
-                            "--sun-misc-unsafe-memory-access=allow",
-                            "-cp",
-                            built.resolve("classes") + ":" + built.resolve("lib") + "/*",
-                            "io.peregrine.broker.Broker",
-                            PROPERTIES,
-                            Long.toString(ProcessHandle.current().pid()))
+            List<String> command = new ArrayList<>(List.of(JvmOptions.java(), "-Xmx512m"));
+            command.addAll(JvmOptions.all());
+            command.addAll(List.of(
+                    "-cp",
+                    built.resolve("classes") + ":" + built.resolve("lib") + "/*",
+                    "io.peregrine.broker.Broker",
+                    PROPERTIES,
+                    Long.toString(ProcessHandle.current().pid())));
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(folder.toFile())
                     .redirectErrorStream(true)
                     .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));

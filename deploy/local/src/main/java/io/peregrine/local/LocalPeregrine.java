@@ -177,20 +177,10 @@ public final class LocalPeregrine implements AutoCloseable {
 
     private Process start(Service service, int port, Path log) {
         int threads = Math.max(1, Runtime.getRuntime().availableProcessors());
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx" + service.heap(),
-                "-XX:+UseSerialGC",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow",
-                "--add-modules",
-                "jdk.incubator.vector",
-                "-Dai.djl.pytorch.num_threads=" + threads,
-                "-Dai.djl.pytorch.num_interop_threads=1",
-                "-DOPT_OUT_TRACKING=true",
-                "-jar",
-                jar(service).toString()));
+        List<String> command = new ArrayList<>(List.of(JvmOptions.java(), "-Xmx" + service.heap()));
+        command.addAll(JvmOptions.service());
+        command.addAll(List.of(
+                "-Dai.djl.pytorch.num_threads=" + threads, "-jar", jar(service).toString()));
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));

@@ -6,6 +6,7 @@ import io.peregrine.events.RunSpec.Fit;
 import io.peregrine.events.RunSpec.ImageSpec;
 import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.ingest.Folder;
+import io.peregrine.local.JvmOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
@@ -31,12 +32,11 @@ class MalformedFilesTest {
     @Test
     void noMalformedFileCrashesHangsOrFillsTheMemory() throws Exception {
         Process decoding = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "--enable-native-access=ALL-UNNAMED",
+                        JvmOptions.java(),
+                        JvmOptions.all().getFirst(),
                         // The heap size of a service. Without it the garbage collector would use the whole memory
                         // of the machine.
                         "-Xmx512m",
-                        "-XX:+UseSerialGC",
                         "-cp",
                         System.getProperty("java.class.path"),
                         Decoding.class.getName(),

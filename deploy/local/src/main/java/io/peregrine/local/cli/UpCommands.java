@@ -2,6 +2,7 @@ package io.peregrine.local.cli;
 
 import io.peregrine.local.ChildProcesses;
 import io.peregrine.local.DataLock;
+import io.peregrine.local.JvmOptions;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.RefusedException;
 import java.io.IOException;
@@ -82,14 +83,9 @@ final class UpCommands {
             }
             Files.createDirectories(instanceOptions.data().resolve("logs"));
             Path log = instanceOptions.data().resolve("logs/launcher.log");
-            List<String> command = new ArrayList<>(List.of(
-                    "setsid",
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "--enable-native-access=ALL-UNNAMED",
-                    "--sun-misc-unsafe-memory-access=allow",
-                    "-Xmx256m",
-                    "-XX:+ExitOnOutOfMemoryError",
-                    "-Dslf4j.internal.verbosity=ERROR",
+            List<String> command = new ArrayList<>(List.of("setsid", JvmOptions.java(), "-Xmx256m"));
+            command.addAll(JvmOptions.all());
+            command.addAll(List.of(
                     "-cp",
                     System.getProperty("java.class.path"),
                     Peregrine.class.getName(),
