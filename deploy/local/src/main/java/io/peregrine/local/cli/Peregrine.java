@@ -14,7 +14,7 @@ import picocli.CommandLine.ScopeType;
         description =
                 "Turns a folder of labelled, badly imbalanced images into a balanced training set, trained networks"
                         + " and a map of clusters.",
-        version = "Peregrine 0.1.0",
+        versionProvider = Version.class,
         subcommands = {
             RunCommands.Demo.class,
             RunCommands.Run.class,

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
+import picocli.CommandLine.Help.Ansi;
 
 /// Shows the progress of a run: on a terminal as a block of four stages that is redrawn, otherwise as one line
 /// for each event.
@@ -28,18 +29,16 @@ public final class ProgressView {
     }
 
     private static final int BAR = 24;
-    private static final String DIM = "\u001b[2m";
-    private static final String GREEN = "\u001b[32m";
-    private static final String YELLOW = "\u001b[33m";
-    private static final String RESET = "\u001b[0m";
-
     private final PrintStream out;
     private final Mode mode;
+    private final Ansi ansi;
     private int drawn;
 
-    public ProgressView(PrintStream out, Mode mode) {
+    /// @param ansi whether stages are coloured; `AUTO` follows the terminal and `NO_COLOR`
+    public ProgressView(PrintStream out, Mode mode, Ansi ansi) {
         this.out = out;
         this.mode = mode;
+        this.ansi = ansi;
     }
 
     /// @return LIVE if standard output is a terminal, otherwise PLAIN
@@ -90,22 +89,22 @@ public final class ProgressView {
         }
     }
 
-    private static String line(Stage stage, RunProgress progress, Instant now) {
+    private String line(Stage stage, RunProgress progress, Instant now) {
         boolean ended = progress.hasEnded(stage);
         boolean working = !ended && stage == progress.current();
-        String colour = ended ? GREEN : working ? YELLOW : DIM;
+        String colour = ended ? "green" : working ? "yellow" : "faint";
         String time = progress.took(stage, now).map(ProgressView::seconds).orElse("");
-        return "%s%s %-8s%s %s %s%s %s%s"
+        return "%s %s %s %s"
                 .formatted(
-                        colour,
-                        ended ? "✓" : working ? "▸" : "·",
-                        stage.jsonName(),
-                        RESET,
+                        styled(colour, "%s %-8s".formatted(ended ? "✓" : working ? "▸" : "·", stage.jsonName())),
                         bar(ended ? 1 : working ? share(stage, progress) : 0),
-                        DIM,
-                        time,
-                        RESET,
+                        styled("faint", time),
                         detail(stage, progress));
+    }
+
+    /// Used only for text without `@` and `|`, which picocli's markup reserves.
+    private String styled(String style, String text) {
+        return text.isEmpty() ? text : ansi.string("@|%s %s|@".formatted(style, text));
     }
 
     private static double share(Stage stage, RunProgress progress) {

@@ -15,6 +15,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.function.ToIntFunction;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -45,7 +46,8 @@ final class RunCommands {
         private boolean keepsRunning;
 
         ProgressView view() {
-            return new ProgressView(System.out, json ? ProgressView.Mode.SILENT : ProgressView.modeOfStandardOutput());
+            ProgressView.Mode mode = json ? ProgressView.Mode.SILENT : ProgressView.modeOfStandardOutput();
+            return new ProgressView(System.out, mode, Ansi.AUTO);
         }
 
         int run(ObjectNode spec, Path folder, ProgressView view) throws InterruptedException {

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import picocli.CommandLine.Help.Ansi;
 
 /// A run is followed to its end even if its events cannot be read: here no broker listens at the address.
 @Timeout(60)
@@ -56,7 +57,7 @@ class RunFollowerTest {
     }
 
     private static ProgressView silent() {
-        return new ProgressView(new PrintStream(OutputStream.nullOutputStream()), ProgressView.Mode.SILENT);
+        return new ProgressView(new PrintStream(OutputStream.nullOutputStream()), ProgressView.Mode.SILENT, Ansi.OFF);
     }
 
     @Test

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine.Help.Ansi;
 
 /// Progress of a run built from its events, as shown to users and programs.
 class RunProgressTest {
@@ -122,7 +123,7 @@ class RunProgressTest {
     void withoutATerminalEachFactIsALine() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ProgressView view =
-                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN);
+                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN, Ansi.OFF);
         RunProgress progress = new RunProgress(RUN.id());
         for (CloudEvent event : events()) {
             progress.receive(event);
@@ -145,7 +146,7 @@ class RunProgressTest {
     void onATerminalABlockOfFourStagesMoves() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ProgressView view =
-                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
+                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE, Ansi.ON);
         RunProgress progress = progress(events().subList(0, 5));
         view.draw(progress, BEGIN.plusSeconds(9));
         view.draw(progress, BEGIN.plusSeconds(9));
@@ -157,6 +158,15 @@ class RunProgressTest {
                         line -> assertThat(line).contains("✓ balance", "40 real + 20 synthetic"),
                         line -> assertThat(line).contains("▸ train", "█".repeat(6) + "░", "classifier epoch 1/2"),
                         line -> assertThat(line).contains("· cluster", "░".repeat(24)));
+    }
+
+    @Test
+    void withoutColoursABlockHasOnlyTheMovesOfTheCursor() {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        ProgressView view = new ProgressView(
+                new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE, Ansi.OFF);
+        view.draw(progress(events().subList(0, 5)), BEGIN.plusSeconds(9));
+        assertThat(bytes.toString(StandardCharsets.UTF_8)).contains("✓ ingest").doesNotContain("\u001b");
     }
 
     @Test
@@ -173,7 +183,7 @@ class RunProgressTest {
         progress.receive(event(1, new StageQueued(RUN, Stage.INGEST, 2, List.of(other, "ef".repeat(16)), 12, null)));
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         ProgressView view =
-                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE);
+                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.LIVE, Ansi.ON);
         view.draw(progress, BEGIN.plusSeconds(2));
         assertThat(bytes.toString(StandardCharsets.UTF_8))
                 .contains("waiting for ingest-service: 2nd in the queue, behind run %s and 1 more".formatted(other));
