@@ -1,6 +1,8 @@
 package io.peregrine.local.cli;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.events.EventCodec;
 import io.peregrine.local.LocalPeregrine;
 import io.peregrine.local.RefusedException;
 import io.peregrine.local.gallery.Gallery;
@@ -89,21 +91,44 @@ final class RunCommands {
 
         private int follow(RunningInstance instance, ObjectNode spec, ProgressView view) {
             String run = new KafkaClient(instance.kafka()).publish(spec);
+            Optional<RunResults> results = completed(instance, run, view);
+            results.ifPresent(completed -> print(instance, completed, Optional.empty()));
+            return results.isPresent() ? 0 : 1;
+        }
+
+        /// @return the results of a run; empty if it was not completed, the reason of which was printed
+        Optional<RunResults> completed(RunningInstance instance, String run, ProgressView view) {
             RunResults results = new RunFollower(instance).follow(run, view);
             // Standard output contains only the object of --json.
             findings(instance, run).ifPresent((json || !results.isCompleted() ? System.err : System.out)::println);
             if (!results.isCompleted()) {
                 System.err.println(results.why());
-                return 1;
+                return Optional.empty();
             }
+            return Optional.of(results);
+        }
+
+        void print(RunningInstance instance, RunResults results, Optional<BalancingEffect> effect) {
             Summary summary = new Summary(results);
             if (json) {
-                System.out.println(summary.json());
-            } else {
-                summary.lines(Path.of(instance.data()), instance.cluster(), keepsRunning)
-                        .forEach(System.out::println);
+                System.out.println(effect.map(other -> withEffect(summary.json(), other)).orElseGet(summary::json));
+                return;
             }
-            return 0;
+            summary.lines(Path.of(instance.data()), instance.cluster(), keepsRunning)
+                    .forEach(System.out::println);
+            effect.ifPresent(other -> {
+                System.out.println();
+                other.lines().forEach(System.out::println);
+            });
+        }
+
+        private static String withEffect(String summary, BalancingEffect effect) {
+            try {
+                ObjectNode all = (ObjectNode) EventCodec.json().readTree(summary);
+                return all.set("withoutBalancing", effect.json()).toPrettyString();
+            } catch (JsonProcessingException impossible) {
+                throw new IllegalStateException(impossible);
+            }
         }
     }
 
@@ -118,8 +143,10 @@ final class RunCommands {
 
     @Command(
             name = "demo",
-            description = "Paint a gallery of 27 styles, as imbalanced as WikiArt, and process it through all stages.")
+            description = "Paint a gallery of 27 styles, as imbalanced as WikiArt, process it through all stages, and show what balancing changed.")
     static final class Demo extends Whole {
+        private static final String STRATEGY = "atLeast:40";
+
         @Option(names = "--side", paramLabel = "N", description = "pixels along each side (default: ${DEFAULT-VALUE})")
         int side = 64;
 
@@ -140,9 +167,28 @@ final class RunCommands {
             SpecOptions spec = new SpecOptions()
                     .set("--side", side)
                     .set("--epochs", epochs)
-                    .set("--strategy", "atLeast:40");
+                    .set("--strategy", STRATEGY);
             spec.name = "gallery";
-            return run(spec.datasetReady(gallery), gallery, view);
+            ObjectNode balanced = spec.datasetReady(gallery);
+            return within(SpecOptions.roots(gallery, balanced), view, instance -> compare(instance, balanced, view));
+        }
+
+        private int compare(RunningInstance instance, ObjectNode balanced, ProgressView view) {
+            KafkaClient kafka = new KafkaClient(instance.kafka());
+            String run = kafka.publish(balanced);
+            String other = kafka.publish(BalancingEffect.specWithoutBalancing(
+                    balanced,
+                    STRATEGY,
+                    Gallery.trainingImages(Gallery.Plan.demo(side)).values()));
+            Optional<RunResults> with = completed(instance, run, view);
+            if (with.isEmpty()) {
+                return 1;
+            }
+            view.print("Training the classifier once more, without balancing and with as many steps …");
+            Optional<RunResults> without = completed(instance, other, view);
+            without.ifPresent(
+                    results -> print(instance, with.get(), Optional.of(new BalancingEffect(with.get(), results))));
+            return without.isPresent() ? 0 : 1;
         }
     }
 

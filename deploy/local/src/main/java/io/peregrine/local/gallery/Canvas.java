@@ -195,6 +195,13 @@ final class Canvas {
         }
     }
 
+    /// Makes the painting darker or lighter, adds a film of varnish and noise; each by a random amount.
+    void age() {
+        Color film = chance(0.5) ? new Color(0x5a4626) : new Color(0xcfc8b8);
+        block(veil(film, between(0, 0.3)), 0, 0, 1, 1);
+        grain(whole(4, 20));
+    }
+
     BufferedImage finished() {
         brush.dispose();
         return image;

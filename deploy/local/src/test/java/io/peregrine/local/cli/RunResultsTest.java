@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
 import java.nio.file.Path;
 import java.util.List;
@@ -84,6 +85,30 @@ class RunResultsTest {
         RunResults results = new RunResults(json("""
                 {"run": "%s", "state": "completed", "classifier": {"test": {"loss": 0.5, "recall": [null, 0.25]}}}""".formatted(RUN)), List.of(), List.of());
         assertThat(results.test().orElseThrow().recall()).containsExactly(null, 0.25);
+    }
+
+    @Test
+    void theEffectOfBalancingIsShownForEnlargedAndOtherClasses() throws JsonProcessingException {
+        RunResults without = new RunResults(json("""
+                {"run": "%s", "state": "completed", "classifier": {"test":
+                 {"loss": 0.7, "accuracy": 0.7, "balancedAccuracy": 0.5, "macroF1": 0.5, "recall": [1.0, 0.0]}}}""".formatted("cd".repeat(16))), completed().classes(), List.of());
+        BalancingEffect effect = new BalancingEffect(completed(), without);
+        assertThat(String.join("\n", effect.lines()))
+                .containsPattern("Cubism, 12 images +0.000 +0.250")
+                .containsPattern("mean of the 1 classes that were enlarged +0.000 +0.250")
+                .containsPattern("mean of the 1 others +1.000 +1.000")
+                .containsPattern("Balanced accuracy +0.500 +0.625");
+        assertThat(effect.json().path("recallOfEnlargedClasses").asDouble(-1)).isZero();
+    }
+
+    @Test
+    void withoutBalancingTheClassifierTakesAsManySteps() throws JsonProcessingException {
+        // 4 epochs of 60 rows, 8 in a batch, are 32 steps; 42 rows are 6 batches.
+        JsonNode spec = BalancingEffect.specWithoutBalancing((ObjectNode) json("""
+                {"dataset": "x", "uri": "file:///x", "balance": {"strategy": {"atLeast": 30}}, "classifier": {"epochs": 4, "batchSize": 8}}"""), "atLeast:30", List.of(30L, 12L));
+        assertThat(spec.at("/balance/strategy").asText()).isEqualTo("none");
+        assertThat(spec.at("/classifier/epochs").asInt()).isEqualTo(5);
+        assertThat(spec.at("/priority").asInt()).isEqualTo(-1);
     }
 
     @Test
