@@ -55,16 +55,16 @@ class JvmOptionsTest {
     /// @return whether the line has the name of one of the flags; code that only asks for a property has not
     private static boolean named(String code) {
         return Stream.of(
-                        "UseSerialGC",
-                        "ExitOnOutOfMemoryError",
-                        "enable-native-access",
-                        "sun-misc-unsafe-memory-access",
-                        "jdk.incubator.vector",
-                        "-Djava.awt.headless",
-                        "slf4j.internal.verbosity",
-                        "-Dai.djl.pytorch.num_interop_threads",
-                        "-DOPT_OUT_TRACKING")
-                .anyMatch(code::contains)
+                                "UseSerialGC",
+                                "ExitOnOutOfMemoryError",
+                                "enable-native-access",
+                                "sun-misc-unsafe-memory-access",
+                                "jdk.incubator.vector",
+                                "-Djava.awt.headless",
+                                "slf4j.internal.verbosity",
+                                "-Dai.djl.pytorch.num_interop_threads",
+                                "-DOPT_OUT_TRACKING")
+                        .anyMatch(code::contains)
                 && !code.contains("findModule(");
     }
 

@@ -43,7 +43,8 @@ class VersionTest {
         JsonNode images = Yaml.documents(ProjectRoot.path().resolve("deploy/kubernetes/base/kustomization.yaml"))
                 .getFirst()
                 .path("images");
-        assertThat(images).hasSize(4).allSatisfy(image ->
-                assertThat(image.path("newTag").asText()).isEqualTo(version()));
+        assertThat(images)
+                .hasSize(4)
+                .allSatisfy(image -> assertThat(image.path("newTag").asText()).isEqualTo(version()));
     }
 }

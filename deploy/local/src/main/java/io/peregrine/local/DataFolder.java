@@ -20,7 +20,9 @@ public final class DataFolder {
         if (found.find()) {
             throw new RefusedException(
                     "The data folder '%s' contains %s, which PostgreSQL's programs do not allow in a path. Choose another folder with --data."
-                            .formatted(printable(absolute.toString()), name(found.group().charAt(0))));
+                            .formatted(
+                                    printable(absolute.toString()),
+                                    name(found.group().charAt(0))));
         }
         return absolute;
     }

@@ -13,9 +13,8 @@ import java.util.Collection;
 /// list. A separator such as a colon or a comma may itself be part of a folder's name.
 final class RootsSetting {
     /// ASCII, so that no locale changes it.
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .enable(JsonWriteFeature.ESCAPE_NON_ASCII)
-            .build();
+    private static final JsonFactory JSON =
+            JsonFactory.builder().enable(JsonWriteFeature.ESCAPE_NON_ASCII).build();
 
     private RootsSetting() {}
 

@@ -12,15 +12,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 class DataFolderTest {
     @ParameterizedTest
     @ValueSource(
-            strings = {"/tmp/dätä, 2:3", "/tmp/%41", "/tmp/it's", "/tmp/~x", "/tmp/trailing ", "/tmp/a#b=c", "/tmp/日本語"})
+            strings = {"/tmp/dätä, 2:3", "/tmp/%41", "/tmp/it's", "/tmp/~x", "/tmp/trailing ", "/tmp/a#b=c", "/tmp/日本語"
+            })
     void otherNamesAreKept(String path) {
         assertThat(DataFolder.checked(Path.of(path))).hasToString(path);
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
             /tmp/a"b  | the character "
             /tmp/a$b  | the character $
             /tmp/a`b  | the character `
@@ -44,6 +43,7 @@ class DataFolderTest {
 
     @Test
     void aRelativeFolderBecomesAbsolute() {
-        assertThat(DataFolder.checked(Path.of("x/../data"))).isEqualTo(Path.of("data").toAbsolutePath());
+        assertThat(DataFolder.checked(Path.of("x/../data")))
+                .isEqualTo(Path.of("data").toAbsolutePath());
     }
 }

@@ -38,7 +38,8 @@ record BalancingEffect(RunResults with, RunResults without) {
         long steps = read.classifier().epochs()
                 * Math.ceilDiv(Candidate.read(strategy).rows(classes), batchSize);
         long epochs = Math.max(1, Math.round((double) steps / Math.ceilDiv(none.rows(classes), batchSize)));
-        spec.put("dataset", balanced.path("dataset").asText() + ", not balanced").put("priority", -1);
+        spec.put("dataset", balanced.path("dataset").asText() + ", not balanced")
+                .put("priority", -1);
         spec.withObjectProperty("classifier").put("epochs", epochs);
         spec.withObjectProperty("autoencoder").put("epochs", 1).put("latent", 8);
         spec.withObjectProperty("clusters").put("k", 1);
@@ -86,7 +87,8 @@ record BalancingEffect(RunResults with, RunResults without) {
                         "%s, %d images".formatted(with.classNames().get(label), images.get(label)),
                         before.recall().get(label),
                         after.recall().get(label))));
-        long enlarged = IntStream.range(0, images.size()).filter(this::isEnlarged).count();
+        long enlarged =
+                IntStream.range(0, images.size()).filter(this::isEnlarged).count();
         lines.add(row(
                 "mean of the %d classes that were enlarged".formatted(enlarged),
                 recall(before, this::isEnlarged),
@@ -97,7 +99,8 @@ record BalancingEffect(RunResults with, RunResults without) {
                 recall(after, label -> !isEnlarged(label))));
         lines.add(row("Balanced accuracy", before.balancedAccuracy(), after.balancedAccuracy()));
         lines.add(row("Accuracy", before.accuracy(), after.accuracy()));
-        lines.add("One training each: another seed may differ. ./peregrine compare FOLDER trains several and shows the error.");
+        lines.add(
+                "One training each: another seed may differ. ./peregrine compare FOLDER trains several and shows the error.");
         return lines;
     }
 

@@ -70,8 +70,9 @@ public final class Peregrine {
         boolean isUtf8 = "UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"));
         boolean isAscii = Stream.of(arguments).allMatch(StandardCharsets.US_ASCII.newEncoder()::canEncode);
         if (!isUtf8 && !isAscii) {
-            System.err.println("An argument has characters that the locale's encoding (%s) cannot represent. Start ./peregrine, which selects UTF-8, or set LC_ALL=C.UTF-8."
-                    .formatted(System.getProperty("sun.jnu.encoding")));
+            System.err.println(
+                    "An argument has characters that the locale's encoding (%s) cannot represent. Start ./peregrine, which selects UTF-8, or set LC_ALL=C.UTF-8."
+                            .formatted(System.getProperty("sun.jnu.encoding")));
             System.exit(2);
         }
     }

@@ -111,7 +111,8 @@ final class RunCommands {
         void print(RunningInstance instance, RunResults results, Optional<BalancingEffect> effect) {
             Summary summary = new Summary(results);
             if (json) {
-                System.out.println(effect.map(other -> withEffect(summary.json(), other)).orElseGet(summary::json));
+                System.out.println(
+                        effect.map(other -> withEffect(summary.json(), other)).orElseGet(summary::json));
                 return;
             }
             summary.lines(Path.of(instance.data()), instance.cluster(), keepsRunning)
@@ -143,7 +144,8 @@ final class RunCommands {
 
     @Command(
             name = "demo",
-            description = "Paint a gallery of 27 styles, as imbalanced as WikiArt, process it through all stages, and show what balancing changed.")
+            description =
+                    "Paint a gallery of 27 styles, as imbalanced as WikiArt, process it through all stages, and show what balancing changed.")
     static final class Demo extends Whole {
         private static final String STRATEGY = "atLeast:40";
 

@@ -89,8 +89,10 @@ public final class Gallery {
                 commissions.put(file, new Commission(style, place, number, isMisfiled, false));
             }
         }
-        List.copyOf(commissions.keySet()).parallelStream().forEach(file -> write(
-                folder.resolve(file + ".png"), commissioned(commissions, file, plan).paint(plan)));
+        List.copyOf(commissions.keySet()).parallelStream()
+                .forEach(file -> write(
+                        folder.resolve(file + ".png"),
+                        commissioned(commissions, file, plan).paint(plan)));
         return commissions.size();
     }
 
@@ -119,9 +121,7 @@ public final class Gallery {
         BufferedImage paint(Plan plan) {
             long seed = (plan.seed() * 1_000_003 + place * 100_003L + number) & 0xffff_ffffL;
             Mt19937 random = new Mt19937(seed);
-            Style painted = isMisfiled
-                    ? Influences.relatedTo(style, random)
-                    : Influences.influenced(style, random);
+            Style painted = isMisfiled ? Influences.relatedTo(style, random) : Influences.influenced(style, random);
             Canvas canvas = new Canvas(plan.side(), painted.palette(), random);
             painted.paint().accept(canvas);
             canvas.age();

@@ -2,6 +2,7 @@ package io.peregrine.local.cli;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.EventCodec;
@@ -251,6 +252,34 @@ class CommandTest {
     }
 
     /// In a separate process whose environment has no Prometheus.
+    /// `./peregrine` selects UTF-8. A direct start of the class in another locale would read another path.
+    @Test
+    void argumentsThatTheLocaleCannotRepresentAreRefused() throws Exception {
+        assumeThat(System.getProperty("sun.jnu.encoding"))
+                .as("encoding of this process's locale")
+                .isEqualTo("UTF-8");
+        ProcessBuilder command = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Peregrine.class.getName(),
+                        "publish",
+                        "/tmp/日本語")
+                .redirectErrorStream(true);
+        command.environment().put("LC_ALL", "POSIX");
+        Process process = command.start();
+        String output = new String(process.getInputStream().readAllBytes(), UTF_8).strip();
+        assertThat(process.waitFor()).as(output).isEqualTo(2);
+        assertThat(output).startsWith("An argument has characters").contains("LC_ALL=C.UTF-8");
+    }
+
+    @Test
+    void aFolderWhoseNameBeginsWithAtIsNotAFileOfArguments() throws IOException {
+        Path arguments = Files.writeString(folder.resolve("arguments"), "--help");
+        Path named = Path.of("@" + arguments).toAbsolutePath();
+        assertThat(refused("run", "@" + arguments)).isEqualTo("The folder " + named + " does not exist.");
+    }
+
     @Test
     void observeWithoutPrometheusFailsBeforeAnythingStarts() throws Exception {
         ProcessBuilder command = new ProcessBuilder(

@@ -122,8 +122,8 @@ class RunProgressTest {
     @Test
     void withoutATerminalEachFactIsALine() {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        ProgressView view =
-                new ProgressView(new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN, Ansi.OFF);
+        ProgressView view = new ProgressView(
+                new PrintStream(bytes, true, StandardCharsets.UTF_8), ProgressView.Mode.PLAIN, Ansi.OFF);
         RunProgress progress = new RunProgress(RUN.id());
         for (CloudEvent event : events()) {
             progress.receive(event);

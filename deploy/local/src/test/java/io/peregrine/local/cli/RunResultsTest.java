@@ -89,7 +89,8 @@ class RunResultsTest {
 
     @Test
     void theEffectOfBalancingIsShownForEnlargedAndOtherClasses() throws JsonProcessingException {
-        RunResults without = new RunResults(json("""
+        RunResults without =
+                new RunResults(json("""
                 {"run": "%s", "state": "completed", "classifier": {"test":
                  {"loss": 0.7, "accuracy": 0.7, "balancedAccuracy": 0.5, "macroF1": 0.5, "recall": [1.0, 0.0]}}}""".formatted("cd".repeat(16))), completed().classes(), List.of());
         BalancingEffect effect = new BalancingEffect(completed(), without);

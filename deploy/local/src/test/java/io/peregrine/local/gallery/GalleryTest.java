@@ -63,7 +63,8 @@ class GalleryTest {
     void someFilesShowThePaintingOfAnotherClassOrSplit() throws Exception {
         Gallery.write(folder, Gallery.Plan.demo(16));
 
-        assertThat(folder.resolve("train/Rococo/0005.png")).hasSameBinaryContentAs(folder.resolve("train/Baroque/0004.png"));
+        assertThat(folder.resolve("train/Rococo/0005.png"))
+                .hasSameBinaryContentAs(folder.resolve("train/Baroque/0004.png"));
         assertThat(folder.resolve("test/Northern_Renaissance/0042.png"))
                 .hasSameBinaryContentAs(folder.resolve("train/Northern_Renaissance/0015.png"));
     }
