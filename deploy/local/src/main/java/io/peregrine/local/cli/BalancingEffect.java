@@ -23,8 +23,7 @@ record BalancingEffect(RunResults with, RunResults without) {
     /// Smallest classes that get a line of their own.
     private static final int SHOWN = 8;
 
-    /// The run to compare with. Only its classifier is of interest, so the other stages get the smallest settings, and
-    /// it has a lower priority, so that it does not delay the balanced run.
+    /// The run to compare with. Only its classifier is of interest, so the other stages get the smallest settings.
     ///
     /// @param balanced data of the balanced run's dataset-ready event, with its number of epochs
     /// @param strategy its strategy, such as `atLeast:40`
@@ -38,8 +37,7 @@ record BalancingEffect(RunResults with, RunResults without) {
         long steps = read.classifier().epochs()
                 * Math.ceilDiv(Candidate.read(strategy).rows(classes), batchSize);
         long epochs = Math.max(1, Math.round((double) steps / Math.ceilDiv(none.rows(classes), batchSize)));
-        spec.put("dataset", balanced.path("dataset").asText() + ", not balanced")
-                .put("priority", -1);
+        spec.put("dataset", balanced.path("dataset").asText() + ", not balanced");
         spec.withObjectProperty("classifier").put("epochs", epochs);
         spec.withObjectProperty("autoencoder").put("epochs", 1).put("latent", 8);
         spec.withObjectProperty("clusters").put("k", 1);

@@ -177,17 +177,16 @@ final class RunCommands {
 
         private int compare(RunningInstance instance, ObjectNode balanced, ProgressView view) {
             KafkaClient kafka = new KafkaClient(instance.kafka());
-            String run = kafka.publish(balanced);
-            String other = kafka.publish(BalancingEffect.specWithoutBalancing(
-                    balanced,
-                    STRATEGY,
-                    Gallery.trainingImages(Gallery.Plan.demo(side)).values()));
-            Optional<RunResults> with = completed(instance, run, view);
+            Optional<RunResults> with = completed(instance, kafka.publish(balanced), view);
             if (with.isEmpty()) {
                 return 1;
             }
             view.print("Training the classifier once more, without balancing and with as many steps …");
-            Optional<RunResults> without = completed(instance, other, view);
+            ObjectNode unbalanced = BalancingEffect.specWithoutBalancing(
+                    balanced,
+                    STRATEGY,
+                    Gallery.trainingImages(Gallery.Plan.demo(side)).values());
+            Optional<RunResults> without = completed(instance, kafka.publish(unbalanced), view);
             without.ifPresent(
                     results -> print(instance, with.get(), Optional.of(new BalancingEffect(with.get(), results))));
             return without.isPresent() ? 0 : 1;

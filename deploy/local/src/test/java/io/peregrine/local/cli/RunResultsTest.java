@@ -109,7 +109,6 @@ class RunResultsTest {
                 {"dataset": "x", "uri": "file:///x", "balance": {"strategy": {"atLeast": 30}}, "classifier": {"epochs": 4, "batchSize": 8}}"""), "atLeast:30", List.of(30L, 12L));
         assertThat(spec.at("/balance/strategy").asText()).isEqualTo("none");
         assertThat(spec.at("/classifier/epochs").asInt()).isEqualTo(5);
-        assertThat(spec.at("/priority").asInt()).isEqualTo(-1);
     }
 
     @Test
