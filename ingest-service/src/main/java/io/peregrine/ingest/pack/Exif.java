@@ -8,44 +8,53 @@ import java.util.HexFormat;
 
 /// Reads the orientation, the only EXIF value that is used.
 final class Exif {
-    private static final int ORIENTATION = 0x0112;
-    /// The type of a 16-bit value.
-    private static final short SHORT = 3;
+    static final int ORIENTATION = 0x0112;
+    private static final int UPRIGHT = 1;
+    /// The types of a 16-bit and of a 32-bit value, without and with a sign.
+    private static final int SHORT = 3;
+
+    private static final int LONG = 4;
+    private static final int SIGNED_SHORT = 8;
+    private static final int SIGNED_LONG = 9;
     private static final byte[] PREFIX = "Exif\0\0".getBytes(ISO_8859_1);
 
     private Exif() {}
 
     /// @param exif a TIFF structure, with or without the prefix `Exif␀␀`
-    /// @return 1 to 8; 0 if there is none or it cannot be read: a broken note must not reject an image
+    /// @return 1 to 8; 1 also for a value out of range; 0 if there is none or it cannot be read: a broken note
+    ///     must not reject an image
     static int orientation(ByteBuffer exif) {
         ByteBuffer tiff = exif.slice();
         if (tiff.remaining() > 14 && tiff.slice(0, 6).equals(ByteBuffer.wrap(PREFIX))) {
             tiff = tiff.slice(6, tiff.remaining() - 6);
         }
-        return Math.toIntExact(tag(tiff, ORIENTATION, 0, 8));
+        tiff = inItsOrder(tiff);
+        int entry = entry(tiff);
+        return entry < 0 ? 0 : value(tiff, entry);
     }
 
     /// @return a copy of a TIFF with its orientation set to 1, so that the native decoder does not rotate it
     static byte[] upright(byte[] file) {
         byte[] upright = file.clone();
         ByteBuffer tiff = inItsOrder(ByteBuffer.wrap(upright));
-        int entry = entry(tiff, ORIENTATION);
-        if (entry >= 0 && tiff.getShort(entry + 2) == SHORT) {
-            tiff.putShort(entry + 8, (short) 1);
+        int entry = entry(tiff);
+        if (entry >= 0) {
+            tiff.putShort(entry + 2, (short) SHORT).putInt(entry + 4, 1).putShort(entry + 8, (short) UPRIGHT);
         }
         return upright;
     }
 
-    /// @return the integer of a tag in the first directory of a TIFF; 0 if it is missing or out of range
-    static long tag(ByteBuffer file, int tag, long least, long most) {
-        ByteBuffer tiff = inItsOrder(file);
-        int entry = entry(tiff, tag);
-        if (entry < 0) {
-            return 0;
+    /// @param entry offset of the orientation's entry
+    private static int value(ByteBuffer tiff, int entry) {
+        if (tiff.getInt(entry + 4) != 1) {
+            return UPRIGHT;
         }
-        boolean isShort = tiff.getShort(entry + 2) == SHORT;
-        long value = isShort ? tiff.getShort(entry + 8) & 0xffff : tiff.getInt(entry + 8) & 0xffff_ffffL;
-        return value >= least && value <= most ? value : 0;
+        int value = switch (tiff.getShort(entry + 2)) {
+            case SHORT, SIGNED_SHORT -> tiff.getShort(entry + 8);
+            case LONG, SIGNED_LONG -> tiff.getInt(entry + 8);
+            default -> UPRIGHT;
+        };
+        return value >= 1 && value <= 8 ? value : UPRIGHT;
     }
 
     private static ByteBuffer inItsOrder(ByteBuffer file) {
@@ -53,8 +62,8 @@ final class Exif {
         return file.duplicate().order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
     }
 
-    /// @return the offset of a tag's entry in the first directory; −1 if it is missing
-    private static int entry(ByteBuffer tiff, int tag) {
+    /// @return the offset of the orientation's entry in the first directory; −1 if it is missing
+    private static int entry(ByteBuffer tiff) {
         if (tiff.limit() < 8 || (tiff.getShort(0) != 0x4949 && tiff.getShort(0) != 0x4d4d)) {
             return -1;
         }
@@ -68,7 +77,7 @@ final class Exif {
             if (at + 12 > tiff.limit()) {
                 return -1;
             }
-            if ((tiff.getShort((int) at) & 0xffff) == tag) {
+            if ((tiff.getShort((int) at) & 0xffff) == ORIENTATION) {
                 return (int) at;
             }
         }
@@ -87,17 +96,5 @@ final class Exif {
         } catch (IllegalArgumentException noHexadecimal) {
             return 0;
         }
-    }
-
-    /// @param xmp an XMP packet; Pillow reads it if EXIF has no orientation
-    static int orientationOfXmp(String xmp) {
-        for (String before : new String[] {"tiff:Orientation=\"", "tiff:Orientation>"}) {
-            int at = xmp.indexOf(before);
-            if (at >= 0 && at + before.length() < xmp.length()) {
-                int digit = xmp.charAt(at + before.length()) - '0';
-                return digit >= 1 && digit <= 8 ? digit : 0;
-            }
-        }
-        return 0;
     }
 }

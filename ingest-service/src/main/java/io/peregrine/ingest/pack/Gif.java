@@ -29,7 +29,8 @@ record Gif(
         byte[] palette,
         int transparent,
         int pixelBits,
-        int data) {
+        int data)
+        implements ImageHeader {
     private static final int PALETTE = 0x80;
     private static final int INTERLACED = 0x40;
     private static final int GRAPHIC_CONTROL = 0xf9;
@@ -42,7 +43,7 @@ record Gif(
     /// Reads up to the pixels of the first frame.
     ///
     /// @throws ImageRejectedException if the file ends before them, or has no frame
-    static Gif header(byte[] file) throws ImageRejectedException {
+    static Gif read(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int screen = value(in, 10);
         int transparent = -1;
@@ -87,6 +88,16 @@ record Gif(
                 transparent,
                 bits,
                 data + 1);
+    }
+
+    @Override
+    public Format format() {
+        return Format.GIF;
+    }
+
+    @Override
+    public Raster decode(byte[] file) throws ImageRejectedException {
+        return GifPixels.decode(this, file);
     }
 
     /// Checks the blocks of all frames. A file that ends between two blocks lacks only its trailer and is

@@ -34,11 +34,11 @@ final class OpenCv {
 
     /// @throws ImageRejectedException if the pixels cannot be decoded, or are not colours or greys of 8 or 16
     ///     bits
-    static Raster decode(byte[] file, Header.Format format) throws ImageRejectedException {
+    static Raster decode(byte[] file, ImageHeader.Format format) throws ImageRejectedException {
         MatOfByte bytes = new MatOfByte(file);
         Mat decoded = null;
         try {
-            boolean jpeg = format == Header.Format.JPEG;
+            boolean jpeg = format == ImageHeader.Format.JPEG;
             int flags =
                     jpeg ? Imgcodecs.IMREAD_COLOR | Imgcodecs.IMREAD_IGNORE_ORIENTATION : Imgcodecs.IMREAD_UNCHANGED;
             decoded = Imgcodecs.imdecode(bytes, flags);
@@ -59,7 +59,7 @@ final class OpenCv {
 
     /// Converts BGR, BGRA or grey of 8 or 16 bits to RGB over white. It works row by row, since memory for a
     /// third copy of the largest images is not available.
-    private static Raster rgb(Mat decoded, Header.Format format) throws ImageRejectedException {
+    private static Raster rgb(Mat decoded, ImageHeader.Format format) throws ImageRejectedException {
         int width = decoded.cols();
         int channels = decoded.channels();
         boolean sixteen = decoded.depth() == CvType.CV_16U;
@@ -67,8 +67,6 @@ final class OpenCv {
             throw ImageRejectedException.unsupported("a %s of %s; save it with 8 or 16 bits per value"
                     .formatted(format, CvType.typeToString(decoded.type())));
         }
-        // libtiff returns colours that are premultiplied by alpha.
-        boolean multiplied = format == Header.Format.TIFF && !sixteen;
         byte[] rgb = new byte[Math.toIntExact(3 * decoded.total())];
         byte[] row = new byte[width * channels];
         short[] wide = new short[sixteen ? row.length : 0];
@@ -81,22 +79,18 @@ final class OpenCv {
             } else {
                 decoded.get(y, 0, row);
             }
-            overWhite(row, channels, multiplied, rgb, 3 * y * width);
+            overWhite(row, channels, rgb, 3 * y * width);
         }
         return new Raster(width, decoded.rows(), rgb);
     }
 
-    private static void overWhite(byte[] row, int channels, boolean multiplied, byte[] rgb, int begin) {
+    private static void overWhite(byte[] row, int channels, byte[] rgb, int begin) {
         int to = begin;
         for (int at = 0; at < row.length; at += channels) {
             int alpha = channels == 4 ? row[at + 3] & 0xff : 255;
             for (int c = 2; c >= 0; c--) {
                 byte value = row[channels < 3 ? at : at + c];
-                rgb[to++] = alpha == 255
-                        ? value
-                        : multiplied
-                                ? (byte) Math.min(255, (value & 0xff) + 255 - alpha)
-                                : Raster.overWhite(value & 0xff, alpha);
+                rgb[to++] = Raster.overWhite(value & 0xff, alpha);
             }
         }
     }

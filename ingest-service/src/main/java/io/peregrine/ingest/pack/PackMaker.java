@@ -172,7 +172,7 @@ public final class PackMaker {
                 "resize",
                 Resize.RULE,
                 "decoder",
-                ImageDecoder.VERSION);
+                ImageDecoder.PACK_VERSION);
         return new DecodedPack(PixelPack.publishSegments(publisher, decoding, image.side(), images), refusals);
     }
 

@@ -27,7 +27,8 @@ record Png(
         byte[] palette,
         byte[] transparency,
         List<ByteBuffer> data,
-        boolean cut) {
+        boolean cut)
+        implements ImageHeader {
 
     enum Colour {
         GREY(0, 1),
@@ -54,7 +55,6 @@ record Png(
     }
 
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
-    private static final String RAW_PROFILE = "Raw profile type exif\0";
 
     static boolean matches(byte[] file) {
         return file.length >= 8 && Arrays.equals(file, 0, 8, SIGNATURE, 0, 8);
@@ -63,7 +63,7 @@ record Png(
     /// Checks the header chunk. Width and height are at bytes 16 and 20.
     ///
     /// @throws ImageRejectedException if it is truncated or broken
-    static ByteBuffer header(byte[] file) throws ImageRejectedException {
+    private static ByteBuffer header(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file);
         if (file.length < 33) {
             throw ImageRejectedException.truncated(
@@ -90,7 +90,7 @@ record Png(
         if (width <= 0 || height <= 0 || in.get(26) != 0 || in.get(27) != 0 || (in.get(28) & 0xfe) != 0) {
             throw ImageRejectedException.corrupt("the PNG's header states %d x %d pixels".formatted(width, height));
         }
-        int orientation = 0;
+        PngNotes notes = new PngNotes();
         byte[] palette = null;
         byte[] transparency = null;
         List<ByteBuffer> data = new ArrayList<>();
@@ -118,8 +118,7 @@ record Png(
                 case "tRNS" -> transparency = bytes(chunk);
                 case "IDAT" -> data.add(chunk);
                 case "IEND" -> ended = true;
-                case "eXIf" -> orientation = orientation == 0 ? Exif.orientation(chunk) : orientation;
-                case "tEXt" -> orientation = orientation == 0 ? rawProfile(chunk) : orientation;
+                case "eXIf", "tEXt", "zTXt", "iTXt" -> notes.add(type, chunk);
                 default -> {
                     if (critical) {
                         throw ImageRejectedException.unsupported(
@@ -135,12 +134,18 @@ record Png(
                     : ImageRejectedException.truncated("the PNG ends early");
         }
         boolean interlaced = in.get(28) == 1;
-        return new Png(width, height, depth, colour, interlaced, orientation, palette, transparency, data, !ended);
+        return new Png(
+                width, height, depth, colour, interlaced, notes.orientation(), palette, transparency, data, !ended);
     }
 
-    private static int rawProfile(ByteBuffer text) {
-        String note = ISO_8859_1.decode(text).toString();
-        return note.startsWith(RAW_PROFILE) ? Exif.orientationOfRawProfile(note.substring(RAW_PROFILE.length())) : 0;
+    @Override
+    public Format format() {
+        return Format.PNG;
+    }
+
+    @Override
+    public Raster decode(byte[] file) throws ImageRejectedException {
+        return PngPixels.decode(this);
     }
 
     private static boolean isLetter(int c) {

@@ -5,13 +5,13 @@ package io.peregrine.ingest.pack;
 /// @param kind 1 to 6
 /// @param greatest the maximum value, which is white
 /// @param start offset of the pixels in the file
-record Pnm(int kind, int width, int height, int greatest, int start) {
+record Pnm(int kind, int width, int height, int greatest, int start) implements ImageHeader {
 
     static boolean matches(byte[] file) {
         return file.length > 2 && file[0] == 'P' && file[1] >= '1' && file[1] <= '6' && isSpace(file[2]);
     }
 
-    static Pnm header(byte[] file) throws ImageRejectedException {
+    static Pnm read(byte[] file) throws ImageRejectedException {
         int kind = file[1] - '0';
         Scanner in = new Scanner(file, 2);
         int width = in.number();
@@ -24,7 +24,13 @@ record Pnm(int kind, int width, int height, int greatest, int start) {
         return new Pnm(kind, width, height, greatest, in.at + 1);
     }
 
-    Raster decode(byte[] file) throws ImageRejectedException {
+    @Override
+    public Format format() {
+        return Format.PNM;
+    }
+
+    @Override
+    public Raster decode(byte[] file) throws ImageRejectedException {
         int channels = kind == 3 || kind == 6 ? 3 : 1;
         int values = Math.multiplyExact(channels, Math.multiplyExact(width, height));
         int rowBytes = kind == 4 ? (width + 7) / 8 : width * channels * (greatest > 255 ? 2 : 1);

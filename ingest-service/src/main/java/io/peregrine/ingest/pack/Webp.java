@@ -11,9 +11,9 @@ import java.util.List;
 /// The container of a WebP (RFC 9649, section 2). The native decoder reads the pixels, but does not support
 /// animation.
 ///
-/// @param orientation from EXIF, 0 if there is none
+/// @param orientation from EXIF, else from XMP; 0 if there is none
 /// @param first frame of an animation; null for a still image
-record Webp(int width, int height, int orientation, Frame first) {
+record Webp(int width, int height, int orientation, Frame first) implements ImageHeader {
     /// A frame and its position on the canvas.
     ///
     /// @param pixels its chunks: `VP8L`, or `VP8␠` with an optional `ALPH` before it
@@ -21,6 +21,8 @@ record Webp(int width, int height, int orientation, Frame first) {
 
     private static final int HEADER = 12;
     private static final int ANIMATION = 0x02;
+    private static final int XMP = 0x04;
+    private static final int EXIF = 0x08;
     private static final int ALPHA = 0x10;
 
     static boolean matches(byte[] file) {
@@ -31,7 +33,7 @@ record Webp(int width, int height, int orientation, Frame first) {
 
     /// @throws ImageRejectedException if the file is truncated, or the first frame of an animation is missing or
     ///     exceeds the canvas
-    static Webp header(byte[] file) throws ImageRejectedException {
+    static Webp read(byte[] file) throws ImageRejectedException {
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int declared = in.getInt(4);
         if (in.limit() < 30 || declared < 0 || declared + 8L > in.limit()) {
@@ -53,11 +55,15 @@ record Webp(int width, int height, int orientation, Frame first) {
         int width = three(in, 24) + 1;
         int height = three(in, 27) + 1;
         boolean animated = (in.get(20) & ANIMATION) != 0;
-        int orientation = 0;
+        int flags = in.get(20);
+        ByteBuffer exif = null;
+        ByteBuffer xmp = null;
         Frame first = null;
         for (ByteBuffer chunk : chunks(in, HEADER)) {
             switch (type(chunk)) {
-                case "EXIF" -> orientation = Exif.orientation(chunk.slice(8, chunk.limit() - 8));
+                // The flags of the header decide, as in libwebp; of several notes the first counts.
+                case "EXIF" -> exif = exif == null && (flags & EXIF) != 0 ? content(chunk) : exif;
+                case "XMP " -> xmp = xmp == null && (flags & XMP) != 0 ? content(chunk) : xmp;
                 case "ANMF" -> first = animated && first == null ? frame(chunk) : first;
                 default -> {}
             }
@@ -70,7 +76,25 @@ record Webp(int width, int height, int orientation, Frame first) {
                     "the animated WebP's first frame, %d x %d at (%d, %d), exceeds its canvas, %d x %d"
                             .formatted(first.width, first.height, first.left, first.top, width, height));
         }
-        return new Webp(width, height, orientation, first);
+        int orientation = exif == null ? 0 : Exif.orientation(exif);
+        return new Webp(
+                width, height, orientation == 0 && xmp != null ? Xmp.orientation(xmp) : orientation, first);
+    }
+
+    private static ByteBuffer content(ByteBuffer chunk) {
+        return chunk.slice(8, chunk.limit() - 8);
+    }
+
+    @Override
+    public Format format() {
+        return Format.WEBP;
+    }
+
+    @Override
+    public Raster decode(byte[] file) throws ImageRejectedException {
+        return first == null
+                ? OpenCv.decode(file, Format.WEBP)
+                : onCanvas(OpenCv.decode(still(), Format.WEBP));
     }
 
     private static Frame frame(ByteBuffer chunk) throws ImageRejectedException {
@@ -84,7 +108,7 @@ record Webp(int width, int height, int orientation, Frame first) {
     }
 
     /// @return the first frame as a separate file
-    byte[] still() {
+    private byte[] still() {
         int length = first.pixels.stream().mapToInt(Webp::padded).sum();
         ByteBuffer still = ByteBuffer.allocate(30 + length).order(ByteOrder.LITTLE_ENDIAN);
         boolean opaque =
@@ -104,7 +128,7 @@ record Webp(int width, int height, int orientation, Frame first) {
     /// Draws the first frame on its canvas, which is transparent.
     ///
     /// @param frame decoded, over white
-    Raster onCanvas(Raster frame) {
+    private Raster onCanvas(Raster frame) {
         if (frame.width() == width && frame.height() == height) {
             return frame;
         }

@@ -60,7 +60,7 @@ class FirstFramesTest {
                 .isEqualTo(ImageRejectedException.Reason.IMAGE_TRUNCATED);
 
         // The file continues but its pixels do not: an end code at their start.
-        int pixels = Gif.header(file).data();
+        int pixels = Gif.read(file).data();
         byte[] empty = HexFormat.of().parseHex("01" + "09" + "003b");
         byte[] early = Arrays.copyOf(file, pixels + empty.length);
         System.arraycopy(empty, 0, early, pixels, empty.length);

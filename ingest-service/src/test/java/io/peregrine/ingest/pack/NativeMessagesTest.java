@@ -58,7 +58,7 @@ class NativeMessagesTest {
 
     private static void decode(byte[] jpeg) {
         try {
-            OpenCv.decode(jpeg, Header.Format.JPEG);
+            OpenCv.decode(jpeg, ImageHeader.Format.JPEG);
         } catch (ImageRejectedException decodedOrNot) {
             // Only the printed output matters here.
         }

@@ -20,7 +20,7 @@ class RefusalsPageTest {
         assertThat(firstCells(images, "\\| ([A-Z][A-Za-z]+) \\|"))
                 .extracting(String::toUpperCase)
                 .containsExactly(
-                        Arrays.stream(Header.Format.values()).map(Enum::name).toArray(String[]::new));
+                        Arrays.stream(ImageHeader.Format.values()).map(Enum::name).toArray(String[]::new));
     }
 
     private static String[] firstCells(String page, String row) {
