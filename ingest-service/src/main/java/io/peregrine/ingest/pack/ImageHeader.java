@@ -128,7 +128,8 @@ sealed interface ImageHeader permits Jpeg, Png, Gif, Webp, Bmp, Tiff, Pnm {
     }
 
     private static ImageRejectedException unsupported(String what) {
-        return ImageRejectedException.unsupported("a %s; %s: convert it".formatted(what, READ));
+        String article = "AEIOaeioX".indexOf(what.charAt(0)) < 0 ? "a" : "an";
+        return ImageRejectedException.unsupported("%s %s; %s: convert it".formatted(article, what, READ));
     }
 
     private static boolean begins(byte[] file, int at, String text) {

@@ -4,6 +4,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,7 @@ final class TiffFile {
 
     private static int[] repeated(int value, int count) {
         int[] values = new int[count];
-        java.util.Arrays.fill(values, value);
+        Arrays.fill(values, value);
         return values;
     }
 
@@ -160,7 +161,7 @@ final class TiffFile {
         byte[] packed = new byte[2 * block.length + 100];
         int length = deflater.deflate(packed);
         deflater.end();
-        return java.util.Arrays.copyOf(packed, length);
+        return Arrays.copyOf(packed, length);
     }
 
     /// Runs of equal bytes, else single literals.
@@ -247,7 +248,7 @@ final class TiffFile {
             entry(out, 700, 1, xmp.length, ByteBuffer.wrap(xmp).position(xmp.length), pixels, tail);
         }
         out.putInt(0).put(tail.flip());
-        return java.util.Arrays.copyOf(out.array(), out.position());
+        return Arrays.copyOf(out.array(), out.position());
     }
 
     private static void entry(
