@@ -50,7 +50,7 @@ public record RunSpec(
         }
     }
 
-    /// Whether the EXIF orientation is applied.
+    /// Whether the orientation in EXIF or XMP is applied.
     public enum Orientation {
         APPLY,
         IGNORE;

@@ -69,7 +69,7 @@ public final class SpecFields {
             "orientation",
             choice(Orientation.class, Orientation::jsonName),
             Orientation.APPLY,
-            "whether the EXIF orientation is applied"));
+            "whether the orientation in EXIF or XMP is applied"));
 
     static final SpecField<Method> METHOD = add(
             BALANCE.field("method", choice(Method.class, Method::jsonName), Method.SMOTE, "how classes are balanced")

@@ -40,7 +40,7 @@ import picocli.CommandLine.ScopeType;
                     + " verify --golden DIR runs only the golden tests.",
             "./peregrine test MODULE [TEST] runs the tests of one module, or one of them; ./peregrine format formats the code.",
             "./peregrine bench balance measures against imbalanced-learn, bench train against PyTorch, bench networks"
-                    + " against the report's networks; each has --help.",
+                    + " against the report's networks; bench decode compares odd image files with Pillow; each has --help.",
             "./peregrine chaos injects faults into services, broker, database and disk for ten minutes and compares the"
                     + " results; see its --help. accept runs the acceptance checks of the pipeline, one by one.",
             "./peregrine simulate runs schedules of faults on the services' own code; see its --help."
