@@ -130,7 +130,9 @@ abstract sealed class TiffData implements AutoCloseable {
         private static final int CLEAR = 256;
         private static final int END = 257;
 
-        private final ByteBuffer in;
+        private final byte[] in;
+        private final int end;
+        private int at;
         private final short[] prefix = new short[CODES];
         private final byte[] last = new byte[CODES];
         /// The decoded string, reversed: its next byte is at `length - 1`.
@@ -145,7 +147,9 @@ abstract sealed class TiffData implements AutoCloseable {
         private int bitCount;
 
         Lzw(ByteBuffer in) throws ImageRejectedException {
-            this.in = in;
+            this.in = in.array();
+            this.at = in.arrayOffset() + in.position();
+            this.end = in.arrayOffset() + in.limit();
             if (in.remaining() >= 2 && in.get(0) == 0 && (in.get(1) & 1) == 1) {
                 throw Tiff.unsupported("compressed with LZW in the manner of TIFF 5 (lowest bit first)");
             }
@@ -153,12 +157,12 @@ abstract sealed class TiffData implements AutoCloseable {
 
         @Override
         void read(byte[] row) throws ImageRejectedException {
-            int at = 0;
-            while (at < row.length) {
+            int to = 0;
+            while (to < row.length) {
                 while (length == 0) {
                     decode(code());
                 }
-                row[at++] = string[--length];
+                row[to++] = string[--length];
             }
         }
 
@@ -198,10 +202,10 @@ abstract sealed class TiffData implements AutoCloseable {
 
         private int code() throws ImageRejectedException {
             while (bitCount < size) {
-                if (!in.hasRemaining()) {
+                if (at == end) {
                     throw endsEarly();
                 }
-                bits = bits << 8 | in.get() & 0xff;
+                bits = bits << 8 | in[at++] & 0xff;
                 bitCount += 8;
             }
             bitCount -= size;

@@ -14,6 +14,8 @@ final class TiffPixels {
     private final TiffSamples samples;
     private final TiffBlocks blocks;
     private final byte[] rgb;
+    /// Whether the rows are stored as the result has them, which is the most frequent case.
+    private final boolean isRgb;
     /// The 8-bit value of each possible sample.
     private final byte[] eight;
 
@@ -23,6 +25,10 @@ final class TiffPixels {
         this.samples = tiff.samples();
         this.blocks = tiff.blocks();
         this.rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(tiff.width(), tiff.height()))];
+        this.isRgb = samples.colour() == Colour.RGB
+                && samples.bits() == 8
+                && samples.count() == 3
+                && !blocks.planes();
         this.eight = eightBits(samples);
     }
 
@@ -69,9 +75,16 @@ final class TiffPixels {
                     if (blocks.differences()) {
                         undoDifferences(packed, samplesOfARow);
                     }
-                    unpack(packed, columns * samplesOfARow, values, plane, planes);
+                    if (!isRgb) {
+                        unpack(packed, columns * samplesOfARow, values, plane, planes);
+                    }
                 }
-                paint(values, columns, 3 * ((top + y) * tiff.width() + left));
+                int begin = 3 * ((top + y) * tiff.width() + left);
+                if (isRgb) {
+                    System.arraycopy(packed, 0, rgb, begin, 3 * columns);
+                } else {
+                    paint(values, columns, begin);
+                }
             }
         } finally {
             for (TiffData one : data) {
