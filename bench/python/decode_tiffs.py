@@ -213,6 +213,14 @@ def colours():
     yield Variant("jpeg-rgb-planes", written(planes(smooth), photometric="rgb", planarconfig="separate", compression="jpeg"))
     yield Variant("jpeg-grey", written(smooth[..., 0], photometric="minisblack", compression="jpeg"))
     yield Variant("jpeg-cmyk", written(np.concatenate([smooth, smooth[..., :1]], -1), photometric="separated", compression="jpeg"))
+    four = np.concatenate([smooth, smooth[..., 1:2]], -1)
+    for layout in "rows", "strips-of-7", "tiles", "tile-larger-than-image":
+        # A strip of JPEG has a multiple of eight rows.
+        laid = {"rowsperstrip": 8} if layout in ("rows", "strips-of-7") else LAYOUTS[layout]
+        order = ">" if layout in ("rows", "tiles") else "<"
+        yield Variant(f"jpeg-cmyk-{layout}", written(four, photometric="separated", compression="jpeg", order=order, **laid))
+    for code in 0, 1, 2:
+        yield Variant(f"jpeg-rgb-extra-{code}", changed(pillow(Image.fromarray(four), compression="jpeg"), 338, code))
     yield Variant("ycbcr-plain", written(picture, photometric="ycbcr", subsampling=(1, 1)))
     for photometric in "cielab", "icclab", "itulab", "cfa", "linear_raw", "mask":
         data = picture if photometric.endswith("lab") else picture[..., 0]

@@ -14,15 +14,8 @@ final class CmykJpeg {
     /// Converts CMYK to RGB as Pillow does: R = K'·C' / 255, rounded, of the inverted values that Adobe's files
     /// contain. OpenCV rounds down. The JDK's reader returns the four channels unconverted.
     static Raster decode(Jpeg jpeg, byte[] file) throws ImageRejectedException {
-        ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
-        try (MemoryCacheImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
-            reader.setInput(in, true, true);
-            byte[] inks = ((DataBufferByte) reader.readRaster(0, null).getDataBuffer()).getData();
-            int pixels = jpeg.width() * jpeg.height();
-            if (inks.length != 4 * pixels) {
-                throw ImageRejectedException.corrupt(
-                        "the CMYK JPEG has %,d values instead of %,d".formatted(inks.length, 4 * pixels));
-            }
+        byte[] inks = samples(jpeg, file);
+        int pixels = jpeg.width() * jpeg.height();
             byte[] rgb = new byte[3 * pixels];
             int[] ink = new int[4];
             for (int i = 0; i < pixels; i++) {
@@ -39,8 +32,21 @@ final class CmykJpeg {
                 }
             }
             return new Raster(jpeg.width(), jpeg.height(), rgb);
+    }
+
+    /// @return u8 [height, width, 4], as stored
+    static byte[] samples(Jpeg jpeg, byte[] file) throws ImageRejectedException {
+        ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
+        try (MemoryCacheImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(file))) {
+            reader.setInput(in, true, true);
+            byte[] samples = ((DataBufferByte) reader.readRaster(0, null).getDataBuffer()).getData();
+            if (samples.length != 4 * jpeg.width() * jpeg.height()) {
+                throw ImageRejectedException.corrupt("the JPEG has %,d values instead of %,d"
+                        .formatted(samples.length, 4 * jpeg.width() * jpeg.height()));
+            }
+            return samples;
         } catch (IOException | RuntimeException e) {
-            throw ImageRejectedException.corrupt("the CMYK JPEG's pixels cannot be decoded: " + e.getMessage());
+            throw ImageRejectedException.corrupt("the JPEG's pixels cannot be decoded: " + e.getMessage());
         } finally {
             reader.dispose();
         }

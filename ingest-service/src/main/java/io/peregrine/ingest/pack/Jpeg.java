@@ -38,6 +38,12 @@ record Jpeg(
     /// @throws ImageRejectedException if the file ends before its end marker, or cannot hold the pixels
     @Override
     public Raster decode(byte[] file) throws ImageRejectedException {
+        requireWhole(file);
+        return components == 4 ? CmykJpeg.decode(this, file) : OpenCv.decode(file, Format.JPEG);
+    }
+
+    /// @throws ImageRejectedException if the file ends before its end marker, or cannot hold the pixels
+    void requireWhole(byte[] file) throws ImageRejectedException {
         if (truncated != null) {
             throw ImageRejectedException.truncated(truncated);
         }
@@ -51,6 +57,5 @@ record Jpeg(
             throw ImageRejectedException.corrupt(
                     "the JPEG's %,d bytes cannot hold %,d x %,d pixels".formatted(file.length, width, height));
         }
-        return components == 4 ? CmykJpeg.decode(this, file) : OpenCv.decode(file, Format.JPEG);
     }
 }

@@ -13,6 +13,7 @@ import java.util.Arrays;
 /// @param height of a block; the last strip may have fewer rows
 /// @param offsets of the blocks in the file, plane by plane, row by row
 /// @param lengths of the blocks in bytes; 0 if the writer omitted them
+/// @param jpegTables a JPEG with the tables that all blocks share; empty if each block has its own
 record TiffBlocks(
         ByteOrder order,
         TiffCompression compression,
@@ -23,7 +24,9 @@ record TiffBlocks(
         int width,
         int height,
         long[] offsets,
-        long[] lengths) {
+        long[] lengths,
+        ByteBuffer jpegTables) {
+    private static final int JPEG_TABLES = 347;
     private static final int COMPRESSION = 259;
     private static final int FILL_ORDER = 266;
     private static final int STRIP_OFFSETS = 273;
@@ -66,7 +69,8 @@ record TiffBlocks(
                 (int) blockWidth,
                 (int) blockHeight,
                 offsets,
-                lengths);
+                lengths,
+                page.bytes(JPEG_TABLES));
     }
 
     /// @return bytes of all blocks; 0 if the writer omitted them

@@ -4,7 +4,7 @@ import java.util.Map;
 
 /// The compressions of TIFF that are decoded.
 ///
-/// [#FAX] and [#JPEG] are decoded by the native decoder, the others by [TiffData].
+/// [#FAX] and [#JPEG] of up to three samples are decoded by the native decoder, the others by [TiffData].
 enum TiffCompression {
     NONE(1),
     FAX(Integer.MAX_VALUE),

@@ -14,17 +14,17 @@ abstract sealed class TiffData implements AutoCloseable {
     @Override
     public void close() {}
 
-    /// @param compression one that is not decoded natively
+    /// @param blocks of a page that is not decoded natively
     /// @param data the strip or tile
-    /// @param reversed whether the first bit is the lowest of its byte
-    static TiffData open(TiffCompression compression, ByteBuffer data, boolean reversed) throws ImageRejectedException {
-        ByteBuffer in = reversed ? reversed(data) : data.slice();
-        return switch (compression) {
+    static TiffData open(TiffBlocks blocks, ByteBuffer data) throws ImageRejectedException {
+        ByteBuffer in = blocks.reversed() ? reversed(data) : data.slice();
+        return switch (blocks.compression()) {
             case NONE -> new Plain(in);
             case LZW -> new Lzw(in);
             case DEFLATE -> new Deflate(in);
             case PACKBITS -> new PackBits(in);
-            case FAX, JPEG -> throw new IllegalArgumentException(compression + " is decoded natively");
+            case JPEG -> new JpegOfFour(in, blocks);
+            case FAX -> throw new IllegalArgumentException("fax is decoded natively");
         };
     }
 
@@ -53,6 +53,48 @@ abstract sealed class TiffData implements AutoCloseable {
                 throw endsEarly();
             }
             in.get(row);
+        }
+    }
+
+    /// A JPEG of four components, such as CMYK, whose samples are not converted. The only one that is decoded at once.
+    private static final class JpegOfFour extends TiffData {
+        private final ByteBuffer samples;
+
+        JpegOfFour(ByteBuffer in, TiffBlocks blocks) throws ImageRejectedException {
+            byte[] file = joined(blocks.jpegTables().duplicate(), in);
+            if (!Jpeg.matches(file)) {
+                throw ImageRejectedException.corrupt("a strip or tile of the TIFF is not a JPEG");
+            }
+            Jpeg jpeg = Jpeg.read(file);
+            jpeg.requireWhole(file);
+            if (jpeg.components() != 4 || jpeg.width() != blocks.width() || jpeg.height() > blocks.height()) {
+                throw ImageRejectedException.corrupt(
+                        "a strip or tile of the TIFF is a JPEG of %d x %d pixels with %d components"
+                                .formatted(jpeg.width(), jpeg.height(), jpeg.components()));
+            }
+            this.samples = ByteBuffer.wrap(CmykJpeg.samples(jpeg, file));
+        }
+
+        /// The tables without their end marker, then the block without its start marker.
+        private static byte[] joined(ByteBuffer tables, ByteBuffer block) {
+            if (tables.remaining() < 4 || block.remaining() < 2) {
+                byte[] alone = new byte[block.remaining()];
+                block.get(alone);
+                return alone;
+            }
+            byte[] file = new byte[tables.remaining() - 2 + block.remaining() - 2];
+            int length = tables.remaining() - 2;
+            tables.get(file, 0, length);
+            block.position(2).get(file, length, file.length - length);
+            return file;
+        }
+
+        @Override
+        void read(byte[] row) throws ImageRejectedException {
+            if (samples.remaining() < row.length) {
+                throw endsEarly();
+            }
+            samples.get(row);
         }
     }
 

@@ -14,7 +14,7 @@ final class TiffDirectory {
     private static final int STRIP_BYTES = 279;
     private static final int TILE_OFFSETS = 324;
     private static final int TILE_BYTES = 325;
-    private static final int XMP = 700;
+    static final int XMP = 700;
     /// Tags above this number are not part of TIFF 6.0. They may be broken without harm to the image.
     private static final int LAST_OF_TIFF_6 = 532;
 
@@ -107,9 +107,9 @@ final class TiffDirectory {
         return numbers;
     }
 
-    /// @return the XMP packet; empty if there is none
-    ByteBuffer xmp() {
-        Values values = firstPage.getOrDefault(XMP, Values.NONE);
+    /// @return the bytes of a tag, such as an XMP packet; empty if it is missing
+    ByteBuffer bytes(int tag) {
+        Values values = firstPage.getOrDefault(tag, Values.NONE);
         boolean isText = values.type == BYTE || values.type == UNDEFINED;
         return isText ? in.slice((int) values.at, (int) values.count) : ByteBuffer.allocate(0);
     }

@@ -67,7 +67,7 @@ final class TiffPixels {
         try {
             for (int plane = 0; plane < planes; plane++) {
                 int block = plane * ofAPlane + row * across + column;
-                data[plane] = TiffData.open(blocks.compression(), blocks.data(file, block), blocks.reversed());
+                data[plane] = TiffData.open(blocks, blocks.data(file, block));
             }
             for (int y = 0; y < rows; y++) {
                 for (int plane = 0; plane < planes; plane++) {

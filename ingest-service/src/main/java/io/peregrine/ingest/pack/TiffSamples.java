@@ -155,7 +155,12 @@ record TiffSamples(int bits, int count, Colour colour, Alpha alpha, byte[] palet
         boolean isWhole = alpha == Alpha.NONE && count == colour.samples;
         boolean isFax = bits == 1 && isWhole && colour.isGrey();
         boolean isJpeg = bits == 8 && isWhole && (colour.isGrey() || colour == Colour.RGB || colour == Colour.YCBCR);
-        if (compression == TiffCompression.FAX && !isFax || compression == TiffCompression.JPEG && !isJpeg) {
+        boolean isJpegOfFour = bits == 8
+                && count == 4
+                && (colour == Colour.RGB || colour == Colour.CMYK)
+                && !blocks.planes();
+        if (compression == TiffCompression.FAX && !isFax
+                || compression == TiffCompression.JPEG && !isJpeg && !isJpegOfFour) {
             throw Tiff.unsupported("of %s with %d samples of %d bits, compressed as %s"
                     .formatted(colour.title, count, bits, compression == TiffCompression.FAX ? "fax" : "JPEG"));
         }
@@ -168,7 +173,8 @@ record TiffSamples(int bits, int count, Colour colour, Alpha alpha, byte[] palet
         if (blocks.differences() && bits != 8 && bits != 16) {
             throw Tiff.unsupported("with a predictor of %d bits a sample".formatted(bits));
         }
-        if (blocks.reversed() && (bits > 8 || areDecodedNatively(compression) && compression != TiffCompression.FAX)) {
+        boolean isReversible = bits <= 8 && compression != TiffCompression.JPEG && colour != Colour.YCBCR;
+        if (blocks.reversed() && !isReversible) {
             throw Tiff.unsupported("with reversed bits (fill order 2) of %d bits a sample".formatted(bits));
         }
     }
@@ -176,7 +182,7 @@ record TiffSamples(int bits, int count, Colour colour, Alpha alpha, byte[] palet
     /// @return whether OpenCV's decoder (libtiff) reads them
     boolean areDecodedNatively(TiffCompression compression) {
         return compression == TiffCompression.FAX
-                || compression == TiffCompression.JPEG
+                || compression == TiffCompression.JPEG && count != 4
                 || colour == Colour.YCBCR;
     }
 }

@@ -159,7 +159,8 @@ final class MalformedFiles {
         return written(new IIOImage(image, null, null), ImageWriteParam.MODE_DEFAULT);
     }
 
-    private static byte[] cmyk() throws IOException {
+    /// @return a JPEG of four components, 40 x 30
+    static byte[] cmyk() throws IOException {
         WritableRaster inks = Raster.createInterleavedRaster(0, 40, 30, 4, null);
         for (int i = 0; i < 40 * 30 * 4; i++) {
             inks.setSample(i / 4 % 40, i / 160, i % 4, i * 7 & 0xff);

@@ -112,6 +112,11 @@ final class TiffFile {
         return written(blocks);
     }
 
+    /// @param strip the only one, already compressed
+    byte[] around(byte[] strip) {
+        return written(List.of(strip));
+    }
+
     private byte[] block(Samples samples, int plane, int left, int top, int columns, int rows) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         int step = planes ? 1 : count;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.ingest.pack.ImageRejectedException.Reason;
 import io.peregrine.testkit.SharedImages;
+import java.io.ByteArrayInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageReader;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -166,6 +169,25 @@ class TiffTest {
         assertThat(decoder.decode(file, Orientation.APPLY).rgb())
                 .containsExactly(
                         new int[] {255, 255, 255, 0, 0, 0, 207, 198, 190, 3, 2, 1, 0, 0, 0});
+    }
+
+    /// A JPEG of four components whose samples are inks, or colours and a sample that is ignored or alpha.
+    @ParameterizedTest
+    @CsvSource({"5, 0", "2, 0", "2, 1", "2, 2"})
+    void aJpegOfFourSamplesIsNotConverted(int colour, int extra) throws Exception {
+        byte[] jpeg = MalformedFiles.cmyk();
+        ImageReader reader = ImageIO.getImageReadersByFormatName("jpeg").next();
+        reader.setInput(ImageIO.createImageInputStream(new ByteArrayInputStream(jpeg)));
+        java.awt.image.Raster stored = reader.readRaster(0, null);
+        TiffFile file = TiffFile.of(stored.getWidth(), stored.getHeight(), 8, 4, colour);
+        file = colour == RGB ? file.tag(338, extra) : file;
+        byte[] plain = file.of(stored::getSample);
+        byte[] compressed = file.compressed(7).around(jpeg);
+        assertThat(decoder.decode(compressed, Orientation.APPLY).rgb())
+                .isEqualTo(decoder.decode(plain, Orientation.APPLY).rgb());
+        assertThat(rejection(file.tag(256, 41).around(jpeg)).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
+        assertThat(rejection(file.tag(256, 40).around(Arrays.copyOf(jpeg, jpeg.length / 2))).reason())
+                .isEqualTo(Reason.IMAGE_TRUNCATED);
     }
 
     @ParameterizedTest
