@@ -117,8 +117,7 @@ final class BmpPixels {
                 if (at + 2 > in.limit()) {
                     throw endsEarly();
                 }
-                to = (int) Math.min(
-                        indices.length, to + (in.get(at) & 0xff) + (long) width * (in.get(at + 1) & 0xff));
+                to = (int) Math.min(indices.length, to + (in.get(at) & 0xff) + (long) width * (in.get(at + 1) & 0xff));
                 at += 2;
                 x = to % width;
             } else {

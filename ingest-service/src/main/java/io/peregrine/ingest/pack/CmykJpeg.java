@@ -16,22 +16,22 @@ final class CmykJpeg {
     static Raster decode(Jpeg jpeg, byte[] file) throws ImageRejectedException {
         byte[] inks = samples(jpeg, file);
         int pixels = jpeg.width() * jpeg.height();
-            byte[] rgb = new byte[3 * pixels];
-            int[] ink = new int[4];
-            for (int i = 0; i < pixels; i++) {
-                for (int c = 0; c < 4; c++) {
-                    ink[c] = inks[4 * i + c] & 0xff;
-                }
-                if (jpeg.adobeTransform() == 2) {
-                    fromYcck(ink);
-                }
-                for (int c = 0; c < 3; c++) {
-                    // Pillow: K − MULDIV255(255 − C', K), clipped; C' and K as stored.
-                    int product = (255 - ink[c]) * ink[3] + 128;
-                    rgb[3 * i + c] = (byte) Math.max(0, ink[3] - (((product >> 8) + product) >> 8));
-                }
+        byte[] rgb = new byte[3 * pixels];
+        int[] ink = new int[4];
+        for (int i = 0; i < pixels; i++) {
+            for (int c = 0; c < 4; c++) {
+                ink[c] = inks[4 * i + c] & 0xff;
             }
-            return new Raster(jpeg.width(), jpeg.height(), rgb);
+            if (jpeg.adobeTransform() == 2) {
+                fromYcck(ink);
+            }
+            for (int c = 0; c < 3; c++) {
+                // Pillow: K − MULDIV255(255 − C', K), clipped; C' and K as stored.
+                int product = (255 - ink[c]) * ink[3] + 128;
+                rgb[3 * i + c] = (byte) Math.max(0, ink[3] - (((product >> 8) + product) >> 8));
+            }
+        }
+        return new Raster(jpeg.width(), jpeg.height(), rgb);
     }
 
     /// @return u8 [height, width, 4], as stored

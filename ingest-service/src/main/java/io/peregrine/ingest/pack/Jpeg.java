@@ -7,8 +7,7 @@ package io.peregrine.ingest.pack;
 /// @param adobeTransform 0 none, 1 YCbCr, 2 YCCK; −1 if there is no Adobe marker
 /// @param scans up to the end marker, or to the end of the file
 /// @param truncated why the file ends before its end marker; null if it does not
-record Jpeg(
-        int width, int height, int components, int orientation, int adobeTransform, int scans, String truncated)
+record Jpeg(int width, int height, int components, int orientation, int adobeTransform, int scans, String truncated)
         implements ImageHeader {
     /// A progressive image has about ten scans. Each scan costs the decoder a pass over all pixels, but costs a
     /// hostile file almost no bytes. More scans are accepted only while their total cost is small.

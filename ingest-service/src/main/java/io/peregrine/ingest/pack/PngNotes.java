@@ -66,9 +66,7 @@ final class PngNotes {
         if (text > chunk.limit()) {
             return null;
         }
-        return chunk.get(at) == 0
-                ? ISO_8859_1.decode(rest(chunk, text)).toString()
-                : inflated(rest(chunk, text));
+        return chunk.get(at) == 0 ? ISO_8859_1.decode(rest(chunk, text)).toString() : inflated(rest(chunk, text));
     }
 
     private static ByteBuffer rest(ByteBuffer chunk, int at) {

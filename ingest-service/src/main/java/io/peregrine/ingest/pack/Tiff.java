@@ -36,7 +36,12 @@ record Tiff(int width, int height, int orientation, TiffSamples samples, TiffBlo
         TiffSamples samples = TiffSamples.read(page, blocks);
         requirePossibleSize(file, width, height, samples, blocks);
         int orientation = Exif.orientation(ByteBuffer.wrap(file));
-        return new Tiff(width, height, orientation == 0 ? Xmp.orientation(page.bytes(TiffDirectory.XMP)) : orientation, samples, blocks);
+        return new Tiff(
+                width,
+                height,
+                orientation == 0 ? Xmp.orientation(page.bytes(TiffDirectory.XMP)) : orientation,
+                samples,
+                blocks);
     }
 
     /// @return 0 if the size is missing or too large for a file that can be read

@@ -54,7 +54,8 @@ record TiffBlocks(
         long[] offsets = page.numbers(areTiles ? TILE_OFFSETS : STRIP_OFFSETS);
         long[] lengths = Arrays.copyOf(page.numbers(areTiles ? TILE_BYTES : STRIP_BYTES), offsets.length);
         long blockWidth = areTiles ? page.number(TILE_WIDTH, 0) : width;
-        long blockHeight = areTiles ? page.number(TILE_HEIGHT, 0) : Math.min(height, page.number(ROWS_PER_STRIP, height));
+        long blockHeight =
+                areTiles ? page.number(TILE_HEIGHT, 0) : Math.min(height, page.number(ROWS_PER_STRIP, height));
         if (blockWidth < 1 || blockWidth > Integer.MAX_VALUE || blockHeight < 1 || blockHeight > Integer.MAX_VALUE) {
             throw ImageRejectedException.corrupt(
                     "the TIFF has strips or tiles of %d x %d pixels".formatted(blockWidth, blockHeight));

@@ -56,8 +56,7 @@ enum TiffCompression {
             case 7 -> JPEG;
             case 8, 32_946 -> DEFLATE;
             case 32_773 -> PACKBITS;
-            default ->
-                throw Tiff.unsupported("compressed with " + UNSUPPORTED.getOrDefault(code, "method " + code));
+            default -> throw Tiff.unsupported("compressed with " + UNSUPPORTED.getOrDefault(code, "method " + code));
         };
     }
 }

@@ -25,10 +25,7 @@ final class TiffPixels {
         this.samples = tiff.samples();
         this.blocks = tiff.blocks();
         this.rgb = new byte[Math.multiplyExact(3, Math.multiplyExact(tiff.width(), tiff.height()))];
-        this.isRgb = samples.colour() == Colour.RGB
-                && samples.bits() == 8
-                && samples.count() == 3
-                && !blocks.planes();
+        this.isRgb = samples.colour() == Colour.RGB && samples.bits() == 8 && samples.count() == 3 && !blocks.planes();
         this.eight = eightBits(samples);
     }
 

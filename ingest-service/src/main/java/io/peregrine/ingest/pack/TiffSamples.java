@@ -155,10 +155,8 @@ record TiffSamples(int bits, int count, Colour colour, Alpha alpha, byte[] palet
         boolean isWhole = alpha == Alpha.NONE && count == colour.samples;
         boolean isFax = bits == 1 && isWhole && colour.isGrey();
         boolean isJpeg = bits == 8 && isWhole && (colour.isGrey() || colour == Colour.RGB || colour == Colour.YCBCR);
-        boolean isJpegOfFour = bits == 8
-                && count == 4
-                && (colour == Colour.RGB || colour == Colour.CMYK)
-                && !blocks.planes();
+        boolean isJpegOfFour =
+                bits == 8 && count == 4 && (colour == Colour.RGB || colour == Colour.CMYK) && !blocks.planes();
         if (compression == TiffCompression.FAX && !isFax
                 || compression == TiffCompression.JPEG && !isJpeg && !isJpegOfFour) {
             throw Tiff.unsupported("of %s with %d samples of %d bits, compressed as %s"

@@ -77,8 +77,7 @@ record Webp(int width, int height, int orientation, Frame first) implements Imag
                             .formatted(first.width, first.height, first.left, first.top, width, height));
         }
         int orientation = exif == null ? 0 : Exif.orientation(exif);
-        return new Webp(
-                width, height, orientation == 0 && xmp != null ? Xmp.orientation(xmp) : orientation, first);
+        return new Webp(width, height, orientation == 0 && xmp != null ? Xmp.orientation(xmp) : orientation, first);
     }
 
     private static ByteBuffer content(ByteBuffer chunk) {
@@ -92,9 +91,7 @@ record Webp(int width, int height, int orientation, Frame first) implements Imag
 
     @Override
     public Raster decode(byte[] file) throws ImageRejectedException {
-        return first == null
-                ? OpenCv.decode(file, Format.WEBP)
-                : onCanvas(OpenCv.decode(still(), Format.WEBP));
+        return first == null ? OpenCv.decode(file, Format.WEBP) : onCanvas(OpenCv.decode(still(), Format.WEBP));
     }
 
     private static Frame frame(ByteBuffer chunk) throws ImageRejectedException {

@@ -19,7 +19,11 @@ class BmpTest {
     @Test
     void aFileOfOs2HasColours() throws Exception {
         // 2 x 1 pixels of 24 bits: blue, green, red; rows have a multiple of four bytes.
-        ByteBuffer bmp = header(12, 26, 8).putShort((short) 2).putShort((short) 1).putShort((short) 1).putShort((short) 24);
+        ByteBuffer bmp = header(12, 26, 8)
+                .putShort((short) 2)
+                .putShort((short) 1)
+                .putShort((short) 1)
+                .putShort((short) 24);
         bmp.put(HexFormat.of().parseHex("010203" + "040506" + "0000"));
         assertThat(decoder.decode(bmp.array(), Orientation.APPLY).rgb()).containsExactly(3, 2, 1, 6, 5, 4);
     }
@@ -42,8 +46,10 @@ class BmpTest {
         "00ff0000, 0000ff00, 000000ff, ff000000, cbc7c3",
         "00000000, 00000000, 00000000, 00000000, cbc7c3",
     })
-    void masksOfThirtyTwoBitsAreFollowed(String red, String green, String blue, String alpha, String rgb) throws Exception {
-        assertThat(decoder.decode(masked(red, green, blue, alpha), Orientation.APPLY).rgb())
+    void masksOfThirtyTwoBitsAreFollowed(String red, String green, String blue, String alpha, String rgb)
+            throws Exception {
+        assertThat(decoder.decode(masked(red, green, blue, alpha), Orientation.APPLY)
+                        .rgb())
                 .isEqualTo(HexFormat.of().parseHex(rgb));
     }
 
@@ -100,16 +106,28 @@ class BmpTest {
 
     private static ByteBuffer header(int information, int start, int bytes) {
         ByteBuffer bmp = ByteBuffer.allocate(start + bytes).order(ByteOrder.LITTLE_ENDIAN);
-        return bmp.put((byte) 'B').put((byte) 'M').putInt(start + bytes).putInt(0).putInt(start).putInt(information);
+        return bmp.put((byte) 'B')
+                .put((byte) 'M')
+                .putInt(start + bytes)
+                .putInt(0)
+                .putInt(start)
+                .putInt(information);
     }
 
     private static ByteBuffer windows(int width, int height, int bits, int compression, int bytes, int colours) {
-        ByteBuffer bmp = header(40, 54 + 4 * colours, bytes).putInt(width).putInt(height).putShort((short) 1);
-        return bmp.putShort((short) bits).putInt(compression).putInt(bytes).putLong(0).putInt(colours).putInt(0);
+        ByteBuffer bmp =
+                header(40, 54 + 4 * colours, bytes).putInt(width).putInt(height).putShort((short) 1);
+        return bmp.putShort((short) bits)
+                .putInt(compression)
+                .putInt(bytes)
+                .putLong(0)
+                .putInt(colours)
+                .putInt(0);
     }
 
     private static byte[] masked(String... masks) {
-        ByteBuffer bmp = header(108, 122, 4).putInt(1).putInt(1).putShort((short) 1).putShort((short) 32);
+        ByteBuffer bmp =
+                header(108, 122, 4).putInt(1).putInt(1).putShort((short) 1).putShort((short) 32);
         bmp.putInt(3).putInt(4).putLong(0).putLong(0);
         for (String mask : masks) {
             bmp.putInt(HexFormat.fromHexDigits(mask));

@@ -70,7 +70,9 @@ class OrientationNotesTest {
     @Test
     void aPngMayHaveExifInImageMagicksText() throws Exception {
         byte[] note = exif(3, 8);
-        byte[] raw = "\nexif\n%8d\n%s\n".formatted(note.length, HexFormat.of().formatHex(note)).getBytes(ISO_8859_1);
+        byte[] raw = "\nexif\n%8d\n%s\n"
+                .formatted(note.length, HexFormat.of().formatHex(note))
+                .getBytes(ISO_8859_1);
         assertThat(png("tEXt", bytes(RAW_KEY, raw))).isEqualTo(8);
         assertThat(png("zTXt", bytes(RAW_KEY, new byte[1], deflated(raw)))).isEqualTo(8);
     }
@@ -81,7 +83,8 @@ class OrientationNotesTest {
         byte[] bomb = deflated(bytes(PACKET.getBytes(ISO_8859_1), new byte[2 << 20]));
         assertThat(png("zTXt", bytes(XMP_KEY, new byte[1], bomb))).isZero();
         assertThat(png("zTXt", bytes(XMP_KEY, new byte[] {0, 1, 2, 3}))).isZero();
-        assertThat(png("zTXt", bytes(XMP_KEY, new byte[] {7}, deflated(PACKET.getBytes(ISO_8859_1))))).isZero();
+        assertThat(png("zTXt", bytes(XMP_KEY, new byte[] {7}, deflated(PACKET.getBytes(ISO_8859_1)))))
+                .isZero();
         assertThat(png("iTXt", bytes(XMP_KEY, new byte[] {1, 0, 0}))).isZero();
         assertThat(png("iTXt", bytes(XMP_KEY, new byte[] {1}))).isZero();
         for (String type : new String[] {"iTXt", "zTXt", "tEXt"}) {
@@ -96,10 +99,16 @@ class OrientationNotesTest {
     @CsvSource({"4, 6", "0, 0", "12, 3", "8, 3"})
     void theFlagsOfAWebpSayWhichNotesCount(int flags, int orientation) throws Exception {
         ByteBuffer webp = ByteBuffer.allocate(400).order(ByteOrder.LITTLE_ENDIAN);
-        webp.put("RIFF....WEBPVP8X".getBytes(ISO_8859_1)).putInt(10).putInt(flags).put(new byte[6]);
+        webp.put("RIFF....WEBPVP8X".getBytes(ISO_8859_1))
+                .putInt(10)
+                .putInt(flags)
+                .put(new byte[6]);
         for (String[] note : new String[][] {{"EXIF", new String(exif(3, 3), ISO_8859_1)}, {"XMP ", PACKET}}) {
             byte[] content = note[1].getBytes(ISO_8859_1);
-            webp.put(note[0].getBytes(ISO_8859_1)).putInt(content.length).put(content).put(new byte[content.length % 2]);
+            webp.put(note[0].getBytes(ISO_8859_1))
+                    .putInt(content.length)
+                    .put(content)
+                    .put(new byte[content.length % 2]);
         }
         byte[] file = Arrays.copyOf(webp.putInt(4, webp.position() - 8).array(), webp.position());
         assertThat(ImageHeader.read(file).orientation()).isEqualTo(orientation);
@@ -112,21 +121,18 @@ class OrientationNotesTest {
         crc.update(typed);
         byte[] chunk = bytes(four(content.length), typed, four((int) crc.getValue()));
         // After the signature and the header chunk.
-        return ImageHeader.read(bytes(
-                        Arrays.copyOf(whole, 33),
-                        chunk,
-                        Arrays.copyOfRange(whole, 33, whole.length)))
+        return ImageHeader.read(bytes(Arrays.copyOf(whole, 33), chunk, Arrays.copyOfRange(whole, 33, whole.length)))
                 .orientation();
     }
 
     private static byte[] withNotes(byte[] segments) throws Exception {
         byte[] jpeg = Folder.encoded("jpg", 1);
-        return bytes(
-                Arrays.copyOf(jpeg, 2), segments, Arrays.copyOfRange(jpeg, 2, jpeg.length));
+        return bytes(Arrays.copyOf(jpeg, 2), segments, Arrays.copyOfRange(jpeg, 2, jpeg.length));
     }
 
     private static byte[] segment(byte[] content) {
-        byte[] length = ByteBuffer.allocate(2).putShort((short) (content.length + 2)).array();
+        byte[] length =
+                ByteBuffer.allocate(2).putShort((short) (content.length + 2)).array();
         return bytes(new byte[] {-1, (byte) 0xe1}, length, content);
     }
 
@@ -134,7 +140,11 @@ class OrientationNotesTest {
     private static byte[] exif(int type, int value) {
         ByteBuffer note = ByteBuffer.allocate(32).order(ByteOrder.LITTLE_ENDIAN);
         note.put("Exif\0\0II*\0".getBytes(ISO_8859_1)).putInt(8).putShort((short) 1);
-        note.putShort((short) 0x0112).putShort((short) type).putInt(1).putInt(value).putInt(0);
+        note.putShort((short) 0x0112)
+                .putShort((short) type)
+                .putInt(1)
+                .putInt(value)
+                .putInt(0);
         return note.array();
     }
 

@@ -19,8 +19,9 @@ class RefusalsPageTest {
                         .toArray(String[]::new));
         assertThat(firstCells(images, "\\| ([A-Z][A-Za-z]+) \\|"))
                 .extracting(String::toUpperCase)
-                .containsExactly(
-                        Arrays.stream(ImageHeader.Format.values()).map(Enum::name).toArray(String[]::new));
+                .containsExactly(Arrays.stream(ImageHeader.Format.values())
+                        .map(Enum::name)
+                        .toArray(String[]::new));
     }
 
     private static String[] firstCells(String page, String row) {

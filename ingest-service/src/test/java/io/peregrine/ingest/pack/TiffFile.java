@@ -38,7 +38,11 @@ final class TiffFile {
         this.bits = bits;
         this.count = count;
         this.rowsOfAStrip = height;
-        tag(256, width).tag(257, height).tag(258, repeated(bits, count)).tag(262, colour).tag(277, count);
+        tag(256, width)
+                .tag(257, height)
+                .tag(258, repeated(bits, count))
+                .tag(262, colour)
+                .tag(277, count);
     }
 
     static TiffFile of(int width, int height, int bits, int count, int colour) {
@@ -225,7 +229,9 @@ final class TiffFile {
         int pixels = 8 + 2 + 12 * entries + 4;
         ByteBuffer tail = ByteBuffer.allocate(1 << 20).order(order);
         ByteBuffer out = ByteBuffer.allocate(2 << 20).order(order);
-        out.put((byte) (order == ByteOrder.LITTLE_ENDIAN ? 'I' : 'M')).put(out.get(0)).putShort((short) 42);
+        out.put((byte) (order == ByteOrder.LITTLE_ENDIAN ? 'I' : 'M'))
+                .put(out.get(0))
+                .putShort((short) 42);
         out.putInt(8).putShort((short) entries);
         int[] offsets = new int[number];
         int[] lengths = new int[number];
@@ -239,7 +245,8 @@ final class TiffFile {
         all.put(lengthsTag, lengths);
         all.forEach((tag, values) -> {
             boolean isLong = tag == offsetsTag || tag == lengthsTag;
-            ByteBuffer bytes = ByteBuffer.allocate(Math.max(4, 4 * values.length)).order(order);
+            ByteBuffer bytes =
+                    ByteBuffer.allocate(Math.max(4, 4 * values.length)).order(order);
             for (int value : values) {
                 if (isLong) {
                     bytes.putInt(value);

@@ -53,7 +53,8 @@ class TiffTest {
                         continue;
                     }
                     for (boolean big : new boolean[] {false, true}) {
-                        TiffFile file = TiffFile.of(SIDE, SIDE, bits, count, colour).compressed(compression);
+                        TiffFile file =
+                                TiffFile.of(SIDE, SIDE, bits, count, colour).compressed(compression);
                         switch (layout) {
                             case "rows" -> file.strips(1);
                             case "strips of 7" -> file.strips(7);
@@ -66,7 +67,11 @@ class TiffTest {
                         layouts.put(
                                 "%d bits, compression %d, %s%s%s"
                                         .formatted(
-                                                bits, compression, layout, differences ? ", differences" : "", big ? ", MM" : ""),
+                                                bits,
+                                                compression,
+                                                layout,
+                                                differences ? ", differences" : "",
+                                                big ? ", MM" : ""),
                                 file);
                     }
                 }
@@ -80,9 +85,13 @@ class TiffTest {
         return IntStream.of(8, 16)
                 .boxed()
                 .flatMap(bits -> Stream.concat(
-                        layouts(bits, 3, RGB).entrySet().stream().map(one -> colours(one.getKey(), one.getValue(), bits)),
                         layouts(bits, 3, RGB).entrySet().stream()
-                                .map(one -> colours("planes, " + one.getKey(), one.getValue().planes(), bits))));
+                                .map(one -> colours(one.getKey(), one.getValue(), bits)),
+                        layouts(bits, 3, RGB).entrySet().stream()
+                                .map(one -> colours(
+                                        "planes, " + one.getKey(),
+                                        one.getValue().planes(),
+                                        bits))));
     }
 
     private DynamicTest colours(String name, TiffFile file, int bits) {
@@ -121,8 +130,7 @@ class TiffTest {
             assertPixels(
                     file.tag(338, 0).of((x, y, c) -> c == 3 ? 0 : sample(x, y, c, bits)),
                     (x, y, c) -> eight(sample(x, y, c, bits), bits));
-            assertPixels(
-                    file.of((x, y, c) -> sample(x, y, c, bits)), (x, y, c) -> eight(sample(x, y, c, bits), bits));
+            assertPixels(file.of((x, y, c) -> sample(x, y, c, bits)), (x, y, c) -> eight(sample(x, y, c, bits), bits));
         }
         assertPixels(
                 TiffFile.of(SIDE, SIDE, bits, 6, RGB).tag(338, 0, 0, 0).of((x, y, c) -> sample(x, y, c, bits)),
@@ -167,8 +175,7 @@ class TiffTest {
         int[][] inks = {{0, 0, 0, 0}, {255, 255, 255, 0}, {10, 20, 30, 40}, {100, 150, 200, 250}, {1, 2, 3, 255}};
         byte[] file = TiffFile.of(5, 1, bits, 4, CMYK).of((x, y, c) -> inks[x][c] * (bits == 16 ? 257 : 1));
         assertThat(decoder.decode(file, Orientation.APPLY).rgb())
-                .containsExactly(
-                        new int[] {255, 255, 255, 0, 0, 0, 207, 198, 190, 3, 2, 1, 0, 0, 0});
+                .containsExactly(new int[] {255, 255, 255, 0, 0, 0, 207, 198, 190, 3, 2, 1, 0, 0, 0});
     }
 
     /// A JPEG of four components whose samples are inks, or colours and a sample that is ignored or alpha.
@@ -186,7 +193,8 @@ class TiffTest {
         assertThat(decoder.decode(compressed, Orientation.APPLY).rgb())
                 .isEqualTo(decoder.decode(plain, Orientation.APPLY).rgb());
         assertThat(rejection(file.tag(256, 41).around(jpeg)).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
-        assertThat(rejection(file.tag(256, 40).around(Arrays.copyOf(jpeg, jpeg.length / 2))).reason())
+        assertThat(rejection(file.tag(256, 40).around(Arrays.copyOf(jpeg, jpeg.length / 2)))
+                        .reason())
                 .isEqualTo(Reason.IMAGE_TRUNCATED);
     }
 
@@ -292,16 +300,14 @@ class TiffTest {
     Stream<DynamicTest> filesOfBugReportsAreRightOrRefused() throws Exception {
         Path cases = SharedImages.at("../cases/inputs");
         try (Stream<Path> files = Files.walk(cases)) {
-            return files.filter(file -> file.toString().endsWith(".tif"))
-                    .sorted()
-                    .toList()
-                    .stream()
+            return files.filter(file -> file.toString().endsWith(".tif")).sorted().toList().stream()
                     .map(file -> DynamicTest.dynamicTest(file.getFileName().toString(), () -> {
                         byte[] bytes = Files.readAllBytes(file);
                         if (file.toString().matches(".*(grey_u32|zstd).*")) {
                             assertThat(rejection(bytes).reason()).isEqualTo(Reason.IMAGE_UNSUPPORTED);
                         } else if (file.toString().contains("cmyk")) {
-                            assertThat(decoder.decode(bytes, Orientation.APPLY).width()).isEqualTo(SIDE);
+                            assertThat(decoder.decode(bytes, Orientation.APPLY).width())
+                                    .isEqualTo(SIDE);
                         } else {
                             assertCasePixels(decoder.decode(bytes, Orientation.APPLY));
                         }
@@ -313,8 +319,7 @@ class TiffTest {
         int[][] expected = {{0, 0, 0, 0, 0}, {5, 5, 243, 9, 33}, {20, 20, 160, 159, 151}, {31, 31, 252, 255, 240}};
         for (int[] pixel : expected) {
             int at = 3 * (pixel[1] * image.width() + pixel[0]);
-            assertThat(Arrays.copyOfRange(image.rgb(), at, at + 3))
-                    .containsExactly(pixel[2], pixel[3], pixel[4]);
+            assertThat(Arrays.copyOfRange(image.rgb(), at, at + 3)).containsExactly(pixel[2], pixel[3], pixel[4]);
         }
     }
 
