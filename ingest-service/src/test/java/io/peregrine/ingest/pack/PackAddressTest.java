@@ -9,6 +9,7 @@ import io.peregrine.events.RunSpec.Orientation;
 import io.peregrine.events.RunSpec.SplitSpec;
 import io.peregrine.ingest.Folder;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
+import io.peregrine.parallel.WorkerPool;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -31,17 +32,18 @@ class PackAddressTest {
         }
         folder.bytes("a/png.png", Folder.encoded("png", 1)).bytes("a/bmp.bmp", Folder.encoded("bmp", 2));
         AllowedRoots roots = new AllowedRoots(List.of(root));
-        try (WorkerPool workers = new WorkerPool(1)) {
+        try (WorkerPool workers = new WorkerPool("test", 1)) {
             Listing listing = Listing.of(root, roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
+            FileStore store = new FileStore(storeFolder);
             PackMaker maker = new PackMaker(
-                    new FileStore(storeFolder),
+                    store,
                     roots,
                     workers,
                     new ImageDecoder(100_000_000),
                     1 << 24,
                     (nanos, bytes, refused) -> {});
             ImageSpec image = new ImageSpec(32, Fit.STRETCH, Orientation.APPLY);
-            DecodedPack made = maker.make(root, listing, listing.packs().getFirst(), image, done -> {});
+            DecodedPack made = maker.make(store.unreferenced(), root, listing, listing.packs().getFirst(), image, done -> {});
             assertThat(made.refusals()).isEmpty();
             assertThat(made.pixels().sha256())
                     .isEqualTo("028c249dde87a4cdaad2bbcbcfbc02bc042e1044c21b03809ad96ed6071c87de");
