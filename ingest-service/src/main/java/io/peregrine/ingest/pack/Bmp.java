@@ -72,21 +72,11 @@ record Bmp(
         int signedHeight = core ? in.getShort(20) & 0xffff : in.getInt(22);
         int height = Math.abs(signedHeight);
         int bits = in.getShort(core ? 24 : 28);
-        if (bits != 1 && bits != 4 && bits != 8 && bits != 24 && bits != 32) {
-            throw ImageRejectedException.unsupported("a BMP of %d bits a pixel; save it with 24".formatted(bits));
-        }
         int compression = core ? 0 : in.getInt(30);
         boolean packed = compression == RUNS_OF_8 && bits == 8 || compression == RUNS_OF_4 && bits == 4;
-        if (!packed && compression != 0 && (compression != MASKS || bits != 32)) {
-            throw ImageRejectedException.unsupported(
-                    "a BMP of %d bits with compression %d; save it without".formatted(bits, compression));
-        }
-        long start = in.getInt(10) & 0xffff_ffffL;
+        requireRead(bits, compression, packed);
         long bytes = packed ? in.getInt(34) & 0xffff_ffffL : ((long) width * bits + 31) / 32 * 4 * height;
-        if (start + bytes > in.limit()) {
-            throw ImageRejectedException.truncated(
-                    "the BMP has %,d bytes, but its pixels end at %,d".formatted(in.limit(), start + bytes));
-        }
+        requireWhole(in, bytes);
         if (packed && (long) width * height > 255L * in.limit()) {
             throw ImageRejectedException.corrupt(
                     "the BMP's %,d bytes cannot hold %,d x %,d pixels".formatted(in.limit(), width, height));
@@ -103,7 +93,26 @@ record Bmp(
                 14 + information,
                 core ? 3 : 4,
                 stated > 0 && stated < most ? stated : most,
-                (int) start);
+                in.getInt(10));
+    }
+
+    private static void requireRead(int bits, int compression, boolean packed) throws ImageRejectedException {
+        if (bits != 1 && bits != 4 && bits != 8 && bits != 24 && bits != 32) {
+            throw ImageRejectedException.unsupported("a BMP of %d bits a pixel; save it with 24".formatted(bits));
+        }
+        if (!packed && compression != 0 && (compression != MASKS || bits != 32)) {
+            throw ImageRejectedException.unsupported(
+                    "a BMP of %d bits with compression %d; save it without".formatted(bits, compression));
+        }
+    }
+
+    /// @param bytes of the pixels
+    private static void requireWhole(ByteBuffer in, long bytes) throws ImageRejectedException {
+        long end = (in.getInt(10) & 0xffff_ffffL) + bytes;
+        if (end > in.limit()) {
+            throw ImageRejectedException.truncated(
+                    "the BMP has %,d bytes, but its pixels end at %,d".formatted(in.limit(), end));
+        }
     }
 
     /// @throws ImageRejectedException if they are not among those that Pillow reads

@@ -15,6 +15,13 @@ final class BmpPixels {
     private final byte[] rgb;
     private final byte[] palette;
 
+    /// Read position of run lengths, and number of pixels that are filled and column of the next one.
+    private int at;
+
+    private int filled;
+    private int column;
+    private byte[] indices;
+
     BmpPixels(Bmp bmp, byte[] file) {
         this.bmp = bmp;
         this.in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
@@ -42,15 +49,17 @@ final class BmpPixels {
 
     /// @throws ImageRejectedException if run lengths end before the last pixel
     Raster decode() throws ImageRejectedException {
-        byte[] indices = bmp.runLengths() ? indices() : null;
+        if (bmp.runLengths()) {
+            undoRunLengths();
+        }
         int rowBytes = Math.toIntExact(((long) width * bmp.bits() + 31) / 32 * 4);
         for (int y = 0; y < bmp.height(); y++) {
-            int to = 3 * width * (bmp.topDown() ? y : bmp.height() - 1 - y);
-            for (int x = 0; x < width; x++, to += 3) {
+            int begin = 3 * width * (bmp.topDown() ? y : bmp.height() - 1 - y);
+            for (int x = 0; x < width; x++) {
                 if (indices != null) {
-                    putIndex(to, indices[y * width + x] & 0xff);
+                    putIndex(begin + 3 * x, indices[y * width + x] & 0xff);
                 } else {
-                    put(to, bmp.start() + y * rowBytes, x);
+                    put(begin + 3 * x, bmp.start() + y * rowBytes, x);
                 }
             }
         }
@@ -90,52 +99,53 @@ final class BmpPixels {
     }
 
     /// Undoes the run lengths as Pillow does: what is skipped has index 0.
-    private byte[] indices() throws ImageRejectedException {
-        byte[] indices = new byte[width * bmp.height()];
-        int at = bmp.start();
-        int to = 0;
-        int x = 0;
-        while (to < indices.length) {
-            if (at + 2 > in.limit()) {
-                throw endsEarly();
-            }
-            int count = in.get(at) & 0xff;
-            int value = in.get(at + 1) & 0xff;
-            at += 2;
+    private void undoRunLengths() throws ImageRejectedException {
+        indices = new byte[width * bmp.height()];
+        at = bmp.start();
+        while (filled < indices.length) {
+            int count = next();
+            int value = next();
             if (count > 0) {
-                int fitting = Math.max(0, Math.min(count, width - x));
+                int fitting = Math.max(0, Math.min(Math.min(count, width - column), indices.length - filled));
                 for (int i = 0; i < fitting; i++) {
-                    indices[to++] = (byte) nibble(value, i);
+                    indices[filled++] = (byte) nibble(value, i);
                 }
-                x += fitting;
-            } else if (value == END_OF_ROW) {
-                to += (width - to % width) % width;
-                x = 0;
-            } else if (value == END) {
-                throw endsEarly();
-            } else if (value == SKIP) {
-                if (at + 2 > in.limit()) {
-                    throw endsEarly();
-                }
-                to = (int) Math.min(indices.length, to + (in.get(at) & 0xff) + (long) width * (in.get(at + 1) & 0xff));
-                at += 2;
-                x = to % width;
+                column += fitting;
             } else {
-                int fitting = Math.min(value, indices.length - to);
-                int bytes = bmp.bits() == 4 ? (fitting + 1) / 2 : fitting;
-                if (at + bytes > in.limit()) {
-                    throw endsEarly();
+                switch (value) {
+                    case END_OF_ROW -> {
+                        filled += (width - filled % width) % width;
+                        column = 0;
+                    }
+                    case END -> throw endsEarly();
+                    case SKIP -> {
+                        long skipped = next() + (long) width * next();
+                        filled = (int) Math.min(indices.length, filled + skipped);
+                        column = filled % width;
+                    }
+                    default -> copyLiterals(value);
                 }
-                for (int i = 0; i < fitting; i++) {
-                    indices[to++] = (byte) nibble(in.get(at + (bmp.bits() == 4 ? i / 2 : i)) & 0xff, i);
-                }
-                at += bytes;
-                // Literals are padded to an even offset in the file.
-                at += at % 2;
-                x += value;
             }
         }
-        return indices;
+    }
+
+    private void copyLiterals(int count) throws ImageRejectedException {
+        int fitting = Math.min(count, indices.length - filled);
+        int value = 0;
+        for (int i = 0; i < fitting; i++) {
+            value = bmp.bits() == 8 || i % 2 == 0 ? next() : value;
+            indices[filled++] = (byte) nibble(value, i);
+        }
+        // Literals are padded to an even offset in the file.
+        at += at % 2;
+        column += count;
+    }
+
+    private int next() throws ImageRejectedException {
+        if (at >= in.limit()) {
+            throw endsEarly();
+        }
+        return in.get(at++) & 0xff;
     }
 
     /// @return of 4 bits the high half for even positions, else the low one; of 8 bits the value

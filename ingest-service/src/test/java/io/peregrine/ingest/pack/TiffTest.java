@@ -34,7 +34,7 @@ class TiffTest {
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
     /// Differs from pixel to pixel and from sample to sample.
-    private static int sample(int x, int y, int sample, int bits) {
+    static int sample(int x, int y, int sample, int bits) {
         long mixed = (x * 7_919L + y * 104_729L + sample * 1_299_709L + (long) x * y * 31) * 2_654_435_761L;
         return (int) (mixed >>> 13 & (1 << bits) - 1);
     }
@@ -206,66 +206,6 @@ class TiffTest {
         assertPixels(
                 TiffFile.of(SIDE, SIDE, bits, 1, 3).tag(320, map).of((x, y, c) -> sample(x, y, c, bits)),
                 (x, y, c) -> map[(c << bits) + sample(x, y, 0, bits)] >> 8);
-    }
-
-    @ParameterizedTest
-    @CsvSource({
-        "259, 50000, Zstandard",
-        "259, 34925, LZMA",
-        "259, 6, old JPEG",
-        "259, 34712, JPEG 2000",
-        "259, 50001, WebP",
-        "259, 34887, LERC",
-        "259, 7777, method 7777",
-        "262, 8, CIELab",
-        "262, 32803, raw sensor",
-        "262, 4, mask",
-        "262, 32844, colour space 32844",
-        "262, 5, CMYK with 3 samples",
-        "277, 5, 5 samples a pixel",
-        "277, 2, RGB with 2 samples",
-        "338, 2, 1 are declared as extra",
-        "339, 2, signed",
-        "339, 3, floating-point",
-        "258, 32, 32 bits",
-        "266, 2, 16 bits",
-    })
-    void aVariantThatIsNotProvenIsRefusedByName(int tag, int value, String name) {
-        byte[] file = TiffFile.of(SIDE, SIDE, 16, 3, RGB).tag(tag, value).of((x, y, c) -> sample(x, y, c, 16));
-        assertThat(rejection(file))
-                .hasMessageContaining("a TIFF ")
-                .hasMessageContaining(name)
-                .extracting(ImageRejectedException::reason)
-                .isEqualTo(Reason.IMAGE_UNSUPPORTED);
-    }
-
-    @Test
-    void predictorsAndBitOrdersThatAreNotProvenAreRefusedByName() {
-        TiffFile floating = TiffFile.of(SIDE, SIDE, 8, 3, RGB).compressed(5).tag(317, 3);
-        TiffFile ofFour = TiffFile.of(SIDE, SIDE, 4, 3, RGB).compressed(5).tag(317, 2);
-        TiffFile inks = TiffFile.of(SIDE, SIDE, 8, 4, CMYK).tag(332, 2);
-        TiffFile second = TiffFile.of(SIDE, SIDE, 8, 5, RGB).tag(338, 0, 2);
-        TiffFile different = TiffFile.of(SIDE, SIDE, 8, 3, RGB).tag(258, 8, 8, 4);
-        for (TiffFile file : new TiffFile[] {floating, ofFour, inks, second, different}) {
-            assertThat(rejection(file.of((x, y, c) -> 1)).reason()).isEqualTo(Reason.IMAGE_UNSUPPORTED);
-        }
-    }
-
-    @ParameterizedTest
-    @ValueSource(ints = {1, 5, 8, 32_773})
-    void pixelsThatAreMissingAreNeverBlack(int compression) {
-        byte[] file = TiffFile.of(SIDE, SIDE, 8, 3, RGB)
-                .compressed(compression)
-                .strips(8)
-                // Twice the rows for the same strips.
-                .tag(257, 2 * SIDE)
-                .of((x, y, c) -> sample(x, y, c, 8));
-        assertThat(rejection(file).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
-        byte[] shorter = TiffFile.of(SIDE, SIDE, 8, 3, RGB)
-                .compressed(compression)
-                .tag(256, SIDE + 1)
-                .of((x, y, c) -> sample(x, y, c, 8));
-        assertThat(rejection(shorter).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
     }
 
     @Test
