@@ -237,7 +237,7 @@ def of_service(service, main, *arguments, options=()):
 def ceiling(rows=512, seconds=2, element="float32"):
     """The engine's own product, of float32 or int8, on the same shapes, on all cores, in GFLOP/s."""
     answer = subprocess.run(
-        of_service("balance-service", "io.peregrine.balance.smote.ProductSpeed", rows, os.cpu_count(), seconds, element),
+        of_service("balance-service", "io.peregrine.balance.neighbours.ProductSpeed", rows, os.cpu_count(), seconds, element),
         check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
     return float(answer.split()[-1])
 
@@ -301,10 +301,10 @@ def warm_up(peregrine, folder):
 
 def paint(folder, side, divisor=10.0, sizes=None):
     """Paintings of the demo's gallery, written once."""
-    local = ROOT / "deploy/local/target"
+    local = ROOT / "launcher/target"
     subprocess.run(
         [java(), JVM_OPTIONS[0], "-cp", f"{local}/classes:{local}/lib/*",
-         "io.peregrine.local.gallery.Gallery", str(folder), str(side), str(divisor), *([json.dumps(sizes)] if sizes else [])],
+         "io.peregrine.gallery.Gallery", str(folder), str(side), str(divisor), *([json.dumps(sizes)] if sizes else [])],
         check=True, stdout=subprocess.DEVNULL)
 
 
@@ -545,7 +545,7 @@ def uint8(report, work):
 
 PARTS = {"replicas", "uint8", "short", "pairs", "growth", "wikiart", "large"}
 CLASSES = [line.split(",")[0] for line in
-           (ROOT / "deploy/local/src/main/resources/gallery/wikiart-classes.csv").read_text().splitlines()[1:]]
+           (ROOT / "libs/gallery/src/main/resources/gallery/wikiart-classes.csv").read_text().splitlines()[1:]]
 
 
 def main():

@@ -73,7 +73,7 @@ def pillow(file):
 
 def decoded(folder, out):
     """{name: (verdict, detail, pixels)} by Peregrine."""
-    subprocess.run(of_service("ingest-service", "io.peregrine.ingest.pack.DecodeFolder", folder, out), check=True,
+    subprocess.run(of_service("ingest-service", "io.peregrine.ingest.format.DecodeFolder", folder, out), check=True,
                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     data, at, found = out.read_bytes(), 0, {}
 

@@ -15,6 +15,6 @@ find_it() {
 }
 
 find_it || {
-  "$(dirname "${BASH_SOURCE[0]}")/../unpack-package" libjemalloc2 "$cache" "trainings are slower without" 'usr/lib/*/libjemalloc.so.2'
+  "$(dirname "${BASH_SOURCE[0]}")/../unpack-package.sh" libjemalloc2 "$cache" "trainings are slower without" 'usr/lib/*/libjemalloc.so.2'
   find_it || true
 }

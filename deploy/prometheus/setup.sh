@@ -7,4 +7,4 @@ cache="${XDG_CACHE_HOME:-$HOME/.cache}/peregrine/prometheus"
 
 if command -v prometheus >/dev/null && command -v promtool >/dev/null; then exit 0; fi
 if [ -x "$cache/prometheus" ] && [ -x "$cache/promtool" ]; then exit 0; fi
-"$(dirname "${BASH_SOURCE[0]}")/../unpack-package" prometheus "$cache" "what needs one is left out" usr/bin/promtool usr/bin/prometheus
+"$(dirname "${BASH_SOURCE[0]}")/../unpack-package.sh" prometheus "$cache" "what needs one is left out" usr/bin/promtool usr/bin/prometheus

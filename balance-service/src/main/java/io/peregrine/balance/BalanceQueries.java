@@ -1,16 +1,16 @@
 package io.peregrine.balance;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RunSpecs;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.BalanceTables.ClassRow;
 import io.peregrine.balance.postgres.BalanceTables.RunRow;
 import io.peregrine.balance.postgres.RemainingWork;
 import io.peregrine.balance.postgres.SearchTables;
-import io.peregrine.events.RunSpec.BalanceSpec;
-import io.peregrine.work.Database;
+import io.peregrine.events.spec.RunSpec.BalanceSpec;
+import io.peregrine.work.jobs.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.List;

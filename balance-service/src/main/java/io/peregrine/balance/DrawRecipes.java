@@ -1,17 +1,17 @@
 package io.peregrine.balance;
 
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.balance.neighbours.NeighbourSearch;
+import io.peregrine.balance.neighbours.Neighbours;
 import io.peregrine.balance.postgres.BalanceTables;
 import io.peregrine.balance.postgres.SearchTables;
-import io.peregrine.balance.smote.NeighbourSearch;
-import io.peregrine.balance.smote.Neighbours;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Split;
-import io.peregrine.work.Database;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.JobHandler;
-import io.peregrine.work.ManifestCache;
+import io.peregrine.work.jobs.Database;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.JobHandler;
+import io.peregrine.work.quarkus.ManifestCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 

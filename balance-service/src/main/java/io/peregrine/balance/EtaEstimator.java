@@ -2,7 +2,7 @@ package io.peregrine.balance;
 
 import io.peregrine.balance.postgres.RemainingWork;
 import io.peregrine.balance.postgres.SearchTables;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 
 /// Estimates how long a run's searches will still take. The speed is that of this job so far, or before its first
 /// tile that of the engine when the plan was made. The estimate accounts for the number of workers that search

@@ -1,7 +1,7 @@
 package io.peregrine.balance;
 
-import io.peregrine.events.RunSpec.BalanceSpec;
-import io.peregrine.events.RunSpec.BaseSampling;
+import io.peregrine.events.spec.RunSpec.BalanceSpec;
+import io.peregrine.events.spec.RunSpec.BaseSampling;
 
 /// The implementation that a balanced set equals bit for bit, as headers of recipes name it.
 final class ReferenceImplementation {

@@ -1,14 +1,14 @@
 package io.peregrine.balance;
 
+import io.peregrine.balance.neighbours.NeighbourSearch;
 import io.peregrine.balance.postgres.SearchTables;
-import io.peregrine.balance.smote.NeighbourSearch;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
-import io.peregrine.work.Database;
-import io.peregrine.work.Job;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.Transaction;
+import io.peregrine.work.jobs.Database;
+import io.peregrine.work.jobs.Job;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.Transaction;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;

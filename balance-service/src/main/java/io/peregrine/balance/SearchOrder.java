@@ -1,7 +1,7 @@
 package io.peregrine.balance;
 
-import io.peregrine.balance.smote.Tiling;
-import io.peregrine.balance.smote.Tiling.Tile;
+import io.peregrine.balance.neighbours.Tiling;
+import io.peregrine.balance.neighbours.Tiling.Tile;
 import java.util.List;
 
 /// The neighbour search of one class, or of one share of it, as the job's payload.

@@ -1,7 +1,7 @@
 package io.peregrine.balance;
 
-import io.peregrine.balance.smote.NeighbourSearch;
-import io.peregrine.balance.smote.Tiling;
+import io.peregrine.balance.neighbours.NeighbourSearch;
+import io.peregrine.balance.neighbours.Tiling;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.artifacts.FullDisk;
+import io.peregrine.artifacts.store.FullDisk;
 import io.peregrine.balance.smote.BalancePlan;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
-import io.peregrine.events.RunSpec.Strategy;
+import io.peregrine.events.spec.RunSpec.Strategy;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -3,12 +3,12 @@ package io.peregrine.balance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.peregrine.balance.neighbours.ByteProducts;
 import io.peregrine.balance.postgres.RemainingWork;
-import io.peregrine.balance.smote.ByteProducts;
-import io.peregrine.vision.EngineProduct;
-import io.peregrine.vision.Int8Product;
-import io.peregrine.vision.MatrixProduct;
-import io.peregrine.vision.PlainProduct;
+import io.peregrine.vision.engine.EngineProduct;
+import io.peregrine.vision.engine.Int8Product;
+import io.peregrine.vision.engine.MatrixProduct;
+import io.peregrine.vision.engine.PlainProduct;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;

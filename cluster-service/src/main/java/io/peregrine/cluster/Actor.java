@@ -4,7 +4,7 @@ import io.peregrine.events.CloudEvent;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.PipelineEvent.RunCancelled;
 import io.peregrine.events.PipelineEvent.RunDeleted;
-import io.peregrine.work.Audit;
+import io.peregrine.work.jobs.Audit;
 import java.util.Optional;
 
 /// The actor of an event: derived from the event's source and from the publisher that its producer states. Over

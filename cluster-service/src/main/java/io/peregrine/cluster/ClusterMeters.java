@@ -8,7 +8,7 @@ import io.peregrine.cluster.postgres.MeterQueries.Balanced;
 import io.peregrine.cluster.postgres.MeterQueries.ClassSize;
 import io.peregrine.cluster.postgres.MeterQueries.Latest;
 import io.peregrine.cluster.postgres.MeterQueries.Running;
-import io.peregrine.work.PeriodicTasks;
+import io.peregrine.work.quarkus.PeriodicTasks;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;

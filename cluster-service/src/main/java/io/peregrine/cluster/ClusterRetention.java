@@ -2,9 +2,9 @@ package io.peregrine.cluster;
 
 import io.peregrine.cluster.postgres.RunState;
 import io.peregrine.events.RunRef;
-import io.peregrine.work.RetentionConfig;
-import io.peregrine.work.RetentionRule;
-import io.peregrine.work.Transaction;
+import io.peregrine.work.jobs.Transaction;
+import io.peregrine.work.retention.RetentionConfig;
+import io.peregrine.work.retention.RetentionRule;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 import java.time.Duration;

@@ -2,9 +2,9 @@ package io.peregrine.cluster;
 
 import io.peregrine.cluster.postgres.RunProjection;
 import io.peregrine.events.RunRef;
-import io.peregrine.work.Audit;
-import io.peregrine.work.Database;
-import io.peregrine.work.Transaction;
+import io.peregrine.work.jobs.Audit;
+import io.peregrine.work.jobs.Database;
+import io.peregrine.work.jobs.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 import org.jboss.logging.Logger;
 

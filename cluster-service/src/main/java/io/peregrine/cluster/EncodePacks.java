@@ -1,9 +1,9 @@
 package io.peregrine.cluster;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.cluster.analysis.Points;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.RunState.EncodingInput;
@@ -12,11 +12,11 @@ import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
-import io.peregrine.vision.Encoder;
-import io.peregrine.work.Job;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.JobHandler;
-import io.peregrine.work.ManifestCache;
+import io.peregrine.vision.nn.Encoder;
+import io.peregrine.work.jobs.Job;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.JobHandler;
+import io.peregrine.work.quarkus.ManifestCache;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.ArrayList;

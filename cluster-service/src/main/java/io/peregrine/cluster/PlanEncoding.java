@@ -1,16 +1,16 @@
 package io.peregrine.cluster;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.cluster.postgres.RunState.EncodingInput;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
-import io.peregrine.work.Job;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.JobHandler;
+import io.peregrine.work.jobs.Job;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -12,7 +12,7 @@ import static org.hamcrest.Matchers.notNullValue;
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.WithKafka;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;

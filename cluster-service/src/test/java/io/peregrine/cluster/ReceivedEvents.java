@@ -4,7 +4,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.KafkaFixture;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -10,7 +10,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.nullValue;
 
-import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureKind;
@@ -24,7 +24,7 @@ import io.peregrine.events.PipelineEvent.StageQueued;
 import io.peregrine.events.Stage;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.WithKafka;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;

@@ -13,8 +13,8 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.notNullValue;
 import static org.hamcrest.Matchers.nullValue;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.CloudEvent;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.ClustersComputed;
@@ -22,7 +22,7 @@ import io.peregrine.events.PipelineEvent.RunCompleted;
 import io.peregrine.events.Topics;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.WithKafka;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;

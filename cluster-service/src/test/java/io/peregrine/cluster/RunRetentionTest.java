@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.WithKafka;
-import io.peregrine.work.Database;
-import io.peregrine.work.Retention;
-import io.peregrine.work.RetentionRule;
+import io.peregrine.work.jobs.Database;
+import io.peregrine.work.retention.Retention;
+import io.peregrine.work.retention.RetentionRule;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;

@@ -1,13 +1,13 @@
 package io.peregrine.ingest;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.RunAccepted;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec;
-import io.peregrine.work.Job;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.JobHandler;
+import io.peregrine.events.spec.InvalidSpecException;
+import io.peregrine.events.spec.RunSpec;
+import io.peregrine.work.jobs.Job;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 
 /// Publishes the run's specification, with defaults filled in and initial weights stored next to it, and then

@@ -1,6 +1,6 @@
 package io.peregrine.ingest;
 
-import io.peregrine.ingest.pack.NativeMessages;
+import io.peregrine.ingest.format.NativeMessages;
 import io.peregrine.ingest.pack.PackMaker;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;

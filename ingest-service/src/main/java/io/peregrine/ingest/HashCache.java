@@ -1,12 +1,12 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.ingest.pack.PackHashes;
+import io.peregrine.ingest.findings.PackHashes;
 import io.peregrine.ingest.postgres.FindingTables;
 import io.peregrine.parallel.WorkerPool;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 

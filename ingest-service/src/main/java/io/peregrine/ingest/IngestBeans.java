@@ -1,12 +1,12 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.ingest.pack.AllowedRoots;
-import io.peregrine.ingest.pack.ImageDecoder;
+import io.peregrine.artifacts.store.ArtifactStore;
+import io.peregrine.ingest.dataset.AllowedRoots;
+import io.peregrine.ingest.format.ImageDecoder;
 import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.parallel.WorkerPool;
-import io.peregrine.work.RetentionConfig;
-import io.peregrine.work.RetentionRule;
+import io.peregrine.work.retention.RetentionConfig;
+import io.peregrine.work.retention.RetentionRule;
 import jakarta.enterprise.inject.Disposes;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;

@@ -1,14 +1,14 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.events.RunSpec.WeightsSource;
-import io.peregrine.ingest.pack.AllowedRoots;
-import io.peregrine.work.JobContext;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.events.spec.RunSpec.WeightsSource;
+import io.peregrine.ingest.dataset.AllowedRoots;
+import io.peregrine.work.jobs.JobContext;
 import jakarta.inject.Singleton;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,20 +1,20 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.RunSpecs;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec;
 import io.peregrine.events.Stage;
-import io.peregrine.ingest.pack.AllowedRoots;
-import io.peregrine.ingest.pack.Listing;
+import io.peregrine.events.spec.RunSpec;
+import io.peregrine.ingest.dataset.AllowedRoots;
+import io.peregrine.ingest.dataset.Listing;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.parallel.WorkerPool;
-import io.peregrine.work.Job;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.JobHandler;
+import io.peregrine.work.jobs.Job;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.JobHandler;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -1,11 +1,11 @@
 package io.peregrine.ingest;
 
-import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.RunRef;
-import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.dataset.Listing;
 import io.peregrine.ingest.postgres.IngestTables;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import jakarta.inject.Singleton;
 
 /// Listings of runs. The last one stays in memory: hundreds of packs are made from it, and it may have megabytes.

@@ -6,10 +6,10 @@ import io.peregrine.events.PipelineEvent.ImageRef;
 import io.peregrine.events.PipelineEvent.ImageRejected;
 import io.peregrine.events.PipelineEvent.ImagesIngested;
 import io.peregrine.events.RunRef;
-import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.dataset.Listing;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.PackMaker.Rejection;
-import io.peregrine.work.Transaction;
+import io.peregrine.work.jobs.Transaction;
 import java.util.ArrayList;
 import java.util.List;
 

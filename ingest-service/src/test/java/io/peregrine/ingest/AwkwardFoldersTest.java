@@ -3,8 +3,8 @@ package io.peregrine.ingest;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.ImageRef;

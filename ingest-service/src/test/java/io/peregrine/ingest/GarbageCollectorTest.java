@@ -5,14 +5,14 @@ import static org.hamcrest.Matchers.empty;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.greaterThanOrEqualTo;
 
-import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
+import io.peregrine.artifacts.store.FileStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.WithKafka;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;

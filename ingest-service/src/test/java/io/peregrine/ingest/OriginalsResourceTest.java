@@ -7,7 +7,7 @@ import static org.hamcrest.Matchers.equalTo;
 
 import io.peregrine.events.PipelineEvent.DatasetSealed;
 import io.peregrine.events.Split;
-import io.peregrine.ingest.pack.ContentKeys;
+import io.peregrine.ingest.dataset.ContentKeys;
 import io.peregrine.testkit.KafkaFixture;
 import io.peregrine.testkit.LocalPlatform;
 import io.quarkus.test.common.QuarkusTestResource;

@@ -4,7 +4,7 @@ import io.peregrine.events.RunRef;
 import io.peregrine.events.Topics;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
-import io.peregrine.work.JobHandler;
+import io.peregrine.work.jobs.JobHandler;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;

@@ -1,17 +1,17 @@
 package io.peregrine.cluster;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.cluster.analysis.Points;
 import io.peregrine.cluster.postgres.Clusters;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.RunRef;
 import io.peregrine.events.Stage;
-import io.peregrine.work.Job;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.JobHandler;
+import io.peregrine.work.jobs.Job;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.JobHandler;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

@@ -2,13 +2,13 @@ package io.peregrine.ingest;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.peregrine.events.Topics;
-import io.peregrine.ingest.pack.AllowedRoots;
-import io.peregrine.ingest.pack.ImageDecoder;
+import io.peregrine.ingest.dataset.AllowedRoots;
+import io.peregrine.ingest.format.ImageDecoder;
 import io.peregrine.ingest.pack.PackMaker;
 import io.peregrine.parallel.WorkerPool;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
-import io.peregrine.work.JobHandler;
+import io.peregrine.work.jobs.JobHandler;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 

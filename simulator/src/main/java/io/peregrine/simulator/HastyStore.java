@@ -1,8 +1,8 @@
 package io.peregrine.simulator;
 
-import io.peregrine.artifacts.ArtifactPublisher.Content;
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.artifacts.ReferenceRecorder;
+import io.peregrine.artifacts.store.ArtifactPublisher.Content;
+import io.peregrine.artifacts.store.ArtifactStore;
+import io.peregrine.artifacts.store.ReferenceRecorder;
 import io.peregrine.events.ArtifactRef;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;

@@ -1,9 +1,9 @@
 package io.peregrine.simulator;
 
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.work.Database;
-import io.peregrine.work.GarbageCollector;
-import io.peregrine.work.Inbox;
+import io.peregrine.artifacts.store.ArtifactStore;
+import io.peregrine.work.jobs.Database;
+import io.peregrine.work.messaging.Inbox;
+import io.peregrine.work.retention.GarbageCollector;
 import java.nio.file.Path;
 
 /// Components for one simulated process of a service.

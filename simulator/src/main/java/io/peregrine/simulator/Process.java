@@ -1,12 +1,12 @@
 package io.peregrine.simulator;
 
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.artifacts.FileStore;
-import io.peregrine.work.Database;
-import io.peregrine.work.GarbageCollector;
-import io.peregrine.work.Inbox;
-import io.peregrine.work.JobArtifacts;
-import io.peregrine.work.Steps;
+import io.peregrine.artifacts.store.ArtifactStore;
+import io.peregrine.artifacts.store.FileStore;
+import io.peregrine.work.jobs.Database;
+import io.peregrine.work.jobs.JobArtifacts;
+import io.peregrine.work.jobs.Steps;
+import io.peregrine.work.messaging.Inbox;
+import io.peregrine.work.retention.GarbageCollector;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.apache.kafka.clients.producer.Producer;

@@ -1,7 +1,7 @@
 package io.peregrine.simulator;
 
 import io.peregrine.simulator.disk.SimulatedDisk;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package io.peregrine.simulator;
 
-import io.peregrine.work.JobHandler;
+import io.peregrine.work.jobs.JobHandler;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 

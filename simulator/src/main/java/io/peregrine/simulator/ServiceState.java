@@ -160,7 +160,7 @@ final class ServiceState {
             }
         } else if (thrown instanceof Activity.Killed) {
             place.next = place.committed;
-        } else if (!thrown.getClass().getName().startsWith("io.peregrine.work.Inbox$")) {
+        } else if (!thrown.getClass().getName().startsWith("io.peregrine.work.messaging.Inbox$")) {
             ended.put(place, thrown.toString());
         }
     }

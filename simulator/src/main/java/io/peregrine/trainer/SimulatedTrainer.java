@@ -3,7 +3,7 @@ package io.peregrine.trainer;
 import io.peregrine.events.Topics;
 import io.peregrine.simulator.Parts;
 import io.peregrine.simulator.ServiceCode;
-import io.peregrine.work.JobHandler;
+import io.peregrine.work.jobs.JobHandler;
 import java.util.List;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 

@@ -1,12 +1,12 @@
 package io.peregrine.trainer;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.ClassResults;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.Network;
@@ -16,9 +16,9 @@ import io.peregrine.events.PipelineEvent.StageProgressed;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.Stage;
 import io.peregrine.trainer.postgres.CheckpointTable;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.JobHandler;
-import io.peregrine.work.Transaction;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.JobHandler;
+import io.peregrine.work.jobs.Transaction;
 import java.util.Locale;
 import java.util.Map;
 

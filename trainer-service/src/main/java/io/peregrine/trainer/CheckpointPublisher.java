@@ -7,8 +7,8 @@ import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.trainer.run.EpochResult;
 import io.peregrine.trainer.run.NetworkTraining;
-import io.peregrine.work.JobContext;
-import io.peregrine.work.Transaction;
+import io.peregrine.work.jobs.JobContext;
+import io.peregrine.work.jobs.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
 
 /// Publishes a network's weights after each epoch, and expires checkpoints that are neither best nor newest.

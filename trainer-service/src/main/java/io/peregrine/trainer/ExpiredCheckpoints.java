@@ -1,7 +1,7 @@
 package io.peregrine.trainer;
 
-import io.peregrine.work.GarbageCollector;
-import io.peregrine.work.PeriodicTasks;
+import io.peregrine.work.quarkus.PeriodicTasks;
+import io.peregrine.work.retention.GarbageCollector;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -9,7 +9,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Network;
-import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
 import io.peregrine.trainer.run.EpochResult;
 import io.peregrine.trainer.run.TrainingProgress;
 import io.quarkus.runtime.Startup;

@@ -2,7 +2,7 @@ package io.peregrine.trainer;
 
 import io.peregrine.events.FailureException;
 import io.peregrine.events.FailureKind;
-import io.peregrine.work.JobContext;
+import io.peregrine.work.jobs.JobContext;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
@@ -19,7 +19,7 @@ final class WaitForDisk {
     private WaitForDisk() {}
 
     /// @param job its lease is renewed during the wait; its error states the cause of the wait
-    /// @throws io.peregrine.work.JobStoppedException if the run has ended, the lease was lost or the service
+    /// @throws io.peregrine.work.jobs.JobStoppedException if the run has ended, the lease was lost or the service
     ///     stops
     static <T> T until(JobContext job, Supplier<T> write) {
         Duration pause = INITIAL_BACKOFF;

@@ -1,20 +1,20 @@
 package io.peregrine.trainer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.InvalidSpecException;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec;
 import io.peregrine.events.Split;
+import io.peregrine.events.spec.InvalidSpecException;
+import io.peregrine.events.spec.RunSpec;
 import io.peregrine.random.Mt19937;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -8,7 +8,7 @@ import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.nullValue;
 
-import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
@@ -16,7 +16,7 @@ import io.peregrine.events.PipelineEvent.RunDeleted;
 import io.peregrine.testkit.Checkpoints;
 import io.peregrine.testkit.LocalPlatform;
 import io.peregrine.testkit.WithKafka;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.ResourceArg;
 import io.quarkus.test.junit.QuarkusTest;

@@ -6,7 +6,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
-import io.peregrine.work.JobQueries;
+import io.peregrine.work.jobs.JobQueries;
 import java.sql.Timestamp;
 import java.time.Instant;
 import java.util.List;

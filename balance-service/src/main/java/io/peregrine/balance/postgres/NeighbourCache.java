@@ -1,6 +1,6 @@
 package io.peregrine.balance.postgres;
 
-import io.peregrine.balance.smote.Neighbours;
+import io.peregrine.balance.neighbours.Neighbours;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import java.nio.ByteBuffer;
 import java.util.HashSet;

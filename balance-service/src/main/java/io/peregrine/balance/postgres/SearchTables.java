@@ -1,6 +1,6 @@
 package io.peregrine.balance.postgres;
 
-import io.peregrine.work.JobQueries;
+import io.peregrine.work.jobs.JobQueries;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import org.jdbi.v3.core.Handle;

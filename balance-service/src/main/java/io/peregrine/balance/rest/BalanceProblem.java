@@ -1,7 +1,7 @@
 package io.peregrine.balance.rest;
 
-import io.peregrine.rest.ProblemKind;
-import io.peregrine.rest.ProblemKinds;
+import io.peregrine.rest.problem.ProblemKind;
+import io.peregrine.rest.problem.ProblemKinds;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Singleton;
 

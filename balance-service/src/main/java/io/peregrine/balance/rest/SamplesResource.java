@@ -1,22 +1,22 @@
 package io.peregrine.balance.rest;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.BalancedRows;
 import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.balance.BalanceQueries;
 import io.peregrine.balance.BalanceQueries.Balance;
-import io.peregrine.balance.smote.NearestOtherClass;
+import io.peregrine.balance.neighbours.NearestOtherClass;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.rest.Cursor;
 import io.peregrine.rest.Drawings;
-import io.peregrine.rest.GeneralProblem;
 import io.peregrine.rest.HttpCaching;
 import io.peregrine.rest.Page;
 import io.peregrine.rest.PageOf;
 import io.peregrine.rest.PageRequest;
-import io.peregrine.rest.Problem;
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;

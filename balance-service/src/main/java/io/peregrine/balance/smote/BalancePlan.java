@@ -1,9 +1,9 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.Method;
-import io.peregrine.events.RunSpec.NeighbourChoice;
-import io.peregrine.events.RunSpec.Strategy;
+import io.peregrine.events.spec.RunSpec.Method;
+import io.peregrine.events.spec.RunSpec.NeighbourChoice;
+import io.peregrine.events.spec.RunSpec.Strategy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

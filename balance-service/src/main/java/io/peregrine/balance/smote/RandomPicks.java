@@ -1,7 +1,7 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.artifacts.RecipeShard;
-import io.peregrine.events.RunSpec.Strategy;
+import io.peregrine.events.spec.RunSpec.Strategy;
 import io.peregrine.random.Mt19937;
 import java.util.ArrayList;
 import java.util.Arrays;

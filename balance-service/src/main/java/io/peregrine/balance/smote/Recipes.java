@@ -1,6 +1,7 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.balance.neighbours.Neighbours;
 import io.peregrine.random.Mt19937;
 import java.util.Arrays;
 

@@ -1,7 +1,7 @@
 package io.peregrine.balance.smote;
 
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.Strategy;
+import io.peregrine.events.spec.RunSpec.Strategy;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;

@@ -1,4 +1,2 @@
-/// Exact SMOTE that equals imbalanced-learn's bit for bit: plan class sizes, find the neighbours of each image in
-/// its class, draw recipes, shuffle them into shards. Independent of frameworks: tests construct each class
-/// directly.
+/// Plans a balanced set and draws the recipes of its synthetic images, as imbalanced-learn does.
 package io.peregrine.balance.smote;

@@ -10,7 +10,7 @@ import io.peregrine.events.FailureKind;
 import io.peregrine.events.PipelineEvent.DatasetBalanced;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec.Strategy;
+import io.peregrine.events.spec.RunSpec.Strategy;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;

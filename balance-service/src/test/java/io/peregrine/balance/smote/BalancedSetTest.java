@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.balance.neighbours.Neighbours;
 import io.peregrine.random.Mt19937;
 import java.util.Arrays;
 import java.util.List;

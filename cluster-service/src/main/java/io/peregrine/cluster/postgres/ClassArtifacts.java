@@ -1,8 +1,8 @@
 package io.peregrine.cluster.postgres;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.ClassResults;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -6,7 +6,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.rest.Cursor;
 import io.peregrine.rest.Page;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -7,8 +7,8 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import java.util.List;
 import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.result.ResultIterator;
 import org.jdbi.v3.core.argument.Argument;
+import org.jdbi.v3.core.result.ResultIterator;
 import org.jdbi.v3.core.statement.PreparedBatch;
 
 /// Latents, clusters and points of a run: the rows that this service's own jobs write.

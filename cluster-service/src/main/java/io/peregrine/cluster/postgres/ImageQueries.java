@@ -3,7 +3,7 @@ package io.peregrine.cluster.postgres;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.rest.Cursor;
 import io.peregrine.rest.Page;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.ResultSet;
 import java.sql.SQLException;

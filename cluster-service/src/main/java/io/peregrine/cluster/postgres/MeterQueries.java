@@ -2,7 +2,7 @@ package io.peregrine.cluster.postgres;
 
 import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.events.ArtifactRef;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Comparator;
 import java.util.List;

@@ -1,8 +1,8 @@
 package io.peregrine.cluster.postgres;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ClassResults;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
@@ -12,7 +12,7 @@ import io.peregrine.events.PipelineEvent.TestMeasures;
 import io.peregrine.events.RunRef;
 import io.peregrine.rest.Cursor;
 import io.peregrine.rest.Page;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -5,7 +5,7 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.ManifestRef;
 import io.peregrine.events.RunRef;
-import io.peregrine.work.EndedRuns;
+import io.peregrine.work.jobs.EndedRuns;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

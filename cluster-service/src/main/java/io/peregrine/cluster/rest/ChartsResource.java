@@ -1,8 +1,8 @@
 package io.peregrine.cluster.rest;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.charts.Chart;
 import io.peregrine.charts.ChartFormat;
 import io.peregrine.cluster.chart.ClusterPlot;
@@ -16,7 +16,7 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;
 import io.peregrine.rest.Drawings;
 import io.peregrine.rest.HttpCaching;
-import io.peregrine.rest.Problem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;

@@ -7,7 +7,7 @@ import io.peregrine.cluster.postgres.ImageQueries.ProjectedPoint;
 import io.peregrine.rest.Cursor;
 import io.peregrine.rest.PageOf;
 import io.peregrine.rest.PageRequest;
-import io.peregrine.rest.Problem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;

@@ -1,9 +1,9 @@
 package io.peregrine.cluster.rest;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.ContactSheet;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.cluster.ClusterConfig;
 import io.peregrine.cluster.postgres.ImageQueries;
 import io.peregrine.cluster.postgres.ImageQueries.Image;
@@ -12,8 +12,8 @@ import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.rest.Drawings;
 import io.peregrine.rest.HttpCaching;
-import io.peregrine.rest.Problem;
-import io.peregrine.vision.Reconstruction;
+import io.peregrine.rest.problem.Problem;
+import io.peregrine.vision.nn.Reconstruction;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;

@@ -1,6 +1,6 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.artifacts.FullDisk;
+import io.peregrine.artifacts.store.FullDisk;
 import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.Arena;

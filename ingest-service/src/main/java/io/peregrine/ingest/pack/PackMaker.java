@@ -1,13 +1,20 @@
 package io.peregrine.ingest.pack;
 
-import io.peregrine.artifacts.ArtifactPublisher;
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.PixelPack;
+import io.peregrine.artifacts.store.ArtifactPublisher;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.ImageSpec;
-import io.peregrine.ingest.pack.Listing.Range;
-import io.peregrine.ingest.pack.Listing.Row;
+import io.peregrine.events.spec.RunSpec.ImageSpec;
+import io.peregrine.ingest.dataset.AllowedRoots;
+import io.peregrine.ingest.dataset.ContentKeys;
+import io.peregrine.ingest.dataset.ImageFile;
+import io.peregrine.ingest.dataset.Listing;
+import io.peregrine.ingest.dataset.Listing.Range;
+import io.peregrine.ingest.dataset.Listing.Row;
+import io.peregrine.ingest.format.ImageDecoder;
+import io.peregrine.ingest.image.ImageRejectedException;
+import io.peregrine.ingest.image.Resize;
 import io.peregrine.parallel.WorkerPool;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;

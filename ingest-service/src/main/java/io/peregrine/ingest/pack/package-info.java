@@ -1,5 +1,2 @@
-/// From a dataset's folder to pixel packs: list, check, decode, resize. Independent of frameworks and Kafka.
-///
-/// Classes in the order in which an image passes through them: `AllowedRoots`, `DatasetFolder`, `Splits`,
-/// `Listing`, `PackMaker`, `ImageFile`, `Header`, `ImageDecoder`, `SquareFit`, `Resize`.
+/// Decodes the images of a dataset into packs and seals the manifest.
 package io.peregrine.ingest.pack;

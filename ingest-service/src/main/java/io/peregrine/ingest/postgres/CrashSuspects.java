@@ -1,9 +1,9 @@
 package io.peregrine.ingest.postgres;
 
 import io.peregrine.ingest.pack.PackMaker;
-import io.peregrine.work.Database;
-import io.peregrine.work.Job;
-import io.peregrine.work.JobContext;
+import io.peregrine.work.jobs.Database;
+import io.peregrine.work.jobs.Job;
+import io.peregrine.work.jobs.JobContext;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;

@@ -2,9 +2,9 @@ package io.peregrine.ingest.postgres;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import io.peregrine.events.EventCodec;
-import io.peregrine.ingest.pack.Finding;
-import io.peregrine.ingest.pack.FindingKind;
-import io.peregrine.ingest.pack.Findings;
+import io.peregrine.ingest.findings.Finding;
+import io.peregrine.ingest.findings.FindingKind;
+import io.peregrine.ingest.findings.Findings;
 import java.nio.ByteBuffer;
 import java.util.EnumMap;
 import java.util.List;

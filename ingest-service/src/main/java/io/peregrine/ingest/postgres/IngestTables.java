@@ -5,7 +5,7 @@ import com.fasterxml.jackson.core.type.TypeReference;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.RunRef;
-import io.peregrine.ingest.pack.Listing;
+import io.peregrine.ingest.dataset.Listing;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.ingest.pack.PackMaker.Rejection;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 package io.peregrine.ingest.rest;
 
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.peregrine.ingest.pack.Finding;
-import io.peregrine.ingest.pack.FindingKind;
-import io.peregrine.ingest.pack.Findings;
+import io.peregrine.ingest.findings.Finding;
+import io.peregrine.ingest.findings.FindingKind;
+import io.peregrine.ingest.findings.Findings;
 import io.peregrine.ingest.postgres.FindingTables;
 import io.peregrine.ingest.postgres.FindingTables.Placed;
 import io.peregrine.rest.Cursor;
@@ -11,8 +11,8 @@ import io.peregrine.rest.HttpCaching;
 import io.peregrine.rest.Page;
 import io.peregrine.rest.PageOf;
 import io.peregrine.rest.PageRequest;
-import io.peregrine.rest.Problem;
-import io.peregrine.work.Database;
+import io.peregrine.rest.problem.Problem;
+import io.peregrine.work.jobs.Database;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;

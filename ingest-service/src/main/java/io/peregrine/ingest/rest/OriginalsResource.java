@@ -1,19 +1,19 @@
 package io.peregrine.ingest.rest;
 
-import io.peregrine.artifacts.ArtifactStore;
 import io.peregrine.artifacts.RunSpecs;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec;
+import io.peregrine.events.spec.RunSpec;
 import io.peregrine.ingest.ListingCache;
-import io.peregrine.ingest.pack.AllowedRoots;
-import io.peregrine.ingest.pack.ImageRejectedException;
-import io.peregrine.ingest.pack.Listing;
-import io.peregrine.ingest.pack.Original;
+import io.peregrine.ingest.dataset.AllowedRoots;
+import io.peregrine.ingest.dataset.Listing;
+import io.peregrine.ingest.dataset.Original;
+import io.peregrine.ingest.image.ImageRejectedException;
 import io.peregrine.ingest.postgres.IngestTables;
 import io.peregrine.rest.FileAnswer;
-import io.peregrine.rest.Problem;
-import io.peregrine.work.Database;
+import io.peregrine.rest.problem.Problem;
+import io.peregrine.work.jobs.Database;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.PipelineEvent.DatasetReady;
 import io.peregrine.events.UnreadableEventException;
-import io.peregrine.rest.Problem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.util.UUID;

@@ -1,6 +1,6 @@
 package io.peregrine.ingest.rest;
 
-import io.peregrine.events.SpecSchema;
+import io.peregrine.events.spec.SpecSchema;
 import io.peregrine.rest.HttpCaching;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;

@@ -2,7 +2,7 @@ package io.peregrine.ingest.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.peregrine.events.SpecSchema;
+import io.peregrine.events.spec.SpecSchema;
 import io.quarkus.smallrye.openapi.OpenApiFilter;
 import java.util.LinkedHashMap;
 import java.util.List;

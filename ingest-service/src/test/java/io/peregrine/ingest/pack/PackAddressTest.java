@@ -2,12 +2,16 @@ package io.peregrine.ingest.pack;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.peregrine.artifacts.FileStore;
-import io.peregrine.events.RunSpec.Fit;
-import io.peregrine.events.RunSpec.ImageSpec;
-import io.peregrine.events.RunSpec.Orientation;
-import io.peregrine.events.RunSpec.SplitSpec;
+import io.peregrine.artifacts.store.FileStore;
+import io.peregrine.events.spec.RunSpec.Fit;
+import io.peregrine.events.spec.RunSpec.ImageSpec;
+import io.peregrine.events.spec.RunSpec.Orientation;
+import io.peregrine.events.spec.RunSpec.SplitSpec;
 import io.peregrine.ingest.Folder;
+import io.peregrine.ingest.dataset.AllowedRoots;
+import io.peregrine.ingest.dataset.Listing;
+import io.peregrine.ingest.format.FirstFramesTest;
+import io.peregrine.ingest.format.ImageDecoder;
 import io.peregrine.ingest.pack.PackMaker.DecodedPack;
 import io.peregrine.parallel.WorkerPool;
 import java.nio.file.Path;

@@ -2,10 +2,10 @@ package io.peregrine.ingest.postgres;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.peregrine.ingest.pack.Finding;
-import io.peregrine.ingest.pack.FindingKind;
-import io.peregrine.ingest.pack.Findings;
-import io.peregrine.local.LocalPostgres;
+import io.peregrine.ingest.findings.Finding;
+import io.peregrine.ingest.findings.FindingKind;
+import io.peregrine.ingest.findings.Findings;
+import io.peregrine.platform.LocalPostgres;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

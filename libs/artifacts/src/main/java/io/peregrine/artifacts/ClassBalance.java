@@ -1,6 +1,8 @@
 package io.peregrine.artifacts;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import io.peregrine.artifacts.store.ArtifactPublisher;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import java.util.List;

@@ -1,5 +1,7 @@
 package io.peregrine.artifacts;
 
+import io.peregrine.artifacts.store.ArtifactPublisher;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import java.util.Arrays;
 import java.util.Map;

@@ -3,6 +3,8 @@ package io.peregrine.artifacts;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.peregrine.artifacts.store.ArtifactPublisher;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
 import io.peregrine.events.FailureException;

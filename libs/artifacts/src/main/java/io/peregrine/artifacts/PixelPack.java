@@ -1,5 +1,7 @@
 package io.peregrine.artifacts;
 
+import io.peregrine.artifacts.store.ArtifactPublisher;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,6 @@
 package io.peregrine.artifacts;
 
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.FailureException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicReferenceArray;

@@ -1,8 +1,9 @@
 package io.peregrine.artifacts;
 
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.FailureException;
 import io.peregrine.events.RunRef;
-import io.peregrine.events.RunSpec;
+import io.peregrine.events.spec.RunSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 

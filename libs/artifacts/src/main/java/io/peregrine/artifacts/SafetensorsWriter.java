@@ -2,6 +2,7 @@ package io.peregrine.artifacts;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.peregrine.artifacts.store.FullDisk;
 import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;

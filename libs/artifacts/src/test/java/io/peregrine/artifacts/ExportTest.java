@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.artifacts.Export.Format;
 import io.peregrine.artifacts.Manifest.Entry;
+import io.peregrine.artifacts.store.ArtifactStore;
+import io.peregrine.artifacts.store.FileStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Split;
 import java.awt.image.BufferedImage;

@@ -16,7 +16,7 @@ public final class NearestName {
     }
 
     /// Levenshtein's edit distance, ignoring case.
-    static int distance(String a, String b) {
+    public static int distance(String a, String b) {
         int[] row = new int[b.length() + 1];
         for (int j = 0; j <= b.length(); j++) {
             row[j] = j;

@@ -25,9 +25,9 @@ public sealed interface PipelineEvent {
         return EventTypes.topicOf(getClass());
     }
 
-    /// A user announces a dataset. `body` is the complete data, not validated: see [RunSpec#parse].
+    /// A user announces a dataset. `body` is the complete data, not validated: see `RunSpec#parse`.
     record DatasetReady(String dataset, ObjectNode body) implements PipelineEvent {
-        /// [RunSpec#parse] rejects longer names; the failed run then carries a truncated name.
+        /// `RunSpec#parse` rejects longer names; the failed run then carries a truncated name.
         private static final int DATASET_CHARACTERS = 200;
 
         public DatasetReady {

@@ -3,6 +3,8 @@ package io.peregrine.events;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.peregrine.events.PipelineEvent.DatasetReady;
+import io.peregrine.events.spec.InvalidSpecException;
+import io.peregrine.events.spec.RunSpec;
 
 /// Generates `docs/asyncapi.yaml`: the five topics and their events, AsyncAPI 3.0.
 final class AsyncApiDocument {

@@ -1,8 +1,8 @@
 package io.peregrine.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import io.peregrine.work.Audit;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Audit;
+import io.peregrine.work.jobs.Database;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;

@@ -1,5 +1,7 @@
 package io.peregrine.rest;
 
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;

@@ -1,5 +1,7 @@
 package io.peregrine.rest;
 
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Duration;

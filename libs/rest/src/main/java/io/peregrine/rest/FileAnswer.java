@@ -1,5 +1,7 @@
 package io.peregrine.rest;
 
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.HttpMethod;
 import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.HttpHeaders;

@@ -2,6 +2,8 @@ package io.peregrine.rest;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.Sha256;
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;

@@ -2,10 +2,12 @@ package io.peregrine.rest;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
-import io.peregrine.work.QuarantinedRecords;
-import io.peregrine.work.QuarantinedRecords.Content;
-import io.peregrine.work.QuarantinedRecords.Entry;
-import io.peregrine.work.QuarantinedRecords.Filter;
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
+import io.peregrine.work.messaging.QuarantinedRecords;
+import io.peregrine.work.messaging.QuarantinedRecords.Content;
+import io.peregrine.work.messaging.QuarantinedRecords.Entry;
+import io.peregrine.work.messaging.QuarantinedRecords.Filter;
 import jakarta.ws.rs.BeanParam;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;

@@ -2,6 +2,8 @@ package io.peregrine.rest;
 
 import io.peregrine.events.CleanText;
 import io.peregrine.events.NearestName;
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.container.ContainerResponseContext;
 import jakarta.ws.rs.container.ResourceInfo;
 import jakarta.ws.rs.core.HttpHeaders;

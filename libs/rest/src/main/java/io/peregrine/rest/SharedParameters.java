@@ -1,5 +1,6 @@
 package io.peregrine.rest;
 
+import io.peregrine.rest.problem.Problem;
 import io.quarkus.smallrye.openapi.OpenApiFilter;
 import java.util.List;
 import java.util.Map;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.rest.Drawings.Drawn;
+import io.peregrine.rest.problem.Problem;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.rest.Drawings.Drawn;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.core.EntityTag;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;

@@ -3,6 +3,8 @@ package io.peregrine.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.peregrine.events.FailureException;
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.WebApplicationException;

@@ -10,11 +10,11 @@ import java.util.List;
 import java.util.Map;
 
 /// What Jakarta REST knows of a request, for tests without a service.
-final class Requests {
+public final class Requests {
     private Requests() {}
 
     /// @return a request for this URL
-    static UriInfo forUrl(String url) {
+    public static UriInfo forUrl(String url) {
         URI uri = URI.create(url);
         return stub(UriInfo.class, (method, arguments) -> switch (method) {
             case "getRequestUri" -> uri;

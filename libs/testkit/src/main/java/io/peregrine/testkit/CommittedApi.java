@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
-import io.peregrine.local.ProjectRoot;
+import io.peregrine.platform.ProjectRoot;
 import java.io.IOException;
 import java.nio.file.Path;
 

@@ -1,7 +1,7 @@
 package io.peregrine.testkit;
 
-import io.peregrine.local.LocalBroker;
-import io.peregrine.local.LocalPostgres;
+import io.peregrine.platform.LocalBroker;
+import io.peregrine.platform.LocalPostgres;
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import java.io.IOException;
 import java.io.UncheckedIOException;

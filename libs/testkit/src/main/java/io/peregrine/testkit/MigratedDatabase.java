@@ -1,6 +1,6 @@
 package io.peregrine.testkit;
 
-import io.peregrine.local.LocalPostgres;
+import io.peregrine.platform.LocalPostgres;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;

@@ -1,6 +1,6 @@
 package io.peregrine.testkit;
 
-import io.peregrine.local.ProjectRoot;
+import io.peregrine.platform.ProjectRoot;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Assumptions;

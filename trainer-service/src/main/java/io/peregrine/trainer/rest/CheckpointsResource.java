@@ -1,13 +1,13 @@
 package io.peregrine.trainer.rest;
 
-import io.peregrine.artifacts.ArtifactStore;
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.FailureException;
 import io.peregrine.rest.FileAnswer;
-import io.peregrine.rest.Problem;
+import io.peregrine.rest.problem.Problem;
 import io.peregrine.trainer.postgres.CheckpointTable;
 import io.peregrine.trainer.postgres.CheckpointTable.Checkpoint;
-import io.peregrine.work.Database;
+import io.peregrine.work.jobs.Database;
 import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;

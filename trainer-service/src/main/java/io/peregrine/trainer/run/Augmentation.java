@@ -1,6 +1,6 @@
 package io.peregrine.trainer.run;
 
-import io.peregrine.events.RunSpec.AugmentationPolicy;
+import io.peregrine.events.spec.RunSpec.AugmentationPolicy;
 import io.peregrine.random.Mt19937;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

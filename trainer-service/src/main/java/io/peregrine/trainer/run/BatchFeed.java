@@ -1,7 +1,7 @@
 package io.peregrine.trainer.run;
 
 import io.peregrine.artifacts.PixelRows;
-import io.peregrine.vision.Batch;
+import io.peregrine.vision.nn.Batch;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;

@@ -1,9 +1,9 @@
 package io.peregrine.trainer.run;
 
 import io.peregrine.artifacts.ClassResults;
-import io.peregrine.vision.Batch;
-import io.peregrine.vision.Training;
-import io.peregrine.vision.Training.Outcome;
+import io.peregrine.vision.nn.Batch;
+import io.peregrine.vision.optim.Training;
+import io.peregrine.vision.optim.Training.Outcome;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.IntStream;

@@ -1,6 +1,6 @@
 package io.peregrine.trainer.run;
 
-import io.peregrine.events.RunSpec.TrainingOptions;
+import io.peregrine.events.spec.RunSpec.TrainingOptions;
 
 /// The learning rate of each step as a factor of the specification's rate. It rises linearly from 0 (warm-up),
 /// then stays, or decays to 0 along half a cosine. It has no state, so a resumed training has the same rates.

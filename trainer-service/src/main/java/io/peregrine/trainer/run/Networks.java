@@ -1,11 +1,11 @@
 package io.peregrine.trainer.run;
 
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.vision.ResNet;
-import io.peregrine.vision.ResNetAutoencoder;
-import io.peregrine.vision.SeedAutoencoder;
-import io.peregrine.vision.SeedCnn;
-import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.vision.nn.ResNet;
+import io.peregrine.vision.nn.ResNetAutoencoder;
+import io.peregrine.vision.nn.SeedAutoencoder;
+import io.peregrine.vision.nn.SeedCnn;
+import io.peregrine.vision.nn.TrainableNetwork;
 
 /// Networks by the preset of a specification.
 public final class Networks {

@@ -2,13 +2,13 @@ package io.peregrine.trainer.run;
 
 import com.sun.management.OperatingSystemMXBean;
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.vision.Parameter;
-import io.peregrine.vision.ResNet;
-import io.peregrine.vision.ResNetAutoencoder;
-import io.peregrine.vision.SeedAutoencoder;
-import io.peregrine.vision.SeedCnn;
-import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.vision.nn.Parameter;
+import io.peregrine.vision.nn.ResNet;
+import io.peregrine.vision.nn.ResNetAutoencoder;
+import io.peregrine.vision.nn.SeedAutoencoder;
+import io.peregrine.vision.nn.SeedCnn;
+import io.peregrine.vision.nn.TrainableNetwork;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
 

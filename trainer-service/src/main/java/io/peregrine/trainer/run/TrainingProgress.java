@@ -2,7 +2,7 @@ package io.peregrine.trainer.run;
 
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.RunSpec.TrainSpec;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
 import io.peregrine.random.Mt19937;
 import java.util.Map;
 

@@ -4,7 +4,7 @@ import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
 import io.peregrine.events.Split;
-import io.peregrine.vision.Batch;
+import io.peregrine.vision.nn.Batch;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;

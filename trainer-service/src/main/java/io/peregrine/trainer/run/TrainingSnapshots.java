@@ -2,10 +2,10 @@ package io.peregrine.trainer.run;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import io.peregrine.artifacts.Durability;
-import io.peregrine.artifacts.FullDisk;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
+import io.peregrine.artifacts.store.Durability;
+import io.peregrine.artifacts.store.FullDisk;
 import io.peregrine.events.FailureException;
 import java.io.IOException;
 import java.lang.foreign.Arena;

@@ -1,17 +1,17 @@
 package io.peregrine.trainer.run;
 
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.Safetensors;
+import io.peregrine.artifacts.store.ArtifactStore;
+import io.peregrine.artifacts.store.FileStore;
 import io.peregrine.events.EventCodec;
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.events.RunSpec.TrainingOptions;
 import io.peregrine.events.Split;
-import io.peregrine.vision.TorchEngine;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.events.spec.RunSpec.TrainingOptions;
+import io.peregrine.vision.engine.TorchEngine;
 import java.io.IOException;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;

@@ -3,12 +3,12 @@ package io.peregrine.trainer.run;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.vision.NetworkState;
-import io.peregrine.vision.Optimizer;
-import io.peregrine.vision.Parameter;
-import io.peregrine.vision.TorchEngine;
-import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.vision.engine.TorchEngine;
+import io.peregrine.vision.nn.NetworkState;
+import io.peregrine.vision.nn.Parameter;
+import io.peregrine.vision.nn.TrainableNetwork;
+import io.peregrine.vision.optim.Optimizer;
 import java.util.Optional;
 
 /// Everything that a training changes and a snapshot contains: the network's weights, the optimizer's moments and

@@ -7,7 +7,7 @@ import io.peregrine.events.EventCodec;
 import io.peregrine.events.Network;
 import io.peregrine.events.PipelineEvent.CheckpointPublished;
 import io.peregrine.events.RunRef;
-import io.peregrine.local.LocalPostgres;
+import io.peregrine.platform.LocalPostgres;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;

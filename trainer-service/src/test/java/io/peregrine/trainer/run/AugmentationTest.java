@@ -3,7 +3,7 @@ package io.peregrine.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.peregrine.events.RunSpec.AugmentationPolicy;
+import io.peregrine.events.spec.RunSpec.AugmentationPolicy;
 import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.Set;

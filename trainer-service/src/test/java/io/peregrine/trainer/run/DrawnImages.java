@@ -1,18 +1,18 @@
 package io.peregrine.trainer.run;
 
-import io.peregrine.artifacts.ArtifactStore;
-import io.peregrine.artifacts.FileStore;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.Manifest.Entry;
 import io.peregrine.artifacts.PixelPack;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.events.RunSpec.TrainingOptions;
+import io.peregrine.artifacts.store.ArtifactStore;
+import io.peregrine.artifacts.store.FileStore;
 import io.peregrine.events.Split;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.events.spec.RunSpec.TrainingOptions;
 import io.peregrine.random.Mt19937;
-import io.peregrine.vision.SeedCnn;
-import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.vision.nn.SeedCnn;
+import io.peregrine.vision.nn.TrainableNetwork;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,9 +3,9 @@ package io.peregrine.trainer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import io.peregrine.events.RunSpec.AugmentationPolicy;
-import io.peregrine.events.RunSpec.Schedule;
-import io.peregrine.events.RunSpec.TrainingOptions;
+import io.peregrine.events.spec.RunSpec.AugmentationPolicy;
+import io.peregrine.events.spec.RunSpec.Schedule;
+import io.peregrine.events.spec.RunSpec.TrainingOptions;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.peregrine.events.FailureException;
-import io.peregrine.events.RunSpec.AugmentationPolicy;
-import io.peregrine.events.RunSpec.Schedule;
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.events.RunSpec.TrainingOptions;
-import io.peregrine.vision.SeedAutoencoder;
+import io.peregrine.events.spec.RunSpec.AugmentationPolicy;
+import io.peregrine.events.spec.RunSpec.Schedule;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.events.spec.RunSpec.TrainingOptions;
+import io.peregrine.vision.nn.SeedAutoencoder;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;

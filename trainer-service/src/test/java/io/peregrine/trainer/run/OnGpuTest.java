@@ -5,12 +5,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.events.RunSpec.AugmentationPolicy;
-import io.peregrine.events.RunSpec.Schedule;
-import io.peregrine.events.RunSpec.TrainSpec;
-import io.peregrine.events.RunSpec.TrainingOptions;
-import io.peregrine.vision.TorchEngine;
-import io.peregrine.vision.TrainableNetwork;
+import io.peregrine.events.spec.RunSpec.AugmentationPolicy;
+import io.peregrine.events.spec.RunSpec.Schedule;
+import io.peregrine.events.spec.RunSpec.TrainSpec;
+import io.peregrine.events.spec.RunSpec.TrainingOptions;
+import io.peregrine.vision.engine.TorchEngine;
+import io.peregrine.vision.nn.TrainableNetwork;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.as;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.peregrine.artifacts.Durability;
 import io.peregrine.artifacts.Safetensors;
 import io.peregrine.artifacts.SafetensorsWriter;
-import io.peregrine.artifacts.SmallDisk;
+import io.peregrine.artifacts.store.Durability;
+import io.peregrine.artifacts.store.SmallDisk;
 import io.peregrine.events.FailureException;
 import io.peregrine.trainer.run.TrainingSnapshots.Found;
 import io.peregrine.trainer.run.TrainingSnapshots.Saved;

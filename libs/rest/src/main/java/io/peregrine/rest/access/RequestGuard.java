@@ -2,9 +2,9 @@ package io.peregrine.rest.access;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.peregrine.rest.GeneralProblem;
-import io.peregrine.rest.Problem;
-import io.peregrine.rest.ProblemKind;
+import io.peregrine.rest.problem.GeneralProblem;
+import io.peregrine.rest.problem.Problem;
+import io.peregrine.rest.problem.ProblemKind;
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.ForbiddenException;
 import io.quarkus.security.UnauthorizedException;

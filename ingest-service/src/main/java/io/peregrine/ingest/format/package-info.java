@@ -1,0 +1,2 @@
+/// Image formats: headers, checks and decoding.
+package io.peregrine.ingest.format;

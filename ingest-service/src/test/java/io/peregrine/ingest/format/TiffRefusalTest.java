@@ -1,0 +1,86 @@
+package io.peregrine.ingest.format;
+
+import static io.peregrine.ingest.format.TiffTest.sample;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.peregrine.events.spec.RunSpec.Orientation;
+import io.peregrine.ingest.image.ImageRejectedException;
+import io.peregrine.ingest.image.ImageRejectedException.Reason;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// TIFF files that are not decoded: variants that are not proven, and files whose pixels are missing.
+class TiffRefusalTest {
+    private static final int SIDE = 32;
+    private static final int RGB = 2;
+    private static final int CMYK = 5;
+
+    private final ImageDecoder decoder = new ImageDecoder(100_000_000);
+
+    @ParameterizedTest
+    @CsvSource({
+        "259, 50000, Zstandard",
+        "259, 34925, LZMA",
+        "259, 6, old JPEG",
+        "259, 34712, JPEG 2000",
+        "259, 50001, WebP",
+        "259, 34887, LERC",
+        "259, 7777, method 7777",
+        "262, 8, CIELab",
+        "262, 32803, raw sensor",
+        "262, 4, mask",
+        "262, 32844, colour space 32844",
+        "262, 5, CMYK with 3 samples",
+        "277, 5, 5 samples a pixel",
+        "277, 2, RGB with 2 samples",
+        "338, 2, 1 are declared as extra",
+        "339, 2, signed",
+        "339, 3, floating-point",
+        "258, 32, 32 bits",
+        "266, 2, 16 bits",
+    })
+    void aVariantThatIsNotProvenIsRefusedByName(int tag, int value, String name) {
+        byte[] file = TiffFile.of(SIDE, SIDE, 16, 3, RGB).tag(tag, value).of((x, y, c) -> sample(x, y, c, 16));
+        assertThat(rejection(file))
+                .hasMessageContaining("a TIFF ")
+                .hasMessageContaining(name)
+                .extracting(ImageRejectedException::reason)
+                .isEqualTo(Reason.IMAGE_UNSUPPORTED);
+    }
+
+    @Test
+    void predictorsAndBitOrdersThatAreNotProvenAreRefusedByName() {
+        TiffFile floating = TiffFile.of(SIDE, SIDE, 8, 3, RGB).compressed(5).tag(317, 3);
+        TiffFile ofFour = TiffFile.of(SIDE, SIDE, 4, 3, RGB).compressed(5).tag(317, 2);
+        TiffFile inks = TiffFile.of(SIDE, SIDE, 8, 4, CMYK).tag(332, 2);
+        TiffFile second = TiffFile.of(SIDE, SIDE, 8, 5, RGB).tag(338, 0, 2);
+        TiffFile different = TiffFile.of(SIDE, SIDE, 8, 3, RGB).tag(258, 8, 8, 4);
+        for (TiffFile file : new TiffFile[] {floating, ofFour, inks, second, different}) {
+            assertThat(rejection(file.of((x, y, c) -> 1)).reason()).isEqualTo(Reason.IMAGE_UNSUPPORTED);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 5, 8, 32_773})
+    void pixelsThatAreMissingAreNeverBlack(int compression) {
+        byte[] file = TiffFile.of(SIDE, SIDE, 8, 3, RGB)
+                .compressed(compression)
+                .strips(8)
+                // Twice the rows for the same strips.
+                .tag(257, 2 * SIDE)
+                .of((x, y, c) -> sample(x, y, c, 8));
+        assertThat(rejection(file).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
+        byte[] shorter = TiffFile.of(SIDE, SIDE, 8, 3, RGB)
+                .compressed(compression)
+                .tag(256, SIDE + 1)
+                .of((x, y, c) -> sample(x, y, c, 8));
+        assertThat(rejection(shorter).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
+    }
+
+    private ImageRejectedException rejection(byte[] file) {
+        return catchThrowableOfType(ImageRejectedException.class, () -> decoder.decode(file, Orientation.APPLY));
+    }
+}

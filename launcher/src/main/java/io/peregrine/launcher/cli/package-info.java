@@ -1,0 +1,2 @@
+/// The commands of `./peregrine`.
+package io.peregrine.launcher.cli;

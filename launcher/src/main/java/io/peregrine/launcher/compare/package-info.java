@@ -1,0 +1,2 @@
+/// Compares balancing strategies over several seeds.
+package io.peregrine.launcher.compare;

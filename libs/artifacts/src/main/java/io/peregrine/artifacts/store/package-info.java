@@ -1,0 +1,2 @@
+/// The store of artifacts: a folder or a bucket.
+package io.peregrine.artifacts.store;

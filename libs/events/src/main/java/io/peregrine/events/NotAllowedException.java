@@ -1,9 +1,0 @@
-package io.peregrine.events;
-
-/// A value that a field does not allow; the message states what is wrong with it.
-@SuppressWarnings("serial")
-final class NotAllowedException extends Exception {
-    NotAllowedException(String problem) {
-        super(problem);
-    }
-}

@@ -1,0 +1,2 @@
+/// Paints the demo's dataset.
+package io.peregrine.gallery;

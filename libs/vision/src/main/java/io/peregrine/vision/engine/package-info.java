@@ -1,0 +1,2 @@
+/// The engine, PyTorch through DJL, and kernels beside it.
+package io.peregrine.vision.engine;

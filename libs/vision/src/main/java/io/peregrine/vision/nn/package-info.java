@@ -1,0 +1,2 @@
+/// Networks, their tensors and batches of images.
+package io.peregrine.vision.nn;

@@ -1,0 +1,2 @@
+/// Training steps: gradients, Adam and its schedule.
+package io.peregrine.vision.optim;

@@ -1,0 +1,2 @@
+/// Inbox, outbox and quarantine between Kafka and PostgreSQL.
+package io.peregrine.work.messaging;

@@ -1,0 +1,2 @@
+/// Beans, configuration, health checks and metrics that run `libs/work` inside a Quarkus service.
+package io.peregrine.work.quarkus;
