@@ -196,7 +196,8 @@ class BalanceFlowTest extends WithKafka {
                     .body("type", startsWith("/api/v1/problems/"))
                     .body("detail", not(emptyString()));
         }
-        for (String path : List.of("/samples?limit=3", "/samples/69", "/samples/69/image", "/samples/69/nearest-other-class")) {
+        for (String path :
+                List.of("/samples?limit=3", "/samples/69", "/samples/69/image", "/samples/69/nearest-other-class")) {
             String etag = RestAssured.get(base + path)
                     .then()
                     .statusCode(200)
@@ -330,7 +331,14 @@ class BalanceFlowTest extends WithKafka {
         Awaitility.await().until(() -> count("inbox", EventCodec.eventId(run.id(), sealed.type(), "again")) == 1);
         RunRef other = new RunRef(run("\"none\"", 5).id(), run.dataset(), run.spec());
         kafka.publish(
-                new DatasetSealed(other, sealed.manifest(), sealed.classes(), sealed.images(), sealed.testImages(), sealed.refused(), 0),
+                new DatasetSealed(
+                        other,
+                        sealed.manifest(),
+                        sealed.classes(),
+                        sealed.images(),
+                        sealed.testImages(),
+                        sealed.refused(),
+                        0),
                 "ingest-service",
                 "");
 

@@ -180,7 +180,8 @@ class PythonReaderTest {
             RunRef run = new RunRef(
                     "0".repeat(32),
                     "gallery",
-                    store.unreferenced().publish("run", "json", RunSpec.parse(body).toJson()));
+                    store.unreferenced()
+                            .publish("run", "json", RunSpec.parse(body).toJson()));
             DatasetSealed sealed = SealedDataset.publish(store, run, 8, classes(counts), number);
             Map<String, String> header = Map.of(
                     "neighbours",

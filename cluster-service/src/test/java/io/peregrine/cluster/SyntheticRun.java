@@ -70,7 +70,8 @@ final class SyntheticRun {
         body.putObject("image").put("side", SIDE);
         body.putObject("autoencoder").put("latent", 20).put("epochs", 2);
         String runId = EventCodec.runId("/studio", id);
-        ArtifactRef spec = store.unreferenced().publish("run", "json", RunSpec.parse(body).toJson());
+        ArtifactRef spec =
+                store.unreferenced().publish("run", "json", RunSpec.parse(body).toJson());
         run = new RunRef(runId, "colours", spec);
         DatasetReady ready = new DatasetReady("colours", body);
         events.add(new CloudEvent(id, "/studio", ready.type(), begin, runId, runId, null, ready));

@@ -37,7 +37,8 @@ public final class CommandLine {
     }
 
     /// Runs a command to its end. A command that hangs fails the test instead of blocking the build.
-    public static Answer run(Path log, Duration patience, String... arguments) throws IOException, InterruptedException {
+    public static Answer run(Path log, Duration patience, String... arguments)
+            throws IOException, InterruptedException {
         Process process = start(log, Map.of(), arguments);
         if (!process.waitFor(patience.toSeconds(), TimeUnit.SECONDS)) {
             process.destroyForcibly();

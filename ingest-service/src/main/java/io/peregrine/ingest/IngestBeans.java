@@ -42,7 +42,8 @@ class IngestBeans {
     @Produces
     @Singleton
     WorkerPool workers(IngestConfig config) {
-        return new WorkerPool("image", config.threads().orElse(Runtime.getRuntime().availableProcessors()));
+        return new WorkerPool(
+                "image", config.threads().orElse(Runtime.getRuntime().availableProcessors()));
     }
 
     void closePool(@Disposes WorkerPool workers) {

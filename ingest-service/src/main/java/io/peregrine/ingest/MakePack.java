@@ -107,7 +107,8 @@ class MakePack implements JobHandler {
         };
         CrashSuspects suspects = CrashSuspects.of(database, context, range.number());
         return suspects.isLost()
-                ? suspects.guard(() -> maker.makeSerially(context, root, listing, range, spec.image(), between, suspects))
+                ? suspects.guard(
+                        () -> maker.makeSerially(context, root, listing, range, spec.image(), between, suspects))
                 : maker.make(context, root, listing, range, spec.image(), between);
     }
 

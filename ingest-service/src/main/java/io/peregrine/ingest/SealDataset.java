@@ -70,13 +70,7 @@ class SealDataset implements JobHandler {
         ManifestRef ref = manifest.publish(context);
         int classes = manifest.classes().size();
         DatasetSealed sealed = new DatasetSealed(
-                run,
-                ref,
-                classes,
-                seal.images(),
-                seal.testImages(),
-                seal.refused(),
-                seal.duplicatesAcrossSplits());
+                run, ref, classes, seal.images(), seal.testImages(), seal.refused(), seal.duplicatesAcrossSplits());
         Findings findings = findings(context, listing, manifest, packs);
         context.complete(tx -> {
             FindingTables.seal(tx.sql(), run.id(), findings);

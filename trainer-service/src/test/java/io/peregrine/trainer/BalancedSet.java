@@ -40,7 +40,9 @@ final class BalancedSet {
                         {"dataset": "shades", "uri": "file:///shades", "image": {"side": %d},
                          "balance": {"strategy": "auto"}, "classifier": %s, "autoencoder": %s}""".formatted(SIDE, classifier, autoencoder)));
         RunRef run = new RunRef(
-                UUID.randomUUID().toString().replace("-", ""), "shades", store.unreferenced().publish("run", "json", spec.toJson()));
+                UUID.randomUUID().toString().replace("-", ""),
+                "shades",
+                store.unreferenced().publish("run", "json", spec.toJson()));
         return new DatasetBalanced(
                 run,
                 manifest(store),
@@ -70,7 +72,8 @@ final class BalancedSet {
                     images.add(pixels);
                     entries.add(new Entry(label, split, packs.size(), i, i + ".png", "0".repeat(64), null));
                 }
-                packs.add(PixelPack.publish(store.unreferenced(), Map.of("side", Integer.toString(SIDE)), SIDE, images));
+                packs.add(
+                        PixelPack.publish(store.unreferenced(), Map.of("side", Integer.toString(SIDE)), SIDE, images));
             }
         }
         return new Manifest(SIDE, List.of("dark", "light"), packs, entries).publish(store.unreferenced());

@@ -89,7 +89,8 @@ public class SamplesResource {
     /// @param toBase distance from the synthetic image to its base
     /// @param toNeighbour distance to its neighbour
     /// @param closerToOtherClass whether an image of another class is nearer than base and neighbour
-    public record NearestImages(double toBase, double toNeighbour, boolean closerToOtherClass, List<OtherClassImage> items) {}
+    public record NearestImages(
+            double toBase, double toNeighbour, boolean closerToOtherClass, List<OtherClassImage> items) {}
 
     private record BalancedRun(Balance balance, BalancedRows rows) {
         Sample sample(int ordinal) {
@@ -342,7 +343,8 @@ public class SamplesResource {
                 * balanced.balance().manifest().side()
                 * balanced.balance().manifest().side();
         return balanced.cached(
-                headers, () -> drawings.within((long) values * Float.BYTES, () -> nearestOtherClass(balanced, at, most)));
+                headers,
+                () -> drawings.within((long) values * Float.BYTES, () -> nearestOtherClass(balanced, at, most)));
     }
 
     private NearestImages nearestOtherClass(BalancedRun balanced, int at, int most) {

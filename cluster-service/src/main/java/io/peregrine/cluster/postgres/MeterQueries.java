@@ -114,8 +114,8 @@ public class MeterQueries {
                         select name, size, purity from cluster where run = :run order by size desc, index limit :most""")
                 .bind("run", run)
                 .bind("most", MAX_LABELS)
-                .map((rs, context) ->
-                        Map.entry(rs.getString("name"), new Cluster(rs.getLong("size"), (Double) rs.getObject("purity"))))
+                .map((rs, context) -> Map.entry(
+                        rs.getString("name"), new Cluster(rs.getLong("size"), (Double) rs.getObject("purity"))))
                 .forEach(entry -> clusters.put(entry.getKey(), entry.getValue()));
         return clusters;
     }

@@ -28,8 +28,7 @@ public record RunDetails(
 
         ManifestRef manifest,
 
-        @Schema(
-                description = "Number of accepted images in the test split; if 0, nothing is measured on test images")
+        @Schema(description = "Number of accepted images in the test split; if 0, nothing is measured on test images")
         Long testImages,
 
         @Schema(description = "Number of distinct file contents that are in more than one split")

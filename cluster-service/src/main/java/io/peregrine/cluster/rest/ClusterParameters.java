@@ -37,8 +37,7 @@ public class ClusterParameters implements OASFilter {
                         name, OASFactory.createAPIResponse().description("OK").content(content));
     }
 
-    private static void parameter(
-            OpenAPI document, String name, Schema.SchemaType type, String description) {
+    private static void parameter(OpenAPI document, String name, Schema.SchemaType type, String description) {
         Schema schema = OASFactory.createSchema().type(List.of(type));
         if (name.equals("format")) {
             schema.enumeration(List.of("svg", "png"));

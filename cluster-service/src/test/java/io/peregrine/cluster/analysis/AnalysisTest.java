@@ -18,7 +18,10 @@ class AnalysisTest {
             Analysis analysis = Analysis.of(
                     latents, new int[] {0, 0, 0, 1, 1, 1}, splits, List.of("a", "b"), 4, 42, pool, Progress.NONE);
             assertThat(analysis.measures()).containsEntry("distinct.all", 2.0);
-            assertThat(analysis.clusters()).extracting(Analysis.Cluster::name).contains("a", "b").doesNotHaveDuplicates();
+            assertThat(analysis.clusters())
+                    .extracting(Analysis.Cluster::name)
+                    .contains("a", "b")
+                    .doesNotHaveDuplicates();
             assertThat(analysis.clusters())
                     .filteredOn(cluster -> cluster.size() == 0)
                     .hasSize(2)

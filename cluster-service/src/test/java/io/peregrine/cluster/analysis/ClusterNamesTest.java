@@ -31,7 +31,8 @@ class ClusterNamesTest {
 
     @Test
     void exactlyHalfIsEnough() {
-        assertThat(names(STYLES, new long[][] {{3, 3}, {0, 9}, {9, 0}})).containsExactly("Cubism 2", "Ukiyo_e", "Cubism");
+        assertThat(names(STYLES, new long[][] {{3, 3}, {0, 9}, {9, 0}}))
+                .containsExactly("Cubism 2", "Ukiyo_e", "Cubism");
     }
 
     @Test
@@ -43,12 +44,16 @@ class ClusterNamesTest {
     @Test
     void numbersThatClassesHaveAreSkipped() {
         List<String> classes = List.of("a", "a 2", "mixed 1", "empty 1");
-        assertThat(names(
-                        classes,
-                        new long[][] {
-                            {5, 0, 0, 0}, {4, 0, 0, 0}, {0, 5, 0, 0}, {0, 4, 0, 0}, {0, 0, 0, 0}, {3, 3, 3, 3}, {0, 0, 6, 0},
-                            {0, 0, 0, 6}
-                        }))
+        assertThat(names(classes, new long[][] {
+                    {5, 0, 0, 0},
+                    {4, 0, 0, 0},
+                    {0, 5, 0, 0},
+                    {0, 4, 0, 0},
+                    {0, 0, 0, 0},
+                    {3, 3, 3, 3},
+                    {0, 0, 6, 0},
+                    {0, 0, 0, 6}
+                }))
                 .containsExactly("a", "a 3", "a 2", "a 2 2", "empty 2", "mixed 2", "mixed 1", "empty 1");
     }
 

@@ -26,7 +26,8 @@ class ArchitectureTest {
     /// Classes of the simulator are in the packages of the services whose code it runs.
     private static final List<String> MODULES = modules().stream()
             .filter(module -> !module.equals("simulator"))
-            .filter(module -> Files.isDirectory(ProjectRoot.path().resolve(module).resolve("src/main/java")))
+            .filter(module ->
+                    Files.isDirectory(ProjectRoot.path().resolve(module).resolve("src/main/java")))
             .toList();
     /// More arrows between packages than a reader can follow in a drawing.
     private static final int TOO_MANY_ARROWS = 60;
@@ -46,7 +47,8 @@ class ArchitectureTest {
     @BeforeAll
     static void importEveryModule() {
         classes = imported(MODULES);
-        assertThat(Stream.of("ingest", "balance", "trainer", "cluster", "work.jobs", "vision.nn", "platform", "launcher"))
+        assertThat(Stream.of(
+                        "ingest", "balance", "trainer", "cluster", "work.jobs", "vision.nn", "platform", "launcher"))
                 .allSatisfy(name -> assertThat(classes.stream().map(JavaClass::getPackageName))
                         .contains("io.peregrine." + name));
     }
@@ -171,8 +173,8 @@ class ArchitectureTest {
                 .resideInAnyPackage("io.peregrine.launcher..", "io.peregrine.endtoend..")
                 .check(imported(libraries));
         assertThat(libraries)
-                .allSatisfy(module -> assertThat(
-                                Files.readString(ProjectRoot.path().resolve(module).resolve("pom.xml")))
+                .allSatisfy(module -> assertThat(Files.readString(
+                                ProjectRoot.path().resolve(module).resolve("pom.xml")))
                         .doesNotContain("peregrine-launcher"));
         assertThat(modules()).noneMatch(module -> module.startsWith("deploy/"));
     }

@@ -26,7 +26,8 @@ public final class ImageFile {
     /// @param sha256 under which it was listed
     /// @throws ImageRejectedException if it must not be opened, cannot be read, is too large, or has changed
     ///     since listing
-    public static byte[] read(Path file, AllowedRoots roots, String sha256, long bytesMax) throws ImageRejectedException {
+    public static byte[] read(Path file, AllowedRoots roots, String sha256, long bytesMax)
+            throws ImageRejectedException {
         Path real = openable(file, roots);
         byte[] content;
         try {

@@ -147,8 +147,7 @@ public final class PackMaker {
         }
     }
 
-    private DecodedPack made(
-            ArtifactPublisher publisher, Path root, ImageSpec image, List<DecodeResult> outcomes) {
+    private DecodedPack made(ArtifactPublisher publisher, Path root, ImageSpec image, List<DecodeResult> outcomes) {
         if (!Files.isDirectory(root)) {
             throw FailureException.resource(
                     "FOLDER_UNAVAILABLE",

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 class NearDuplicatesTest {
-    private final WorkerPool workers = new WorkerPool("image", Runtime.getRuntime().availableProcessors());
+    private final WorkerPool workers =
+            new WorkerPool("image", Runtime.getRuntime().availableProcessors());
 
     @AfterEach
     void closePool() {

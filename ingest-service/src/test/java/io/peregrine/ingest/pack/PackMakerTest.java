@@ -75,7 +75,8 @@ class PackMakerTest {
                         .waitFor())
                 .isZero();
 
-        DecodedPack made = maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
+        DecodedPack made =
+                maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
 
         assertThat(made.refusals())
                 .extracting(Rejection::place, Rejection::reason)
@@ -104,7 +105,8 @@ class PackMakerTest {
         new Folder(root).bytes("a/1.GIF", gif.file());
         Listing listing = listing(root);
 
-        DecodedPack made = maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
+        DecodedPack made =
+                maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
 
         try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
             assertThat(pack.image(0).toArray(ValueLayout.JAVA_BYTE))
@@ -118,8 +120,14 @@ class PackMakerTest {
         folder.image("a/1.png");
         Listing listing = listing(folder.root());
         Files.move(folder.root(), root.resolve("unmounted"));
-        assertThatThrownBy(() ->
-                        maker(root).make(publisher(), folder.root(), listing, listing.packs().getFirst(), SMALL, done -> {}))
+        assertThatThrownBy(() -> maker(root)
+                        .make(
+                                publisher(),
+                                folder.root(),
+                                listing,
+                                listing.packs().getFirst(),
+                                SMALL,
+                                done -> {}))
                 .isInstanceOfSatisfying(
                         FailureException.class,
                         failure -> assertThat(failure.kind()).isEqualTo(FailureKind.RESOURCE));

@@ -170,7 +170,7 @@ final class CompareCommand extends RunCommands.Whole {
 
     /// Cancels a run as soon as its dataset turns out to have no test images: its trainings could not be compared.
     private void requireTestImages(RunningInstance instance, RunProgress progress) {
-        if (progress.sealed().filter(sealed -> sealed.testImages() == 0).isPresent()) {
+        if (progress.sealed().filter(dataset -> dataset.testImages() == 0).isPresent()) {
             try {
                 QueryCommands.cancel(instance.cluster(), progress.run());
             } catch (IOException e) {

@@ -66,7 +66,8 @@ class RunResultsTest {
     @Test
     void whatWasNotMeasuredIsNotReportedAsZero() throws JsonProcessingException {
         RunResults results = new RunResults(
-                json("{\"run\": \"%s\", \"state\": \"completed\", \"testImages\": 0, \"classifier\": {\"epochs\": 1}}".formatted(RUN)),
+                json("{\"run\": \"%s\", \"state\": \"completed\", \"testImages\": 0, \"classifier\": {\"epochs\": 1}}"
+                        .formatted(RUN)),
                 List.of(),
                 RunResults.list(json("[{\"index\": 0, \"name\": \"empty 1\", \"size\": 0}]")));
         assertThat(results.test()).isEmpty();

@@ -11,7 +11,8 @@ import java.util.TreeMap;
 /// class's recall and precision, as scikit-learn defines them.
 ///
 /// The artifact `test` contains `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted,
-/// and `recall`, `precision` f64 [classes], NaN where they were not measured. A full matrix of 10,000 classes would take 800 MB; the number of
+/// and `recall`, `precision` f64 [classes], NaN where they were not measured. A full matrix of 10,000 classes would
+/// take 800 MB; the number of
 /// nonzero cells is at most the number of test images.
 public final class ClassResults {
     private static final String KIND = "test";

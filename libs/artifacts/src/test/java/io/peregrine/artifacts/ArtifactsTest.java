@@ -31,7 +31,8 @@ class ArtifactsTest {
 
     @Test
     void aManifestFindsEachImageByItsRow() {
-        ArtifactRef first = PixelPack.publish(store.unreferenced(), Map.of("side", "8"), 8, List.of(image(1), image(2)));
+        ArtifactRef first =
+                PixelPack.publish(store.unreferenced(), Map.of("side", "8"), 8, List.of(image(1), image(2)));
         ArtifactRef second = PixelPack.publish(store.unreferenced(), Map.of("side", "8"), 8, List.of(image(3)));
         Manifest manifest = new Manifest(
                 8,

@@ -119,7 +119,8 @@ class ExportTest {
                 LongStream.range(0, rows).map(row -> (row + row / 3) % 3).toArray();
         double[] gap = LongStream.range(0, rows).mapToDouble(row -> row / 50.0).toArray();
         long[] ordinal = LongStream.range(0, rows).map(row -> rows - 1 - row).toArray();
-        ArtifactRef shard = new RecipeShard(base, neighbour, gap, new long[rows], ordinal).publish(store.unreferenced(), Map.of());
+        ArtifactRef shard =
+                new RecipeShard(base, neighbour, gap, new long[rows], ordinal).publish(store.unreferenced(), Map.of());
         BalancedRows large = BalancedRows.open(store, List.of(shard), rows);
         Path to = folder.resolve("large");
         List<Long> written = Collections.synchronizedList(new ArrayList<>());

@@ -134,7 +134,8 @@ public class ArtifactsResource {
             description = "Each artifact is compared with its length and with its name, which is its SHA-256."
                     + " Nothing is changed. One response covers about 256 MB of artifacts.")
     @APIResponseSchema(CheckedPage.class)
-    public Response check(@Parameter(description = PageRequest.CURSOR) @QueryParam("cursor") String cursor, @Context UriInfo uri) {
+    public Response check(
+            @Parameter(description = PageRequest.CURSOR) @QueryParam("cursor") String cursor, @Context UriInfo uri) {
         Cursor after = Cursor.parse(cursor);
         String last = after == null ? "" : after.part(0);
         if (after != null && !ArtifactRef.isUri(last)) {

@@ -75,8 +75,7 @@ public class OpenApiExamplesFilter implements OASFilter {
             problem(operation, "404", "The requested resource does not exist");
         }
         boolean pages = operation.getParameters() != null
-                && operation.getParameters().stream()
-                        .anyMatch(parameter -> "cursor".equals(parameter.getName()));
+                && operation.getParameters().stream().anyMatch(parameter -> "cursor".equals(parameter.getName()));
         if (pages) {
             problem(operation, "400", "Invalid limit, cursor or filter");
         }

@@ -93,7 +93,8 @@ class PageTest {
 
     @Test
     void theLastPageHasNoLink() {
-        Response last = new Page<>(List.of(), null).answer(Requests.forUrl(RUNS)).build();
+        Response last =
+                new Page<>(List.of(), null).answer(Requests.forUrl(RUNS)).build();
         assertThat(last.getHeaders()).doesNotContainKey("Link");
     }
 

@@ -127,7 +127,8 @@ public final class TrainingSpeed {
                     classes.add("class " + classes.size());
                 }
             }
-            return new Manifest(side, classes, List.of(PixelPack.publish(store.unreferenced(), Map.of(), side, images)), entries);
+            return new Manifest(
+                    side, classes, List.of(PixelPack.publish(store.unreferenced(), Map.of(), side, images)), entries);
         }
     }
 }

@@ -76,7 +76,10 @@ abstract class DrawnImages {
             entries.add(new Entry(row % 2, row < TRAIN ? Split.TRAIN : Split.TEST, 0, row, row + ".png", "", null));
         }
         return new Manifest(
-                side, List.of("dark", "light"), List.of(PixelPack.publish(store.unreferenced(), Map.of(), side, images)), entries);
+                side,
+                List.of("dark", "light"),
+                List.of(PixelPack.publish(store.unreferenced(), Map.of(), side, images)),
+                entries);
     }
 
     /// @return copies of the first rows; zeros beyond the last

@@ -11,8 +11,8 @@ import org.junit.jupiter.api.Test;
 
 class LearningRateScheduleTest {
     private static double[] factors(Schedule kind, double warmUp, long allSteps) {
-        LearningRateSchedule schedule =
-                new LearningRateSchedule(new TrainingOptions(kind, warmUp, 0, 0, 0, AugmentationPolicy.NONE, 0), allSteps);
+        LearningRateSchedule schedule = new LearningRateSchedule(
+                new TrainingOptions(kind, warmUp, 0, 0, 0, AugmentationPolicy.NONE, 0), allSteps);
         return LongStream.range(0, allSteps).mapToDouble(schedule::factor).toArray();
     }
 

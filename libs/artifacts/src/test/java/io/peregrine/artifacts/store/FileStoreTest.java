@@ -126,7 +126,8 @@ class FileStoreTest {
         assertThat(reported).containsExactly(ref);
         assertThat(store.path(ref)).doesNotExist();
 
-        assertThat(another.unreferenced().publish("note", "txt", "abc".getBytes())).isEqualTo(ref);
+        assertThat(another.unreferenced().publish("note", "txt", "abc".getBytes()))
+                .isEqualTo(ref);
         assertThat(store.open(ref)).hasContent("abc");
         assertThat(store.holds(ref)).isTrue();
     }
@@ -204,7 +205,8 @@ class FileStoreTest {
         Files.createDirectories(folder.resolve("note/ba"));
         List<Path> synced = new ArrayList<>();
         new FileStore(folder, damaged -> {}, new Durability(synced::add))
-.unreferenced().publish("note", "txt", "abc".getBytes());
+                .unreferenced()
+                .publish("note", "txt", "abc".getBytes());
 
         assertThat(synced).contains(folder, folder.resolve("note"), folder.resolve("note/ba"));
     }

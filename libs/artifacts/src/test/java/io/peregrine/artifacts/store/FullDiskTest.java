@@ -43,7 +43,8 @@ class FullDiskTest {
         try (SmallDisk disk = SmallDisk.mount(folder, 2)) {
             FileStore store = new FileStore(disk.folder());
             refusesForWantOfRoom(
-                    () -> store.unreferenced().publish("note", "bin", noise(3 * MEGABYTE)), "a note: 3,145,728 bytes are needed");
+                    () -> store.unreferenced().publish("note", "bin", noise(3 * MEGABYTE)),
+                    "a note: 3,145,728 bytes are needed");
             SafetensorsWriter tensors =
                     new SafetensorsWriter().add("a", new long[] {3 * MEGABYTE}, noise(3 * MEGABYTE));
             refusesForWantOfRoom(

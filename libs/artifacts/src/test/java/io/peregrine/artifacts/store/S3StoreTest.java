@@ -82,14 +82,17 @@ class S3StoreTest {
     void anotherProcessReadsAnArtifactUnderTheSameReferenceAsInAFolder() {
         ArtifactRef ref = store("one").unreferenced().publish("note", "txt", "abc".getBytes());
 
-        assertThat(ref).isEqualTo(new FileStore(folder.resolve("plain")).unreferenced().publish("note", "txt", "abc".getBytes()));
+        assertThat(ref)
+                .isEqualTo(
+                        new FileStore(folder.resolve("plain")).unreferenced().publish("note", "txt", "abc".getBytes()));
         assertThat(object(ref)).hasContent("abc");
         assertThat(store("another").open(ref)).hasContent("abc");
     }
 
     @Test
     void aBucketWithoutPrefixStoresAtItsTop() {
-        ArtifactRef ref = store("one", "s3://" + BUCKET, 1 << 20).unreferenced().publish("note", "txt", "top".getBytes());
+        ArtifactRef ref =
+                store("one", "s3://" + BUCKET, 1 << 20).unreferenced().publish("note", "txt", "top".getBytes());
 
         assertThat(server.object(BUCKET, ref.uri().substring(ArtifactStore.SCHEME.length())))
                 .hasContent("top");
@@ -100,7 +103,8 @@ class S3StoreTest {
         ArtifactRef ref = store("one").unreferenced().publish("note", "txt", "once".getBytes());
         FileTime written = Files.getLastModifiedTime(object(ref));
 
-        assertThat(store("another").unreferenced().publish("note", "txt", "once".getBytes())).isEqualTo(ref);
+        assertThat(store("another").unreferenced().publish("note", "txt", "once".getBytes()))
+                .isEqualTo(ref);
         assertThat(Files.getLastModifiedTime(object(ref))).isEqualTo(written);
     }
 
@@ -128,7 +132,8 @@ class S3StoreTest {
                         FailureException.class, f -> assertThat(f.code()).isEqualTo("ARTIFACT_CORRUPT"))
                 .hasMessageContaining("Publish the dataset again");
 
-        assertThat(store("third").unreferenced().publish("note", "txt", "whole".getBytes())).isEqualTo(ref);
+        assertThat(store("third").unreferenced().publish("note", "txt", "whole".getBytes()))
+                .isEqualTo(ref);
         assertThat(object(ref)).hasContent("whole");
         assertThat(store("another").open(ref)).hasContent("whole");
         assertThat(store.holds(ref)).isTrue();

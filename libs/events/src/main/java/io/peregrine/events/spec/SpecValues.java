@@ -100,7 +100,8 @@ final class SpecValues {
     }
 
     private static String hint(String name, List<String> known) {
-        return NearestName.of(name, known.stream().filter(one -> isSimilar(one, name)).toList())
+        return NearestName.of(
+                        name, known.stream().filter(one -> isSimilar(one, name)).toList())
                 .map("did you mean '%s'? "::formatted)
                 .orElse("");
     }

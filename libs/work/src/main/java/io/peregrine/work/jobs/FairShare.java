@@ -154,8 +154,8 @@ final class FairShare {
                         (Double) row.getObject("seconds", Double.class),
                         row.getBoolean("due")))
                 .list();
-        List<String> before =
-                new ArrayList<>(rows.stream().filter(Row::inProgress).map(Row::run).toList());
+        List<String> before = new ArrayList<>(
+                rows.stream().filter(Row::inProgress).map(Row::run).toList());
         int inProgress = before.size();
         List<Waiting> waiting = new ArrayList<>();
         for (Row row : rows) {

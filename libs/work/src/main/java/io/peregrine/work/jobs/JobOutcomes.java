@@ -36,8 +36,7 @@ public final class JobOutcomes {
 
     /// Fails a job in which the process died [#MAX_CRASHES] times. There is no exception to report.
     void crashed(Jobs.Claim claim) {
-        String error =
-                jobs.error(claim.job()).orElse("The service died %d times in this job".formatted(MAX_CRASHES));
+        String error = jobs.error(claim.job()).orElse("The service died %d times in this job".formatted(MAX_CRASHES));
         fail(claim, FailureKind.INTERNAL, "CRASHED", error);
     }
 

@@ -36,7 +36,8 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /// A real PostgreSQL with the tables of libs/work, empty for each test.
 public final class WorkFixture implements AutoCloseable {
-    public static final ArtifactRef REF = new ArtifactRef("store:shard/ab/" + "ab".repeat(32) + ".x", "ab".repeat(32), 7);
+    public static final ArtifactRef REF =
+            new ArtifactRef("store:shard/ab/" + "ab".repeat(32) + ".x", "ab".repeat(32), 7);
 
     public static final Set<String> KINDS = Set.of("note", "shard");
 
@@ -255,8 +256,7 @@ public final class WorkFixture implements AutoCloseable {
 
     /// @return the job as its handler sees it; after a checkpoint its lease expires at once
     JobContext context(Jobs.Claim claim) {
-        return new JobContext(
-                new FencedWrites(database, Duration.ofMillis(1)), artifacts(), claim, System::nanoTime);
+        return new JobContext(new FencedWrites(database, Duration.ofMillis(1)), artifacts(), claim, System::nanoTime);
     }
 
     @FunctionalInterface
