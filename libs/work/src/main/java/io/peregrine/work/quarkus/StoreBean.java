@@ -28,7 +28,18 @@ class StoreBean {
 
     /// Artifact kinds of all services: each service reads what others publish.
     private static final Set<String> KINDS = Set.of(
-            "run", "weights", "listing", "pack", "manifest", "recipes", "shard", "checkpoint", "latents", "clusters");
+            "run",
+            "weights",
+            "listing",
+            "pack",
+            "manifest",
+            "recipes",
+            "shard",
+            "balance",
+            "checkpoint",
+            "test",
+            "latents",
+            "clusters");
 
     /// @param location `peregrine.store`: a folder, or `s3://bucket/prefix`
     /// @param folder cache folder of this process only, for artifacts fetched from a bucket
