@@ -37,6 +37,10 @@ class AsyncApiTest {
         assertThat(schemas.at("/CheckpointPublished/required"))
                 .extracting(JsonNode::textValue)
                 .doesNotContain("test");
+        assertThat(schemas.at("/TestMeasures/required"))
+                .as("an autoencoder has only a loss")
+                .extracting(JsonNode::textValue)
+                .containsExactlyInAnyOrder("loss", "images");
         assertThat(schemas.at("/ImageRef/properties/row/description").textValue())
                 .isEqualTo("position of the file among all listed files");
         assertThat(schemas.at("/RunSpec/required"))

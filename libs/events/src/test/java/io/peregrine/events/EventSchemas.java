@@ -16,6 +16,7 @@ import com.github.victools.jsonschema.generator.SchemaVersion;
 import com.github.victools.jsonschema.module.jackson.JacksonModule;
 import com.github.victools.jsonschema.module.jackson.JacksonOption;
 import io.peregrine.events.spec.SpecSchema;
+import java.util.Arrays;
 import java.util.Map;
 
 /// JSON Schemas of the events' data, generated from the records and their Javadoc.
@@ -57,9 +58,11 @@ final class EventSchemas {
         return definitions;
     }
 
-    /// A component is optional if its Javadoc mentions null.
+    /// A component is optional if [MayBeNull] marks it. [EventChecks] rejects an event that lacks another one.
     private boolean required(FieldScope field) {
-        return !description(field).contains("null");
+        return Arrays.stream(field.getDeclaringType().getErasedType().getRecordComponents())
+                .filter(component -> component.getName().equals(field.getName()))
+                .noneMatch(component -> component.isAnnotationPresent(MayBeNull.class));
     }
 
     private String description(FieldScope field) {
