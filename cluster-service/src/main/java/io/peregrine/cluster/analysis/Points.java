@@ -1,6 +1,6 @@
 package io.peregrine.cluster.analysis;
 
-import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Set;
@@ -34,9 +34,12 @@ public record Points(int count, int dimensions, float[] values) {
 
     /// @return number of different points; k-means leaves clusters empty if k is larger
     int distinct() {
-        Set<FloatBuffer> different = new HashSet<>();
+        // FloatBuffer's hash uses only the integer parts, which are all 0 for small values. Adding 0 makes −0 equal 0.
+        int[] bits = new int[values.length];
+        Arrays.setAll(bits, i -> Float.floatToIntBits(values[i] + 0f));
+        Set<IntBuffer> different = new HashSet<>();
         for (int i = 0; i < count; i++) {
-            different.add(FloatBuffer.wrap(values, i * dimensions, dimensions));
+            different.add(IntBuffer.wrap(bits, i * dimensions, dimensions));
         }
         return different.size();
     }
