@@ -39,7 +39,7 @@ final class TrainingState implements AutoCloseable {
     }
 
     /// @return the state before the first step, with weights that a user supplies
-    /// @throws FailureException INPUT `INIT_MISMATCH`, if the weights do not match the network
+    /// @throws FailureException INPUT `INITIAL_WEIGHTS_MISMATCH`, if the weights do not match the network
     static TrainingState given(TrainableNetwork network, TrainSpec spec, Safetensors weights) {
         return new TrainingState(NetworkState.given(network, weights), spec, TrainingProgress.start(), null);
     }
@@ -53,8 +53,13 @@ final class TrainingState implements AutoCloseable {
                 spec,
                 TrainingProgress.read(saved),
                 saved.metadata().get(PLACE));
-        state.optimizer.read(saved);
-        return state;
+        try {
+            state.optimizer.read(saved);
+            return state;
+        } catch (RuntimeException e) {
+            state.close();
+            throw e;
+        }
     }
 
     NetworkState weights() {
