@@ -34,7 +34,7 @@ public record Points(int count, int dimensions, float[] values) {
 
     /// @return number of different points; k-means leaves clusters empty if k is larger
     int distinct() {
-        // FloatBuffer's hash uses only the integer parts, which are all 0 for small values. Adding 0 makes −0 equal 0.
+        // FloatBuffer hashes only the integer parts, which are 0 for small values. Adding 0 turns −0 into 0.
         int[] bits = new int[values.length];
         Arrays.setAll(bits, i -> Float.floatToIntBits(values[i] + 0f));
         Set<IntBuffer> different = new HashSet<>();
