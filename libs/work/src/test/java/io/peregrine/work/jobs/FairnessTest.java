@@ -159,6 +159,31 @@ class FairnessTest {
     }
 
     @Test
+    void aPreemptibleJobGivesWayToALowerPriorityOnlyAfterAMinuteAndToAHigherOneAtOnce() {
+        RunRef low = WorkFixture.run("low");
+        RunRef usual = WorkFixture.run("usual");
+        work.add(low, "train", "1");
+        work.add(usual, "train", "1");
+        priority(low, -1);
+        Jobs jobs = work.jobs("one", LONG, "train");
+        Job first = jobs.claim().orElseThrow().job();
+        assertThat(first.run()).isEqualTo(usual);
+        serve(usual, 100);
+        assertThat(jobs.isOtherRunFirst(first))
+                .as("however much work the run has received")
+                .isFalse();
+
+        age(61);
+        serve(usual, 1);
+        assertThat(jobs.isOtherRunFirst(first)).as("after a minute").isTrue();
+        jobs.requeuePreempted(first);
+        Job second = jobs.claim().orElseThrow().job();
+        assertThat(second.run()).isEqualTo(low);
+        serve(low, 1);
+        assertThat(jobs.isOtherRunFirst(second)).as("the higher priority waits").isTrue();
+    }
+
+    @Test
     void anUnreadableJobFailsWithItsRunAndBlocksNoOtherJob() {
         RunRef damaged = WorkFixture.run("damaged");
         RunRef sound = WorkFixture.run("sound");

@@ -146,7 +146,7 @@ class LeaseTest {
     }
 
     @Test
-    void aStaleClaimCanNeitherCheckpointNorCompleteNorReferenceAnything() {
+    void aStaleClaimCanNeitherCheckpointNorCompleteNorReferenceNorPublishAnything() {
         RunRef run = WorkFixture.run("stale");
         work.add(run, "tile", "1");
         Jobs first = work.jobs("first", Duration.ofMillis(1), "tile");
@@ -161,6 +161,8 @@ class LeaseTest {
         assertThatThrownBy(() -> stale.complete(tx -> tx.publish(WorkFixture.shard(run, 1), "stale")))
                 .isInstanceOf(JobStoppedException.class);
         assertThatThrownBy(() -> stale.reference(WorkFixture.REF)).isInstanceOf(JobStoppedException.class);
+        assertThatThrownBy(() -> stale.publish("note", "txt", new byte[] {1})).isInstanceOf(JobStoppedException.class);
+        assertThat(work.stored("note")).isEmpty();
         assertThat(work.count("select count(*) from needed")).isZero();
         fresh.reference(WorkFixture.REF);
         fresh.complete(tx -> tx.publish(WorkFixture.shard(run, 2), "fresh"));

@@ -2,6 +2,7 @@ package io.peregrine.work.jobs;
 
 import static org.awaitility.Awaitility.await;
 
+import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.artifacts.store.FileStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.CloudEvent;
@@ -244,7 +245,16 @@ public final class WorkFixture implements AutoCloseable {
 
     /// @return artifacts in a folder of this fixture
     JobArtifacts artifacts() {
-        return new JobArtifacts(new FileStore(folder.resolve("store")), KINDS);
+        return new JobArtifacts(store(), KINDS);
+    }
+
+    /// @return files of this kind in that folder
+    List<ArtifactStore.Stored> stored(String kind) {
+        return store().list(kind);
+    }
+
+    private FileStore store() {
+        return new FileStore(folder.resolve("store"));
     }
 
     /// Claims the next job.
