@@ -47,7 +47,7 @@ class CheckpointPublisher {
 
     private static ArtifactRef results(JobContext job, EpochResult end) {
         ClassResults byClass = end.test().byClass();
-        return byClass == null ? null : byClass.publish(job);
+        return byClass == null ? null : WaitForDisk.until(job, () -> byClass.publish(job));
     }
 
     /// Publishes the event, and expires the network's checkpoints that are neither best nor newest.

@@ -37,10 +37,16 @@ public final class WorkerPool implements AutoCloseable {
     public void each(int count, IntConsumer piece) {
         AtomicInteger next = new AtomicInteger();
         List<Future<?>> running = new ArrayList<>();
-        for (int i = 0; i < Math.min(size, count); i++) {
-            running.add(threads.submit(() -> take(next, count, piece)));
-        }
         Throwable failed = null;
+        try {
+            for (int i = 0; i < Math.min(size, count); i++) {
+                running.add(threads.submit(() -> take(next, count, piece)));
+            }
+        } catch (RuntimeException | Error e) {
+            // Such as the lack of memory for another thread.
+            next.set(count);
+            failed = e;
+        }
         boolean interrupted = false;
         // Waits for all of them in any case: no thread may access memory that the caller is about to release.
         for (Future<?> one : running) {
