@@ -4,6 +4,7 @@ import io.peregrine.artifacts.ClassBalance;
 import io.peregrine.artifacts.Manifest;
 import io.peregrine.artifacts.PixelRows;
 import io.peregrine.artifacts.RecipeShard;
+import io.peregrine.artifacts.RunSpecs;
 import io.peregrine.artifacts.store.ArtifactStore;
 import io.peregrine.events.ArtifactRef;
 import io.peregrine.events.EventCodec;
@@ -20,7 +21,6 @@ import io.peregrine.trainer.run.TrainingRows;
 import io.peregrine.vision.nn.TrainableNetwork;
 import io.peregrine.work.jobs.Job;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -39,7 +39,7 @@ record TrainingOrder(
     static TrainingOrder open(ArtifactStore store, Job job) throws IOException {
         DatasetBalanced balanced = EventCodec.json().treeToValue(job.payload(), DatasetBalanced.class);
         Network network = Network.valueOf(job.key().toUpperCase(Locale.ROOT));
-        RunSpec run = RunSpec.read(Files.readAllBytes(store.open(balanced.run().spec())));
+        RunSpec run = RunSpecs.open(store, balanced.run());
         return new TrainingOrder(
                 balanced,
                 network,

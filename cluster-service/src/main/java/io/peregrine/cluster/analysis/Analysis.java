@@ -16,7 +16,8 @@ import java.util.stream.IntStream;
 /// @param pca of all images
 /// @param projection float32 [n, 3]; a component that the data lacks is 0
 /// @param clusters in the order of their indices
-/// @param measures by name and split, such as `nmi.test`, `silhouette.all`; undefined measures are omitted
+/// @param measures by name and split, such as `nmi.test`, `silhouette.all`, and `distinct.all`, the number of
+///     different latents; undefined measures are omitted
 public record Analysis(
         KMeans.Clustering clustering,
         double[] distances,

@@ -198,7 +198,9 @@ public record RunDetails(
             int iterations,
             double inertia,
 
-            @Schema(description = "Measures by name and split, such as nmi.test, silhouette.all")
+            @Schema(
+                    description = "Measures by name and split, such as nmi.test, silhouette.all; distinct.all is the"
+                            + " number of different latents")
             Map<String, Double> measures,
 
             @Schema(description = "safetensors file with row, assignments, centers, projection and PCA")
