@@ -4,6 +4,7 @@ import static io.restassured.RestAssured.get;
 import static io.restassured.RestAssured.given;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
+import static org.hamcrest.Matchers.anyOf;
 import static org.hamcrest.Matchers.containsString;
 import static org.hamcrest.Matchers.equalTo;
 import static org.hamcrest.Matchers.nullValue;
@@ -138,7 +139,8 @@ class CheckpointsTest extends WithKafka {
                 given().header("Accept-Encoding", "gzip").head(address).then().statusCode(200);
         whole.header("Accept-Ranges", "bytes")
                 .header("Content-Length", Integer.toString(weights.length))
-                .header("Content-Encoding", nullValue());
+                // Vert.x tells its compressor by "identity" to leave the body alone.
+                .header("Content-Encoding", anyOf(nullValue(), equalTo("identity")));
         byte[] rest = given().header("Range", "bytes=%d-".formatted(half))
                 .header("If-Range", whole.extract().header("ETag"))
                 .header("Accept-Encoding", "gzip")
