@@ -35,6 +35,7 @@ import java.util.Optional;
 @Singleton
 class RequestGuard {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final List<String> JSON_TYPES = List.of("application/json", "application/cloudevents+json");
 
     /// Pages of the service may set a less strict Content-Security-Policy.
     static final Map<String, String> HEADERS = Map.of(
@@ -182,7 +183,8 @@ class RequestGuard {
                 "The request's header %s is '%s', which is not this service.".formatted(header, printable(value)));
     }
 
-    /// A browser cannot send a form as JSON without a preflight request.
+    /// A browser cannot send a form as one of these types without a preflight request. A CloudEvent in structured
+    /// mode is JSON too; operations that take no events refuse it later.
     private static Optional<Refusal> body(HttpServerRequest request) {
         if (Role.isSafe(request.method().name()) || !hasBody(request)) {
             return Optional.empty();
@@ -191,7 +193,7 @@ class RequestGuard {
                 .reduce((one, other) -> one + ", " + other)
                 .orElse("none");
         String essence = type.replaceFirst(";.*", "").strip().toLowerCase(Locale.ROOT);
-        return essence.equals("application/json")
+        return JSON_TYPES.contains(essence)
                 ? Optional.empty()
                 : Optional.of(new Refusal(
                         GeneralProblem.MEDIA_TYPE_UNKNOWN,
