@@ -38,7 +38,7 @@ public final class LocalPeregrine implements AutoCloseable {
 
     /// The ports on loopback; 0 selects a free port.
     public record Addresses(int kafka, int postgres, Map<Service, Integer> services) {
-        /// The default ports, which the README documents.
+        /// The default ports, which `--help` lists.
         public static Addresses defaults() {
             Map<Service, Integer> ports = new EnumMap<>(Service.class);
             for (Service service : Service.values()) {

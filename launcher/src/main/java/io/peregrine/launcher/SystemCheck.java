@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /// Checks this machine before anything is started: what Peregrine requires, what makes it faster, and what only
 /// some commands require.
 public final class SystemCheck {
-    /// The 4 GB of the README's "Requirements and sizes", minus the memory that the kernel reserves.
+    /// The 4 GB that `docs/limits.md` requires, minus the memory that the kernel reserves.
     private static final long MEMORY = 3_700_000_000L;
 
     private static final long DISK = 2_000_000_000L;
