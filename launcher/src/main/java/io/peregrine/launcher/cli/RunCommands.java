@@ -29,8 +29,15 @@ import picocli.CommandLine.Parameters;
 /// The commands that process a folder through all stages: `demo` and `run`.
 final class RunCommands {
     /// Files that list images with their classes, also one that ingest-service only refuses with a conversion.
-    private static final Set<String> LABEL_FILES =
-            Set.of("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv", "train.csv", "labels.csv");
+    private static final Set<String> LABEL_FILES = Set.of(
+            "metadata.csv",
+            "metadata.jsonl",
+            "metadata.parquet",
+            "_classes.csv",
+            "train.csv",
+            "labels.csv",
+            "train_labels.csv",
+            "trainLabels.csv");
 
     private RunCommands() {}
 
