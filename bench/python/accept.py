@@ -46,7 +46,7 @@ TESTS = {
     "one image more: only its class and split are decoded again": ["IngestFlowTest"],
     "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["PruneAndFsckTest", "GarbageCollectorTest", "RunEndsTest"],
     "REST: charts, originals, 304s, every refusal a problem of its kind": [
-        "CatalogueTest", "ChartsTest", "ChartFormatTest", "OriginalsResourceTest", "ProblemsTest"],
+        "RunProjectionTest", "ChartsTest", "ChartFormatTest", "OriginalsResourceTest", "ProblemsTest", "HttpMannersTest"],
     "a thousand events, fifty bad ones; a bad one last, three restarts": ["ThousandEventsTest"],
     "AsyncAPI, OpenAPI and contracts are those of the code": [
         "AsyncApiTest", "ContractsPageTest", "OpenApiTest"],
