@@ -6,7 +6,7 @@
 
 Needs torch and safetensors. A checkpoint's file: `GET /api/v1/runs/{run}/checkpoints` of trainer-service names those that
 are kept, `…/checkpoints/{network}/{epoch}` is one; it lies in the store, too.
-An autoencoder answers with images; `network.encoder(pixels)` are its codes.
+An autoencoder answers with images; `network.encoder(pixels)` are its latents.
 """
 
 import torch
