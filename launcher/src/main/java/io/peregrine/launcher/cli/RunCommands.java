@@ -110,6 +110,7 @@ final class RunCommands {
         /// @return the results of a run; empty if it was not completed, the reason of which was printed
         Optional<RunResults> completed(RunningInstance instance, String run, ProgressView view) {
             RunResults results = new RunFollower(instance).follow(run, view);
+            view.keepStages();
             // Standard output contains only the object of --json.
             findings(instance, run).ifPresent((json || !results.isCompleted() ? System.err : System.out)::println);
             if (!results.isCompleted()) {

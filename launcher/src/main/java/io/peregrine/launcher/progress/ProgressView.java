@@ -82,6 +82,11 @@ public final class ProgressView {
         drawn = Stage.values().length;
     }
 
+    /// Leaves the stages of an ended run where they are: what is printed next goes below them.
+    public void keepStages() {
+        drawn = 0;
+    }
+
     private void erase() {
         if (drawn > 0) {
             out.print("\u001b[" + drawn + "A\u001b[J");
