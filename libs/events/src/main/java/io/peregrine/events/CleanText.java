@@ -97,33 +97,26 @@ public final class CleanText {
         return json;
     }
 
-    /// @throws UnreadableEventException if a string or field name contains a zero character or an unpaired
-    ///     surrogate: replacing it could make two names equal
-    static void requireClean(JsonNode json) throws UnreadableEventException {
+    /// @throws UnreadableEventException if a string contains half of a surrogate pair: replacing it could make two
+    ///     names equal. Jackson refuses such field names itself
+    static void requirePairs(JsonNode json) throws UnreadableEventException {
         if (json.isTextual()) {
-            requireClean(json.textValue());
+            requirePairs(json.textValue());
         }
-        for (Map.Entry<String, JsonNode> field : json.properties()) {
-            requireClean(field.getKey());
-            requireClean(field.getValue());
-        }
-        if (json.isArray()) {
-            for (JsonNode element : json) {
-                requireClean(element);
-            }
+        for (JsonNode part : json) {
+            requirePairs(part);
         }
     }
 
-    private static void requireClean(String text) throws UnreadableEventException {
-        int at = firstBad(text);
-        if (at < text.length()) {
-            throw new UnreadableEventException(
-                    UnreadableEventException.Kind.BAD_DATA,
-                    "character %,d of the text '%s' is %s; send text without it"
-                            .formatted(
-                                    at + 1,
-                                    shortened(text, 100),
-                                    text.charAt(at) == 0 ? "U+0000" : "half of a surrogate pair"));
+    private static void requirePairs(String text) throws UnreadableEventException {
+        for (int at = 0; at < text.length(); at += Character.charCount(text.codePointAt(at))) {
+            int codePoint = text.codePointAt(at);
+            if (codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE) {
+                throw new UnreadableEventException(
+                        UnreadableEventException.Kind.BAD_DATA,
+                        "character %,d of the text '%s' is half of a surrogate pair; send text without it"
+                                .formatted(at + 1, shortened(text, 100)));
+            }
         }
     }
 

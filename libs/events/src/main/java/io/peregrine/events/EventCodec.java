@@ -198,13 +198,13 @@ public final class EventCodec {
 
     /// Parses untrusted JSON.
     ///
-    /// @throws UnreadableEventException if the value is not JSON, or contains text that neither UTF-8 nor a table
-    ///     can store: an unpaired surrogate or a zero character
+    /// @return the value as JSON whose strings every table can store: zero characters are replaced
+    /// @throws UnreadableEventException if the value is not JSON, or contains half of a surrogate pair
     public static JsonNode tree(byte[] bytes) throws UnreadableEventException {
         try {
             JsonNode json = JSON.readTree(bytes);
-            CleanText.requireClean(json);
-            return json;
+            CleanText.requirePairs(json);
+            return CleanText.cleaned(json);
         } catch (IOException e) {
             throw new UnreadableEventException(
                     Kind.NOT_AN_EVENT,
