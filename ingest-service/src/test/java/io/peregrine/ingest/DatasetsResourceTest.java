@@ -190,6 +190,12 @@ class DatasetsResourceTest {
                 .then()
                 .statusCode(400)
                 .body("type", equalTo("/api/v1/problems/bad-event"));
+        given().contentType("application/cloudevents+json")
+                .body("null")
+                .post("/api/v1/datasets")
+                .then()
+                .statusCode(400)
+                .body("type", equalTo("/api/v1/problems/bad-event"));
         publish(body.replace("by-event", "\\ud800"), null).statusCode(400).body("detail", containsString("surrogate"));
     }
 

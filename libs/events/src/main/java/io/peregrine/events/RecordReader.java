@@ -110,6 +110,9 @@ final class RecordReader {
 
     /// @throws UnreadableEventException if the JSON is not a CloudEvent 1.0
     static io.cloudevents.CloudEvent structured(JsonNode json) throws UnreadableEventException {
+        if (!json.isObject()) {
+            throw new UnreadableEventException(Kind.NOT_AN_EVENT, "the structured CloudEvent is not a JSON object");
+        }
         try {
             io.cloudevents.CloudEvent event = STRUCTURED_JSON.treeToValue(json, io.cloudevents.CloudEvent.class);
             requireVersion(event);
