@@ -17,6 +17,10 @@ record Tiff(int width, int height, int orientation, TiffSamples samples, TiffBlo
     private static final int HEIGHT = 257;
     /// A tile of up to this many pixels is accepted however small the image is: it is not a decompression bomb.
     private static final long TILE_PIXELS = 1 << 24;
+    /// The same for the pixels of all tiles, most of which may be outside the image.
+    private static final long PIXELS_OF_ALL_TILES = 1 << 28;
+    /// The same for the width of a tile, since a row of it is kept in memory.
+    private static final long TILE_WIDTH = 1 << 16;
 
     /// @param property what is not supported, as it follows "a TIFF"
     static ImageRejectedException unsupported(String property) {
@@ -65,9 +69,20 @@ record Tiff(int width, int height, int orientation, TiffSamples samples, TiffBlo
             throw ImageRejectedException.corrupt(
                     "the TIFF's %,d bytes of pixels cannot hold %,d x %,d".formatted(packed, width, height));
         }
-        long tile = blocks.areTiles() ? (long) blocks.width() * blocks.height() : 0;
-        if (tile > Math.max(pixels, TILE_PIXELS)) {
-            throw ImageRejectedException.corrupt("the TIFF has tiles of %,d pixels for %,d".formatted(tile, pixels));
+        if (blocks.areTiles()) {
+            requirePossibleTiles(width, height, blocks);
+        }
+    }
+
+    private static void requirePossibleTiles(int width, int height, TiffBlocks blocks) throws ImageRejectedException {
+        long pixels = (long) width * height;
+        long tile = (long) blocks.width() * blocks.height();
+        double all = Math.ceil((double) width / blocks.width()) * Math.ceil((double) height / blocks.height()) * tile;
+        if (tile > Math.max(pixels, TILE_PIXELS)
+                || all > Math.max(4.0 * pixels, PIXELS_OF_ALL_TILES)
+                || blocks.width() > Math.max(2L * width, TILE_WIDTH)) {
+            throw ImageRejectedException.corrupt("the TIFF has tiles of %,d x %,d pixels for an image of %,d x %,d"
+                    .formatted(blocks.width(), blocks.height(), width, height));
         }
     }
 

@@ -40,6 +40,13 @@ record TiffBlocks(
     private static final int TILE_OFFSETS = 324;
     private static final int TILE_BYTES = 325;
     private static final int DIFFERENCES = 2;
+    /// Bytes of the header of a TIFF, in which no block can begin.
+    private static final int HEADER_BYTES = 8;
+    /// No compression needs more bytes than these for a pixel and for its own headers. Without a limit, blocks that
+    /// overlap could each be as long as the file, and reading all of them would take hours.
+    private static final long BYTES_OF_A_PIXEL = 32;
+
+    private static final long BYTES_OF_HEADERS = 1 << 16;
 
     /// @param width of the image
     /// @param height of the image
@@ -80,15 +87,16 @@ record TiffBlocks(
         return Arrays.stream(lengths).sum();
     }
 
-    /// @return the bytes of a block, up to the end of the file if its length is unknown
-    /// @throws ImageRejectedException if there is no such block
+    /// @return the bytes of a block, and bytes after it if its length is unknown
+    /// @throws ImageRejectedException if the block is missing, as in the sparse files of GDAL
     ByteBuffer data(byte[] file, int block) throws ImageRejectedException {
-        if (block >= offsets.length || offsets[block] >= file.length) {
+        if (block >= offsets.length || offsets[block] < HEADER_BYTES || offsets[block] >= file.length) {
             throw ImageRejectedException.corrupt(
-                    "the TIFF has %d strips or tiles, but its pixels need more".formatted(offsets.length));
+                    "strip or tile %d of the TIFF is missing; it has %d".formatted(block, offsets.length));
         }
         int at = (int) offsets[block];
         int length = lengths[block] == 0 ? file.length - at : (int) Math.min(lengths[block], file.length - at);
-        return ByteBuffer.wrap(file, at, length);
+        long most = BYTES_OF_HEADERS + BYTES_OF_A_PIXEL * width * height;
+        return ByteBuffer.wrap(file, at, (int) Math.min(length, most));
     }
 }

@@ -23,6 +23,9 @@ final class TiffDirectory {
     private static final int SHORT = 3;
     private static final int LONG = 4;
     private static final int UNDEFINED = 7;
+    /// More than the strips or tiles of any real image. A hostile file could have as many values as bytes.
+    private static final long VALUES_MAX = 1 << 24;
+
     private static final int[] BYTES_OF_TYPES = {0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8};
 
     /// The values of one directory entry.
@@ -101,6 +104,9 @@ final class TiffDirectory {
     /// @return all integers of a tag; none if it is missing
     long[] numbers(int tag) throws ImageRejectedException {
         Values values = integers(firstPage.getOrDefault(tag, Values.NONE));
+        if (values.count > VALUES_MAX) {
+            throw ImageRejectedException.corrupt("the TIFF has %,d values in one tag".formatted(values.count));
+        }
         long[] numbers = new long[Math.toIntExact(values.count)];
         for (int i = 0; i < numbers.length; i++) {
             numbers[i] = value(values, i);
