@@ -10,7 +10,7 @@ import org.opencv.core.Mat;
 import org.opencv.core.MatOfByte;
 import org.opencv.imgcodecs.Imgcodecs;
 
-/// OpenCV's native decoders, for JPEG, WebP, BMP and TIFF.
+/// OpenCV's native decoders, for JPEG, WebP, and TIFF with fax, JPEG or YCbCr. All give 8 bits a value.
 final class OpenCv {
     static {
         load();
@@ -34,8 +34,7 @@ final class OpenCv {
         }
     }
 
-    /// @throws ImageRejectedException if the pixels cannot be decoded, or are not colours or greys of 8 or 16
-    ///     bits
+    /// @throws ImageRejectedException if the pixels cannot be decoded, or are not colours or greys of 8 bits
     static Raster decode(byte[] file, ImageHeader.Format format) throws ImageRejectedException {
         MatOfByte bytes = new MatOfByte(file);
         Mat decoded = null;
@@ -59,28 +58,19 @@ final class OpenCv {
         }
     }
 
-    /// Converts BGR, BGRA or grey of 8 or 16 bits to RGB over white. It works row by row, since memory for a
+    /// Converts BGR, BGRA or grey of 8 bits to RGB over white. It works row by row, since memory for a
     /// third copy of the largest images is not available.
     private static Raster rgb(Mat decoded, ImageHeader.Format format) throws ImageRejectedException {
         int width = decoded.cols();
         int channels = decoded.channels();
-        boolean sixteen = decoded.depth() == CvType.CV_16U;
-        if (!sixteen && decoded.depth() != CvType.CV_8U) {
-            throw ImageRejectedException.unsupported("a %s of %s; save it with 8 or 16 bits per value"
+        if (decoded.depth() != CvType.CV_8U) {
+            throw ImageRejectedException.unsupported("a %s of %s; save it with 8 bits per value"
                     .formatted(format, CvType.typeToString(decoded.type())));
         }
         byte[] rgb = new byte[Math.toIntExact(3 * decoded.total())];
         byte[] row = new byte[width * channels];
-        short[] wide = new short[sixteen ? row.length : 0];
         for (int y = 0; y < decoded.rows(); y++) {
-            if (sixteen) {
-                decoded.get(y, 0, wide);
-                for (int i = 0; i < row.length; i++) {
-                    row[i] = (byte) Raster.eightBits(wide[i] & 0xffff);
-                }
-            } else {
-                decoded.get(y, 0, row);
-            }
+            decoded.get(y, 0, row);
             overWhite(row, channels, rgb, 3 * y * width);
         }
         return new Raster(width, decoded.rows(), rgb);
