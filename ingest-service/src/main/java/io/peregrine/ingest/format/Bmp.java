@@ -35,6 +35,8 @@ record Bmp(
     private static final int CORE = 12;
 
     private static final int LARGEST = 124;
+    /// Bytes of the smallest information header of Windows. OS/2 also has headers between the two.
+    private static final int WINDOWS = 40;
     /// From this length on the information header contains the masks, and from the next one that of alpha.
     private static final int WITH_MASKS = 52;
 
@@ -66,7 +68,11 @@ record Bmp(
         ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
         int information = in.getInt(14);
         boolean core = information == CORE;
-        if (!core && in.limit() < 14 + Math.max(40, information)) {
+        if (!core && information < WINDOWS) {
+            throw ImageRejectedException.unsupported(
+                    "a BMP with a header of %d bytes; save it again".formatted(information));
+        }
+        if (!core && in.limit() < 14 + information) {
             throw ImageRejectedException.truncated(
                     "the BMP ends within its header, after %d bytes".formatted(in.limit()));
         }

@@ -99,6 +99,14 @@ class BmpTest {
     }
 
     @Test
+    void theShortHeaderOfOs2IsRefusedByName() {
+        assertThat(rejection(header(16, 54, 64).array()))
+                .hasMessageContaining("header of 16 bytes")
+                .extracting(ImageRejectedException::reason)
+                .isEqualTo(Reason.IMAGE_UNSUPPORTED);
+    }
+
+    @Test
     void runLengthsThatEndEarlyAreRefused() {
         byte[] runs = HexFormat.of().parseHex("0301" + "0001");
         ByteBuffer bmp = windows(3, 2, 8, 1, runs.length, 0);
