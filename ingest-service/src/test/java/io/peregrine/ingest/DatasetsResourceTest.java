@@ -175,6 +175,13 @@ class DatasetsResourceTest {
                 .statusCode(400)
                 .body("detail", containsString("it must be 1.0"));
         given().header("ce-id", "7")
+                .contentType("application/json")
+                .body(body)
+                .post("/api/v1/datasets")
+                .then()
+                .statusCode(400)
+                .body("detail", containsString("ce-source"));
+        given().header("ce-id", "7")
                 .header("ce-type", "other")
                 .contentType("application/json")
                 .body(body)

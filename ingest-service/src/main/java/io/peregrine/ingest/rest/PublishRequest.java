@@ -65,7 +65,10 @@ record PublishRequest(ObjectNode dataset, String key) {
         if (id.isBlank()) {
             throw Problem.of(DatasetProblem.BAD_EVENT, "The CloudEvent's id is empty.");
         }
-        return "ce\0" + (source == null ? "" : source) + '\0' + id;
+        if (source == null || source.isBlank()) {
+            throw Problem.of(DatasetProblem.BAD_EVENT, "The CloudEvent has no source (ce-source).");
+        }
+        return "ce\0" + source + '\0' + id;
     }
 
     private static String checked(String key) {
