@@ -10,7 +10,7 @@ import java.util.List;
 /// @param names of files below the dataset's folder, or of classes; empty if it is about images
 /// @param count of all images or names concerned
 /// @param distance between the hashes of near-duplicates, in bits; null if nothing was compared
-/// @param detail what was found, if the kind's meaning does not say it; otherwise null
+/// @param detail what was found, if the kind's meaning does not state it; otherwise null
 /// @param remedy what to do, if it depends on what was found; otherwise null
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Finding(

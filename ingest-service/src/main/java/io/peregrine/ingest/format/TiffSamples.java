@@ -98,7 +98,7 @@ record TiffSamples(int bits, int count, Colour colour, Alpha alpha, byte[] palet
     }
 
     private static Colour colour(TiffDirectory page) throws ImageRejectedException {
-        // Writers that omit the tag mean 0, say Pillow and older readers.
+        // If the tag is missing, Pillow and older readers assume 0.
         long code = page.number(COLOUR, 0);
         return switch ((int) code) {
             case 0 -> Colour.WHITE_IS_ZERO;

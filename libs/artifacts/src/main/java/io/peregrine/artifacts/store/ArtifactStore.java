@@ -15,8 +15,8 @@ import java.util.List;
 /// Published artifacts, named by their content. Safe for any number of concurrent processes.
 ///
 /// A published name always refers to the complete artifact, and publishing is idempotent. References do not
-/// depend on the location of the store: they are the same for a folder and a bucket. Whoever publishes an artifact
-/// must say how its reference is recorded. The reference is recorded before the artifact gets its name.
+/// depend on the location of the store: they are the same for a folder and a bucket. Each publisher states
+/// how the reference is recorded. The reference is recorded before the artifact gets its name.
 public interface ArtifactStore extends AutoCloseable {
     /// URI scheme of references.
     String SCHEME = "store:";

@@ -9,7 +9,7 @@ import java.util.Locale;
 /// The table of a specification's fields as a JSON Schema, from which a form can be drawn.
 ///
 /// A default that depends on another field is in `x-defaultWhere`: a list of `{"field", "equals", "default"}`,
-/// of which the first one that applies is used. `x-absent` says what applies to an omitted field without a
+/// of which the first one that applies is used. `x-absent` states what applies to an omitted field without a
 /// default.
 public final class SpecSchema {
     private SpecSchema() {}
