@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.peregrine.events.spec.RunSpec.Orientation;
 import io.peregrine.ingest.image.ImageRejectedException;
 import io.peregrine.ingest.image.ImageRejectedException.Reason;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -78,6 +80,36 @@ class TiffRefusalTest {
                 .tag(256, SIDE + 1)
                 .of((x, y, c) -> sample(x, y, c, 8));
         assertThat(rejection(shorter).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
+    }
+
+    /// The sparse files of GDAL have offset and length 0 for a strip that was never written.
+    @Test
+    void aStripThatWasNeverWrittenIsNotReadFromTheHeader() {
+        byte[] file = TiffFile.of(SIDE, SIDE, 8, 1, 1).of((x, y, c) -> sample(x, y, c, 8));
+        ByteBuffer in = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+        for (int entry = 10; entry < 10 + 12 * in.getShort(8); entry += 12) {
+            int tag = in.getShort(entry);
+            if (tag == 273 || tag == 279) {
+                in.putInt(entry + 8, 0);
+            }
+        }
+        assertThat(rejection(file))
+                .hasMessageContaining("is missing")
+                .extracting(ImageRejectedException::reason)
+                .isEqualTo(Reason.IMAGE_CORRUPT);
+    }
+
+    @Test
+    void wideTilesOfANarrowImageAreRefusedBeforeTheyAreDecoded() {
+        byte[] file = TiffFile.of(1, 40_000, 8, 1, 1)
+                .tiles(16)
+                .tag(322, 65_535)
+                .tag(323, 256)
+                .of((x, y, c) -> 1);
+        assertThat(rejection(file))
+                .hasMessageContaining("tiles of 65,535 x 256 pixels")
+                .extracting(ImageRejectedException::reason)
+                .isEqualTo(Reason.IMAGE_CORRUPT);
     }
 
     private ImageRejectedException rejection(byte[] file) {

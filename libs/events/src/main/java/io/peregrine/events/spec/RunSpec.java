@@ -75,7 +75,7 @@ public record RunSpec(
 
     /// How classes are balanced.
     public enum Method {
-        /// Interpolates between neighbors.
+        /// Interpolates between neighbours.
         SMOTE("smote"),
         /// Repeats real images, selected as by imbalanced-learn's RandomOverSampler.
         RANDOM_OVER("random-over"),
@@ -117,8 +117,8 @@ public record RunSpec(
 
     /// Number of neighbours of SMOTE (k).
     ///
-    /// @param most maximum number of neighbors, at least 1
-    /// @param adaptive whether a class with too few images uses all its other images as neighbors
+    /// @param most maximum number of neighbours, at least 1
+    /// @param adaptive whether a class with too few images uses all its other images as neighbours
     public record NeighbourChoice(int most, boolean adaptive) {
         /// Default of the paper and of imbalanced-learn.
         public static final int DEFAULT = 5;
@@ -130,7 +130,7 @@ public record RunSpec(
         }
 
         /// @param real number of real images of the class
-        /// @return number of neighbors of each image; with a fixed k this may exceed the number of other images
+        /// @return number of neighbours of each image; with a fixed k this may exceed the number of other images
         public int of(long real) {
             return adaptive ? (int) Math.max(1, Math.min(most, real - 1)) : most;
         }
