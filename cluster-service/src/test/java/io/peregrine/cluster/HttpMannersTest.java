@@ -26,7 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/// What HTTP clients and proxies rely on in every answer (RFC 9110), sent byte by byte where a client library would
+/// What HTTP clients and proxies rely on in every answer (RFC 9110), sent byte by byte where a client library
+/// would
 /// not send it.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))

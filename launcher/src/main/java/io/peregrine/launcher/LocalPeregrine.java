@@ -104,7 +104,8 @@ public final class LocalPeregrine implements AutoCloseable {
     /// @param roots folders below which datasets may be stored
     /// @param environment additional environment variables of every service; they override those set here
     /// @param notices receives one line for each child that ended or hung and is restarted
-    /// @throws RefusedException if a port or the data folder is in use, its path is not allowed ([DataFolder]), or
+    /// @throws RefusedException if a port or the data folder is in use, its path is not allowed ([DataFolder]),
+    ///     or
     ///     a component is not built or does not start
     public static LocalPeregrine start(
             Path data,

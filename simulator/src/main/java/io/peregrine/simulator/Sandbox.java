@@ -30,7 +30,8 @@ final class Sandbox implements AutoCloseable {
             grant usage on schema simulated_clock to public;
             """;
 
-    /// Records each write to a job by a process other than the one that holds its claim. One such write is allowed:
+    /// Records each write to a job by a process other than the one that holds its claim. One such write is
+    /// allowed:
     /// cancelling a job of an ended run after its lease has expired, because its worker is dead.
     private static final String STALE = """
             create table SERVICE.simulated_stale (what text);

@@ -224,7 +224,8 @@ public final class NeighbourSearch implements AutoCloseable {
         }
     }
 
-    /// Waits for the reading thread, so that it reads no image after the images are unmapped. The other threads are
+    /// Waits for the reading thread, so that it reads no image after the images are unmapped. The other threads
+    /// are
     /// idle: [WorkerPool#each] waits for them.
     @Override
     public void close() {

@@ -37,7 +37,8 @@ class VocabularyTest {
 
     private static final List<String> ENDINGS = List.of(
             ".java", ".md", ".yaml", ".yml", ".json", ".properties", ".py", ".sh", ".xml", ".html", ".js", ".css");
-    /// Generated or fetched files, those that state what a name was before, and tests of tables before their renaming.
+    /// Generated or fetched files, those that state what a name was before, and tests of tables before their
+    /// renaming.
     private static final Pattern SKIPPED = Pattern.compile(
             "(^|/)(target|\\.git|\\.venv[^/]*|node_modules|golden)(/|$)|CHANGELOG\\.md$|(Vocabulary|TableOwnership|CheckpointTable)Test");
 

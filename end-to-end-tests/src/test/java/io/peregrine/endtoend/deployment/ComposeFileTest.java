@@ -22,7 +22,8 @@ import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-/// Checks the settings of every container of `deploy/compose`. `deploy/compose/prove.py`, which needs Docker, tests
+/// Checks the settings of every container of `deploy/compose`. `deploy/compose/prove.py`, which needs Docker,
+/// tests
 /// that they run.
 class ComposeFileTest {
     private static final Path FOLDER = ProjectRoot.path().resolve("deploy/compose");

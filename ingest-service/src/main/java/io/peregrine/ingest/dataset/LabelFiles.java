@@ -111,7 +111,8 @@ record LabelFiles(List<LabelFile> files, Map<Split, Path> folders) {
         return Optional.of(new LabelFiles(List.copyOf(files.values()), folders));
     }
 
-    /// @return files such as `train.csv`, `trainLabels.csv` or `labels.csv` in the root; empty if it has a file that is
+    /// @return files such as `train.csv`, `trainLabels.csv` or `labels.csv` in the root; empty if it has a file
+    ///     that is
     /// always used
     private static Map<Split, Path> tables(Path root, FolderWalk walk) {
         Map<String, Path> stems = new TreeMap<>();
@@ -131,7 +132,8 @@ record LabelFiles(List<LabelFile> files, Map<Split, Path> folders) {
         return tables;
     }
 
-    /// The folder of a split's images: `train`, `train_images`, for training images also `images`, or the root of a
+    /// The folder of a split's images: `train`, `train_images`, for training images also `images`, or the root
+    /// of a
     /// dataset without folders. It has images and no folders, which could be classes.
     private static Optional<Path> images(Path root, Split split, FolderWalk walk) {
         List<Path> folders = walk.foldersIn(root);

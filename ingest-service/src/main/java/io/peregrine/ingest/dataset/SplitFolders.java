@@ -12,7 +12,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
-/// Folders of splits by the names that other tools give them, in any letter case: Roboflow's `valid`, and those that
+/// Folders of splits by the names that other tools give them, in any letter case: Roboflow's `valid`, and those
+/// that
 /// Hugging Face reads.
 final class SplitFolders {
     private static final Map<String, Split> NAMES = Map.ofEntries(

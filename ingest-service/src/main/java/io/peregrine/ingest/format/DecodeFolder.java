@@ -11,14 +11,17 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 
-/// Decodes all files of a folder without any service, for comparisons with other decoders: `./peregrine bench decode`.
+/// Decodes all files of a folder without any service, for comparisons with other decoders: `./peregrine bench
+/// decode`.
 public final class DecodeFolder {
     private static final long PIXELS_MAX = 100_000_000;
 
     private DecodeFolder() {}
 
-    /// Writes for each file, in the order of their names: name, `ok` or the reason of refusal, detail (texts with a
-    /// 16-bit length), width, height (32 bits, big-endian), and the pixels u8 [height, width, 3], oriented and over
+    /// Writes for each file, in the order of their names: name, `ok` or the reason of refusal, detail (texts
+    /// with a
+    /// 16-bit length), width, height (32 bits, big-endian), and the pixels u8 [height, width, 3], oriented and
+    /// over
     /// white.
     ///
     /// @param arguments a folder of files, and the file to write

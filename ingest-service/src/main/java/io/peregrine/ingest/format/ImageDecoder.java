@@ -13,7 +13,8 @@ public class ImageDecoder {
     /// Version of the decoding. It is part of the decode key, so packs of another version are not reused.
     /// Increase the last number whenever a decoded pixel or a reason of refusal may change.
     public static final String VERSION = "opencv-4.9.0 peregrine-3";
-    /// The decoder that packs name in their metadata. Unlike [#VERSION] it changes only if the pixels of images change
+    /// The decoder that packs name in their metadata. Unlike [#VERSION] it changes only if the pixels of images
+    /// change
     /// that were decoded right, so that their packs keep their content addresses.
     public static final String PACK_VERSION = "opencv-4.9.0 peregrine-2";
 

@@ -34,7 +34,8 @@ record Tiff(int width, int height, int orientation, TiffSamples samples, TiffBlo
                         || file[0] == 'M' && file[1] == 'M' && file[2] == 0 && file[3] == 42);
     }
 
-    /// @throws ImageRejectedException if the file ends within a page, even one that is not decoded, or if the first
+    /// @throws ImageRejectedException if the file ends within a page, even one that is not decoded, or if the
+    ///     first
     ///     page is not one of the supported variants
     static Tiff read(byte[] file) throws ImageRejectedException {
         TiffDirectory page = TiffDirectory.read(file);

@@ -42,7 +42,8 @@ record TiffBlocks(
     private static final int DIFFERENCES = 2;
     /// Bytes of the header of a TIFF, in which no block can begin.
     private static final int HEADER_BYTES = 8;
-    /// No compression needs more bytes than these for a pixel and for its own headers. Without a limit, blocks that
+    /// No compression needs more bytes than these for a pixel and for its own headers. Without a limit, blocks
+    /// that
     /// overlap could each be as long as the file, and reading all of them would take hours.
     private static final long BYTES_OF_A_PIXEL = 32;
 

@@ -168,7 +168,8 @@ final class CompareCommand extends RunCommands.Whole {
         return write(new Comparison(names, outcomes), baseSpec);
     }
 
-    /// Cancels a run as soon as its dataset turns out to have no test images: its trainings could not be compared.
+    /// Cancels a run as soon as its dataset turns out to have no test images: its trainings could not be
+    /// compared.
     private void requireTestImages(RunningInstance instance, RunProgress progress) {
         if (progress.sealed().filter(dataset -> dataset.testImages() == 0).isPresent()) {
             try {

@@ -65,7 +65,8 @@ public final class Peregrine {
         System.exit(commandLine().execute(arguments));
     }
 
-    /// Java decodes arguments with the locale's encoding. Outside UTF-8 another path would be read than was given.
+    /// Java decodes arguments with the locale's encoding. Outside UTF-8 another path would be read than was
+    /// given.
     private static void requireReadable(String[] arguments) {
         boolean isUtf8 = "UTF-8".equalsIgnoreCase(System.getProperty("sun.jnu.encoding"));
         boolean isAscii = Stream.of(arguments).allMatch(StandardCharsets.US_ASCII.newEncoder()::canEncode);

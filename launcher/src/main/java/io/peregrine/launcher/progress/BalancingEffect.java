@@ -14,7 +14,8 @@ import java.util.Locale;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
-/// What balancing changed: a run's classifier beside one that was trained without balancing, on the same images and
+/// What balancing changed: a run's classifier beside one that was trained without balancing, on the same images
+/// and
 /// with as many optimizer steps. One training of each: `./peregrine compare` measures several.
 ///
 /// @param with results of the balanced run
@@ -23,7 +24,8 @@ public record BalancingEffect(RunResults with, RunResults without) {
     /// Smallest classes that get a line of their own.
     private static final int SHOWN = 8;
 
-    /// The run to compare with. Only its classifier is of interest, so the other stages get the smallest settings.
+    /// The run to compare with. Only its classifier is of interest, so the other stages get the smallest
+    /// settings.
     ///
     /// @param balanced data of the balanced run's dataset-ready event, with its number of epochs
     /// @param strategy its strategy, such as `atLeast:40`

@@ -14,7 +14,8 @@ import java.util.List;
 /// @param tiedRows rows whose neighbours tie at or before rank k + 1, where the reference's order is arbitrary
 /// @param duplicates images with the same pixels as another image of the class, as far as the class was searched;
 ///     null if there are none
-/// @param neighbours SMOTE's k for this class; null if no neighbours were searched or if it is the specification's
+/// @param neighbours SMOTE's k for this class; null if no neighbours were searched or if it is the
+///     specification's
 ///     k
 /// @param dropped real images removed by under-sampling; null if there are none
 /// @param weight weight of the class in the trainer's loss; null means 1

@@ -11,7 +11,8 @@ import java.util.TreeMap;
 /// class's recall and precision, as scikit-learn defines them.
 ///
 /// The artifact `test` contains `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted,
-/// and `recall`, `precision` f64 [classes], NaN where they were not measured. A full matrix of 10,000 classes would
+/// and `recall`, `precision` f64 [classes], NaN where they were not measured. A full matrix of 10,000 classes
+/// would
 /// take 800 MB; the number of nonzero cells is at most the number of test images.
 public final class ClassResults {
     private static final String KIND = "test";
@@ -97,7 +98,8 @@ public final class ClassResults {
         return publisher.publish(KIND, "safetensors", writer::writeTo);
     }
 
-    /// @throws io.peregrine.events.FailureException INTERNAL if the artifact is missing, changed or of another kind
+    /// @throws io.peregrine.events.FailureException INTERNAL if the artifact is missing, changed or of another
+    ///     kind
     public static ClassResults open(ArtifactStore store, ArtifactRef ref) {
         try (Safetensors file = Safetensors.open(store, ref)) {
             return new ClassResults(

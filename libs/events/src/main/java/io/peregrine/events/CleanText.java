@@ -97,7 +97,8 @@ public final class CleanText {
         return json;
     }
 
-    /// @throws UnreadableEventException if a string contains half of a surrogate pair: replacing it could make two
+    /// @throws UnreadableEventException if a string contains half of a surrogate pair: replacing it could make
+    ///     two
     ///     names equal. Jackson refuses such field names itself
     static void requirePairs(JsonNode json) throws UnreadableEventException {
         if (json.isTextual()) {

@@ -128,7 +128,8 @@ public sealed interface PipelineEvent {
     ///     one, in training)
     /// @param measures measures by name: `loss`, `accuracy`, `imagesPerSecond`, with validation also
     ///     `validationLoss` …
-    /// @param test null unless `last`, and null if the dataset has no test images: what was not measured is absent
+    /// @param test null unless `last`, and null if the dataset has no test images: what was not measured is
+    ///     absent
     record CheckpointPublished(
             RunRef run,
             Network network,

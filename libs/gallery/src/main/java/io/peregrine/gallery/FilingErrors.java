@@ -3,7 +3,8 @@ package io.peregrine.gallery;
 import java.util.List;
 import java.util.Optional;
 
-/// The gallery's deliberate errors, which real collections have too: paintings under the wrong style, copies under
+/// The gallery's deliberate errors, which real collections have too: paintings under the wrong style, copies
+/// under
 /// two styles, and test paintings that are training paintings as well.
 final class FilingErrors {
     /// One training painting of so many is filed under a wrong style.

@@ -8,7 +8,8 @@ import java.util.stream.Collectors;
 
 /// Which styles borrow motifs and colours from which, so that classes overlap as those of real paintings do.
 ///
-/// Most small styles share with a large one. A classifier that was trained on the imbalanced images mistakes their
+/// Most small styles share with a large one. A classifier that was trained on the imbalanced images mistakes
+/// their
 /// paintings for those of the large style.
 final class Influences {
     /// Probability that a painting has the motif of a related style.
@@ -56,7 +57,8 @@ final class Influences {
         return STYLES.get(related.get((int) random.below(related.size())));
     }
 
-    /// @return a style with the name of the given one, for one painting: with a share of a related style's colours,
+    /// @return a style with the name of the given one, for one painting: with a share of a related style's
+    ///     colours,
     ///     and sometimes its motif
     static Style influenced(Style style, Mt19937 random) {
         Style related = relatedTo(style, random);

@@ -116,7 +116,8 @@ public final class LocalPostgres implements AutoCloseable, Supervised {
         }
     }
 
-    /// The library writes `.exists` last, and cannot extract into a folder that a killed process left half filled.
+    /// The library writes `.exists` last, and cannot extract into a folder that a killed process left half
+    /// filled.
     private static void deleteIncompleteBinaries(Path binaries) throws IOException {
         if (!Files.isDirectory(binaries)) {
             return;

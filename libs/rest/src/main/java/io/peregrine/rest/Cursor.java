@@ -24,7 +24,8 @@ public record Cursor(List<String> key) {
 
     /// @param text text that [#text] returned, or null for the first page
     /// @return null for the first page
-    /// @throws Problem.ProblemException `BAD_CURSOR`, here and below, for a cursor that this service did not issue
+    /// @throws Problem.ProblemException `BAD_CURSOR`, here and below, for a cursor that this service did not
+    ///     issue
     public static Cursor parse(String text) {
         if (text == null || text.isEmpty()) {
             return null;

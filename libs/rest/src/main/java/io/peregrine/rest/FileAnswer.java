@@ -28,7 +28,8 @@ public final class FileAnswer {
     /// @param disposition value of the header `Content-Disposition`
     public record Opened(FileChannel channel, long bytes, String mediaType, String disposition) {}
 
-    /// Answers with the whole file (200), a part of it (206), nothing (304), or a refusal (412, 416). A request with
+    /// Answers with the whole file (200), a part of it (206), nothing (304), or a refusal (412, 416). A request
+    /// with
     /// several ranges is answered with the whole file.
     ///
     /// @param sha256 of the content: its strong ETag

@@ -130,7 +130,8 @@ public record RunSpec(
         }
 
         /// @param real number of real images of the class
-        /// @return number of neighbours of each image; with a fixed k this may exceed the number of other images
+        /// @return number of neighbours of each image; with a fixed k this may exceed the number of other
+        ///     images
         public int of(long real) {
             return adaptive ? (int) Math.max(1, Math.min(most, real - 1)) : most;
         }

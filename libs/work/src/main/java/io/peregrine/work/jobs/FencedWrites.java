@@ -19,7 +19,8 @@ final class FencedWrites {
         this.lease = lease;
     }
 
-    /// Commits progress: the job's next claim receives `state`. Renews the lease and resets the counts of crashes,
+    /// Commits progress: the job's next claim receives `state`. Renews the lease and resets the counts of
+    /// crashes,
     /// failures and waits.
     ///
     /// @param facts writes rows, jobs and events in the same transaction
