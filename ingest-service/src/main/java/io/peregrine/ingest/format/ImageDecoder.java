@@ -12,22 +12,25 @@ import java.util.concurrent.Semaphore;
 public class ImageDecoder {
     /// Version of the decoding. It is part of the decode key, so packs of another version are not reused.
     /// Increase the last number whenever a decoded pixel or a reason of refusal may change.
-    public static final String VERSION = "opencv-4.9.0 peregrine-3";
-    /// The decoder that packs name in their metadata. Unlike [#VERSION] it changes only if the pixels of images
-    /// change
+    public static final String VERSION = "opencv-4.9.0 peregrine-4";
+    /// The decoder that packs name in their metadata. Unlike [#VERSION] it changes only if the pixels of images change
     /// that were decoded right, so that their packs keep their content addresses.
     public static final String PACK_VERSION = "opencv-4.9.0 peregrine-2";
 
     private static final int KILOPIXEL = 1_000;
     /// One array must hold four values per pixel.
     private static final long PIXELS_OF_AN_ARRAY = 500_000_000;
+    /// Limit of the width and of the height. The rows that a decoder keeps in memory need up to 56 bytes for each pixel
+    /// of the width, the weights of a resize 8 bytes for each pixel of both sides.
+    static final int SIDE_MAX = 1 << 18;
 
     private final long pixelsMax;
     private final Semaphore kilopixelsAtOnce;
 
     /// @param pixelsMax limit of one image; a larger one is rejected after its header was read, without decoding.
     ///     It is also the limit of all pixels that are being decoded at once, which bounds memory for any number
-    ///     of threads: 3 to 7 bytes a pixel in the heap, and up to 8 outside
+    ///     of threads: 3 to 7 bytes a pixel in the heap, and up to 8 outside. In addition a thread needs up to
+    ///     20 MB for rows, whatever the image
     public ImageDecoder(long pixelsMax) {
         if (pixelsMax < 1 || pixelsMax > PIXELS_OF_AN_ARRAY) {
             throw new IllegalArgumentException(
@@ -71,6 +74,12 @@ public class ImageDecoder {
                     ImageRejectedException.Reason.IMAGE_TOO_LARGE,
                     "%,d x %,d pixels; at most %,d are decoded (peregrine.ingest.pixels-max)"
                             .formatted(header.width(), header.height(), pixelsMax));
+        }
+        if (header.width() > SIDE_MAX || header.height() > SIDE_MAX) {
+            throw new ImageRejectedException(
+                    ImageRejectedException.Reason.IMAGE_TOO_LARGE,
+                    "%,d x %,d pixels; a side may have at most %,d: scale the image down or cut it"
+                            .formatted(header.width(), header.height(), SIDE_MAX));
         }
         return header;
     }

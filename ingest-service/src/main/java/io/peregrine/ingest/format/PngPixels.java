@@ -9,6 +9,7 @@ import java.util.zip.Inflater;
 
 /// Decodes the pixels of a PNG to RGB over white: inflate, undo the filters, undo the interlacing (PNG
 /// specification, sections 7 to 10). Memory: two rows and the result.
+/// [ImageDecoder#SIDE_MAX] bounds the rows.
 final class PngPixels implements AutoCloseable {
     /// Adam7: first column, first row, column step, row step of each pass.
     private static final int[][] ADAM7 = {

@@ -36,10 +36,10 @@ record Pnm(int kind, int width, int height, int greatest, int start) implements 
     public Raster decode(byte[] file) throws ImageRejectedException {
         int channels = kind == 3 || kind == 6 ? 3 : 1;
         int values = Math.multiplyExact(channels, Math.multiplyExact(width, height));
-        int rowBytes = kind == 4 ? (width + 7) / 8 : width * channels * (greatest > 255 ? 2 : 1);
-        if (kind >= 4 && start + (long) rowBytes * height > file.length) {
+        long rowBytes = kind == 4 ? (width + 7L) / 8 : (long) width * channels * (greatest > 255 ? 2 : 1);
+        if (kind >= 4 && start + rowBytes * height > file.length) {
             throw ImageRejectedException.truncated("the pixmap has %,d bytes of pixels instead of %,d"
-                    .formatted(Math.max(0, file.length - start), (long) rowBytes * height));
+                    .formatted(Math.max(0, file.length - start), rowBytes * height));
         }
         if (kind < 4 && values > file.length - start + 1) {
             // Each value takes at least one byte, so memory for so large an image need not be allocated.
@@ -52,7 +52,7 @@ record Pnm(int kind, int width, int height, int greatest, int start) implements 
                 case 1 -> 1 - plain.bit();
                 case 4 -> {
                     int x = i % width;
-                    yield 1 - (file[start + i / width * rowBytes + x / 8] >> (7 - x % 8) & 1);
+                    yield 1 - (file[start + i / width * (int) rowBytes + x / 8] >> (7 - x % 8) & 1);
                 }
                 case 2, 3 -> plain.number();
                 default ->

@@ -2,6 +2,7 @@ package io.peregrine.ingest.format;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.peregrine.events.spec.RunSpec.Orientation;
@@ -39,6 +40,38 @@ class ImageDecoderTest {
         assertThat(rejection(bomb).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_TOO_LARGE);
         assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(100));
         assertThat(rejection(bomb)).hasMessageContaining("30,000 x 30,000").hasMessageContaining("100,000,000");
+    }
+
+    /// The rows of these would need 16 to 56 bytes a pixel, beside the result.
+    @Test
+    void anImageOfOneLongRowIsRejectedAfterItsHeader() throws Exception {
+        ImageDecoder ofMany = new ImageDecoder(500_000_000);
+        byte[] rgba = TiffFile.of(100_000_000, 1, 8, 4, 2).compressed(8).around(new byte[100_000]);
+        byte[] ofSeven = TiffFile.of(400_000_000, 1, 16, 7, 5)
+                .compressed(8)
+                .tag(338, 0, 0, 0)
+                .around(new byte[900_000]);
+        byte[] png = png(100_000_000, 1, 16, 6, new byte[100]);
+        byte[] column = png(1, ImageDecoder.SIDE_MAX + 1, 8, 0, new byte[2 * ImageDecoder.SIDE_MAX + 2]);
+        for (byte[] file : new byte[][] {rgba, ofSeven, png, column}) {
+            assertThatThrownBy(() -> ofMany.decode(file, Orientation.APPLY))
+                    .hasMessageContaining("a side may have at most 262,144")
+                    .isInstanceOfSatisfying(
+                            ImageRejectedException.class,
+                            rejected -> assertThat(rejected.reason())
+                                    .isEqualTo(ImageRejectedException.Reason.IMAGE_TOO_LARGE));
+        }
+        byte[] longest = png(ImageDecoder.SIDE_MAX, 1, 8, 0, new byte[ImageDecoder.SIDE_MAX + 1]);
+        assertThat(ofMany.decode(longest, Orientation.APPLY).width()).isEqualTo(ImageDecoder.SIDE_MAX);
+    }
+
+    /// The bytes of a row or of all rows may exceed the largest `int`.
+    @Test
+    void aPixmapOfAnyWidthIsComparedWithItsFile() throws Exception {
+        byte[] file = "P6 400000000 1 65535 123456".getBytes(ISO_8859_1);
+        assertThatThrownBy(() -> Pnm.read(file).decode(file))
+                .isInstanceOf(ImageRejectedException.class)
+                .hasMessageContaining("instead of 2,400,000,000");
     }
 
     @ParameterizedTest

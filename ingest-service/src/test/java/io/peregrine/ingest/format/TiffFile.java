@@ -55,7 +55,7 @@ final class TiffFile {
         return values;
     }
 
-    /// @param values 16-bit integers
+    /// @param values written as 16-bit integers if all of them fit, else as 32-bit integers
     TiffFile tag(int number, int... values) {
         tags.put(number, values);
         return this;
@@ -116,9 +116,9 @@ final class TiffFile {
         return written(blocks);
     }
 
-    /// @param strip the only one, already compressed
-    byte[] around(byte[] strip) {
-        return written(List.of(strip));
+    /// @param strips already compressed
+    byte[] around(byte[]... strips) {
+        return written(List.of(strips));
     }
 
     private byte[] block(Samples samples, int plane, int left, int top, int columns, int rows) {
@@ -244,7 +244,9 @@ final class TiffFile {
         all.put(offsetsTag, offsets);
         all.put(lengthsTag, lengths);
         all.forEach((tag, values) -> {
-            boolean isLong = tag == offsetsTag || tag == lengthsTag;
+            boolean isLong = tag == offsetsTag
+                    || tag == lengthsTag
+                    || Arrays.stream(values).anyMatch(value -> value > 0xffff);
             ByteBuffer bytes =
                     ByteBuffer.allocate(Math.max(4, 4 * values.length)).order(order);
             for (int value : values) {
