@@ -94,8 +94,17 @@ record Tiff(int width, int height, int orientation, TiffSamples samples, TiffBlo
 
     @Override
     public Raster decode(byte[] file) throws ImageRejectedException {
-        return samples.areDecodedNatively(blocks.compression())
-                ? OpenCv.decode(Exif.upright(file), Format.TIFF)
-                : new TiffPixels(this, file).decode();
+        if (!samples.areDecodedNatively(blocks.compression())) {
+            return new TiffPixels(this, file).decode();
+        }
+        // The native decoder fills the rows of missing blocks and only prints a warning.
+        blocks.requireAll(file, blocksOfTheImage());
+        return OpenCv.decode(Exif.upright(file), Format.TIFF);
+    }
+
+    private long blocksOfTheImage() {
+        long across = (width + blocks.width() - 1L) / blocks.width();
+        long down = (height + blocks.height() - 1L) / blocks.height();
+        return across * down * (blocks.planes() ? samples.count() : 1);
     }
 }

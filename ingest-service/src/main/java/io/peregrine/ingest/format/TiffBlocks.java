@@ -88,12 +88,34 @@ record TiffBlocks(
         return Arrays.stream(lengths).sum();
     }
 
+    /// @param count of the blocks that the image needs
+    /// @throws ImageRejectedException if one of them is missing or empty. Only a single block may have no length; it
+    ///     extends to the end of the file
+    void requireAll(byte[] file, long count) throws ImageRejectedException {
+        if (count > offsets.length) {
+            throw missing(offsets.length);
+        }
+        for (int block = 0; block < count; block++) {
+            if (lengths[block] == 0 && count > 1 || !begins(file, block)) {
+                throw missing(block);
+            }
+        }
+    }
+
+    private boolean begins(byte[] file, int block) {
+        return offsets[block] >= HEADER_BYTES && offsets[block] < file.length;
+    }
+
+    private ImageRejectedException missing(int block) {
+        return ImageRejectedException.corrupt(
+                "strip or tile %d of the TIFF is missing; it has %d".formatted(block, offsets.length));
+    }
+
     /// @return the bytes of a block, and bytes after it if its length is unknown
     /// @throws ImageRejectedException if the block is missing, as in the sparse files of GDAL
     ByteBuffer data(byte[] file, int block) throws ImageRejectedException {
-        if (block >= offsets.length || offsets[block] < HEADER_BYTES || offsets[block] >= file.length) {
-            throw ImageRejectedException.corrupt(
-                    "strip or tile %d of the TIFF is missing; it has %d".formatted(block, offsets.length));
+        if (block >= offsets.length || !begins(file, block)) {
+            throw missing(block);
         }
         int at = (int) offsets[block];
         int length = lengths[block] == 0 ? file.length - at : (int) Math.min(lengths[block], file.length - at);

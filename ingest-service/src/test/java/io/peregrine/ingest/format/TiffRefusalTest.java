@@ -7,8 +7,13 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.peregrine.events.spec.RunSpec.Orientation;
 import io.peregrine.ingest.image.ImageRejectedException;
 import io.peregrine.ingest.image.ImageRejectedException.Reason;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -19,6 +24,9 @@ class TiffRefusalTest {
     private static final int SIDE = 32;
     private static final int RGB = 2;
     private static final int CMYK = 5;
+    private static final int YCBCR = 6;
+    /// Rows of a strip.
+    private static final int STRIP = 16;
 
     private final ImageDecoder decoder = new ImageDecoder(100_000_000);
 
@@ -80,6 +88,57 @@ class TiffRefusalTest {
                 .tag(256, SIDE + 1)
                 .of((x, y, c) -> sample(x, y, c, 8));
         assertThat(rejection(shorter).reason()).isEqualTo(Reason.IMAGE_CORRUPT);
+    }
+
+    /// Fax of group 3 and 4, and JPEG, are decoded natively.
+    @ParameterizedTest
+    @ValueSource(ints = {3, 4, 7})
+    void stripsThatAreMissingAreNeverFilled(int compression) throws Exception {
+        byte[] strip = switch (compression) {
+            case 3 -> faxOfGroup3();
+            case 4 -> faxOfGroup4();
+            default -> jpeg();
+        };
+        boolean isJpeg = compression == 7;
+        TiffFile file = TiffFile.of(SIDE, 2 * STRIP, isJpeg ? 8 : 1, isJpeg ? 3 : 1, isJpeg ? YCBCR : 0)
+                .compressed(compression)
+                .strips(STRIP);
+        byte[] white = new byte[3 * SIDE * 2 * STRIP];
+        Arrays.fill(white, (byte) -1);
+        assertThat(decoder.decode(file.around(strip, strip), Orientation.APPLY).rgb())
+                .isEqualTo(white);
+        for (byte[] missing : new byte[][] {file.around(strip), file.around(strip, new byte[0])}) {
+            assertThat(rejection(missing))
+                    .hasMessageContaining("strip or tile 1 of the TIFF is missing")
+                    .extracting(ImageRejectedException::reason)
+                    .isEqualTo(Reason.IMAGE_CORRUPT);
+        }
+    }
+
+    /// @return white rows: for each an end-of-line code, then the code of 32 white pixels
+    private static byte[] faxOfGroup3() {
+        return bits(("000000000001" + "00011011").repeat(STRIP));
+    }
+
+    /// @return white rows: for each one bit, since nothing differs from the white row above; then the end of the block
+    private static byte[] faxOfGroup4() {
+        return bits("1".repeat(STRIP) + "000000000001".repeat(2));
+    }
+
+    private static byte[] bits(String bits) {
+        byte[] bytes = new byte[(bits.length() + 7) / 8];
+        for (int i = 0; i < bits.length(); i++) {
+            bytes[i / 8] |= (byte) (bits.charAt(i) - '0' << 7 - i % 8);
+        }
+        return bytes;
+    }
+
+    private static byte[] jpeg() throws IOException {
+        BufferedImage white = new BufferedImage(SIDE, STRIP, BufferedImage.TYPE_INT_RGB);
+        white.createGraphics().fillRect(0, 0, SIDE, STRIP);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        ImageIO.write(white, "jpeg", out);
+        return out.toByteArray();
     }
 
     /// The sparse files of GDAL have offset and length 0 for a strip that was never written.
