@@ -52,9 +52,8 @@ class IngestBeans {
 
     @Produces
     @Singleton
-    PackMaker packMaker(
-            ArtifactStore store, AllowedRoots roots, WorkerPool workers, IngestConfig config, IngestMeters meters) {
+    PackMaker packMaker(ArtifactStore store, WorkerPool workers, IngestConfig config, IngestMeters meters) {
         ImageDecoder decoder = new ImageDecoder(config.pixelsMax());
-        return new PackMaker(store, roots, workers, decoder, config.bytesMax().asLongValue(), meters::decoded);
+        return new PackMaker(store, workers, decoder, config.bytesMax().asLongValue(), meters::decoded);
     }
 }

@@ -20,7 +20,6 @@ import io.peregrine.work.jobs.JobContext;
 import io.peregrine.work.jobs.JobHandler;
 import io.peregrine.work.jobs.Transaction;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
@@ -100,7 +99,8 @@ class MakePack implements JobHandler {
     private DecodedPack make(JobContext context, RunSpec spec, Listing listing, Listing.Range range) throws Exception {
         RunRef run = context.job().run();
         int before = database.jdbi().withHandle(sql -> IngestTables.rowsDone(sql, run.id()));
-        Path root = roots.of(run.id()).resolve(spec.uri());
+        AllowedRoots allowed = roots.of(run.id());
+        PackMaker.Source source = new PackMaker.Source(allowed.resolve(spec.uri()), allowed);
         IntConsumer between = done -> {
             context.check();
             context.progress(() -> progressed(run, before + done, listing.rows().size()));
@@ -108,8 +108,8 @@ class MakePack implements JobHandler {
         CrashSuspects suspects = CrashSuspects.of(database, context, range.number());
         return suspects.isLost()
                 ? suspects.guard(
-                        () -> maker.makeSerially(context, root, listing, range, spec.image(), between, suspects))
-                : maker.make(context, root, listing, range, spec.image(), between);
+                        () -> maker.makeSerially(context, source, listing, range, spec.image(), between, suspects))
+                : maker.make(context, source, listing, range, spec.image(), between);
     }
 
     private static StageProgressed progressed(RunRef run, long done, long of) {

@@ -201,7 +201,7 @@ class DecoderCrashTest {
                     folder.resolve("deaths"),
                     Integer.parseInt(arguments[2]));
             WorkerPool workers = new WorkerPool("image", 2);
-            PackMaker maker = new PackMaker(store, roots, workers, decoder, 1 << 24, (nanos, bytes, refused) -> {});
+            PackMaker maker = new PackMaker(store, workers, decoder, 1 << 24, (nanos, bytes, refused) -> {});
             MakePack handler = new MakePack(
                     database,
                     store,

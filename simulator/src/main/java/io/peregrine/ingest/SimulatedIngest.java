@@ -27,7 +27,7 @@ public final class SimulatedIngest implements ServiceCode {
         HashCache hashes = new HashCache(parts.database(), parts.store(), CREW);
         IngestMeters meters = new IngestMeters(new SimpleMeterRegistry(), parts.store());
         PackMaker maker = new PackMaker(
-                parts.store(), roots, CREW, new ImageDecoder(PIXELS_MAX), BYTES_MAX, (nanos, bytes, refused) -> {});
+                parts.store(), CREW, new ImageDecoder(PIXELS_MAX), BYTES_MAX, (nanos, bytes, refused) -> {});
         flow = new IngestFlow(parts.inbox(), roots);
         handlers = List.of(
                 new AcceptRun(new InitialWeights(parts.store(), roots)),

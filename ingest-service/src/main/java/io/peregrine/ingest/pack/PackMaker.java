@@ -33,6 +33,12 @@ public final class PackMaker {
     /// A rejected file: its position among the listed files of the pack, and the reason.
     public record Rejection(int place, ImageRejectedException.Reason reason, String detail) {}
 
+    /// Where the files of a pack are read.
+    ///
+    /// @param root the dataset's folder, all links resolved
+    /// @param roots of the run. A link may lead to each of them, as when the files were listed
+    public record Source(Path root, AllowedRoots roots) {}
+
     /// @param pixels the pack
     /// @param refusals in order of position
     public record DecodedPack(ArtifactRef pixels, List<Rejection> refusals) {
@@ -68,7 +74,6 @@ public final class PackMaker {
     }
 
     private final ArtifactStore store;
-    private final AllowedRoots roots;
     private final WorkerPool workers;
     private final ImageDecoder decoder;
     private final long bytesMax;
@@ -80,14 +85,8 @@ public final class PackMaker {
 
     /// @param bytesMax limit of a file's length
     public PackMaker(
-            ArtifactStore store,
-            AllowedRoots roots,
-            WorkerPool workers,
-            ImageDecoder decoder,
-            long bytesMax,
-            DecodeListener listener) {
+            ArtifactStore store, WorkerPool workers, ImageDecoder decoder, long bytesMax, DecodeListener listener) {
         this.store = store;
-        this.roots = roots;
         this.workers = workers;
         this.decoder = decoder;
         this.bytesMax = bytesMax;
@@ -95,31 +94,35 @@ public final class PackMaker {
     }
 
     /// @param publisher publishes the pack
-    /// @param root the dataset's folder, all links resolved
     /// @param between called after each file with the number of files done; an exception from it stops the pack
     /// @throws FailureException RESOURCE if the folder is missing or the store rejects the pack
     public DecodedPack make(
-            ArtifactPublisher publisher, Path root, Listing listing, Range range, ImageSpec image, IntConsumer between)
+            ArtifactPublisher publisher,
+            Source source,
+            Listing listing,
+            Range range,
+            ImageSpec image,
+            IntConsumer between)
             throws InterruptedException {
-        return make(publisher, root, listing, range, image, (rows, pixels) -> {
-            return workers.map(rows, row -> concurrently(() -> decode(root, row, image, pixels)), between);
+        return make(publisher, source, listing, range, image, (rows, pixels) -> {
+            return workers.map(rows, row -> concurrently(() -> decode(source, row, image, pixels)), between);
         });
     }
 
     /// Makes a lost pack serially: one file after the other, with no other decoding in this process.
     public DecodedPack makeSerially(
             ArtifactPublisher publisher,
-            Path root,
+            Source source,
             Listing listing,
             Range range,
             ImageSpec image,
             IntConsumer between,
             CrashGuard guard)
             throws InterruptedException {
-        return make(publisher, root, listing, range, image, (rows, pixels) -> {
+        return make(publisher, source, listing, range, image, (rows, pixels) -> {
             List<DecodeResult> outcomes = new ArrayList<>();
             for (int place = 0; place < rows.size(); place++) {
-                outcomes.add(decodeExclusively(root, rows.get(place), place, image, pixels, guard));
+                outcomes.add(decodeExclusively(source, rows.get(place), place, image, pixels, guard));
                 between.accept(outcomes.size());
             }
             return outcomes;
@@ -134,7 +137,7 @@ public final class PackMaker {
 
     private DecodedPack make(
             ArtifactPublisher publisher,
-            Path root,
+            Source source,
             Listing listing,
             Range range,
             ImageSpec image,
@@ -143,7 +146,7 @@ public final class PackMaker {
         List<Row> rows = listing.rows().subList(range.from(), range.to());
         long bytes = 3L * image.side() * image.side() * rows.size();
         try (DecodedPixels pixels = new DecodedPixels(bytes, DecodedPixels.IN_MEMORY, store.disk())) {
-            return made(publisher, root, image, strategy.decoded(rows, pixels));
+            return made(publisher, source.root(), image, strategy.decoded(rows, pixels));
         }
     }
 
@@ -200,7 +203,7 @@ public final class PackMaker {
     }
 
     private DecodeResult decodeExclusively(
-            Path root, Row row, int place, ImageSpec image, DecodedPixels pixels, CrashGuard guard)
+            Source source, Row row, int place, ImageSpec image, DecodedPixels pixels, CrashGuard guard)
             throws InterruptedException {
         if (guard.isDeadly(place)) {
             String detail = "this service crashed twice while decoding the file, so it is skipped; save it again";
@@ -211,7 +214,7 @@ public final class PackMaker {
         try {
             guard.begins(place);
             try {
-                return decode(root, row, image, pixels);
+                return decode(source, row, image, pixels);
             } finally {
                 guard.ends(place);
             }
@@ -220,12 +223,13 @@ public final class PackMaker {
         }
     }
 
-    private DecodeResult decode(Path root, Row row, ImageSpec image, DecodedPixels pixels) throws InterruptedException {
+    private DecodeResult decode(Source source, Row row, ImageSpec image, DecodedPixels pixels)
+            throws InterruptedException {
         long begin = System.nanoTime();
         long bytes = 0;
         decoding.put(Thread.currentThread(), row.file());
         try {
-            byte[] file = ImageFile.read(root.resolve(row.file()), roots.with(List.of(root)), row.sha256(), bytesMax);
+            byte[] file = ImageFile.read(source.root().resolve(row.file()), source.roots(), row.sha256(), bytesMax);
             bytes = file.length;
             MemorySegment planes = pixels.store(decoder.square(file, image));
             return new DecodeResult(planes, null, System.nanoTime() - begin, bytes);

@@ -45,10 +45,11 @@ class VariedSizeTest {
         Map<String, String> found = new TreeMap<>();
         try (WorkerPool workers = new WorkerPool("image", 2)) {
             PackMaker maker = new PackMaker(
-                    store, roots, workers, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
+                    store, workers, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
             Listing listing = Listing.of(scans, roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
             for (Listing.Range range : listing.packs()) {
-                DecodedPack made = maker.make(store.unreferenced(), scans, listing, range, image, done -> {});
+                DecodedPack made = maker.make(
+                        store.unreferenced(), new PackMaker.Source(scans, roots), listing, range, image, done -> {});
                 assertThat(made.refusals()).isEmpty();
                 try (PixelPack pack = PixelPack.open(store, made.pixels())) {
                     assertThat(pack.side()).isEqualTo(SIDE);

@@ -40,10 +40,15 @@ class PackAddressTest {
             Listing listing = Listing.of(root, roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
             FileStore store = new FileStore(storeFolder);
             PackMaker maker = new PackMaker(
-                    store, roots, workers, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
+                    store, workers, new ImageDecoder(100_000_000), 1 << 24, (nanos, bytes, refused) -> {});
             ImageSpec image = new ImageSpec(32, Fit.STRETCH, Orientation.APPLY);
             DecodedPack made = maker.make(
-                    store.unreferenced(), root, listing, listing.packs().getFirst(), image, done -> {});
+                    store.unreferenced(),
+                    new PackMaker.Source(root, roots),
+                    listing,
+                    listing.packs().getFirst(),
+                    image,
+                    done -> {});
             assertThat(made.refusals()).isEmpty();
             assertThat(made.pixels().sha256())
                     .isEqualTo("028c249dde87a4cdaad2bbcbcfbc02bc042e1044c21b03809ad96ed6071c87de");

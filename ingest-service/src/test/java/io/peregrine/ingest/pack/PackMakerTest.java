@@ -32,6 +32,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -76,7 +77,7 @@ class PackMakerTest {
                 .isZero();
 
         DecodedPack made =
-                maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
+                maker().make(publisher(), source(root), listing, listing.packs().getFirst(), SMALL, done -> {});
 
         assertThat(made.refusals())
                 .extracting(Rejection::place, Rejection::reason)
@@ -106,7 +107,7 @@ class PackMakerTest {
         Listing listing = listing(root);
 
         DecodedPack made =
-                maker(root).make(publisher(), root, listing, listing.packs().getFirst(), SMALL, done -> {});
+                maker().make(publisher(), source(root), listing, listing.packs().getFirst(), SMALL, done -> {});
 
         try (PixelPack pack = PixelPack.open(new FileStore(storeFolder), made.pixels())) {
             assertThat(pack.image(0).toArray(ValueLayout.JAVA_BYTE))
@@ -115,15 +116,42 @@ class PackMakerTest {
     }
 
     @Test
+    void aLinkBetweenTwoGrantedFoldersIsListedAndDecoded() throws Exception {
+        Path real = root.toRealPath();
+        Folder gallery = new Folder(Files.createDirectory(real.resolve("gallery")));
+        gallery.image("a/1.png");
+        Path other = Files.createDirectory(real.resolve("other"));
+        Path image = Files.write(other.resolve("2.png"), Folder.encoded("png", 2));
+        Files.createSymbolicLink(gallery.root().resolve("a/2.png"), image);
+        String run = "ab".repeat(16);
+        Path grants = Files.createDirectory(real.resolve("grants"));
+        Files.write(
+                grants.resolve(run),
+                List.of(gallery.root().toUri().toString(), other.toUri().toString()));
+        AllowedRoots roots = new AllowedRoots(List.of(), Optional.of(grants)).of(run);
+        Listing listing = Listing.of(gallery.root(), roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
+
+        DecodedPack made = maker().make(
+                        publisher(),
+                        new PackMaker.Source(gallery.root(), roots),
+                        listing,
+                        listing.packs().getFirst(),
+                        SMALL,
+                        done -> {});
+
+        assertThat(listing.rows()).hasSize(2);
+        assertThat(made.refusals()).isEmpty();
+    }
+
+    @Test
     void aMissingFolderIsARetryableFailure() throws Exception {
         Folder folder = new Folder(Files.createDirectory(root.resolve("mounted")));
         folder.image("a/1.png");
         Listing listing = listing(folder.root());
         Files.move(folder.root(), root.resolve("unmounted"));
-        assertThatThrownBy(() -> maker(root)
-                        .make(
+        assertThatThrownBy(() -> maker().make(
                                 publisher(),
-                                folder.root(),
+                                source(folder.root()),
                                 listing,
                                 listing.packs().getFirst(),
                                 SMALL,
@@ -138,9 +166,9 @@ class PackMakerTest {
         new Folder(root).image("a/1.png").image("a/2.jpg");
         Listing listing = listing(root);
         Listing.Range range = listing.packs().getFirst();
-        PackMaker maker = maker(root);
-        assertThat(maker.make(publisher(), root, listing, range, SMALL, done -> {}))
-                .isEqualTo(maker.make(publisher(), root, listing, range, SMALL, done -> {}));
+        PackMaker maker = maker();
+        assertThat(maker.make(publisher(), source(root), listing, range, SMALL, done -> {}))
+                .isEqualTo(maker.make(publisher(), source(root), listing, range, SMALL, done -> {}));
         Set<String> keys = new HashSet<>();
         keys.add(maker.decodeKey(listing, range, SMALL));
         keys.add(maker.decodeKey(listing, range, new ImageSpec(40, Fit.STRETCH, Orientation.APPLY)));
@@ -157,7 +185,7 @@ class PackMakerTest {
         Listing listing = listing(wikiart);
         List<DecodedPack> packs = new ArrayList<>();
         for (Listing.Range range : listing.packs()) {
-            packs.add(maker(wikiart).make(publisher(), wikiart, listing, range, SMALL, done -> {}));
+            packs.add(maker().make(publisher(), source(wikiart), listing, range, SMALL, done -> {}));
         }
         SealedDataset seal = SealedDataset.of(listing, packs, 32);
 
@@ -186,17 +214,15 @@ class PackMakerTest {
                 folder, new AllowedRoots(List.of(folder)), new SplitSpec(0, 0, 42), workers, (done, of) -> {});
     }
 
+    private static PackMaker.Source source(Path folder) {
+        return new PackMaker.Source(folder, new AllowedRoots(List.of(folder)));
+    }
+
     private ArtifactPublisher publisher() {
         return new FileStore(storeFolder).unreferenced();
     }
 
-    private PackMaker maker(Path folder) throws IOException {
-        return new PackMaker(
-                new FileStore(storeFolder),
-                new AllowedRoots(List.of(folder)),
-                workers,
-                decoder,
-                BYTES_MAX,
-                (nanos, bytes, refused) -> {});
+    private PackMaker maker() throws IOException {
+        return new PackMaker(new FileStore(storeFolder), workers, decoder, BYTES_MAX, (nanos, bytes, refused) -> {});
     }
 }
