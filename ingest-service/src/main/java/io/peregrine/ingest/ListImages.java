@@ -54,7 +54,9 @@ class ListImages implements JobHandler {
         Path root = allowed.resolve(spec.uri());
         Listing listing = Listing.of(root, allowed, spec.split(), workers, (done, of) -> {
             context.check();
-            context.progress(() -> new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
+            if (of > 0) {
+                context.progress(() -> new StageProgressed(run, Stage.INGEST, "list", done, of, "files", Map.of()));
+            }
         });
         requireAllowedClassCount(listing.classes().size());
         ArtifactRef ref = listing.publish(context);

@@ -19,22 +19,36 @@ import java.util.stream.Collectors;
 /// Images that label files list. Files that they do not list are skipped. The classes are their labels, or the
 /// folders if they have no labels.
 final class ByMetadata {
+    private static final int LINES_BETWEEN_CHECKS = 4_096;
+
     private final Path root;
     private final Findings.Collector findings;
     private final SkippedFiles skipped;
+    private final Runnable between;
+    private final LabelFile firstFile;
     private final Set<String> used;
     private final Map<Path, Line> lines = new LinkedHashMap<>();
     private final List<Found> images = new ArrayList<>();
     private Line labelled;
     private Line unlabelled;
     private long unlabelledLines;
+    private long linesRead;
 
+    /// @param files at least one
+    /// @param between called every 4,096 lines; an exception from it ends the reading
     /// @throws FailureException INPUT if a line is invalid
     ByMetadata(
-            Path root, AllowedRoots roots, List<LabelFile> files, Findings.Collector findings, SkippedFiles skipped) {
+            Path root,
+            AllowedRoots roots,
+            List<LabelFile> files,
+            Findings.Collector findings,
+            SkippedFiles skipped,
+            Runnable between) {
         this.root = root;
         this.findings = findings;
         this.skipped = skipped;
+        this.between = between;
+        this.firstFile = files.getFirst();
         this.used = files.stream().map(LabelFile::name).collect(Collectors.toSet());
         files.forEach(one -> one.lines(roots, this::add));
         if (labelled != null && unlabelled != null) {
@@ -46,6 +60,9 @@ final class ByMetadata {
     }
 
     private void add(Line line) {
+        if (++linesRead % LINES_BETWEEN_CHECKS == 0) {
+            between.run();
+        }
         Line first = lines.putIfAbsent(line.file(), line);
         if (first != null) {
             requireSameLabel(first, line);
@@ -124,8 +141,8 @@ final class ByMetadata {
         if (images.isEmpty()) {
             throw FailureException.input(
                     "METADATA_EMPTY",
-                    "the metadata of %s list %,d files, but none of them exists%s; '%s' must be a path relative to the folder of the metadata file"
-                            .formatted(root, lines.size(), firstMissing(), Metadata.FILE_NAME));
+                    "the metadata of %s list %,d files, but none of them exists%s; %s"
+                            .formatted(root, lines.size(), firstMissing(), firstFile.fileNameRule()));
         }
         Set<String> labels = images.stream().map(Found::label).collect(Collectors.toCollection(TreeSet::new));
         reportSimilarColumn(labels);

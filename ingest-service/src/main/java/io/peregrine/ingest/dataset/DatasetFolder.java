@@ -29,9 +29,10 @@ record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
     record Found(Split split, String label, String path, String file, ObjectNode metadata) {}
 
     /// @param root resolved by [AllowedRoots#resolve]
+    /// @param between called every some thousand lines of a label file; an exception from it ends the reading
     /// @throws FailureException INPUT if there is no class, a class has no training images, a folder is a link
     ///     out of the roots, or metadata cannot be read
-    static DatasetFolder read(Path root, AllowedRoots roots) {
+    static DatasetFolder read(Path root, AllowedRoots roots, Runnable between) {
         FolderWalk walk = new FolderWalk(root, roots);
         Findings.Collector findings = new Findings.Collector();
         SkippedFiles skipped = new SkippedFiles(root);
@@ -46,7 +47,7 @@ record DatasetFolder(Set<Split> given, List<Found> images, Findings findings) {
             countOthers(root, walk, folders.values(), file -> false, skipped);
             images = found.images(findings);
         } else {
-            ByMetadata found = new ByMetadata(root, roots, labels.files(), findings, skipped);
+            ByMetadata found = new ByMetadata(root, roots, labels.files(), findings, skipped, between);
             folders.forEach((split, folder) -> walk.files(folder, file -> found.add(split, folder, file)));
             countOthers(root, walk, folders.values(), found::isUsed, skipped);
             images = found.images();

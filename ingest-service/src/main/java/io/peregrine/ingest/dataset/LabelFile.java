@@ -47,6 +47,9 @@ abstract sealed class LabelFile permits Metadata, LabelTable {
         return name;
     }
 
+    /// @return which column names an image and how, for messages; after reading, with the name that the file uses
+    abstract String fileNameRule();
+
     /// @param in the file's content, which is UTF-8
     abstract void read(InputStream in, Consumer<Line> each) throws IOException;
 

@@ -45,6 +45,28 @@ final class LabelTable extends LabelFile {
     private final FolderWalk walk;
     private final Set<Path> files = new HashSet<>();
     private final Map<String, List<Path>> withoutExtension = new HashMap<>();
+    private Columns columns;
+
+    /// The columns that are used, found once for all rows.
+    ///
+    /// @param image names the image; empty if no column does
+    /// @param label has the class; empty if each class has a column
+    private record Columns(List<String> names, Optional<String> image, Optional<String> label) {
+        static Columns of(List<String> names, boolean hasClassColumns) {
+            Optional<String> image = ColumnNames.find(names, IMAGE_COLUMNS);
+            return new Columns(
+                    names,
+                    image,
+                    hasClassColumns ? Optional.empty() : image.flatMap(found -> classColumn(names, found)));
+        }
+
+        private static Optional<String> classColumn(List<String> names, String image) {
+            Optional<String> named = ColumnNames.find(names, CLASS_COLUMNS);
+            return named.isEmpty() && names.size() == 2
+                    ? names.stream().filter(name -> !name.equals(image)).findFirst()
+                    : named;
+        }
+    }
 
     private LabelTable(Path root, Path file, Path images, boolean hasClassColumns, FolderWalk walk) {
         super(root, file);
@@ -84,29 +106,36 @@ final class LabelTable extends LabelFile {
                         .add(below);
             }
         });
-        CsvRows.read(in, this::broken, (names, row, number) -> each.accept(line(names, row, number)));
+        CsvRows.read(in, this::broken, (names, row, number) -> {
+            if (columns == null) {
+                columns = Columns.of(names, hasClassColumns);
+            }
+            each.accept(line(row, number));
+        });
     }
 
     private static String stem(String path) {
         return path.substring(0, path.lastIndexOf('.'));
     }
 
-    private Line line(List<String> names, ObjectNode row, long number) {
-        Optional<String> imageColumn = ColumnNames.find(names, IMAGE_COLUMNS);
-        JsonNode image = imageColumn.map(row::remove).orElse(null);
+    private Line line(ObjectNode row, long number) {
+        JsonNode image = columns.image().map(row::remove).orElse(null);
         if (image == null || image.asText().isBlank()) {
-            throw noFileName(number, imageColumn.orElse("filename"), names, "");
+            throw noFileName(number, imageColumn(), columns.names(), "");
         }
-        Optional<String> classColumn = hasClassColumns ? Optional.empty() : classColumn(names, imageColumn.get());
-        JsonNode label = classColumn.map(row::remove).orElseGet(() -> marked(row, image.asText(), number));
+        JsonNode label = columns.label().map(row::remove).orElseGet(() -> marked(row, image.asText(), number));
         return line(number, image(image.asText(), number), label(label, number), row);
     }
 
-    private static Optional<String> classColumn(List<String> names, String imageColumn) {
-        Optional<String> named = ColumnNames.find(names, CLASS_COLUMNS);
-        return named.isEmpty() && names.size() == 2
-                ? names.stream().filter(name -> !name.equals(imageColumn)).findFirst()
-                : named;
+    /// @return the usual name if the file has no such column or was not read
+    private String imageColumn() {
+        return columns == null ? IMAGE_COLUMNS.getFirst() : columns.image().orElse(IMAGE_COLUMNS.getFirst());
+    }
+
+    @Override
+    String fileNameRule() {
+        return "'%s' must be the name of an image in the folder %s, with or without its extension"
+                .formatted(imageColumn(), images);
     }
 
     /// Takes the columns of the classes out of a row.

@@ -68,12 +68,12 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     /// Reads a folder: walks through it, hashes every file, assigns missing splits, sorts the rows.
     ///
     /// @param root resolved by [AllowedRoots#resolve]
-    /// @param between called after each file; an exception from it ends the listing
+    /// @param between called after each file, and while label files are read; an exception from it ends the listing
     /// @throws FailureException INPUT if the folder is not a valid dataset
     public static Listing of(
             Path root, AllowedRoots roots, SplitSpec split, WorkerPool workers, ProgressListener between)
             throws InterruptedException {
-        DatasetFolder folder = DatasetFolder.read(root, roots);
+        DatasetFolder folder = DatasetFolder.read(root, roots, () -> between.after(0, 0));
         List<DatasetFolder.Found> found = folder.images();
         List<String> digests =
                 workers.map(found, image -> ImageFile.digest(root.resolve(image.file()), roots), done -> {
@@ -110,6 +110,7 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     /// Called after each file with the number of files done.
     @FunctionalInterface
     public interface ProgressListener {
+        /// @param of number of files; 0 while label files are read, when it is not known yet
         void after(int done, int of);
     }
 

@@ -41,6 +41,11 @@ final class Metadata extends LabelFile {
         }
     }
 
+    @Override
+    String fileNameRule() {
+        return "'%s' must be a path relative to the folder of the metadata file".formatted(FILE_NAME);
+    }
+
     private void json(InputStream in, Consumer<Line> each) throws IOException {
         BufferedReader lines = new BufferedReader(new InputStreamReader(in, UTF_8));
         long number = 0;

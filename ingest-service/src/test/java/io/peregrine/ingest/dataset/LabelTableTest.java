@@ -1,6 +1,7 @@
 package io.peregrine.ingest.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
 import io.peregrine.events.FailureException;
@@ -53,6 +54,32 @@ class LabelTableTest extends WithDatasetFolder {
                 .hasMessageContaining(message)
                 .extracting(FailureException::code)
                 .isEqualTo(code);
+    }
+
+    @Test
+    void aTableWhoseImagesAreMissingIsRejectedWithTheNameOfItsColumn() throws Exception {
+        images("train", 2);
+        text("train.csv", "id_code,diagnosis\n7,cat\n");
+        assertThat(failure())
+                .hasMessageContaining("'id_code' must be the name of an image in the folder")
+                .hasMessageContaining(
+                        folder.root().resolve("train").toRealPath().toString())
+                .extracting(FailureException::code)
+                .isEqualTo("METADATA_EMPTY");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train.csv", "metadata.csv"})
+    void theReadingOfALabelFileCanBeStopped(String name) throws Exception {
+        images("train", 2);
+        text(name, "file_name,label\n" + "0.jpg,cat\n".repeat(10_000));
+        IllegalStateException stop = new IllegalStateException("stopped");
+        assertThatThrownBy(() -> listing((done, of) -> {
+                    if (of == 0) {
+                        throw stop;
+                    }
+                }))
+                .isSameAs(stop);
     }
 
     @ParameterizedTest

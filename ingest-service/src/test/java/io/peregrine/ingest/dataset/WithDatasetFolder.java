@@ -52,8 +52,12 @@ abstract class WithDatasetFolder {
     }
 
     final Listing listing() throws InterruptedException {
+        return listing((done, of) -> {});
+    }
+
+    final Listing listing(Listing.ProgressListener between) throws InterruptedException {
         AllowedRoots roots = new AllowedRoots(List.of(root));
-        return Listing.of(roots.resolve(folder.uri()), roots, new SplitSpec(0, 0, 42), workers, (done, of) -> {});
+        return Listing.of(roots.resolve(folder.uri()), roots, new SplitSpec(0, 0, 42), workers, between);
     }
 
     final FailureException failure() {
