@@ -53,6 +53,13 @@ public final class AllowedRoots {
         } catch (IOException e) {
             throw FailureException.resource(
                     "GRANT_UNREADABLE", "the file %s cannot be read; make it readable".formatted(grant.get()), e);
+        } catch (IllegalArgumentException | FileSystemNotFoundException e) {
+            // The command may still be writing it, so the job is retried.
+            throw FailureException.resource(
+                    "GRANT_UNREADABLE",
+                    "the file %s has a line that is not the address of a folder (%s); write file:///path/to/folder in each line"
+                            .formatted(grant.get(), e.getMessage()),
+                    e);
         }
     }
 

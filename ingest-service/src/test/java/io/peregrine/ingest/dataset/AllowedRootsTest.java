@@ -47,6 +47,18 @@ class AllowedRootsTest {
         assertThatThrownBy(() -> roots.of(RUN).resolve(uri)).isInstanceOf(FailureException.class);
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"\n", "file:///data\n\n", "/data\n", "file:///a b\n", "unknown:///data\n", "file://host/data\n"})
+    void aGrantWithAnInvalidLineIsReported(String content) throws IOException {
+        Files.writeString(grants.resolve(RUN), content);
+        assertThatThrownBy(() -> roots.of(RUN))
+                .hasMessageContaining(grants.resolve(RUN).toString())
+                .isInstanceOfSatisfying(
+                        FailureException.class,
+                        failure -> assertThat(failure.code()).isEqualTo("GRANT_UNREADABLE"));
+    }
+
     /// A run's id may come from an event. It must be the name of a file in this folder, or nothing is granted.
     @ParameterizedTest
     @ValueSource(
