@@ -44,6 +44,15 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 public class DatasetsResource {
     private static final String SMALLEST = "{\"dataset\": \"wikiart\", \"uri\": \"file:///data/wikiart\"}";
 
+    private static final String EVENT = """
+            {
+              "specversion": "1.0",
+              "type": "io.peregrine.dataset.ready.v1",
+              "id": "upload-7",
+              "source": "https://example.org/uploads",
+              "data": { "dataset": "wikiart", "uri": "file:///data/wikiart" }
+            }""";
+
     private final Database database;
     private final AllowedRoots roots;
     private final InitialWeights weights;
@@ -86,14 +95,22 @@ public class DatasetsResource {
                     + " with the same id and source.")
     @RequestBody(
             required = true,
-            content =
-                    @Content(
-                            mediaType = MediaType.APPLICATION_JSON,
-                            schema = @Schema(ref = SpecificationSchema.REFERENCE),
-                            examples = {
-                                @ExampleObject(name = "smallest", value = SMALLEST),
-                                @ExampleObject(name = "whole", value = WHOLE)
-                            }))
+            content = {
+                @Content(
+                        mediaType = MediaType.APPLICATION_JSON,
+                        schema = @Schema(ref = SpecificationSchema.REFERENCE),
+                        examples = {
+                            @ExampleObject(name = "smallest", value = SMALLEST),
+                            @ExampleObject(name = "whole", value = WHOLE)
+                        }),
+                @Content(
+                        mediaType = PublishRequest.STRUCTURED,
+                        schema =
+                                @Schema(
+                                        type = SchemaType.OBJECT,
+                                        description = "A CloudEvent in structured mode; its data is the specification"),
+                        examples = @ExampleObject(name = "event", value = EVENT))
+            })
     @APIResponse(
             responseCode = "202",
             description = "The dataset is published; Location is the URL of its run",
@@ -126,6 +143,11 @@ public class DatasetsResource {
                                     + " idempotent, too")
                     @HeaderParam("ce-id")
                     String eventId,
+            @Parameter(
+                            description = "The source of a CloudEvent in binary mode, a URI reference; required with"
+                                    + " ce-id")
+                    @HeaderParam("ce-source")
+                    String eventSource,
             @Context HttpHeaders headers) {
         PublishRequest request = PublishRequest.of(body, headers);
         ObjectNode json = request.dataset();
