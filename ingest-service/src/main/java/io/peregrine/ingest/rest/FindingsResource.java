@@ -43,7 +43,7 @@ import org.jdbi.v3.core.Handle;
 @Blocking
 public class FindingsResource {
     /// The findings of a run do not change, and each page has its own URL.
-    private static final String TAG = "findings-1";
+    private static final String TAG = "findings-2";
 
     private final Database database;
 
