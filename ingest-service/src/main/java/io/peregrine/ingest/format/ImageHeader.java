@@ -131,7 +131,8 @@ sealed interface ImageHeader permits Jpeg, Png, Gif, Webp, Bmp, Tiff, Pnm {
     }
 
     private static ImageRejectedException unsupported(String what) {
-        String article = "AEIOaeioX".indexOf(what.charAt(0)) < 0 ? "a" : "an";
+        boolean beginsWithVowel = "AEIOaeioX".indexOf(what.charAt(0)) >= 0 || what.startsWith("SVG");
+        String article = beginsWithVowel ? "an" : "a";
         return ImageRejectedException.unsupported("%s %s; %s: convert it".formatted(article, what, READ));
     }
 

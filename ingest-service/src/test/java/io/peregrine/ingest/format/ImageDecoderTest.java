@@ -100,9 +100,10 @@ class ImageDecoderTest {
 
     @ParameterizedTest
     @CsvSource({
-        "8BPS, Photoshop",
-        "%PDF-1.7, PDF",
-        "'<?xml version=\"1.0\"?>', XML",
+        "8BPS, a Photoshop",
+        "%PDF-1.7, a PDF",
+        "<svg>, an SVG drawing",
+        "'<?xml version=\"1.0\"?>', an XML",
         "....ftypavif, AVIF",
         "....ftypheic, HEIC",
         "....ftypisom, video",
