@@ -53,7 +53,7 @@ class LauncherKilledTest {
         String[] demo = {"demo", "--side", "32", "--epochs", "1", "--ports", "free", "--data", data};
         killAtRandomMoments(30_000, demo);
 
-        assertThat(succeeds(demo)).contains("27 clusters");
+        assertThat(succeeds(demo)).contains("27 clusters").containsOnlyOnce("Found in the dataset");
         assertNoProcessIsLeft();
     }
 

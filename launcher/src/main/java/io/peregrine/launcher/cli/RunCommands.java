@@ -102,17 +102,21 @@ final class RunCommands {
 
         private int follow(RunningInstance instance, ObjectNode spec, ProgressView view) {
             String run = new KafkaClient(instance.kafka()).publish(spec);
-            Optional<RunResults> results = completed(instance, run, view);
+            Optional<RunResults> results = completed(instance, run, view, true);
             results.ifPresent(completed -> print(instance, completed, Optional.empty()));
             return results.isPresent() ? 0 : 1;
         }
 
+        /// @param printsFindings whether to print the line about findings in the dataset
         /// @return the results of a run; empty if it was not completed, the reason of which was printed
-        Optional<RunResults> completed(RunningInstance instance, String run, ProgressView view) {
+        Optional<RunResults> completed(
+                RunningInstance instance, String run, ProgressView view, boolean printsFindings) {
             RunResults results = new RunFollower(instance).follow(run, view);
             view.keepStages();
-            // Standard output contains only the object of --json.
-            findings(instance, run).ifPresent((json || !results.isCompleted() ? System.err : System.out)::println);
+            if (printsFindings) {
+                // Standard output contains only the object of --json.
+                findings(instance, run).ifPresent((json || !results.isCompleted() ? System.err : System.out)::println);
+            }
             if (!results.isCompleted()) {
                 System.err.println(results.why());
                 return Optional.empty();
@@ -189,7 +193,7 @@ final class RunCommands {
 
         private int compare(RunningInstance instance, ObjectNode balanced, ProgressView view) {
             KafkaClient kafka = new KafkaClient(instance.kafka());
-            Optional<RunResults> with = completed(instance, kafka.publish(balanced), view);
+            Optional<RunResults> with = completed(instance, kafka.publish(balanced), view, true);
             if (with.isEmpty()) {
                 return 1;
             }
@@ -198,7 +202,8 @@ final class RunCommands {
                     balanced,
                     STRATEGY,
                     Gallery.trainingImages(Gallery.Plan.demo(side)).values());
-            Optional<RunResults> without = completed(instance, kafka.publish(unbalanced), view);
+            // Both runs read the same folder, so the findings are the same.
+            Optional<RunResults> without = completed(instance, kafka.publish(unbalanced), view, false);
             without.ifPresent(
                     results -> print(instance, with.get(), Optional.of(new BalancingEffect(with.get(), results))));
             return without.isPresent() ? 0 : 1;
