@@ -146,11 +146,11 @@ class HttpMannersTest {
                 "/api/v1/runs?limit=5&Cursor=x | did you mean 'cursor'?",
                 "/api/v1/runs?_=1764428400 | Allowed: cursor, dataset, limit, state.",
                 "/api/v1/runs/x?fields=run | which has none",
-                "/api/v1/runs/x/charts/clusters.svg?group=class | did you mean 'by'?",
+                "/api/v1/runs/x/charts/clusters.svg?group=class | of this operation. Allowed: by",
                 "/api/v1/audit?runs=x | did you mean 'run'? Allowed: cursor, limit, run.",
                 "/api/v1/problems?limit=1 | which has none"
             })
-    void anUnknownParameterIsRejectedWithTheNearestOne(String path, String detail) {
+    void anUnknownParameterIsRejectedWithASimilarOne(String path, String detail) {
         given().get(path)
                 .then()
                 .statusCode(400)

@@ -42,10 +42,14 @@ final class RestFilters {
 
     private static String unknown(String name, Set<String> known) {
         String shown = CleanText.shortened(name, SHOWN_CHARACTERS);
-        return NearestName.of(shown, known)
-                .map(nearest -> "'%s' is not a query parameter of this operation; did you mean '%s'? Allowed: %s."
-                        .formatted(shown, nearest, String.join(", ", known)))
-                .orElse("'%s' is not a query parameter of this operation, which has none.".formatted(shown));
+        if (known.isEmpty()) {
+            return "'%s' is not a query parameter of this operation, which has none.".formatted(shown);
+        }
+        String hint = NearestName.of(shown, known)
+                .map("; did you mean '%s'?"::formatted)
+                .orElse(".");
+        return "'%s' is not a query parameter of this operation%s Allowed: %s."
+                .formatted(shown, hint, String.join(", ", known));
     }
 
     /// Tells caches that JSON and drawings differ by encoding. The length of a compressed answer is not known.

@@ -92,11 +92,11 @@ class OperationsTest {
                 "list | stat | did you mean 'state'? Allowed: cursor, dataset, limit, state.",
                 "list | LIMIT | did you mean 'limit'?",
                 "list | datasets | did you mean 'dataset'?",
-                "list | page | Allowed: cursor, dataset, limit, state.",
-                "chart | limit | did you mean 'by'?",
+                "list | page | is not a query parameter of this operation. Allowed: cursor, dataset, limit, state.",
+                "chart | limit | is not a query parameter of this operation. Allowed: by.",
                 "cancel | force | which has none"
             })
-    void anyOtherParameterIsRejectedWithTheNearestName(String operation, String name, String message) {
+    void anyOtherParameterIsRejectedWithASimilarName(String operation, String name, String message) {
         assertThatThrownBy(() -> filter(operation, name))
                 .isInstanceOf(Problem.ProblemException.class)
                 .hasMessageContaining("'" + name + "'")

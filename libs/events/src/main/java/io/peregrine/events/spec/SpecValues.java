@@ -8,7 +8,6 @@ import io.peregrine.events.NearestName;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -100,17 +99,9 @@ final class SpecValues {
     }
 
     private static String hint(String name, List<String> known) {
-        return NearestName.of(
-                        name, known.stream().filter(one -> isSimilar(one, name)).toList())
+        return NearestName.of(name, known)
                 .map("did you mean '%s'? "::formatted)
                 .orElse("");
-    }
-
-    /// @return whether one name begins with the other, or at most half of the letters differ
-    private static boolean isSimilar(String known, String name) {
-        String a = known.toLowerCase(Locale.ROOT);
-        String b = name.toLowerCase(Locale.ROOT);
-        return a.startsWith(b) || b.startsWith(a) || NearestName.distance(a, b) <= Math.max(a.length(), b.length()) / 2;
     }
 
     private void addError(SpecGroup group, String name, String problem, String remedy) {
