@@ -79,6 +79,7 @@ class RequestGuardTest {
             POST /api/v1/artifacts/prune | Host: localhost:PORT | Origin: https://evil.example => 403
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: application/json => 404
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: Application/JSON; charset=utf-8 => 404
+            POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: application/cloudevents+json => 404
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: text/plain => 415
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: application/x-www-form-urlencoded => 415
             POST /api/v1/runs/x/cancel | Host: localhost:PORT | Content-Length: 2 | Content-Type: text/plain; application/json => 415

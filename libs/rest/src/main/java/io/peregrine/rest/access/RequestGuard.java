@@ -197,7 +197,8 @@ class RequestGuard {
                 ? Optional.empty()
                 : Optional.of(new Refusal(
                         GeneralProblem.MEDIA_TYPE_UNKNOWN,
-                        "The body's Content-Type is %s; it must be application/json.".formatted(printable(type))));
+                        "The body's Content-Type is %s; it must be application/json, or application/cloudevents+json where the operation accepts CloudEvents."
+                                .formatted(printable(type))));
     }
 
     private static boolean hasBody(HttpServerRequest request) {
