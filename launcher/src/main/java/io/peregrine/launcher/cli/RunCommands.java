@@ -15,10 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.ToIntFunction;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Help.Ansi;
@@ -28,16 +28,11 @@ import picocli.CommandLine.Parameters;
 
 /// The commands that process a folder through all stages: `demo` and `run`.
 final class RunCommands {
-    /// Files that list images with their classes, also one that ingest-service only refuses with a conversion.
-    private static final Set<String> LABEL_FILES = Set.of(
-            "metadata.csv",
-            "metadata.jsonl",
-            "metadata.parquet",
-            "_classes.csv",
-            "train.csv",
-            "labels.csv",
-            "train_labels.csv",
-            "trainLabels.csv");
+    /// Names of files that list images with their classes, as ingest-service reads them. `metadata.parquet` is among
+    /// them, because ingest-service refuses it with a command that converts it.
+    private static final Pattern LABEL_FILE = Pattern.compile(
+            "metadata\\.(csv|jsonl|parquet)|_classes\\.csv|train(ing)?\\.csv|(train(ing)?)?[ _-]?labels\\.csv",
+            Pattern.CASE_INSENSITIVE);
 
     private RunCommands() {}
 
@@ -232,7 +227,7 @@ final class RunCommands {
 
     private static boolean definesClasses(Path entry) {
         return Files.isDirectory(entry)
-                || LABEL_FILES.contains(entry.getFileName().toString());
+                || LABEL_FILE.matcher(entry.getFileName().toString()).matches();
     }
 
     /// @throws RefusedException if the folder has neither class folders nor metadata

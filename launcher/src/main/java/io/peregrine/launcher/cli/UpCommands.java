@@ -119,11 +119,12 @@ final class UpCommands {
             return 0;
         }
 
-        private static List<String> addresses(RunningInstance instance) {
+        static List<String> addresses(RunningInstance instance) {
             List<String> addresses = new ArrayList<>(List.of(
                     "Kafka            " + instance.kafka(),
                     "ingest-service   " + instance.ingest(),
                     "balance-service  " + instance.balance(),
+                    "trainer-service  " + instance.trainer(),
                     "cluster-service  " + instance.cluster() + "/api/v1/runs"));
             if (instance.prometheus() != null) {
                 addresses.add("Prometheus       " + instance.prometheus());

@@ -19,6 +19,8 @@ import java.util.Arrays;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 /// Errors that the user can fix are reported in one message, before anything is started.
@@ -93,11 +95,36 @@ class CommandTest {
                 .isEmpty();
     }
 
-    @Test
-    void acceptsALabelTableInsteadOfClassFolders() throws IOException {
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"_classes.csv", "train.csv", "Train.csv", "training.csv", "LABELS.CSV", "trainLabels.csv", "train_labels.csv"
+            })
+    void acceptsALabelTableInsteadOfClassFolders(String table) throws IOException {
         Path flat = Files.createDirectories(folder.resolve("flat"));
-        Files.writeString(flat.resolve("_classes.csv"), "filename,cat,dog\n1.jpg,1,0\n");
+        Files.writeString(flat.resolve(table), "filename,cat,dog\n1.jpg,1,0\n");
         RunCommands.requireClasses(flat);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"test.csv", "mytrain.csv", "train.csv.bak", "notes.txt"})
+    void otherFilesDoNotReplaceClassFolders(String file) throws IOException {
+        Path flat = Files.createDirectories(folder.resolve("flat"));
+        Files.createFile(flat.resolve(file));
+        assertThat(refused("run", flat.toString())).contains("has no class folders");
+    }
+
+    @Test
+    void printsTheAddressOfEveryService() {
+        RunningInstance instance = new RunningInstance(
+                1, "", "127.0.0.1:9092", "http://i", "http://b", "http://t", "http://c", "/data", null);
+        assertThat(UpCommands.Up.addresses(instance))
+                .containsExactly(
+                        "Kafka            127.0.0.1:9092",
+                        "ingest-service   http://i",
+                        "balance-service  http://b",
+                        "trainer-service  http://t",
+                        "cluster-service  http://c/api/v1/runs",
+                        "Data and logs    /data");
     }
 
     @Test
