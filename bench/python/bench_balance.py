@@ -300,11 +300,12 @@ def warm_up(peregrine, folder):
 
 
 def paint(folder, side, divisor=10.0, sizes=None):
-    """Paintings of the demo's gallery, written once."""
+    """Paintings of the demo's gallery, written once. None is filed twice: equal images would be equal distances."""
     local = ROOT / "launcher/target"
     subprocess.run(
         [java(), JVM_OPTIONS[0], "-cp", f"{local}/classes:{local}/lib/*",
-         "io.peregrine.gallery.Gallery", str(folder), str(side), str(divisor), *([json.dumps(sizes)] if sizes else [])],
+         "io.peregrine.launcher.cli.GalleryCommand", str(folder), "--side", str(side), "--divisor", str(divisor), "--no-errors",
+         *(word for style, count in (sizes or {}).items() for word in ("--train", f"{style}={count}"))],
         check=True, stdout=subprocess.DEVNULL)
 
 

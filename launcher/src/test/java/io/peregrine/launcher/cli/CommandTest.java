@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -329,6 +330,20 @@ class CommandTest {
                 .contains("deploy/prometheus/setup.sh")
                 .doesNotContain("\n");
         assertThat(folder.resolve("data")).doesNotExist();
+    }
+
+    @Test
+    void aGalleryHasTheStylesThatAreGiven() throws IOException {
+        Path gallery = folder.resolve("gallery");
+        assertThat(refused("gallery", gallery.toString(), "--train", "Cubsim=2"))
+                .contains("'Cubsim' is not a style. Allowed: ", "Cubism");
+        assertThat(Peregrine.commandLine()
+                        .execute("gallery", gallery.toString(), "--side", "16", "--train", "Cubism=2"))
+                .isZero();
+        assertThat(gallery.resolve("train/Cubism")).isDirectoryContaining("glob:**/0001.png");
+        try (Stream<Path> entries = Files.walk(gallery)) {
+            assertThat(entries.filter(Files::isRegularFile)).hasSize(2);
+        }
     }
 
     @Test

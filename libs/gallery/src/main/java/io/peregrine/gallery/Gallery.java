@@ -1,7 +1,5 @@
 package io.peregrine.gallery;
 
-import com.fasterxml.jackson.core.type.TypeReference;
-import io.peregrine.events.EventCodec;
 import io.peregrine.random.Mt19937;
 import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
@@ -63,6 +61,21 @@ public final class Gallery {
         Map<String, Integer> train = new LinkedHashMap<>();
         trainingImages(plan).forEach((style, count) -> train.put(style, count.intValue()));
         return write(folder, plan, train, true);
+    }
+
+    /// Writes training images only. Files that have the same content already are not rewritten.
+    ///
+    /// @param sizes training images by style; a missing style has none
+    /// @return number of paintings
+    /// @throws IllegalArgumentException if a name is not a style
+    public static int writeTraining(Path folder, Plan plan, Map<String, Integer> sizes) {
+        for (String name : sizes.keySet()) {
+            if (!wikiArt().containsKey(name)) {
+                throw new IllegalArgumentException(
+                        "'%s' is not a style. Allowed: %s.".formatted(name, String.join(", ", wikiArt().keySet())));
+            }
+        }
+        return write(folder, plan, sizes, false);
     }
 
     /// @return number of training images by style
@@ -146,20 +159,5 @@ public final class Gallery {
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write the painting " + file, e);
         }
-    }
-
-    /// Paints galleries for measurements: `Gallery FOLDER SIDE DIVISOR [{"style": count, …}]`; with counts there
-    /// are only training images. They have no filing errors, because equal images would be equal distances.
-    public static void main(String[] arguments) throws IOException {
-        Path folder = Path.of(arguments[0]);
-        Plan plan = new Plan(Integer.parseInt(arguments[1]), Double.parseDouble(arguments[2]), 42, false);
-        int paintings = arguments.length == 3
-                ? write(folder, plan)
-                : write(
-                        folder,
-                        plan,
-                        EventCodec.json().readValue(arguments[3], new TypeReference<Map<String, Integer>>() {}),
-                        false);
-        System.out.println(paintings);
     }
 }
