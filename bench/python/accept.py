@@ -163,7 +163,7 @@ def networks(peregrine, run_name):
     out = run(ROOT / "bench/python/.venv-torch/bin/python", ROOT / "bench/python/check_networks.py",
               *sorted((peregrine.data / "store/checkpoint").rglob("*.safetensors")),
               "--run", f"{peregrine.instance['cluster']}/api/v1/runs/{run_name}", "--store", peregrine.data / "store")
-    return "; ".join(line for line in out.splitlines() if "codes" in line or "test images" in line)
+    return "; ".join(line for line in out.splitlines() if "latents" in line or "test images" in line)
 
 
 def seed_cnn():

@@ -4,7 +4,7 @@
     .venv-torch/bin/python check_networks.py [CHECKPOINT ...] [--run ADDRESS --store FOLDER]
 
 The golden weights must give the golden outputs; each checkpoint must load and answer with numbers. Of a finished run
-(http://.../api/v1/runs/RUN) PyTorch must give every image the code that cluster-service stored, and the test
+(http://.../api/v1/runs/RUN) PyTorch must give every image the latent that cluster-service stored, and the test
 images the classes of the confusion matrix. Exit status 1: something does not.
 """
 
@@ -61,12 +61,12 @@ def answers(network, images, rows, batch=32):
 
 
 def of_run(details, store):
-    """Whether PyTorch answers as the run did: codes within float32's noise, predictions but for a tie in a hundred."""
+    """Whether PyTorch answers as the run did: latents within float32's noise, predictions but for a tie in a hundred."""
     images = Images(store, details["manifest"])
-    latents = load_file(images.path(details["clustering"]["latents"]))
-    codes = answers(load(images.path(details["autoencoder"]["weights"])).encoder, images, latents["row"].tolist())
-    apart = float((codes - latents["latent"]).abs().max() / latents["latent"].abs().max())
-    print(f"{len(codes)} codes apart by {apart:.1e} of their scale")
+    expected = load_file(images.path(details["clustering"]["latents"]))
+    latents = answers(load(images.path(details["autoencoder"]["weights"])).encoder, images, expected["row"].tolist())
+    apart = float((latents - expected["latent"]).abs().max() / expected["latent"].abs().max())
+    print(f"{len(latents)} latents apart by {apart:.1e} of their scale")
 
     test = details["classifier"]["test"]
     accepted = (images.tensors["pack"] >= 0) & (images.tensors["split"] == 0)
@@ -96,7 +96,7 @@ def main():
             right &= of_run(json.load(answer), given.store)
     for file in given.checkpoints:
         network = load(file)
-        # An autoencoder's side follows from its code's width; a classifier of the report's from its features.
+        # An autoencoder's side follows from its latent's width; a classifier of the report's from its features.
         for side in range(8, 2049, 8):
             try:
                 with torch.no_grad():

@@ -4,7 +4,7 @@ ResNetAutoencoder, small.
 
     .venv-torch/bin/python make_autoencoder_vectors.py
 
-Weights before and after four steps of Adam on the mean squared error, the losses, codes and images before, images after.
+Weights before and after four steps of Adam on the mean squared error, the losses, latents and images before, images after.
 """
 
 import sys
@@ -35,7 +35,7 @@ def main():
             return what(images).numpy()
 
     tensors = {"images": pixels} | state("before")
-    tensors |= {"codes_before": evaluated(network.encoder), "pictures_before": evaluated(network)}
+    tensors |= {"latents_before": evaluated(network.encoder), "images_before": evaluated(network)}
     optimizer = torch.optim.Adam(network.parameters(), lr=RATE)
     losses = []
     for step in range(4):
@@ -45,7 +45,7 @@ def main():
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    tensors |= {"losses": np.array(losses)} | state("after") | {"pictures_after": evaluated(network)}
+    tensors |= {"losses": np.array(losses)} | state("after") | {"images_after": evaluated(network)}
     target = ROOT / "libs/vision/src/test/resources/resnet-autoencoder.safetensors"
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, target)
     print(target, target.stat().st_size, losses)

@@ -43,7 +43,7 @@ class ResNetAutoencoderTest {
                 Adam adam = new Adam(network, RATE);
                 Batch all = batch(vectors, 0, ROWS)) {
             Training training = new Training(state, adam);
-            close(training.output(all), vectors, "pictures_before", 1e-5);
+            close(training.output(all), vectors, "images_before", 1e-5);
             double[] losses = vectors.tensor("losses").doubles();
             for (int step = 0; step < losses.length; step++) {
                 try (Batch batch = batch(vectors, step % 2 * BATCH, BATCH)) {
@@ -56,7 +56,7 @@ class ResNetAutoencoderTest {
                 String name = parameter.name();
                 close(state.tensors().get(name).toFloatArray(), vectors, "after." + name, 1e-3);
             }
-            close(training.output(all), vectors, "pictures_after", 1e-3);
+            close(training.output(all), vectors, "images_after", 1e-3);
         }
     }
 
@@ -89,9 +89,9 @@ class ResNetAutoencoderTest {
             try (Safetensors weights = Safetensors.open(checkpoint);
                     Encoder encoder = new Encoder(weights)) {
                 assertThat(encoder.latent()).isEqualTo(5);
-                close(encoder.encode(images, ROWS, SIDE), vectors, "codes_before", 1e-5);
+                close(encoder.encode(images, ROWS, SIDE), vectors, "latents_before", 1e-5);
                 float[] first = Reconstruction.of(weights, images.asSlice(0, 3L * SIDE * SIDE), SIDE);
-                float[] theirs = vectors.tensor("pictures_before").floats();
+                float[] theirs = vectors.tensor("images_before").floats();
                 for (int i = 0; i < first.length; i++) {
                     assertThat(first[i]).isCloseTo(theirs[i], org.assertj.core.data.Offset.offset(0.01f));
                 }
