@@ -59,6 +59,15 @@ public class ClassQueries {
         return database.jdbi().withHandle(sql -> refs(sql, run)).results() != null;
     }
 
+    /// @return number of the run's test images; empty if the dataset is not sealed yet
+    public Optional<Long> testImages(String run) {
+        return database.jdbi()
+                .withHandle(sql -> sql.createQuery("select test_images from run where id = :run")
+                        .bind("run", run)
+                        .mapTo(Long.class)
+                        .findOne());
+    }
+
     /// @return nonzero cells of the confusion matrix in label order of truth, then of prediction; empty, if their
     ///     artifact is missing
     public Optional<Page<ConfusionCell>> confusion(String run, Cursor after, int limit) {

@@ -108,12 +108,7 @@ public class ChartsResource {
                             .formatted(run, details.classCount(), RunDetails.MOST_CLASSES));
         }
         Chart chart = RunCharts.confusion(details)
-                .orElseThrow(() -> Problem.of(
-                        RunProblem.NO_TEST_RESULT,
-                        (details.testImages() != null && details.testImages() == 0
-                                        ? "The dataset of run %s has no test images, so its classifier was not tested."
-                                        : "Run %s has no result on test images yet.")
-                                .formatted(run)));
+                .orElseThrow(() -> ClassesResource.noTestResult(run, details.testImages()));
         long classes = details.classifier().test().classes().size();
         return answer("confusion", chart, 2 * classes * classes, asked, details, headers);
     }

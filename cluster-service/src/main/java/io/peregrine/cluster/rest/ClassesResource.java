@@ -69,7 +69,7 @@ public class ClassesResource {
         Cursor after = page.after();
         int limit = paging.longLimit(page);
         if (!classes.isTested(run)) {
-            throw Problem.of(RunProblem.NO_TEST_RESULT, "Run %s has no result on test images.".formatted(run));
+            throw noTestResult(run, classes.testImages(run).orElse(null));
         }
         return classes.confusion(run, after, limit)
                 .orElseThrow(() -> Problem.of(
@@ -77,5 +77,16 @@ public class ClassesResource {
                         "The test result of run %s cannot be read from the store.".formatted(run)))
                 .answer(uri)
                 .build();
+    }
+
+    /// @param testImages number of test images; null if it is not known yet
+    static Problem.ProblemException noTestResult(String run, Long testImages) {
+        boolean hasNoTestImages = testImages != null && testImages == 0;
+        return Problem.of(
+                RunProblem.NO_TEST_RESULT,
+                (hasNoTestImages
+                                ? "The dataset of run %s has no test images, so its classifier was not tested."
+                                : "Run %s has no result on test images yet.")
+                        .formatted(run));
     }
 }
