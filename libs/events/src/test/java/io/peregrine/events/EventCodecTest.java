@@ -131,7 +131,7 @@ class EventCodecTest {
     @MethodSource("oneOfEach")
     void whatIsWrittenIsReadAgain(PipelineEvent event) throws UnreadableEventException {
         String run = event.run() == null ? null : event.run().id();
-        CloudEvent said = new CloudEvent(
+        CloudEvent written = new CloudEvent(
                 "id-1",
                 "/peregrine/test",
                 event.type(),
@@ -141,14 +141,14 @@ class EventCodecTest {
                 "c",
                 event);
 
-        CloudEvent heard = EventCodec.read(delivered(EventCodec.write(said)));
+        CloudEvent read = EventCodec.read(delivered(EventCodec.write(written)));
 
-        assertThat(heard.data()).isEqualTo(event);
-        assertThat(heard)
+        assertThat(read.data()).isEqualTo(event);
+        assertThat(read)
                 .usingRecursiveComparison()
                 .ignoringFields("data", "subject", "correlationId")
-                .isEqualTo(said);
-        assertThat(heard.subject()).isEqualTo(run == null ? EventCodec.runId("/peregrine/test", "id-1") : run);
+                .isEqualTo(written);
+        assertThat(read.subject()).isEqualTo(run == null ? EventCodec.runId("/peregrine/test", "id-1") : run);
         assertThat(EventCodec.event(event.type(), EventCodec.data(event))).isEqualTo(event);
     }
 
@@ -286,10 +286,10 @@ class EventCodecTest {
     @Test
     void anEventOnAnotherTopicIsRefused() {
         RunCompleted event = new RunCompleted(RUN);
-        ProducerRecord<String, byte[]> said =
+        ProducerRecord<String, byte[]> produced =
                 EventCodec.write(new CloudEvent("i", "/s", event.type(), Instant.EPOCH, null, RUN.id(), null, event));
-        ConsumerRecord<String, byte[]> elsewhere = record(Topics.IMAGES, 0, said.value());
-        said.headers().forEach(elsewhere.headers()::add);
+        ConsumerRecord<String, byte[]> elsewhere = record(Topics.IMAGES, 0, produced.value());
+        produced.headers().forEach(elsewhere.headers()::add);
 
         assertThatThrownBy(() -> EventCodec.read(elsewhere))
                 .hasMessageContaining("belongs on topic peregrine.runs, not on peregrine.images");
@@ -311,9 +311,9 @@ class EventCodecTest {
                 .matches("[0-9a-f]{32}");
     }
 
-    private static ConsumerRecord<String, byte[]> delivered(ProducerRecord<String, byte[]> said) {
-        ConsumerRecord<String, byte[]> record = record(said.topic(), 0, said.value());
-        said.headers().forEach(record.headers()::add);
+    private static ConsumerRecord<String, byte[]> delivered(ProducerRecord<String, byte[]> produced) {
+        ConsumerRecord<String, byte[]> record = record(produced.topic(), 0, produced.value());
+        produced.headers().forEach(record.headers()::add);
         return record;
     }
 

@@ -174,7 +174,7 @@ public class QuarantineResource {
             operationId = "getQuarantined",
             summary = "Get one record, with its headers and the first 64 KiB of its value")
     public QuarantinedContent find(@Parameter(description = "Id of the record") @PathParam("id") long id) {
-        return QuarantinedContent.of(must(id));
+        return QuarantinedContent.of(require(id));
     }
 
     @GET
@@ -189,7 +189,7 @@ public class QuarantineResource {
                             mediaType = MediaType.APPLICATION_OCTET_STREAM,
                             schema = @Schema(type = SchemaType.STRING, format = "binary")))
     public Response value(@Parameter(description = "Id of the record") @PathParam("id") long id) {
-        byte[] value = must(id).value();
+        byte[] value = require(id).value();
         return Response.ok(value == null ? new byte[0] : value)
                 .header("Content-Disposition", "attachment; filename=\"quarantined-%d\"".formatted(id))
                 .header("X-Content-Type-Options", "nosniff")
@@ -213,7 +213,7 @@ public class QuarantineResource {
                             mediaType = Problem.MEDIA_TYPE,
                             schema = @Schema(implementation = Problem.class)))
     public void replay(@Parameter(description = "Id of the record") @PathParam("id") long id) {
-        must(id);
+        require(id);
         records.replay(id, caller.name()).ifPresent(still -> {
             throw Problem.of(
                     GeneralProblem.REPLAY_REFUSED,
@@ -250,7 +250,7 @@ public class QuarantineResource {
         return new Purged(records.purge(filter, caller.name()));
     }
 
-    private Content must(long id) {
+    private Content require(long id) {
         Optional<Content> found = records.find(id);
         return found.orElseThrow(() -> unknown(id));
     }
