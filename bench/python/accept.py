@@ -36,7 +36,7 @@ TESTS = {
     "each service killed once: the same bytes": ["KillTest"],
     "bad input harms nothing but itself; repeats, cancellation, two runs": ["BadInputTest"],
     "decode zoo: every file as expected": ["DecodeZooTest"],
-    "TIFF, BMP and orientation notes: right pixels, or refused by name": ["TiffTest", "TiffRefusalTest", "BmpTest", "OrientationNotesTest"],
+    "TIFF, BMP and orientation notes: right pixels, or refused with a reason": ["TiffTest", "TiffRefusalTest", "BmpTest", "OrientationNotesTest"],
     "scans of every size, in all three fits, and first frames: as Pillow has them": ["VariedSizeTest", "FirstFramesTest"],
     "malformed files: no crash, no hang, no memory": ["MalformedFilesTest"],
     "a decoder that dies takes only its file with it": ["DecoderCrashTest"],

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Some 900 odd image files, drawn by Pillow, tifffile and by hand, decoded by Peregrine and by Pillow.
+"""943 odd image files, drawn by Pillow, tifffile and by hand, decoded by Peregrine and by Pillow.
 
     ./peregrine bench decode [--only WORD] [--to FILE] [--keep FOLDER]
 
@@ -102,7 +102,7 @@ def near(one, other, levels):
 def judged(name, verdict, pixels, theirs, truth):
     """(outcome, whether it is allowed)"""
     if verdict == "IMAGE_UNSUPPORTED":
-        return "refused by name", True
+        return "refused as IMAGE_UNSUPPORTED", True
     if verdict != "ok":
         return f"refused as {verdict}", theirs is None or name.startswith("other-")
     if equal(pixels, theirs):

@@ -26,7 +26,7 @@ class DataFolderTest {
             /tmp/a`b  | the character `
             /tmp/a\\b | the character \\
             """)
-    void whatAShellWouldReplaceIsRefusedByName(String path, String named) {
+    void charactersThatAShellReplacesAreRefused(String path, String named) {
         assertThatThrownBy(() -> DataFolder.checked(Path.of(path)))
                 .isInstanceOf(RefusedException.class)
                 .hasMessageContainingAll("'" + path + "'", named, "--data");

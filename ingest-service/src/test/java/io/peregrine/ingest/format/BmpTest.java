@@ -60,7 +60,7 @@ class BmpTest {
         "000000ff, 000000ff, 000000ff, 00000000",
         "00ff0000, 0000ff00, 000000ff, 000000ff",
     })
-    void otherMasksAreRefusedByName(String red, String green, String blue, String alpha) {
+    void otherMasksAreUnsupported(String red, String green, String blue, String alpha) {
         assertThat(rejection(masked(red, green, blue, alpha)))
                 .hasMessageContaining("masks " + red)
                 .extracting(ImageRejectedException::reason)
@@ -69,7 +69,7 @@ class BmpTest {
 
     @ParameterizedTest
     @CsvSource({"16, 0", "24, 3", "8, 2", "32, 4", "24, 5"})
-    void otherDepthsAndCompressionsAreRefusedByName(int bits, int compression) {
+    void otherDepthsAndCompressionsAreUnsupported(int bits, int compression) {
         assertThat(rejection(windows(1, 1, bits, compression, 64, 0).array()).reason())
                 .isEqualTo(Reason.IMAGE_UNSUPPORTED);
     }
@@ -99,7 +99,7 @@ class BmpTest {
     }
 
     @Test
-    void theShortHeaderOfOs2IsRefusedByName() {
+    void theShortHeaderOfOs2IsUnsupported() {
         assertThat(rejection(header(16, 54, 64).array()))
                 .hasMessageContaining("header of 16 bytes")
                 .extracting(ImageRejectedException::reason)

@@ -52,7 +52,7 @@ class TiffRefusalTest {
         "258, 32, 32 bits",
         "266, 2, 16 bits",
     })
-    void aVariantThatIsNotProvenIsRefusedByName(int tag, int value, String name) {
+    void anUntestedVariantIsUnsupportedAndNamed(int tag, int value, String name) {
         byte[] file = TiffFile.of(SIDE, SIDE, 16, 3, RGB).tag(tag, value).of((x, y, c) -> sample(x, y, c, 16));
         assertThat(rejection(file))
                 .hasMessageContaining("a TIFF ")
@@ -62,7 +62,7 @@ class TiffRefusalTest {
     }
 
     @Test
-    void predictorsAndBitOrdersThatAreNotProvenAreRefusedByName() {
+    void untestedPredictorsAndBitOrdersAreUnsupported() {
         TiffFile floating = TiffFile.of(SIDE, SIDE, 8, 3, RGB).compressed(5).tag(317, 3);
         TiffFile ofFour = TiffFile.of(SIDE, SIDE, 4, 3, RGB).compressed(5).tag(317, 2);
         TiffFile inks = TiffFile.of(SIDE, SIDE, 8, 4, CMYK).tag(332, 2);
