@@ -27,8 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /// What HTTP clients and proxies rely on in every answer (RFC 9110), sent byte by byte where a client library
-/// would
-/// not send it.
+/// would not send it.
 @QuarkusTest
 @QuarkusTestResource(value = LocalPlatform.class, initArgs = @ResourceArg(name = "service", value = "cluster"))
 class HttpMannersTest {

@@ -105,8 +105,7 @@ public final class LocalPeregrine implements AutoCloseable {
     /// @param environment additional environment variables of every service; they override those set here
     /// @param notices receives one line for each child that ended or hung and is restarted
     /// @throws RefusedException if a port or the data folder is in use, its path is not allowed ([DataFolder]),
-    ///     or
-    ///     a component is not built or does not start
+    ///     or a component is not built or does not start
     public static LocalPeregrine start(
             Path data,
             List<Path> roots,

@@ -31,8 +31,7 @@ final class Sandbox implements AutoCloseable {
             """;
 
     /// Records each write to a job by a process other than the one that holds its claim. One such write is
-    /// allowed:
-    /// cancelling a job of an ended run after its lease has expired, because its worker is dead.
+    /// allowed: cancelling a job of an ended run after its lease has expired, because its worker is dead.
     private static final String STALE = """
             create table SERVICE.simulated_stale (what text);
             create function SERVICE.simulated_note() returns trigger language plpgsql security definer as '

@@ -225,8 +225,7 @@ public final class NeighbourSearch implements AutoCloseable {
     }
 
     /// Waits for the reading thread, so that it reads no image after the images are unmapped. The other threads
-    /// are
-    /// idle: [WorkerPool#each] waits for them.
+    /// are idle: [WorkerPool#each] waits for them.
     @Override
     public void close() {
         reader.shutdownNow();

@@ -23,8 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /// Checks the settings of every container of `deploy/compose`. `deploy/compose/prove.py`, which needs Docker,
-/// tests
-/// that they run.
+/// tests that they run.
 class ComposeFileTest {
     private static final Path FOLDER = ProjectRoot.path().resolve("deploy/compose");
     private static final Pattern VARIABLE = Pattern.compile("\\$\\{([A-Z_]+)(?::-([^}]*))?}");

@@ -20,8 +20,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/// The image that paints the demo's gallery contains every class that it needs. The test copies the files that the
-/// Dockerfile's stage `gallery` copies, and runs the stage's entry point on them, without Docker.
+/// The image that paints the demo's gallery contains every class that it needs. The test copies the files that
+/// the Dockerfile's stage `gallery` copies, and runs the stage's entry point on them, without Docker.
 class GalleryImageTest {
     private static final Pattern STAGE = Pattern.compile("(?ms)^FROM base AS gallery$(.*?)^FROM ");
     private static final Pattern COPY = Pattern.compile("(?m)^COPY --from=jars (.+) (\\S+)$");

@@ -13,9 +13,8 @@ import java.util.Set;
 import java.util.function.Predicate;
 
 /// The contents of a dataset folder: `root/<split?>/<class>/**/image` ([ByFolder]), or the files that label files
-/// list ([ByMetadata], [LabelFiles]). Hidden files are skipped ([FolderWalk]). All other files that are not
-/// used are
-/// counted ([SkippedFiles]).
+/// list ([ByMetadata], [LabelFiles]). Hidden files are skipped ([FolderWalk]). All other files that are not used
+/// are counted ([SkippedFiles]).
 ///
 /// @param given the splits that exist as folders; empty if the class folders are directly in the root
 /// @param images in no particular order; without split folders all belong to `train` until [Splits] assigns them

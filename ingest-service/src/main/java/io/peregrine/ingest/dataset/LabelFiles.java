@@ -132,9 +132,8 @@ record LabelFiles(List<LabelFile> files, Map<Split, Path> folders) {
         return tables;
     }
 
-    /// The folder of a split's images: `train`, `train_images`, for training images also `images`, or the root
-    /// of a
-    /// dataset without folders. It has images and no folders, which could be classes.
+    /// The folder of a split's images: `train`, `train_images`, for training images also `images`, or the root of
+    /// a dataset without folders. It has images and no folders, which could be classes.
     private static Optional<Path> images(Path root, Split split, FolderWalk walk) {
         List<Path> folders = walk.foldersIn(root);
         Stream<Path> own = folders.stream()

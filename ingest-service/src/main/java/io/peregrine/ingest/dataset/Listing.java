@@ -68,7 +68,8 @@ public record Listing(List<String> classes, List<Row> rows, long duplicatesAcros
     /// Reads a folder: walks through it, hashes every file, assigns missing splits, sorts the rows.
     ///
     /// @param root resolved by [AllowedRoots#resolve]
-    /// @param between called after each file, and while label files are read; an exception from it ends the listing
+    /// @param between called after each file, and while label files are read; an exception from it ends the
+    ///     listing
     /// @throws FailureException INPUT if the folder is not a valid dataset
     public static Listing of(
             Path root, AllowedRoots roots, SplitSpec split, WorkerPool workers, ProgressListener between)

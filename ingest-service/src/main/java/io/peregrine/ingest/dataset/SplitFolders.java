@@ -13,8 +13,7 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /// Folders of splits by the names that other tools give them, in any letter case: Roboflow's `valid`, and those
-/// that
-/// Hugging Face reads.
+/// that Hugging Face reads.
 final class SplitFolders {
     private static final Map<String, Split> NAMES = Map.ofEntries(
             Map.entry("train", Split.TRAIN),

@@ -11,8 +11,7 @@ import java.nio.charset.CoderResult;
 import java.util.Optional;
 
 /// Finds the first byte of a file that is not UTF-8. Parsers decode a block ahead of the line that they return,
-/// so
-/// that the line of such a byte is not known from them.
+/// so that the line of such a byte is not known from them.
 final class Utf8Check {
     private static final int BLOCK = 1 << 16;
 

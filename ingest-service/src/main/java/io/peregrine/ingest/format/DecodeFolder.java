@@ -18,11 +18,9 @@ public final class DecodeFolder {
 
     private DecodeFolder() {}
 
-    /// Writes for each file, in the order of their names: name, `ok` or the reason of refusal, detail (texts
-    /// with a
-    /// 16-bit length), width, height (32 bits, big-endian), and the pixels u8 [height, width, 3], oriented and
-    /// over
-    /// white.
+    /// Writes for each file, in the order of their names: name, `ok` or the reason of refusal, detail (texts with
+    /// a 16-bit length), width, height (32 bits, big-endian), and the pixels u8 [height, width, 3], oriented and
+    /// over white.
     ///
     /// @param arguments a folder of files, and the file to write
     public static void main(String[] arguments) throws IOException {

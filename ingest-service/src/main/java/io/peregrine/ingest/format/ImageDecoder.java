@@ -13,15 +13,15 @@ public class ImageDecoder {
     /// Version of the decoding. It is part of the decode key, so packs of another version are not reused.
     /// Increase the last number whenever a decoded pixel or a reason of refusal may change.
     public static final String VERSION = "opencv-4.9.0 peregrine-4";
-    /// The decoder that packs name in their metadata. Unlike [#VERSION] it changes only if the pixels of images change
-    /// that were decoded right, so that their packs keep their content addresses.
+    /// The decoder that packs name in their metadata. Unlike [#VERSION] it changes only if the pixels of images
+    /// change that were decoded right, so that their packs keep their content addresses.
     public static final String PACK_VERSION = "opencv-4.9.0 peregrine-2";
 
     private static final int KILOPIXEL = 1_000;
     /// One array must hold four values per pixel.
     private static final long PIXELS_OF_AN_ARRAY = 500_000_000;
-    /// Limit of the width and of the height. The rows that a decoder keeps in memory need up to 56 bytes for each pixel
-    /// of the width, the weights of a resize 8 bytes for each pixel of both sides.
+    /// Limit of the width and of the height. The rows that a decoder keeps in memory need up to 56 bytes for each
+    /// pixel of the width, the weights of a resize 8 bytes for each pixel of both sides.
     static final int SIDE_MAX = 1 << 18;
 
     private final long pixelsMax;

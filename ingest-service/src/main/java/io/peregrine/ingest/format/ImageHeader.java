@@ -8,8 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.Map;
 
 /// What a file declares about its image, read once and before anything is decoded. This guards against images
-/// that
-/// are small on disk and huge in memory. The format is detected from the content; the file name is ignored.
+/// that are small on disk and huge in memory. The format is detected from the content; the file name is ignored.
 sealed interface ImageHeader permits Jpeg, Png, Gif, Webp, Bmp, Tiff, Pnm {
     enum Format {
         JPEG,

@@ -8,9 +8,8 @@ import java.nio.ByteBuffer;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/// The chunks of a PNG that may contain its orientation, in the order in which Pillow asks them: EXIF, else
-/// EXIF in
-/// the text that ImageMagick writes; then XMP. Other text chunks are never inflated, since they may be
+/// The chunks of a PNG that may contain its orientation, in the order in which Pillow asks them: EXIF, else EXIF
+/// in the text that ImageMagick writes; then XMP. Other text chunks are never inflated, since they may be
 /// decompression bombs.
 final class PngNotes {
     private static final String RAW_PROFILE = "Raw profile type exif";

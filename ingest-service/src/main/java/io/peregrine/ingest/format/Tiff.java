@@ -35,8 +35,7 @@ record Tiff(int width, int height, int orientation, TiffSamples samples, TiffBlo
     }
 
     /// @throws ImageRejectedException if the file ends within a page, even one that is not decoded, or if the
-    ///     first
-    ///     page is not one of the supported variants
+    ///     first page is not one of the supported variants
     static Tiff read(byte[] file) throws ImageRejectedException {
         TiffDirectory page = TiffDirectory.read(file);
         int width = size(page, WIDTH);

@@ -43,8 +43,7 @@ record TiffBlocks(
     /// Bytes of the header of a TIFF, in which no block can begin.
     private static final int HEADER_BYTES = 8;
     /// No compression needs more bytes than these for a pixel and for its own headers. Without a limit, blocks
-    /// that
-    /// overlap could each be as long as the file, and reading all of them would take hours.
+    /// that overlap could each be as long as the file, and reading all of them would take hours.
     private static final long BYTES_OF_A_PIXEL = 32;
 
     private static final long BYTES_OF_HEADERS = 1 << 16;
@@ -89,8 +88,8 @@ record TiffBlocks(
     }
 
     /// @param count of the blocks that the image needs
-    /// @throws ImageRejectedException if one of them is missing or empty. Only a single block may have no length; it
-    ///     extends to the end of the file
+    /// @throws ImageRejectedException if one of them is missing or empty. Only a single block may have no length;
+    ///     it extends to the end of the file
     void requireAll(byte[] file, long count) throws ImageRejectedException {
         if (count > offsets.length) {
             throw missing(offsets.length);

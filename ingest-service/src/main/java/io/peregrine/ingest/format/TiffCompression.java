@@ -42,8 +42,7 @@ enum TiffCompression {
     }
 
     /// @return maximum number of pixel bytes that one byte of the file can represent. LZW: 12 bits for a run of
-    ///     4,093;
-    ///     JPEG: one bit for a block of 8 x 8; fax: one bit for a row of any length
+    ///     4,093; JPEG: one bit for a block of 8 x 8; fax: one bit for a row of any length
     long ratioMax() {
         return ratioMax;
     }

@@ -57,8 +57,8 @@ abstract sealed class TiffData implements AutoCloseable {
         }
     }
 
-    /// A JPEG of four components, such as CMYK, whose samples are not converted. The only one that is decoded
-    /// at once.
+    /// A JPEG of four components, such as CMYK, whose samples are not converted. The only one that is decoded at
+    /// once.
     private static final class JpegOfFour extends TiffData {
         private final ByteBuffer samples;
 

@@ -9,8 +9,7 @@ import java.util.Map;
 import java.util.Set;
 
 /// The entries of a TIFF's first page (TIFF 6.0, section 2). Reading them also checks that every page is
-/// complete:
-/// decoders read the existing part of a strip, and some do not report the rest.
+/// complete: decoders read the existing part of a strip, and some do not report the rest.
 final class TiffDirectory {
     private static final int STRIP_OFFSETS = 273;
     private static final int STRIP_BYTES = 279;

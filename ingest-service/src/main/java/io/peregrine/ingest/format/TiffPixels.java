@@ -6,8 +6,8 @@ import io.peregrine.ingest.image.ImageRejectedException;
 import io.peregrine.ingest.image.Raster;
 import java.nio.ByteOrder;
 
-/// Decodes the pixels of a TIFF to RGB over white: decompress, undo the differences, put planes together. Memory: a
-/// row of each plane and the result. [ImageDecoder#SIDE_MAX] bounds the row.
+/// Decodes the pixels of a TIFF to RGB over white: decompress, undo the differences, put planes together. Memory:
+/// a row of each plane and the result. [ImageDecoder#SIDE_MAX] bounds the row.
 ///
 /// Samples become 8 bits by v · 255 / (2^bits − 1), rounded; then alpha is applied.
 final class TiffPixels {

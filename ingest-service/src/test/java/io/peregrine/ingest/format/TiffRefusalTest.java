@@ -120,7 +120,8 @@ class TiffRefusalTest {
         return bits(("000000000001" + "00011011").repeat(STRIP));
     }
 
-    /// @return white rows: for each one bit, since nothing differs from the white row above; then the end of the block
+    /// @return white rows: for each one bit, since nothing differs from the white row above; then the end of the
+    ///     block
     private static byte[] faxOfGroup4() {
         return bits("1".repeat(STRIP) + "000000000001".repeat(2));
     }

@@ -28,8 +28,8 @@ import picocli.CommandLine.Parameters;
 
 /// The commands that process a folder through all stages: `demo` and `run`.
 final class RunCommands {
-    /// Names of files that list images with their classes, as ingest-service reads them. `metadata.parquet` is among
-    /// them, because ingest-service refuses it with a command that converts it.
+    /// Names of files that list images with their classes, as ingest-service reads them. `metadata.parquet` is
+    /// among them, because ingest-service refuses it with a command that converts it.
     private static final Pattern LABEL_FILE = Pattern.compile(
             "metadata\\.(csv|jsonl|parquet)|_classes\\.csv|train(ing)?\\.csv|(train(ing)?)?[ _-]?labels\\.csv",
             Pattern.CASE_INSENSITIVE);

@@ -15,8 +15,7 @@ import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /// What balancing changed: a run's classifier beside one that was trained without balancing, on the same images
-/// and
-/// with as many optimizer steps. One training of each: `./peregrine compare` measures several.
+/// and with as many optimizer steps. One training of each: `./peregrine compare` measures several.
 ///
 /// @param with results of the balanced run
 /// @param without results of the run without balancing

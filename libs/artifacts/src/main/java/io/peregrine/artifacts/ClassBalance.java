@@ -15,8 +15,7 @@ import java.util.List;
 /// @param duplicates images with the same pixels as another image of the class, as far as the class was searched;
 ///     null if there are none
 /// @param neighbours SMOTE's k for this class; null if no neighbours were searched or if it is the
-///     specification's
-///     k
+///     specification's k
 /// @param dropped real images removed by under-sampling; null if there are none
 /// @param weight weight of the class in the trainer's loss; null means 1
 public record ClassBalance(

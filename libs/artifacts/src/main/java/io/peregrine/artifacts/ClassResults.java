@@ -12,8 +12,7 @@ import java.util.TreeMap;
 ///
 /// The artifact `test` contains `truth`, `predicted`, `count` i64 [cells], sorted by truth and then predicted,
 /// and `recall`, `precision` f64 [classes], NaN where they were not measured. A full matrix of 10,000 classes
-/// would
-/// take 800 MB; the number of nonzero cells is at most the number of test images.
+/// would take 800 MB; the number of nonzero cells is at most the number of test images.
 public final class ClassResults {
     private static final String KIND = "test";
 

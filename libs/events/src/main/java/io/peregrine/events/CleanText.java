@@ -98,8 +98,7 @@ public final class CleanText {
     }
 
     /// @throws UnreadableEventException if a string contains half of a surrogate pair: replacing it could make
-    ///     two
-    ///     names equal. Jackson refuses such field names itself
+    ///     two names equal. Jackson refuses such field names itself
     static void requirePairs(JsonNode json) throws UnreadableEventException {
         if (json.isTextual()) {
             requirePairs(json.textValue());

@@ -4,8 +4,7 @@ import java.util.List;
 import java.util.Optional;
 
 /// The gallery's deliberate errors, which real collections have too: paintings under the wrong style, copies
-/// under
-/// two styles, and test paintings that are training paintings as well.
+/// under two styles, and test paintings that are training paintings as well.
 final class FilingErrors {
     /// One training painting of so many is filed under a wrong style.
     private static final int MISFILED_OF = 40;

@@ -9,8 +9,7 @@ import java.util.stream.Collectors;
 /// Which styles borrow motifs and colours from which, so that classes overlap as those of real paintings do.
 ///
 /// Most small styles share with a large one. A classifier that was trained on the imbalanced images mistakes
-/// their
-/// paintings for those of the large style.
+/// their paintings for those of the large style.
 final class Influences {
     /// Probability that a painting has the motif of a related style.
     private static final double BORROWED_MOTIFS = 0.17;
@@ -58,8 +57,7 @@ final class Influences {
     }
 
     /// @return a style with the name of the given one, for one painting: with a share of a related style's
-    ///     colours,
-    ///     and sometimes its motif
+    ///     colours, and sometimes its motif
     static Style influenced(Style style, Mt19937 random) {
         Style related = relatedTo(style, random);
         double share = BORROWED_COLOURS * random.uniform();

@@ -4,8 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /// The flags that every JVM of Peregrine has, except the size of its heap. `java` reads them from the argument
-/// files
-/// in `deploy/jvm`, which images and tests use as well.
+/// files in `deploy/jvm`, which images and tests use as well.
 public final class JvmOptions {
     private JvmOptions() {}
 

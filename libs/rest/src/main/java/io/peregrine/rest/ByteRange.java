@@ -27,8 +27,7 @@ record ByteRange(long first, long last) {
     /// @param header value of the header `Range`, or null
     /// @param bytes length of the whole file
     /// @return the requested part; empty if the whole file is the answer: without a range, with another unit,
-    ///     with
-    ///     several ranges, or with a value that is not a range
+    ///     with several ranges, or with a value that is not a range
     static Optional<ByteRange> parse(String header, long bytes) throws UnsatisfiableRangeException {
         Matcher unit = HEADER.matcher(header == null ? "" : header);
         if (!unit.matches()) {

@@ -29,8 +29,7 @@ public final class FileAnswer {
     public record Opened(FileChannel channel, long bytes, String mediaType, String disposition) {}
 
     /// Answers with the whole file (200), a part of it (206), nothing (304), or a refusal (412, 416). A request
-    /// with
-    /// several ranges is answered with the whole file.
+    /// with several ranges is answered with the whole file.
     ///
     /// @param sha256 of the content: its strong ETag
     /// @param opened called only if the client does not have the content

@@ -99,9 +99,7 @@ final class SpecValues {
     }
 
     private static String hint(String name, List<String> known) {
-        return NearestName.of(name, known)
-                .map("did you mean '%s'? "::formatted)
-                .orElse("");
+        return NearestName.of(name, known).map("did you mean '%s'? "::formatted).orElse("");
     }
 
     private void addError(SpecGroup group, String name, String problem, String remedy) {

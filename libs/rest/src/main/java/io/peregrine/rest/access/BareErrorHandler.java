@@ -22,8 +22,7 @@ import java.util.Map;
 import java.util.Queue;
 
 /// Gives the errors of one connection that the HTTP server itself answers a problem as body, and the headers of
-/// every
-/// other answer.
+/// every other answer.
 final class BareErrorHandler extends ChannelDuplexHandler {
     private static final Map<Integer, ProblemKind> KINDS = Map.of(
             400, GeneralProblem.BAD_REQUEST,

@@ -20,8 +20,7 @@ final class FencedWrites {
     }
 
     /// Commits progress: the job's next claim receives `state`. Renews the lease and resets the counts of
-    /// crashes,
-    /// failures and waits.
+    /// crashes, failures and waits.
     ///
     /// @param facts writes rows, jobs and events in the same transaction
     /// @throws JobStoppedException if the fencing token is stale or the run has ended; then nothing was written

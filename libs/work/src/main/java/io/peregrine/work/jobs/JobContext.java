@@ -75,9 +75,8 @@ public final class JobContext implements ArtifactPublisher {
     }
 
     /// Publishes an artifact of the job. Two short transactions are committed, whatever becomes of the job:
-    /// before
-    /// the artifact gets its name, that the job's run references it; afterwards, that it is in the store. So at
-    /// any moment a file that no table contains is unreferenced and may be pruned.
+    /// before the artifact gets its name, that the job's run references it; afterwards, that it is in the store.
+    /// So at any moment a file that no table contains is unreferenced and may be pruned.
     ///
     /// Do not call this inside a transaction.
     ///
