@@ -74,11 +74,12 @@ class NoTestResultTest extends WithKafka {
 
     private static void explains(String run, String detail) {
         for (String confusion : CONFUSIONS) {
-            await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> given().get("/api/v1/runs/" + run + confusion)
-                    .then()
-                    .statusCode(404)
-                    .body("type", equalTo("/api/v1/problems/no-test-result"))
-                    .body("detail", startsWith(detail)));
+            await().atMost(Duration.ofSeconds(60))
+                    .untilAsserted(() -> given().get("/api/v1/runs/" + run + confusion)
+                            .then()
+                            .statusCode(404)
+                            .body("type", equalTo("/api/v1/problems/no-test-result"))
+                            .body("detail", startsWith(detail)));
         }
     }
 }

@@ -127,8 +127,10 @@ class DatasetsResourceTest {
                 .then()
                 .statusCode(415)
                 .contentType("application/problem+json")
-                .body("detail", startsWith("The body's Content-Type is text/plain; it must be application/json, or"
-                        + " application/cloudevents+json where the operation accepts CloudEvents."));
+                .body(
+                        "detail",
+                        startsWith("The body's Content-Type is text/plain; it must be application/json, or"
+                                + " application/cloudevents+json where the operation accepts CloudEvents."));
         publish("{\"dataset\":\"%s\"}".formatted("x".repeat(70_000)), null).statusCode(413);
     }
 

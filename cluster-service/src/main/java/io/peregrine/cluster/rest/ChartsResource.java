@@ -107,8 +107,8 @@ public class ChartsResource {
                     "Run %s has %,d classes; a confusion matrix is drawn for at most %d."
                             .formatted(run, details.classCount(), RunDetails.MOST_CLASSES));
         }
-        Chart chart = RunCharts.confusion(details)
-                .orElseThrow(() -> ClassesResource.noTestResult(run, details.testImages()));
+        Chart chart =
+                RunCharts.confusion(details).orElseThrow(() -> ClassesResource.noTestResult(run, details.testImages()));
         long classes = details.classifier().test().classes().size();
         return answer("confusion", chart, 2 * classes * classes, asked, details, headers);
     }

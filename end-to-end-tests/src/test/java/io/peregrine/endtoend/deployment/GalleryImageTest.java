@@ -94,7 +94,9 @@ class GalleryImageTest {
                 pattern.getParent(), pattern.getFileName().toString())) {
             files.forEach(found::add);
         }
-        assertThat(found).as("files that match %s; ./peregrine builds them", pattern).isNotEmpty();
+        assertThat(found)
+                .as("files that match %s; ./peregrine builds them", pattern)
+                .isNotEmpty();
         for (Path file : found) {
             Files.copy(file, target.resolve(file.getFileName()));
         }

@@ -112,8 +112,7 @@ record LabelFiles(List<LabelFile> files, Map<Split, Path> folders) {
     }
 
     /// @return files such as `train.csv`, `trainLabels.csv` or `labels.csv` in the root; empty if it has a file
-    ///     that is
-    /// always used
+    ///     that is always used
     private static Map<Split, Path> tables(Path root, FolderWalk walk) {
         Map<String, Path> stems = new TreeMap<>();
         for (Path file : walk.filesIn(root)) {

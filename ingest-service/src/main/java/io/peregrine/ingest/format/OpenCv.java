@@ -64,8 +64,8 @@ final class OpenCv {
         int width = decoded.cols();
         int channels = decoded.channels();
         if (decoded.depth() != CvType.CV_8U) {
-            throw ImageRejectedException.unsupported("a %s of %s; save it with 8 bits per value"
-                    .formatted(format, CvType.typeToString(decoded.type())));
+            throw ImageRejectedException.unsupported(
+                    "a %s of %s; save it with 8 bits per value".formatted(format, CvType.typeToString(decoded.type())));
         }
         byte[] rgb = new byte[Math.toIntExact(3 * decoded.total())];
         byte[] row = new byte[width * channels];

@@ -25,7 +25,8 @@ public final class GalleryCommand implements Callable<Integer> {
     @Option(
             names = "--divisor",
             paramLabel = "N",
-            description = "a style has one training image for each N of WikiArt's, and at least 8 (default: ${DEFAULT-VALUE})")
+            description =
+                    "a style has one training image for each N of WikiArt's, and at least 8 (default: ${DEFAULT-VALUE})")
     private double divisor = Gallery.Plan.demo(64).divisor();
 
     @Option(names = "--no-errors", description = "no painting is filed under another style or twice")

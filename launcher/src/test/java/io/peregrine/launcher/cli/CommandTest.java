@@ -98,7 +98,14 @@ class CommandTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"_classes.csv", "train.csv", "Train.csv", "training.csv", "LABELS.CSV", "trainLabels.csv", "train_labels.csv"
+            strings = {
+                "_classes.csv",
+                "train.csv",
+                "Train.csv",
+                "training.csv",
+                "LABELS.CSV",
+                "trainLabels.csv",
+                "train_labels.csv"
             })
     void acceptsALabelTableInsteadOfClassFolders(String table) throws IOException {
         Path flat = Files.createDirectories(folder.resolve("flat"));

@@ -71,8 +71,8 @@ public final class Gallery {
     public static int writeTraining(Path folder, Plan plan, Map<String, Integer> sizes) {
         for (String name : sizes.keySet()) {
             if (!wikiArt().containsKey(name)) {
-                throw new IllegalArgumentException(
-                        "'%s' is not a style. Allowed: %s.".formatted(name, String.join(", ", wikiArt().keySet())));
+                throw new IllegalArgumentException("'%s' is not a style. Allowed: %s."
+                        .formatted(name, String.join(", ", wikiArt().keySet())));
             }
         }
         return write(folder, plan, sizes, false);
