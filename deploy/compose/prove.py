@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Shows that Peregrine in containers does what it promises, on this machine, with your images.
+"""Tests Peregrine in containers on this machine, with your images.
 
 usage: PEREGRINE_DATA=/folder/of/classes deploy/compose/prove.py [run] [security] [kills] [replicas]
 
-Each part begins with volumes of its own project, peregrine-prove, and ports of its own; nothing of a Peregrine that is
-up is touched. Without a name all parts run. Needs Docker with compose, and Python 3 alone.
+Parts use a separate project, peregrine-prove, with its own volumes and ports, so that a running Peregrine is not
+affected. Without arguments all parts run. Requires Docker with compose, and Python 3.
 """
 import json, os, random, subprocess, sys, time, urllib.error, urllib.request
 from pathlib import Path
@@ -13,7 +13,7 @@ HERE = Path(__file__).resolve().parent
 PORTS = {"INGEST": "18081", "CLUSTER": "18084-18085", "KAFKA": "19092", "GRAFANA": "13000", "PROMETHEUS": "19090"}
 ENVIRONMENT = os.environ | {f"PEREGRINE_{name}_PORT": port for name, port in PORTS.items()}
 OURS = ["ingest-service", "balance-service", "trainer-service", "cluster-service"]
-# Long enough that each container is caught at work; PEREGRINE_PROVE_EPOCHS=2 does on a slow machine.
+# Enough epochs that each container is killed while it works; PEREGRINE_PROVE_EPOCHS=2 suffices on a slow machine.
 EPOCHS = int(os.environ.get("PEREGRINE_PROVE_EPOCHS", "8"))
 EVENT = {"dataset": "proved", "uri": "file:///data", "image": {"side": 64}, "balance": {"strategy": {"atLeast": 300}},
          "classifier": {"epochs": EPOCHS}, "autoencoder": {"epochs": EPOCHS, "latent": 40}}
@@ -41,7 +41,7 @@ key = None
 
 
 def get(path):
-    """What the cluster service answers; None while it does not. Empty volumes have a key of their own."""
+    """Returns the cluster service's answer, or None if it is unavailable. The key differs after volumes were deleted."""
     global key
     for port in (18084, 18085):
         try:
@@ -61,7 +61,7 @@ def sql(query):
 
 
 def psql(*arguments):
-    """As the database's owner, by the socket within its container."""
+    """Runs psql as the database's owner, over the socket in its container."""
     return compose("exec", "-T", "postgres", "bash", "-c", 'PGPASSWORD=$(</run/secrets/postgres/password) psql "$@" 2>&1',
                    "psql", "-U", "postgres", "-d", "peregrine", *arguments, check=False)
 
@@ -78,7 +78,7 @@ def containers(*options):
 
 
 def publish():
-    """Says dataset-ready with the console producer of the broker's image; returns the run that begins."""
+    """Publishes a dataset-ready event with the console producer of the broker's image, and returns the new run."""
     known = {each["run"] for each in get("/api/v1/runs")["items"]}
     compose("run", "--rm", "-T", "publish", input=json.dumps(EVENT) + "\n")
     while True:
@@ -101,7 +101,7 @@ def ended(run_id, minutes=15):
 
 
 def outcome(details):
-    """What a run left behind, without its name and its times: digests of every artifact, and all that was measured."""
+    """Results of a run that do not depend on its name or on time: digests of artifacts, and all measures."""
     tests = {network: details[network]["test"] for network in ("classifier", "autoencoder")}
     weights = {network: details[network]["weights"]["sha256"] for network in ("classifier", "autoencoder")}
     return {"images": details["images"], "refused": details["refused"], "classes": details["classes"],
@@ -110,7 +110,7 @@ def outcome(details):
 
 
 def nothing_is_left():
-    """A service that has just come up again may need a moment until it has sent what it owes."""
+    """A service that was just restarted may need some seconds to send its outbox."""
     for service in ("ingest", "balance", "trainer", "cluster"):
         query = (f"select (select count(*) from {service}.quarantine), "
                  f"(select count(*) from {service}.outbox where sent_at is null), "
@@ -125,7 +125,7 @@ reference = None
 
 
 def undisturbed():
-    """What the run leaves behind when nothing happens to it: published to a Peregrine of empty volumes."""
+    """Results of a run without faults, on empty volumes."""
     global reference
     if reference is None:
         compose("--profile", "*", "down", "-v", check=False)
@@ -150,7 +150,7 @@ def prove_run():
 
 
 def kept(run_id):
-    """After down and up everything that is told of the run is as it was."""
+    """After down and up, the run's details are unchanged."""
     details = ended(run_id)
     compose("down")
     print(f"      up again after down: {up():.0f} s")
@@ -204,7 +204,7 @@ def prove_security():
 
 
 def kill(service):
-    """As a crash: SIGKILL to the process, so that the restart policy has to act; by Docker where we may not."""
+    """Crashes a container with SIGKILL, so that the restart policy restarts it; through Docker if the process belongs to another user."""
     identity = compose("ps", "-q", service).split()[0]
     try:
         os.kill(int(run("docker", "inspect", "-f", "{{.State.Pid}}", identity)), 9)

@@ -1,12 +1,13 @@
 #!/bin/bash
-# Makes certificates for servers that Peregrine's services talk to, by a certificate authority of its own.
+# Creates certificates for the servers that Peregrine's services connect to, and a certificate authority that signs them.
 #
 # usage: certificates.sh FOLDER SERVER=NAME[,NAME…] …     such as: certificates.sh tls kafka=kafka,localhost postgres=postgres
 #
-# FOLDER gets ca.crt and ca.key, and for each server SERVER.crt, SERVER.key and SERVER.pem: key, certificate and authority in
-# one. What is there stays, until a server's certificate has less than 90 days left or other names are asked for. Needs OpenSSL.
+# It writes ca.crt and ca.key to FOLDER, and for each server SERVER.crt, SERVER.key and SERVER.pem (key, certificate and
+# authority in one file). Existing files are kept, until a server's certificate expires within 90 days or its names
+# change. Requires OpenSSL.
 set -euo pipefail
-[ $# -ge 2 ] || { sed -n '2,7s/^# \?//p' "$0" >&2; exit 2; }
+[ $# -ge 2 ] || { sed -n '2,8s/^# \?//p' "$0" >&2; exit 2; }
 umask 077
 mkdir -p "$1"
 cd "$1"

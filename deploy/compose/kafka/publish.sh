@@ -1,6 +1,6 @@
 #!/bin/bash
-# Publishes one dataset-ready with the broker's own console producer: the argument, or else standard input, which may
-# go over several lines.
+# Publishes one dataset-ready event with the broker's console producer. The event is the argument, or standard input
+# without one; it may have several lines.
 set -euo pipefail
 event=${1:-$(cat)}
 tr '\n' ' ' <<<"$event" | /opt/kafka/bin/kafka-console-producer.sh --bootstrap-server kafka:9092 \

@@ -1,4 +1,4 @@
--- One service's role and schema; :service and :password are set before.
+-- Role and schema of one service. roles.sh sets the variables service and password.
 select format('create role %I login', :'service')
 where not exists (select 1 from pg_roles where rolname = :'service') \gexec
 alter role :"service" with password :'password';

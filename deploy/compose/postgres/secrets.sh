@@ -1,7 +1,7 @@
 #!/bin/bash
-# Draws what each folder of /secrets has not yet: passwords for the database and for Kafka, a key of each role for REST,
-# and certificates for both servers by an authority of their own. Services, and what makes their roles and users, are
-# of group 10001.
+# Generates the secrets that are missing in the folders of /secrets: passwords for the database and for Kafka, a key for
+# each role of REST, and certificates for both servers, signed by an authority that it also creates. Services, and the
+# containers that create their roles and users, are in group 10001.
 set -euo pipefail
 umask 077
 secrets=${1:-/secrets}
@@ -22,12 +22,12 @@ fi
 for folder in postgres ingest balance trainer cluster grafana; do password "$secrets/$folder/password"; done
 for folder in ingest balance trainer cluster publisher; do password "$secrets/$folder/kafka-password"; done
 
-# Names by which clients reach them. A certificate that was renewed counts once its server is started again.
+# The arguments list the host names that clients use. A server reads a renewed certificate when it is restarted.
 "$certificates" "$secrets/authority" kafka=kafka,localhost,127.0.0.1 postgres=postgres,localhost,127.0.0.1
 cp authority/kafka.pem kafka/
 cp authority/postgres.crt authority/postgres.key postgres/
 for folder in postgres ingest balance trainer cluster publisher; do cp authority/ca.crt "$folder/"; done
-# For any Kafka client that publishes datasets or follows runs: one file, with the authority in it.
+# Settings for any Kafka client that publishes datasets or follows runs, including the authority's certificate.
 cat >publisher/client.properties <<CLIENT
 security.protocol=SASL_SSL
 sasl.mechanism=SCRAM-SHA-512
@@ -36,14 +36,14 @@ ssl.truststore.type=PEM
 ssl.truststore.certificates=$(awk '{printf "%s\\n", $0}' authority/ca.crt)
 CLIENT
 
-[ "$(id -u)" = 0 ] || exit 0 # Nobody else can give files away.
+[ "$(id -u)" = 0 ] || exit 0 # Only root can change owners.
 for folder in http postgres ingest balance trainer cluster kafka publisher grafana; do
   chown -R 0:10001 "$folder"
   chmod 0750 "$folder"
   chmod 0440 "$folder"/*
 done
-# The database server reads its own as the user postgres of this image, and refuses a key that its group can read;
-# Grafana is user 472.
+# The database server runs as the user postgres of this image, and refuses a key that its group can read. Grafana runs
+# as user 472.
 chmod 0400 postgres/postgres.key
 chown -R "$(id -u postgres 2>/dev/null || echo 999):10001" postgres
 chown -R 472:0 grafana
