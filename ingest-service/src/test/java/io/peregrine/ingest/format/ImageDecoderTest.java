@@ -38,7 +38,8 @@ class ImageDecoderTest {
 
         long begin = System.nanoTime();
         assertThat(rejection(bomb).reason()).isEqualTo(ImageRejectedException.Reason.IMAGE_TOO_LARGE);
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(100));
+        // Decoding 900 megapixels takes longer than this on any machine.
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(2));
         assertThat(rejection(bomb)).hasMessageContaining("30,000 x 30,000").hasMessageContaining("100,000,000");
     }
 
