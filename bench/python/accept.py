@@ -29,27 +29,54 @@ SERVICES = ("ingest", "balance", "trainer", "cluster")
 # A line and the tests behind it: CLASS, or CLASS#method for one of them.
 TESTS = {
     "golden vectors: resize, random numbers, SMOTE, networks, k-means, PCA, measures": [
-        "ResizeTest", "RandomStreamGoldenTest", "SmoteGoldenTest", "NetworksGoldenTest", "EncoderTest", "ReferenceTest",
-        "PredictionsGoldenTest"],
+        "ResizeTest",
+        "RandomStreamGoldenTest",
+        "SmoteGoldenTest",
+        "NetworksGoldenTest",
+        "EncoderTest",
+        "ReferenceTest",
+        "PredictionsGoldenTest",
+    ],
     "Python reads the artifacts and finds fit_resample's rows": ["PythonReaderTest"],
     "one painting's way, from folder to cluster": ["OnePaintingTest"],
     "each service killed once: the same bytes": ["KillTest"],
     "bad input harms nothing but itself; repeats, cancellation, two runs": ["BadInputTest"],
     "decode zoo: every file as expected": ["DecodeZooTest"],
-    "TIFF, BMP and orientation notes: right pixels, or refused with a reason": ["TiffTest", "TiffRefusalTest", "BmpTest", "OrientationNotesTest"],
-    "scans of every size, in all three fits, and first frames: as Pillow has them": ["VariedSizeTest", "FirstFramesTest"],
+    "TIFF, BMP and orientation notes: right pixels, or refused with a reason": [
+        "TiffTest",
+        "TiffRefusalTest",
+        "BmpTest",
+        "OrientationNotesTest",
+    ],
+    "scans of every size, in all three fits, and first frames: as Pillow has them": [
+        "VariedSizeTest",
+        "FirstFramesTest",
+    ],
     "malformed files: no crash, no hang, no memory": ["MalformedFilesTest"],
     "a decoder that dies takes only its file with it": ["DecoderCrashTest"],
     "every name and special file, metadata.csv and metadata.jsonl": [
-        "ListingTest", "AwkwardFoldersTest", "AwkwardNamesTest", "MetadataTest"],
+        "ListingTest",
+        "AwkwardFoldersTest",
+        "AwkwardNamesTest",
+        "MetadataTest",
+    ],
     "findings: copies, look-alikes, names that are easily confused": ["FindingsTest", "NearDuplicatesTest"],
     "one image more: only its class and split are decoded again": ["IngestFlowTest"],
-    "a deleted run leaves nothing that no other needs; fsck finds what is wrong": ["PruneAndFsckTest", "GarbageCollectorTest", "RunEndsTest"],
+    "a deleted run leaves nothing that no other needs; fsck finds what is wrong": [
+        "PruneAndFsckTest",
+        "GarbageCollectorTest",
+        "RunEndsTest",
+    ],
     "REST: charts, originals, 304s, every refusal a problem of its kind": [
-        "RunProjectionTest", "ChartsTest", "ChartFormatTest", "OriginalsResourceTest", "ProblemsTest", "HttpMannersTest"],
+        "RunProjectionTest",
+        "ChartsTest",
+        "ChartFormatTest",
+        "OriginalsResourceTest",
+        "ProblemsTest",
+        "HttpMannersTest",
+    ],
     "a thousand events, fifty bad ones; a bad one last, three restarts": ["ThousandEventsTest"],
-    "AsyncAPI, OpenAPI and contracts are those of the code": [
-        "AsyncApiTest", "ContractsPageTest", "OpenApiTest"],
+    "AsyncAPI, OpenAPI and contracts are those of the code": ["AsyncApiTest", "ContractsPageTest", "OpenApiTest"],
     "broker and database restarted under load": ["InboxTest"],
 }
 
@@ -60,8 +87,9 @@ class Skipped(Exception):
 
 def run(*words, **options):
     """A command's output; its end and its tail where it fails."""
-    done = subprocess.run([str(word) for word in words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                          **options)
+    done = subprocess.run(
+        [str(word) for word in words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
+    )
     if done.returncode:
         raise AssertionError(f"exit status {done.returncode}: {' / '.join(done.stdout.strip().splitlines()[-3:])}")
     return done.stdout
@@ -76,15 +104,29 @@ def maven(tests):
     log = ROOT / "target/accept-tests.log"
     log.parent.mkdir(exist_ok=True)
     with log.open("w") as out:
-        subprocess.run(["mvn", "-B", "package", "-fae", "-DexcludedGroups=", "-Dspotless.check.skip",
-                        "-Dsurefire.failIfNoSpecifiedTests=false", f"-Dtest={','.join(classes)}"],
-                       cwd=ROOT, stdout=out, stderr=subprocess.STDOUT)
+        subprocess.run(
+            [
+                "mvn",
+                "-B",
+                "package",
+                "-fae",
+                "-DexcludedGroups=",
+                "-Dspotless.check.skip",
+                "-Dsurefire.failIfNoSpecifiedTests=false",
+                f"-Dtest={','.join(classes)}",
+            ],
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     results = {}
     for report in ROOT.glob("**/target/surefire-reports/TEST-*.xml"):
         for case in xml.parse(report).getroot().iter("testcase"):
             name = case.get("classname").split(".")[-1]
             bad = case.find("failure") is not None or case.find("error") is not None
-            results.setdefault(name, []).append((case.get("name"), bad, case.find("skipped") is not None, float(case.get("time"))))
+            results.setdefault(name, []).append(
+                (case.get("name"), bad, case.find("skipped") is not None, float(case.get("time")))
+            )
     return results
 
 
@@ -125,9 +167,11 @@ def wikiart6():
         said = run(ROOT / "peregrine", "run", folder, "--side", 96, "--json", "--data", data)
         took = time.monotonic() - began
     # What the build may have to say comes before.
-    result = json.loads(said[said.index("{"):])
+    result = json.loads(said[said.index("{") :])
     if (result["images"], result["refused"], len(result["clusters"])) != (1502, 0, 6):
-        raise AssertionError(f"{result['images']} images, {result['refused']} refused, {len(result['clusters'])} clusters")
+        raise AssertionError(
+            f"{result['images']} images, {result['refused']} refused, {len(result['clusters'])} clusters"
+        )
     return f"1,502 images, none refused, 6 clusters, {took:.0f} s"
 
 
@@ -141,14 +185,35 @@ def schemathesis(peregrine, places):
         log.parent.mkdir(exist_ok=True)
         # What random paths would never find: a run, and an image of it.
         settings = log.with_suffix(".toml")
-        settings.write_text("[parameters]\n" + "".join(f'"path.{name}" = {json.dumps(place)}\n' for name, place in places.items()))
+        settings.write_text(
+            "[parameters]\n" + "".join(f'"path.{name}" = {json.dumps(place)}\n' for name, place in places.items())
+        )
         with log.open("w") as out:
             done = subprocess.run(
-                [command, "--config-file", settings, "run", f"{address}/q/openapi", "--url", address, "--max-examples", "50",
-                 "--seed", "7", "--suppress-health-check", "all", "--header", f"Authorization: Bearer {peregrine.key}", "--checks",
-                 "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"],
+                [
+                    command,
+                    "--config-file",
+                    settings,
+                    "run",
+                    f"{address}/q/openapi",
+                    "--url",
+                    address,
+                    "--max-examples",
+                    "50",
+                    "--seed",
+                    "7",
+                    "--suppress-health-check",
+                    "all",
+                    "--header",
+                    f"Authorization: Bearer {peregrine.key}",
+                    "--checks",
+                    "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
+                ],
                 # Where it leaves notes of its own.
-                cwd=log.parent, stdout=out, stderr=subprocess.STDOUT)
+                cwd=log.parent,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
         count = re.search(r"([\d,]+) generated", log.read_text())
         counts.append(f"{service} {count.group(1) if count else '?'}")
         if done.returncode:
@@ -160,9 +225,15 @@ def schemathesis(peregrine, places):
 
 def networks(peregrine, run_name):
     """PyTorch's answers are the run's: see check_networks.py."""
-    out = run(ROOT / "bench/python/.venv-torch/bin/python", ROOT / "bench/python/check_networks.py",
-              *sorted((peregrine.data / "store/checkpoint").rglob("*.safetensors")),
-              "--run", f"{peregrine.instance['cluster']}/api/v1/runs/{run_name}", "--store", peregrine.data / "store")
+    out = run(
+        ROOT / "bench/python/.venv-torch/bin/python",
+        ROOT / "bench/python/check_networks.py",
+        *sorted((peregrine.data / "store/checkpoint").rglob("*.safetensors")),
+        "--run",
+        f"{peregrine.instance['cluster']}/api/v1/runs/{run_name}",
+        "--store",
+        peregrine.data / "store",
+    )
     return "; ".join(line for line in out.splitlines() if "latents" in line or "test images" in line)
 
 
@@ -170,7 +241,13 @@ def seed_cnn():
     folder = IMAGES / "wikiart6"
     if not folder.is_dir():
         raise Skipped(f"{folder} is not there")
-    out = run(ROOT / "bench/python/.venv-torch/bin/python", ROOT / "bench/python/seed_cnn_against_pytorch.py", folder, "--side", 96)
+    out = run(
+        ROOT / "bench/python/.venv-torch/bin/python",
+        ROOT / "bench/python/seed_cnn_against_pytorch.py",
+        folder,
+        "--side",
+        96,
+    )
     return out.strip().splitlines()[-1].strip()
 
 
@@ -180,9 +257,17 @@ def small_run(work):
     paint(gallery, side=32, divisor=100)
     peregrine = Peregrine(work / "data", [work])
     spec = work / "spec.json"
-    spec.write_text(json.dumps({
-        "image": {"side": 32}, "balance": {"strategy": "auto"}, "split": {"test": 0.2},
-        "classifier": {"epochs": 1, "batchSize": 8}, "autoencoder": {"epochs": 1, "batchSize": 8, "latent": 8}}))
+    spec.write_text(
+        json.dumps(
+            {
+                "image": {"side": 32},
+                "balance": {"strategy": "auto"},
+                "split": {"test": 0.2},
+                "classifier": {"epochs": 1, "batchSize": 8},
+                "autoencoder": {"epochs": 1, "batchSize": 8, "latent": 8},
+            }
+        )
+    )
     try:
         return peregrine, finished(peregrine, gallery, spec)
     except BaseException:

@@ -88,7 +88,9 @@ class Peregrine:
     def __init__(self, data, roots, **settings):
         self.data = data
         self.before = None
-        self.environment = os.environ | {f"PEREGRINE_BALANCE_{name.upper()}": str(value) for name, value in settings.items()}
+        self.environment = os.environ | {
+            f"PEREGRINE_BALANCE_{name.upper()}": str(value) for name, value in settings.items()
+        }
         began = time.monotonic()
         words = ["up", "--data", data, "--ports", "free"]
         for root in roots:
@@ -96,22 +98,27 @@ class Peregrine:
         self.command(*words)
         self.startup = time.monotonic() - began
         self.instance = json.loads((data / "peregrine.json").read_text())
-        self.key = next((line.split()[2] for line in (data / "keys").read_text().splitlines() if " maintain " in line), "")
+        self.key = next(
+            (line.split()[2] for line in (data / "keys").read_text().splitlines() if " maintain " in line), ""
+        )
         opener = urllib.request.build_opener()
         opener.addheaders = [("Authorization", f"Bearer {self.key}")]
         urllib.request.install_opener(opener)
 
     def command(self, *words):
-        return subprocess.run([ROOT / "peregrine", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True,
-                              env=self.environment).stdout
+        return subprocess.run(
+            [ROOT / "peregrine", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True, env=self.environment
+        ).stdout
 
     def pid(self, module="balance-service"):
         """The service's process: the one that works for this data folder."""
         for process in Path("/proc").iterdir():
             try:
                 line = (process / "cmdline").read_bytes()
-                if module.encode() + b"/target/quarkus-app" in line and str(self.data / "store").encode() in (
-                        process / "environ").read_bytes():
+                if (
+                    module.encode() + b"/target/quarkus-app" in line
+                    and str(self.data / "store").encode() in (process / "environ").read_bytes()
+                ):
                     return int(process.name)
             except (OSError, ValueError):
                 continue
@@ -170,13 +177,17 @@ class Peregrine:
                 if kill_at is not None and now >= kill_at:
                     os.kill(self.pid(), 9)
                     self.redone.append(now - kept_at)
-                    say(f"    kill -9 at {kept / products(plan):.0%}, {now - kept_at:.1f} s after the last tile was kept")
+                    say(
+                        f"    kill -9 at {kept / products(plan):.0%}, {now - kept_at:.1f} s after the last tile was kept"
+                    )
                     share, kill_at = None, None
                     while (pid := self.pid()) is None:
                         time.sleep(POLL_SECONDS)
                     watched.pid = pid
         if any(c["shares"] and not c["products"] for c in plan["classes"]):
-            raise SystemExit(f"nothing was measured: run {run} took over what an earlier run of the same images had found")
+            raise SystemExit(
+                f"nothing was measured: run {run} took over what an earlier run of the same images had found"
+            )
         self.command("cancel", run, "--data", self.data)
         self.before = run
         return plan, seconds(plan), watched.peak, run
@@ -237,8 +248,14 @@ def of_service(service, main, *arguments, options=()):
 def ceiling(rows=512, seconds=2, element="float32"):
     """The engine's own product, of float32 or int8, on the same shapes, on all cores, in GFLOP/s."""
     answer = subprocess.run(
-        of_service("balance-service", "io.peregrine.balance.neighbours.ProductSpeed", rows, os.cpu_count(), seconds, element),
-        check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True).stdout
+        of_service(
+            "balance-service", "io.peregrine.balance.neighbours.ProductSpeed", rows, os.cpu_count(), seconds, element
+        ),
+        check=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    ).stdout
     return float(answer.split()[-1])
 
 
@@ -248,7 +265,10 @@ def worker(task, **given):
     environment |= {name: str(os.cpu_count()) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     process = subprocess.Popen(
         [sys.executable, ROOT / "bench/python/bench_imblearn.py", task, json.dumps(given)],
-        env=environment, stdout=subprocess.PIPE, text=True)
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     with Memory(process.pid) as watched:
         out, _ = process.communicate()
     lines = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
@@ -258,8 +278,12 @@ def worker(task, **given):
 
 
 def artifacts(peregrine, plan):
-    return {"store": str(peregrine.data / "store"), "manifest": plan["manifest"], "shards": plan["shards"],
-            "balance": {k: plan[k] for k in ("method", "strategy", "neighbours", "baseSampling", "seed")}}
+    return {
+        "store": str(peregrine.data / "store"),
+        "manifest": plan["manifest"],
+        "shards": plan["shards"],
+        "balance": {k: plan[k] for k in ("method", "strategy", "neighbours", "baseSampling", "seed")},
+    }
 
 
 class Report:
@@ -303,20 +327,36 @@ def paint(folder, side, divisor=10.0, sizes=None):
     """Paintings of the demo's gallery, written once. None is filed twice: equal images would be equal distances."""
     local = ROOT / "launcher/target"
     subprocess.run(
-        [java(), JVM_OPTIONS[0], "-cp", f"{local}/classes:{local}/lib/*",
-         "io.peregrine.launcher.cli.GalleryCommand", str(folder), "--side", str(side), "--divisor", str(divisor), "--no-errors",
-         *(word for style, count in (sizes or {}).items() for word in ("--train", f"{style}={count}"))],
-        check=True, stdout=subprocess.DEVNULL)
+        [
+            java(),
+            JVM_OPTIONS[0],
+            "-cp",
+            f"{local}/classes:{local}/lib/*",
+            "io.peregrine.launcher.cli.GalleryCommand",
+            str(folder),
+            "--side",
+            str(side),
+            "--divisor",
+            str(divisor),
+            "--no-errors",
+            *(word for style, count in (sizes or {}).items() for word in ("--train", f"{style}={count}")),
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
 
 
 def settle():
     """In a process of its own, which gives the memory back: see bench_imblearn.py."""
-    subprocess.run([sys.executable, "-c", "import bench_imblearn; bench_imblearn.settle()"], check=True,
-                   cwd=ROOT / "bench/python")
+    subprocess.run(
+        [sys.executable, "-c", "import bench_imblearn; bench_imblearn.settle()"], check=True, cwd=ROOT / "bench/python"
+    )
 
 
 def processor():
-    return next((l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), "")
+    return next(
+        (l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), ""
+    )
 
 
 def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
@@ -340,7 +380,9 @@ def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
             peregrine.command("export", run, "--as", "npy", "--to", work / "npy", "--data", peregrine.data)
             export = time.monotonic() - began
             ours.append({"search": search_seconds(plan), "took": took, "array": took + export, "peak": peak})
-            answer = worker("fit_resample", **artifacts(peregrine, plan), save=str(work / "theirs.npy"), export=str(work / "npy"))
+            answer = worker(
+                "fit_resample", **artifacts(peregrine, plan), save=str(work / "theirs.npy"), export=str(work / "npy")
+            )
             shutil.rmtree(work / "npy", ignore_errors=True)
             equal = report.check(answer)
             if "failed" in answer:
@@ -356,15 +398,24 @@ def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
     speed = 2e-9 * products(plan) / median(ours, "search")
     peak, most = max(one["peak"] for one in ours), min(one["peak"] for one in theirs)
     report.table(
-        title or f"{folder.name} at side {side}, auto: {plan['rows']:,} rows, {os.cpu_count()} threads on both sides, medians of {rounds}",
+        title
+        or f"{folder.name} at side {side}, auto: {plan['rows']:,} rows, {os.cpu_count()} threads on both sides, medians of {rounds}",
         ["", "Peregrine", "imbalanced-learn", ""],
-        [row("neighbours alone", "kneighbors", "search"),
-         row("packs to last shard, against fit_resample (recipes against pixels)", "fit_resample", "took"),
-         row("the whole array on disk, fsynced", "array", "array"),
-         ["peak anonymous memory", gb(peak), gb(most), f"{peak / most:.1%}"],
-         ["products", f"{speed:.0f} GFLOP/s", f"engine alone, float32 in blocks of 512: {min(speeds):.0f} to {max(speeds):.0f}", ""],
-         ["start-up of everything", f"{peregrine.startup:.1f} s", f"imports {theirs[0]['imports']:.1f} s", ""],
-         ["rows", equal, "", ""]])
+        [
+            row("neighbours alone", "kneighbors", "search"),
+            row("packs to last shard, against fit_resample (recipes against pixels)", "fit_resample", "took"),
+            row("the whole array on disk, fsynced", "array", "array"),
+            ["peak anonymous memory", gb(peak), gb(most), f"{peak / most:.1%}"],
+            [
+                "products",
+                f"{speed:.0f} GFLOP/s",
+                f"engine alone, float32 in blocks of 512: {min(speeds):.0f} to {max(speeds):.0f}",
+                "",
+            ],
+            ["start-up of everything", f"{peregrine.startup:.1f} s", f"imports {theirs[0]['imports']:.1f} s", ""],
+            ["rows", equal, "", ""],
+        ],
+    )
 
 
 def exact_elements():
@@ -393,15 +444,33 @@ def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
                 folder = work / f"growth-{count}-{side}"
                 paint(folder, side, sizes={"Baroque": count, "Cubism": count + 100})
                 plan, took, peak, _ = peregrine.balance(
-                    folder, {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}})
+                    folder, {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}}
+                )
                 answer = worker("fit_resample", **artifacts(peregrine, plan))
                 size = count if name == "images" else 3 * side * side
                 ours.append((size, search_seconds(plan)))
                 theirs.append((size, answer["kneighbors"]))
-                rows.append([f"{count:,} of side {side}", f"{search_seconds(plan):.2f} s", f"{answer['kneighbors']:.2f} s",
-                             gb(peak), gb(answer["peak"]), report.check(answer)])
+                rows.append(
+                    [
+                        f"{count:,} of side {side}",
+                        f"{search_seconds(plan):.2f} s",
+                        f"{answer['kneighbors']:.2f} s",
+                        gb(peak),
+                        gb(answer["peak"]),
+                        report.check(answer),
+                    ]
+                )
                 shutil.rmtree(folder)
-            rows.append([f"exponent in {'images' if name == 'images' else 'values'}", f"{exponent(ours):.2f}", f"{exponent(theirs):.2f}", "", "", ""])
+            rows.append(
+                [
+                    f"exponent in {'images' if name == 'images' else 'values'}",
+                    f"{exponent(ours):.2f}",
+                    f"{exponent(theirs):.2f}",
+                    "",
+                    "",
+                    "",
+                ]
+            )
     finally:
         peregrine.down()
     report.table("Growth of the neighbour search", ["", "Peregrine", "kneighbors", "memory", "memory", "rows"], rows)
@@ -416,7 +485,12 @@ def wikiart(report, work, side=416):
     try:
         warm_up(peregrine, work)
         plan, _, _, _ = peregrine.balance(folder, spec)
-        drop = subprocess.run(["sh", "-c", "sync; echo 1 > /proc/sys/vm/drop_caches"], stderr=subprocess.DEVNULL).returncode == 0
+        drop = (
+            subprocess.run(
+                ["sh", "-c", "sync; echo 1 > /proc/sys/vm/drop_caches"], stderr=subprocess.DEVNULL
+            ).returncode
+            == 0
+        )
         cold = peregrine.balance(folder, spec)[1] if drop else None
         subprocess.run(["sh", "-c", f"cat {peregrine.data}/store/pack/*/* > /dev/null"], check=True)
         # A processor is faster in a burst than for a while, and a shared host is never twice the same: so the engine
@@ -442,21 +516,43 @@ def wikiart(report, work, side=416):
     report.table(
         f"WikiArt's size: {sum(c['before'] for c in plan['classes']):,} images of 3 x {side} x {side}, auto to {plan['rows']:,} rows",
         ["", ""],
-        [["packs to last shard, page cache warm, three times", ", ".join(f"{one['took']:.1f}" for one in rounds) + " s"],
-         ["the same, cache dropped before", f"{cold:.1f} s" if cold else "not measured (may not drop caches)"],
-         ["peak anonymous memory", gb(max(one["peak"] for one in rounds))],
-         ["products", f"{2e-12 * products(plan):.2f} TFLOP at " + ", ".join(f"{one['speed']:.0f}" for one in rounds) + " GFLOP/s"],
-         *([f"engine alone by {element}, twenty seconds before, between and after",
-            ", ".join(f"{one[element]:.0f}" for one in alone) + " GFLOP/s; the search against the two beside it: "
-            + f"{statistics.median(2 * one['speed'] / (a[element] + b[element]) for one, a, b in zip(rounds, alone, alone[1:])):.0%} (median)"]
-           for element in alone[0]),
-         ["expected by the plan", f"{plan['secondsPlanned']:.0f} s"],
-         [f"kill -9, {len(redone)} times", f"{killed_took:.1f} s, the largest class is {2e-12 * largest:.2f} TFLOP; "
-                                + f"redone {', '.join(f'{one:.1f}' for one in redone)} s, each within one tile; "
-                                + ("the same shards" if same else "OTHER SHARDS")],
-         ["recipes looked at in float64", f"{sampled.get('recipes')} of {sampled.get('made', 0):,} drawn at random: neighbours "
-                                          + report.check(sampled).replace("bit-equal", "right")],
-         ["imbalanced-learn with 20 GiB", theirs.get("failed", f"{theirs.get('fit_resample', 0):.0f} s")]])
+        [
+            [
+                "packs to last shard, page cache warm, three times",
+                ", ".join(f"{one['took']:.1f}" for one in rounds) + " s",
+            ],
+            ["the same, cache dropped before", f"{cold:.1f} s" if cold else "not measured (may not drop caches)"],
+            ["peak anonymous memory", gb(max(one["peak"] for one in rounds))],
+            [
+                "products",
+                f"{2e-12 * products(plan):.2f} TFLOP at "
+                + ", ".join(f"{one['speed']:.0f}" for one in rounds)
+                + " GFLOP/s",
+            ],
+            *(
+                [
+                    f"engine alone by {element}, twenty seconds before, between and after",
+                    ", ".join(f"{one[element]:.0f}" for one in alone)
+                    + " GFLOP/s; the search against the two beside it: "
+                    + f"{statistics.median(2 * one['speed'] / (a[element] + b[element]) for one, a, b in zip(rounds, alone, alone[1:])):.0%} (median)",
+                ]
+                for element in alone[0]
+            ),
+            ["expected by the plan", f"{plan['secondsPlanned']:.0f} s"],
+            [
+                f"kill -9, {len(redone)} times",
+                f"{killed_took:.1f} s, the largest class is {2e-12 * largest:.2f} TFLOP; "
+                + f"redone {', '.join(f'{one:.1f}' for one in redone)} s, each within one tile; "
+                + ("the same shards" if same else "OTHER SHARDS"),
+            ],
+            [
+                "recipes looked at in float64",
+                f"{sampled.get('recipes')} of {sampled.get('made', 0):,} drawn at random: neighbours "
+                + report.check(sampled).replace("bit-equal", "right"),
+            ],
+            ["imbalanced-learn with 20 GiB", theirs.get("failed", f"{theirs.get('fit_resample', 0):.0f} s")],
+        ],
+    )
 
 
 def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
@@ -473,17 +569,29 @@ def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
             say(f"Painting {sum(sizes.values()):,} images ...")
             paint(folder, 64, sizes=sizes)
             plan, took, peak, _ = peregrine.balance(
-                folder, {"image": {"side": 64}, "balance": {"strategy": {"atLeast": 45_000}}, "split": {"test": 0}})
+                folder, {"image": {"side": 64}, "balance": {"strategy": {"atLeast": 45_000}}, "split": {"test": 0}}
+            )
             big = max(plan["classes"], key=lambda c: c["before"])
             points.append((count, big["searchSeconds"]))
-            rows.append([f"{big['before']:,}", f"{big['searchSeconds']:.1f} s", f"{2e-12 * big['products']:.1f} TFLOP, {big['shares']} jobs",
-                         f"{took:.1f} s", f"{plan['rows']:,}", gb(peak)])
+            rows.append(
+                [
+                    f"{big['before']:,}",
+                    f"{big['searchSeconds']:.1f} s",
+                    f"{2e-12 * big['products']:.1f} TFLOP, {big['shares']} jobs",
+                    f"{took:.1f} s",
+                    f"{plan['rows']:,}",
+                    gb(peak),
+                ]
+            )
             shutil.rmtree(folder)
     finally:
         peregrine.down()
     rows.append([f"exponent {exponent(points):.2f}", "", "", "", "", ""])
-    report.table("One large class at side 64 among 27, {\"atLeast\": 45000}",
-                 ["class", "its neighbours", "products", "all classes", "rows", "memory"], rows)
+    report.table(
+        'One large class at side 64 among 27, {"atLeast": 45000}',
+        ["class", "its neighbours", "products", "all classes", "rows", "memory"],
+        rows,
+    )
 
 
 def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
@@ -513,18 +621,34 @@ def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
     same = plan["shards"] == again["shards"] == both["shards"]
     shared = 0 < second < shares
     report.equal &= same and shared
-    report.table(f"Kills and replicas: {plan['rows']:,} rows, {shares} jobs", ["", "", ""],
-                 [["one worker", f"{alone:.1f} s", ""],
-                  [f"killed {killed} times", f"{with_kills:.1f} s, a lease of 10 s for each", ""],
-                  ["two workers", f"{together:.1f} s", ("" if shared else "NOT SHARED: ")
-                   + f"{second} jobs by the second, {shares - second} by the first"],
-                  ["shards", "the same bytes each time" if same else "NOT THE SAME", ""]])
+    report.table(
+        f"Kills and replicas: {plan['rows']:,} rows, {shares} jobs",
+        ["", "", ""],
+        [
+            ["one worker", f"{alone:.1f} s", ""],
+            [f"killed {killed} times", f"{with_kills:.1f} s, a lease of 10 s for each", ""],
+            [
+                "two workers",
+                f"{together:.1f} s",
+                ("" if shared else "NOT SHARED: ") + f"{second} jobs by the second, {shares - second} by the first",
+            ],
+            ["shards", "the same bytes each time" if same else "NOT THE SAME", ""],
+        ],
+    )
 
 
 def short(report, work):
     folder = work / "short"
     paint(folder, side=32, divisor=40)
-    pairs(report, folder, work, side=32, rounds=1, title="Short form: a small gallery, no time means anything here", timed=False)
+    pairs(
+        report,
+        folder,
+        work,
+        side=32,
+        rounds=1,
+        title="Short form: a small gallery, no time means anything here",
+        timed=False,
+    )
     replicas(report, work, timed=False)
 
 
@@ -539,19 +663,25 @@ def uint8(report, work):
         answer = worker("uint8", **artifacts(peregrine, plan), image=str(image))
     finally:
         peregrine.down()
-    report.table("imbalanced-learn on uint8", ["made values", "darker neighbour", "wrapped around", "ours"],
-                 [[f"{answer['values']:,}", f"{answer['darker']:,}", f"{answer['wrapped']:,}", report.check(answer)]],
-                 "Base, ours, imbalanced-learn on uint8, neighbour: docs/pictures/uint8.png")
+    report.table(
+        "imbalanced-learn on uint8",
+        ["made values", "darker neighbour", "wrapped around", "ours"],
+        [[f"{answer['values']:,}", f"{answer['darker']:,}", f"{answer['wrapped']:,}", report.check(answer)]],
+        "Base, ours, imbalanced-learn on uint8, neighbour: docs/pictures/uint8.png",
+    )
 
 
 PARTS = {"replicas", "uint8", "short", "pairs", "growth", "wikiart", "large"}
-CLASSES = [line.split(",")[0] for line in
-           (ROOT / "libs/gallery/src/main/resources/gallery/wikiart-classes.csv").read_text().splitlines()[1:]]
+CLASSES = [
+    line.split(",")[0]
+    for line in (ROOT / "libs/gallery/src/main/resources/gallery/wikiart-classes.csv").read_text().splitlines()[1:]
+]
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./peregrine bench balance", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./peregrine bench balance", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(sorted(PARTS)))
     parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/images/wikiart6", help="images of 'pairs'")
     parser.add_argument("--work", type=Path, help="folder for packs and arrays (default: a temporary one)")
@@ -570,14 +700,23 @@ def main():
             if part == "pairs":
                 pairs(report, given.folder.resolve(), work)
             else:
-                {"replicas": replicas, "uint8": uint8, "short": short, "growth": growth, "wikiart": wikiart, "large": large}[part](report, work)
+                {
+                    "replicas": replicas,
+                    "uint8": uint8,
+                    "short": short,
+                    "growth": growth,
+                    "wikiart": wikiart,
+                    "large": large,
+                }[part](report, work)
     except BaseException:
         say(f"Ended early; packs and the services' logs are kept in {work}.")
         raise
     shutil.rmtree(work)
     if given.to:
-        given.to.write_text(f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({processor()}).\n\n"
-                            + "\n".join(report.parts))
+        given.to.write_text(
+            f"Taken by `./peregrine bench balance {' '.join(parts)}` on {os.cpu_count()} cores ({processor()}).\n\n"
+            + "\n".join(report.parts)
+        )
     return 0 if report.equal else 1
 
 

@@ -73,21 +73,29 @@ def pillow(file):
 
 def decoded(folder, out):
     """{name: (verdict, detail, pixels)} by Peregrine."""
-    subprocess.run(of_service("ingest-service", "io.peregrine.ingest.format.DecodeFolder", folder, out), check=True,
-                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(
+        of_service("ingest-service", "io.peregrine.ingest.format.DecodeFolder", folder, out),
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     data, at, found = out.read_bytes(), 0, {}
 
     def text():
         nonlocal at
-        length, = struct.unpack_from(">H", data, at)
+        (length,) = struct.unpack_from(">H", data, at)
         at += 2 + length
-        return data[at - length:at].decode()
+        return data[at - length : at].decode()
 
     while at < len(data):
         name, verdict, detail = text(), text(), text()
         width, height = struct.unpack_from(">ii", data, at)
         at += 8 + 3 * width * height
-        found[name] = verdict, detail, np.frombuffer(data, np.uint8, 3 * width * height, at - 3 * width * height).reshape(height, width, 3)
+        found[name] = (
+            verdict,
+            detail,
+            np.frombuffer(data, np.uint8, 3 * width * height, at - 3 * width * height).reshape(height, width, 3),
+        )
     return found
 
 
@@ -115,15 +123,18 @@ def judged(name, verdict, pixels, theirs, truth):
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./peregrine bench decode", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./peregrine bench decode", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--only", default="", metavar="WORD", help="only files with this word in their name")
     parser.add_argument("--to", type=Path, help="also write the table as markdown to this file")
     parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keep the drawn files in this folder")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     with quiet():
-        files = {one.name: one for draw in (decode_tiffs, decode_images) for one in draw.variants() if given.only in one.name}
+        files = {
+            one.name: one for draw in (decode_tiffs, decode_images) for one in draw.variants() if given.only in one.name
+        }
     with tempfile.TemporaryDirectory(prefix="peregrine-decode-") as work:
         folder = given.keep or Path(work) / "files"
         folder.mkdir(parents=True, exist_ok=True)
@@ -151,9 +162,15 @@ def main():
 
 def report(files, counts, reasons):
     kinds = sorted({kind for kind, _ in counts})
-    outcomes = sorted({outcome for _, outcome in counts}, key=lambda outcome: -sum(counts[kind, outcome] for kind in kinds))
-    lines = [f"{len(files):,} files against Pillow {Image.__version__}", "", "| | " + " | ".join(kinds) + " | all |",
-             "| --- |" + " ---: |" * (len(kinds) + 1)]
+    outcomes = sorted(
+        {outcome for _, outcome in counts}, key=lambda outcome: -sum(counts[kind, outcome] for kind in kinds)
+    )
+    lines = [
+        f"{len(files):,} files against Pillow {Image.__version__}",
+        "",
+        "| | " + " | ".join(kinds) + " | all |",
+        "| --- |" + " ---: |" * (len(kinds) + 1),
+    ]
     for outcome in outcomes:
         cells = [counts[kind, outcome] for kind in kinds]
         lines.append(f"| {outcome} | " + " | ".join(str(cell or "") for cell in cells) + f" | {sum(cells)} |")

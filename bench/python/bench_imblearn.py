@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """imbalanced-learn's side of bench_balance.py, in a process of its own: its memory is measured from outside.
 
-    bench_imblearn.py TASK JSON     prints one JSON object: times in seconds, and whether Peregrine's rows are equal
+bench_imblearn.py TASK JSON     prints one JSON object: times in seconds, and whether Peregrine's rows are equal
 """
 
 import json
@@ -44,8 +44,15 @@ def neighbours_alone(floats, labels, strategy, k):
     counts = dict(zip(*(part.tolist() for part in np.unique(labels, return_counts=True))))
     most = max(counts.values())
     majority = max(counts, key=counts.get)
-    growing = [label for label in counts if (label in strategy and strategy[label] > counts[label]
-                                             if isinstance(strategy, dict) else label != majority and counts[label] < most)]
+    growing = [
+        label
+        for label in counts
+        if (
+            label in strategy and strategy[label] > counts[label]
+            if isinstance(strategy, dict)
+            else label != majority and counts[label] < most
+        )
+    ]
     total = 0
     for label in growing:
         own = floats[labels == label]
@@ -77,7 +84,9 @@ def fit_resample(given):
         resource.setrlimit(resource.RLIMIT_AS, (given["limit"], given["limit"]))
     store = check.Store(given["store"])
     balance = given["balance"]
-    train, pixels, labels, classes = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])
+    train, pixels, labels, classes = check.read_train(
+        store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"]
+    )
     strategy = check.sampling_strategy(balance["strategy"], labels, classes)
     try:
         floats = pixels.astype(np.float32)
@@ -92,11 +101,13 @@ def fit_resample(given):
         return {"failed": f"MemoryError: {error}", "imports": IMPORTS}
     answer = {"kneighbors": alone, "fit_resample": took, "imports": IMPORTS}
     if given.get("save"):
+
         def save():
             with open(given["save"], "wb") as file:
                 np.save(file, expected)
                 file.flush()
                 os.fsync(file.fileno())
+
         settle()
         answer["save"] = timed(save)[1]
         os.remove(given["save"])
@@ -122,7 +133,9 @@ def sampled_neighbours(given):
     Distances are summed in float64, in which they are exact: 3 * side * side * 255 ** 2 is below 2 ** 53.
     """
     store = check.Store(given["store"])
-    train, pixels, labels, _ = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])
+    train, pixels, labels, _ = check.read_train(
+        store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"]
+    )
     columns, _ = check.read_shards(store, [ref["uri"] for ref in given["shards"]])
     made = np.flatnonzero(columns["base"] != columns["neighbour"])
     k = given["balance"]["neighbours"]
@@ -134,7 +147,10 @@ def sampled_neighbours(given):
         to_neighbour = distances[own == neighbour]
         nearer = np.count_nonzero(distances[own != base] < to_neighbour)
         if labels[neighbour] != labels[base] or nearer >= k:
-            return {"equal": False, "why": f"row {train[neighbour]} is not one of the {k} nearest of {train[base]}: {nearer} are nearer"}
+            return {
+                "equal": False,
+                "why": f"row {train[neighbour]} is not one of the {k} nearest of {train[base]}: {nearer} are nearer",
+            }
     return {"equal": True, "recipes": given["recipes"], "made": len(made)}
 
 
@@ -145,15 +161,21 @@ def png(path, pixels):
     chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     with open(path, "wb") as file:
-        file.write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b""))
+        file.write(
+            b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(raw, 9)) + chunk(b"IEND", b"")
+        )
 
 
 def uint8(given):
     """The same call on float32 and on uint8 images: where they differ, and three rows of images."""
     store = check.Store(given["store"])
     balance = given["balance"]
-    train, pixels, labels, classes = check.read_train(store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"])
-    smote = SMOTE(sampling_strategy=balance["strategy"], k_neighbors=balance["neighbours"], random_state=balance["seed"])
+    train, pixels, labels, classes = check.read_train(
+        store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"]
+    )
+    smote = SMOTE(
+        sampling_strategy=balance["strategy"], k_neighbors=balance["neighbours"], random_state=balance["seed"]
+    )
     right, right_labels = smote.fit_resample(pixels.astype(np.float32), labels)
     wrong, _ = smote.fit_resample(pixels, labels)
     columns, _ = check.read_shards(store, [ref["uri"] for ref in given["shards"]])
@@ -172,11 +194,19 @@ def uint8(given):
         if right_labels[made][i] not in seen and len(chosen) < 3:
             seen.add(right_labels[made][i])
             chosen.append(len(train) + i)
-    rows = [np.concatenate([as_image(x) for x in (pixels[base[i]], right[i], wrong[i], pixels[neighbour[i]])], axis=1)
-            for i in chosen]
+    rows = [
+        np.concatenate([as_image(x) for x in (pixels[base[i]], right[i], wrong[i], pixels[neighbour[i]])], axis=1)
+        for i in chosen
+    ]
     png(given["image"], np.concatenate(rows))
-    return {"values": int(darker.size), "darker": int(darker.sum()), "wrapped": int(wrapped.sum()), "equal": why is None,
-            "why": why, "image": given["image"]}
+    return {
+        "values": int(darker.size),
+        "darker": int(darker.sum()),
+        "wrapped": int(wrapped.sum()),
+        "equal": why is None,
+        "why": why,
+        "image": given["image"],
+    }
 
 
 if __name__ == "__main__":

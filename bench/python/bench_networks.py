@@ -40,7 +40,11 @@ LONGEST, SMALLER, STEADY = 360, 0.5, 0.02
 
 
 def spec(folder, given, seed, **rooms):
-    return {"dataset": given.folder.name, "uri": folder.as_uri(), "image": {"side": given.side}, "balance": {"seed": seed}} | LEAST | rooms
+    return (
+        {"dataset": given.folder.name, "uri": folder.as_uri(), "image": {"side": given.side}, "balance": {"seed": seed}}
+        | LEAST
+        | rooms
+    )
 
 
 def preset(name, seed, epochs):
@@ -79,8 +83,11 @@ def classifiers(report, trainings, given):
         for j, seed in enumerate(seeds(given)):
             for name in given.presets:
                 one = done[name][i, j] = trainings.of(
-                    "classifier", spec(fold, given, seed, classifier=preset(name, seed, given.epochs)))
-                say(f"    fold {i + 1}, seed {seed}, {name}: balanced accuracy {one['balancedAccuracy']:.1%}, {lasted(seconds([one])[0])}")
+                    "classifier", spec(fold, given, seed, classifier=preset(name, seed, given.epochs))
+                )
+                say(
+                    f"    fold {i + 1}, seed {seed}, {name}: balanced accuracy {one['balancedAccuracy']:.1%}, {lasted(seconds([one])[0])}"
+                )
 
     def measured(name, which):
         return np.array([[one[which] for one in fold] for fold in done[name]])
@@ -93,24 +100,61 @@ def classifiers(report, trainings, given):
         balanced, times = measured(name, "balancedAccuracy"), seconds(done[name].ravel())
         more = balanced - measured(first, "balancedAccuracy")
         # Trainings of one fold are tested on the same images: the fold is the unit.
-        rows.append([f"`{name}`", f"{balanced.mean():.1%}", f"{measured(name, 'accuracy').mean():.1%}",
-                     *(["", ""] if name == first else [points(more.mean(axis=1)), points(more.ravel())]),
-                     done[name][0, 0]["epochs"], lasted(statistics.median(times)), lasted(max(times))])
+        rows.append(
+            [
+                f"`{name}`",
+                f"{balanced.mean():.1%}",
+                f"{measured(name, 'accuracy').mean():.1%}",
+                *(["", ""] if name == first else [points(more.mean(axis=1)), points(more.ravel())]),
+                done[name][0, 0]["epochs"],
+                lasted(statistics.median(times)),
+                lasted(max(times)),
+            ]
+        )
         if name in others:
             mean, half = mean_interval(more.mean(axis=1))
-            lines.append((f"`{name}` has more balanced accuracy than `{first}`: the interval over the folds is above 0",
-                          mean - half > 0, points(more.mean(axis=1))))
-            lines.append((f"a training of `{name}` takes at most {LONGEST // 60} minutes", max(times) <= LONGEST,
-                          f"the longest {lasted(max(times))}, at side {given.side} on {os.cpu_count()} cores"))
+            lines.append(
+                (
+                    f"`{name}` has more balanced accuracy than `{first}`: the interval over the folds is above 0",
+                    mean - half > 0,
+                    points(more.mean(axis=1)),
+                )
+            )
+            lines.append(
+                (
+                    f"a training of `{name}` takes at most {LONGEST // 60} minutes",
+                    max(times) <= LONGEST,
+                    f"the longest {lasted(max(times))}, at side {given.side} on {os.cpu_count()} cores",
+                )
+            )
     report.table(
         f"Classifiers on {given.folder.name}, {count:,} images in {given.folds} stratified folds, seeds {SEED} to {SEED + given.seeds - 1}, side {given.side}",
-        ["preset", "balanced accuracy", "accuracy", f"more than `{first}` (95 %, over the folds)", "the same over the trainings, as if independent",
-         "epochs", "a training", "the longest"], rows,
+        [
+            "preset",
+            "balanced accuracy",
+            "accuracy",
+            f"more than `{first}` (95 %, over the folds)",
+            "the same over the trainings, as if independent",
+            "epochs",
+            "a training",
+            "the longest",
+        ],
+        rows,
         f"Train and test together; each image is tested in one fold. {measured(first, 'duplicates')[:, 0].sum()} times a fold's train and "
-        "test hold the same bytes.")
-    report.table("Balanced accuracy by fold, means of the seeds", ["fold", "tested", *(f"`{name}`" for name in given.presets)],
-                 [[i + 1, done[first][i, 0]["tested"], *(f"{measured(name, 'balancedAccuracy')[i].mean():.1%}" for name in given.presets)]
-                  for i in range(given.folds)])
+        "test hold the same bytes.",
+    )
+    report.table(
+        "Balanced accuracy by fold, means of the seeds",
+        ["fold", "tested", *(f"`{name}`" for name in given.presets)],
+        [
+            [
+                i + 1,
+                done[first][i, 0]["tested"],
+                *(f"{measured(name, 'balancedAccuracy')[i].mean():.1%}" for name in given.presets),
+            ]
+            for i in range(given.folds)
+        ],
+    )
     return lines
 
 
@@ -118,8 +162,13 @@ def autoencoders(report, trainings, given):
     folds, _ = lay_folds(given)
 
     def train(name, seed, epochs):
-        one = trainings.of("autoencoder", spec(folds[0], given, seed, split={"validation": 0.2}, autoencoder=preset(name, seed, epochs)))
-        say(f"    seed {seed}, {name}: {one['epochs']} epochs, validation {one['validationLoss']:.1f}, {lasted(seconds([one])[0])}")
+        one = trainings.of(
+            "autoencoder",
+            spec(folds[0], given, seed, split={"validation": 0.2}, autoencoder=preset(name, seed, epochs)),
+        )
+        say(
+            f"    seed {seed}, {name}: {one['epochs']} epochs, validation {one['validationLoss']:.1f}, {lasted(seconds([one])[0])}"
+        )
         return one
 
     first, *others = given.autoencoders
@@ -131,15 +180,29 @@ def autoencoders(report, trainings, given):
         epochs = max(1, int(usual / train(name, SEED, 3)["epochSeconds"]))
         done[name] = [train(name, seed, epochs) for seed in seeds(given)]
         ratios = [a["validationLoss"] / b["validationLoss"] for a, b in zip(done[name], reference)]
-        lines.append((f"`{name}` leaves at most half of the error of `{first}` after the same time", statistics.mean(ratios) <= SMALLER,
-                      f"{statistics.mean(ratios):.2f} of it, {min(ratios):.2f} to {max(ratios):.2f}"))
+        lines.append(
+            (
+                f"`{name}` leaves at most half of the error of `{first}` after the same time",
+                statistics.mean(ratios) <= SMALLER,
+                f"{statistics.mean(ratios):.2f} of it, {min(ratios):.2f} to {max(ratios):.2f}",
+            )
+        )
     error = lambda name: [one["validationLoss"] for one in done[name]]
     report.table(
         f"Autoencoders on {given.folder.name}, seeds {SEED} to {SEED + given.seeds - 1}, side {given.side}",
         ["preset", "mean squared error, values of 0 to 255", "its root", "epochs", "a training"],
-        [[f"`{name}`", f"{statistics.mean(error(name)):.1f} ({min(error(name)):.1f} to {max(error(name)):.1f})",
-          f"{math.sqrt(statistics.mean(error(name))):.1f}", done[name][0]["epochs"], lasted(statistics.median(seconds(done[name])))] for name in done],
-        "Of validation images, a fifth of the first fold's training images. The later ones train for as many epochs as fit into the first one's time.")
+        [
+            [
+                f"`{name}`",
+                f"{statistics.mean(error(name)):.1f} ({min(error(name)):.1f} to {max(error(name)):.1f})",
+                f"{math.sqrt(statistics.mean(error(name))):.1f}",
+                done[name][0]["epochs"],
+                lasted(statistics.median(seconds(done[name]))),
+            ]
+            for name in done
+        ],
+        "Of validation images, a fifth of the first fold's training images. The later ones train for as many epochs as fit into the first one's time.",
+    )
     return lines
 
 
@@ -149,20 +212,34 @@ def memory(report, trainings, given, epochs=300):
     rows, lines = [], []
     for pair in zip(given.presets, given.autoencoders):
         rooms = {network: preset(name, SEED, epochs) for network, name in zip(LEAST, pair)}
-        run = trainings.begin({"dataset": "memory", "uri": folder.as_uri(), "image": {"side": 64}, "balance": {"strategy": "none"}} | rooms,
-                              str(uuid.uuid4()))
+        run = trainings.begin(
+            {"dataset": "memory", "uri": folder.as_uri(), "image": {"side": 64}, "balance": {"strategy": "none"}}
+            | rooms,
+            str(uuid.uuid4()),
+        )
         with Memory(trainings.peregrine.pid("trainer-service"), "VmRSS") as watched:
             details = trainings.tested("autoencoder", run)
         for network, name in zip(LEAST, pair):
             ends = [moment(epoch["time"]) for epoch in details[network]["history"]]
             bounds = [ends[0], ends[len(ends) // 3 - 1], ends[2 * len(ends) // 3 - 1], ends[-1]]
-            thirds = [statistics.mean(size for at, size in watched.samples if a < at <= b) for a, b in zip(bounds, bounds[1:])]
+            thirds = [
+                statistics.mean(size for at, size in watched.samples if a < at <= b) for a, b in zip(bounds, bounds[1:])
+            ]
             more = thirds[2] / thirds[1] - 1
             rows.append([f"`{name}`", len(ends), *(f"{size / 1e6:.1f} MB" for size in thirds), f"{more:+.2%}"])
-            lines.append((f"`{name}`: resident memory of the last third within {STEADY:.0%} of the second", abs(more) <= STEADY, f"{more:+.2%}"))
-    report.table(f"The trainer's resident memory over {epochs} epochs of 256 images at side 64",
-                 ["preset", "epochs", "first third", "second", "last", "last to second"], rows,
-                 "One process for all of them, in this order; means of samples every 50 ms.")
+            lines.append(
+                (
+                    f"`{name}`: resident memory of the last third within {STEADY:.0%} of the second",
+                    abs(more) <= STEADY,
+                    f"{more:+.2%}",
+                )
+            )
+    report.table(
+        f"The trainer's resident memory over {epochs} epochs of 256 images at side 64",
+        ["preset", "epochs", "first third", "second", "last", "last to second"],
+        rows,
+        "One process for all of them, in this order; means of samples every 50 ms.",
+    )
     return lines
 
 
@@ -176,24 +253,50 @@ def short(report, trainings, given):
     one = spec(lay_folds(tiny)[0][0], tiny, SEED, classifier=preset(given.presets[0], SEED, 1))
     before = trainings.of("classifier", one)
     again = Trainings(trainings.peregrine, given.work / "again.jsonl").of("classifier", one)
-    return [once, ("what was begun is gone on with: the same run, the same figures", again == before | {"seconds": None}, before["run"])]
+    return [
+        once,
+        (
+            "what was begun is gone on with: the same run, the same figures",
+            again == before | {"seconds": None},
+            before["run"],
+        ),
+    ]
 
 
 PARTS = {"classifiers": classifiers, "autoencoders": autoencoders, "memory": memory, "short": short}
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./peregrine bench networks", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./peregrine bench networks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parser.add_argument("--folder", type=Path, default=ROOT.parent / "shared/images/wikiart6", help="labelled images, with or without splits")
-    parser.add_argument("--presets", nargs="+", default=["seed-cnn", "resnet"], metavar="NAME", help="classifiers, the one to beat first")
-    parser.add_argument("--autoencoders", nargs="+", default=["seed-autoencoder", "resnet-autoencoder"], metavar="NAME",
-                        help="autoencoders, the one to beat first")
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=ROOT.parent / "shared/images/wikiart6",
+        help="labelled images, with or without splits",
+    )
+    parser.add_argument(
+        "--presets",
+        nargs="+",
+        default=["seed-cnn", "resnet"],
+        metavar="NAME",
+        help="classifiers, the one to beat first",
+    )
+    parser.add_argument(
+        "--autoencoders",
+        nargs="+",
+        default=["seed-autoencoder", "resnet-autoencoder"],
+        metavar="NAME",
+        help="autoencoders, the one to beat first",
+    )
     parser.add_argument("--side", type=int, default=128)
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, help="of every training that time does not limit (default: each preset's own)")
+    parser.add_argument(
+        "--epochs", type=int, help="of every training that time does not limit (default: each preset's own)"
+    )
     parser.add_argument("--work", type=Path, help="folder for everything, to go on from (default: a temporary one)")
     parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
     given = parser.parse_args()
@@ -217,12 +320,18 @@ def main():
         raise
     finally:
         peregrine.down()
-    report.table("What it shows", ["line", "", ""], [[line, "holds" if holds else "DOES NOT HOLD", words] for line, holds, words in lines])
+    report.table(
+        "What it shows",
+        ["line", "", ""],
+        [[line, "holds" if holds else "DOES NOT HOLD", words] for line, holds, words in lines],
+    )
     if not kept:
         shutil.rmtree(given.work)
     if given.to:
-        given.to.write_text(f"Taken by `./peregrine bench networks {' '.join(parts)}` on {os.cpu_count()} cores ({processor()}).\n\n"
-                            + "\n".join(report.parts))
+        given.to.write_text(
+            f"Taken by `./peregrine bench networks {' '.join(parts)}` on {os.cpu_count()} cores ({processor()}).\n\n"
+            + "\n".join(report.parts)
+        )
     return 0 if all(holds for _, holds, _ in lines) else 1
 
 

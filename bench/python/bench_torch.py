@@ -55,8 +55,7 @@ class Measured:
             given, truth = self.pixels[picked].to(self.device).float(), self.labels[picked].to(self.device)
             self.adam.zero_grad()
             found = self.model(given)
-            loss = (nn.functional.nll_loss(found, truth) if self.classifies
-                    else nn.functional.mse_loss(found, given))
+            loss = nn.functional.nll_loss(found, truth) if self.classifies else nn.functional.mse_loss(found, given)
             loss.backward()
             before = time.perf_counter()
             self.adam.step()

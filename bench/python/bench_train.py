@@ -32,9 +32,14 @@ from bench_balance import ROOT, SIDE_ENVIRONMENT, Memory, of_service, paint, pro
 
 CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
 # Empty where there is none; the options are those of Jemalloc.java.
-JEMALLOC = subprocess.run([ROOT / "deploy/jemalloc/setup.sh"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
-ALLOCATOR = {"LD_PRELOAD": JEMALLOC,
-             "MALLOC_CONF": "oversize_threshold:0,narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:0"} if JEMALLOC else {}
+JEMALLOC = subprocess.run(
+    [ROOT / "deploy/jemalloc/setup.sh"], check=True, stdout=subprocess.PIPE, text=True
+).stdout.strip()
+ALLOCATOR = (
+    {"LD_PRELOAD": JEMALLOC, "MALLOC_CONF": "oversize_threshold:0,narenas:2,dirty_decay_ms:10000,muzzy_decay_ms:0"}
+    if JEMALLOC
+    else {}
+)
 SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"} | ALLOCATOR
 # What ./peregrine starts the trainer with.
 LAUNCHED = {"MALLOC_ARENA_MAX": "2", "OMP_WAIT_POLICY": "PASSIVE"} | ALLOCATOR
@@ -53,8 +58,9 @@ def draw(work, side, count):
 
 
 def measure(command, environment):
-    process = subprocess.Popen([str(word) for word in command], env=environment, stdout=subprocess.PIPE,
-                               stderr=subprocess.DEVNULL, text=True)
+    process = subprocess.Popen(
+        [str(word) for word in command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     with Memory(process.pid, "VmHWM") as watched:
         out, _ = process.communicate()
     lines = [line for line in out.splitlines() if line.startswith("{")]
@@ -65,16 +71,44 @@ def measure(command, environment):
 
 def ours(work, network, drawn, given, threads):
     with tempfile.TemporaryDirectory(dir=work) as store:
-        return measure(of_service("trainer-service", "io.peregrine.trainer.run.TrainingSpeed", network, drawn, store, given.batch,
-                                  given.batches, given.epochs, threads, given.warm_up, given.device, options=("-Xmx768m",)),
-                       os.environ | LAUNCHED)
+        return measure(
+            of_service(
+                "trainer-service",
+                "io.peregrine.trainer.run.TrainingSpeed",
+                network,
+                drawn,
+                store,
+                given.batch,
+                given.batches,
+                given.epochs,
+                threads,
+                given.warm_up,
+                given.device,
+                options=("-Xmx768m",),
+            ),
+            os.environ | LAUNCHED,
+        )
 
 
 def theirs(network, drawn, given, threads, switched):
     environment = {k: v for k, v in os.environ.items() if k not in {*SIDE_ENVIRONMENT, *SWITCHES}}
     environment["OMP_NUM_THREADS"] = str(threads)
-    return measure([sys.executable, ROOT / "bench/python/bench_torch.py", network, drawn, given.batch, given.batches, given.epochs,
-                    threads, given.warm_up, given.device, *(["fused"] if switched else [])], environment | (SWITCHES if switched else {}))
+    return measure(
+        [
+            sys.executable,
+            ROOT / "bench/python/bench_torch.py",
+            network,
+            drawn,
+            given.batch,
+            given.batches,
+            given.epochs,
+            threads,
+            given.warm_up,
+            given.device,
+            *(["fused"] if switched else []),
+        ],
+        environment | (SWITCHES if switched else {}),
+    )
 
 
 def rate(one, batch):
@@ -92,34 +126,65 @@ def compare(work, network, side, drawn, given, threads):
         mine.append(ours(work, network, drawn, given, threads))
         installed.append(theirs(network, drawn, given, threads, False))
         switched.append(theirs(network, drawn, given, threads, True))
-        say(f"    {network} {side}: " + ", ".join(f"{rate(one[-1], batch):.1f}" for one in (mine, installed, switched)) + " images/s")
+        say(
+            f"    {network} {side}: "
+            + ", ".join(f"{rate(one[-1], batch):.1f}" for one in (mine, installed, switched))
+            + " images/s"
+        )
     ratio = lambda other: statistics.median(rate(m, batch) / rate(o, batch) for m, o in zip(mine, other))
     of = lambda side_: f"{statistics.median(rate(one, batch) for one in side_):.1f}"
     gb = lambda side_: f"{max(one['peak'] for one in side_) / 1e9:.2f}"
     percent = lambda side_, name: f"{statistics.median(share(one, name) for one in side_):.1%}"
-    row = [f"{network}, {side}", of(mine), of(installed), of(switched), f"{ratio(installed):.2f}", f"{ratio(switched):.2f}",
-           " / ".join(percent(one, "optimizer") for one in (mine, installed, switched)), percent(mine, "waited"),
-           " / ".join(gb(one) for one in (mine, installed, switched))]
-    curves = [f"{network}, {side}", *(" ".join(f"{loss:.4g}" for loss in one[0]["losses"]) for one in (mine, installed))]
+    row = [
+        f"{network}, {side}",
+        of(mine),
+        of(installed),
+        of(switched),
+        f"{ratio(installed):.2f}",
+        f"{ratio(switched):.2f}",
+        " / ".join(percent(one, "optimizer") for one in (mine, installed, switched)),
+        percent(mine, "waited"),
+        " / ".join(gb(one) for one in (mine, installed, switched)),
+    ]
+    curves = [
+        f"{network}, {side}",
+        *(" ".join(f"{loss:.4g}" for loss in one[0]["losses"]) for one in (mine, installed)),
+    ]
     return row, curves
 
 
 def table(head, rows):
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head),
-                      *("| " + " | ".join(row) + " |" for row in rows)]) + "\n"
+    return (
+        "\n".join(
+            [
+                "| " + " | ".join(head) + " |",
+                "|" + " --- |" * len(head),
+                *("| " + " | ".join(row) + " |" for row in rows),
+            ]
+        )
+        + "\n"
+    )
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="./peregrine bench train", description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="./peregrine bench train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--networks", nargs="+", default=["seed-cnn", "seed-autoencoder"], help="also resnet")
     parser.add_argument("--sides", nargs="+", type=int, default=[224, 416])
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--batches", type=int, default=10, help="of an epoch")
     parser.add_argument("--epochs", type=int, default=2, help="of each measurement")
-    parser.add_argument("--warm-up", type=float, default=5, metavar="SECONDS", help="of each process, before it is measured")
+    parser.add_argument(
+        "--warm-up", type=float, default=5, metavar="SECONDS", help="of each process, before it is measured"
+    )
     parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--device", default="cpu", metavar="cpu|gpu:N", help="what both compute on; a GPU needs engines with CUDA on both sides")
+    parser.add_argument(
+        "--device",
+        default="cpu",
+        metavar="cpu|gpu:N",
+        help="what both compute on; a GPU needs engines with CUDA on both sides",
+    )
     parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
     given = parser.parse_args()
     threads = os.cpu_count()
@@ -133,13 +198,28 @@ def main():
                 rows.append(row)
                 curves.append(losses)
     allocated = "Peregrine and the switched PyTorch" if JEMALLOC else "none, for it is not here"
-    text = (f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: "
-            f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}; "
-            f"device {given.device}; jemalloc for {allocated}. "
-            f"Load of the machine before: {load:.1f}.\n\n"
-            + table(["network, side", "Peregrine, images/s", "PyTorch as installed", "PyTorch with the same switches", "times as installed",
-                     "times with switches", "optimizer's share of the three", "waiting for data", "peak memory of the three, GB"], rows)
-            + "\nTraining loss by epoch, of other random draws:\n\n" + table(["network, side", "Peregrine", "PyTorch"], curves))
+    text = (
+        f"Taken by `./peregrine bench train` on {threads} cores ({processor()}) in {(time.monotonic() - began) / 60:.0f} minutes: "
+        f"{given.epochs} epochs of {given.batches} batches of {given.batch} after {given.warm_up:g} s to warm up, medians of {given.pairs}; "
+        f"device {given.device}; jemalloc for {allocated}. "
+        f"Load of the machine before: {load:.1f}.\n\n"
+        + table(
+            [
+                "network, side",
+                "Peregrine, images/s",
+                "PyTorch as installed",
+                "PyTorch with the same switches",
+                "times as installed",
+                "times with switches",
+                "optimizer's share of the three",
+                "waiting for data",
+                "peak memory of the three, GB",
+            ],
+            rows,
+        )
+        + "\nTraining loss by epoch, of other random draws:\n\n"
+        + table(["network, side", "Peregrine", "PyTorch"], curves)
+    )
     say("\n" + text)
     if given.to:
         given.to.write_text(text)

@@ -135,6 +135,7 @@ def growing(strategy, labels):
     """By class in label order how many rows SMOTE makes: imbalanced-learn's own reading of the strategy."""
     smote = SMOTE(sampling_strategy=strategy)
     from imblearn.utils import check_sampling_strategy
+
     return check_sampling_strategy(smote.sampling_strategy, labels, "over-sampling")
 
 
@@ -167,7 +168,7 @@ def smote(floats, labels, strategy, balance):
         else:
             # Each class begins the stream anew, so classes may be asked for one by one.
             one = SMOTE(sampling_strategy={label: real + count}, k_neighbors=k, random_state=seed)
-            rows.append(one.fit_resample(floats, labels)[0][len(labels):])
+            rows.append(one.fit_resample(floats, labels)[0][len(labels) :])
         made_labels.append(np.full(count, label))
     return np.concatenate(rows), np.concatenate(made_labels)
 

@@ -30,8 +30,11 @@ def golden(name, preset, output, of):
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "checkpoint.safetensors"
         # num_batches_tracked is a number alone in PyTorch, one in a row in the vectors.
-        save_file({key: tensor.reshape(()) if key.endswith("tracked") else tensor for key, tensor in weights.items()}, file,
-                  {"preset": preset})
+        save_file(
+            {key: tensor.reshape(()) if key.endswith("tracked") else tensor for key, tensor in weights.items()},
+            file,
+            {"preset": preset},
+        )
         network = load(file)
     with torch.no_grad():
         found = of(network)(vectors["images"].float())
@@ -46,7 +49,10 @@ class Images:
     def __init__(self, store, manifest):
         self.store = store
         self.tensors = load_file(self.path(manifest["tensors"]))
-        self.packs = [load_file(self.path(pack))["pixels"] for pack in json.loads(self.path(manifest["json"]).read_text())["packs"]]
+        self.packs = [
+            load_file(self.path(pack))["pixels"]
+            for pack in json.loads(self.path(manifest["json"]).read_text())["packs"]
+        ]
 
     def path(self, artifact):
         return self.store / artifact["uri"].removeprefix("store:")
@@ -57,7 +63,7 @@ class Images:
 
 def answers(network, images, rows, batch=32):
     with torch.no_grad():
-        return torch.cat([network(images.of(rows[at:at + batch])) for at in range(0, len(rows), batch)])
+        return torch.cat([network(images.of(rows[at : at + batch])) for at in range(0, len(rows), batch)])
 
 
 def of_run(details, store):
@@ -105,7 +111,9 @@ def main():
             except RuntimeError:
                 continue
         finite = bool(torch.isfinite(answer).all())
-        print(f"{file}: {type(network).__name__}, side {side}, {tuple(answer.shape)}, {'numbers' if finite else 'NOT FINITE'}")
+        print(
+            f"{file}: {type(network).__name__}, side {side}, {tuple(answer.shape)}, {'numbers' if finite else 'NOT FINITE'}"
+        )
         right &= finite
     return 0 if right else 1
 

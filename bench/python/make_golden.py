@@ -80,7 +80,7 @@ def smote(folder, draw):
         try:
             flat = images.reshape(len(labels), -1).astype(np.float32)
             x, y = SMOTE(sampling_strategy=strategy, k_neighbors=k, random_state=seed).fit_resample(flat, labels)
-            tensors |= {"synthetic": x[len(labels):], "synthetic_labels": y[len(labels):]}
+            tensors |= {"synthetic": x[len(labels) :], "synthetic_labels": y[len(labels) :]}
             case["result_counts"] = {int(label): int((y == label).sum()) for label in counts}
         except ValueError as refused:
             case["error"] = f"{type(refused).__name__}: {refused}"
@@ -93,32 +93,53 @@ def kmeans(folder, draw):
     k, n, d = 27, 1500, 300
     truth = np.sort(draw.integers(0, k, n))
     draw.shuffle(truth)
-    vectors = (draw.normal(0, 4, (k, d))[truth] + draw.normal(0, 3 + 3 * draw.random((n, 1)), (n, d))).astype(np.float32)
+    vectors = (draw.normal(0, 4, (k, d))[truth] + draw.normal(0, 3 + 3 * draw.random((n, 1)), (n, d))).astype(
+        np.float32
+    )
     init = vectors[draw.choice(n, k, replace=False)]
     lloyd = KMeans(k, init=init, n_init=1, algorithm="lloyd").fit(vectors)
     spread = [KMeans(k, n_init=1, random_state=seed).fit(vectors).inertia_ for seed in range(20)]
     pca = PCA(3, svd_solver="covariance_eigh").fit(vectors)
-    save(folder / "kmeans-pca.safetensors", {
-        "vectors": vectors, "truth": truth.astype(np.int64), "init": init,
-        "assignments": lloyd.labels_.astype(np.int64), "centers": lloyd.cluster_centers_,
-        "pca_components": pca.components_, "pca_mean": pca.mean_, "pca_projection": pca.transform(vectors),
-        "pca_explained_variance_ratio": pca.explained_variance_ratio_.astype(np.float64),
-        "duplicates": draw.normal(0, 1, (5, 8)).astype(np.float32)[draw.permutation(np.arange(20) % 5)]})
-    about = {"k": k, "inertia": float(lloyd.inertia_), "n_iter": int(lloyd.n_iter_),
-             "inertia_default_init_over_20_seeds": {
-                 "min": float(np.min(spread)), "median": float(np.median(spread)), "max": float(np.max(spread))}}
+    save(
+        folder / "kmeans-pca.safetensors",
+        {
+            "vectors": vectors,
+            "truth": truth.astype(np.int64),
+            "init": init,
+            "assignments": lloyd.labels_.astype(np.int64),
+            "centers": lloyd.cluster_centers_,
+            "pca_components": pca.components_,
+            "pca_mean": pca.mean_,
+            "pca_projection": pca.transform(vectors),
+            "pca_explained_variance_ratio": pca.explained_variance_ratio_.astype(np.float64),
+            "duplicates": draw.normal(0, 1, (5, 8)).astype(np.float32)[draw.permutation(np.arange(20) % 5)],
+        },
+    )
+    about = {
+        "k": k,
+        "inertia": float(lloyd.inertia_),
+        "n_iter": int(lloyd.n_iter_),
+        "inertia_default_init_over_20_seeds": {
+            "min": float(np.min(spread)),
+            "median": float(np.median(spread)),
+            "max": float(np.max(spread)),
+        },
+    }
     return about, vectors, truth, lloyd.labels_
 
 
 def agreement(truth, clusters):
     table = metrics.cluster.contingency_matrix(truth, clusters)
-    return {"truth": truth.tolist(), "clusters": clusters.tolist(),
-            "nmi": metrics.normalized_mutual_info_score(truth, clusters),
-            "ari": metrics.adjusted_rand_score(truth, clusters),
-            "homogeneity": metrics.homogeneity_score(truth, clusters),
-            "completeness": metrics.completeness_score(truth, clusters),
-            "v_measure": metrics.v_measure_score(truth, clusters),
-            "purity": table.max(axis=0).sum() / len(truth)}
+    return {
+        "truth": truth.tolist(),
+        "clusters": clusters.tolist(),
+        "nmi": metrics.normalized_mutual_info_score(truth, clusters),
+        "ari": metrics.adjusted_rand_score(truth, clusters),
+        "homogeneity": metrics.homogeneity_score(truth, clusters),
+        "completeness": metrics.completeness_score(truth, clusters),
+        "v_measure": metrics.v_measure_score(truth, clusters),
+        "purity": table.max(axis=0).sum() / len(truth),
+    }
 
 
 def measures(folder, draw, vectors, truth, clusters):
@@ -126,32 +147,46 @@ def measures(folder, draw, vectors, truth, clusters):
     true = draw.integers(0, 6, 400)
     found = np.where(draw.random(400) < 0.6, true, draw.integers(0, 7, 400))
     text = {
-        "clusterings": [agreement(truth, other) for other in (
-            clusters, truth, np.zeros(n, int), draw.integers(0, 9, n))]
+        "clusterings": [
+            agreement(truth, other) for other in (clusters, truth, np.zeros(n, int), draw.integers(0, 9, n))
+        ]
         + [agreement(draw.integers(0, 5, n), draw.integers(0, 30, n))],
         "internal_on_kmeans-pca": {"silhouette": float(metrics.silhouette_score(vectors, clusters))},
         "classification": {
-            "truth": true.tolist(), "predicted": found.tolist(), "classes": 7,
+            "truth": true.tolist(),
+            "predicted": found.tolist(),
+            "classes": 7,
             "accuracy": metrics.accuracy_score(true, found),
             # Class 6 is never true: the reference leaves it out of the mean, and warns.
             "balanced_accuracy": float(np.mean([(found[true == c] == c).mean() for c in range(6)])),
             "macro_f1": metrics.f1_score(true, found, average="macro"),
             "weighted_f1": metrics.f1_score(true, found, average="weighted"),
-            "per_class": [part.tolist() for part in metrics.precision_recall_fscore_support(
-                true, found, labels=range(7), zero_division=0)],
+            "per_class": [
+                part.tolist()
+                for part in metrics.precision_recall_fscore_support(true, found, labels=range(7), zero_division=0)
+            ],
             "confusion_matrix": metrics.confusion_matrix(true, found, labels=range(7)).tolist(),
-            "mcc": metrics.matthews_corrcoef(true, found)}}
+            "mcc": metrics.matthews_corrcoef(true, found),
+        },
+    }
     (folder / "metrics.json").write_text(json.dumps(text))
 
 
-NAMED = {"features.0": "conv2d1", "features.1": "batchnorm2d1", "features.4": "conv2d2", "features.5": "batchnorm2d2",
-         "features.8": "conv2d3", "features.9": "batchnorm2d3"}
+NAMED = {
+    "features.0": "conv2d1",
+    "features.1": "batchnorm2d1",
+    "features.4": "conv2d2",
+    "features.5": "batchnorm2d2",
+    "features.8": "conv2d3",
+    "features.9": "batchnorm2d3",
+}
 
 
 def state(network, moment):
     def name(key):
         layer, _, tensor = key.rpartition(".")
         return f"{moment}.{NAMED.get(layer, layer)}.{tensor}"
+
     return {name(key): np.atleast_1d(value.numpy().copy()) for key, value in network.state_dict().items()}
 
 
@@ -188,22 +223,36 @@ def networks(folder, draw):
 
     autoencoder = SeedAutoencoder(SIDE // 8 + 1, LATENT)
     tensors = {"images": pixels} | state(autoencoder, "before")
-    tensors |= {"encoded_before": evaluated(autoencoder, autoencoder.encoder),
-                "decoded_before": evaluated(autoencoder, autoencoder)}
+    tensors |= {
+        "encoded_before": evaluated(autoencoder, autoencoder.encoder),
+        "decoded_before": evaluated(autoencoder, autoencoder),
+    }
     tensors["losses"] = learn(autoencoder, 0.001, images, lambda out, rows: nn.functional.mse_loss(out, images[rows]))
     tensors |= state(autoencoder, "after") | {"encoded_after": evaluated(autoencoder, autoencoder.encoder)}
     save(folder / "autoencoder.safetensors", tensors)
     about = {"batches": "rows 0-7, 8-15, 16-23, 0-7, 8-15", "input": "pixels 0..255 as float32, unscaled"}
     return {
         "classifier": {"side": SIDE, "classes": CLASSES, "dropout": 0.0, "optimizer": "Adam lr 0.01"} | about,
-        "autoencoder": {"side": SIDE, "latent": LATENT, "optimizer": "Adam lr 0.001"} | about | {"batches": "as above"}}
+        "autoencoder": {"side": SIDE, "latent": LATENT, "optimizer": "Adam lr 0.001"} | about | {"batches": "as above"},
+    }
 
 
 def resize(folder, draw):
     cases, tensors = [], {}
-    for i, (width, height, side) in enumerate([
-            (224, 224, 96), (224, 224, 64), (97, 150, 96), (61, 33, 64), (517, 301, 128), (64, 64, 224), (7, 33, 40),
-            (60, 1, 16), (480, 640, 224), (416, 416, 416)]):
+    for i, (width, height, side) in enumerate(
+        [
+            (224, 224, 96),
+            (224, 224, 64),
+            (97, 150, 96),
+            (61, 33, 64),
+            (517, 301, 128),
+            (64, 64, 224),
+            (7, 33, 40),
+            (60, 1, 16),
+            (480, 640, 224),
+            (416, 416, 416),
+        ]
+    ):
         image = images(draw, 1, max(width, height), i % 2 == 1)[0].transpose(1, 2, 0)[:height, :width].copy()
         out = PIL.Image.fromarray(image).resize((side, side), PIL.Image.Resampling.BILINEAR)
         tensors |= {f"in.{i}": image, f"out.{i}": np.asarray(out)}
@@ -218,9 +267,15 @@ def streams(folder, draw):
     for seed in [0, 2**32 - 1] + draw.integers(0, 2**32, 3).tolist():
         for high, size in ((1, 4), (2, 9), (60, 700), (75, 33), (2**20, 50), (13614, 100)):
             stream = np.random.RandomState(seed)
-            cases.append({"seed": seed, "high": high, "size": size,
-                          "randint": stream.randint(0, high, size).tolist(),
-                          "uniform_hex": [value.hex() for value in stream.uniform(size=size).tolist()]})
+            cases.append(
+                {
+                    "seed": seed,
+                    "high": high,
+                    "size": size,
+                    "randint": stream.randint(0, high, size).tolist(),
+                    "uniform_hex": [value.hex() for value in stream.uniform(size=size).tolist()],
+                }
+            )
     (folder / "mt19937.json").write_text(json.dumps(cases))
 
 
@@ -237,9 +292,16 @@ def main():
     about, vectors, truth, clusters = kmeans(given.folder, draw)
     measures(given.folder, draw, vectors, truth, clusters)
     manifest = {
-        "versions": {"numpy": np.__version__, "scikit-learn": sklearn.__version__,
-                     "imbalanced-learn": imblearn.__version__, "torch": torch.__version__.split("+")[0]},
-        "smote": cases, "kmeans": about, "networks": networks(given.folder, draw)}
+        "versions": {
+            "numpy": np.__version__,
+            "scikit-learn": sklearn.__version__,
+            "imbalanced-learn": imblearn.__version__,
+            "torch": torch.__version__.split("+")[0],
+        },
+        "smote": cases,
+        "kmeans": about,
+        "networks": networks(given.folder, draw),
+    }
     (given.folder / "manifest.json").write_text(json.dumps(manifest, indent=1))
     print(f"{len(list(given.folder.iterdir()))} files in {given.folder}")
 

@@ -32,7 +32,9 @@ FITS = {
 def image(width, height, turn=0):
     """An image whose every pixel differs from its neighbours'."""
     y, x = np.mgrid[0:height, 0:width] + turn
-    return Image.fromarray(np.stack([(x * 7 + y * 13) % 256, (x * x + y) % 256, (x ^ y) * 5 % 256], -1).astype(np.uint8))
+    return Image.fromarray(
+        np.stack([(x * 7 + y * 13) % 256, (x * x + y) % 256, (x ^ y) * 5 % 256], -1).astype(np.uint8)
+    )
 
 
 def over_white(file):
@@ -79,18 +81,41 @@ def lzw(indices, bits, grow_full_table=True):
 
 
 def blocks(data):
-    return b"".join(bytes([len(data[i:i + 255])]) + data[i:i + 255] for i in range(0, len(data), 255)) + b"\0"
+    return b"".join(bytes([len(data[i : i + 255])]) + data[i : i + 255] for i in range(0, len(data), 255)) + b"\0"
 
 
-def gif(canvas, frame, indices, screen=b"", local=b"", transparent=None, interlaced=False, version=b"GIF89a", bits=3,
-        before=b"", **compression):
+def gif(
+    canvas,
+    frame,
+    indices,
+    screen=b"",
+    local=b"",
+    transparent=None,
+    interlaced=False,
+    version=b"GIF89a",
+    bits=3,
+    before=b"",
+    **compression,
+):
     """A GIF of one frame, at (left, top, width, height)."""
     words = lambda *values: b"".join(value.to_bytes(2, "little") for value in values)
     flags = lambda palette: 0x80 | (len(palette) // 3).bit_length() - 2 if palette else 0
     control = b"" if transparent is None else bytes([0x21, 0xF9, 4, 1, 0, 0, transparent, 0])
-    return (version + words(*canvas) + bytes([flags(screen), 2, 0]) + screen + before + control
-            + b"," + words(*frame) + bytes([flags(local) | interlaced * 0x40]) + local
-            + bytes([bits]) + blocks(lzw(indices, bits, **compression)) + b";")
+    return (
+        version
+        + words(*canvas)
+        + bytes([flags(screen), 2, 0])
+        + screen
+        + before
+        + control
+        + b","
+        + words(*frame)
+        + bytes([flags(local) | interlaced * 0x40])
+        + local
+        + bytes([bits])
+        + blocks(lzw(indices, bits, **compression))
+        + b";"
+    )
 
 
 def gifs():
@@ -107,7 +132,10 @@ def gifs():
     yield "table-full-and-kept", gif((90, 70), (0, 0, 90, 70), noise(6300), screen=eight, grow_full_table=False)
     yield "long-runs", gif((150, 90), (0, 0, 150, 90), [5] * 9000 + [6] * 4500, screen=eight)
     for height in 1, 2, 3, 5, 8, 17:
-        yield f"interlaced-{height}-rows", gif((5, height), (0, 0, 5, height), noise(5 * height), screen=eight, interlaced=True)
+        yield (
+            f"interlaced-{height}-rows",
+            gif((5, height), (0, 0, 5, height), noise(5 * height), screen=eight, interlaced=True),
+        )
     yield "see-through", gif((19, 11), (0, 0, 19, 11), noise(209), screen=eight, transparent=3)
     yield "see-through-behind-notes", gif((8, 8), (0, 0, 8, 8), noise(64), screen=eight, transparent=0, before=notes)
     yield "smaller-than-canvas", gif((16, 12), (3, 4, 9, 5), noise(45), screen=eight)
@@ -138,8 +166,13 @@ def webps():
         three = lambda value: value.to_bytes(3, "little")
         chunk = lambda kind, data: kind + len(data).to_bytes(4, "little") + data
         frame = three(6 // 2) + three(4 // 2) + three(39) + three(30) + three(100) + b"\0" + chunks
-        body = (b"WEBP" + chunk(b"VP8X", bytes([0x12, 0, 0, 0]) + three(69) + three(49))
-                + chunk(b"ANIM", b"\x10\x20\x30\xff\0\0") + chunk(b"ANMF", frame) + chunk(b"ANMF", frame))
+        body = (
+            b"WEBP"
+            + chunk(b"VP8X", bytes([0x12, 0, 0, 0]) + three(69) + three(49))
+            + chunk(b"ANIM", b"\x10\x20\x30\xff\0\0")
+            + chunk(b"ANMF", frame)
+            + chunk(b"ANMF", frame)
+        )
         yield f"{name}-smaller-than-canvas", b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
@@ -147,8 +180,15 @@ def tiffs():
     side = Image.Exif()
     side[0x0112] = 6
     for mode, compression, options in [
-            ("RGB", None, {}), ("RGB", "tiff_lzw", {"exif": side}), ("RGB", "jpeg", {}), ("L", "packbits", {}),
-            ("P", "tiff_adobe_deflate", {}), ("1", "group4", {}), ("CMYK", "tiff_lzw", {}), ("RGBA", "tiff_lzw", {})]:
+        ("RGB", None, {}),
+        ("RGB", "tiff_lzw", {"exif": side}),
+        ("RGB", "jpeg", {}),
+        ("L", "packbits", {}),
+        ("P", "tiff_adobe_deflate", {}),
+        ("1", "group4", {}),
+        ("CMYK", "tiff_lzw", {}),
+        ("RGBA", "tiff_lzw", {}),
+    ]:
         pages = [image(37, 29).convert(mode), image(50, 20, 7).convert(mode)]
         yield f"{mode}-{compression}".lower(), saved("TIFF", *pages, compression=compression, **options)
 

@@ -40,8 +40,11 @@ def main():
         for name, tensor in network.named_parameters():
             if tensor.dim() == 1:
                 tensor.uniform_(0.5, 1.5)
-    state = lambda moment: {f"{moment}.{name}": value.numpy().copy() for name, value in network.state_dict().items()
-                            if not name.endswith("num_batches_tracked")}
+    state = lambda moment: {
+        f"{moment}.{name}": value.numpy().copy()
+        for name, value in network.state_dict().items()
+        if not name.endswith("num_batches_tracked")
+    }
 
     def evaluated():
         network.eval()
@@ -56,13 +59,16 @@ def main():
     network.train()
     decayed = [p for p in network.parameters() if p.dim() > 1]
     kept = [p for p in network.parameters() if p.dim() == 1]
-    optimizer = torch.optim.AdamW([{"params": decayed, "weight_decay": DECAY}, {"params": kept, "weight_decay": 0}], lr=RATE)
+    optimizer = torch.optim.AdamW(
+        [{"params": decayed, "weight_decay": DECAY}, {"params": kept, "weight_decay": 0}], lr=RATE
+    )
     losses, norms = [], []
     for step in range(4):
         rows = slice(step % 2 * BATCH, step % 2 * BATCH + BATCH)
         optimizer.zero_grad()
         loss = torch.nn.functional.cross_entropy(
-            network(images[rows]), truth[rows], weight=torch.tensor(WEIGHTS), label_smoothing=SMOOTHING)
+            network(images[rows]), truth[rows], weight=torch.tensor(WEIGHTS), label_smoothing=SMOOTHING
+        )
         loss.backward()
         norms.append(float(torch.nn.utils.clip_grad_norm_(network.parameters(), NORM)))
         optimizer.step()

@@ -36,7 +36,12 @@ class SeedCnn(nn.Module):
         super().__init__()
         layers, size, channels = [], side, 3
         for out in (16, 32, 64):
-            layers += [nn.Conv2d(channels, out, 2, padding=2), nn.BatchNorm2d(out), nn.ReLU(), nn.MaxPool2d(4, padding=2)]
+            layers += [
+                nn.Conv2d(channels, out, 2, padding=2),
+                nn.BatchNorm2d(out),
+                nn.ReLU(),
+                nn.MaxPool2d(4, padding=2),
+            ]
             size, channels = (size + 3 + 4 - 4) // 4 + 1, out
         self.features = nn.Sequential(*layers)
         self.linear1 = nn.Linear(channels * size * size, 300)
@@ -65,18 +70,42 @@ def train_with_peregrine(given, data):
     runs = next(line.split()[-1] for line in up.splitlines() if line.startswith("cluster-service"))
     try:
         for seed in range(given.seeds):
-            spec.write_text(json.dumps({
-                "classifier": {"preset": "seed-cnn", "epochs": given.epochs, "batchSize": BATCH, "learningRate": LEARNING_RATE, "seed": seed},
-                # Of no interest here, and a run has one.
-                "autoencoder": {"epochs": 1, "latent": 20},
-            }))
-            summary = json.loads(peregrine(
-                "run", given.folder, "--data", data, "--spec", spec, "--side", str(given.side), "--strategy", "none",
-                "--json"))
+            spec.write_text(
+                json.dumps(
+                    {
+                        "classifier": {
+                            "preset": "seed-cnn",
+                            "epochs": given.epochs,
+                            "batchSize": BATCH,
+                            "learningRate": LEARNING_RATE,
+                            "seed": seed,
+                        },
+                        # Of no interest here, and a run has one.
+                        "autoencoder": {"epochs": 1, "latent": 20},
+                    }
+                )
+            )
+            summary = json.loads(
+                peregrine(
+                    "run",
+                    given.folder,
+                    "--data",
+                    data,
+                    "--spec",
+                    spec,
+                    "--side",
+                    str(given.side),
+                    "--strategy",
+                    "none",
+                    "--json",
+                )
+            )
             run = ask(f"{runs}/{summary['run']}")
             loss = run["classifier"]["history"][-1]["measures"]["loss"]
             results.append((loss, run["classifier"]["test"]["balancedAccuracy"]))
-            print(f"peregrine  seed {seed}  loss {results[-1][0]:.4f}  balanced accuracy {results[-1][1]:.4f}", flush=True)
+            print(
+                f"peregrine  seed {seed}  loss {results[-1][0]:.4f}  balanced accuracy {results[-1][1]:.4f}", flush=True
+            )
             manifest = run["manifest"]
     finally:
         peregrine("down", "--data", data)
@@ -121,9 +150,11 @@ def compare(name, ours, theirs):
     error = math.sqrt(ours.var(ddof=1) / len(ours) + theirs.var(ddof=1) / len(theirs))
     apart = ours.mean() - theirs.mean()
     agree = abs(apart) < 2 * error
-    print(f"{name:18} peregrine {ours.mean():.4f} ± {ours.std(ddof=1):.4f}  pytorch {theirs.mean():.4f} ± "
-          f"{theirs.std(ddof=1):.4f}  apart {apart:+.4f} = {apart / error:+.2f} standard errors"
-          f"  {'agree' if agree else 'DIFFER'}")
+    print(
+        f"{name:18} peregrine {ours.mean():.4f} ± {ours.std(ddof=1):.4f}  pytorch {theirs.mean():.4f} ± "
+        f"{theirs.std(ddof=1):.4f}  apart {apart:+.4f} = {apart / error:+.2f} standard errors"
+        f"  {'agree' if agree else 'DIFFER'}"
+    )
     return agree
 
 
@@ -143,8 +174,10 @@ def main():
     for seed in range(given.seeds):
         theirs.append(train_with_pytorch(seed, given.epochs, train, test))
         print(f"pytorch    seed {seed}  loss {theirs[-1][0]:.4f}  balanced accuracy {theirs[-1][1]:.4f}", flush=True)
-    agree = [compare(name, [o[i] for o in ours], [t[i] for t in theirs])
-             for i, name in enumerate(("training loss", "balanced accuracy"))]
+    agree = [
+        compare(name, [o[i] for o in ours], [t[i] for t in theirs])
+        for i, name in enumerate(("training loss", "balanced accuracy"))
+    ]
     return 0 if all(agree) else 1
 
 

@@ -27,9 +27,12 @@ SEED = 42
 def images(folder):
     """Every image of a folder, those of its splits together: (class, a name of its own, file)."""
     roots = [folder / split for split in SPLITS if (folder / split).is_dir()] or [folder]
-    return sorted((path.relative_to(root).parts[0], "-".join(path.relative_to(folder).parts), path)
-                  for root in roots for path in root.glob("*/**/*")
-                  if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file())
+    return sorted(
+        (path.relative_to(root).parts[0], "-".join(path.relative_to(folder).parts), path)
+        for root in roots
+        for path in root.glob("*/**/*")
+        if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
+    )
 
 
 def lay_folds(given):
@@ -38,8 +41,10 @@ def lay_folds(given):
     labels = [label for label, _, _ in found]
     few = [f"{label} ({labels.count(label)})" for label in sorted(set(labels)) if labels.count(label) < given.folds]
     if few or not found:
-        raise SystemExit(f"{given.folds} folds need as many images of each class of {given.folder}; there are too few of "
-                         f"{', '.join(few) or 'everything'}")
+        raise SystemExit(
+            f"{given.folds} folds need as many images of each class of {given.folder}; there are too few of "
+            f"{', '.join(few) or 'everything'}"
+        )
     listing = "".join(f"{path} {path.stat().st_size} {path.stat().st_mtime_ns}\n" for _, _, path in found)
     home = given.work / f"folds-{given.folds}-{hashlib.sha256(listing.encode()).hexdigest()[:12]}"
     if not home.is_dir():
@@ -90,15 +95,23 @@ class Trainings:
         history, test = details[network]["history"], details[network]["test"]
         ends = [moment(epoch["time"]) for epoch in history]
         # The classifier is trained first.
-        began = moment(details["classifier"]["history"][-1]["time"] if network == "autoencoder" else
-                       ask(f"{self.peregrine.instance['balance']}/api/v1/runs/{run}/balance")["balancedAt"])
-        return {"run": run, "epochs": len(ends),
-                # Of a training that was interrupted nobody can tell.
-                "seconds": None if moment(details["created"]) < asked else ends[-1] - began,
-                "epochSeconds": statistics.median(end - before for before, end in zip([began, *ends], ends)),
-                "validationLoss": history[-1]["measures"].get("validationLoss"),
-                "accuracy": test.get("accuracy"), "balancedAccuracy": test.get("balancedAccuracy"),
-                "tested": sum(map(sum, test.get("confusion", []))), "duplicates": details["duplicatesAcrossSplits"]}
+        began = moment(
+            details["classifier"]["history"][-1]["time"]
+            if network == "autoencoder"
+            else ask(f"{self.peregrine.instance['balance']}/api/v1/runs/{run}/balance")["balancedAt"]
+        )
+        return {
+            "run": run,
+            "epochs": len(ends),
+            # Of a training that was interrupted nobody can tell.
+            "seconds": None if moment(details["created"]) < asked else ends[-1] - began,
+            "epochSeconds": statistics.median(end - before for before, end in zip([began, *ends], ends)),
+            "validationLoss": history[-1]["measures"].get("validationLoss"),
+            "accuracy": test.get("accuracy"),
+            "balancedAccuracy": test.get("balancedAccuracy"),
+            "tested": sum(map(sum, test.get("confusion", []))),
+            "duplicates": details["duplicatesAcrossSplits"],
+        }
 
     def tested(self, network, run):
         """Waits until a run has tested a network, and cancels what is left of it."""
