@@ -20,8 +20,8 @@ import time
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench_balance import ROOT, Peregrine, Report, ask, paint, processor, say
+from bench_balance import Report, paint, processor, say
+from peregrine_client import ROOT, Peregrine
 
 IMAGES = Path(os.environ.get("PEREGRINE_IMAGES", ROOT.parent / "shared/images"))
 SERVICES = ("ingest", "balance", "trainer", "cluster")
@@ -230,7 +230,7 @@ def networks(peregrine, run_name):
         ROOT / "bench/python/check_networks.py",
         *sorted((peregrine.data / "store/checkpoint").rglob("*.safetensors")),
         "--run",
-        f"{peregrine.instance['cluster']}/api/v1/runs/{run_name}",
+        peregrine.run_address(run_name),
         "--store",
         peregrine.data / "store",
     )
@@ -277,20 +277,9 @@ def small_run(work):
 
 def finished(peregrine, gallery, spec):
     """A run to its end: its id and an image's."""
-    name = peregrine.command("publish", gallery, "--data", peregrine.data, "--spec", spec).split()[-1]
-    address = f"{peregrine.instance['cluster']}/api/v1/runs/{name}"
-    deadline = time.monotonic() + 300
-    while True:
-        try:
-            answer = ask(address)
-        except OSError:
-            answer = {}
-        if answer.get("state") == "completed":
-            break
-        if answer.get("state") in ("failed", "cancelled") or time.monotonic() > deadline:
-            raise AssertionError(f"the run behind the answers is {answer.get('state')}")
-        time.sleep(0.5)
-    image = ask(f"{address}/images?limit=1")["items"][0]["imageId"]
+    name = peregrine.publish(gallery, spec)
+    peregrine.wait_for(name, lambda run: run["state"] == "completed", poll_seconds=0.5, timeout_seconds=300)
+    image = peregrine.get(f"{peregrine.run_address(name)}/images?limit=1")["items"][0]["imageId"]
     return {"run": name, "imageId": image}
 
 
@@ -324,7 +313,7 @@ def main():
             line(name, tested, results, tests)
     served = "schemathesis: every answer as documented, no server error"
     loaded = "checkpoints answer in PyTorch as here"
-    if given.only in served or given.python and given.only in loaded:
+    if given.only in served or (given.python and given.only in loaded):
         with tempfile.TemporaryDirectory(prefix="peregrine-accept-") as work:
             peregrine, places = small_run(Path(work))
             try:

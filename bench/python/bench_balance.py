@@ -32,15 +32,11 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
-from datetime import datetime
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+from peregrine_client import POLL_SECONDS, ROOT, Peregrine, moment, must_go_on
+
 SIDE_ENVIRONMENT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-POLL_SECONDS = 0.1
 
 
 def say(*words):
@@ -77,56 +73,22 @@ class Memory:
         self.thread.join()
 
 
-def ask(address):
-    with urllib.request.urlopen(address, timeout=60) as answer:
-        return json.load(answer)
+class MeasuredPeregrine(Peregrine):
+    """Peregrine whose balancing is measured; `settings` are those of the balance-service."""
 
-
-class Peregrine:
-    """All of Peregrine over a folder of its own."""
-
-    def __init__(self, data, roots, **settings):
-        self.data = data
-        self.before = None
-        self.environment = os.environ | {
-            f"PEREGRINE_BALANCE_{name.upper()}": str(value) for name, value in settings.items()
-        }
-        began = time.monotonic()
-        words = ["up", "--data", data, "--ports", "free"]
-        for root in roots:
-            words += ["--root", root]
-        self.command(*words)
-        self.startup = time.monotonic() - began
-        self.instance = json.loads((data / "peregrine.json").read_text())
-        self.key = next(
-            (line.split()[2] for line in (data / "keys").read_text().splitlines() if " maintain " in line), ""
+    def __init__(self, data: Path, roots: list[Path], **settings: object) -> None:
+        super().__init__(
+            data, roots, {f"PEREGRINE_BALANCE_{name.upper()}": str(value) for name, value in settings.items()}
         )
-        opener = urllib.request.build_opener()
-        opener.addheaders = [("Authorization", f"Bearer {self.key}")]
-        urllib.request.install_opener(opener)
+        self.before: str | None = None
+        self.redone: list[float] = []
 
-    def command(self, *words):
-        return subprocess.run(
-            [ROOT / "peregrine", *map(str, words)], check=True, stdout=subprocess.PIPE, text=True, env=self.environment
-        ).stdout
-
-    def pid(self, module="balance-service"):
-        """The service's process: the one that works for this data folder."""
-        for process in Path("/proc").iterdir():
-            try:
-                line = (process / "cmdline").read_bytes()
-                if (
-                    module.encode() + b"/target/quarkus-app" in line
-                    and str(self.data / "store").encode() in (process / "environ").read_bytes()
-                ):
-                    return int(process.name)
-            except (OSError, ValueError):
-                continue
-        return None
+    def worker_pid(self) -> int | None:
+        return self.pid("balance-service")
 
     def replica(self):
         """A second balance-service beside the first: same broker, database and store, a port of its own."""
-        first = Path(f"/proc/{self.pid()}")
+        first = Path(f"/proc/{self.worker_pid()}")
         words = [word.decode() for word in (first / "cmdline").read_bytes().split(b"\0")[:-1]]
         environment = dict(entry.decode().split("=", 1) for entry in (first / "environ").read_bytes().split(b"\0")[:-1])
         log = self.data / "logs/replica.log"
@@ -147,18 +109,18 @@ class Peregrine:
             self.delete(self.before)
         file = self.data / "spec.json"
         file.write_text(json.dumps(spec))
-        run = self.command("publish", folder, "--data", self.data, "--spec", file).split()[-1]
-        address = f"{self.instance['balance']}/api/v1/runs/{run}/balance"
+        run = self.publish(folder, file)
+        address = f"{self.run_address(run, 'balance')}/balance"
         # The database's clock is read, so nothing is lost by asking seldom; each answer takes work from what is measured.
         poll = POLL_SECONDS if kills else 1
         kept, kept_at, interval = 0, time.monotonic(), 0
         share, kill_at = None, None
         self.redone = []
-        with Memory(self.pid()) as watched:
+        with Memory(self.worker_pid()) as watched:
             while True:
                 time.sleep(poll)
                 try:
-                    plan = ask(address)
+                    plan = self.get(address)
                 except OSError:
                     self.refuse_failed(run)
                     continue
@@ -175,13 +137,13 @@ class Peregrine:
                     # Anywhere between this tile's end and the next one's.
                     kill_at = now + random.uniform(0, interval)
                 if kill_at is not None and now >= kill_at:
-                    os.kill(self.pid(), 9)
+                    os.kill(self.worker_pid(), 9)
                     self.redone.append(now - kept_at)
                     say(
                         f"    kill -9 at {kept / products(plan):.0%}, {now - kept_at:.1f} s after the last tile was kept"
                     )
                     share, kill_at = None, None
-                    while (pid := self.pid()) is None:
+                    while (pid := self.worker_pid()) is None:
                         time.sleep(POLL_SECONDS)
                     watched.pid = pid
         if any(c["shares"] and not c["products"] for c in plan["classes"]):
@@ -192,37 +154,11 @@ class Peregrine:
         self.before = run
         return plan, seconds(plan), watched.peak, run
 
-    def delete(self, run):
-        """Until balance-service has heard of it: a plan made before that takes over what the run has found."""
-        self.command("delete", run, "--data", self.data)
-        while True:
-            try:
-                ask(f"{self.instance['balance']}/api/v1/runs/{run}/balance")
-            except urllib.error.HTTPError as answer:
-                if answer.code != 404:
-                    raise
-                return
-            time.sleep(POLL_SECONDS)
-
     def refuse_failed(self, run):
         try:
-            must_go_on(ask(f"{self.instance['cluster']}/api/v1/runs/{run}"))
+            must_go_on(self.get(self.run_address(run)))
         except OSError:
             return
-
-    def down(self):
-        self.command("down", "--data", self.data)
-
-
-def must_go_on(run):
-    """Ends this process where a run, as REST tells it, has ended without what was waited for."""
-    if run["state"] in ("failed", "cancelled"):
-        raise SystemExit(f"run {run['run']} {run['state']}: {json.dumps(run.get('failure', run), indent=1)[:2000]}")
-
-
-def moment(text):
-    """Seconds since 1970 of a time as REST writes it."""
-    return datetime.fromisoformat(text).timestamp()
 
 
 def seconds(plan):
@@ -355,13 +291,14 @@ def settle():
 
 def processor():
     return next(
-        (l.split(":")[1].strip() for l in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in l), ""
+        (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
+        "",
     )
 
 
 def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
     """The three fair pairs. Not timed, only the equality of rows means anything: nothing is warmed up for it."""
-    peregrine = Peregrine(work / "pairs", [folder, work])
+    peregrine = MeasuredPeregrine(work / "pairs", [folder, work])
     spec = {"image": {"side": side}, "balance": {"strategy": "auto"}}
     ours, theirs, speeds = [], [], []
     try:
@@ -434,7 +371,7 @@ def exponent(points):
 
 
 def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
-    peregrine = Peregrine(work / "growth", [work])
+    peregrine = MeasuredPeregrine(work / "growth", [work])
     rows = []
     try:
         warm_up(peregrine, work)
@@ -443,7 +380,7 @@ def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
             for count, side in settings:
                 folder = work / f"growth-{count}-{side}"
                 paint(folder, side, sizes={"Baroque": count, "Cubism": count + 100})
-                plan, took, peak, _ = peregrine.balance(
+                plan, _, peak, _ = peregrine.balance(
                     folder, {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}}
                 )
                 answer = worker("fit_resample", **artifacts(peregrine, plan))
@@ -481,7 +418,7 @@ def wikiart(report, work, side=416):
     say("Painting 13,350 images ...")
     paint(folder, side, divisor=1)
     spec = {"image": {"side": side}, "balance": {"strategy": "auto"}, "split": {"test": 0}}
-    peregrine = Peregrine(work / "wikiart", [work])
+    peregrine = MeasuredPeregrine(work / "wikiart", [work])
     try:
         warm_up(peregrine, work)
         plan, _, _, _ = peregrine.balance(folder, spec)
@@ -558,7 +495,7 @@ def wikiart(report, work, side=416):
 def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
     rows, points = [], []
     names = list(json.loads(json.dumps(sorted(CLASSES))))
-    peregrine = Peregrine(work / "large", [work])
+    peregrine = MeasuredPeregrine(work / "large", [work])
     try:
         warm_up(peregrine, work)
         for count in counts:
@@ -601,7 +538,7 @@ def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
     folder = work / f"replicas-{side}"
     paint(folder, side, divisor)
     spec = {"image": {"side": side}, "balance": {"strategy": "auto"}}
-    peregrine = Peregrine(work / "replicas", [work], memory="640K", job_products=20_000_000)
+    peregrine = MeasuredPeregrine(work / "replicas", [work], memory="640K", job_products=20_000_000)
     process = None
     try:
         if timed:
@@ -655,7 +592,7 @@ def short(report, work):
 def uint8(report, work):
     folder = work / "uint8"
     paint(folder, side=128, divisor=40)
-    peregrine = Peregrine(work / "uint8-data", [work])
+    peregrine = MeasuredPeregrine(work / "uint8-data", [work])
     try:
         plan, _, _, _ = peregrine.balance(folder, {"image": {"side": 128}, "balance": {"strategy": "auto"}})
         image = ROOT / "docs/pictures/uint8.png"

@@ -25,10 +25,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
 import decode_images
 import decode_tiffs
-from bench_balance import ROOT, of_service
+from bench_balance import of_service
+from peregrine_client import ROOT
 
 # The differences from Pillow that docs/contracts.md lists under "Where a pack differs from Pillow", each with the files that
 # may have it, and the greatest difference from the specification's pixels; None: from Pillow's.
@@ -116,9 +116,9 @@ def judged(name, verdict, pixels, theirs, truth):
     if equal(pixels, theirs):
         return "equal to Pillow", True
     for difference, (names, levels) in DIFFERENCES.items():
-        if re.fullmatch(f"(?:{names}).*", name):
-            if near(pixels, theirs, LEVELS_OF_YCBCR) if levels is None else equal(pixels, truth):
-                return difference, True
+        as_listed = near(pixels, theirs, LEVELS_OF_YCBCR) if levels is None else equal(pixels, truth)
+        if as_listed and re.fullmatch(f"(?:{names}).*", name):
+            return difference, True
     return "OTHER PIXELS", False
 
 

@@ -34,7 +34,8 @@ def settle(most=6 << 30):
     A virtual machine gets its pages from its host when they are first written, several times slower than a page that it
     has: the side that is measured first would pay for both.
     """
-    free = next(1024 * int(line.split()[1]) for line in open("/proc/meminfo") if line.startswith("MemAvailable"))
+    with open("/proc/meminfo") as lines:
+        free = next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable"))
     touch = "import mmap; size = %d; m = mmap.mmap(-1, size)\nfor at in range(0, size, 4096): m[at] = 1"
     subprocess.run([sys.executable, "-c", touch % (min(most, free // 2) // 4096 * 4096)], check=True)
 
@@ -56,7 +57,8 @@ def neighbours_alone(floats, labels, strategy, k):
     total = 0
     for label in growing:
         own = floats[labels == label]
-        total += timed(lambda: NearestNeighbors(n_neighbors=k + 1).fit(own).kneighbors(own, return_distance=False))[1]
+        search = NearestNeighbors(n_neighbors=k + 1)
+        total += timed(lambda own=own, search=search: search.fit(own).kneighbors(own, return_distance=False))[1]
     return total
 
 
@@ -96,7 +98,7 @@ def fit_resample(given):
         alone = neighbours_alone(floats, labels, strategy, balance["neighbours"])
         smote = SMOTE(sampling_strategy=strategy, k_neighbors=balance["neighbours"], random_state=balance["seed"])
         settle()
-        (expected, expected_labels), took = timed(lambda: smote.fit_resample(floats, labels))
+        (expected, expected_labels), took = timed(lambda: smote.fit_resample(floats, labels))  # noqa: F821 (deleted later)
     except MemoryError as error:
         return {"failed": f"MemoryError: {error}", "imports": IMPORTS}
     answer = {"kneighbors": alone, "fit_resample": took, "imports": IMPORTS}
@@ -170,7 +172,7 @@ def uint8(given):
     """The same call on float32 and on uint8 images: where they differ, and three rows of images."""
     store = check.Store(given["store"])
     balance = given["balance"]
-    train, pixels, labels, classes = check.read_train(
+    train, pixels, labels, _ = check.read_train(
         store, given["manifest"]["tensors"]["uri"], given["manifest"]["json"]["uri"]
     )
     smote = SMOTE(
@@ -185,7 +187,7 @@ def uint8(given):
     made = slice(len(train), None)
     darker = pixels[neighbour[made]] < pixels[base[made]]
     wrapped = np.abs(wrong[made].astype(np.float32) - right[made]) > 2
-    side = int(round((pixels.shape[1] / 3) ** 0.5))
+    side = round((pixels.shape[1] / 3) ** 0.5)
     as_image = lambda row: np.clip(np.rint(row), 0, 255).astype(np.uint8).reshape(3, side, side).transpose(1, 2, 0)
     gaps = columns["gap"][order][made]
     # Three images with a gap near a half, of three classes: there a blend is most of both.

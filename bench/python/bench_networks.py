@@ -25,13 +25,14 @@ import statistics
 import sys
 import tempfile
 import uuid
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from scipy import stats
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench_balance import ROOT, Memory, Peregrine, Report, moment, paint, processor, say
+from bench_balance import Memory, Report, paint, processor, say
+from peregrine_client import ROOT, Peregrine, moment
 from trainings import SEED, Trainings, lay_folds
 
 # What is not measured takes as little as it may.
@@ -222,9 +223,7 @@ def memory(report, trainings, given, epochs=300):
         for network, name in zip(LEAST, pair):
             ends = [moment(epoch["time"]) for epoch in details[network]["history"]]
             bounds = [ends[0], ends[len(ends) // 3 - 1], ends[2 * len(ends) // 3 - 1], ends[-1]]
-            thirds = [
-                statistics.mean(size for at, size in watched.samples if a < at <= b) for a, b in zip(bounds, bounds[1:])
-            ]
+            thirds = [statistics.mean(size for at, size in watched.samples if a < at <= b) for a, b in pairwise(bounds)]
             more = thirds[2] / thirds[1] - 1
             rows.append([f"`{name}`", len(ends), *(f"{size / 1e6:.1f} MB" for size in thirds), f"{more:+.2%}"])
             lines.append(

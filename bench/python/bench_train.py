@@ -27,8 +27,8 @@ import numpy as np
 from PIL import Image
 from safetensors.numpy import save_file
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench_balance import ROOT, SIDE_ENVIRONMENT, Memory, of_service, paint, processor, say
+from bench_balance import SIDE_ENVIRONMENT, Memory, of_service, paint, processor, say
+from peregrine_client import ROOT
 
 CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
 # Empty where there is none; the options are those of Jemalloc.java.

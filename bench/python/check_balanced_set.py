@@ -27,6 +27,8 @@ from safetensors import safe_open
 from safetensors.numpy import load_file
 from sklearn.neighbors import NearestNeighbors
 
+import peregrine_client
+
 SHARD_ROWS = 4096
 TRAIN = 1
 ADAPTIVE_MOST = 5
@@ -43,15 +45,14 @@ def must(holds, message):
         raise NotEqual(message)
 
 
-class Store:
-    def __init__(self, root):
-        self.root = Path(root)
+class Store(peregrine_client.Store):
+    """A store whose artifacts are hashed when they are read."""
 
     def path(self, name):
         """A file, or an artifact of the store whose content must hash to its name."""
-        if not name.startswith("store:"):
-            return Path(name)
-        path = self.root / name.removeprefix("store:")
+        path = super().path(name)
+        if not name.startswith(peregrine_client.STORE_SCHEME):
+            return path
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         must(digest == path.stem, f"{name} hashes to {digest}")
@@ -60,8 +61,8 @@ class Store:
 
 def read_train(store, tensors_name, json_name):
     """The train split in row order: manifest rows [n], pixels u8 [n, 3 * side * side], labels [n], class names."""
-    tensors = load_file(store.path(tensors_name))
-    beside = json.loads(store.path(json_name).read_text(encoding="utf-8"))
+    tensors = store.tensors(tensors_name)
+    beside = store.json(json_name)
     rows = len(beside["rows"])
     must(np.array_equal(tensors["row"], np.arange(rows)), "the manifest's rows are not 0, 1, 2, ...")
     for name in ("label", "split", "pack", "index"):
@@ -73,7 +74,7 @@ def read_train(store, tensors_name, json_name):
     side = beside["side"]
     pixels = np.empty((len(train), 3 * side * side), dtype=np.uint8)
     for number in np.unique(tensors["pack"][train]):
-        pack = load_file(store.path(beside["packs"][number]["uri"]))["pixels"]
+        pack = store.tensors(beside["packs"][number]["uri"])["pixels"]
         must(pack.dtype == np.uint8 and pack.shape[1:] == (3, side, side), f"pack {number} is {pack.shape}")
         here = tensors["pack"][train] == number
         pixels[here] = pack[tensors["index"][train][here]].reshape(-1, 3 * side * side)
@@ -84,6 +85,7 @@ def read_shards(store, names):
     """The five columns of all shards, one behind the other, and their common header."""
     columns = {name: [] for name in ("base", "neighbour", "gap", "label", "ordinal")}
     headers = []
+    size = SHARD_ROWS
     for place, name in enumerate(names):
         path = store.path(name)
         with safe_open(path, "np") as file:
@@ -92,7 +94,8 @@ def read_shards(store, names):
         must(set(shard) == set(columns), f"shard {place} has the tensors {sorted(shard)}")
         length = len(shard["base"])
         full = place + 1 < len(names)
-        size = length if place == 0 and full else size if place else SHARD_ROWS
+        if place == 0 and full:
+            size = length
         # Larger sets have larger shards: 4,096 rows, doubled.
         doubled = size >= SHARD_ROWS and size & (size - 1) == 0
         must(length == size and doubled if full else 0 < length <= size, f"shard {place} has {length} rows")
@@ -128,7 +131,7 @@ def asked_for(given, store):
     """The specification's 'balance', from the run's specification or from the command line."""
     if given.spec is None:
         return {"strategy": given.strategy, "neighbours": given.neighbours, "seed": given.seed}
-    return json.loads(store.path(given.spec).read_text(encoding="utf-8"))["balance"]
+    return store.json(given.spec)["balance"]
 
 
 def growing(strategy, labels):
@@ -249,7 +252,7 @@ def check_cases(store, file):
     equal = tied = made = 0
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines()):
         case = json.loads(line)
-        balance = json.loads(store.path(case["spec"]).read_text(encoding="utf-8"))["balance"]
+        balance = store.json(case["spec"])["balance"]
         try:
             made += check(store, balance, case["tensors"], case["json"], case["shards"])[1]
             equal += 1

@@ -9,16 +9,15 @@ images the classes of the confusion matrix. Exit status 1: something does not.
 """
 
 import argparse
-import json
 import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
 
-ROOT = Path(__file__).resolve().parents[2]
+from peregrine_client import ROOT, Store, request_json
+
 sys.path.insert(0, str(ROOT / "docs"))
 from networks import load
 
@@ -48,14 +47,12 @@ class Images:
 
     def __init__(self, store, manifest):
         self.store = store
-        self.tensors = load_file(self.path(manifest["tensors"]))
-        self.packs = [
-            load_file(self.path(pack))["pixels"]
-            for pack in json.loads(self.path(manifest["json"]).read_text())["packs"]
-        ]
+        self.tensors = load_file(self.file(manifest["tensors"]))
+        packs = store.json(manifest["json"]["uri"])["packs"]
+        self.packs = [load_file(self.file(pack))["pixels"] for pack in packs]
 
-    def path(self, artifact):
-        return self.store / artifact["uri"].removeprefix("store:")
+    def file(self, artifact):
+        return self.store.path(artifact["uri"])
 
     def of(self, rows):
         return torch.stack([self.packs[self.tensors["pack"][row]][self.tensors["index"][row]] for row in rows]).float()
@@ -69,15 +66,15 @@ def answers(network, images, rows, batch=32):
 def of_run(details, store):
     """Whether PyTorch answers as the run did: latents within float32's noise, predictions but for a tie in a hundred."""
     images = Images(store, details["manifest"])
-    expected = load_file(images.path(details["clustering"]["latents"]))
-    latents = answers(load(images.path(details["autoencoder"]["weights"])).encoder, images, expected["row"].tolist())
+    expected = load_file(images.file(details["clustering"]["latents"]))
+    latents = answers(load(images.file(details["autoencoder"]["weights"])).encoder, images, expected["row"].tolist())
     apart = float((latents - expected["latent"]).abs().max() / expected["latent"].abs().max())
     print(f"{len(latents)} latents apart by {apart:.1e} of their scale")
 
     test = details["classifier"]["test"]
     accepted = (images.tensors["pack"] >= 0) & (images.tensors["split"] == 0)
     rows = torch.nonzero(accepted).flatten().tolist()
-    predicted = answers(load(images.path(details["classifier"]["weights"])), images, rows).argmax(1)
+    predicted = answers(load(images.file(details["classifier"]["weights"])), images, rows).argmax(1)
     confusion = torch.zeros(len(test["classes"]), len(test["classes"]), dtype=torch.long)
     for row, label in zip(rows, predicted.tolist()):
         confusion[images.tensors["label"][row], label] += 1
@@ -98,8 +95,7 @@ def main():
     right &= golden("autoencoder", "seed-autoencoder", "encoded_before", lambda network: network.encoder)
     right &= golden("autoencoder", "seed-autoencoder", "decoded_before", lambda network: network)
     if given.run:
-        with urllib.request.urlopen(given.run) as answer:
-            right &= of_run(json.load(answer), given.store)
+        right &= of_run(request_json(given.run), Store(given.store))
     for file in given.checkpoints:
         network = load(file)
         # An autoencoder's side follows from its latent's width; a classifier of the report's from its features.

@@ -37,7 +37,7 @@ def exif(orientation, order="<", kind=3):
 
 def notes():
     """(name, EXIF or None, XMP or None) in every mixture whose order of precedence differs between readers."""
-    for orientation in range(0, 10):
+    for orientation in range(10):
         yield f"exif-{orientation}", exif(orientation), None
         yield f"xmp-{orientation}", None, ATTRIBUTE.format(orientation).encode()
     yield "exif-big-endian", exif(6, ">"), None

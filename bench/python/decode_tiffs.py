@@ -3,7 +3,6 @@ with the pixels that the TIFF 6.0 specification states, where the writer knows t
 
 import io
 import struct
-import zlib
 from typing import NamedTuple
 
 import numpy as np
@@ -36,7 +35,7 @@ def eight(values, bits):
 
 def over_white(values, alpha):
     """Pillow's `alpha_composite` over white."""
-    rgba = np.concatenate([np.broadcast_to(values, values.shape[:2] + (3,)), alpha[..., None]], -1).astype(np.uint8)
+    rgba = np.concatenate([np.broadcast_to(values, (*values.shape[:2], 3)), alpha[..., None]], -1).astype(np.uint8)
     image = Image.fromarray(rgba)
     return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
 
@@ -49,7 +48,7 @@ def multiplied(values):
 
 def rgb(values):
     """Grey or colour as [height, width, 3]."""
-    return np.broadcast_to(values[..., :3], values.shape[:2] + (3,)).astype(np.uint8)
+    return np.broadcast_to(values[..., :3], (*values.shape[:2], 3)).astype(np.uint8)
 
 
 def cmyk(values):
@@ -417,7 +416,7 @@ def assembled(tags, data, order="<"):
     tags = sorted([*tags, (273, None), (279, None)])
     end = 8 + 2 + 12 * len(tags) + 4
     at, tail, directory = end, b"", b""
-    for number, *values in tags:
+    for _, *values in tags:
         if values == [None]:
             continue
         if len(values) > 2:
@@ -433,7 +432,7 @@ def assembled(tags, data, order="<"):
             directory += struct.pack(order + "I", at)
             at += 2 * len(values)
         else:
-            directory += struct.pack(f"{order}2H", *(values + [0])[:2])
+            directory += struct.pack(f"{order}2H", *[*values, 0][:2])
     magic = b"II*\0" if order == "<" else b"MM\0*"
     return magic + struct.pack(order + "IH", 8, len(tags)) + directory + bytes(4) + tail + data
 
@@ -481,7 +480,7 @@ def files():
         True,
     )
     for layout in "strip", "tiles":
-        for orientation in range(0, 10):
+        for orientation in range(10):
             yield Variant(
                 f"orientation-{orientation}-{layout}",
                 written(picture, photometric="rgb", extratags=[notes(ORIENTATION, orientation)], **LAYOUTS[layout]),

@@ -8,13 +8,13 @@ Weights before and after four steps of Adam on the mean squared error, the losse
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import torch
 from safetensors.numpy import save_file
 
-ROOT = Path(__file__).resolve().parents[2]
+from peregrine_client import ROOT
+
 sys.path.insert(0, str(ROOT / "docs"))
 from networks import ResNetAutoencoder
 

@@ -73,12 +73,12 @@ def smote(folder, draw):
     for name, side, counts, strategy, k in SMOTE_CASES:
         labels = np.repeat(list(counts), list(counts.values())).astype(np.int64)
         draw.shuffle(labels)
-        images = images(draw, len(labels), side, name == "noise")
+        pixels = images(draw, len(labels), side, name == "noise")
         seed = int(draw.integers(0, 2**32))
         case = {"name": name, "k_neighbors": k, "random_state": seed, "counts": counts, "sampling_strategy": strategy}
-        tensors = {"images": images, "labels": labels}
+        tensors = {"images": pixels, "labels": labels}
         try:
-            flat = images.reshape(len(labels), -1).astype(np.float32)
+            flat = pixels.reshape(len(labels), -1).astype(np.float32)
             x, y = SMOTE(sampling_strategy=strategy, k_neighbors=k, random_state=seed).fit_resample(flat, labels)
             tensors |= {"synthetic": x[len(labels) :], "synthetic_labels": y[len(labels) :]}
             case["result_counts"] = {int(label): int((y == label).sum()) for label in counts}
@@ -205,19 +205,19 @@ def networks(folder, draw):
     torch.manual_seed(int(draw.integers(0, 2**31)))
     pixels = images(draw, 24, SIDE, False)
     labels = draw.integers(0, CLASSES, 24)
-    images, truth = torch.from_numpy(pixels).float(), torch.from_numpy(labels)
+    inputs, truth = torch.from_numpy(pixels).float(), torch.from_numpy(labels)
 
     def evaluated(network, of):
         network.eval()
         with torch.no_grad():
-            return of(images).numpy()
+            return of(inputs).numpy()
 
     classifier = SeedCnn(SIDE, CLASSES)
     classifier.dropout.p = 0.0
     tensors = {"images": pixels, "labels": labels.astype(np.int64)} | state(classifier, "before")
     tensors["eval_log_probs_before"] = evaluated(classifier, classifier)
     classifier.train()
-    tensors["losses"] = learn(classifier, 0.01, images, lambda out, rows: nn.functional.nll_loss(out, truth[rows]))
+    tensors["losses"] = learn(classifier, 0.01, inputs, lambda out, rows: nn.functional.nll_loss(out, truth[rows]))
     tensors |= state(classifier, "after") | {"eval_log_probs_after": evaluated(classifier, classifier)}
     save(folder / "classifier.safetensors", tensors)
 
@@ -227,7 +227,7 @@ def networks(folder, draw):
         "encoded_before": evaluated(autoencoder, autoencoder.encoder),
         "decoded_before": evaluated(autoencoder, autoencoder),
     }
-    tensors["losses"] = learn(autoencoder, 0.001, images, lambda out, rows: nn.functional.mse_loss(out, images[rows]))
+    tensors["losses"] = learn(autoencoder, 0.001, inputs, lambda out, rows: nn.functional.mse_loss(out, inputs[rows]))
     tensors |= state(autoencoder, "after") | {"encoded_after": evaluated(autoencoder, autoencoder.encoder)}
     save(folder / "autoencoder.safetensors", tensors)
     about = {"batches": "rows 0-7, 8-15, 16-23, 0-7, 8-15", "input": "pixels 0..255 as float32, unscaled"}
@@ -264,7 +264,7 @@ def resize(folder, draw):
 
 def streams(folder, draw):
     cases = []
-    for seed in [0, 2**32 - 1] + draw.integers(0, 2**32, 3).tolist():
+    for seed in [0, 2**32 - 1, *draw.integers(0, 2**32, 3).tolist()]:
         for high, size in ((1, 4), (2, 9), (60, 700), (75, 33), (2**20, 50), (13614, 100)):
             stream = np.random.RandomState(seed)
             cases.append(

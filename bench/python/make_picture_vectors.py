@@ -63,7 +63,7 @@ def lzw(indices, bits, grow_full_table=True):
     put(clear)
     word = ()
     for index in indices:
-        longer = word + (index,)
+        longer = (*word, index)
         if longer in table:
             word = longer
             continue

@@ -9,14 +9,14 @@ resnet-state-dict.safetensors: the weights before as a user saves them to begin 
 """
 
 import sys
-from pathlib import Path
 
 import numpy as np
 import safetensors.torch
 import torch
 from safetensors.numpy import save_file
 
-ROOT = Path(__file__).resolve().parents[2]
+from peregrine_client import ROOT
+
 sys.path.insert(0, str(ROOT / "docs"))
 from networks import ResNet
 
@@ -37,7 +37,7 @@ def main():
     network = ResNet(CLASSES, CHANNELS, dropout=0)
     with torch.no_grad():
         # As if it had learnt for a while: at its beginning each block is the identity.
-        for name, tensor in network.named_parameters():
+        for tensor in network.parameters():
             if tensor.dim() == 1:
                 tensor.uniform_(0.5, 1.5)
     state = lambda moment: {

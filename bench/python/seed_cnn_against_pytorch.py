@@ -12,18 +12,16 @@ by less than two standard errors of their difference, 1 if not.
 import argparse
 import json
 import math
-import subprocess
 import sys
 import tempfile
-import urllib.request
 from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
 from torch import nn
 
-ROOT = Path(__file__).resolve().parents[2]
+from peregrine_client import Peregrine, Store
+
 TEST, TRAIN = 0, 1
 BATCH = 32
 LEARNING_RATE = 0.01
@@ -53,21 +51,11 @@ class SeedCnn(nn.Module):
         return torch.log_softmax(self.linear2(torch.relu(self.dropout(self.linear1(x)))), dim=1)
 
 
-def peregrine(*words):
-    return subprocess.run([ROOT / "peregrine", *words], check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def ask(address):
-    with urllib.request.urlopen(address) as answer:
-        return json.load(answer)
-
-
 def train_with_peregrine(given, data):
     """One run for each seed: (last training loss, balanced accuracy) [seeds], and the runs' manifest."""
     spec = data / "spec.json"
     results, manifest = [], None
-    up = peregrine("up", "--data", data, "--ports", "free", "--root", given.folder.resolve())
-    runs = next(line.split()[-1] for line in up.splitlines() if line.startswith("cluster-service"))
+    peregrine = Peregrine(data, [given.folder.resolve()])
     try:
         for seed in range(given.seeds):
             spec.write_text(
@@ -86,21 +74,12 @@ def train_with_peregrine(given, data):
                 )
             )
             summary = json.loads(
-                peregrine(
-                    "run",
-                    given.folder,
-                    "--data",
-                    data,
-                    "--spec",
-                    spec,
-                    "--side",
-                    str(given.side),
-                    "--strategy",
-                    "none",
-                    "--json",
+                peregrine.command(
+                    *("run", given.folder, "--data", data, "--spec", spec, "--side", given.side),
+                    *("--strategy", "none", "--json"),
                 )
             )
-            run = ask(f"{runs}/{summary['run']}")
+            run = peregrine.get(peregrine.run_address(summary["run"]))
             loss = run["classifier"]["history"][-1]["measures"]["loss"]
             results.append((loss, run["classifier"]["test"]["balancedAccuracy"]))
             print(
@@ -108,15 +87,14 @@ def train_with_peregrine(given, data):
             )
             manifest = run["manifest"]
     finally:
-        peregrine("down", "--data", data)
+        peregrine.down()
     return results, manifest
 
 
 def read_split(store, manifest, split):
     """Pixels u8 [n, 3, side, side] and labels i64 [n] of a split, in row order."""
-    path = lambda ref: store / ref["uri"].removeprefix("store:")
-    tensors = load_file(path(manifest["tensors"]))
-    packs = [load_file(path(ref))["pixels"] for ref in json.loads(path(manifest["json"]).read_text())["packs"]]
+    tensors = store.tensors(manifest["tensors"]["uri"])
+    packs = [store.tensors(pack["uri"])["pixels"] for pack in store.json(manifest["json"]["uri"])["packs"]]
     rows = np.flatnonzero((tensors["split"] == split) & (tensors["pack"] >= 0))
     pixels = np.stack([packs[tensors["pack"][row]][tensors["index"][row]] for row in rows])
     return torch.from_numpy(pixels), torch.from_numpy(tensors["label"][rows])
@@ -168,7 +146,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="peregrine-seed-cnn-") as folder:
         data = Path(folder)
         ours, manifest = train_with_peregrine(given, data)
-        train, test = (read_split(data / "store", manifest, split) for split in (TRAIN, TEST))
+        train, test = (read_split(Store(data / "store"), manifest, split) for split in (TRAIN, TEST))
     print(f"{len(train[1])} images to learn from, {len(test[1])} to test", flush=True)
     theirs = []
     for seed in range(given.seeds):

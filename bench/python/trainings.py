@@ -7,17 +7,12 @@ import hashlib
 import json
 import shutil
 import statistics
-import sys
 import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from bench_balance import ask, moment, must_go_on
+from peregrine_client import moment
 
 SPLITS = ("train", "test", "validation", "val")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif", ".jfif", ".jpe"}
@@ -62,12 +57,6 @@ def lay_folds(given):
     return [home / str(fold) for fold in range(1, given.folds + 1)], len(found)
 
 
-def post(address, body=b"", **headers):
-    request = urllib.request.Request(address, body, {"Content-Type": "application/json"} | headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer)
-
-
 class Trainings:
     """Trainings by the pipeline: how one ended is kept in a file, one that was begun is gone on with."""
 
@@ -85,8 +74,7 @@ class Trainings:
 
     def begin(self, spec, key):
         """The run of a key: also one that an interrupted measurement left half-way."""
-        ingest = self.peregrine.instance["ingest"]
-        return post(f"{ingest}/api/v1/datasets", json.dumps(spec).encode(), **{"Idempotency-Key": key})["run"]
+        return self.peregrine.publish_once(spec, key)
 
     def train(self, network, spec, key):
         asked = time.time()
@@ -98,7 +86,7 @@ class Trainings:
         began = moment(
             details["classifier"]["history"][-1]["time"]
             if network == "autoencoder"
-            else ask(f"{self.peregrine.instance['balance']}/api/v1/runs/{run}/balance")["balancedAt"]
+            else self.peregrine.get(f"{self.peregrine.run_address(run, 'balance')}/balance")["balancedAt"]
         )
         return {
             "run": run,
@@ -115,20 +103,6 @@ class Trainings:
 
     def tested(self, network, run):
         """Waits until a run has tested a network, and cancels what is left of it."""
-        address = f"{self.peregrine.instance['cluster']}/api/v1/runs/{run}"
-        while True:
-            # Each answer takes work from what is measured.
-            time.sleep(1)
-            try:
-                details = ask(address)
-            except OSError:
-                continue
-            if (details.get(network) or {}).get("test"):
-                break
-            must_go_on(details)
-        try:
-            post(f"{address}/cancel")
-        except urllib.error.HTTPError as answer:
-            if answer.code != 409:
-                raise
+        details = self.peregrine.wait_for(run, lambda told: bool((told.get(network) or {}).get("test")))
+        self.peregrine.cancel(run)
         return details
