@@ -3,10 +3,11 @@
 
     ./peregrine accept [--python] [--only WORDS] [--to FILE]
 
-What it runs, some 25 minutes on two cores: the demo; the tests behind each line, the slow ones too, in one Maven run; the real
-images of wikiart6, where they are there; schemathesis against each service's OpenAPI, with a run behind it. With --python also
-what needs PyTorch (5 GB, fetched once): a run's checkpoints in docs/networks.py, and `seed-cnn` against PyTorch over five
-seeds (10 minutes more). --only takes the lines whose name has these words. Exit status 1: a line does not hold.
+What it runs, some 25 minutes on two cores: the demo; the tests behind each line, the slow ones too, in one Maven run;
+the real images of wikiart6, where they are there; schemathesis against each service's OpenAPI, with a run behind it.
+With --python also what needs PyTorch (5 GB, fetched once): a run's checkpoints in docs/networks.py, and `seed-cnn`
+against PyTorch over five seeds (10 minutes more). --only takes the lines whose name has these words. Exit status 1: a
+line does not hold.
 """
 
 import argparse
@@ -18,7 +19,9 @@ import sys
 import tempfile
 import time
 import xml.etree.ElementTree as xml
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from bench_balance import Report, paint, processor, say
 from peregrine_client import ROOT, Peregrine
@@ -80,12 +83,15 @@ TESTS = {
     "broker and database restarted under load": ["InboxTest"],
 }
 
+# By test class: (method, whether it failed, whether it was skipped, seconds) of each test.
+Results = dict[str, list[tuple[str, bool, bool, float]]]
+
 
 class Skipped(Exception):
     """Why a line cannot be tried here."""
 
 
-def run(*words, **options):
+def run(*words: object, **options: Any) -> str:
     """A command's output; its end and its tail where it fails."""
     done = subprocess.run(
         [str(word) for word in words], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options
@@ -95,7 +101,7 @@ def run(*words, **options):
     return done.stdout
 
 
-def maven(tests):
+def maven(tests: list[str]) -> Results:
     """All these tests in one run; their results by class and method: (how many, failures, skipped, seconds)."""
     classes = sorted({test.split("#")[0] for test in tests})
     for reports in ROOT.glob("**/target/surefire-reports"):
@@ -119,18 +125,18 @@ def maven(tests):
             stdout=out,
             stderr=subprocess.STDOUT,
         )
-    results = {}
+    results: Results = {}
     for report in ROOT.glob("**/target/surefire-reports/TEST-*.xml"):
         for case in xml.parse(report).getroot().iter("testcase"):
-            name = case.get("classname").split(".")[-1]
+            name = case.attrib["classname"].split(".")[-1]
             bad = case.find("failure") is not None or case.find("error") is not None
             results.setdefault(name, []).append(
-                (case.get("name"), bad, case.find("skipped") is not None, float(case.get("time")))
+                (case.attrib["name"], bad, case.find("skipped") is not None, float(case.attrib["time"]))
             )
     return results
 
 
-def tested(results, tests):
+def tested(results: Results, tests: list[str]) -> str:
     cases = []
     for test in tests:
         name, _, method = test.partition("#")
@@ -148,7 +154,7 @@ def tested(results, tests):
     return words + (f", {skipped} SKIPPED" if skipped else "")
 
 
-def demo():
+def demo() -> str:
     with tempfile.TemporaryDirectory() as data:
         began = time.monotonic()
         run(ROOT / "peregrine", "demo", "--data", data)
@@ -158,7 +164,7 @@ def demo():
     return f"{took:.0f} s"
 
 
-def wikiart6():
+def wikiart6() -> str:
     folder = IMAGES / "wikiart6"
     if not folder.is_dir():
         raise Skipped(f"{folder} is not there")
@@ -175,7 +181,7 @@ def wikiart6():
     return f"1,502 images, none refused, 6 clusters, {took:.0f} s"
 
 
-def schemathesis(peregrine, places):
+def schemathesis(peregrine: Peregrine, places: dict[str, str]) -> str:
     """Each service's OpenAPI against what it answers: a server error, or an answer that is not documented, is a failure."""
     command = ROOT / "bench/python/.venv-schemathesis/bin/schemathesis"
     counts, broken = [], []
@@ -223,7 +229,7 @@ def schemathesis(peregrine, places):
     return "requests: " + ", ".join(counts)
 
 
-def networks(peregrine, run_name):
+def networks(peregrine: Peregrine, run_name: str) -> str:
     """PyTorch's answers are the run's: see check_networks.py."""
     out = run(
         ROOT / "bench/python/.venv-torch/bin/python",
@@ -237,7 +243,7 @@ def networks(peregrine, run_name):
     return "; ".join(line for line in out.splitlines() if "latents" in line or "test images" in line)
 
 
-def seed_cnn():
+def seed_cnn() -> str:
     folder = IMAGES / "wikiart6"
     if not folder.is_dir():
         raise Skipped(f"{folder} is not there")
@@ -251,7 +257,7 @@ def seed_cnn():
     return out.strip().splitlines()[-1].strip()
 
 
-def small_run(work):
+def small_run(work: Path) -> tuple[Peregrine, dict[str, str]]:
     """Peregrine with one finished run of a small gallery behind it, and what its addresses are asked for."""
     gallery = work / "gallery"
     paint(gallery, side=32, divisor=100)
@@ -275,7 +281,7 @@ def small_run(work):
         raise
 
 
-def finished(peregrine, gallery, spec):
+def finished(peregrine: Peregrine, gallery: Path, spec: Path) -> dict[str, str]:
     """A run to its end: its id and an image's."""
     name = peregrine.publish(gallery, spec)
     peregrine.wait_for(name, lambda run: run["state"] == "completed", poll_seconds=0.5, timeout_seconds=300)
@@ -283,7 +289,7 @@ def finished(peregrine, gallery, spec):
     return {"run": name, "imageId": image}
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--python", action="store_true", help="also what needs PyTorch")
     parser.add_argument("--only", default="", help="the lines whose name has these words")
@@ -291,7 +297,7 @@ def main():
     given = parser.parse_args()
     rows, broken = [], []
 
-    def line(name, work, *words):
+    def line(name: str, work: Callable[..., str], *words: Any) -> None:
         if given.only not in name:
             return
         say(f"    {name} ...")

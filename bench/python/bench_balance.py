@@ -14,10 +14,11 @@ Parts, and what each takes on two cores:
     uint8       what imbalanced-learn makes of uint8 images, as an image in docs/pictures (2 minutes)
 Without a part: pairs and growth. (200 random small cases against imbalanced-learn are a test: PythonReaderTest.)
 
-Peregrine is measured as it runs: broker, database and services, brought up over a folder of its own; a run goes first, so
-that the service is warm. Its time is from the moment when it heard that the packs are complete to the last shard fsynced, by the database's clock. Threads are equal
-on both sides. Anonymous memory (RssAnon) is sampled every 50 ms on both sides. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are
-unset for Python. Exit status 1: some rows or shards are not equal, or two workers did not share their work.
+Peregrine is measured as it runs: broker, database and services, brought up over a folder of its own; a run goes first,
+so that the service is warm. Its time is from the moment when it heard that the packs are complete to the last shard
+fsynced, by the database's clock. Threads are equal on both sides. Anonymous memory (RssAnon) is sampled every 50 ms on
+both sides. OPENBLAS_CORETYPE and OPENBLAS_L2_SIZE are unset for Python. Exit status 1: some rows or shards are not
+equal, or two workers did not share their work.
 """
 
 import argparse
@@ -26,34 +27,39 @@ import math
 import os
 import random
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
-from peregrine_client import POLL_SECONDS, ROOT, Peregrine, moment, must_go_on
+from peregrine_client import POLL_SECONDS, ROOT, Json, Peregrine, moment, must_go_on
 
 SIDE_ENVIRONMENT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
 
-def say(*words):
+def say(*words: object) -> None:
     print(*words, flush=True)
 
 
 class Memory:
     """Memory of a process, in bytes, sampled while the block runs: anonymous, or another field of its status."""
 
-    def __init__(self, pid, field="RssAnon"):
-        self.pid, self.field, self.samples, self.stopped = pid, field, [], threading.Event()
+    def __init__(self, pid: int | None, field: str = "RssAnon") -> None:
+        self.pid, self.field, self.stopped = pid, field, threading.Event()
+        # (seconds since 1970, bytes)
+        self.samples: list[tuple[float, int]] = []
 
     @property
-    def peak(self):
+    def peak(self) -> int:
         return max((size for _, size in self.samples), default=0)
 
-    def sample(self):
+    def sample(self) -> None:
         while not self.stopped.is_set():
             try:
                 for line in Path(f"/proc/{self.pid}/status").read_text().splitlines():
@@ -63,12 +69,12 @@ class Memory:
                 pass
             self.stopped.wait(0.05)
 
-    def __enter__(self):
+    def __enter__(self) -> "Memory":
         self.thread = threading.Thread(target=self.sample, daemon=True)
         self.thread.start()
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, *_: object) -> None:
         self.stopped.set()
         self.thread.join()
 
@@ -86,7 +92,13 @@ class MeasuredPeregrine(Peregrine):
     def worker_pid(self) -> int | None:
         return self.pid("balance-service")
 
-    def replica(self):
+    def kill_worker(self) -> None:
+        pid = self.worker_pid()
+        if pid is None:
+            raise SystemExit(f"balance-service is not running; see {self.data / 'logs'}")
+        os.kill(pid, signal.SIGKILL)
+
+    def replica(self) -> tuple[subprocess.Popen, Path]:
         """A second balance-service beside the first: same broker, database and store, a port of its own."""
         first = Path(f"/proc/{self.worker_pid()}")
         words = [word.decode() for word in (first / "cmdline").read_bytes().split(b"\0")[:-1]]
@@ -102,7 +114,7 @@ class MeasuredPeregrine(Peregrine):
                 raise SystemExit(f"the replica ended; see {log}")
         return process, log
 
-    def balance(self, folder, spec, kills=0):
+    def balance(self, folder: Path, spec: Json, kills: int = 0) -> tuple[Json, float, int, str]:
         """One run as far as its shards: (plan, seconds, peak anonymous bytes, run). The networks are not trained. The run
         before is deleted, since one of the same images would take over what it has found; its files stay."""
         if self.before:
@@ -113,8 +125,9 @@ class MeasuredPeregrine(Peregrine):
         address = f"{self.run_address(run, 'balance')}/balance"
         # The database's clock is read, so nothing is lost by asking seldom; each answer takes work from what is measured.
         poll = POLL_SECONDS if kills else 1
-        kept, kept_at, interval = 0, time.monotonic(), 0
-        share, kill_at = None, None
+        kept, kept_at, interval = 0, time.monotonic(), 0.0
+        share: float | None = None
+        kill_at: float | None = None
         self.redone = []
         with Memory(self.worker_pid()) as watched:
             while True:
@@ -137,7 +150,7 @@ class MeasuredPeregrine(Peregrine):
                     # Anywhere between this tile's end and the next one's.
                     kill_at = now + random.uniform(0, interval)
                 if kill_at is not None and now >= kill_at:
-                    os.kill(self.worker_pid(), 9)
+                    self.kill_worker()
                     self.redone.append(now - kept_at)
                     say(
                         f"    kill -9 at {kept / products(plan):.0%}, {now - kept_at:.1f} s after the last tile was kept"
@@ -154,14 +167,14 @@ class MeasuredPeregrine(Peregrine):
         self.before = run
         return plan, seconds(plan), watched.peak, run
 
-    def refuse_failed(self, run):
+    def refuse_failed(self, run: str) -> None:
         try:
             must_go_on(self.get(self.run_address(run)))
         except OSError:
             return
 
 
-def seconds(plan):
+def seconds(plan: Json) -> float:
     return moment(plan["balancedAt"]) - moment(plan["sealedAt"])
 
 
@@ -169,19 +182,19 @@ def seconds(plan):
 JVM_OPTIONS = [f"@{ROOT}/deploy/jvm/{name}" for name in ("jvm.options", "service.options")]
 
 
-def java():
+def java() -> str:
     home = os.environ.get("JAVA_HOME", "")
     return f"{home}/bin/java" if home else "java"
 
 
-def of_service(service, main, *arguments, options=()):
+def of_service(service: str, main: str, *arguments: object, options: Iterable[str] = ()) -> list[str]:
     """The command that runs a class of a service, with what the service itself is given."""
     app = ROOT / service / "target/quarkus-app"
     jars = ":".join(str(p) for p in [*app.glob("app/*.jar"), *app.glob("lib/main/*.jar"), *app.glob("lib/boot/*.jar")])
     return [java(), *options, *JVM_OPTIONS, "-cp", jars, main, *map(str, arguments)]
 
 
-def ceiling(rows=512, seconds=2, element="float32"):
+def ceiling(rows: int = 512, seconds: float = 2, element: str = "float32") -> float:
     """The engine's own product, of float32 or int8, on the same shapes, on all cores, in GFLOP/s."""
     answer = subprocess.run(
         of_service(
@@ -195,8 +208,8 @@ def ceiling(rows=512, seconds=2, element="float32"):
     return float(answer.split()[-1])
 
 
-def worker(task, **given):
-    """One measurement of imbalanced-learn in a process of its own: what bench_imblearn.py answers, with its peak memory."""
+def worker(task: str, **given: Any) -> Json:
+    """One measurement of imbalanced-learn in a process of its own: bench_imblearn.py's answer, with its peak memory."""
     environment = {k: v for k, v in os.environ.items() if k not in SIDE_ENVIRONMENT}
     environment |= {name: str(os.cpu_count()) for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")}
     process = subprocess.Popen(
@@ -213,7 +226,7 @@ def worker(task, **given):
     return answer
 
 
-def artifacts(peregrine, plan):
+def artifacts(peregrine: Peregrine, plan: Json) -> Json:
     return {
         "store": str(peregrine.data / "store"),
         "manifest": plan["manifest"],
@@ -223,10 +236,11 @@ def artifacts(peregrine, plan):
 
 
 class Report:
-    def __init__(self):
-        self.parts, self.equal = [], True
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.equal = True
 
-    def table(self, title, head, rows, words=""):
+    def table(self, title: str, head: list[str], rows: list[list], words: str = "") -> None:
         lines = [f"### {title}", ""]
         if words:
             lines += [words, ""]
@@ -235,31 +249,31 @@ class Report:
         self.parts.append("\n".join(lines) + "\n")
         say("\n" + self.parts[-1])
 
-    def check(self, answer):
+    def check(self, answer: Json) -> str:
         equal = bool(answer.get("equal"))
         self.equal &= equal
         return "bit-equal" if equal else f"NOT EQUAL: {answer.get('why', answer.get('failed'))}"
 
 
-def gb(count):
+def gb(count: float) -> str:
     return f"{count / 1e9:.2f} GB"
 
 
-def products(plan):
+def products(plan: Json) -> int:
     return sum(c["products"] for c in plan["classes"])
 
 
-def search_seconds(plan):
+def search_seconds(plan: Json) -> float:
     return sum(c["searchSeconds"] for c in plan["classes"])
 
 
-def warm_up(peregrine, folder):
+def warm_up(peregrine: MeasuredPeregrine, folder: Path) -> None:
     gallery = folder / "warm"
     paint(gallery, side=64, divisor=40)
     peregrine.balance(gallery, {"image": {"side": 64}, "balance": {"strategy": "auto"}, "split": {"test": 0}})
 
 
-def paint(folder, side, divisor=10.0, sizes=None):
+def paint(folder: Path, side: int, divisor: float = 10.0, sizes: dict[str, int] | None = None) -> None:
     """Paintings of the demo's gallery, written once. None is filed twice: equal images would be equal distances."""
     local = ROOT / "launcher/target"
     subprocess.run(
@@ -282,21 +296,29 @@ def paint(folder, side, divisor=10.0, sizes=None):
     )
 
 
-def settle():
+def settle() -> None:
     """In a process of its own, which gives the memory back: see bench_imblearn.py."""
     subprocess.run(
         [sys.executable, "-c", "import bench_imblearn; bench_imblearn.settle()"], check=True, cwd=ROOT / "bench/python"
     )
 
 
-def processor():
+def processor() -> str:
     return next(
         (line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line),
         "",
     )
 
 
-def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
+def pairs(
+    report: Report,
+    folder: Path,
+    work: Path,
+    side: int = 224,
+    rounds: int = 3,
+    title: str | None = None,
+    timed: bool = True,
+) -> None:
     """The three fair pairs. Not timed, only the equality of rows means anything: nothing is warmed up for it."""
     peregrine = MeasuredPeregrine(work / "pairs", [folder, work])
     spec = {"image": {"side": side}, "balance": {"strategy": "auto"}}
@@ -333,7 +355,7 @@ def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
     ratio = lambda a, b: f"{statistics.median(t[a] / o[b] for t, o in zip(theirs, ours)):.1f} times"
     row = lambda words, a, b: [words, f"{median(ours, b):.2f} s", f"{median(theirs, a):.2f} s", ratio(a, b)]
     speed = 2e-9 * products(plan) / median(ours, "search")
-    peak, most = max(one["peak"] for one in ours), min(one["peak"] for one in theirs)
+    highest, lowest = max(one["peak"] for one in ours), min(one["peak"] for one in theirs)
     report.table(
         title
         or f"{folder.name} at side {side}, auto: {plan['rows']:,} rows, {os.cpu_count()} threads on both sides, medians of {rounds}",
@@ -342,7 +364,7 @@ def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
             row("neighbours alone", "kneighbors", "search"),
             row("packs to last shard, against fit_resample (recipes against pixels)", "fit_resample", "took"),
             row("the whole array on disk, fsynced", "array", "array"),
-            ["peak anonymous memory", gb(peak), gb(most), f"{peak / most:.1%}"],
+            ["peak anonymous memory", gb(highest), gb(lowest), f"{highest / lowest:.1%}"],
             [
                 "products",
                 f"{speed:.0f} GFLOP/s",
@@ -355,7 +377,7 @@ def pairs(report, folder, work, side=224, rounds=3, title=None, timed=True):
     )
 
 
-def exact_elements():
+def exact_elements() -> list[str]:
     """What the engine multiplies exactly on this processor: bytes only where it has the instructions."""
     try:
         ceiling(seconds=1, element="int8")
@@ -364,13 +386,15 @@ def exact_elements():
     return ["float32", "int8"]
 
 
-def exponent(points):
+def exponent(points: Sequence[tuple[float, float]]) -> float:
     """Slope of log time over log size."""
     (x0, y0), (x1, y1) = points[0], points[-1]
     return math.log(y1 / y0) / math.log(x1 / x0)
 
 
-def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
+def growth(
+    report: Report, work: Path, sizes: tuple[int, ...] = (500, 1000, 2000), sides: tuple[int, ...] = (64, 128, 256)
+) -> None:
     peregrine = MeasuredPeregrine(work / "growth", [work])
     rows = []
     try:
@@ -413,7 +437,7 @@ def growth(report, work, sizes=(500, 1000, 2000), sides=(64, 128, 256)):
     report.table("Growth of the neighbour search", ["", "Peregrine", "kneighbors", "memory", "memory", "rows"], rows)
 
 
-def wikiart(report, work, side=416):
+def wikiart(report: Report, work: Path, side: int = 416) -> None:
     folder = work / f"wikiart-{side}"
     say("Painting 13,350 images ...")
     paint(folder, side, divisor=1)
@@ -492,7 +516,7 @@ def wikiart(report, work, side=416):
     )
 
 
-def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
+def large(report: Report, work: Path, counts: tuple[int, ...] = (10_000, 20_000, 40_000), others: int = 60_000) -> None:
     rows, points = [], []
     names = list(json.loads(json.dumps(sorted(CLASSES))))
     peregrine = MeasuredPeregrine(work / "large", [work])
@@ -531,7 +555,9 @@ def large(report, work, counts=(10_000, 20_000, 40_000), others=60_000):
     )
 
 
-def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
+def replicas(
+    report: Report, work: Path, side: int = 64, divisor: float = 10.0, kills: int = 1, timed: bool = True
+) -> None:
     """One worker, one that is killed, two workers: the same shards each time. In the memory allowed all but the small
     classes are cut into tiles of eight rows, and each of their tile rows is a job: the search takes many times as long as
     an idle worker sleeps, else the second one could miss all of it."""
@@ -574,7 +600,7 @@ def replicas(report, work, side=64, divisor=10.0, kills=1, timed=True):
     )
 
 
-def short(report, work):
+def short(report: Report, work: Path) -> None:
     folder = work / "short"
     paint(folder, side=32, divisor=40)
     pairs(
@@ -589,7 +615,7 @@ def short(report, work):
     replicas(report, work, timed=False)
 
 
-def uint8(report, work):
+def uint8(report: Report, work: Path) -> None:
     folder = work / "uint8"
     paint(folder, side=128, divisor=40)
     peregrine = MeasuredPeregrine(work / "uint8-data", [work])
@@ -615,7 +641,7 @@ CLASSES = [
 ]
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(
         prog="./peregrine bench balance", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -3,10 +3,10 @@
 
     ./peregrine bench decode [--only WORD] [--to FILE] [--keep FOLDER]
 
-Every file must give the pixels that Pillow gives; or be refused as IMAGE_UNSUPPORTED or, where Pillow does not read it either,
-as NOT_AN_IMAGE or IMAGE_CORRUPT; or differ from Pillow in a way that docs/contracts.md lists (DIFFERENCES below) and then have
-the pixels that its format's specification states. Takes ten seconds. Exit status 1: a file gives other pixels, or is refused
-for the wrong reason.
+Every file must give the pixels that Pillow gives; or be refused as IMAGE_UNSUPPORTED or, where Pillow does not read it
+either, as NOT_AN_IMAGE or IMAGE_CORRUPT; or differ from Pillow in a way that docs/contracts.md lists (DIFFERENCES
+below) and then have the pixels that its format's specification states. Takes ten seconds. Exit status 1: a file gives
+other pixels, or is refused for the wrong reason.
 """
 
 import argparse
@@ -20,6 +20,7 @@ import sys
 import tempfile
 import warnings
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from PIL import Image, ImageOps
 import decode_images
 import decode_tiffs
 from bench_balance import of_service
+from decode_tiffs import Variant
 from peregrine_client import ROOT
 
 # The differences from Pillow that docs/contracts.md lists under "Where a pack differs from Pillow", each with the files that
@@ -44,7 +46,7 @@ LEVELS_OF_YCBCR = 1
 
 
 @contextlib.contextmanager
-def quiet():
+def quiet() -> Iterator[None]:
     """Without standard error, where libtiff says what it was built without and what is odd about a file."""
     kept, nothing = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     os.dup2(nothing, 2)
@@ -56,7 +58,7 @@ def quiet():
         os.close(nothing)
 
 
-def pillow(file):
+def pillow(file: bytes) -> np.ndarray | None:
     """What Pillow makes of a file: upright, over white, 16 bits divided by 257. None: it does not read it."""
     try:
         image = ImageOps.exif_transpose(Image.open(io.BytesIO(file)))
@@ -71,7 +73,7 @@ def pillow(file):
     return np.asarray(Image.alpha_composite(Image.new("RGBA", frame.size, "white"), frame).convert("RGB"))
 
 
-def decoded(folder, out):
+def decoded(folder: Path, out: Path) -> dict[str, tuple[str, str, np.ndarray]]:
     """{name: (verdict, detail, pixels)} by Peregrine."""
     subprocess.run(
         of_service("ingest-service", "io.peregrine.ingest.format.DecodeFolder", folder, out),
@@ -81,7 +83,7 @@ def decoded(folder, out):
     )
     data, at, found = out.read_bytes(), 0, {}
 
-    def text():
+    def text() -> str:
         nonlocal at
         (length,) = struct.unpack_from(">H", data, at)
         at += 2 + length
@@ -99,15 +101,17 @@ def decoded(folder, out):
     return found
 
 
-def equal(one, other):
+def equal(one: np.ndarray, other: np.ndarray | None) -> bool:
     return other is not None and one.shape == other.shape and bool((one == other).all())
 
 
-def near(one, other, levels):
+def near(one: np.ndarray, other: np.ndarray | None, levels: int) -> bool:
     return other is not None and one.shape == other.shape and int(np.abs(one.astype(int) - other).max()) <= levels
 
 
-def judged(name, verdict, pixels, theirs, truth):
+def judged(
+    name: str, verdict: str, pixels: np.ndarray, theirs: np.ndarray | None, truth: np.ndarray | None
+) -> tuple[str, bool]:
     """(outcome, whether it is allowed)"""
     if verdict == "IMAGE_UNSUPPORTED":
         return "refused as IMAGE_UNSUPPORTED", True
@@ -122,7 +126,7 @@ def judged(name, verdict, pixels, theirs, truth):
     return "OTHER PIXELS", False
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(
         prog="./peregrine bench decode", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -141,7 +145,8 @@ def main():
         for name, one in files.items():
             (folder / name).write_bytes(one.file)
         ours = decoded(folder, Path(work) / "decoded")
-    counts, reasons = Counter(), Counter()
+    counts: Counter[tuple[str, str]] = Counter()
+    reasons: Counter[str] = Counter()
     contract = (ROOT / "docs/contracts.md").read_text()
     wrong = [f"docs/contracts.md does not list: {title}" for title in DIFFERENCES if f"| {title} |" not in contract]
     for name, one in files.items():
@@ -160,7 +165,7 @@ def main():
     return 1 if wrong else 0
 
 
-def report(files, counts, reasons):
+def report(files: dict[str, Variant], counts: Counter[tuple[str, str]], reasons: Counter[str]) -> str:
     kinds = sorted({kind for kind, _ in counts})
     outcomes = sorted(
         {outcome for _, outcome in counts}, key=lambda outcome: -sum(counts[kind, outcome] for kind in kinds)

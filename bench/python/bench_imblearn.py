@@ -12,6 +12,9 @@ import subprocess
 import sys
 import time
 import zlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 began = time.monotonic()
 import numpy as np
@@ -19,16 +22,17 @@ from imblearn.over_sampling import SMOTE
 from sklearn.neighbors import NearestNeighbors
 
 import check_balanced_set as check
+from peregrine_client import Json
 
 IMPORTS = time.monotonic() - began
 
 
-def timed(work):
+def timed(work: Callable[[], Any]) -> tuple[Any, float]:
     start = time.monotonic()
     return work(), time.monotonic() - start
 
 
-def settle(most=6 << 30):
+def settle(most: int = 6 << 30) -> None:
     """Has the machine lay hands on its free memory.
 
     A virtual machine gets its pages from its host when they are first written, several times slower than a page that it
@@ -40,11 +44,15 @@ def settle(most=6 << 30):
     subprocess.run([sys.executable, "-c", touch % (min(most, free // 2) // 4096 * 4096)], check=True)
 
 
-def neighbours_alone(floats, labels, strategy, k):
+def nearest(own: np.ndarray, k: int) -> np.ndarray:
+    return NearestNeighbors(n_neighbors=k + 1).fit(own).kneighbors(own, return_distance=False)
+
+
+def neighbours_alone(floats: np.ndarray, labels: np.ndarray, strategy: Any, k: int) -> float:
     """What SMOTE asks of scikit-learn, class by class, and nothing else."""
     counts = dict(zip(*(part.tolist() for part in np.unique(labels, return_counts=True))))
     most = max(counts.values())
-    majority = max(counts, key=counts.get)
+    majority = max(counts, key=counts.__getitem__)
     growing = [
         label
         for label in counts
@@ -54,15 +62,21 @@ def neighbours_alone(floats, labels, strategy, k):
             else label != majority and counts[label] < most
         )
     ]
-    total = 0
+    total = 0.0
     for label in growing:
         own = floats[labels == label]
-        search = NearestNeighbors(n_neighbors=k + 1)
-        total += timed(lambda own=own, search=search: search.fit(own).kneighbors(own, return_distance=False))[1]
+        total += timed(partial(nearest, own, k))[1]
     return total
 
 
-def rebuilt_equal(columns, train, pixels, expected, expected_labels, real):
+def rebuilt_equal(
+    columns: dict[str, np.ndarray],
+    train: np.ndarray,
+    pixels: np.ndarray,
+    expected: np.ndarray,
+    expected_labels: np.ndarray,
+    real: int,
+) -> str | None:
     """Peregrine's rows, rebuilt in blocks, against the reference's, bit for bit."""
     order = np.argsort(columns["ordinal"])
     columns = {name: column[order] for name, column in columns.items()}
@@ -81,7 +95,7 @@ def rebuilt_equal(columns, train, pixels, expected, expected_labels, real):
     return None
 
 
-def fit_resample(given):
+def fit_resample(given: Json) -> Json:
     if given.get("limit"):
         resource.setrlimit(resource.RLIMIT_AS, (given["limit"], given["limit"]))
     store = check.Store(given["store"])
@@ -104,7 +118,7 @@ def fit_resample(given):
     answer = {"kneighbors": alone, "fit_resample": took, "imports": IMPORTS}
     if given.get("save"):
 
-        def save():
+        def save() -> None:
             with open(given["save"], "wb") as file:
                 np.save(file, expected)
                 file.flush()
@@ -129,7 +143,7 @@ def fit_resample(given):
     return answer | {"equal": why is None, "why": why}
 
 
-def sampled_neighbours(given):
+def sampled_neighbours(given: Json) -> Json:
     """Where no reference can run: recipes drawn at random, each one's neighbour among the base's exact k nearest.
 
     Distances are summed in float64, in which they are exact: 3 * side * side * 255 ** 2 is below 2 ** 53.
@@ -156,7 +170,7 @@ def sampled_neighbours(given):
     return {"equal": True, "recipes": given["recipes"], "made": len(made)}
 
 
-def png(path, pixels):
+def png(path: str, pixels: np.ndarray) -> None:
     """u8 [height, width, 3], without a library for images."""
     height, width, _ = pixels.shape
     raw = b"".join(b"\0" + row.tobytes() for row in pixels)
@@ -168,7 +182,7 @@ def png(path, pixels):
         )
 
 
-def uint8(given):
+def uint8(given: Json) -> Json:
     """The same call on float32 and on uint8 images: where they differ, and three rows of images."""
     store = check.Store(given["store"])
     balance = given["balance"]
@@ -191,7 +205,8 @@ def uint8(given):
     as_image = lambda row: np.clip(np.rint(row), 0, 255).astype(np.uint8).reshape(3, side, side).transpose(1, 2, 0)
     gaps = columns["gap"][order][made]
     # Three images with a gap near a half, of three classes: there a blend is most of both.
-    chosen, seen = [], set()
+    chosen: list[int] = []
+    seen = set()
     for i in np.argsort(np.abs(gaps - 0.5)):
         if right_labels[made][i] not in seen and len(chosen) < 3:
             seen.add(right_labels[made][i])

@@ -12,9 +12,9 @@ Parts, and what each takes on two cores:
                   figures mean nothing (a minute; what `verify` runs)
 Without a part: classifiers and autoencoders.
 
-Every training is one of a run of its own, one at a time; the run is cancelled once the network in question has been tested.
-With --work all of it stays there, and the same words once more go on with what was interrupted. Exit status 1: a line does
-not hold.
+Every training is one of a run of its own, one at a time; the run is cancelled once the network in question has been
+tested. With --work all of it stays there, and the same words once more go on with what was interrupted. Exit status 1:
+a line does not hold.
 """
 
 import argparse
@@ -25,6 +25,7 @@ import statistics
 import sys
 import tempfile
 import uuid
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -32,15 +33,17 @@ import numpy as np
 from scipy import stats
 
 from bench_balance import Memory, Report, paint, processor, say
-from peregrine_client import ROOT, Peregrine, moment
+from peregrine_client import ROOT, Json, Peregrine, moment
 from trainings import SEED, Trainings, lay_folds
 
+# A statement, whether it holds, and by which figures.
+Line = tuple[str, bool, str]
 # What is not measured takes as little as it may.
 LEAST = {"classifier": {"preset": "seed-cnn", "epochs": 1}, "autoencoder": {"epochs": 1, "latent": 8}}
 LONGEST, SMALLER, STEADY = 360, 0.5, 0.02
 
 
-def spec(folder, given, seed, **rooms):
+def spec(folder: Path, given: argparse.Namespace, seed: int, **rooms: Json) -> Json:
     return (
         {"dataset": given.folder.name, "uri": folder.as_uri(), "image": {"side": given.side}, "balance": {"seed": seed}}
         | LEAST
@@ -48,36 +51,36 @@ def spec(folder, given, seed, **rooms):
     )
 
 
-def preset(name, seed, epochs):
+def preset(name: str, seed: int, epochs: int | None) -> Json:
     """A network by its own defaults, but for what is said."""
     return {"preset": name, "seed": seed} | ({"epochs": epochs} if epochs else {})
 
 
-def seeds(given):
+def seeds(given: argparse.Namespace) -> range:
     return range(SEED, SEED + given.seeds)
 
 
-def mean_interval(values):
+def mean_interval(values: Sequence[float] | np.ndarray) -> tuple[float, float]:
     """Mean and half the width of its 95 % interval by Student's t."""
     n = len(values)
     return np.mean(values), stats.t.ppf(0.975, n - 1) * np.std(values, ddof=1) / math.sqrt(n) if n > 1 else math.nan
 
 
-def points(values):
+def points(values: Sequence[float] | np.ndarray) -> str:
     mean, half = mean_interval(values)
     return f"{100 * mean:+.1f} points ({100 * (mean - half):+.1f} to {100 * (mean + half):+.1f})"
 
 
-def seconds(trainings):
+def seconds(trainings: Iterable[Json]) -> list[float]:
     """Of those that were not interrupted."""
     return [one["seconds"] for one in trainings if one["seconds"] is not None] or [math.nan]
 
 
-def lasted(time):
+def lasted(time: float) -> str:
     return "interrupted" if math.isnan(time) else f"{time:.0f} s"
 
 
-def classifiers(report, trainings, given):
+def classifiers(report: Report, trainings: Trainings, given: argparse.Namespace) -> list[Line]:
     folds, count = lay_folds(given)
     done = {name: np.empty((given.folds, given.seeds), dtype=object) for name in given.presets}
     for i, fold in enumerate(folds):
@@ -90,7 +93,7 @@ def classifiers(report, trainings, given):
                     f"    fold {i + 1}, seed {seed}, {name}: balanced accuracy {one['balancedAccuracy']:.1%}, {lasted(seconds([one])[0])}"
                 )
 
-    def measured(name, which):
+    def measured(name: str, which: str) -> np.ndarray:
         return np.array([[one[which] for one in fold] for fold in done[name]])
 
     first, *others = given.presets
@@ -159,10 +162,10 @@ def classifiers(report, trainings, given):
     return lines
 
 
-def autoencoders(report, trainings, given):
+def autoencoders(report: Report, trainings: Trainings, given: argparse.Namespace) -> list[Line]:
     folds, _ = lay_folds(given)
 
-    def train(name, seed, epochs):
+    def train(name: str, seed: int, epochs: int | None) -> Json:
         one = trainings.of(
             "autoencoder",
             spec(folds[0], given, seed, split={"validation": 0.2}, autoencoder=preset(name, seed, epochs)),
@@ -207,7 +210,7 @@ def autoencoders(report, trainings, given):
     return lines
 
 
-def memory(report, trainings, given, epochs=300):
+def memory(report: Report, trainings: Trainings, given: argparse.Namespace, epochs: int = 300) -> list[Line]:
     folder = given.work / "memory"
     paint(folder, 64, sizes={"Baroque": 64, "Cubism": 64, "Pop_Art": 64, "Ukiyo_e": 64})
     rows, lines = [], []
@@ -242,7 +245,7 @@ def memory(report, trainings, given, epochs=300):
     return lines
 
 
-def short(report, trainings, given):
+def short(report: Report, trainings: Trainings, given: argparse.Namespace) -> list[Line]:
     folder = given.work / "short"
     paint(folder, 32, sizes={"Baroque": 24, "Cubism": 16, "Pop_Art": 16, "Ukiyo_e": 16})
     tiny = argparse.Namespace(**vars(given) | {"folder": folder, "side": 32, "folds": 2, "seeds": 1, "epochs": 1})
@@ -265,7 +268,7 @@ def short(report, trainings, given):
 PARTS = {"classifiers": classifiers, "autoencoders": autoencoders, "memory": memory, "short": short}
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(
         prog="./peregrine bench networks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

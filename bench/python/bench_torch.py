@@ -2,9 +2,9 @@
 
     bench_torch.py NETWORK FILE BATCH BATCHES EPOCHS THREADS WARM-UP DEVICE [fused]
 
-Prints one line of JSON: `seconds` of each step, `optimizer`, seconds in all, `losses` of each epoch. The training is what a
-script would have: pixels in memory, a random order in each epoch, `Adam`. "fused" asks for PyTorch's fused Adam. Before,
-another training goes on for WARM-UP seconds and is thrown away.
+Prints one line of JSON: `seconds` of each step, `optimizer`, seconds in all, `losses` of each epoch. The training is
+what a script would have: pixels in memory, a random order in each epoch, `Adam`. "fused" asks for PyTorch's fused Adam.
+Before, another training goes on for WARM-UP seconds and is thrown away.
 """
 
 import json
@@ -22,7 +22,7 @@ from networks import ResNet, ResNetAutoencoder, SeedAutoencoder, SeedCnn
 LATENT = 300
 
 
-def network(preset, side, classes):
+def network(preset: str, side: int, classes: int) -> nn.Module:
     if preset == "seed-cnn":
         size = side
         for _ in range(3):
@@ -38,16 +38,20 @@ def network(preset, side, classes):
 class Measured:
     """One training, timed step by step."""
 
-    def __init__(self, preset, drawn, batch, fused, device):
+    def __init__(
+        self, preset: str, drawn: dict[str, torch.Tensor], batch: int, fused: bool, device: torch.device
+    ) -> None:
         torch.manual_seed(42)
         self.pixels, self.labels = drawn["pixels"], drawn["labels"]
         self.batch, self.device = batch, device
         self.model = network(preset, self.pixels.shape[-1], int(self.labels.max()) + 1).to(device).train()
         self.classifies = not preset.endswith("autoencoder")
         self.adam = torch.optim.Adam(self.model.parameters(), lr=0.01 if self.classifies else 0.001, fused=fused)
-        self.seconds, self.losses, self.optimizer = [], [], 0.0
+        self.seconds: list[float] = []
+        self.losses: list[float] = []
+        self.optimizer = 0.0
 
-    def epoch(self, rows):
+    def epoch(self, rows: int) -> None:
         """So many rows: images come again as often as it takes."""
         total = 0.0
         for picked in (torch.randperm(rows) % len(self.labels)).split(self.batch):
@@ -65,7 +69,7 @@ class Measured:
         self.losses.append(total / rows)
 
 
-def main():
+def main() -> None:
     preset, file, batch, batches, epochs, threads = sys.argv[1], sys.argv[2], *map(int, sys.argv[3:7])
     torch.set_num_threads(threads)
     # "gpu:0" is "cuda:0" to PyTorch.

@@ -3,13 +3,14 @@
 
     ./peregrine bench train [--networks NAME ...] [--sides N ...] [--pairs N] [--device gpu:0] [--to FILE]
 
-Three columns: Peregrine, in the environment that it is launched in; PyTorch as pip installs it; PyTorch given the switches that
-make Peregrine fast (huge pages, jemalloc where this machine has it, a fused Adam). Each measurement is a process of its own, and
-first trains for some seconds that do not count. Images per second are batch over the median step, reading included on both sides; medians of
-all pairs, and the median of the pairs' ratios. Waiting and the optimizer are shares of whole epochs. Memory is what the process
-held at most (VmHWM). The images are paintings of the demo's gallery, four batches of them, that come again as often as an epoch
-takes. Takes some 30 minutes on two quiet cores, six with --pairs 1; beside other work no figure means anything. Needs the larger
-Python (bench/python/setup.sh torch, which this command runs).
+Three columns: Peregrine, in the environment that it is launched in; PyTorch as pip installs it; PyTorch given the
+switches that make Peregrine fast (huge pages, jemalloc where this machine has it, a fused Adam). Each measurement is a
+process of its own, and first trains for some seconds that do not count. Images per second are batch over the median
+step, reading included on both sides; medians of all pairs, and the median of the pairs' ratios. Waiting and the
+optimizer are shares of whole epochs. Memory is what the process held at most (VmHWM). The images are paintings of the
+demo's gallery, four batches of them, that come again as often as an epoch takes. Takes some 30 minutes on two quiet
+cores, six with --pairs 1; beside other work no figure means anything. Needs the larger Python (bench/python/setup.sh
+torch, which this command runs).
 """
 
 import argparse
@@ -21,6 +22,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +30,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from bench_balance import SIDE_ENVIRONMENT, Memory, of_service, paint, processor, say
-from peregrine_client import ROOT
+from peregrine_client import ROOT, Json
 
 CLASSES = {"Baroque": 0, "Cubism": 1, "Pop_Art": 2, "Ukiyo_e": 3}
 # Empty where there is none; the options are those of Jemalloc.java.
@@ -45,7 +47,7 @@ SWITCHES = {"THP_MEM_ALLOC_ENABLE": "1"} | ALLOCATOR
 LAUNCHED = {"MALLOC_ARENA_MAX": "2", "OMP_WAIT_POLICY": "PASSIVE"} | ALLOCATOR
 
 
-def draw(work, side, count):
+def draw(work: Path, side: int, count: int) -> Path:
     """A file of `count` paintings, equally many of each class."""
     folder = work / f"paintings-{side}"
     paint(folder, side, sizes={name: count // len(CLASSES) for name in CLASSES})
@@ -57,7 +59,7 @@ def draw(work, side, count):
     return drawn
 
 
-def measure(command, environment):
+def measure(command: Iterable[object], environment: Mapping[str, str]) -> Json:
     process = subprocess.Popen(
         [str(word) for word in command], env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
@@ -69,7 +71,7 @@ def measure(command, environment):
     return json.loads(lines[-1]) | {"peak": watched.peak}
 
 
-def ours(work, network, drawn, given, threads):
+def ours(work: Path, network: str, drawn: Path, given: argparse.Namespace, threads: int) -> Json:
     with tempfile.TemporaryDirectory(dir=work) as store:
         return measure(
             of_service(
@@ -90,7 +92,7 @@ def ours(work, network, drawn, given, threads):
         )
 
 
-def theirs(network, drawn, given, threads, switched):
+def theirs(network: str, drawn: Path, given: argparse.Namespace, threads: int, switched: bool) -> Json:
     environment = {k: v for k, v in os.environ.items() if k not in {*SIDE_ENVIRONMENT, *SWITCHES}}
     environment["OMP_NUM_THREADS"] = str(threads)
     return measure(
@@ -111,15 +113,17 @@ def theirs(network, drawn, given, threads, switched):
     )
 
 
-def rate(one, batch):
+def rate(one: Json, batch: int) -> float:
     return batch / statistics.median(one["seconds"])
 
 
-def share(one, name):
+def share(one: Json, name: str) -> float:
     return one[name] / sum(one["seconds"])
 
 
-def compare(work, network, side, drawn, given, threads):
+def compare(
+    work: Path, network: str, side: int, drawn: Path, given: argparse.Namespace, threads: int
+) -> tuple[list[str], list[str]]:
     batch = given.batch
     mine, installed, switched = [], [], []
     for _ in range(given.pairs):
@@ -153,7 +157,7 @@ def compare(work, network, side, drawn, given, threads):
     return row, curves
 
 
-def table(head, rows):
+def table(head: list[str], rows: list[list[str]]) -> str:
     return (
         "\n".join(
             [
@@ -166,7 +170,7 @@ def table(head, rows):
     )
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(
         prog="./peregrine bench train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -187,7 +191,7 @@ def main():
     )
     parser.add_argument("--to", type=Path, help="also write the tables as markdown to this file")
     given = parser.parse_args()
-    threads = os.cpu_count()
+    threads = os.cpu_count() or 1
     began, load = time.monotonic(), os.getloadavg()[0]
     rows, curves = [], []
     with tempfile.TemporaryDirectory(prefix="peregrine-bench-train-") as folder:

@@ -19,6 +19,7 @@ import hashlib
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from imblearn.over_sampling import SMOTE, RandomOverSampler
@@ -28,6 +29,7 @@ from safetensors.numpy import load_file
 from sklearn.neighbors import NearestNeighbors
 
 import peregrine_client
+from peregrine_client import Json
 
 SHARD_ROWS = 4096
 TRAIN = 1
@@ -40,7 +42,7 @@ class NotEqual(Exception):
     """What was found instead of what the reference has."""
 
 
-def must(holds, message):
+def must(holds: object, message: str) -> None:
     if not holds:
         raise NotEqual(message)
 
@@ -48,7 +50,7 @@ def must(holds, message):
 class Store(peregrine_client.Store):
     """A store whose artifacts are hashed when they are read."""
 
-    def path(self, name):
+    def path(self, name: str) -> Path:
         """A file, or an artifact of the store whose content must hash to its name."""
         path = super().path(name)
         if not name.startswith(peregrine_client.STORE_SCHEME):
@@ -59,7 +61,7 @@ class Store(peregrine_client.Store):
         return path
 
 
-def read_train(store, tensors_name, json_name):
+def read_train(store: Store, tensors_name: str, json_name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """The train split in row order: manifest rows [n], pixels u8 [n, 3 * side * side], labels [n], class names."""
     tensors = store.tensors(tensors_name)
     beside = store.json(json_name)
@@ -81,9 +83,9 @@ def read_train(store, tensors_name, json_name):
     return train, pixels, tensors["label"][train], beside["classes"]
 
 
-def read_shards(store, names):
+def read_shards(store: Store, names: list[str]) -> tuple[dict[str, np.ndarray], dict[str, str]]:
     """The five columns of all shards, one behind the other, and their common header."""
-    columns = {name: [] for name in ("base", "neighbour", "gap", "label", "ordinal")}
+    columns: dict[str, list[np.ndarray]] = {name: [] for name in ("base", "neighbour", "gap", "label", "ordinal")}
     headers = []
     size = SHARD_ROWS
     for place, name in enumerate(names):
@@ -107,7 +109,7 @@ def read_shards(store, names):
     return {name: np.concatenate(parts) for name, parts in columns.items()}, headers[0]
 
 
-def sampling_strategy(strategy, labels, classes):
+def sampling_strategy(strategy: Any, labels: np.ndarray, classes: list[str]) -> Any:
     """The specification's strategy in imbalanced-learn's terms; None: no synthetic rows."""
     if strategy == "none":
         return None
@@ -119,7 +121,7 @@ def sampling_strategy(strategy, labels, classes):
     return {classes.index(name): count for name, count in strategy["counts"].items()}
 
 
-def strategy_of(text):
+def strategy_of(text: str) -> Any:
     """A strategy from the command line: a ratio or an object is JSON, anything else a name."""
     try:
         return json.loads(text)
@@ -127,14 +129,14 @@ def strategy_of(text):
         return text
 
 
-def asked_for(given, store):
+def asked_for(given: argparse.Namespace, store: Store) -> Json:
     """The specification's 'balance', from the run's specification or from the command line."""
     if given.spec is None:
         return {"strategy": given.strategy, "neighbours": given.neighbours, "seed": given.seed}
     return store.json(given.spec)["balance"]
 
 
-def growing(strategy, labels):
+def growing(strategy: Any, labels: np.ndarray) -> dict[int, int]:
     """By class in label order how many rows SMOTE makes: imbalanced-learn's own reading of the strategy."""
     smote = SMOTE(sampling_strategy=strategy)
     from imblearn.utils import check_sampling_strategy
@@ -142,7 +144,7 @@ def growing(strategy, labels):
     return check_sampling_strategy(smote.sampling_strategy, labels, "over-sampling")
 
 
-def evenly(floats, labels, label, count, k, seed):
+def evenly(floats: np.ndarray, labels: np.ndarray, label: int, count: int, k: int, seed: int) -> np.ndarray:
     """The paper's quota: each row is a base equally often, what is left over goes to the first of a permutation."""
     own = floats[labels == label]
     nearest = NearestNeighbors(n_neighbors=k + 1).fit(own).kneighbors(own, return_distance=False)[:, 1:]
@@ -156,7 +158,7 @@ def evenly(floats, labels, label, count, k, seed):
     return (own[base] + gap * (own[nearest[base, rank]] - own[base])).astype(np.float32)
 
 
-def smote(floats, labels, strategy, balance):
+def smote(floats: np.ndarray, labels: np.ndarray, strategy: Any, balance: Json) -> tuple[np.ndarray, np.ndarray]:
     seed, asked = balance["seed"], balance["neighbours"]
     if asked != "adaptive" and balance.get("baseSampling", "random") == "random":
         return SMOTE(sampling_strategy=strategy, k_neighbors=asked, random_state=seed).fit_resample(floats, labels)
@@ -176,7 +178,9 @@ def smote(floats, labels, strategy, balance):
     return np.concatenate(rows), np.concatenate(made_labels)
 
 
-def reference(pixels, labels, strategy, balance):
+def reference(
+    pixels: np.ndarray, labels: np.ndarray, strategy: Any, balance: Json
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
     """Rows and labels, and for methods that only pick the picks: places in the train split [rows]."""
     # float32, as imbalanced-learn keeps the type that it is given: uint8 would wrap around.
     floats = pixels.astype(np.float32)
@@ -193,7 +197,16 @@ def reference(pixels, labels, strategy, balance):
     return floats[picks], labels[picks], picks
 
 
-def compare(columns, header, train, pixels, expected, expected_labels, picks, seed):
+def compare(
+    columns: dict[str, np.ndarray],
+    header: dict[str, str],
+    train: np.ndarray,
+    pixels: np.ndarray,
+    expected: np.ndarray,
+    expected_labels: np.ndarray,
+    picks: np.ndarray | None,
+    seed: int,
+) -> tuple[int, int]:
     rows = len(columns["ordinal"])
     must(rows == len(expected_labels), f"{rows} rows; the reference has {len(expected_labels)}")
     order = np.random.RandomState(seed).permutation(rows)
@@ -231,7 +244,9 @@ def compare(columns, header, train, pixels, expected, expected_labels, picks, se
     return rows, rows - real
 
 
-def check(store, balance, manifest_tensors, manifest_json, shards):
+def check(
+    store: Store, balance: Json, manifest_tensors: str, manifest_json: str, shards: list[str]
+) -> tuple[int, int, int]:
     """Compares one balanced set.
 
     Returns rows and how many of them were made; raises NotEqual."""
@@ -245,7 +260,7 @@ def check(store, balance, manifest_tensors, manifest_json, shards):
     return *compare(columns, header, train, pixels, expected, expected_labels, picks, balance["seed"]), pixels.shape[1]
 
 
-def check_cases(store, file):
+def check_cases(store: Store, file: Path) -> None:
     """Many sets of one store: each line a JSON object {spec, tensors, json, shards, tied}.
 
     A set with ties may differ, and is only counted."""
@@ -263,7 +278,7 @@ def check_cases(store, file):
     print(f"equal, bit for bit: {equal} cases, {made} synthetic rows; {tied} with ties differ")
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--spec", help="the run's run.json; or say --strategy, --neighbours and --seed")
     parser.add_argument("--cases", type=Path, help="a file of many cases in place of manifest and shards")

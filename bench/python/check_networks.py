@@ -11,18 +11,20 @@ images the classes of the confusion matrix. Exit status 1: something does not.
 import argparse
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 
-from peregrine_client import ROOT, Store, request_json
+from peregrine_client import ROOT, Json, Store, request_json
 
 sys.path.insert(0, str(ROOT / "docs"))
 from networks import load
 
 
-def golden(name, preset, output, of):
+def golden(name: str, preset: str, output: str, of: Callable[[nn.Module], nn.Module]) -> bool:
     """A checkpoint out of the golden weights before training, and how far its output is from the golden one."""
     vectors = load_file(ROOT / f"libs/testkit/golden/{name}.safetensors")
     weights = {key.removeprefix("before."): tensor for key, tensor in vectors.items() if key.startswith("before.")}
@@ -45,25 +47,25 @@ def golden(name, preset, output, of):
 class Images:
     """A run's pixels by manifest row: float32 [n, 3, side, side]."""
 
-    def __init__(self, store, manifest):
+    def __init__(self, store: Store, manifest: Json) -> None:
         self.store = store
         self.tensors = load_file(self.file(manifest["tensors"]))
         packs = store.json(manifest["json"]["uri"])["packs"]
         self.packs = [load_file(self.file(pack))["pixels"] for pack in packs]
 
-    def file(self, artifact):
+    def file(self, artifact: Json) -> Path:
         return self.store.path(artifact["uri"])
 
-    def of(self, rows):
+    def of(self, rows: list[int]) -> torch.Tensor:
         return torch.stack([self.packs[self.tensors["pack"][row]][self.tensors["index"][row]] for row in rows]).float()
 
 
-def answers(network, images, rows, batch=32):
+def answers(network: nn.Module, images: Images, rows: list[int], batch: int = 32) -> torch.Tensor:
     with torch.no_grad():
         return torch.cat([network(images.of(rows[at : at + batch])) for at in range(0, len(rows), batch)])
 
 
-def of_run(details, store):
+def of_run(details: Json, store: Store) -> bool:
     """Whether PyTorch answers as the run did: latents within float32's noise, predictions but for a tie in a hundred."""
     images = Images(store, details["manifest"])
     expected = load_file(images.file(details["clustering"]["latents"]))
@@ -83,7 +85,7 @@ def of_run(details, store):
     return apart <= 1e-4 and moved <= len(rows) // 100
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("checkpoints", nargs="*", type=Path, metavar="CHECKPOINT")
     parser.add_argument("--run", metavar="ADDRESS", help="of a finished run, with --store")

@@ -3,6 +3,8 @@
 import io
 import struct
 import zlib
+from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,13 +21,13 @@ ELEMENT = """<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.
 </rdf:Description></rdf:RDF></x:xmpmeta>"""
 
 
-def saved(format, image, **options):
+def saved(format: str, image: Image.Image, **options: Any) -> bytes:
     out = io.BytesIO()
     image.save(out, format, **options)
     return out.getvalue()
 
 
-def exif(orientation, order="<", kind=3):
+def exif(orientation: int | None, order: str = "<", kind: int = 3) -> bytes:
     """An EXIF note with an orientation of any type; None for a note without one."""
     magic = b"II*\0" if order == "<" else b"MM\0*"
     tag = 271 if orientation is None else 274
@@ -35,7 +37,7 @@ def exif(orientation, order="<", kind=3):
     return b"Exif\0\0" + magic + struct.pack(order + "IHHHI", 8, 1, tag, kind, 1) + value + bytes(4)
 
 
-def notes():
+def notes() -> Iterator[tuple[str, bytes | None, bytes | None]]:
     """(name, EXIF or None, XMP or None) in every mixture whose order of precedence differs between readers."""
     for orientation in range(10):
         yield f"exif-{orientation}", exif(orientation), None
@@ -54,7 +56,7 @@ def notes():
     yield "both-exif-without", exif(None), ATTRIBUTE.format(6).encode()
 
 
-def jpegs():
+def jpegs() -> Iterator[Variant]:
     image = Image.fromarray(SMOOTH)
     for subsampling in "4:4:4", "4:2:2", "4:2:0", "4:4:0", "4:1:1":
         for quality in 30, 90:
@@ -86,14 +88,16 @@ def jpegs():
     yield Variant("xmp-in-two-segments", plain[:2] + first + second + plain[2:])
 
 
-def chunk(kind, data):
+def chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
 ADAM7 = (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)
 
 
-def png(bits, colour, interlaced=False, before=b"", after=b"", seed=0):
+def png(
+    bits: int, colour: int, interlaced: bool = False, before: bytes = b"", after: bytes = b"", seed: int = 0
+) -> bytes:
     """A PNG of any legal kind; every row has another filter."""
     count = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[colour]
     values = samples(count, bits, seed)
@@ -121,7 +125,7 @@ def png(bits, colour, interlaced=False, before=b"", after=b"", seed=0):
     )
 
 
-def filtered(lines, step):
+def filtered(lines: list[bytes], step: int) -> Iterator[bytes]:
     above = bytes(len(lines[0]))
     for number, line in enumerate(lines):
         kind = number % 3
@@ -131,7 +135,7 @@ def filtered(lines, step):
         above = line
 
 
-def pngs():
+def pngs() -> Iterator[Variant]:
     for colour, depths in (0, (1, 2, 4, 8, 16)), (2, (8, 16)), (3, (1, 2, 4, 8)), (4, (8, 16)), (6, (8, 16)):
         for bits in depths:
             for interlaced in False, True:
@@ -172,7 +176,7 @@ def pngs():
             chunks = (chunk(b"eXIf", note[6:]) if note else b"") + (
                 chunk(b"iTXt", key + b"\0\0\0\0" + packet) if packet else b""
             )
-            yield Variant(f"{name}-{place}", png(8, 2, **{place: chunks}))
+            yield Variant(f"{name}-{place}", png(8, 2, before=chunks) if place == "before" else png(8, 2, after=chunks))
     packet = ATTRIBUTE.format(6).encode()
     yield Variant("xmp-compressed", png(8, 2, before=chunk(b"iTXt", key + b"\1\0en\0XMP\0" + zlib.compress(packet))))
     yield Variant("xmp-in-tEXt", png(8, 2, before=chunk(b"tEXt", key + packet)))
@@ -202,14 +206,14 @@ def pngs():
     )
 
 
-def riff(*chunks):
+def riff(*chunks: tuple[bytes, bytes]) -> bytes:
     body = b"WEBP" + b"".join(
         kind + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2) for kind, data in chunks
     )
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
 
-def more_webps():
+def more_webps() -> Iterator[Variant]:
     image = Image.fromarray(SMOOTH)
     for quality in 1, 50, 100:
         yield Variant(f"lossy-{quality}", saved("WEBP", image, quality=quality))
@@ -226,7 +230,7 @@ def more_webps():
             yield Variant(f"{name}{'' if shown else '-without-flag'}", riff(header, pixels, *extra))
 
 
-def bmps():
+def bmps() -> Iterator[Variant]:
     image = Image.fromarray(PICTURE)
     for mode in "1", "L", "P", "RGB", "RGBA":
         yield Variant(mode, saved("BMP", image.convert(mode)))
@@ -282,7 +286,7 @@ def bmps():
     )
 
 
-def pnms():
+def pnms() -> Iterator[Variant]:
     for greatest in 1, 5, 100, 255, 256, 1000, 65535:
         values = samples(3, 16) % (greatest + 1)
         kind = ">u2" if greatest > 255 else "u1"
@@ -308,7 +312,7 @@ def pnms():
     )
 
 
-def others():
+def others() -> Iterator[Variant]:
     """Formats that are not read."""
     image = Image.fromarray(PICTURE)
     for format in (
@@ -338,7 +342,7 @@ def others():
                 continue
 
 
-def variants():
+def variants() -> Iterator[Variant]:
     for kind, draw in (
         ("jpeg", jpegs),
         ("png", pngs),
@@ -349,6 +353,6 @@ def variants():
     ):
         for one in draw():
             yield one._replace(name=f"{kind}-{one.name}")
-    for kind, draw in ("gif", gifs), ("webp", webps):
-        for name, file in draw():
+    for kind, files in ("gif", gifs()), ("webp", webps()):
+        for name, file in files:
             yield Variant(f"{kind}-{name}", file)

@@ -1,9 +1,10 @@
-"""Draws TIFF files that other tools write: layouts, compressions, samples, colour spaces, orientations. `variants()` yields each
-with the pixels that the TIFF 6.0 specification states, where the writer knows them."""
+"""Draws TIFF files that other tools write: layouts, compressions, samples, colour spaces, orientations. `variants()`
+yields each with the pixels that the TIFF 6.0 specification states, where the writer knows them."""
 
 import io
 import struct
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import tifffile
@@ -21,42 +22,42 @@ class Variant(NamedTuple):
     truth: np.ndarray | None = None
 
 
-def samples(count, bits=8, seed=0):
+def samples(count: int, bits: int = 8, seed: int = 0) -> np.ndarray:
     """Integers [height, width, count] below 2**bits, which differ from sample to sample and pixel to pixel."""
     y, x, c = np.mgrid[0:HEIGHT, 0:WIDTH, 0:count].astype(np.int64)
     mixed = (x * 7919 + y * 104729 + c * 1299709 + x * y * 31 + seed * 65537) * 2654435761
     return (mixed >> 13) % (1 << bits)
 
 
-def eight(values, bits):
+def eight(values: np.ndarray, bits: int) -> np.ndarray:
     """Integers of any number of bits as 8 bits, rounded."""
     return ((2 * 255 * values + (1 << bits) - 1) // (2 * ((1 << bits) - 1))).astype(np.uint8)
 
 
-def over_white(values, alpha):
+def over_white(values: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """Pillow's `alpha_composite` over white."""
     rgba = np.concatenate([np.broadcast_to(values, (*values.shape[:2], 3)), alpha[..., None]], -1).astype(np.uint8)
     image = Image.fromarray(rgba)
     return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
 
 
-def multiplied(values):
+def multiplied(values: np.ndarray) -> np.ndarray:
     """Pillow's way of colours that alpha is multiplied into, over white."""
     image = Image.frombytes("RGBa", values.shape[1::-1], values.astype(np.uint8).tobytes()).convert("RGBA")
     return np.asarray(Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB"))
 
 
-def rgb(values):
+def rgb(values: np.ndarray) -> np.ndarray:
     """Grey or colour as [height, width, 3]."""
     return np.broadcast_to(values[..., :3], (*values.shape[:2], 3)).astype(np.uint8)
 
 
-def cmyk(values):
+def cmyk(values: np.ndarray) -> np.ndarray:
     """Pillow's CMYK to RGB."""
     return np.asarray(Image.fromarray(values.astype(np.uint8), "CMYK").convert("RGB"))
 
 
-def written(data, bits=8, **options):
+def written(data: np.ndarray, bits: int = 8, **options: Any) -> bytes:
     out = io.BytesIO()
     kind = options.pop("dtype", np.uint8 if bits <= 8 else np.uint16 if bits <= 16 else np.uint32)
     options.setdefault("metadata", None)
@@ -72,14 +73,14 @@ def written(data, bits=8, **options):
     return out.getvalue()
 
 
-LAYOUTS = {
+LAYOUTS: dict[str, dict[str, Any]] = {
     "strip": {},
     "rows": {"rowsperstrip": 1},
     "strips-of-7": {"rowsperstrip": 7},
     "tiles": {"tile": (16, 16)},
     "tile-larger-than-image": {"tile": (48, 64)},
 }
-PACKED = {
+PACKED: dict[str, dict[str, Any]] = {
     "plain": {},
     "lzw": {"compression": "lzw"},
     "deflate": {"compression": "adobe_deflate"},
@@ -100,11 +101,11 @@ RARE = {
 }
 
 
-def planes(values):
+def planes(values: np.ndarray) -> np.ndarray:
     return np.moveaxis(values, -1, 0)
 
 
-def layouts():
+def layouts() -> Iterator[Variant]:
     """RGB and grey of 8 and 16 bits in every layout, compression, byte order and plane configuration."""
     for bits in 8, 16:
         colour, grey = samples(3, bits), samples(1, bits)
@@ -113,7 +114,7 @@ def layouts():
                 if packing == "packbits" and layout == "tile-larger-than-image":
                     continue
                 order = "<" if (len(packing) + len(layout)) % 2 else ">"
-                common = {"bits": bits, "order": order, **packed, **laid}
+                common: dict[str, Any] = {"bits": bits, "order": order, **packed, **laid}
                 name = f"{bits}-bits-{packing}-{layout}-{'II' if order == '<' else 'MM'}"
                 yield Variant(f"rgb-{name}", written(colour, photometric="rgb", **common), eight(colour, bits))
                 yield Variant(
@@ -135,7 +136,7 @@ def layouts():
         yield Variant(f"rgb-{packing}", file)
 
 
-def depths():
+def depths() -> Iterator[Variant]:
     """Grey, palette and colour of every number of bits."""
     tags = lambda bits, colour: [
         (256, WIDTH),
@@ -199,7 +200,7 @@ def depths():
     )
 
 
-def extras():
+def extras() -> Iterator[Variant]:
     """Samples beyond the colours: unspecified, alpha already multiplied, alpha."""
     kinds = {"unspecified": 0, "multiplied": 1, "alpha": 2}
     for bits in 8, 16:
@@ -213,7 +214,7 @@ def extras():
             else:
                 truth = over_white(small[..., :3], small[..., 3]) if code == 2 else rgb(small)
             for packing in "plain", "lzw", "deflate-predictor":
-                common = {"bits": bits, "photometric": "rgb", "extrasamples": [code], **PACKED[packing]}
+                common: dict[str, Any] = {"bits": bits, "photometric": "rgb", "extrasamples": [code], **PACKED[packing]}
                 yield Variant(f"rgb-{kind}-{bits}-bits-{packing}", written(data, **common), truth)
                 yield Variant(
                     f"rgb-{kind}-{bits}-bits-{packing}-planes",
@@ -289,7 +290,7 @@ def extras():
     yield Variant("inks-6", written(samples(6), photometric="separated", extrasamples=[0, 0]))
 
 
-def entries(file):
+def entries(file: bytes) -> tuple[str, list[tuple[int, int]]]:
     """(offset, tag) of each entry of the first directory of a classic TIFF."""
     order = "<" if file[:2] == b"II" else ">"
     (first,) = struct.unpack_from(order + "I", file, 4)
@@ -299,21 +300,21 @@ def entries(file):
     ]
 
 
-def without(file, tag):
+def without(file: bytes, tag: int) -> bytes:
     """The same with a tag renamed to a private one that no reader knows, and out of order, as some writers have it."""
     order, found = entries(file)
     at = next(at for at, number in found if number == tag)
     return file[:at] + struct.pack(order + "H", 65000) + file[at + 2 :]
 
 
-def changed(file, tag, value):
+def changed(file: bytes, tag: int, value: int) -> bytes:
     """The same with another 16-bit value in a tag."""
     order, found = entries(file)
     at = next(at for at, number in found if number == tag)
     return file[: at + 8] + struct.pack(order + "H", value) + file[at + 10 :]
 
 
-def colours():
+def colours() -> Iterator[Variant]:
     """Colour spaces, JPEG, fax, and old JPEG."""
     picture = samples(3).astype(np.uint8)
     smooth = np.asarray(Image.fromarray(picture).resize((5, 4)).resize((WIDTH, HEIGHT), Image.BICUBIC))
@@ -350,10 +351,10 @@ def colours():
             yield Variant(f"colours-{photometric}", written(data, photometric=photometric))
         except Exception:
             continue
-    for photometric in 0, 4, 8, 32844, 32845, 99:
+    for number in 0, 4, 8, 32844, 32845, 99:
         yield Variant(
-            f"grey-with-colours-{photometric}",
-            changed(written(picture[..., 0], photometric="minisblack"), 262, photometric),
+            f"grey-with-colours-{number}",
+            changed(written(picture[..., 0], photometric="minisblack"), 262, number),
         )
     small = samples(3, 8).reshape(-1)[:768].reshape(3, 256)
     yield Variant(
@@ -405,13 +406,13 @@ def colours():
     yield Variant("old-jpeg", old_jpeg(jpeg.getvalue()))
 
 
-def pillow(image, **options):
+def pillow(image: Image.Image, **options: Any) -> bytes:
     out = io.BytesIO()
     image.save(out, "TIFF", **options)
     return out.getvalue()
 
 
-def assembled(tags, data, order="<"):
+def assembled(tags: list[tuple], data: bytes, order: str = "<") -> bytes:
     """A TIFF of one strip from (tag, 16-bit value ...) and its data; `DATA` and `BYTES` are where they lie and how many."""
     tags = sorted([*tags, (273, None), (279, None)])
     end = 8 + 2 + 12 * len(tags) + 4
@@ -437,7 +438,7 @@ def assembled(tags, data, order="<"):
     return magic + struct.pack(order + "IH", 8, len(tags)) + directory + bytes(4) + tail + data
 
 
-def packed_bits(values, bits, order):
+def packed_bits(values: np.ndarray, bits: int, order: str) -> bytes:
     """Rows of samples, the first in the highest bits, each row from a whole byte."""
     if bits in (8, 16):
         return values.astype(order + ("u2" if bits == 16 else "u1")).tobytes()
@@ -445,7 +446,7 @@ def packed_bits(values, bits, order):
     return np.packbits(digits.reshape(len(values), -1).astype(np.uint8), axis=1).tobytes()
 
 
-def old_jpeg(jpeg):
+def old_jpeg(jpeg: bytes) -> bytes:
     """Compression 6 as Wang's imaging wrote it: a whole JPEG between two tags."""
     return assembled(
         [
@@ -465,7 +466,7 @@ def old_jpeg(jpeg):
     )
 
 
-def files():
+def files() -> Iterator[Variant]:
     """Orientation, notes, pages and containers."""
     picture = samples(3).astype(np.uint8)
     packet = (
@@ -531,7 +532,7 @@ def files():
     )
 
 
-def subfiles(picture):
+def subfiles(picture: np.ndarray) -> bytes:
     out = io.BytesIO()
     with tifffile.TiffWriter(out) as writer:
         writer.write(picture, photometric="rgb", metadata=None, software=False, subifds=1)
@@ -539,7 +540,7 @@ def subfiles(picture):
     return out.getvalue()
 
 
-def variants():
+def variants() -> Iterator[Variant]:
     for draw in layouts, depths, extras, colours, files:
         for one in draw():
             yield one._replace(name=f"tiff-{one.name}")

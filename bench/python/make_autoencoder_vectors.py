@@ -4,7 +4,8 @@ ResNetAutoencoder, small.
 
     .venv-torch/bin/python make_autoencoder_vectors.py
 
-Weights before and after four steps of Adam on the mean squared error, the losses, latents and images before, images after.
+Weights before and after four steps of Adam on the mean squared error, the losses, latents and images before, images
+after.
 """
 
 import sys
@@ -21,7 +22,7 @@ from networks import ResNetAutoencoder
 SIDE, LATENT, CHANNELS, HIDDEN, ROWS, BATCH, RATE = 24, 5, 4, 6, 16, 8, 0.001
 
 
-def main():
+def main() -> None:
     torch.manual_seed(7)
     torch.set_num_threads(1)
     draw = np.random.default_rng(7)
@@ -30,7 +31,7 @@ def main():
     network = ResNetAutoencoder(SIDE, LATENT, CHANNELS, HIDDEN)
     state = lambda moment: {f"{moment}.{name}": value.numpy().copy() for name, value in network.state_dict().items()}
 
-    def evaluated(what):
+    def evaluated(what: torch.nn.Module) -> np.ndarray:
         with torch.no_grad():
             return what(images).numpy()
 

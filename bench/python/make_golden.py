@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
-"""Makes a folder of golden vectors of the same shape as libs/testkit/golden, with other numbers, by the reference libraries.
+"""Makes a folder of golden vectors of the same shape as libs/testkit/golden, with other numbers, by the reference
+libraries.
 
     bench/python/setup.sh torch
     bench/python/.venv-torch/bin/python bench/python/make_golden.py DIR --seed 7
     ./peregrine verify --golden DIR
 
-If you do not want to rely on the committed vectors, draw your own set. golden/README.md says what is in each file and what
-equality to expect.
+If you do not want to rely on the committed vectors, draw your own set. golden/README.md says what is in each file and
+what equality to expect.
 """
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import imblearn
@@ -26,6 +28,7 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import PCA
 from torch import nn
 
+from peregrine_client import Json
 from seed_cnn_against_pytorch import SeedCnn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "docs"))
@@ -52,11 +55,11 @@ SIDE, CLASSES, LATENT = 32, 5, 20
 STEPS = [(0, 8), (8, 16), (16, 24), (0, 8), (8, 16)]
 
 
-def save(file, tensors):
+def save(file: Path, tensors: dict[str, np.ndarray]) -> None:
     save_file({name: np.ascontiguousarray(value) for name, value in tensors.items()}, file)
 
 
-def images(draw, count, side, noise):
+def images(draw: np.random.Generator, count: int, side: int, noise: bool) -> np.ndarray:
     """u8 [count, 3, side, side]: noise, or coarse patches with some noise over them.
 
     Without that noise many of a network's gradients are zero but for rounding, and Adam turns rounding into whole steps:
@@ -68,7 +71,7 @@ def images(draw, count, side, noise):
     return np.clip(patches[:, :, :side, :side] + draw.normal(0, 20, (count, 3, side, side)), 0, 255).astype(np.uint8)
 
 
-def smote(folder, draw):
+def smote(folder: Path, draw: np.random.Generator) -> list[Json]:
     cases = []
     for name, side, counts, strategy, k in SMOTE_CASES:
         labels = np.repeat(list(counts), list(counts.values())).astype(np.int64)
@@ -89,7 +92,7 @@ def smote(folder, draw):
     return cases
 
 
-def kmeans(folder, draw):
+def kmeans(folder: Path, draw: np.random.Generator) -> tuple[Json, np.ndarray, np.ndarray, np.ndarray]:
     k, n, d = 27, 1500, 300
     truth = np.sort(draw.integers(0, k, n))
     draw.shuffle(truth)
@@ -128,7 +131,7 @@ def kmeans(folder, draw):
     return about, vectors, truth, lloyd.labels_
 
 
-def agreement(truth, clusters):
+def agreement(truth: np.ndarray, clusters: np.ndarray) -> Json:
     table = metrics.cluster.contingency_matrix(truth, clusters)
     return {
         "truth": truth.tolist(),
@@ -142,7 +145,9 @@ def agreement(truth, clusters):
     }
 
 
-def measures(folder, draw, vectors, truth, clusters):
+def measures(
+    folder: Path, draw: np.random.Generator, vectors: np.ndarray, truth: np.ndarray, clusters: np.ndarray
+) -> None:
     n = len(truth)
     true = draw.integers(0, 6, 400)
     found = np.where(draw.random(400) < 0.6, true, draw.integers(0, 7, 400))
@@ -182,15 +187,17 @@ NAMED = {
 }
 
 
-def state(network, moment):
-    def name(key):
+def state(network: nn.Module, moment: str) -> dict[str, np.ndarray]:
+    def name(key: str) -> str:
         layer, _, tensor = key.rpartition(".")
         return f"{moment}.{NAMED.get(layer, layer)}.{tensor}"
 
     return {name(key): np.atleast_1d(value.numpy().copy()) for key, value in network.state_dict().items()}
 
 
-def learn(network, rate, images, loss):
+def learn(
+    network: nn.Module, rate: float, images: torch.Tensor, loss: Callable[[torch.Tensor, slice], torch.Tensor]
+) -> np.ndarray:
     optimizer, losses = torch.optim.Adam(network.parameters(), lr=rate), []
     for begin, end in STEPS:
         optimizer.zero_grad()
@@ -201,13 +208,13 @@ def learn(network, rate, images, loss):
     return np.array(losses, np.float64)
 
 
-def networks(folder, draw):
+def networks(folder: Path, draw: np.random.Generator) -> Json:
     torch.manual_seed(int(draw.integers(0, 2**31)))
     pixels = images(draw, 24, SIDE, False)
     labels = draw.integers(0, CLASSES, 24)
     inputs, truth = torch.from_numpy(pixels).float(), torch.from_numpy(labels)
 
-    def evaluated(network, of):
+    def evaluated(network: nn.Module, of: nn.Module) -> np.ndarray:
         network.eval()
         with torch.no_grad():
             return of(inputs).numpy()
@@ -237,8 +244,9 @@ def networks(folder, draw):
     }
 
 
-def resize(folder, draw):
-    cases, tensors = [], {}
+def resize(folder: Path, draw: np.random.Generator) -> None:
+    cases = []
+    tensors: dict[str, np.ndarray] = {}
     for i, (width, height, side) in enumerate(
         [
             (224, 224, 96),
@@ -262,7 +270,7 @@ def resize(folder, draw):
     (folder / "resize.json").write_text(json.dumps(text))
 
 
-def streams(folder, draw):
+def streams(folder: Path, draw: np.random.Generator) -> None:
     cases = []
     for seed in [0, 2**32 - 1, *draw.integers(0, 2**32, 3).tolist()]:
         for high, size in ((1, 4), (2, 9), (60, 700), (75, 33), (2**20, 50), (13614, 100)):
@@ -279,7 +287,7 @@ def streams(folder, draw):
     (folder / "mt19937.json").write_text(json.dumps(cases))
 
 
-def main():
+def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--seed", type=int, default=7)

@@ -4,17 +4,18 @@
     bench/python/setup.sh torch
     bench/python/.venv-torch/bin/python bench/python/make_picture_vectors.py [VARIED-SIZE]
 
-`first-frames.safetensors`: files that hold several images, or one on a larger canvas, as `NAME.file` u8 [n], and the first
-of each over white as `NAME.rgb` u8 [height, width, 3].
-`varied-size.csv`: of each image below the folder VARIED-SIZE the SHA-256 of what a pack holds of it, u8 [3, SIDE, SIDE], in
-each fit.
+`first-frames.safetensors`: files that hold several images, or one on a larger canvas, as `NAME.file` u8 [n], and the
+first of each over white as `NAME.rgb` u8 [height, width, 3]. `varied-size.csv`: of each image below the folder
+VARIED-SIZE the SHA-256 of what a pack holds of it, u8 [3, SIDE, SIDE], in each fit.
 """
 
 import csv
 import hashlib
 import io
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -29,7 +30,7 @@ FITS = {
 }
 
 
-def image(width, height, turn=0):
+def image(width: int, height: int, turn: int = 0) -> Image.Image:
     """An image whose every pixel differs from its neighbours'."""
     y, x = np.mgrid[0:height, 0:width] + turn
     return Image.fromarray(
@@ -37,31 +38,32 @@ def image(width, height, turn=0):
     )
 
 
-def over_white(file):
+def over_white(file: Path | io.BytesIO) -> np.ndarray:
     """The first frame as a Python user sees it: upright, alpha over white."""
     frame = ImageOps.exif_transpose(Image.open(file)).convert("RGBA")
     return np.asarray(Image.alpha_composite(Image.new("RGBA", frame.size, "white"), frame).convert("RGB"))
 
 
-def saved(format, first, *others, **options):
+def saved(format: str, first: Image.Image, *others: Image.Image, **options: Any) -> bytes:
     out = io.BytesIO()
     first.save(out, format, save_all=bool(others), append_images=others, **options)
     return out.getvalue()
 
 
-def lzw(indices, bits, grow_full_table=True):
+def lzw(indices: Iterable[int], bits: int, grow_full_table: bool = True) -> bytes:
     """GIF's compression. With a full table it begins anew, or goes on with what it has, as some writers do."""
     clear = 1 << bits
     packed = count = 0
-    size, table = bits + 1, {(i,): i for i in range(clear)}
+    table: dict[tuple[int, ...], int] = {(i,): i for i in range(clear)}
+    size = bits + 1
 
-    def put(code):
+    def put(code: int) -> None:
         nonlocal packed, count
         packed |= code << count
         count += size
 
     put(clear)
-    word = ()
+    word: tuple[int, ...] = ()
     for index in indices:
         longer = (*word, index)
         if longer in table:
@@ -80,23 +82,23 @@ def lzw(indices, bits, grow_full_table=True):
     return packed.to_bytes((count + 7) // 8, "little")
 
 
-def blocks(data):
+def blocks(data: bytes) -> bytes:
     return b"".join(bytes([len(data[i : i + 255])]) + data[i : i + 255] for i in range(0, len(data), 255)) + b"\0"
 
 
 def gif(
-    canvas,
-    frame,
-    indices,
-    screen=b"",
-    local=b"",
-    transparent=None,
-    interlaced=False,
-    version=b"GIF89a",
-    bits=3,
-    before=b"",
-    **compression,
-):
+    canvas: tuple[int, int],
+    frame: tuple[int, int, int, int],
+    indices: Iterable[int],
+    screen: bytes = b"",
+    local: bytes = b"",
+    transparent: int | None = None,
+    interlaced: bool = False,
+    version: bytes = b"GIF89a",
+    bits: int = 3,
+    before: bytes = b"",
+    **compression: bool,
+) -> bytes:
     """A GIF of one frame, at (left, top, width, height)."""
     words = lambda *values: b"".join(value.to_bytes(2, "little") for value in values)
     flags = lambda palette: 0x80 | (len(palette) // 3).bit_length() - 2 if palette else 0
@@ -118,7 +120,7 @@ def gif(
     )
 
 
-def gifs():
+def gifs() -> Iterator[tuple[str, bytes]]:
     draw = np.random.default_rng(7)
     colours = lambda count: draw.integers(0, 256, 3 * count).astype(np.uint8).tobytes()
     eight, full = colours(8), colours(256)
@@ -151,7 +153,7 @@ def gifs():
     yield "animated-and-see-through", saved("GIF", see_through, image(40, 31, 9).convert("RGBA"), disposal=2)
 
 
-def webps():
+def webps() -> Iterator[tuple[str, bytes]]:
     alpha = image(40, 31).convert("RGBA")
     alpha.putalpha(Image.fromarray(np.asarray(image(40, 31, 3))[..., 0]))
     exif = Image.Exif()
@@ -176,7 +178,7 @@ def webps():
         yield f"{name}-smaller-than-canvas", b"RIFF" + len(body).to_bytes(4, "little") + body
 
 
-def tiffs():
+def tiffs() -> Iterator[tuple[str, bytes]]:
     side = Image.Exif()
     side[0x0112] = 6
     for mode, compression, options in [
@@ -193,7 +195,7 @@ def tiffs():
         yield f"{mode}-{compression}".lower(), saved("TIFF", *pages, compression=compression, **options)
 
 
-def first_frames():
+def first_frames() -> None:
     tensors = {}
     for kind, files in ("gif", gifs()), ("webp", webps()), ("tiff", tiffs()):
         for name, file in files:
@@ -203,7 +205,7 @@ def first_frames():
     save_file(tensors, RESOURCES / "first-frames.safetensors")
 
 
-def varied_size(folder):
+def varied_size(folder: Path) -> None:
     with open(RESOURCES / "varied-size.csv", "w", newline="") as out:
         rows = csv.writer(out, lineterminator="\n")
         rows.writerow(["path", *FITS])

@@ -25,7 +25,7 @@ RATE, DECAY, NORM, SMOOTHING = 0.002, 0.5, 0.5, 0.1
 WEIGHTS = (0.5, 1.0, 2.0, 1.5, 0.25)
 
 
-def main():
+def main() -> None:
     torch.manual_seed(7)
     torch.set_num_threads(1)
     draw = np.random.default_rng(7)
@@ -46,7 +46,7 @@ def main():
         if not name.endswith("num_batches_tracked")
     }
 
-    def evaluated():
+    def evaluated() -> np.ndarray:
         network.eval()
         with torch.no_grad():
             return network(images).numpy()

@@ -3,10 +3,10 @@
 
     bench/python/.venv-torch/bin/python bench/python/seed_cnn_against_pytorch.py FOLDER [--side 96] [--epochs 10] [--seeds 5]
 
-Peregrine is brought up over a data folder of its own and given one run for each seed, without balancing; PyTorch trains on
-the packs that those runs made. Random draws differ between the two, so what must agree is the mean over the seeds: of the
-last epoch's training loss, and of the balanced accuracy on the test images. Exit status: 0 if each pair of means differs
-by less than two standard errors of their difference, 1 if not.
+Peregrine is brought up over a data folder of its own and given one run for each seed, without balancing; PyTorch trains
+on the packs that those runs made. Random draws differ between the two, so what must agree is the mean over the seeds:
+of the last epoch's training loss, and of the balanced accuracy on the test images. Exit status: 0 if each pair of means
+differs by less than two standard errors of their difference, 1 if not.
 """
 
 import argparse
@@ -20,17 +20,20 @@ import numpy as np
 import torch
 from torch import nn
 
-from peregrine_client import Peregrine, Store
+from peregrine_client import Json, Peregrine, Store
 
 TEST, TRAIN = 0, 1
 BATCH = 32
 LEARNING_RATE = 0.01
 
+# Pixels u8 [n, 3, side, side] and labels i64 [n].
+Split = tuple[torch.Tensor, torch.Tensor]
+
 
 class SeedCnn(nn.Module):
     """The report's classifier, as its script wrote it."""
 
-    def __init__(self, side, classes):
+    def __init__(self, side: int, classes: int) -> None:
         super().__init__()
         layers, size, channels = [], side, 3
         for out in (16, 32, 64):
@@ -46,15 +49,16 @@ class SeedCnn(nn.Module):
         self.dropout = nn.Dropout(0.1)
         self.linear2 = nn.Linear(300, classes)
 
-    def forward(self, pixels):
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
         x = torch.flatten(self.features(pixels), 1)
         return torch.log_softmax(self.linear2(torch.relu(self.dropout(self.linear1(x)))), dim=1)
 
 
-def train_with_peregrine(given, data):
+def train_with_peregrine(given: argparse.Namespace, data: Path) -> tuple[list[tuple[float, float]], Json]:
     """One run for each seed: (last training loss, balanced accuracy) [seeds], and the runs' manifest."""
     spec = data / "spec.json"
-    results, manifest = [], None
+    results: list[tuple[float, float]] = []
+    manifest: Json = {}
     peregrine = Peregrine(data, [given.folder.resolve()])
     try:
         for seed in range(given.seeds):
@@ -91,7 +95,7 @@ def train_with_peregrine(given, data):
     return results, manifest
 
 
-def read_split(store, manifest, split):
+def read_split(store: Store, manifest: Json, split: int) -> Split:
     """Pixels u8 [n, 3, side, side] and labels i64 [n] of a split, in row order."""
     tensors = store.tensors(manifest["tensors"]["uri"])
     packs = [store.tensors(pack["uri"])["pixels"] for pack in store.json(manifest["json"]["uri"])["packs"]]
@@ -100,7 +104,7 @@ def read_split(store, manifest, split):
     return torch.from_numpy(pixels), torch.from_numpy(tensors["label"][rows])
 
 
-def train_with_pytorch(seed, epochs, train, test):
+def train_with_pytorch(seed: int, epochs: int, train: Split, test: Split) -> tuple[float, float]:
     """One training: (last training loss, balanced accuracy)."""
     torch.manual_seed(seed)
     pixels, labels = train
@@ -123,8 +127,7 @@ def train_with_pytorch(seed, epochs, train, test):
     return total / len(labels), sum(recall) / len(recall)
 
 
-def compare(name, ours, theirs):
-    ours, theirs = np.array(ours), np.array(theirs)
+def compare(name: str, ours: np.ndarray, theirs: np.ndarray) -> bool:
     error = math.sqrt(ours.var(ddof=1) / len(ours) + theirs.var(ddof=1) / len(theirs))
     apart = ours.mean() - theirs.mean()
     agree = abs(apart) < 2 * error
@@ -136,7 +139,7 @@ def compare(name, ours, theirs):
     return agree
 
 
-def main():
+def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="labelled images with train/ and test/")
     parser.add_argument("--side", type=int, default=96)
@@ -153,7 +156,7 @@ def main():
         theirs.append(train_with_pytorch(seed, given.epochs, train, test))
         print(f"pytorch    seed {seed}  loss {theirs[-1][0]:.4f}  balanced accuracy {theirs[-1][1]:.4f}", flush=True)
     agree = [
-        compare(name, [o[i] for o in ours], [t[i] for t in theirs])
+        compare(name, np.array([o[i] for o in ours]), np.array([t[i] for t in theirs]))
         for i, name in enumerate(("training loss", "balanced accuracy"))
     ]
     return 0 if all(agree) else 1

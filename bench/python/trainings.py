@@ -1,25 +1,28 @@
-"""Trainings of a measurement: stratified folds of a folder of images, and networks trained on them by the pipeline itself.
+"""Trainings of a measurement: stratified folds of a folder of images, and networks trained on them by the pipeline
+itself.
 
 What bench_networks.py measures with.
 """
 
+import argparse
 import hashlib
 import json
 import shutil
 import statistics
 import time
+from pathlib import Path
 
 import numpy as np
 from sklearn.model_selection import StratifiedKFold
 
-from peregrine_client import moment
+from peregrine_client import Json, Peregrine, moment
 
 SPLITS = ("train", "test", "validation", "val")
 SUFFIXES = {".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif", ".tiff", ".webp", ".gif", ".jfif", ".jpe"}
 SEED = 42
 
 
-def images(folder):
+def images(folder: Path) -> list[tuple[str, str, Path]]:
     """Every image of a folder, those of its splits together: (class, a name of its own, file)."""
     roots = [folder / split for split in SPLITS if (folder / split).is_dir()] or [folder]
     return sorted(
@@ -30,7 +33,7 @@ def images(folder):
     )
 
 
-def lay_folds(given):
+def lay_folds(given: argparse.Namespace) -> tuple[list[Path], int]:
     """Stratified folds as folders of links, named by what they hold: FOLD/{train,test}/<class>/."""
     found = images(given.folder)
     labels = [label for label, _, _ in found]
@@ -60,11 +63,11 @@ def lay_folds(given):
 class Trainings:
     """Trainings by the pipeline: how one ended is kept in a file, one that was begun is gone on with."""
 
-    def __init__(self, peregrine, file):
+    def __init__(self, peregrine: Peregrine, file: Path) -> None:
         self.peregrine, self.file = peregrine, file
         self.ended = dict(json.loads(line) for line in file.read_text().splitlines()) if file.exists() else {}
 
-    def of(self, network, spec):
+    def of(self, network: str, spec: Json) -> Json:
         key = f"{network}-{hashlib.sha256(json.dumps(spec, sort_keys=True).encode()).hexdigest()}"
         if key not in self.ended:
             self.ended[key] = self.train(network, spec, key)
@@ -72,11 +75,11 @@ class Trainings:
                 out.write(json.dumps([key, self.ended[key]]) + "\n")
         return self.ended[key]
 
-    def begin(self, spec, key):
+    def begin(self, spec: Json, key: str) -> str:
         """The run of a key: also one that an interrupted measurement left half-way."""
         return self.peregrine.publish_once(spec, key)
 
-    def train(self, network, spec, key):
+    def train(self, network: str, spec: Json, key: str) -> Json:
         asked = time.time()
         run = self.begin(spec, key)
         details = self.tested(network, run)
@@ -101,7 +104,7 @@ class Trainings:
             "duplicates": details["duplicatesAcrossSplits"],
         }
 
-    def tested(self, network, run):
+    def tested(self, network: str, run: str) -> Json:
         """Waits until a run has tested a network, and cancels what is left of it."""
         details = self.peregrine.wait_for(run, lambda told: bool((told.get(network) or {}).get("test")))
         self.peregrine.cancel(run)
