@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Makes a Python environment beside this script: .venv as requirements.txt wants it, or with the word "torch" .venv-torch
-# (5 GB, for the comparisons with PyTorch), with "schemathesis" .venv-schemathesis, with "decode" .venv-decode. Does nothing
-# where it is there.
+# (5 GB, for the comparisons with PyTorch), with "schemathesis" .venv-schemathesis, with "decode" .venv-decode,
+# with "lint" .venv-lint. Does nothing where it is there.
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 case "${1:-}" in
@@ -10,7 +10,8 @@ case "${1:-}" in
   torch) venv="$here/.venv-torch" requirements="$here/requirements-torch.txt" options=() ;;
   schemathesis) venv="$here/.venv-schemathesis" requirements="$here/requirements-schemathesis.txt" options=() ;;
   decode) venv="$here/.venv-decode" requirements="$here/requirements-decode.txt" options=(--no-deps) ;;
-  *) echo "$0 takes no word, 'torch', 'schemathesis' or 'decode', not '$1'." >&2; exit 2 ;;
+  lint) venv="$here/.venv-lint" requirements="$here/requirements-lint.txt" options=() ;;
+  *) echo "$0 takes no word, 'torch', 'schemathesis', 'decode' or 'lint', not '$1'." >&2; exit 2 ;;
 esac
 wanted="$(sha256sum < "$requirements")"
 
