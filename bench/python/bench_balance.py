@@ -38,7 +38,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from peregrine_client import POLL_SECONDS, ROOT, Json, Peregrine, moment, must_go_on
+from peregrine_client import POLL_SECONDS, ROOT, Json, Peregrine, exit_if_ended, moment
 
 SIDE_ENVIRONMENT = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
 
@@ -169,7 +169,7 @@ class MeasuredPeregrine(Peregrine):
 
     def refuse_failed(self, run: str) -> None:
         try:
-            must_go_on(self.get(self.run_address(run)))
+            exit_if_ended(self.get(self.run_address(run)))
         except OSError:
             return
 

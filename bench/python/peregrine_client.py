@@ -40,8 +40,8 @@ def moment(text: str) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def must_go_on(run: Json) -> None:
-    """Ends this process where a run, as REST tells it, has ended without what was waited for."""
+def exit_if_ended(run: Json) -> None:
+    """Ends this process if a run has failed or was cancelled, with the run's failure as the message."""
     if run["state"] in ("failed", "cancelled"):
         raise SystemExit(f"run {run['run']} {run['state']}: {json.dumps(run.get('failure', run), indent=1)[:2000]}")
 
@@ -95,9 +95,11 @@ class Peregrine:
         self.command("down", "--data", self.data)
 
     def get(self, address: str) -> Any:
+        """GET with the API key; errors as `request_json` raises them."""
         return request_json(address, headers=self.authorization())
 
     def post(self, address: str, body: Json | None = None, headers: Mapping[str, str] | None = None) -> Any:
+        """POST of a JSON body, or of none, with the API key; errors as `request_json` raises them."""
         sent = b"" if body is None else json.dumps(body).encode()
         return request_json(address, sent, self.authorization() | dict(headers or {}))
 
@@ -119,7 +121,7 @@ class Peregrine:
     def wait_for(
         self, run: str, reached: Callable[[Json], bool], poll_seconds: float = 1.0, timeout_seconds: float = math.inf
     ) -> Json:
-        """A run as REST tells it, once `reached` is true of it. Ends this process where the run ends before."""
+        """The run's details once `reached` holds of them. Ends this process if the run fails, is cancelled or is late."""
         deadline = time.monotonic() + timeout_seconds
         while time.monotonic() <= deadline:
             # Each answer takes work from what is measured.
@@ -130,7 +132,7 @@ class Peregrine:
                 continue
             if reached(details):
                 return details
-            must_go_on(details)
+            exit_if_ended(details)
         raise SystemExit(f"run {run} has not reached what was waited for within {timeout_seconds:.0f} s")
 
     def cancel(self, run: str) -> None:
@@ -142,7 +144,10 @@ class Peregrine:
                 raise
 
     def delete(self, run: str) -> None:
-        """Until balance-service has heard of it: a plan made before that takes over what the run has found."""
+        """Deletes a run and waits until balance-service has received that.
+
+        A run of the same images that is planned earlier would take over what the deleted one has found.
+        """
         self.command("delete", run, "--data", self.data)
         while True:
             try:
