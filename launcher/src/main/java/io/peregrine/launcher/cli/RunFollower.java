@@ -2,6 +2,7 @@ package io.peregrine.launcher.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.peregrine.events.PipelineEvent.RunDeleted;
+import io.peregrine.events.Stage;
 import io.peregrine.launcher.progress.ProgressView;
 import io.peregrine.launcher.progress.RunProgress;
 import io.peregrine.launcher.progress.RunResults;
@@ -24,6 +25,9 @@ final class RunFollower {
     private static final Duration POLL_INTERVAL = Duration.ofSeconds(2);
     /// How long a run that was just published may be unknown, and how long cluster-service may be unavailable.
     private static final Duration MAX_SILENCE = Duration.ofMinutes(1);
+    /// The times of a stage and the last events arrive shortly after the run's end. Events that Kafka has deleted
+    /// never do.
+    private static final Duration LAST_EVENTS = Duration.ofSeconds(5);
 
     private final String cluster;
     private final KafkaClient kafka;
@@ -80,6 +84,7 @@ final class RunFollower {
         private long lastNews = System.nanoTime();
         private int events;
         private boolean wasKnown;
+        private long endSeen;
 
         /// @return the run's details, once it has ended; otherwise null
         JsonNode poll(String run, RunProgress progress) {
@@ -102,13 +107,23 @@ final class RunFollower {
             if (details.isPresent()) {
                 lastNews = now;
                 wasKnown = true;
-                return details.filter(RunFollower::hasEnded).orElse(null);
+                return details.filter(RunFollower::hasEnded)
+                        .filter(ended -> isWhole(ended, now))
+                        .orElse(null);
             }
             if (wasKnown || progress.end().filter(RunDeleted.class::isInstance).isPresent()) {
                 throw new RefusedException("The run was deleted.");
             }
             failIfTooLong(now, "cluster-service does not know the run %s.".formatted(run));
             return null;
+        }
+
+        /// @return whether the details have the times of all stages, or have been incomplete for too long
+        private boolean isWhole(JsonNode ended, long now) {
+            endSeen = endSeen == 0 ? now : endSeen;
+            return !ended.path("state").asText().equals("completed")
+                    || ended.path("seconds").has(Stage.CLUSTER.jsonName())
+                    || now - endSeen > Math.min(LAST_EVENTS.toNanos(), maxSilence.toNanos());
         }
 
         private void failIfTooLong(long now, String found) {

@@ -27,6 +27,8 @@ import picocli.CommandLine.Help.Ansi;
 @Timeout(60)
 class RunFollowerTest {
     private static final String RUN = "ab".repeat(16);
+    /// A completed run whose times are not written yet.
+    private static final String WITHOUT_TIMES = "completed without times";
 
     private HttpServer server;
     private final Queue<String> states = new ArrayDeque<>();
@@ -38,7 +40,11 @@ class RunFollowerTest {
             boolean isRun = exchange.getRequestURI().getPath().endsWith(RUN);
             String state = states.size() > 1 && isRun ? states.poll() : states.peek();
             String body = isRun
-                    ? "{\"run\": \"%s\", \"state\": \"%s\", \"classes\": []}".formatted(RUN, state)
+                    ? "{\"run\": \"%s\", \"state\": \"%s\", \"classes\": [], \"seconds\": {%s}}"
+                            .formatted(
+                                    RUN,
+                                    state.equals(WITHOUT_TIMES) ? "completed" : state,
+                                    state.equals("completed") ? "\"cluster\": 7.5" : "")
                     : "{\"items\": [{\"index\": 0, \"name\": \"Cubism\"}]}";
             byte[] bytes = (state.equals("unknown") ? "{}" : body).getBytes(StandardCharsets.UTF_8);
             exchange.sendResponseHeaders(state.equals("unknown") ? 404 : 200, bytes.length);
@@ -68,6 +74,21 @@ class RunFollowerTest {
         RunResults results = follower(Duration.ofMinutes(1)).follow(RUN, silent());
         assertThat(results.isCompleted()).isTrue();
         assertThat(results.clusters()).hasSize(1);
+    }
+
+    /// The times of the last stage are written after the run's state.
+    @Test
+    void theTimesOfAllStagesAreAwaited() {
+        states.addAll(List.of("running", WITHOUT_TIMES, "completed"));
+        RunResults results = follower(Duration.ofMinutes(1)).follow(RUN, silent());
+        assertThat(results.details().at("/seconds/cluster").asDouble()).isEqualTo(7.5);
+    }
+
+    @Test
+    void timesThatNeverArriveAreNotAwaitedForLong() {
+        states.add(WITHOUT_TIMES);
+        RunResults results = follower(Duration.ofSeconds(1)).follow(RUN, silent());
+        assertThat(results.details().path("seconds").isEmpty()).isTrue();
     }
 
     @Test
